@@ -1,0 +1,112 @@
+# make            build the three programs into build/release
+# make demo       install what is missing, build, and show Fog at work
+# make test       install what is missing, build with sanitizers, run every test
+#
+# One rule per program; what a program consists of is its folders.  Variants live side by side in
+# build/: release, asan, clang.  V=1 shows the commands.
+
+VARIANT ?= release
+OUT     ?= build/$(VARIANT)
+CC      := $(if $(filter clang,$(VARIANT)),clang,gcc)
+
+PACKAGES_PC := libuv libwebsockets yaml-0.1 jansson sqlite3 libcrypto libcurl
+WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+            -Wshadow -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2
+CPPFLAGS += -I. -D_GNU_SOURCE -include schema/base/banned.h
+CFLAGS   += -std=gnu11 -g -fno-common -fstack-protector-strong $(WARNINGS)
+comma := ,
+ifeq ($(VARIANT),asan)
+CFLAGS   += -O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=all
+else
+CFLAGS   += -O2
+endif
+LDFLAGS  += -Wl,--as-needed
+
+Q := $(if $(V),,@)
+
+# --- what consists of what -----------------------------------------------------------------------
+
+sources   = $(sort $(wildcard $(addsuffix /*.c,$(1))))
+objects   = $(patsubst %.c,$(OUT)/%.o,$(1))
+
+SCHEMA    := $(call sources,schema schema/base schema/kinds schema/wire)
+CTL_CORE  := $(call sources,controller/core)
+AGT_CORE  := $(call sources,agent/core)
+STORE     := $(call sources,controller/io/store)
+CTL_IO    := $(call sources,controller controller/io)
+AGT_IO    := $(call sources,agent agent/io agent/io/drivers agent/shim)
+FOGCTL    := $(call sources,tools/fogctl)
+SIM       := $(call sources,tests/sim)
+TOOLS     := $(filter-out tools/fogctl,$(patsubst tools/%.c,%,$(wildcard tools/*.c)))
+UNIT      := $(patsubst %.c,$(OUT)/%,$(shell find tests/unit -name '*_test.c' 2>/dev/null | sort))
+
+LIB_SCHEMA := $(OUT)/libschema.a
+LIB_CTL    := $(OUT)/libctl.a
+LIB_AGT    := $(OUT)/libagt.a
+LIB_STORE  := $(OUT)/libstore.a
+
+LIBS_SCHEMA := -lyaml -ljansson -lcrypto -lm
+LIBS_STORE  := -lsqlite3 -lpthread
+LIBS_DAEMON := -lwebsockets -luv
+
+PROGRAMS := fog-controller fog-agent fogctl
+
+.PHONY: all
+all: $(addprefix $(OUT)/,$(PROGRAMS) $(TOOLS))
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC    $<")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define archive
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
+endef
+
+define link
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(1)
+endef
+
+$(LIB_SCHEMA): $(call objects,$(SCHEMA))
+	$(archive)
+$(LIB_CTL): $(call objects,$(CTL_CORE))
+	$(archive)
+$(LIB_AGT): $(call objects,$(AGT_CORE))
+	$(archive)
+$(LIB_STORE): $(call objects,$(STORE))
+	$(archive)
+
+$(OUT)/fog-controller: $(call objects,$(CTL_IO)) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))
+$(OUT)/fog-agent: $(call objects,$(AGT_IO)) $(LIB_AGT) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_DAEMON) $(LIBS_SCHEMA) -lpthread)
+$(OUT)/fogctl: $(call objects,$(FOGCTL)) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_SCHEMA) -lcurl)
+
+# The simulator: production cores and store, a virtual world around them.
+$(OUT)/fog-sim: $(call objects,$(SIM)) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_STORE) $(LIBS_SCHEMA))
+
+# Single-file tools: tools/NAME.c sees everything.
+$(OUT)/%: $(OUT)/tools/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl)
+
+# --- tests ---------------------------------------------------------------------------------------
+
+# A unit test is one file tests/unit/…/NAME_test.c, linked with all the libraries; helpers shared by
+# tests live in tests/support.
+SUPPORT := $(call sources,tests/support)
+$(OUT)/tests/unit/%_test: $(OUT)/tests/unit/%_test.o $(call objects,$(SUPPORT)) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
+
+.PHONY: unit-programs
+unit-programs: $(UNIT)
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

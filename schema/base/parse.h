@@ -1,0 +1,37 @@
+/* Text to numbers and back.  Each pair is a round trip; the writers are canonical: the shortest
+ * exact form.  None accepts leading or trailing white space; `ret_` is written only on success. */
+#pragma once
+
+#include "schema/base/mono.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool int_from_str(const char *text, int64_t *ret_value); /* decimal, optional minus, no plus */
+bool u64_from_str(const char *text, uint64_t *ret_value);
+
+/* Durations: "1h30m", "5m", "20s", "1500ms", "1d12h", "0s"; units d h m s ms, each at most once and
+ * in that order; at most 100 years.  Written with the largest units that are exact: 90000 →
+ * "1m30s". */
+bool duration_from_str(const char *text, int64_t *ret_ms);
+void duration_to_str(int64_t ms, char text[static DURATION_TEXT_SIZE]);
+
+/* Quantities, Kubernetes' way: a whole number with an optional suffix k M G T P (powers of 1000) or
+ * Ki Mi Gi Ti Pi (powers of 1024), with at most three decimals when there is a suffix ("1.5Gi") and
+ * the product is whole.  Written with the largest binary suffix that is exact, else plain. */
+bool quantity_from_str(const char *text, int64_t *ret_value);
+void quantity_to_str(int64_t value, char text[static QUANTITY_TEXT_SIZE]);
+
+/* Processor cores, in thousandths: "2" → 2000, "0.5" and "500m" → 500.  Written "2", else "500m".
+ */
+bool cores_from_str(const char *text, int64_t *ret_millis);
+void cores_to_str(int64_t millis, char text[static QUANTITY_TEXT_SIZE]);
+
+/* The age of something as kubectl prints it: "12s", "5m", "3h", "2d", "3m15s" below ten minutes. */
+void age_to_str(int64_t ms, char text[static DURATION_TEXT_SIZE]);
+
+/* How far apart two words are (insertions, deletions, replacements, swaps of neighbours), and the
+ * closest of several candidates if it is close enough to be a slip of the finger, else NULL. */
+size_t words_distance(const char *a, const char *b);
+const char *words_closest(const char *word, const char *const *candidates, size_t count);

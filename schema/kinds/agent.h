@@ -1,0 +1,38 @@
+/* Agent: a machine that dials in.  Made by its first hello, or declared beforehand. */
+#pragma once
+
+#include "schema/kinds/workload.h"
+#include "schema/object.h"
+
+struct agent_spec {
+    uint64_t set;
+    const char *public_key; /* base64 Ed25519; pinned by the first hello, then immutable */
+    bool unschedulable;     /* no new work; what runs stays */
+};
+
+struct agent_status {
+    uint64_t set;
+    int64_t observed_generation;
+    struct resources capacity; /* of the machine, less what its owner keeps */
+    const char *version;       /* of fog-agent */
+    const char *platform;      /* "linux/amd64" */
+    const char *boot_id;
+    bool paused;           /* by the machine's owner: runs nothing of ours */
+    int64_t assignments;   /* placed on it */
+    struct wall last_seen; /* joined in when read; never stored */
+    conditions_t
+        conditions; /* Ready (connected and reporting), Healthy (its circuit breaker is closed) */
+};
+
+struct agent { /* the body */
+    uint64_t set;
+    struct agent_spec spec;
+    struct agent_status status;
+};
+
+extern const struct kind agent_kind;
+
+static inline const struct agent *agent_of(const struct object *object)
+{
+    return object->kind == &agent_kind ? object->body : NULL;
+}

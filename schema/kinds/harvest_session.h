@@ -1,0 +1,77 @@
+/* HarvestSession: a workload, and on how many of which agents it shall run. */
+#pragma once
+
+#include "schema/kinds/workload.h"
+#include "schema/object.h"
+
+enum requirement_op { OP_EQ, OP_NE, OP_GT, OP_GE, OP_LT, OP_LE, OP_IN, OP_NOT_IN, OP_EXISTS };
+
+struct requirement { /* "capacity.memory >= 2Gi", on the fields of Agent.status and on labels */
+    uint64_t set;
+    const char *field;  /* "capacity.memory", "labels.site", "platform" */
+    int op;             /* enum requirement_op */
+    struct node *value; /* a scalar, or a list for in and notIn */
+};
+
+enum expression_op { SELECT_IN, SELECT_NOT_IN, SELECT_EXISTS, SELECT_DOES_NOT_EXIST };
+
+struct match_expression {
+    uint64_t set;
+    const char *key;
+    int op; /* enum expression_op: In, NotIn, Exists, DoesNotExist */
+    LIST_OF(const char *) values;
+};
+
+struct label_selector { /* all must hold; an empty selector matches every agent */
+    uint64_t set;
+    struct strmap match_labels;
+    LIST_OF(struct match_expression) match_expressions;
+};
+
+struct rollout_spec {
+    uint64_t set;
+    int64_t max_unavailable; /* replicas that a change may take down at once; at least 1 */
+    bool pause;
+};
+
+struct harvest_session_spec {
+    uint64_t set;
+    const char *policy; /* HarvestPolicy; absent: no limits */
+    struct label_selector selector;
+    int64_t replicas; /* excludes every_agent */
+    bool every_agent;
+    LIST_OF(struct requirement) requirements;
+    struct workload workload;
+    bool exclusive;           /* each replica runs under a lease: never twice at once */
+    int64_t lease_ms;         /* leaseDuration, of exclusive work */
+    int64_t replace_after_ms; /* replaceAfter: silence of its agent after which a replica is placed
+                                 elsewhere */
+    int64_t orphan_after_ms;  /* orphanAfter: see struct template */
+    int64_t grace_ms;         /* grace, between TERM and KILL */
+    int64_t retry_max; /* retries: failures in a row, on whichever agents, before a replica is given
+                          up; 0: never */
+    struct rollout_spec rollout;
+};
+
+struct harvest_session_status {
+    uint64_t set;
+    int64_t observed_generation;
+    int64_t desired; /* replicas wanted now */
+    int64_t ready;   /* running (or done) as declared */
+    int64_t updated; /* of the current template */
+    int64_t succeeded, failed;
+    conditions_t conditions; /* Converged */
+};
+
+struct harvest_session { /* the body */
+    uint64_t set;
+    struct harvest_session_spec spec;
+    struct harvest_session_status status;
+};
+
+extern const struct kind harvest_session_kind;
+
+static inline const struct harvest_session *harvest_session_of(const struct object *object)
+{
+    return object->kind == &harvest_session_kind ? object->body : NULL;
+}

@@ -1,0 +1,51 @@
+/* What runs: the part that sessions declare and agents execute.
+ *
+ * `struct template` is the resolved form, everything decided: what an Assignment names by digest
+ * and an agent receives.  Two sessions with the same template share one stored body. */
+#pragma once
+
+#include "schema/kinds/harvest_policy.h"
+#include "schema/object.h"
+
+enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
+
+struct resources {
+    uint64_t set;
+    int64_t cores;  /* in thousandths: 1000 is one core; text "1", "0.5" or "500m" (FIELD_CORES) */
+    int64_t memory; /* bytes */
+    int64_t disk;   /* bytes */
+};
+
+struct artifact {
+    uint64_t set;
+    const char *digest; /* "blake2b:…" */
+    const char *path;   /* relative, inside the working directory */
+};
+
+struct output {
+    uint64_t set;
+    const char *path; /* relative, inside the working directory */
+};
+
+struct workload {
+    uint64_t set;
+    LIST_OF(const char *) command; /* the program and its arguments; no shell */
+    struct strmap environment;
+    int restart; /* enum restart_policy */
+    struct resources resources;
+    LIST_OF(struct artifact) artifacts;
+    LIST_OF(struct output) outputs;
+};
+
+struct template
+{
+    uint64_t set;
+    struct workload workload;
+    struct limits_policy limits; /* from the policy; absent members: no limit */
+    int64_t grace_ms;            /* between TERM and KILL */
+    int64_t orphan_after_ms; /* the shim ends the group when no agent came back for this long; 0:
+                                never */
+    int64_t lease_ms;        /* of exclusive work; 0: not exclusive */
+};
+
+extern const struct shape workload_shape, template_shape;

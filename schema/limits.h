@@ -1,0 +1,71 @@
+/* Every bound in one place: its name, its unit, and why it has this value.  What exceeds a bound is
+ * refused, by name, before anything is allocated for it. */
+#pragma once
+
+enum {
+    /* Text of manifests and requests. */
+    YAML_DOCUMENT_BYTES_MAX = 1 << 20, /* a manifest is written by a person */
+    YAML_NODES_MAX = 100000,           /* per document; libyaml alone would take what it is given */
+    TREE_DEPTH_MAX = 64,               /* YAML and JSON; libyaml is quadratic in nesting */
+    JSON_BYTES_MAX = 32 << 20,         /* one request body or one change set */
+    OBJECT_BYTES_MAX = 256 << 10,      /* one object in its canonical form */
+    PROBLEMS_MAX = 100,                /* reported at once; what follows is counted */
+    MANIFEST_FILES_MAX = 1000,         /* in one folder given to fogctl */
+
+    /* Names, as in Kubernetes (RFC 1123 subdomain; label values 63). */
+    NAME_BYTES_MAX = 253,
+    LABEL_KEY_BYTES_MAX = 253 + 1 + 63,
+    LABEL_VALUE_BYTES_MAX = 63,
+    LABELS_MAX = 64,
+    ANNOTATIONS_BYTES_MAX = 256 << 10, /* all of an object's together */
+    MANAGER_BYTES_MAX = 128,
+
+    /* HTTP. */
+    HTTP_HEADER_BYTES_MAX = 8 << 10,
+    HTTP_BODY_BYTES_MAX = 32 << 20,
+    HTTP_CONNECTIONS_MAX = 4096,
+    LIST_LIMIT_MAX = 5000, /* objects in one page; kubectl asks for 500 */
+    CHANGES_MAX = 4096,    /* objects in one change set */
+    WATCHERS_MAX = 1024,
+    WATCH_BACKLOG_BYTES_MAX = 4 << 20, /* a slower reader is closed and resumes by revision */
+    WATCH_RING_EVENTS = 8192,          /* newest changes kept in memory for watchers that resume */
+    IDEMPOTENCY_KEY_BYTES_MAX = 128,
+    IDEMPOTENCY_KEYS_MAX = 4096, /* remembered answers; the oldest goes first */
+    EVENTS_MAX = 4096,           /* core/v1 events kept */
+
+    /* The agent link. */
+    FRAME_BYTES_MAX = 64 << 10,       /* one WebSocket frame */
+    MESSAGE_BYTES_MAX = 1 << 20,      /* one message, from however many frames */
+    ASSIGNMENT_BYTES_MAX = 512 << 10, /* one rendered assignment */
+    MESSAGE_ASSIGNMENTS_MAX = 256,    /* in one assign message; more are split */
+    MESSAGE_REPORTS_MAX = 256,
+    BAD_MESSAGES_MAX = 8, /* answered and counted; then the link is hung up */
+    HANDSHAKE_MS = 10 * 1000,
+    HELLO_MS = 5 * 1000,
+    AGENTS_MAX = 20000,
+    ASSIGNMENTS_PER_AGENT_MAX = 1024,
+
+    /* Time. */
+    HEARTBEAT_MIN_MS = 2 * 1000, /* the controller scales it: one heartbeat per ms at most */
+    HEARTBEAT_MAX_MS = 30 * 1000,
+    HEARTBEATS_MISSED_MAX = 3, /* then the link counts as dead, on either side */
+    RECONNECT_MIN_MS = 250,    /* jittered, doubled up to the maximum */
+    RECONNECT_MAX_MS = 30 * 1000,
+    RESTART_MIN_MS = 1000, /* of a failed workload; jittered, doubled */
+    RESTART_MAX_MS = 5 * 60 * 1000,
+    RESTART_RESET_MS = 10 * 60 * 1000, /* running this long forgets earlier failures */
+    BREAKER_FAILURES = 5,              /* failed starts in a row on one agent */
+    BREAKER_OPEN_MS = 60 * 1000,       /* then one probe is let through */
+
+    /* A step of the controller. */
+    STEP_STORES_MAX = 512,      /* derived rows; the rest waits for the next step */
+    BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */
+
+    /* Workloads. */
+    REPLICAS_MAX = 10000,
+    COMMAND_WORDS_MAX = 256,
+    COMMAND_BYTES_MAX = 64 << 10,
+    ENVIRONMENT_MAX = 256,
+    LOG_FILE_BYTES_MAX = 1 << 20, /* per workload; rotated, two are kept */
+    LOG_CHUNK_BYTES_MAX = 16 << 10,
+};
