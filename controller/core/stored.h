@@ -1,0 +1,66 @@
+/* What comes back from the store: at start, and when history is read. */
+#pragma once
+
+#include "controller/core/batch.h"
+#include "schema/base/arena.h"
+#include "schema/base/rand.h"
+
+/* One change as history keeps it, with the object as it was after the change. */
+struct stored_change {
+    enum row_log log;
+    enum row_verb verb;
+    const struct kind *kind;
+    const char *name, *uid;
+    uint64_t revision;
+    uint64_t ledger_seq; /* 0 for status rows */
+    int64_t generation;
+    struct wall at;
+    const char *who, *manager, *why;
+    struct blob *body;        /* borrowed: the ledger body in force; the last one for a delete */
+    struct blob *status;      /* borrowed: newest status up to this revision; may be NULL */
+    struct blob *body_before; /* borrowed: the ledger body before this change; NULL when created
+                                 here or not asked for */
+    uint64_t ledger_revision; /* start-up: revision of the ledger row in force */
+    uint64_t status_revision; /* start-up: revision of the status row in force; 0 without */
+};
+
+struct stored_state { /* of the store as a whole, at start */
+    char store_id[UID_TEXT_SIZE];
+    uint64_t era;
+    uint64_t revision; /* the highest given out */
+    uint64_t ledger_seq;
+    uint64_t compacted; /* history begins after this revision */
+    struct wall newest; /* time of the newest row: history time never goes back */
+};
+
+enum read_type {
+    READ_CHANGES,  /* rows with revision in (after, upto], oldest first; a chunk of at most `limit`
+                    */
+    READ_HISTORY,  /* ledger rows of one object (kind, name), newest first */
+    READ_STATE_AT, /* the desired objects as of `upto`: newest ledger row of each, deleted ones left
+                      out */
+};
+
+struct read_query {
+    uint64_t ticket; /* chosen by the core; comes back with the result */
+    enum read_type type;
+    const struct kind *kind; /* NULL: all kinds (READ_CHANGES, READ_STATE_AT) */
+    char *name;              /* owned; NULL: all */
+    uint64_t after, upto;
+    size_t limit;
+    bool with_before;
+};
+
+struct read_result {
+    uint64_t ticket;
+    int code; /* 0; ERR_NOT_FOUND: `after` or `upto` lies below the compaction point; ERR_IO … */
+    struct arena arena; /* owned: the texts */
+    struct {
+        VEC_OF(struct stored_change); /* blobs owned by the result here */
+    } changes;
+    uint64_t covered; /* READ_CHANGES: everything up to this revision is in here */
+    bool complete;    /* covered == upto */
+};
+
+void read_query_fini(struct read_query *query);
+void read_result_free(struct read_result *result);

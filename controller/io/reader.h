@@ -1,0 +1,11 @@
+/* The reader: one thread with a read-only connection, so that history never holds up commits. */
+#pragma once
+
+#include "controller/io/store/store.h"
+
+struct reader;
+
+struct reader *reader_new(struct store *store, void (*notify)(void *context), void *context);
+void reader_put(struct reader *reader, struct read_query *query); /* moved from */
+struct read_result *reader_next_done(struct reader *reader);      /* given; NULL when none */
+void reader_free(struct reader *reader);

@@ -1,0 +1,62 @@
+/* The store: SQLite, synchronous, without threads.
+ *
+ * One file in a state directory that one controller at a time may hold (flock).  WAL,
+ * synchronous=FULL.  What store_commit() returned 0 for survives a power cut.  The writer and the
+ * reader (beside this file) give it threads; the simulator calls it directly over a disk of its own
+ * (a VFS by name).
+ *
+ * Tables: ledger (every change of desired state, gapless sequence, hash chain), status (the sampled
+ * log), current (which row of each log is in force for an object), body (contents by digest),
+ * answer (idempotency), meta.
+ *
+ * Chain: link(n) = keyed digest of (link(n-1) ‖ seq ‖ revision ‖ at ‖ verb ‖ kind ‖ name ‖ uid ‖
+ * generation ‖ who ‖ manager ‖ why ‖ keyed digest of the body), each field preceded by its length;
+ * the key lies in `meta`.  A body can thus be erased and the chain still verifies. */
+#pragma once
+
+#include "controller/core/batch.h"
+#include "controller/core/stored.h"
+#include "schema/base/err.h"
+
+struct store;
+
+struct store_options {
+    const char *path;             /* of the database file; its folder exists */
+    const char *vfs;              /* NULL: SQLite's own */
+    bool create;                  /* make it when absent */
+    bool is_reader;               /* read-only connection, for the reader thread */
+    uint8_t seed[RAND_SEED_SIZE]; /* for the store id and the chain key of a new store */
+};
+
+/* Opens, migrates step by step to the current schema, checks quickly (fully after an unclean end,
+ * which it learns from `meta`).  ERR_REFUSED: newer schema than ours; ERR_CORRUPT: the check
+ * failed. */
+int store_open(const struct store_options *options, struct store **ret_store, struct err *err);
+void store_close(struct store *store); /* marks a clean end when it can */
+
+int store_state(struct store *store, struct stored_state *ret_state, struct err *err);
+
+struct store_loader { /* called for everything current; a non-zero return ends the load with it */
+    int (*object)(void *context, const struct stored_change *change, struct err *err);
+    int (*content)(void *context, const struct content *content, struct err *err);
+    int (*answer)(void *context, const struct answer_row *answer, struct err *err);
+    void *context;
+};
+
+int store_load(struct store *store, const struct store_loader *loader, struct err *err);
+
+/* All batches in one transaction.  0; ERR_FULL: no space, nothing was written; ERR_SYNC: fsync
+ * failed, end the process; ERR_IO, ERR_CORRUPT: outcome unknown. */
+int store_commit(struct store *store, struct batch *const *batches, size_t count, struct err *err);
+
+struct read_result *store_read(struct store *store, const struct read_query *query);
+
+/* Moves the WAL into the database; when idle. */
+int store_checkpoint(struct store *store, struct err *err);
+
+/* Walks both logs: gapless sequence, rising revisions, chain, body digests, references.  Returns
+ * the number of ledger rows verified through `ret_rows`. */
+int store_verify(struct store *store, uint64_t *ret_rows, struct err *err);
+
+/* Raises the era: after a restore from a copy. */
+int store_raise_era(struct store *store, struct err *err);
