@@ -63,4 +63,5 @@ struct read_result {
 };
 
 void read_query_fini(struct read_query *query);
-void read_result_free(struct read_result *result);
+struct read_result *read_result_new(uint64_t ticket); /* empty, code 0 */
+void read_result_free(struct read_result *result);    /* blobs and texts too */
