@@ -1,0 +1,163 @@
+/* The agent's core: one door, as the controller's.
+ *
+ *     shell:  event → agt_step() → effects → send, save, spawn, signal
+ *
+ * It makes the set of assignments it was last told true, keeps doing so while cut off and after its
+ * own restart, and reports what becomes of them.  No clock, file, socket, process or thread in
+ * here.
+ *
+ * Each workload runs under a shim (agent/shim), which outlives the agent.  The core names a run by
+ * (uid, run): `run` rises with each start of an assignment and is saved before the shim is spawned,
+ * so that after a crash nothing is started twice.
+ *
+ * Order: effects are performed in order, each before the next.  A failed AGT_SAVE ends the step's
+ * effects and comes back as AGT_SAVE_FAILED: what was not saved was not decided. */
+#pragma once
+
+#include "schema/base/digest.h"
+#include "schema/base/err.h"
+#include "schema/base/mono.h"
+#include "schema/base/rand.h"
+#include "schema/base/str.h"
+#include "schema/base/vec.h"
+#include "schema/kinds/assignment.h"
+#include "schema/wire/wire.h"
+
+struct agt;
+
+struct agt_options { /* borrowed texts; must outlive the core */
+    const char *name;
+    const char *version, *platform, *boot_id;
+    const char *controller; /* expected name; "" any */
+    uint8_t key[KEY_SIZE];  /* Ed25519 seed */
+    uint8_t seed[RAND_SEED_SIZE];
+    struct resources capacity;
+    struct strmap labels;
+    struct limits_policy caps; /* the owner's; manifests cannot exceed them */
+};
+
+enum agt_event_type {
+    AGT_START, /* loading is over; shims found running were announced by AGT_FOUND */
+    AGT_TICK,
+    AGT_LINK_UP,
+    AGT_LINK_FRAME,
+    AGT_LINK_DRAINED,
+    AGT_LINK_DOWN,   /* also when connecting failed */
+    AGT_SAVE_FAILED, /* disk full or broken; the core keeps running what runs and tries again */
+    AGT_FOUND,       /* before START: a shim of an earlier life: running, or ended with a record */
+    AGT_STARTED,     /* the workload of (uid, run) was executed */
+    AGT_EXITED,      /* it ended; the record is durable */
+    AGT_USAGE,       /* a measurement of what it used so far */
+    AGT_OWNER,       /* the machine's owner paused or resumed */
+    AGT_LOG_LINES,   /* the answer to AGT_READ_LOG */
+};
+
+/* Why a run ended, as the shim wrote it down. */
+enum exit_cause {
+    EXIT_BY_ITSELF,
+    EXIT_NOT_STARTED, /* could not be executed: code is the errno's meaning in `message` */
+    EXIT_STOPPED,     /* the agent asked for it */
+    EXIT_LEASE_ENDED,
+    EXIT_ORPHANED, /* no agent came back for orphanAfter */
+    EXIT_LOST,     /* the machine was booted or the shim was killed: nothing is known */
+};
+
+struct agt_exit {
+    enum exit_cause cause;
+    int code; /* 128 + n for signal n */
+    char message[256];
+    struct wall started, ended;
+    struct contribution usage; /* of this run: cpu_ms, wall_ms, memory_peak */
+};
+
+struct agt_event {
+    enum agt_event_type type;
+    struct mono now;
+    struct wall wall;
+    const char *uid; /* FOUND, STARTED, EXITED, USAGE */
+    int64_t run;
+    union {
+        struct {
+            const char *bytes;
+            size_t size_bytes;
+        } frame;
+        struct {
+            bool running; /* else `exit` holds */
+            const struct agt_exit *exit;
+        } found;
+        const struct agt_exit *exit; /* EXITED */
+        struct wall started;         /* STARTED */
+        struct contribution usage;   /* USAGE: of this run so far */
+        bool owner_paused;
+        struct {
+            uint64_t id;
+            const char *data; /* valid UTF-8 */
+            bool end;
+            const char *error; /* NULL or why */
+        } log;
+    };
+};
+
+enum agt_effect_type {
+    AGT_CONNECT,
+    AGT_SEND,
+    AGT_HANGUP,
+    AGT_SAVE,    /* replace the saved state by these bytes, durably */
+    AGT_SPAWN,   /* a shim that runs this */
+    AGT_SIGNAL,  /* tell the shim to stop the workload: TERM, then KILL after grace */
+    AGT_EXTEND,  /* tell the shim a later end of its lease */
+    AGT_SUSPEND, /* freeze */
+    AGT_RESUME,
+    AGT_FORGET, /* the record was taken in: the working directory and record of (uid, run) may go */
+    AGT_READ_LOG, /* lines of an assignment's log */
+    AGT_STOP_LOG,
+};
+
+struct agt_spawn {
+    const char *uid, *name, *session, *slot; /* owned by the effects' arena, as all texts here */
+    int64_t run;
+    int64_t generation, lease_epoch;
+    const struct template *template;
+    struct mono
+        lease_end;  /* boot time at which the shim ends the group; MONO_NEVER without lease */
+    bool suspended; /* start frozen is not done: the core does not start while paused */
+};
+
+struct agt_effect {
+    enum agt_effect_type type;
+    const char *uid;
+    int64_t run;
+    struct blob *bytes; /* owned reference: SEND, SAVE */
+    union {
+        enum { AGT_SEND_CONTROL, AGT_SEND_REPORT, AGT_SEND_LOG } priority;
+        struct agt_spawn spawn;
+        struct mono lease_end; /* EXTEND */
+        int64_t grace_ms;      /* SIGNAL */
+        const char *reason;    /* HANGUP */
+        struct {
+            uint64_t id;
+            int64_t tail;
+            bool follow;
+        } log;
+    };
+};
+
+struct agt_effects {
+    VEC_OF(struct agt_effect);
+    struct arena arena;
+};
+
+void agt_effects_init(struct agt_effects *effects);
+void agt_effects_clear(struct agt_effects *effects);
+void agt_effects_fini(struct agt_effects *effects);
+
+struct agt *agt_new(const struct agt_options *options);
+void agt_free(struct agt *agt);
+/* The bytes of the last AGT_SAVE, before the first step; ERR_CORRUPT when they are not: the agent
+ * then starts empty, and says so. */
+int agt_load(struct agt *agt, const char *bytes, size_t size_bytes, struct err *err);
+void agt_step(struct agt *agt, const struct agt_event *event, struct agt_effects *effects);
+struct mono agt_deadline(const struct agt *agt);
+
+/* For `fog-agent status` and tests: a summary as JSON. */
+void agt_describe(const struct agt *agt, struct str *to);
