@@ -1,0 +1,164 @@
+/* The model: every current object, and the links between them that deciding needs.
+ *
+ * Objects are immutable versions (schema/object.h); the model holds the newest of each and, beside
+ * each kind that takes part in reconciling, what can be derived from objects or is known only while
+ * running: who is placed where, what is used, who is connected.  model_set() is the only way in; it
+ * keeps every link right, forwards and backwards, so that a trial can be undone.  Pure. */
+#pragma once
+
+#include "schema/base/dlist.h"
+#include "schema/base/map.h"
+#include "schema/base/mono.h"
+#include "schema/base/vec.h"
+#include "schema/kinds/agent.h"
+#include "schema/kinds/assignment.h"
+#include "schema/kinds/event.h"
+#include "schema/kinds/harvest_policy.h"
+#include "schema/kinds/harvest_session.h"
+
+struct link; /* controller/core/link.h */
+
+/* Every entry begins like this. */
+struct entry {
+    struct object *object; /* owned reference: the newest version */
+};
+
+struct policy_entry {
+    struct object *object;
+    struct dlist sessions; /* session_entry.of_policy */
+};
+
+/* The circuit breaker of an agent: five failed starts in a row open it; after BREAKER_OPEN_MS one
+ * probe is let through. */
+enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
+
+struct breaker {
+    enum breaker_state state;
+    unsigned failures;      /* in a row */
+    struct mono open_until; /* OPEN */
+};
+
+struct agent_entry {
+    struct object *object;
+    struct dlist assignments; /* assignment_entry.on_agent */
+    size_t assignment_count;
+    struct resources used;  /* by all of them */
+    struct link *link;      /* borrowed: its connection; NULL while away */
+    struct mono away_since; /* since when there is none; MONO_NEVER while connected */
+    struct wall last_seen;  /* 0: not since the start */
+    struct breaker breaker;
+    struct digest set; /* of its applicable state: the assignments that are not being deleted */
+    struct {
+        VEC_OF(char *); /* owned: uids of assignments that changed since the last message */
+    } untold;
+    struct dlist untold_link; /* in model.untold while `untold` is not empty */
+};
+
+struct template_entry { /* a resolved template, shared by digest */
+    char text[DIGEST_TEXT_SIZE];
+    struct digest digest;
+    struct blob *body;         /* owned reference: canonical JSON */
+    struct template *template; /* in `arena` */
+    struct arena arena;
+};
+
+struct session_entry {
+    struct object *object;
+    struct dlist assignments; /* assignment_entry.in_session */
+    size_t assignment_count;
+    struct dlist of_policy;          /* in policy_entry.sessions */
+    struct template_entry *template; /* borrowed: resolved from the newest spec and policy; NULL:
+                                        not yet or no policy */
+    struct dlist dirty;              /* in model.dirty */
+    struct dlist
+        wanting; /* in model.wanting: has replicas that found no agent, or runs on every agent */
+    struct mono look_at;  /* look again at this time: back-off, replaceAfter, lease; MONO_NEVER */
+    size_t look_index;    /* in the heap of model.looks; SIZE_MAX when not */
+    unsigned failures;    /* terminal failures in a row, over all its replicas */
+    struct mono retry_at; /* no replacement for a failed replica before this */
+    uint64_t failed_generation; /* the generation `failures` counts for */
+};
+
+struct assignment_entry {
+    struct object *object;
+    struct agent_entry *agent;     /* borrowed; NULL when its Agent object is gone */
+    struct session_entry *session; /* borrowed; NULL when its session is gone */
+    struct dlist on_agent, in_session;
+    struct digest digest;    /* as in the agent's set */
+    struct resources used;   /* counted against the agent */
+    bool is_in_set;          /* counted in agent->set */
+    struct mono lease_until; /* exclusive work: it may run until then, as far as we granted; 0:
+                                never granted */
+};
+
+struct model {
+    struct map objects[KIND_COUNT]; /* name → entry */
+    struct map assignments_by_uid;  /* uid → assignment_entry */
+    struct map templates;           /* digest text → template_entry */
+    struct dlist dirty;             /* sessions to reconcile, in order of marking */
+    struct dlist wanting;
+    struct dlist untold; /* agents with something to tell */
+    struct {
+        VEC_OF(struct session_entry *);
+    } looks;       /* a heap by look_at */
+    bool is_trial; /* nothing is marked untold */
+};
+
+void model_init(struct model *model);
+void model_fini(struct model *model);
+
+struct object *model_find(const struct model *model, enum kind_id kind, const char *name);
+struct agent_entry *model_agent(const struct model *model, const char *name);
+struct session_entry *model_session(const struct model *model, const char *name);
+struct policy_entry *model_policy(const struct model *model, const char *name);
+struct assignment_entry *model_assignment(const struct model *model, const char *name);
+struct assignment_entry *model_assignment_by_uid(const struct model *model, const char *uid);
+
+/* Replaces the version of an object; `next` NULL removes it.  A reference of `next` is taken.  What
+ * was known beside a removed object is returned for model_restore() or model_discard(); else NULL.
+ */
+struct entry *model_set(struct model *model, const struct kind *kind, const char *name,
+                        struct object *next);
+/* Undoes a removal: the entry as it was. */
+void model_restore(struct model *model, struct entry *removed);
+void model_discard(struct model *model, struct entry *removed);
+
+/* Marks; each is idempotent. */
+void model_mark_session(struct model *model, struct session_entry *session);
+void model_want(struct model *model, struct session_entry *session, bool wants);
+void model_look_at(struct model *model, struct session_entry *session, struct mono moment);
+struct mono model_next_look(const struct model *model);
+void model_mark_due(struct model *model,
+                    struct mono now); /* marks the sessions whose moment has come */
+
+/* Finds or adds the template of this canonical body; *ret_is_new says whether it must be stored. */
+struct template_entry *model_template(struct model *model, const struct template *resolved,
+                                      bool *ret_is_new);
+struct template_entry *model_template_load(struct model *model, const struct digest *digest,
+                                           struct blob *body);
+struct template_entry *model_template_find(const struct model *model, const char *digest_text);
+
+/* What an assignment needs from its agent. */
+struct resources template_resources(const struct template *resolved);
+
+/* Shorthands for bodies. */
+static inline const struct harvest_session_spec *session_spec(const struct session_entry *session)
+{
+    return &((const struct harvest_session *)session->object->body)->spec;
+}
+static inline const struct agent_status *agent_status(const struct agent_entry *agent)
+{
+    return &((const struct agent *)agent->object->body)->status;
+}
+static inline const struct agent_spec *agent_spec(const struct agent_entry *agent)
+{
+    return &((const struct agent *)agent->object->body)->spec;
+}
+static inline const struct assignment_spec *assignment_spec(const struct assignment_entry *a)
+{
+    return &((const struct assignment *)a->object->body)->spec;
+}
+static inline const struct assignment_status *assignment_status(const struct assignment_entry *a)
+{
+    return &((const struct assignment *)a->object->body)->status;
+}
