@@ -59,6 +59,12 @@ void node_add(struct arena *arena, struct node *list, struct node *item);
 /* Sets or replaces; a new key goes last.  The key is copied. */
 void node_set(struct arena *arena, struct node *map, const char *key, struct node *value);
 bool node_remove(struct node *map, const char *key); /* false when absent */
+/* As node_set() of a key known to be new, without looking for it: for building large maps.  The
+ * member is borrowed until the next one is added. */
+struct node_member *node_append(struct arena *arena, struct node *map, const char *key,
+                                struct node *value);
+/* The members in byte order of their keys; an array given to the caller to free(). */
+const struct node_member **node_sorted_members(const struct node *map);
 
 /* Searches; NULL when absent or when `map` is NULL or no map. */
 struct node *node_find(const struct node *map, const char *key);
@@ -71,4 +77,4 @@ const char *node_type_to_str(enum node_type type); /* "string", "object", … as
 
 struct node *node_copy(struct arena *arena, const struct node *node); /* deep, with positions */
 /* Deep; the order of map members does not count, that of list items does; 1 and 1.0 are equal. */
-bool node_eq(const struct node *a, const struct node *b);
+bool node_eq(const struct node *a, const struct node *b); /* NULL equals only NULL */

@@ -8,8 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { REAL_TEXT_SIZE = 40 };
+
 bool int_from_str(const char *text, int64_t *ret_value); /* decimal, optional minus, no plus */
 bool u64_from_str(const char *text, uint64_t *ret_value);
+
+/* Reals, finite.  Whole ones below 2^53 are written without point ("2"), others with the fewest
+ * digits that read back exactly; an exponent comes with a point and a sign ("1.0e+20"), which
+ * JSON, YAML 1.1 and YAML 1.2 all read alike. */
+void real_to_str(double value, char text[static REAL_TEXT_SIZE]);
+bool real_is_whole(double value, int64_t *ret_value); /* and fits */
 
 /* Durations: "1h30m", "5m", "20s", "1500ms", "1d12h", "0s"; units d h m s ms, each at most once and
  * in that order; at most 100 years.  Written with the largest units that are exact: 90000 →
