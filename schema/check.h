@@ -22,3 +22,14 @@ struct check_scope {
 void check_semantic(const struct object *object, const struct object *before,
                     const struct node *root, const struct check_scope *scope,
                     struct problems *problems);
+
+/* For the rules of kinds: an error at the place of `path` in `root`, or of what would contain it.
+ * The second names `list[index].member`. */
+void check_problem(struct problems *problems, const struct node *root, enum problem_cause cause,
+                   const char *path, const char *format, ...) _printf_(5, 6);
+void check_problem_item(struct problems *problems, const struct node *root,
+                        enum problem_cause cause, const char *list, size_t index,
+                        const char *member, const char *format, ...) _printf_(7, 8);
+
+/* The node at "spec.windows[0].from", or the deepest there is on the way; NULL for a NULL root. */
+const struct node *check_locate(const struct node *root, const char *path);

@@ -7,11 +7,12 @@
 
 enum emit_parts {
     EMIT_TYPE = 1 << 0,    /* apiVersion and kind */
-    EMIT_META = 1 << 1,    /* metadata without managedFields */
+    EMIT_META = 1 << 1,    /* metadata without managedFields and resourceVersion */
     EMIT_MANAGED = 1 << 2, /* metadata.managedFields */
     EMIT_SPEC = 1 << 3,    /* the fields that are not status */
     EMIT_STATUS = 1 << 4,
-    EMIT_ALL = EMIT_TYPE | EMIT_META | EMIT_MANAGED | EMIT_SPEC | EMIT_STATUS,
+    EMIT_REVISION = 1 << 5, /* metadata.resourceVersion */
+    EMIT_ALL = EMIT_TYPE | EMIT_META | EMIT_MANAGED | EMIT_SPEC | EMIT_STATUS | EMIT_REVISION,
     /* What the ledger keeps as an object's body: all that an operator or a decision wrote, and
      * nothing that changes with each commit (resourceVersion and status are columns and rows of
      * their own). */

@@ -87,8 +87,9 @@ struct field {
     size_t offset;
     const char *doc;      /* one sentence in lower case without full stop */
     const char *fallback; /* default, in the field's text form; NULL for none */
-    int64_t min, max;     /* FIELD_INT, DURATION (ms), QUANTITY: value; STR: length; LIST, STRMAP:
-                             count; both 0: no     bounds.  `max` 0 with `min` > 0: no upper bound */
+    int64_t min, max;     /* INT, DURATION (ms), QUANTITY, CORES: value; STR: length in bytes; LIST,
+                             STRMAP: count; both 0: no bounds; `max` 0 with `min` > 0: no upper
+                             bound */
     unsigned flags;       /* enum field_flags */
     const char *const *words;  /* FIELD_ENUM: NULL-terminated; index = value */
     const struct shape *shape; /* FIELD_STRUCT, FIELD_LIST of structs */
@@ -96,9 +97,10 @@ struct field {
     const char *map_key; /* FIELD_LIST of structs: items are owned one by one and told apart by this
                             field (x-kubernetes-list-type: map) */
     const char *reference; /* FIELD_NAME: the kind that must have an object of this name */
-    bool (*check_text)(const char *text,
-                       const char **ret_why); /* FIELD_STR: further form; `why` is static */
-    const char *since;                        /* version that brought it; NULL: 0.1 */
+    /* FIELD_STR, its lists too: further form.  FIELD_STRMAP: form of the keys.  `why` is static and
+     * ends a sentence that begins with the text: "is not …". */
+    bool (*check_text)(const char *text, const char **ret_why);
+    const char *since; /* version that brought it; NULL: 0.1 */
 };
 
 #define AT(type, member) offsetof(type, member)
@@ -167,6 +169,26 @@ const struct kind *kind_find_plural(const char *group, const char *plural);
 const struct kind *kind_find_word(const char *word);
 /* The field of a shape by name, or NULL. */
 const struct field *shape_find(const struct shape *shape, const char *name);
+
+/* For those who fill in a struct of a shape: stores a value and says that it is present; an absent
+ * one is zero.  `member` is the address of a member that has a row.
+ *
+ *     shape_put(&assignment_status_shape, status, restarts, 3);
+ */
+#define shape_put(shape, of, member, value)                                                        \
+    do {                                                                                           \
+        (of)->member = (value);                                                                    \
+        shape_mark((shape), (of), &(of)->member);                                                  \
+    } while (0)
+
+void shape_mark(const struct shape *shape, void *of, const void *member);
+void shape_remove(const struct shape *shape, void *of, const void *member); /* zeroes it, too */
+bool shape_has(const struct shape *shape, const void *of, const void *member);
+
+/* The bytes of a field's member, and of one item of a list. */
+size_t field_size(const struct field *field);
+size_t field_item_size(const struct field *field);
+bool field_type_is_scalar(enum field_type type); /* BOOL … REVISION: has a text form */
 
 static inline bool is_set(uint64_t set, unsigned row)
 {

@@ -19,8 +19,15 @@ enum {
     LABEL_KEY_BYTES_MAX = 253 + 1 + 63,
     LABEL_VALUE_BYTES_MAX = 63,
     LABELS_MAX = 64,
+    ANNOTATIONS_MAX = 1024,
     ANNOTATIONS_BYTES_MAX = 256 << 10, /* all of an object's together */
     MANAGER_BYTES_MAX = 128,
+    WORK_NAME_BYTES_MAX = 120, /* of agents and sessions: both, and a suffix, name an assignment */
+    FINALIZERS_MAX = 16,
+    OWNERS_MAX = 16,
+    MANAGERS_MAX = 64, /* entries of managedFields */
+    CONDITIONS_MAX = 16,
+    MESSAGE_TEXT_BYTES_MAX = 4 << 10, /* of a condition, a report or an event */
 
     /* HTTP. */
     HTTP_HEADER_BYTES_MAX = 8 << 10,
@@ -68,6 +75,20 @@ enum {
     COMMAND_WORDS_MAX = 256,
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,
-    LOG_FILE_BYTES_MAX = 1 << 20, /* per workload; rotated, two are kept */
+    ARTIFACTS_MAX = 64, /* and outputs */
+    PATH_BYTES_MAX = 1024,
+    CORES_MAX = 1024,
+    PIDS_MAX = 32768, /* the kernel's own default */
+    REQUIREMENTS_MAX = 32,
+    SELECTOR_EXPRESSIONS_MAX = 32,
+    SELECTOR_VALUES_MAX = 64,
+    WINDOWS_MAX = 64,
+    RETRIES_MAX = 1000,
+    LEASE_MIN_MS = 3 * 1000, /* renewed at a third of it, so once a second at most */
+    LEASE_MAX_MS = 60 * 60 * 1000,
+    REPLACE_MIN_MS = 1000,
+    GRACE_MAX_MS = 10 * 60 * 1000,
+    WORK_TIME_MAX_MS = 7 * 24 * 60 * 60 * 1000, /* other times in policies and sessions */
+    LOG_FILE_BYTES_MAX = 1 << 20,               /* per workload; rotated, two are kept */
     LOG_CHUNK_BYTES_MAX = 16 << 10,
 };

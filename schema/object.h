@@ -51,7 +51,7 @@ struct meta {
     LIST_OF(struct managed_field) managed_fields;
 };
 
-extern const struct shape meta_shape;
+extern const struct shape meta_shape, owner_reference_shape, managed_field_shape;
 
 /* A condition, as every status has them; a list-map on `type`. */
 struct condition {
@@ -86,6 +86,9 @@ void object_unref(struct object *object);         /* taken; NULL does nothing */
 void object_unref_p(struct object **object);      /* fits _cleanup_ */
 /* The next version, not yet seen by anybody: a deep copy with one reference. */
 struct object *object_edit(const struct object *object);
+
+/* A deep copy of a struct of any shape; everything it points to comes to live in `arena`. */
+void shape_copy(struct arena *arena, const struct shape *shape, const void *from, void *to);
 
 bool object_is_deleting(const struct object *object);
 

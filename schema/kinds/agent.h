@@ -30,6 +30,8 @@ struct agent { /* the body */
     struct agent_status status;
 };
 
+extern const struct shape agent_shape, agent_spec_shape, agent_status_shape;
+extern const struct shape capacity_shape; /* struct resources, all of it optional */
 extern const struct kind agent_kind;
 
 static inline const struct agent *agent_of(const struct object *object)

@@ -17,7 +17,7 @@ struct assignment_spec {
     const char *slot; /* "0", "1", … or the agent's name: which replica of the session this is */
     const char
         *template_digest; /* "template": of the resolved template; changing it raises generation */
-    const char *policy;   /* digest of the policy's spec it was resolved with; "" without */
+    const char *policy;   /* digest of the policy's spec it was resolved with; absent without */
     int64_t lease_epoch;  /* of exclusive work: raised whenever the slot is granted anew; 0: not
                              exclusive */
 };
@@ -65,6 +65,7 @@ struct assignment { /* the body */
 };
 
 extern const struct kind assignment_kind;
+extern const struct shape assignment_shape, assignment_spec_shape, assignment_status_shape;
 extern const struct shape contribution_shape;
 
 static inline const struct assignment *assignment_of(const struct object *object)

@@ -26,6 +26,7 @@ struct event { /* the body */
     const char *reporting_component, *reporting_instance;
 };
 
+extern const struct shape event_shape, involved_object_shape, event_source_shape;
 extern const struct kind event_kind;
 
 static inline const struct event *event_of(const struct object *object)

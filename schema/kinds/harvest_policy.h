@@ -73,7 +73,8 @@ struct harvest_policy { /* the body */
     struct harvest_policy_spec spec;
 };
 
-extern const struct shape limits_policy_shape;
+extern const struct shape harvest_policy_shape, harvest_policy_spec_shape;
+extern const struct shape limits_policy_shape; /* with defaults; a template's has none */
 extern const struct kind harvest_policy_kind;
 
 static inline const struct harvest_policy *harvest_policy_of(const struct object *object)

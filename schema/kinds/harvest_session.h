@@ -69,6 +69,12 @@ struct harvest_session { /* the body */
     struct harvest_session_status status;
 };
 
+extern const struct shape harvest_session_shape, harvest_session_spec_shape;
+extern const struct shape harvest_session_status_shape, label_selector_shape;
+
+/* How many replicas are asked for: 1 when nothing is said.  Not to be asked with every_agent. */
+int64_t harvest_session_replicas(const struct harvest_session_spec *spec);
+
 extern const struct kind harvest_session_kind;
 
 static inline const struct harvest_session *harvest_session_of(const struct object *object)

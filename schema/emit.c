@@ -1,0 +1,267 @@
+/* Object to tree: walks the tables and leaves out what is absent. */
+#include "schema/emit.h"
+
+#include "schema/json.h"
+#include "schema/scalar.h"
+
+#include <assert.h>
+#include <string.h>
+
+static struct node *emit_strmap(struct arena *arena, const struct strmap *map)
+{
+    struct node *node = node_map(arena);
+
+    for (size_t i = 0; i < map->count; i++) {
+        node_set(arena, node, map->items[i].key, node_str(arena, map->items[i].value));
+    }
+    return node;
+}
+
+static struct node *emit_list(struct arena *arena, const struct field *field,
+                              const struct any_list *list)
+{
+    struct node *node = node_list(arena);
+    size_t size = field_item_size(field);
+
+    for (size_t i = 0; i < list->count; i++) {
+        const char *item = (const char *)list->items + i * size;
+
+        node_add(arena, node,
+                 field->shape != NULL ? emit_shape(arena, field->shape, item)
+                                      : scalar_to_node(arena, field, field->item, item));
+    }
+    return node;
+}
+
+static struct node *emit_field(struct arena *arena, const struct field *field, const void *member)
+{
+    switch (field->type) {
+    case FIELD_STRMAP:
+        return emit_strmap(arena, member);
+    case FIELD_ANY:
+        return node_copy(arena, *(struct node *const *)member);
+    case FIELD_STRUCT:
+        return emit_shape(arena, field->shape, member);
+    case FIELD_LIST:
+        return emit_list(arena, field, member);
+    case FIELD_BOOL:
+    case FIELD_INT:
+    case FIELD_REAL:
+    case FIELD_STR:
+    case FIELD_NAME:
+    case FIELD_ENUM:
+    case FIELD_DURATION:
+    case FIELD_QUANTITY:
+    case FIELD_CORES:
+    case FIELD_TIME:
+    case FIELD_REVISION:
+        break;
+    }
+    return scalar_to_node(arena, field, field->type, member);
+}
+
+static void emit_row(struct arena *arena, const struct shape *shape, unsigned row, const void *from,
+                     struct node *to)
+{
+    const struct field *field = &shape->fields[row];
+
+    if (is_set(*(const uint64_t *)from, row)) {
+        node_set(arena, to, field->name,
+                 emit_field(arena, field, (const char *)from + field->offset));
+    }
+}
+
+/* Recursion goes as deep as the tables do, never as deep as data. */
+struct node *emit_shape(struct arena *arena, const struct shape *shape, const void *from)
+{
+    struct node *node = node_map(arena);
+
+    for (unsigned i = 0; i < shape->count; i++) {
+        emit_row(arena, shape, i, from, node);
+    }
+    return node;
+}
+
+static unsigned meta_part(const struct field *field)
+{
+    switch (field->offset) {
+    case AT(struct meta, managed_fields):
+        return EMIT_MANAGED;
+    case AT(struct meta, revision):
+        return EMIT_REVISION;
+    }
+    return EMIT_META;
+}
+
+static struct node *emit_meta(struct arena *arena, const struct meta *meta, unsigned parts)
+{
+    struct node *node = node_map(arena);
+
+    for (unsigned i = 0; i < meta_shape.count; i++) {
+        if (parts & meta_part(&meta_shape.fields[i])) {
+            emit_row(arena, &meta_shape, i, meta, node);
+        }
+    }
+    return node;
+}
+
+struct node *emit_object(struct arena *arena, const struct object *object, unsigned parts)
+{
+    const struct shape *shape = object->kind->shape;
+    struct node *root = node_map(arena);
+
+    if (parts & EMIT_TYPE) {
+        node_set(arena, root, "apiVersion", node_str(arena, object->kind->api_version));
+        node_set(arena, root, "kind", node_str(arena, object->kind->name));
+    }
+    if (parts & (EMIT_META | EMIT_MANAGED | EMIT_REVISION)) {
+        node_set(arena, root, "metadata", emit_meta(arena, &object->meta, parts));
+    }
+    for (unsigned i = 0; i < shape->count; i++) {
+        bool is_status = (shape->fields[i].flags & FIELD_IS_STATUS) != 0;
+
+        if (parts & (is_status ? EMIT_STATUS : EMIT_SPEC)) {
+            emit_row(arena, shape, i, object->body, root);
+        }
+    }
+    return root;
+}
+
+void emit_object_json(const struct object *object, unsigned parts, unsigned json_flags,
+                      struct str *to)
+{
+    _cleanup_(arena_fini)
+    struct arena arena;
+
+    arena_init(&arena);
+    json_emit(emit_object(&arena, object, parts), json_flags, to);
+}
+
+void emit_shape_json(const struct shape *shape, const void *from, struct str *to)
+{
+    _cleanup_(arena_fini)
+    struct arena arena;
+
+    arena_init(&arena);
+    json_emit(emit_shape(&arena, shape, from), JSON_SORTED, to);
+}
+
+/* --- one scalar by its path ----------------------------------------------------------------------
+ */
+
+/* One part of a path: "conditions[Ready]" is name "conditions", key "Ready". */
+struct part {
+    const char *name, *key; /* not NUL-terminated; key is NULL without brackets */
+    size_t name_length, key_length;
+    const char *rest; /* behind the dot; NULL at the end */
+};
+
+static bool part_next(const char *path, struct part *ret_part)
+{
+    size_t length = strcspn(path, ".[");
+    const char *end = path + length;
+
+    *ret_part = (struct part){.name = path, .name_length = length};
+    if (*end == '[') {
+        const char *close = strchr(end, ']');
+
+        if (close == NULL) {
+            return false;
+        }
+        ret_part->key = end + 1;
+        ret_part->key_length = (size_t)(close - end - 1);
+        end = close + 1;
+    }
+    if (*end != '\0' && *end != '.') {
+        return false;
+    }
+    ret_part->rest = *end == '.' ? end + 1 : NULL;
+    return length > 0;
+}
+
+static bool text_is(const char *text, const char *start, size_t length)
+{
+    return text != NULL && strlen(text) == length && memcmp(text, start, length) == 0;
+}
+
+static const void *find_member(const struct shape *shape, const void *from, const struct part *part,
+                               const struct field **ret_field)
+{
+    for (unsigned i = 0; i < shape->count; i++) {
+        const struct field *field = &shape->fields[i];
+
+        if (text_is(field->name, part->name, part->name_length)) {
+            *ret_field = field;
+            return is_set(*(const uint64_t *)from, i) ? (const char *)from + field->offset : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* The item of a list-map whose key field has this text. */
+static const void *find_item(const struct field *field, const struct any_list *list,
+                             const struct part *part)
+{
+    const struct field *key = shape_find(field->shape, field->map_key);
+
+    for (size_t i = 0; i < list->count; i++) {
+        const char *item = (const char *)list->items + i * field->shape->size_bytes;
+
+        if (text_is(*(const char *const *)(const void *)(item + key->offset), part->key,
+                    part->key_length)) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+static const char *path_text(struct arena *arena, const struct shape *shape, const void *from,
+                             const char *path)
+{
+    struct part part;
+
+    while (path != NULL && part_next(path, &part)) {
+        const struct field *field = NULL;
+        const void *member = find_member(shape, from, &part, &field);
+
+        if (member == NULL) {
+            return NULL;
+        }
+        if (part.rest == NULL) {
+            return field_type_is_scalar(field->type) && part.key == NULL
+                       ? scalar_to_text(arena, field, field->type, member)
+                       : NULL;
+        }
+        if (field->type == FIELD_STRMAP) { /* keys hold dots themselves */
+            return part.key == NULL ? strmap_find(member, part.rest) : NULL;
+        }
+        if (field->type == FIELD_LIST && field->map_key != NULL && part.key != NULL) {
+            member = find_item(field, member, &part);
+        } else if (field->type != FIELD_STRUCT || part.key != NULL) {
+            member = NULL;
+        }
+        if (member == NULL) {
+            return NULL;
+        }
+        shape = field->shape;
+        from = member;
+        path = part.rest;
+    }
+    return NULL;
+}
+
+const char *emit_path_text(struct arena *arena, const struct object *object, const char *path)
+{
+    static const char metadata[] = "metadata.";
+
+    if (str_eq(path, "kind")) {
+        return object->kind->name;
+    }
+    if (str_eq(path, "apiVersion")) {
+        return object->kind->api_version;
+    }
+    if (str_starts(path, metadata)) {
+        return path_text(arena, &meta_shape, &object->meta, path + strlen(metadata));
+    }
+    return path_text(arena, object->kind->shape, object->body, path);
+}

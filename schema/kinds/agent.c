@@ -1,0 +1,98 @@
+/* Agent: its table. */
+#include "schema/kinds/agent.h"
+
+#include "schema/check.h"
+#include "schema/forms.h"
+#include "schema/kinds/rules.h"
+#include "schema/limits.h"
+
+static const struct field spec_fields[] = {
+    {"publicKey", FIELD_STR, AT(struct agent_spec, public_key), .flags = FIELD_IMMUTABLE,
+     .check_text = form_is_public_key,
+     .doc = "Ed25519 key that the machine proves itself with, in base64; the first hello pins it"},
+    {"unschedulable", FIELD_BOOL, AT(struct agent_spec, unschedulable), .fallback = "false",
+     .doc = "place no new work here; what runs stays"},
+};
+
+static const struct field capacity_fields[] = {
+    {"cores", FIELD_CORES, AT(struct resources, cores), .max = INT64_MAX, .doc = "processor cores"},
+    {"memory", FIELD_QUANTITY, AT(struct resources, memory), .max = INT64_MAX,
+     .doc = "memory in bytes"},
+    {"disk", FIELD_QUANTITY, AT(struct resources, disk), .max = INT64_MAX,
+     .doc = "room on disk in bytes"},
+};
+
+static const struct field status_fields[] = {
+    {"observedGeneration", FIELD_INT, AT(struct agent_status, observed_generation),
+     .max = INT64_MAX, .doc = "generation of the spec that this status speaks of"},
+    {"capacity", FIELD_STRUCT, AT(struct agent_status, capacity), .shape = &capacity_shape,
+     .flags = FIELD_EXPLICIT,
+     .doc = "what the machine has for our work, less what its owner keeps"},
+    {"version", FIELD_STR, AT(struct agent_status, version), .max = 63,
+     .doc = "version of fog-agent"},
+    {"platform", FIELD_STR, AT(struct agent_status, platform), .max = 63,
+     .doc = "operating system and processor, as in \"linux/amd64\""},
+    {"bootId", FIELD_STR, AT(struct agent_status, boot_id), .max = 63,
+     .doc = "changes each time the machine starts"},
+    {"paused", FIELD_BOOL, AT(struct agent_status, paused),
+     .doc = "the machine's owner has paused it, so it runs nothing of ours"},
+    {"assignments", FIELD_INT, AT(struct agent_status, assignments), .max = INT64_MAX,
+     .doc = "assignments placed on it"},
+    {"lastSeen", FIELD_TIME, AT(struct agent_status, last_seen),
+     .doc = "when it was last heard of; known when read, never stored"},
+    {"conditions", FIELD_LIST, AT(struct agent_status, conditions), .shape = &condition_shape,
+     .map_key = "type", .max = CONDITIONS_MAX,
+     .doc = "Ready: connected and reporting; Healthy: what is started here does start"},
+};
+
+const struct shape capacity_shape = SHAPE("capacity", struct resources, capacity_fields);
+const struct shape agent_spec_shape = SHAPE("spec", struct agent_spec, spec_fields);
+const struct shape agent_status_shape = SHAPE("status", struct agent_status, status_fields);
+
+static const struct field fields[] = {
+    {"spec", FIELD_STRUCT, AT(struct agent, spec), .shape = &agent_spec_shape,
+     .doc = "what operators declare about the machine"},
+    {"status", FIELD_STRUCT, AT(struct agent, status), .shape = &agent_status_shape,
+     .flags = FIELD_IS_STATUS | FIELD_EXPLICIT, .doc = "what the machine says about itself"},
+};
+
+const struct shape agent_shape = SHAPE("Agent", struct agent, fields);
+
+static const struct column columns[] = {
+    {"READY", "status.conditions[Ready].status", 0},
+    {"CORES", "status.capacity.cores", 0},
+    {"MEMORY", "status.capacity.memory", 0},
+    {"ASSIGNMENTS", "status.assignments", 0},
+    {"PAUSED", "status.paused", 0},
+    {"LAST SEEN", "status.lastSeen", 0},
+    {"DISK", "status.capacity.disk", 1},
+    {"PLATFORM", "status.platform", 1},
+    {"VERSION", "status.version", 1},
+    {"UNSCHEDULABLE", "spec.unschedulable", 1},
+};
+
+static const char *const short_names[] = {"ag", NULL};
+static const char *const categories[] = {"all", "fog", NULL};
+
+static void check(const struct object *object, const struct node *root, struct problems *problems)
+{
+    rule_work_name(object, root, problems);
+}
+
+const struct kind agent_kind = {
+    .id = KIND_AGENT,
+    .name = "Agent",
+    .plural = "agents",
+    .singular = "agent",
+    .group = "fog",
+    .api_version = "fog/v1",
+    .short_names = short_names,
+    .categories = categories,
+    .doc = "A machine that dials in and offers to run work.  Its first hello makes the object and "
+           "pins its key; it may also be declared beforehand, with labels to place work by and "
+           "with the key that will be accepted.",
+    .shape = &agent_shape,
+    .columns = columns,
+    .column_count = COUNT_OF(columns),
+    .check = check,
+};

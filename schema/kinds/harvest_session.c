@@ -1,0 +1,352 @@
+/* HarvestSession: its table and rules. */
+#include "schema/kinds/harvest_session.h"
+
+#include "schema/base/parse.h"
+#include "schema/base/str.h"
+#include "schema/bind.h"
+#include "schema/check.h"
+#include "schema/forms.h"
+#include "schema/kinds/rules.h"
+#include "schema/limits.h"
+
+#include <string.h>
+
+static const char *const requirement_words[] = {"==", "!=", ">",     ">=",     "<",
+                                                "<=", "in", "notIn", "exists", NULL};
+static const char *const expression_words[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
+
+static const struct field requirement_fields[] = {
+    {"field", FIELD_STR, AT(struct requirement, field), .flags = FIELD_REQUIRED,
+     .max = LABEL_KEY_BYTES_MAX + 16,
+     .doc = "what of the agent is looked at: capacity.cores, capacity.memory, capacity.disk, "
+            "labels.KEY, platform, version or sensors.NAME"},
+    {"op", FIELD_ENUM, AT(struct requirement, op), .words = requirement_words,
+     .flags = FIELD_REQUIRED, .doc = "how it is compared"},
+    {"value", FIELD_ANY, AT(struct requirement, value),
+     .doc = "what it is compared with; a list for in and notIn, absent for exists"},
+};
+
+static const struct field expression_fields[] = {
+    {"key", FIELD_STR, AT(struct match_expression, key), .flags = FIELD_REQUIRED,
+     .check_text = label_key_is_valid, .doc = "key of the label"},
+    {"operator", FIELD_ENUM, AT(struct match_expression, op), .words = expression_words,
+     .flags = FIELD_REQUIRED, .doc = "how the label is compared"},
+    {"values", FIELD_LIST, AT(struct match_expression, values), .item = FIELD_STR,
+     .check_text = label_value_is_valid, .flags = FIELD_SET, .max = SELECTOR_VALUES_MAX,
+     .doc = "what In and NotIn compare with; absent for the others"},
+};
+
+static const struct shape expression_shape =
+    SHAPE("matchExpression", struct match_expression, expression_fields);
+
+static const struct field selector_fields[] = {
+    {"matchLabels", FIELD_STRMAP, AT(struct label_selector, match_labels), .flags = FIELD_LABELS,
+     .max = LABELS_MAX, .doc = "labels that an agent must have, with these values"},
+    {"matchExpressions", FIELD_LIST, AT(struct label_selector, match_expressions),
+     .shape = &expression_shape, .max = SELECTOR_EXPRESSIONS_MAX,
+     .doc = "further conditions on labels"},
+};
+
+static const struct field rollout_fields[] = {
+    {"maxUnavailable", FIELD_INT, AT(struct rollout_spec, max_unavailable), .min = 1,
+     .max = REPLICAS_MAX, .fallback = "1",
+     .doc = "replicas that a change may take down at the same time"},
+    {"pause", FIELD_BOOL, AT(struct rollout_spec, pause), .fallback = "false",
+     .doc = "begin no further wave of a change"},
+};
+
+static const struct shape requirement_shape =
+    SHAPE("requirement", struct requirement, requirement_fields);
+const struct shape label_selector_shape = SHAPE("selector", struct label_selector, selector_fields);
+static const struct shape rollout_shape = SHAPE("rollout", struct rollout_spec, rollout_fields);
+
+static const struct field spec_fields[] = {
+    {"policy", FIELD_NAME, AT(struct harvest_session_spec, policy), .reference = "HarvestPolicy",
+     .doc = "the policy that it runs under; absent: without limits"},
+    {"selector", FIELD_STRUCT, AT(struct harvest_session_spec, selector),
+     .shape = &label_selector_shape, .doc = "which agents may run it; absent: all"},
+    /* No fallback: a replicas that nobody gave would contradict an everyAgent. */
+    {"replicas", FIELD_INT, AT(struct harvest_session_spec, replicas), .max = REPLICAS_MAX,
+     .doc = "on how many agents it shall run; absent: 1; not together with everyAgent"},
+    {"everyAgent", FIELD_BOOL, AT(struct harvest_session_spec, every_agent), .fallback = "false",
+     .doc = "run once on every agent that may run it"},
+    {"requirements", FIELD_LIST, AT(struct harvest_session_spec, requirements),
+     .shape = &requirement_shape, .max = REQUIREMENTS_MAX,
+     .doc = "what an agent must offer when the work is placed"},
+    {"workload", FIELD_STRUCT, AT(struct harvest_session_spec, workload), .shape = &workload_shape,
+     .flags = FIELD_REQUIRED, .doc = "what runs"},
+    {"exclusive", FIELD_BOOL, AT(struct harvest_session_spec, exclusive), .fallback = "false",
+     .doc = "each replica runs under a lease, so that it never runs twice at once"},
+    {"leaseDuration", FIELD_DURATION, AT(struct harvest_session_spec, lease_ms),
+     .min = LEASE_MIN_MS, .max = LEASE_MAX_MS, .fallback = "30s",
+     .doc = "how long exclusive work runs on without hearing from the controller"},
+    {"replaceAfter", FIELD_DURATION, AT(struct harvest_session_spec, replace_after_ms),
+     .min = REPLACE_MIN_MS, .max = WORK_TIME_MAX_MS, .fallback = "30s",
+     .doc = "silence of an agent after which its work is placed elsewhere"},
+    {"orphanAfter", FIELD_DURATION, AT(struct harvest_session_spec, orphan_after_ms),
+     .max = WORK_TIME_MAX_MS, .fallback = "10m",
+     .doc = "work whose fog-agent is gone for this long ends; 0s: never"},
+    {"grace", FIELD_DURATION, AT(struct harvest_session_spec, grace_ms), .max = GRACE_MAX_MS,
+     .fallback = "10s", .doc = "time to end by itself between TERM and KILL"},
+    {"retries", FIELD_INT, AT(struct harvest_session_spec, retry_max), .max = RETRIES_MAX,
+     .fallback = "5",
+     .doc = "failures in a row, on whichever agents, after which a replica is given up; 0: never"},
+    {"rollout", FIELD_STRUCT, AT(struct harvest_session_spec, rollout), .shape = &rollout_shape,
+     .doc = "how a change reaches the replicas"},
+};
+
+static const struct field status_fields[] = {
+    {"observedGeneration", FIELD_INT, AT(struct harvest_session_status, observed_generation),
+     .max = INT64_MAX, .doc = "generation of the spec that this status speaks of"},
+    {"desired", FIELD_INT, AT(struct harvest_session_status, desired), .max = INT64_MAX,
+     .doc = "replicas wanted now"},
+    {"ready", FIELD_INT, AT(struct harvest_session_status, ready), .max = INT64_MAX,
+     .doc = "replicas that run, or are done, as declared"},
+    {"updated", FIELD_INT, AT(struct harvest_session_status, updated), .max = INT64_MAX,
+     .doc = "replicas of the newest form"},
+    {"succeeded", FIELD_INT, AT(struct harvest_session_status, succeeded), .max = INT64_MAX,
+     .doc = "replicas that ended as they should"},
+    {"failed", FIELD_INT, AT(struct harvest_session_status, failed), .max = INT64_MAX,
+     .doc = "replicas that were given up"},
+    {"conditions", FIELD_LIST, AT(struct harvest_session_status, conditions),
+     .shape = &condition_shape, .map_key = "type", .max = CONDITIONS_MAX,
+     .doc = "Converged: everything runs as declared; if not, what stands in the way"},
+};
+
+const struct shape harvest_session_spec_shape =
+    SHAPE("spec", struct harvest_session_spec, spec_fields);
+const struct shape harvest_session_status_shape =
+    SHAPE("status", struct harvest_session_status, status_fields);
+
+static const struct field fields[] = {
+    {"spec", FIELD_STRUCT, AT(struct harvest_session, spec), .shape = &harvest_session_spec_shape,
+     .flags = FIELD_REQUIRED, .doc = "what shall run, and where"},
+    {"status", FIELD_STRUCT, AT(struct harvest_session, status),
+     .shape = &harvest_session_status_shape, .flags = FIELD_IS_STATUS | FIELD_EXPLICIT,
+     .doc = "how far it is"},
+};
+
+const struct shape harvest_session_shape = SHAPE("HarvestSession", struct harvest_session, fields);
+
+static const struct column columns[] = {
+    {"DESIRED", "status.desired", 0},
+    {"READY", "status.ready", 0},
+    {"UPDATED", "status.updated", 0},
+    {"CONVERGED", "status.conditions[Converged].status", 0},
+    {"REASON", "status.conditions[Converged].reason", 0},
+    {"POLICY", "spec.policy", 1},
+    {"EXCLUSIVE", "spec.exclusive", 1},
+    {"FAILED", "status.failed", 1},
+    {"MESSAGE", "status.conditions[Converged].message", 1},
+};
+
+static const char *const short_names[] = {"hs", NULL};
+static const char *const categories[] = {"all", "fog", NULL};
+
+int64_t harvest_session_replicas(const struct harvest_session_spec *spec)
+{
+    return shape_has(&harvest_session_spec_shape, spec, &spec->replicas) ? spec->replicas : 1;
+}
+
+/* --- rules of requirements -----------------------------------------------------------------------
+ */
+
+enum value_form { FORM_TEXT, FORM_NUMBER, FORM_QUANTITY, FORM_CORES, FORM_UNKNOWN };
+
+static enum value_form field_form(const char *field)
+{
+    const char *why;
+
+    if (str_eq(field, "capacity.cores")) {
+        return FORM_CORES;
+    }
+    if (str_eq(field, "capacity.memory") || str_eq(field, "capacity.disk")) {
+        return FORM_QUANTITY;
+    }
+    if (str_eq(field, "platform") || str_eq(field, "version")) {
+        return FORM_TEXT;
+    }
+    if (str_starts(field, "labels.")) {
+        return label_key_is_valid(field + strlen("labels."), &why) ? FORM_TEXT : FORM_UNKNOWN;
+    }
+    if (str_starts(field, "sensors.")) {
+        return name_is_valid(field + strlen("sensors."), &why) ? FORM_NUMBER : FORM_UNKNOWN;
+    }
+    return FORM_UNKNOWN;
+}
+
+static bool value_fits(const struct node *value, enum value_form form)
+{
+    int64_t number;
+
+    switch (form) {
+    case FORM_TEXT:
+        return value->type == NODE_STR;
+    case FORM_NUMBER:
+        return value->type == NODE_INT || value->type == NODE_REAL;
+    case FORM_QUANTITY:
+        return (value->type == NODE_INT && value->integer >= 0) ||
+               (value->type == NODE_STR && quantity_from_str(value->str.text, &number));
+    case FORM_CORES:
+        return (value->type == NODE_INT && value->integer >= 0) ||
+               (value->type == NODE_REAL && value->real >= 0) ||
+               (value->type == NODE_STR && cores_from_str(value->str.text, &number));
+    case FORM_UNKNOWN:
+        break;
+    }
+    return true;
+}
+
+static const char *form_words(enum value_form form)
+{
+    switch (form) {
+    case FORM_TEXT:
+        return "a string";
+    case FORM_NUMBER:
+        return "a number";
+    case FORM_QUANTITY:
+        return "a quantity, such as \"512Mi\"";
+    case FORM_CORES:
+        return "a number of cores, such as \"500m\"";
+    case FORM_UNKNOWN:
+        break;
+    }
+    return "a value";
+}
+
+static bool op_takes_list(int op)
+{
+    return op == OP_IN || op == OP_NOT_IN;
+}
+
+static bool op_is_order(int op)
+{
+    return op == OP_GT || op == OP_GE || op == OP_LT || op == OP_LE;
+}
+
+static void check_requirement_value(const struct requirement *requirement, enum value_form form,
+                                    const struct node *root, size_t i, struct problems *problems)
+{
+    static const char list[] = "spec.requirements";
+    const struct node *value = requirement->value;
+    bool wants_list = op_takes_list(requirement->op);
+
+    if (wants_list && (value->type != NODE_LIST || value->list.count == 0)) {
+        check_problem_item(problems, root, CAUSE_TYPE, list, i, "value",
+                           "is not a list with at least one value, as \"%s\" wants",
+                           requirement_words[requirement->op]);
+        return;
+    }
+    for (size_t k = 0; k < (wants_list ? value->list.count : 1); k++) {
+        if (!value_fits(wants_list ? value->list.items[k] : value, form)) {
+            check_problem_item(problems, root, CAUSE_TYPE, list, i, "value",
+                               "is not %s, as \"%s\" wants", form_words(form), requirement->field);
+            return;
+        }
+    }
+}
+
+/* Rule 4: a requirement names something an agent has.
+ * Rule 5: exists takes no value, everything else does.
+ * Rule 6: texts have no order.
+ * Rule 7: the value has the form of the field. */
+static void check_requirement(const struct requirement *requirement, const struct node *root,
+                              size_t i, struct problems *problems)
+{
+    static const char list[] = "spec.requirements";
+    enum value_form form = field_form(requirement->field);
+
+    if (form == FORM_UNKNOWN) {
+        check_problem_item(problems, root, CAUSE_NOT_SUPPORTED, list, i, "field",
+                           "\"%s\" is not one of capacity.cores, capacity.memory, capacity.disk, "
+                           "platform, version, labels.KEY, sensors.NAME",
+                           requirement->field);
+        return;
+    }
+    if (requirement->op == OP_EXISTS) {
+        if (requirement->value != NULL) {
+            check_problem_item(problems, root, CAUSE_FORBIDDEN, list, i, "value",
+                               "\"exists\" takes no value");
+        }
+        return;
+    }
+    if (requirement->value == NULL) {
+        check_problem_item(problems, root, CAUSE_REQUIRED, list, i, "value", "\"%s\" needs a value",
+                           requirement_words[requirement->op]);
+        return;
+    }
+    if (form == FORM_TEXT && op_is_order(requirement->op)) {
+        check_problem_item(problems, root, CAUSE_NOT_SUPPORTED, list, i, "op",
+                           "\"%s\" compares numbers, and \"%s\" is a text",
+                           requirement_words[requirement->op], requirement->field);
+        return;
+    }
+    check_requirement_value(requirement, form, root, i, problems);
+}
+
+/* Rule 3: In and NotIn take values, Exists and DoesNotExist none. */
+static void check_expression(const struct match_expression *expression, const struct node *root,
+                             size_t i, struct problems *problems)
+{
+    static const char list[] = "spec.selector.matchExpressions";
+    bool wants_values = expression->op == SELECT_IN || expression->op == SELECT_NOT_IN;
+
+    if (wants_values && expression->values.count == 0) {
+        check_problem_item(problems, root, CAUSE_REQUIRED, list, i, "values",
+                           "\"%s\" needs at least one value", expression_words[expression->op]);
+    }
+    if (!wants_values && expression->values.count > 0) {
+        check_problem_item(problems, root, CAUSE_FORBIDDEN, list, i, "values",
+                           "\"%s\" takes no values", expression_words[expression->op]);
+    }
+}
+
+/* Rule 1: replicas and everyAgent exclude each other.
+ * Rule 2: a command line fits into what a process can be given. */
+static void check(const struct object *object, const struct node *root, struct problems *problems)
+{
+    const struct harvest_session_spec *spec = &harvest_session_of(object)->spec;
+    size_t command_bytes = 0;
+
+    rule_work_name(object, root, problems);
+    if (spec->every_agent && shape_has(&harvest_session_spec_shape, spec, &spec->replicas)) {
+        check_problem(problems, root, CAUSE_FORBIDDEN, "spec.replicas",
+                      "excludes everyAgent: true; give one of the two");
+    }
+    for (size_t i = 0; i < spec->workload.command.count; i++) {
+        command_bytes += strlen(spec->workload.command.items[i]) + 1;
+    }
+    if (command_bytes > COMMAND_BYTES_MAX) {
+        check_problem(problems, root, CAUSE_INVALID, "spec.workload.command",
+                      "is %zu bytes long, at most %d are allowed", command_bytes,
+                      COMMAND_BYTES_MAX);
+    }
+    if (spec->workload.command.count > 0 && spec->workload.command.items[0][0] == '\0') {
+        check_problem(problems, root, CAUSE_INVALID, "spec.workload.command[0]",
+                      "is empty; the first word is the program");
+    }
+    for (size_t i = 0; i < spec->selector.match_expressions.count; i++) {
+        check_expression(&spec->selector.match_expressions.items[i], root, i, problems);
+    }
+    for (size_t i = 0; i < spec->requirements.count; i++) {
+        check_requirement(&spec->requirements.items[i], root, i, problems);
+    }
+}
+
+const struct kind harvest_session_kind = {
+    .id = KIND_HARVEST_SESSION,
+    .name = "HarvestSession",
+    .plural = "harvestsessions",
+    .singular = "harvestsession",
+    .group = "fog",
+    .api_version = "fog/v1",
+    .short_names = short_names,
+    .categories = categories,
+    .doc = "A workload, and on how many of which agents it shall run.  The controller places it, "
+           "keeps it running there, moves it when an agent is lost, and carries out a change in "
+           "waves.",
+    .shape = &harvest_session_shape,
+    .columns = columns,
+    .column_count = COUNT_OF(columns),
+    .check = check,
+};
