@@ -44,6 +44,7 @@ LIB_SCHEMA := $(OUT)/libschema.a
 LIB_CTL    := $(OUT)/libctl.a
 LIB_AGT    := $(OUT)/libagt.a
 LIB_STORE  := $(OUT)/libstore.a
+LIB_CTLIO  := $(OUT)/libctlio.a
 
 LIBS_SCHEMA := -lyaml -ljansson -lcrypto -lm
 LIBS_STORE  := -lsqlite3 -lpthread
@@ -78,6 +79,8 @@ $(LIB_AGT): $(call objects,$(AGT_CORE))
 	$(archive)
 $(LIB_STORE): $(call objects,$(STORE))
 	$(archive)
+$(LIB_CTLIO): $(call objects,$(call sources,controller/io))
+	$(archive)
 
 $(OUT)/fog-controller: $(call objects,$(CTL_IO)) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))
@@ -101,6 +104,10 @@ $(OUT)/%: $(OUT)/tools/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 SUPPORT := $(call sources,tests/support)
 $(OUT)/tests/unit/%_test: $(OUT)/tests/unit/%_test.o $(call objects,$(SUPPORT)) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
+
+# The controller's shell, for its own tests: sockets, threads and the loop.
+$(OUT)/tests/unit/controller/io/%_test: $(OUT)/tests/unit/controller/io/%_test.o $(call objects,$(SUPPORT)) $(LIB_CTLIO) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))
 
 .PHONY: unit-programs
 unit-programs: $(UNIT)

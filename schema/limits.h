@@ -33,8 +33,18 @@ enum {
     HTTP_HEADER_BYTES_MAX = 8 << 10,
     HTTP_BODY_BYTES_MAX = 32 << 20,
     HTTP_CONNECTIONS_MAX = 4096,
-    LIST_LIMIT_MAX = 5000, /* objects in one page; kubectl asks for 500 */
-    CHANGES_MAX = 4096,    /* objects in one change set */
+    HTTP_HEADERS_MAX = 100,            /* lines in one head */
+    HTTP_METHOD_BYTES_MAX = 16,        /* "OPTIONS" is the longest we know */
+    HTTP_CHUNK_LINE_BYTES_MAX = 256,   /* size and extensions of one chunk of a request body */
+    HTTP_BODIES_BYTES_MAX = 256 << 20, /* of all requests being received together; beyond: 503 */
+    HTTP_AHEAD_BYTES_MAX = 64 << 10,   /* received of the next request while one is answered */
+    HTTP_WRITE_BYTES = 64 << 10,       /* handed to the socket at once */
+    HTTP_BODY_MS = 120 * 1000,         /* for a whole body: 32 MiB at 280 KB/s */
+    HTTP_IDLE_MS = 120 * 1000,         /* between requests; kubectl lets go after 90 s */
+    HTTP_STALL_MS = 30 * 1000,         /* a reader that takes nothing for so long is closed */
+    HTTP_LINGER_MS = 2 * 1000,         /* to read the last answer before the socket goes */
+    LIST_LIMIT_MAX = 5000,             /* objects in one page; kubectl asks for 500 */
+    CHANGES_MAX = 4096,                /* objects in one change set */
     WATCHERS_MAX = 1024,
     WATCH_BACKLOG_BYTES_MAX = 4 << 20, /* a slower reader is closed and resumes by revision */
     WATCH_RING_EVENTS = 8192,          /* newest changes kept in memory for watchers that resume */
@@ -48,7 +58,8 @@ enum {
     ASSIGNMENT_BYTES_MAX = 512 << 10, /* one rendered assignment */
     MESSAGE_ASSIGNMENTS_MAX = 256,    /* in one assign message; more are split */
     MESSAGE_REPORTS_MAX = 256,
-    BAD_MESSAGES_MAX = 8, /* answered and counted; then the link is hung up */
+    LINK_BACKLOG_BYTES_MAX = 4 << 20, /* waiting for one agent; beyond, it is hung up */
+    BAD_MESSAGES_MAX = 8,             /* answered and counted; then the link is hung up */
     HANDSHAKE_MS = 10 * 1000,
     HELLO_MS = 5 * 1000,
     AGENTS_MAX = 20000,
@@ -69,6 +80,11 @@ enum {
     /* A step of the controller. */
     STEP_STORES_MAX = 512,      /* derived rows; the rest waits for the next step */
     BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */
+
+    /* The state directory. */
+    BALLAST_BYTES = 4 << 20,     /* given back when the disk is full, so that work can be stopped */
+    SPACE_SPARE_BYTES = 4 << 20, /* free beside the ballast before writes are taken again */
+    SPACE_CHECK_MS = 5 * 1000,
 
     /* Workloads. */
     REPLICAS_MAX = 10000,

@@ -56,4 +56,4 @@
     } while (0)
 
 #define vec_each(v, it)                                                                            \
-    for (__typeof__((v)->items) it = (v)->items; it < (v)->items + (v)->count; it++)
+    for (__typeof__(*(v)->items) *it = (v)->items; it < (v)->items + (v)->count; it++)
