@@ -66,7 +66,8 @@ enum {
     ASSIGNMENTS_PER_AGENT_MAX = 1024,
 
     /* Time. */
-    HEARTBEAT_MIN_MS = 2 * 1000, /* the controller scales it: one heartbeat per ms at most */
+    HEARTBEAT_MIN_MS = 2 * 1000, /* the interval grows with the fleet */
+    HEARTBEAT_PER_AGENT_MS = 10, /* 100 heartbeats per second at most, up to the longest interval */
     HEARTBEAT_MAX_MS = 30 * 1000,
     HEARTBEATS_MISSED_MAX = 3, /* then the link counts as dead, on either side */
     RECONNECT_MIN_MS = 250,    /* jittered, doubled up to the maximum */

@@ -86,8 +86,13 @@ struct ctl {
     uint64_t next_ticket, next_log_stream;
     struct mono heartbeat_at;  /* when link_tick() wants to look again */
     struct mono retry_step_at; /* a step left work over */
+    struct mono grace_until;   /* after a stall nobody is declared silent before this */
     struct ctl_counters counters;
 };
+
+void ring_fini(struct ring *ring);
+/* NULL with `err` when what was stored cannot be read. */
+struct object *stored_object(const struct stored_change *change, struct err *err);
 
 /* --- writing (transaction.c) ---------------------------------------------------------------------
  *
@@ -128,6 +133,9 @@ void ctl_hangup(struct ctl *ctl, uint64_t link, const char *reason);
 uint64_t ctl_read(struct ctl *ctl,
                   struct read_query *query /* moved from */); /* returns the ticket */
 
+/* Has the resolved template stored with this step's batch, once; nothing in a trial. */
+void ctl_store_template(struct ctl *ctl, struct template_entry *entry);
+
 /* Records a core/v1 Event about an object in the transaction under way; repeated ones are counted.
  */
 void ctl_event_record(struct ctl *ctl, const struct object *about, const char *type,
@@ -153,6 +161,8 @@ void on_link_down(struct ctl *ctl, uint64_t id);
 void link_tick(struct ctl *ctl);  /* heartbeats, deadlines */
 void link_flush(struct ctl *ctl); /* assignments that changed, to the agents */
 void link_fini(struct ctl *ctl);
+/* Its Agent object is being removed: the connection goes with it. */
+void link_forget_agent(struct ctl *ctl, struct agent_entry *agent);
 /* Logs of an assignment for an HTTP exchange: asks its agent, whose lines become chunks.
  * ERR_UNAVAILABLE when it is not connected. */
 int link_log_open(struct ctl *ctl, uint64_t http_id, const struct assignment_entry *assignment,
@@ -167,7 +177,8 @@ void watch_fini(struct ctl *ctl);
 void reconcile(struct ctl *ctl);
 /* Marks what a committed change touches (reconcile.c). */
 void reconcile_mark(struct ctl *ctl, const struct change *change);
-/* The facts that links learn. */
+/* The facts that links learn.  Each opens and commits transactions of its own: none may be under
+ * way.  Before up and down, link.c has set agent->link and away_since. */
 void reconcile_agent_up(struct ctl *ctl, struct agent_entry *agent);
 void reconcile_agent_down(struct ctl *ctl, struct agent_entry *agent);
 /* An agent's word on one assignment; writes the status row, feeds breaker and back-off, marks the

@@ -6,6 +6,7 @@
  * keeps every link right, forwards and backwards, so that a trial can be undone.  Pure. */
 #pragma once
 
+#include "schema/base/digest.h"
 #include "schema/base/dlist.h"
 #include "schema/base/map.h"
 #include "schema/base/mono.h"
@@ -57,6 +58,7 @@ struct agent_entry {
 struct template_entry { /* a resolved template, shared by digest */
     char text[DIGEST_TEXT_SIZE];
     struct digest digest;
+    bool is_stored;            /* with a batch, or loaded */
     struct blob *body;         /* owned reference: canonical JSON */
     struct template *template; /* in `arena` */
     struct arena arena;
@@ -84,6 +86,7 @@ struct assignment_entry {
     struct agent_entry *agent;     /* borrowed; NULL when its Agent object is gone */
     struct session_entry *session; /* borrowed; NULL when its session is gone */
     struct dlist on_agent, in_session;
+    struct dlist loose;      /* in model.loose while it has no agent or no session */
     struct digest digest;    /* as in the agent's set */
     struct resources used;   /* counted against the agent */
     bool is_in_set;          /* counted in agent->set */
@@ -97,6 +100,7 @@ struct model {
     struct map templates;           /* digest text → template_entry */
     struct dlist dirty;             /* sessions to reconcile, in order of marking */
     struct dlist wanting;
+    struct dlist loose;  /* assignments whose agent or session is not there */
     struct dlist untold; /* agents with something to tell */
     struct {
         VEC_OF(struct session_entry *);
@@ -131,9 +135,8 @@ struct mono model_next_look(const struct model *model);
 void model_mark_due(struct model *model,
                     struct mono now); /* marks the sessions whose moment has come */
 
-/* Finds or adds the template of this canonical body; *ret_is_new says whether it must be stored. */
-struct template_entry *model_template(struct model *model, const struct template *resolved,
-                                      bool *ret_is_new);
+/* Finds or adds the entry of a resolved template; ctl_store_template() sees to its being stored. */
+struct template_entry *model_template(struct model *model, const struct template *resolved);
 struct template_entry *model_template_load(struct model *model, const struct digest *digest,
                                            struct blob *body);
 struct template_entry *model_template_find(const struct model *model, const char *digest_text);

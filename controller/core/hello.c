@@ -1,0 +1,246 @@
+/* Who is this, and what becomes of it: the handshake, and the Agent object that follows from it. */
+#include "controller/core/link.h"
+
+#include "schema/apply.h"
+#include "schema/bind.h"
+#include "schema/emit.h"
+#include "schema/limits.h"
+
+#include <stdio.h>
+
+#define LABEL_PREFIX "reported/"
+
+void link_challenge(const struct ctl *ctl, const struct link *link,
+                    struct wire_challenge *ret_challenge)
+{
+    *ret_challenge = (struct wire_challenge){
+        .version_min = WIRE_VERSION_MIN,
+        .version_max = WIRE_VERSION,
+        .store_id = ctl->store_id,
+        .era = (int64_t)ctl->era,
+        .nonce = link->nonce,
+        .controller = ctl->options.name,
+    };
+}
+
+void link_refuse(struct ctl *ctl, struct link *link, const char *reason, const char *message,
+                 int64_t retry_after_ms)
+{
+    struct wire_message refusal = {.type = WIRE_REFUSE};
+
+    refusal.refuse.reason = reason;
+    refusal.refuse.message = message;
+    refusal.refuse.retry_after_ms = retry_after_ms;
+    ctl_send_now(ctl, link->id, SEND_CONTROL, wire_encode(&refusal));
+    ctl_hangup(ctl, link->id, reason);
+    link_set_state(link, LINK_CLOSING);
+}
+
+static bool is_genuine(struct ctl *ctl, const struct link *link, const struct wire_hello *hello)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    uint8_t public_key[KEY_SIZE], signature[SIGNATURE_SIZE];
+    struct wire_challenge challenge;
+
+    link_challenge(ctl, link, &challenge);
+    wire_hello_signed_text(&challenge, hello, &text);
+    return base64_from_str(hello->public_key, KEY_SIZE, public_key) &&
+           base64_from_str(hello->signature, SIGNATURE_SIZE, signature) &&
+           key_verify(public_key, text.data, text.length, signature);
+}
+
+/* What is wrong with a hello, in the order of checking; NULL when nothing is. */
+static const char *refusal_of(struct ctl *ctl, const struct link *link,
+                              const struct wire_hello *hello, char message[static ERR_TEXT_SIZE])
+{
+    const struct agent_entry *agent = model_agent(&ctl->model, hello->name);
+    const char *why;
+
+    if (hello->version < WIRE_VERSION_MIN || hello->version > WIRE_VERSION) {
+        (void)snprintf(message, ERR_TEXT_SIZE,
+                       "the agent speaks version %lld, this controller %d to %d; upgrade the older",
+                       (long long)hello->version, WIRE_VERSION_MIN, WIRE_VERSION);
+        return "VersionMismatch";
+    }
+    if (!name_is_valid(hello->name, &why)) {
+        (void)snprintf(message, ERR_TEXT_SIZE, "the agent's name %s", why);
+        return "BadHello";
+    }
+    if (!is_genuine(ctl, link, hello)) {
+        (void)snprintf(message, ERR_TEXT_SIZE, "the signature does not fit the key and the nonce");
+        return "BadSignature";
+    }
+    if (!str_is_empty(hello->store_id) && !str_eq(hello->store_id, ctl->store_id)) {
+        (void)snprintf(
+            message, ERR_TEXT_SIZE,
+            "the agent obeys another store (%s); give it a new state directory to move it",
+            hello->store_id);
+        return "ForeignStore";
+    }
+    if (hello->era > (int64_t)ctl->era) {
+        (void)snprintf(
+            message, ERR_TEXT_SIZE,
+            "the agent has seen era %lld and this store is of era %llu: it is an old copy",
+            (long long)hello->era, (unsigned long long)ctl->era);
+        return "OldEra";
+    }
+    if (agent != NULL && !str_is_empty(agent_spec(agent)->public_key) &&
+        !str_eq(agent_spec(agent)->public_key, hello->public_key)) {
+        (void)snprintf(
+            message, ERR_TEXT_SIZE,
+            "the name \"%s\" belongs to another key; use another name, or delete the Agent",
+            hello->name);
+        return "NameTaken";
+    }
+    if (agent == NULL && ctl->model.objects[KIND_AGENT].count >= AGENTS_MAX) {
+        (void)snprintf(message, ERR_TEXT_SIZE, "this controller has its %d agents", AGENTS_MAX);
+        return "TooManyAgents";
+    }
+    return NULL;
+}
+
+/* The part of the Agent object that the agent itself declares: its key, and its labels under their
+ * prefix. */
+static struct node *declared_config(struct ctl *ctl, const struct wire_hello *hello)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *root = node_map(arena), *meta = node_map(arena), *spec = node_map(arena);
+    struct node *labels = node_map(arena);
+
+    for (size_t i = 0; i < hello->labels.count; i++) {
+        const struct strpair *pair = &hello->labels.items[i];
+        const char *key = arena_printf(arena, LABEL_PREFIX "%s", pair->key);
+        const char *why;
+
+        if (label_key_is_valid(key, &why) && label_value_is_valid(pair->value, &why)) {
+            node_set(arena, labels, key, node_str(arena, pair->value));
+        }
+    }
+    node_set(arena, root, "apiVersion", node_str(arena, agent_kind.api_version));
+    node_set(arena, root, "kind", node_str(arena, agent_kind.name));
+    node_set(arena, meta, "name", node_str(arena, hello->name));
+    if (labels->map.count > 0) {
+        node_set(arena, meta, "labels", labels);
+    }
+    node_set(arena, root, "metadata", meta);
+    node_set(arena, spec, "publicKey", node_str(arena, hello->public_key));
+    node_set(arena, root, "spec", spec);
+    return root;
+}
+
+/* The object in force for this agent, made or brought up to date through server-side apply with the
+ * rank of discovery, so that what operators wrote stays theirs.  NULL when the result would not be
+ * valid. */
+static struct object *declare(struct ctl *ctl, const struct wire_hello *hello)
+{
+    const char *who = arena_printf(&ctl->arena, "agent/%s", hello->name);
+    const struct write write = {ROW_LEDGER, who, "fog-agent", "hello"};
+    struct manager manager = {"fog-agent", SOURCE_DISCOVERY, "", ctl->wall};
+    const struct object *live = model_find(&ctl->model, KIND_AGENT, hello->name);
+    struct apply_result result;
+    struct problems problems;
+    struct object *next;
+
+    problems_init(&problems, &ctl->arena, NULL);
+    apply_config(&ctl->arena, &agent_kind,
+                 live == NULL ? NULL : emit_object(&ctl->arena, live, EMIT_ALL),
+                 declared_config(ctl, hello), &manager, false, &result);
+    if (result.root == NULL) {
+        return NULL;
+    }
+    next = bind_object(&agent_kind, result.root, BIND_QUIET, &problems);
+    return next == NULL ? NULL : ctl_put(ctl, next, &write);
+}
+
+static void declare_status(struct ctl *ctl, const struct object *object,
+                           const struct wire_hello *hello)
+{
+    const char *who = arena_printf(&ctl->arena, "agent/%s", hello->name);
+    const struct write write = {ROW_STATUS, who, "fog-agent", ""};
+    struct object *next = object_edit(object);
+    struct agent *agent = next->body;
+    struct agent_status *status = &agent->status;
+
+    shape_put(&capacity_shape, &status->capacity, cores, hello->capacity.cores);
+    shape_put(&capacity_shape, &status->capacity, memory, hello->capacity.memory);
+    shape_put(&capacity_shape, &status->capacity, disk, hello->capacity.disk);
+    shape_mark(&agent_status_shape, status, &status->capacity);
+    shape_put(&agent_status_shape, status, version, object_strdup(next, hello->program_version));
+    shape_put(&agent_status_shape, status, platform, object_strdup(next, hello->platform));
+    shape_put(&agent_status_shape, status, boot_id, object_strdup(next, hello->boot_id));
+    shape_put(&agent_status_shape, status, paused, hello->paused);
+    shape_put(&agent_status_shape, status, observed_generation, next->meta.generation);
+    shape_mark(&agent_shape, agent, status);
+    (void)ctl_put(ctl, next, &write);
+}
+
+static int64_t heartbeat_of(const struct ctl *ctl)
+{
+    int64_t scaled = (int64_t)ctl->links.count * HEARTBEAT_PER_AGENT_MS;
+
+    if (scaled < ctl->options.heartbeat_min_ms) {
+        return ctl->options.heartbeat_min_ms;
+    }
+    return scaled > HEARTBEAT_MAX_MS ? HEARTBEAT_MAX_MS : scaled;
+}
+
+static void welcome(struct ctl *ctl, struct link *link, const struct wire_hello *hello)
+{
+    struct wire_message message = {.type = WIRE_WELCOME};
+
+    link->heartbeat_ms = heartbeat_of(ctl);
+    message.welcome.epoch = (int64_t)link->epoch;
+    message.welcome.era = (int64_t)ctl->era;
+    message.welcome.heartbeat_ms = link->heartbeat_ms;
+    message.welcome.agent_uid = link->agent->object->meta.uid;
+    ctl_send(ctl, link->id, SEND_CONTROL, wire_encode(&message));
+    if (!digest_from_str(hello->digest == NULL ? "" : hello->digest, &link->told)) {
+        link->told = (struct digest){0}; /* an empty set */
+    }
+    link->needs_full = true; /* link_flush() sends it unless the digests agree */
+    if (dlist_is_empty(&link->agent->untold_link)) {
+        dlist_add(&ctl->model.untold, &link->agent->untold_link);
+    }
+}
+
+void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hello)
+{
+    char message[ERR_TEXT_SIZE];
+    const char *reason = refusal_of(ctl, link, hello, message);
+    struct agent_entry *agent;
+    struct object *object;
+
+    if (reason != NULL) {
+        link_refuse(ctl, link, reason, message, RECONNECT_MAX_MS);
+        return;
+    }
+    ctl_begin(ctl, false);
+    object = declare(ctl, hello);
+    if (object == NULL) {
+        ctl_abort(ctl);
+        link_refuse(ctl, link, "BadHello", "the Agent object would not be valid", RECONNECT_MAX_MS);
+        return;
+    }
+    declare_status(ctl, object, hello);
+    ctl_commit(ctl);
+    agent = model_agent(&ctl->model, hello->name);
+    link->epoch = (uint64_t)hello->epoch + 1;
+    if (agent->link != NULL) { /* a half-open older connection: the newer one wins */
+        struct link *older = agent->link;
+
+        if (older->epoch >= link->epoch) {
+            link->epoch = older->epoch + 1;
+        }
+        older->agent = NULL;
+        ctl_hangup(ctl, older->id, "superseded by a newer connection of the same agent");
+        link_set_state(older, LINK_CLOSING);
+    }
+    agent->link = link;
+    agent->away_since = MONO_NEVER;
+    agent->last_seen = ctl->wall;
+    link->agent = agent;
+    link_set_state(link, LINK_WELCOMED);
+    welcome(ctl, link, hello);
+    reconcile_agent_up(ctl, agent);
+}
