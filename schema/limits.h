@@ -64,6 +64,15 @@ enum {
     HELLO_MS = 5 * 1000,
     AGENTS_MAX = 20000,
     ASSIGNMENTS_PER_AGENT_MAX = 1024,
+    ASSIGNMENTS_BYTES_MAX = 64 << 20, /* of one agent together, as they came over the link */
+    UID_BYTES_MAX = 63,
+    WIRE_TEXT_BYTES_MAX = 1024,        /* a sentence for a person */
+    WIRE_WORD_BYTES_MAX = 64,          /* version, platform, boot id, store id */
+    LOG_STREAMS_MAX = 16,              /* followed at once, per agent */
+    LOG_BACKLOG_BYTES_MAX = 256 << 10, /* of log lines on their way; more are dropped, counted */
+    LOG_TAIL_MAX = 1000 * 1000,        /* lines */
+    RENEWALS_WAITING_MAX = 8,          /* unanswered requests that an agent remembers */
+    REPORT_SEQS_RESERVED = 1000,       /* numbers saved ahead, so that a report costs no write */
 
     /* Time. */
     HEARTBEAT_MIN_MS = 2 * 1000, /* the interval grows with the fleet */
@@ -75,8 +84,12 @@ enum {
     RESTART_MIN_MS = 1000, /* of a failed workload; jittered, doubled */
     RESTART_MAX_MS = 5 * 60 * 1000,
     RESTART_RESET_MS = 10 * 60 * 1000, /* running this long forgets earlier failures */
-    BREAKER_FAILURES = 5,              /* failed starts in a row on one agent */
-    BREAKER_OPEN_MS = 60 * 1000,       /* then one probe is let through */
+    SAVE_RETRY_MIN_MS = 1000,          /* after the agent's disk refused; doubled */
+    SAVE_RETRY_MAX_MS = 30 * 1000,
+    USAGE_SAVE_MS = 5 * 60 * 1000, /* the most of a run's usage that an agent's crash may forget */
+    STRAY_GRACE_MS = 10 * 1000,    /* for a workload of which nothing is known but that it runs */
+    BREAKER_FAILURES = 5,          /* failed starts in a row on one agent */
+    BREAKER_OPEN_MS = 60 * 1000,   /* then one probe is let through */
 
     /* A step of the controller. */
     STEP_STORES_MAX = 512,      /* derived rows; the rest waits for the next step */
@@ -93,7 +106,7 @@ enum {
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,
     ARTIFACTS_MAX = 64, /* and outputs */
-    WORK_PATH_BYTES_MAX = 1024,
+    PATH_BYTES_MAX = 1024,
     CORES_MAX = 1024,
     PIDS_MAX = 32768, /* the kernel's own default */
     REQUIREMENTS_MAX = 32,

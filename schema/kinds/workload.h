@@ -48,4 +48,4 @@ struct template
     int64_t lease_ms;        /* of exclusive work; 0: not exclusive */
 };
 
-extern const struct shape workload_shape, template_shape;
+extern const struct shape resources_shape, workload_shape, template_shape;

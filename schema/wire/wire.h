@@ -6,16 +6,18 @@
  *
  * The life of a link:
  *
- *     agent                         controller
- *       |  (WebSocket opens)             |
- *       |  <---------------- challenge   |   nonce, store id, era, name
- *       |  hello ---------------------->  |   name, key, signature over all of them, what it has
- *       |  <------------------ welcome   |   connection epoch, heartbeat;  or refuse, and a hang-up
- *       |  <------------------- assign   |   full: everything, or from the revision the agent has:
- * the difference |  accepted ------------------->  |   after it was written to the agent's disk |
- * report --------------------->  |   what became of it;  <--- reported, once durable |  heartbeat
- * <----------------->  |   each way, with the digest of the set |  renew -> / <- renewed          |
- * leases of exclusive work |  <- logRequest / logData ->     |   on demand
+ *     agent                          controller
+ *       |  (WebSocket opens)              |
+ *       |  <---------------- challenge    |  nonce, store id, era, name
+ *       |  hello -------------------->    |  name, key, signature over all of it, what it has
+ *       |  <------------------ welcome    |  connection epoch, heartbeat; or refuse, and hang-up
+ *       |  <------------------- assign    |  everything, or the difference to what the agent has
+ *       |  accepted ----------------->    |  after it was written to the agent's disk
+ *       |  report ------------------->    |  what became of it
+ *       |  <----------------- reported    |  once the report is durable
+ *       |  <-- heartbeat, heartbeat -->   |  each way, with the digest of the set
+ *       |  renew / <---------- renewed    |  leases of exclusive work
+ *       |  <- logRequest / logData -->    |  on demand
  */
 #pragma once
 
@@ -26,7 +28,7 @@
 #include "schema/kinds/assignment.h"
 #include "schema/problem.h"
 
-enum { WIRE_VERSION = 1, WIRE_VERSION_MIN = 1 };
+enum { WIRE_VERSION = 1, WIRE_VERSION_MIN = 1, WIRE_NONCE_SIZE = 32 };
 #define WIRE_SUBPROTOCOL "fog.agent.v1"
 
 enum wire_type {
@@ -233,16 +235,35 @@ struct wire_entry { /* a row of the table */
     const char *doc;
 };
 
+/* In order of enum wire_type. */
 extern const struct wire_entry wire_table[WIRE_TYPE_COUNT];
+
+/* The form of one assignment, as an agent also saves it. */
+extern const struct shape wire_assignment_shape;
 
 /* Encodes from a message whose `set` bits need not be filled in: every field is written unless it
  * is its type's zero. */
 struct blob *wire_encode(const struct wire_message *message);
 
-/* Decodes what the other side sent; texts live in the arena.  ERR_INVALID with the reason in `err`
- * when it is no message, unknown, of the wrong direction, or breaks its table. */
+/* Decodes what the other side sent; texts live in the arena, absent ones are NULL, and no default
+ * is applied.  Fields that the table does not know are ignored: the version handshake settles what
+ * both understand.  ERR_INVALID, or ERR_LIMIT, with the reason in `err` when it is no message,
+ * unknown, of the wrong direction, or breaks its table. */
 int wire_decode(struct arena *arena, const char *bytes, size_t size_bytes, bool from_agent,
                 struct wire_message *ret_message, struct err *err);
+
+/* The type that a refused message claims, for the answer to it; "" when that is not readable.  In
+ * the arena. */
+const char *wire_peek_type(struct arena *arena, const char *bytes, size_t size_bytes);
+
+/* Marks as present every field that is not its type's zero, in what is below too, so that emit
+ * writes it; bits that are set stay set.  Lists of structs are copied to the arena first: the ones
+ * given stay as they are. */
+void wire_mark_present(struct arena *arena, const struct shape *shape, void *of);
+
+/* A deep copy that lives in the arena. */
+void wire_assignment_copy(struct arena *arena, const struct wire_assignment *from,
+                          struct wire_assignment *to);
 
 /* The text that hello signs: every field of challenge and hello that matters, each on a line of its
  * own. */
