@@ -106,7 +106,7 @@ enum {
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,
     ARTIFACTS_MAX = 64, /* and outputs */
-    PATH_BYTES_MAX = 1024,
+    WORK_PATH_BYTES_MAX = 1024,
     CORES_MAX = 1024,
     PIDS_MAX = 32768, /* the kernel's own default */
     REQUIREMENTS_MAX = 32,
