@@ -49,8 +49,8 @@ struct loader {
 /* --- refusing ------------------------------------------------------------------------------- */
 
 enum {
-    PATH_BYTES_MAX = 200,  /* of a problem's path; it is left out rather than cut */
-    QUOTED_BYTES_MAX = 60, /* of the text quoted in a message */
+    SHOWN_PATH_BYTES_MAX = 200, /* of a problem's path; it is left out rather than cut */
+    QUOTED_BYTES_MAX = 60,      /* of the text quoted in a message */
 };
 
 /* Where we are: "spec.outputs[0]", and below it `key` unless that is NULL.  The outermost `depth`
@@ -60,7 +60,7 @@ static const char *path_of(const struct loader *loader, size_t depth, const char
     struct str path = STR_EMPTY;
     const char *copy;
 
-    for (size_t i = 0; i < depth && path.length <= PATH_BYTES_MAX; i++) {
+    for (size_t i = 0; i < depth && path.length <= SHOWN_PATH_BYTES_MAX; i++) {
         const struct open_node *open = &loader->open.items[i];
         bool is_last = i + 1 == loader->open.count;
 
@@ -70,10 +70,10 @@ static const char *path_of(const struct loader *loader, size_t depth, const char
             str_addf(&path, "%s%s", path.length > 0 ? "." : "", open->key);
         }
     }
-    if (key != NULL && path.length <= PATH_BYTES_MAX) {
+    if (key != NULL && path.length <= SHOWN_PATH_BYTES_MAX) {
         str_addf(&path, "%s%s", path.length > 0 ? "." : "", key);
     }
-    copy = arena_strdup(loader->arena, path.length <= PATH_BYTES_MAX ? path.data : "");
+    copy = arena_strdup(loader->arena, path.length <= SHOWN_PATH_BYTES_MAX ? path.data : "");
     str_fini(&path);
     return copy;
 }
