@@ -145,3 +145,123 @@ void emit_shape_json(const struct shape *shape, const void *from, struct str *to
     arena_init(&arena);
     json_emit(emit_shape(&arena, shape, from), JSON_SORTED, to);
 }
+
+/* --- one scalar by its path ----------------------------------------------------------------------
+ */
+
+/* One part of a path: "conditions[Ready]" is name "conditions", key "Ready". */
+struct part {
+    const char *name, *key; /* not NUL-terminated; key is NULL without brackets */
+    size_t name_length, key_length;
+    const char *rest; /* behind the dot; NULL at the end */
+};
+
+static bool part_next(const char *path, struct part *ret_part)
+{
+    size_t length = strcspn(path, ".[");
+    const char *end = path + length;
+
+    *ret_part = (struct part){.name = path, .name_length = length};
+    if (*end == '[') {
+        const char *close = strchr(end, ']');
+
+        if (close == NULL) {
+            return false;
+        }
+        ret_part->key = end + 1;
+        ret_part->key_length = (size_t)(close - end - 1);
+        end = close + 1;
+    }
+    if (*end != '\0' && *end != '.') {
+        return false;
+    }
+    ret_part->rest = *end == '.' ? end + 1 : NULL;
+    return length > 0;
+}
+
+static bool text_is(const char *text, const char *start, size_t length)
+{
+    return text != NULL && strlen(text) == length && memcmp(text, start, length) == 0;
+}
+
+static const void *find_member(const struct shape *shape, const void *from, const struct part *part,
+                               const struct field **ret_field)
+{
+    for (unsigned i = 0; i < shape->count; i++) {
+        const struct field *field = &shape->fields[i];
+
+        if (text_is(field->name, part->name, part->name_length)) {
+            *ret_field = field;
+            return is_set(*(const uint64_t *)from, i) ? (const char *)from + field->offset : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* The item of a list-map whose key field has this text. */
+static const void *find_item(const struct field *field, const struct any_list *list,
+                             const struct part *part)
+{
+    const struct field *key = shape_find(field->shape, field->map_key);
+
+    for (size_t i = 0; i < list->count; i++) {
+        const char *item = (const char *)list->items + i * field->shape->size_bytes;
+
+        if (text_is(*(const char *const *)(const void *)(item + key->offset), part->key,
+                    part->key_length)) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+static const char *path_text(struct arena *arena, const struct shape *shape, const void *from,
+                             const char *path)
+{
+    struct part part;
+
+    while (path != NULL && part_next(path, &part)) {
+        const struct field *field = NULL;
+        const void *member = find_member(shape, from, &part, &field);
+
+        if (member == NULL) {
+            return NULL;
+        }
+        if (part.rest == NULL) {
+            return field_type_is_scalar(field->type) && part.key == NULL
+                       ? scalar_to_text(arena, field, field->type, member)
+                       : NULL;
+        }
+        if (field->type == FIELD_STRMAP) { /* keys hold dots themselves */
+            return part.key == NULL ? strmap_find(member, part.rest) : NULL;
+        }
+        if (field->type == FIELD_LIST && field->map_key != NULL && part.key != NULL) {
+            member = find_item(field, member, &part);
+        } else if (field->type != FIELD_STRUCT || part.key != NULL) {
+            member = NULL;
+        }
+        if (member == NULL) {
+            return NULL;
+        }
+        shape = field->shape;
+        from = member;
+        path = part.rest;
+    }
+    return NULL;
+}
+
+const char *emit_path_text(struct arena *arena, const struct object *object, const char *path)
+{
+    static const char metadata[] = "metadata.";
+
+    if (str_eq(path, "kind")) {
+        return object->kind->name;
+    }
+    if (str_eq(path, "apiVersion")) {
+        return object->kind->api_version;
+    }
+    if (str_starts(path, metadata)) {
+        return path_text(arena, &meta_shape, &object->meta, path + strlen(metadata));
+    }
+    return path_text(arena, object->kind->shape, object->body, path);
+}

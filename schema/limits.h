@@ -100,13 +100,17 @@ enum {
     SPACE_SPARE_BYTES = 4 << 20, /* free beside the ballast before writes are taken again */
     SPACE_CHECK_MS = 5 * 1000,
 
+    /* The store. */
+    READ_CHUNK_BYTES_MAX = 4 << 20, /* of history in one result; the rest is read after it */
+    STORE_WAL_PAGES_MAX = 4096,     /* 16 MiB: then it is moved even when the writer is busy */
+
     /* Workloads. */
     REPLICAS_MAX = 10000,
     COMMAND_WORDS_MAX = 256,
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,
     ARTIFACTS_MAX = 64, /* and outputs */
-    WORK_PATH_BYTES_MAX = 1024,
+    PATH_BYTES_MAX = 1024,
     CORES_MAX = 1024,
     PIDS_MAX = 32768, /* the kernel's own default */
     REQUIREMENTS_MAX = 32,

@@ -12,7 +12,7 @@ struct writer *writer_new(struct store *store, void (*notify)(void *context), vo
 void writer_put(struct writer *writer, struct batch *batch); /* taken */
 
 struct writer_done {
-    struct batch *batch; /* given: free it */
+    struct batch *batch; /* given: free it; NULL: a checkpoint failed with ERR_SYNC */
     int code; /* of store_commit(); after the first failure every later batch has the same */
     struct err err;
 };

@@ -11,7 +11,13 @@
  *
  * Chain: link(n) = keyed digest of (link(n-1) ‖ seq ‖ revision ‖ at ‖ verb ‖ kind ‖ name ‖ uid ‖
  * generation ‖ who ‖ manager ‖ why ‖ keyed digest of the body), each field preceded by its length;
- * the key lies in `meta`.  A body can thus be erased and the chain still verifies. */
+ * the key lies in `meta`.  A body can thus be erased and the chain still verifies.
+ *
+ * Of an event the status log keeps the newest row only; a deleted one leaves a row without body.
+ *
+ * Built with -DFOG_MUTANT_SYNC_NORMAL it opens with synchronous=NORMAL and so loses acknowledged
+ * commits at a power cut: a seeded mistake that the tests must catch (make mutants-store), never
+ * part of a release. */
 #pragma once
 
 #include "controller/core/batch.h"
@@ -28,15 +34,17 @@ struct store_options {
     uint8_t seed[RAND_SEED_SIZE]; /* for the store id and the chain key of a new store */
 };
 
-/* Opens, migrates step by step to the current schema, checks quickly (fully after an unclean end,
- * which it learns from `meta`).  ERR_REFUSED: newer schema than ours; ERR_CORRUPT: the check
- * failed. */
+/* Opens, migrates step by step to the current schema, checks quickly (fully, with the whole chain,
+ * after an unclean end, which it learns from `meta`).  ERR_NOT_FOUND: no such file; ERR_REFUSED:
+ * newer schema than ours, or not ours at all; ERR_CORRUPT: the check failed. */
 int store_open(const struct store_options *options, struct store **ret_store, struct err *err);
 void store_close(struct store *store); /* marks a clean end when it can */
 
 int store_state(struct store *store, struct stored_state *ret_state, struct err *err);
 
 struct store_loader { /* called for everything current; a non-zero return ends the load with it */
+    /* `change->log` is ROW_STATUS for events, which have no ledger row; `revision` is the newest.
+     */
     int (*object)(void *context, const struct stored_change *change, struct err *err);
     int (*content)(void *context, const struct content *content, struct err *err);
     int (*answer)(void *context, const struct answer_row *answer, struct err *err);
@@ -46,13 +54,19 @@ struct store_loader { /* called for everything current; a non-zero return ends t
 int store_load(struct store *store, const struct store_loader *loader, struct err *err);
 
 /* All batches in one transaction.  0; ERR_FULL: no space, nothing was written; ERR_SYNC: fsync
- * failed, end the process; ERR_IO, ERR_CORRUPT: outcome unknown. */
+ * failed, end the process; ERR_IO, ERR_CORRUPT: outcome unknown; ERR_INVALID: the model is astray
+ * (a revision or time that does not rise, a change of what is not there), nothing was written.
+ * After a failure store_state() and store_load() tell what the disk holds. */
 int store_commit(struct store *store, struct batch *const *batches, size_t count, struct err *err);
 
+/* Never NULL; what went wrong is in its `code`.  Sees what is committed, and says so in `covered`:
+ * asked for more than there is, a result ends at the newest revision and is not complete. */
 struct read_result *store_read(struct store *store, const struct read_query *query);
 
-/* Moves the WAL into the database; when idle. */
+/* Moves the WAL into the database; when idle, or when it has grown past STORE_WAL_PAGES_MAX.
+ * ERR_SYNC as in store_commit(); after other failures the WAL still holds everything. */
 int store_checkpoint(struct store *store, struct err *err);
+size_t store_wal_pages(const struct store *store); /* waiting for that */
 
 /* Walks both logs: gapless sequence, rising revisions, chain, body digests, references.  Returns
  * the number of ledger rows verified through `ret_rows`. */

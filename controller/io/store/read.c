@@ -1,0 +1,192 @@
+/* History, read in one snapshot: changes of both logs in the order of their revisions, the versions
+ * of one object, or the desired state of a moment.
+ *
+ * The three queries give the same columns, with these numbers. */
+#include "controller/io/store/store.h"
+
+#include "controller/io/store/inner.h"
+#include "schema/limits.h"
+
+enum column_of_change {
+    COLUMN_LOG,
+    COLUMN_REVISION,
+    COLUMN_VERB,
+    COLUMN_KIND,
+    COLUMN_NAME,
+    COLUMN_UID,
+    COLUMN_SEQ,
+    COLUMN_GENERATION,
+    COLUMN_AT,
+    COLUMN_WHO,
+    COLUMN_MANAGER,
+    COLUMN_WHY,
+    COLUMN_BODY,
+    COLUMN_STATUS,
+    COLUMN_BEFORE,
+    COLUMN_LEDGER_REVISION,
+    COLUMN_STATUS_REVISION,
+};
+
+static const enum stmt_id statement_of[] = {
+    [READ_CHANGES] = STMT_READ_CHANGES,
+    [READ_HISTORY] = STMT_READ_HISTORY,
+    [READ_STATE_AT] = STMT_READ_STATE_AT,
+};
+
+static char *text_of(struct read_result *result, sqlite3_stmt *stmt, int column)
+{
+    return arena_strdup(&result->arena, column_text(stmt, column));
+}
+
+static size_t size_of(const struct blob *blob)
+{
+    return blob == NULL ? 0 : blob->size_bytes;
+}
+
+static struct stored_change take_change(struct read_result *result, sqlite3_stmt *stmt)
+{
+    return (struct stored_change){
+        .log = (enum row_log)sqlite3_column_int(stmt, COLUMN_LOG),
+        .verb = (enum row_verb)sqlite3_column_int(stmt, COLUMN_VERB),
+        .kind = column_kind(stmt, COLUMN_KIND),
+        .name = text_of(result, stmt, COLUMN_NAME),
+        .uid = text_of(result, stmt, COLUMN_UID),
+        .revision = column_u64(stmt, COLUMN_REVISION),
+        .ledger_seq = column_u64(stmt, COLUMN_SEQ),
+        .generation = sqlite3_column_int64(stmt, COLUMN_GENERATION),
+        .at = {sqlite3_column_int64(stmt, COLUMN_AT)},
+        .who = text_of(result, stmt, COLUMN_WHO),
+        .manager = text_of(result, stmt, COLUMN_MANAGER),
+        .why = text_of(result, stmt, COLUMN_WHY),
+        .body = column_blob(stmt, COLUMN_BODY),
+        .status = column_blob(stmt, COLUMN_STATUS),
+        .body_before = column_blob(stmt, COLUMN_BEFORE),
+        .ledger_revision = column_u64(stmt, COLUMN_LEDGER_REVISION),
+        .status_revision = column_u64(stmt, COLUMN_STATUS_REVISION),
+    };
+}
+
+/* What upto means here and now: nothing is promised beyond the newest committed revision. */
+static uint64_t last_of(const struct read_query *query, const struct heads *heads)
+{
+    bool is_open_ended = query->type == READ_HISTORY && query->upto == 0;
+
+    return is_open_ended || query->upto > heads->revision ? heads->revision : query->upto;
+}
+
+static void bind_query(sqlite3_stmt *stmt, const struct read_query *query, uint64_t last)
+{
+    bind_u64(stmt, 1, query->type == READ_STATE_AT ? 0 : query->after);
+    bind_u64(stmt, 2, last);
+    if (query->kind != NULL) { /* what is not bound is NULL: all */
+        bind_text(stmt, 3, query->kind->name);
+    }
+    if (query->name != NULL) {
+        bind_text(stmt, 4, query->name);
+    }
+    if (query->type != READ_STATE_AT) {
+        bind_u64(stmt, 5, query->with_before);
+    }
+}
+
+static bool is_full(const struct read_query *query, const struct read_result *result,
+                    size_t size_bytes)
+{
+    bool is_bounded = query->type != READ_STATE_AT; /* bounded by the objects themselves */
+
+    return is_bounded && ((query->limit > 0 && result->changes.count >= query->limit) ||
+                          size_bytes >= READ_CHUNK_BYTES_MAX);
+}
+
+/* 1: there was more than one result may hold. */
+static int take_changes(struct store *store, const struct read_query *query, sqlite3_stmt *stmt,
+                        struct read_result *result)
+{
+    size_t size_bytes = 0;
+    int r;
+
+    while ((r = stmt_step(store, stmt, "reading history", NULL)) == 1) {
+        struct stored_change change;
+
+        if (is_full(query, result, size_bytes)) {
+            return 1;
+        }
+        change = take_change(result, stmt);
+        size_bytes += size_of(change.body) + size_of(change.status) + size_of(change.body_before);
+        vec_add(&result->changes, change);
+        if (change.kind == NULL) {
+            return ERR_REFUSED; /* written by a newer program */
+        }
+    }
+    return r;
+}
+
+static uint64_t covered_by(const struct read_result *result, bool is_cut, uint64_t last)
+{
+    return is_cut ? result->changes.items[result->changes.count - 1].revision : last;
+}
+
+static int read_rows(struct store *store, const struct read_query *query, uint64_t last,
+                     struct read_result *result)
+{
+    STMT_USE(stmt);
+    int r;
+
+    r = stmt_get(store, statement_of[query->type], &stmt, NULL);
+    if (r < 0) {
+        return r;
+    }
+    bind_query(stmt, query, last);
+    r = take_changes(store, query, stmt, result);
+    if (r < 0) {
+        return r;
+    }
+    result->covered = covered_by(result, r == 1, last);
+    result->complete = r == 0 && (last == query->upto || query->type == READ_HISTORY);
+    return 0;
+}
+
+static bool is_compacted(const struct store *store, const struct read_query *query)
+{
+    uint64_t origin = store->origin.revision;
+
+    switch (query->type) {
+    case READ_CHANGES:
+        return query->after < origin;
+    case READ_HISTORY:
+        return query->upto != 0 && query->upto < origin;
+    case READ_STATE_AT:
+        return query->upto < origin;
+    }
+    return false;
+}
+
+static int read_snapshot(struct store *store, const struct read_query *query,
+                         struct read_result *result)
+{
+    int r;
+
+    r = store_refresh_heads(store, NULL);
+    if (r < 0) {
+        return r;
+    }
+    if (is_compacted(store, query)) {
+        return ERR_NOT_FOUND;
+    }
+    return read_rows(store, query, last_of(query, &store->heads), result);
+}
+
+struct read_result *store_read(struct store *store, const struct read_query *query)
+{
+    struct read_result *result = read_result_new(query->ticket);
+
+    result->code = stmt_run(store, STMT_BEGIN_READ, "beginning to read", NULL);
+    if (result->code == 0) {
+        result->code = read_snapshot(store, query, result);
+    }
+    if (result->code == 0) {
+        result->code = stmt_run(store, STMT_COMMIT, "ending to read", NULL);
+    }
+    store_rollback(store);
+    return result;
+}

@@ -1,0 +1,238 @@
+/* Does the store hold what was written?  The ledger is walked from where history begins: sequence
+ * without gaps, revisions and time that rise, links that follow from the rows, bodies that match
+ * their digests; then the status log; then every reference from row to row. */
+#include "controller/io/store/store.h"
+
+#include "controller/io/store/inner.h"
+
+enum column_of_ledger {
+    COLUMN_SEQ,
+    COLUMN_REVISION,
+    COLUMN_AT,
+    COLUMN_VERB,
+    COLUMN_KIND,
+    COLUMN_NAME,
+    COLUMN_UID,
+    COLUMN_GENERATION,
+    COLUMN_WHO,
+    COLUMN_MANAGER,
+    COLUMN_WHY,
+    COLUMN_BODY_MAC,
+    COLUMN_LINK,
+    COLUMN_DIGEST,
+    COLUMN_DATA,
+    COLUMN_BODY,
+};
+
+/* What must count zero, and the words for when it does not. */
+static const struct {
+    const char *sql, *complaint;
+} references[] = {
+    {"SELECT count(*) FROM ledger JOIN status USING (revision)", "revisions occur in both logs"},
+    {"SELECT count(*) FROM current c LEFT JOIN ledger l ON l.revision = c.ledger "
+     "WHERE c.ledger <> 0 AND (l.kind IS NOT c.kind OR l.name IS NOT c.name OR l.verb = 2)",
+     "objects in force have no ledger row"},
+    {"SELECT count(*) FROM current c LEFT JOIN status s ON s.revision = c.status "
+     "WHERE c.status <> 0 AND (s.kind IS NOT c.kind OR s.name IS NOT c.name OR s.data IS NULL)",
+     "objects in force have no status row"},
+    {"SELECT count(*) FROM (SELECT l.kind, l.name, l.verb, max(l.revision) AS newest FROM ledger l "
+     "GROUP BY l.kind, l.name) n LEFT JOIN current c ON c.kind = n.kind AND c.name = n.name "
+     "WHERE (n.verb = 2) <> (c.kind IS NULL) OR (n.verb <> 2 AND c.ledger <> n.newest)",
+     "newest ledger rows are not in force"},
+    {"SELECT count(*) FROM ledger l WHERE l.verb <> 2 AND l.body IS NULL",
+     "ledger rows have no body"},
+    {"SELECT count(*) FROM ledger l LEFT JOIN ledger b ON b.revision = l.before WHERE "
+     "CASE WHEN l.verb = 0 THEN l.before <> 0 ELSE b.kind IS NOT l.kind OR b.name IS NOT l.name OR "
+     "b.revision >= l.revision END",
+     "ledger rows follow a row that is not theirs"},
+    {"SELECT count(*) FROM pragma_foreign_key_check", "bodies are missing"},
+};
+
+static struct chain_row chain_row_of(sqlite3_stmt *stmt, const struct digest *body_mac)
+{
+    return (struct chain_row){
+        .seq = column_u64(stmt, COLUMN_SEQ),
+        .revision = column_u64(stmt, COLUMN_REVISION),
+        .at = {sqlite3_column_int64(stmt, COLUMN_AT)},
+        .verb = sqlite3_column_int(stmt, COLUMN_VERB),
+        .kind = column_text(stmt, COLUMN_KIND),
+        .name = column_text(stmt, COLUMN_NAME),
+        .uid = column_text(stmt, COLUMN_UID),
+        .generation = sqlite3_column_int64(stmt, COLUMN_GENERATION),
+        .who = column_text(stmt, COLUMN_WHO),
+        .manager = column_text(stmt, COLUMN_MANAGER),
+        .why = column_text(stmt, COLUMN_WHY),
+        .body_mac = body_mac,
+    };
+}
+
+static int wrong(uint64_t revision, const char *what, struct err *err)
+{
+    return err_set(err, ERR_CORRUPT, "store: ledger revision %llu: %s",
+                   (unsigned long long)revision, what);
+}
+
+static int verify_body(struct store *store, sqlite3_stmt *stmt, const struct digest *mac,
+                       struct err *err)
+{
+    uint64_t revision = column_u64(stmt, COLUMN_REVISION);
+    const void *data = sqlite3_column_blob(stmt, COLUMN_DATA);
+    size_t size_bytes = (size_t)sqlite3_column_bytes(stmt, COLUMN_DATA);
+    struct digest want, is;
+
+    if (column_is_null(stmt, COLUMN_DATA)) {
+        return 0; /* erased; the row still proves what it was */
+    }
+    digest_of(data, size_bytes, &is);
+    if (!column_bytes(stmt, COLUMN_DIGEST, want.bytes, DIGEST_SIZE) || !digest_eq(&want, &is)) {
+        return wrong(revision, "the body does not match its digest", err);
+    }
+    digest_keyed(store->chain_key, data, size_bytes, &is);
+    if (!digest_eq(mac, &is)) {
+        return wrong(revision, "the body is not the one that was written", err);
+    }
+    return 0;
+}
+
+/* Holds one row against the heads before it, and moves them on. */
+static int verify_row(struct store *store, sqlite3_stmt *stmt, struct heads *heads, struct err *err)
+{
+    bool has_body = !column_is_null(stmt, COLUMN_BODY);
+    struct digest mac = {0}, want, is;
+    struct chain_row row = chain_row_of(stmt, has_body ? &mac : NULL);
+    int r;
+
+    if (has_body && !column_bytes(stmt, COLUMN_BODY_MAC, mac.bytes, DIGEST_SIZE)) {
+        return wrong(row.revision, "the body's keyed digest is damaged", err);
+    }
+    if (row.seq != heads->ledger_seq + 1) {
+        return wrong(row.revision, "the sequence has a gap", err);
+    }
+    if (row.at.ms < heads->newest.ms) {
+        return wrong(row.revision, "time goes back", err);
+    }
+    chain_link(store->chain_key, &heads->link, &row, &is);
+    if (!column_bytes(stmt, COLUMN_LINK, want.bytes, DIGEST_SIZE) || !digest_eq(&want, &is)) {
+        return wrong(row.revision, "the chain is broken", err);
+    }
+    r = has_body ? verify_body(store, stmt, &mac, err) : 0;
+    if (r < 0) {
+        return r;
+    }
+    *heads = (struct heads){row.revision, row.seq, row.at, is};
+    return 0;
+}
+
+static int verify_ledger(struct store *store, struct heads *heads, uint64_t *ret_rows,
+                         struct err *err)
+{
+    STMT_USE(stmt);
+    int r;
+
+    *ret_rows = 0;
+    r = stmt_get(store, STMT_VERIFY_LEDGER, &stmt, err);
+    if (r < 0) {
+        return r;
+    }
+    bind_u64(stmt, 1, heads->revision);
+    while ((r = stmt_step(store, stmt, "verifying the ledger", err)) == 1) {
+        r = verify_row(store, stmt, heads, err);
+        if (r < 0) {
+            return r;
+        }
+        *ret_rows += 1;
+    }
+    return r;
+}
+
+static int verify_status(struct store *store, struct err *err)
+{
+    STMT_USE(stmt);
+    int64_t newest_ms = 0;
+    int r;
+
+    r = stmt_get(store, STMT_VERIFY_STATUS, &stmt, err);
+    if (r < 0) {
+        return r;
+    }
+    while ((r = stmt_step(store, stmt, "verifying the status log", err)) == 1) {
+        if (sqlite3_column_int64(stmt, 1) < newest_ms) {
+            return err_set(err, ERR_CORRUPT, "store: status revision %llu: time goes back",
+                           (unsigned long long)column_u64(stmt, 0));
+        }
+        newest_ms = sqlite3_column_int64(stmt, 1);
+    }
+    return r;
+}
+
+static int verify_references(struct store *store, struct err *err)
+{
+    for (size_t i = 0; i < COUNT_OF(references); i++) {
+        int64_t count = 0;
+        int r;
+
+        r = store_query_i64(store, references[i].sql, &count, err);
+        if (r < 0) {
+            return r;
+        }
+        if (count != 0) {
+            return err_set(err, ERR_CORRUPT, "store: %lld %s", (long long)count,
+                           references[i].complaint);
+        }
+    }
+    return 0;
+}
+
+static int verify_all(struct store *store, uint64_t *ret_rows, struct err *err)
+{
+    struct heads heads = {.revision = store->origin.revision,
+                          .ledger_seq = store->origin.ledger_seq,
+                          .link = store->origin.link};
+    int r;
+
+    r = verify_ledger(store, &heads, ret_rows, err);
+    if (r < 0) {
+        return r;
+    }
+    r = verify_status(store, err);
+    if (r < 0) {
+        return r;
+    }
+    return verify_references(store, err);
+}
+
+int store_verify(struct store *store, uint64_t *ret_rows, struct err *err)
+{
+    uint64_t rows = 0;
+    int r;
+
+    r = stmt_run(store, STMT_BEGIN_READ, "beginning to verify", err);
+    if (r == 0) {
+        r = verify_all(store, &rows, err);
+    }
+    if (r == 0) {
+        r = stmt_run(store, STMT_COMMIT, "ending to verify", err);
+    }
+    store_rollback(store);
+    if (r == 0) {
+        *ret_rows = rows;
+    }
+    return r;
+}
+
+int store_verify_end(struct store *store, struct err *err)
+{
+    struct heads heads, before;
+    uint64_t rows;
+    int r;
+
+    r = store_ledger_head(store, INT64_MAX, &heads, err);
+    if (r < 0) {
+        return r;
+    }
+    r = store_ledger_head(store, heads.revision, &before, err);
+    if (r < 0) {
+        return r;
+    }
+    return verify_ledger(store, &before, &rows, err);
+}
