@@ -43,6 +43,7 @@ UNIT      := $(patsubst %.c,$(OUT)/%,$(shell find tests/unit -name '*_test.c' 2>
 LIB_SCHEMA := $(OUT)/libschema.a
 LIB_CTL    := $(OUT)/libctl.a
 LIB_AGT    := $(OUT)/libagt.a
+LIB_AGTIO  := $(OUT)/libagtio.a
 LIB_STORE  := $(OUT)/libstore.a
 LIB_CTLIO  := $(OUT)/libctlio.a
 
@@ -77,6 +78,8 @@ $(LIB_CTL): $(call objects,$(CTL_CORE))
 	$(archive)
 $(LIB_AGT): $(call objects,$(AGT_CORE))
 	$(archive)
+$(LIB_AGTIO): $(call objects,$(filter-out agent/main.c,$(AGT_IO)))
+	$(archive)
 $(LIB_STORE): $(call objects,$(STORE))
 	$(archive)
 $(LIB_CTLIO): $(call objects,$(call sources,controller/io))
@@ -108,6 +111,12 @@ $(OUT)/tests/unit/%_test: $(OUT)/tests/unit/%_test.o $(call objects,$(SUPPORT)) 
 # The controller's shell, for its own tests: sockets, threads and the loop.
 $(OUT)/tests/unit/controller/io/%_test: $(OUT)/tests/unit/controller/io/%_test.o $(call objects,$(SUPPORT)) $(LIB_CTLIO) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))
+
+# The agent's shell and shim, with real processes; the test program is its own shim.
+$(OUT)/tests/unit/agent/io/%_test: $(OUT)/tests/unit/agent/io/%_test.o $(call objects,$(SUPPORT)) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA))
+$(OUT)/tests/unit/agent/shim/%_test: $(OUT)/tests/unit/agent/shim/%_test.o $(call objects,$(SUPPORT)) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA))
 
 .PHONY: unit-programs
 unit-programs: $(UNIT)

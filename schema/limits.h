@@ -125,4 +125,15 @@ enum {
     WORK_TIME_MAX_MS = 7 * 24 * 60 * 60 * 1000, /* other times in policies and sessions */
     LOG_FILE_BYTES_MAX = 1 << 20,               /* per workload; rotated, two are kept */
     LOG_CHUNK_BYTES_MAX = 16 << 10,
+
+    /* A machine with an agent. */
+    PROCESSES_MAX = 1 << 17, /* looked at in one pass over /proc */
+    SHIM_CONNECTIONS_MAX = 8,
+    SHIM_LINE_BYTES_MAX = 1024,     /* one message on a shim's control socket */
+    SHIM_SPEC_BYTES_MAX = 4 << 20,  /* an assignment, escaped */
+    SHIM_SAMPLE_MS = 1000,          /* between two looks at a workload's processes */
+    SHIM_DUTY_MS = 100,             /* the period of the processor limit */
+    SHIM_KILL_MS = 20,              /* between two KILLs, until nothing is left */
+    LOGS_KEPT_MAX = 32,             /* logs of assignments without a run; the oldest goes first */
+    STATE_BYTES_MAX = 64 << 20,           /* an agent's saved state */
 };

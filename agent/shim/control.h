@@ -1,0 +1,46 @@
+/* The socket on which a shim listens, and the messages on it: one line each, words as in
+ * agent/shim/fields.h.
+ *
+ *     agent → shim                          shim → agent
+ *     stop grace_ms=N                       status state=S started=WALL frozen=0|1   (first,
+ * always) lease end=BOOT_MS                     usage cpu_ms=N wall_ms=N memory_peak=N suspend /
+ * resume                      exited                                   (then it closes) usage
+ *
+ * S is starting, running or ending.  `exited` says that the record is written; whoever loses the
+ * connection looks for the record too. */
+#pragma once
+
+#include "schema/base/str.h"
+#include "schema/limits.h"
+
+#include <poll.h>
+#include <stdbool.h>
+
+typedef void control_line_fn(void *data, char *line);
+
+struct control_connection {
+    int fd; /* -1: free */
+    char line[SHIM_LINE_BYTES_MAX];
+    size_t length;
+};
+
+struct control {
+    int listen_fd; /* -1 when the socket could not be made */
+    struct control_connection connections[SHIM_CONNECTIONS_MAX];
+};
+
+/* Listens on RUN_CONTROL in the current folder. */
+void control_init(struct control *control);
+void control_fini(struct control *control);
+/* Takes a connection over, for instance the one the shim was born with; false: too many. */
+bool control_adopt(struct control *control, int fd);
+size_t control_count(const struct control *control); /* open connections */
+
+/* Fills in what to wait for; returns how many (at most CONTROL_POLLS). */
+enum { CONTROL_POLLS = SHIM_CONNECTIONS_MAX + 1 };
+size_t control_polls(const struct control *control, struct pollfd polls[static CONTROL_POLLS]);
+/* Reads what came: whole lines go to `on_line`; new connections are greeted with `greeting`. */
+void control_serve(struct control *control, const struct pollfd *polls, size_t count,
+                   const char *greeting, control_line_fn *on_line, void *data);
+/* To every connection; one that cannot take it is closed. */
+void control_send(struct control *control, const char *line);

@@ -1,0 +1,581 @@
+/* The shim's loop: one poll() over its control socket, the workload's output, child signals and one
+ * timer on boot time.  Its states:
+ *
+ *     starting --exec--> running --stop, leader gone--> ending --grace is over--> killing --> ended
+ *        \                  \--- lease over, too much memory -----------------------^         ^
+ *         \--- could not be executed --------------------------------------------------------/
+ *
+ * Ended means: nobody is left (waitpid says ECHILD).  Only then the record is written. */
+#include "agent/shim/shim.h"
+
+#include "agent/shim/clock.h"
+#include "agent/shim/control.h"
+#include "agent/shim/duty.h"
+#include "agent/shim/fields.h"
+#include "agent/shim/file.h"
+#include "agent/shim/group.h"
+#include "agent/shim/runlog.h"
+#include "schema/base/parse.h"
+#include "schema/limits.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum state { STATE_STARTING, STATE_RUNNING, STATE_ENDING, STATE_KILLING, STATE_ENDED };
+
+enum { BORN_WITH_FD = 3, OUTPUT_READ_SIZE = 64 << 10 };
+
+struct shim {
+    struct arena arena;
+    struct shim_spec spec;
+    enum state state;
+    struct group group;
+    struct runlog log;
+    struct control control;
+    struct duty duty;
+    int run_fd, assignment_fd, lock_fd, signal_fd, timer_fd;
+    struct mono now;
+    struct mono kill_at;     /* ENDING: end of grace; KILLING: of the next KILL */
+    struct mono look_at;     /* the next look at all processes */
+    struct mono duty_at;     /* the next step of the duty cycle */
+    struct mono duty_since;  /* of the step before */
+    int64_t duty_cpu_ms;     /* used until then */
+    struct mono alone_since; /* no agent is connected; MONO_NEVER while one is */
+    bool frozen;             /* told to suspend */
+    bool duty_stopped;
+    struct mono began, frozen_since;
+    int64_t frozen_ms;
+    struct agt_exit exit;
+};
+
+static const char *const state_words[] = {"starting", "running", "ending", "ending", "ended"};
+
+static void move(struct shim *shim, enum state to)
+{
+    static const unsigned allowed[] = {
+        [STATE_STARTING] = 1U << STATE_RUNNING | 1U << STATE_ENDED,
+        [STATE_RUNNING] = 1U << STATE_ENDING | 1U << STATE_KILLING | 1U << STATE_ENDED,
+        [STATE_ENDING] = 1U << STATE_KILLING | 1U << STATE_ENDED,
+        [STATE_KILLING] = 1U << STATE_ENDED,
+        [STATE_ENDED] = 0,
+    };
+
+    assert((allowed[shim->state] >> to & 1U) != 0);
+    shim->state = to;
+}
+
+/* --- ending it ----------------------------------------------------------------------------------
+ */
+
+static void kill_all(struct shim *shim)
+{
+    group_look(&shim->group, shim->now);
+    group_signal_seen(&shim->group, SIGKILL);
+    shim->kill_at = mono_after(shim->now, SHIM_KILL_MS);
+}
+
+static void blame(struct shim *shim, enum exit_cause cause, const char *message)
+{
+    if (shim->state == STATE_RUNNING) {
+        shim->exit.cause = cause;
+        (void)snprintf(shim->exit.message, sizeof(shim->exit.message), "%s", message);
+    }
+}
+
+static void kill_now(struct shim *shim, enum exit_cause cause, const char *message)
+{
+    if (shim->state == STATE_RUNNING || shim->state == STATE_ENDING) {
+        blame(shim, cause, message);
+        move(shim, STATE_KILLING);
+        kill_all(shim);
+    }
+}
+
+static void count_frozen(struct shim *shim)
+{
+    if (shim->frozen) {
+        shim->frozen_ms += mono_since(shim->frozen_since, shim->now);
+        shim->frozen_since = shim->now;
+    }
+}
+
+static void stop(struct shim *shim, enum exit_cause cause, const char *message, int64_t grace_ms)
+{
+    if (grace_ms <= 0) {
+        kill_now(shim, cause, message);
+        return;
+    }
+    grace_ms = grace_ms < GRACE_MAX_MS ? grace_ms : GRACE_MAX_MS;
+    if (shim->state == STATE_ENDING) { /* told again: the shorter grace counts */
+        shim->kill_at = mono_earlier(shim->kill_at, mono_after(shim->now, grace_ms));
+    }
+    if (shim->state != STATE_RUNNING) {
+        return;
+    }
+    blame(shim, cause, message);
+    move(shim, STATE_ENDING);
+    count_frozen(shim);
+    shim->frozen = false;
+    group_look(&shim->group, shim->now);
+    group_signal_seen(&shim->group, SIGTERM);
+    group_signal_seen(&shim->group, SIGCONT); /* a stopped process cannot answer to TERM */
+    shim->kill_at = mono_after(shim->now, grace_ms);
+}
+
+/* --- keeping its limits -------------------------------------------------------------------------
+ */
+
+static void look(struct shim *shim)
+{
+    const struct shim_spec *spec = &shim->spec;
+    char message[sizeof(shim->exit.message)];
+
+    group_look(&shim->group, shim->now);
+    shim->look_at = mono_after(shim->now, SHIM_SAMPLE_MS);
+    if (shim->state != STATE_RUNNING) {
+        return;
+    }
+    if (spec->memory_limit > 0 && shim->group.memory > spec->memory_limit) {
+        (void)snprintf(message, sizeof(message),
+                       "MemoryLimit: its processes hold %lld of %lld bytes",
+                       (long long)shim->group.memory, (long long)spec->memory_limit);
+        kill_now(shim, EXIT_BY_ITSELF, message);
+    } else if (spec->pids_limit > 0 && (int64_t)shim->group.members.count > spec->pids_limit) {
+        (void)snprintf(message, sizeof(message), "PidsLimit: it has %zu of %lld processes",
+                       shim->group.members.count, (long long)spec->pids_limit);
+        kill_now(shim, EXIT_BY_ITSELF, message);
+    } else if (shim->frozen) {
+        group_signal_seen(&shim->group, SIGSTOP); /* who was born while the others were stopped */
+    }
+}
+
+static void step_duty(struct shim *shim)
+{
+    int64_t elapsed_us = mono_since(shim->duty_since, shim->now) * 1000;
+    bool may_run;
+
+    group_measure(&shim->group);
+    may_run = duty_step(&shim->duty, (shim->group.cpu_ms - shim->duty_cpu_ms) * 1000, elapsed_us);
+    shim->duty_cpu_ms = shim->group.cpu_ms;
+    shim->duty_since = shim->now;
+    shim->duty_at = mono_after(shim->now, SHIM_DUTY_MS);
+    if (shim->frozen || shim->state != STATE_RUNNING || may_run == !shim->duty_stopped) {
+        return;
+    }
+    shim->duty_stopped = !may_run;
+    group_signal_seen(&shim->group, may_run ? SIGCONT : SIGSTOP);
+}
+
+static void suspend(struct shim *shim, bool frozen)
+{
+    if (shim->state != STATE_RUNNING || shim->frozen == frozen) {
+        return;
+    }
+    count_frozen(shim);
+    shim->frozen = frozen;
+    shim->frozen_since = shim->now;
+    shim->duty_stopped = false;
+    group_signal(&shim->group, frozen ? SIGSTOP : SIGCONT);
+    shim->look_at = shim->now;
+}
+
+/* --- talking to agents --------------------------------------------------------------------------
+ */
+
+static int64_t wall_ms(struct shim *shim)
+{
+    count_frozen(shim);
+    return mono_since(shim->began, shim->now) - shim->frozen_ms;
+}
+
+static void say_status(const struct shim *shim, char line[static SHIM_LINE_BYTES_MAX])
+{
+    (void)snprintf(line, SHIM_LINE_BYTES_MAX, "status state=%s started=%lld frozen=%d\n",
+                   state_words[shim->state], (long long)shim->exit.started.ms, shim->frozen);
+}
+
+static void say_usage(struct shim *shim)
+{
+    char line[SHIM_LINE_BYTES_MAX];
+
+    if (mono_since(shim->group.looked, shim->now) >= SHIM_SAMPLE_MS) {
+        look(shim);
+    }
+    (void)snprintf(line, sizeof(line), "usage cpu_ms=%lld wall_ms=%lld memory_peak=%lld\n",
+                   (long long)shim->group.cpu_ms, (long long)wall_ms(shim),
+                   (long long)shim->group.memory_peak);
+    control_send(&shim->control, line);
+}
+
+static int64_t argument(char *line, const char *name, int64_t fallback)
+{
+    const char *key, *value;
+    int64_t number = fallback;
+
+    while (fields_next(&line, &key, &value)) {
+        if (str_eq(key, name) && int_from_str(value, &number)) {
+            return number;
+        }
+    }
+    return fallback;
+}
+
+static void on_line(void *data, char *line)
+{
+    struct shim *shim = data;
+    const char *verb, *none;
+
+    if (!fields_next(&line, &verb, &none)) {
+        return;
+    }
+    if (str_eq(verb, "stop")) {
+        stop(shim, EXIT_STOPPED, "", argument(line, "grace_ms", shim->spec.grace_ms));
+    } else if (str_eq(verb, "lease")) {
+        shim->spec.lease_end.ms = argument(line, "end", shim->spec.lease_end.ms);
+    } else if (str_eq(verb, "suspend")) {
+        suspend(shim, true);
+    } else if (str_eq(verb, "resume")) {
+        suspend(shim, false);
+    } else if (str_eq(verb, "usage")) {
+        say_usage(shim);
+    }
+}
+
+/* --- the loop -----------------------------------------------------------------------------------
+ */
+
+static bool has_limits(const struct shim *shim)
+{
+    return shim->spec.cpu_limit > 0 || shim->spec.memory_limit > 0 || shim->spec.pids_limit > 0;
+}
+
+static struct mono orphaned_at(const struct shim *shim)
+{
+    return shim->spec.orphan_after_ms > 0
+               ? mono_after(shim->alone_since, shim->spec.orphan_after_ms)
+               : MONO_NEVER;
+}
+
+static struct mono deadline(const struct shim *shim)
+{
+    struct mono at = MONO_NEVER;
+
+    if (shim->state == STATE_RUNNING || shim->state == STATE_ENDING) {
+        at = mono_earlier(at, shim->spec.lease_end);
+    }
+    if (shim->state == STATE_RUNNING) {
+        at = mono_earlier(at, orphaned_at(shim));
+        at = has_limits(shim) || shim->frozen ? mono_earlier(at, shim->look_at) : at;
+        at = shim->spec.cpu_limit > 0 && !shim->frozen ? mono_earlier(at, shim->duty_at) : at;
+    }
+    if (shim->state == STATE_ENDING || shim->state == STATE_KILLING) {
+        at = mono_earlier(at, shim->kill_at);
+    }
+    return at;
+}
+
+static void tick(struct shim *shim)
+{
+    if (mono_is_due(shim->spec.lease_end, shim->now)) {
+        kill_now(shim, EXIT_LEASE_ENDED, "its lease ended");
+    }
+    if (shim->state == STATE_RUNNING && mono_is_due(orphaned_at(shim), shim->now)) {
+        stop(shim, EXIT_ORPHANED, "no agent came back", shim->spec.grace_ms);
+    }
+    if (shim->state == STATE_ENDING && mono_is_due(shim->kill_at, shim->now)) {
+        move(shim, STATE_KILLING);
+    }
+    if (shim->state == STATE_KILLING && mono_is_due(shim->kill_at, shim->now)) {
+        kill_all(shim);
+    }
+    if (shim->state == STATE_RUNNING && mono_is_due(shim->look_at, shim->now) &&
+        (has_limits(shim) || shim->frozen)) {
+        look(shim);
+    }
+    if (shim->spec.cpu_limit > 0 && shim->state == STATE_RUNNING && !shim->frozen &&
+        mono_is_due(shim->duty_at, shim->now)) {
+        step_duty(shim);
+    }
+}
+
+static void on_children(struct shim *shim)
+{
+    bool had_leader = !shim->group.leader_ended;
+
+    if (group_reap(&shim->group)) {
+        move(shim, STATE_ENDED);
+    } else if (had_leader && shim->group.leader_ended && shim->state == STATE_RUNNING) {
+        /* The program is over; what it left behind has the grace to end too. */
+        stop(shim, EXIT_BY_ITSELF, "", shim->spec.grace_ms);
+    }
+}
+
+/* False when there is nothing more to read now. */
+static bool copy_output(struct shim *shim)
+{
+    static char buffer[OUTPUT_READ_SIZE];
+    ssize_t got = read(shim->group.output_fd, buffer, sizeof(buffer));
+
+    if (got > 0) {
+        runlog_add(&shim->log, buffer, (size_t)got);
+        return true;
+    }
+    if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+        file_close(&shim->group.output_fd);
+    }
+    return false;
+}
+
+static void drain_fd(int fd)
+{
+    char buffer[sizeof(struct signalfd_siginfo) * 8];
+
+    while (read(fd, buffer, sizeof(buffer)) > 0) {}
+}
+
+static void on_signals(struct shim *shim)
+{
+    struct signalfd_siginfo info;
+
+    while (read(shim->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGTERM) { /* the machine shuts down */
+            stop(shim, EXIT_STOPPED, "the shim was told to end", shim->spec.grace_ms);
+        }
+    }
+    on_children(shim);
+}
+
+static void arm(const struct shim *shim)
+{
+    struct mono at = deadline(shim);
+    struct itimerspec when = {.it_value = {.tv_sec = 0}};
+
+    if (!mono_is_never(at)) {
+        int64_t ms = at.ms > 1 ? at.ms : 1;
+
+        when.it_value.tv_sec = ms / 1000;
+        when.it_value.tv_nsec = ms % 1000 * 1000000;
+    }
+    (void)timerfd_settime(shim->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+static void turn(struct shim *shim)
+{
+    struct pollfd polls[CONTROL_POLLS + 3];
+    char greeting[SHIM_LINE_BYTES_MAX];
+    size_t count = 0, served;
+
+    arm(shim);
+    polls[count++] = (struct pollfd){.fd = shim->signal_fd, .events = POLLIN};
+    polls[count++] = (struct pollfd){.fd = shim->timer_fd, .events = POLLIN};
+    polls[count++] = (struct pollfd){.fd = shim->group.output_fd, .events = POLLIN};
+    served = control_polls(&shim->control, polls + count);
+    if (poll(polls, count + served, -1) < 0) {
+        return; /* EINTR */
+    }
+    shim->now = clock_mono();
+    if (polls[0].revents != 0) {
+        on_signals(shim);
+    }
+    if (polls[1].revents != 0) {
+        drain_fd(shim->timer_fd);
+    }
+    if (polls[2].revents != 0) {
+        (void)copy_output(shim);
+    }
+    say_status(shim, greeting);
+    control_serve(&shim->control, polls + count, served, greeting, on_line, shim);
+    if (control_count(&shim->control) > 0) {
+        shim->alone_since = MONO_NEVER;
+    } else if (mono_is_never(shim->alone_since)) {
+        shim->alone_since = shim->now;
+    }
+    if (shim->state != STATE_ENDED) {
+        tick(shim);
+    }
+}
+
+/* --- beginning and end --------------------------------------------------------------------------
+ */
+
+static void start(struct shim *shim)
+{
+    _cleanup_(file_close)
+    int files_fd = file_open_dir(shim->run_fd, RUN_FILES, true);
+    char line[SHIM_LINE_BYTES_MAX];
+    struct err err = ERR_NONE;
+    int number = errno;
+    int result = 0;
+
+    if (mono_is_due(shim->spec.lease_end, shim->now)) {
+        shim->exit.cause = EXIT_LEASE_ENDED;
+        move(shim, STATE_ENDED);
+        return;
+    }
+    if (files_fd < 0) {
+        result =
+            err_set(&err, ERR_SYSTEM, "cannot make its working directory: %s", strerror(number));
+    } else {
+        result = group_start(&shim->group, files_fd, &err, &number);
+    }
+    shim->exit.started = clock_wall();
+    shim->now = shim->began = clock_mono();
+    if (result < 0) {
+        shim->exit.cause = EXIT_NOT_STARTED;
+        shim->exit.code = number == ENOENT ? 127 : 126; /* as shells have it */
+        (void)snprintf(shim->exit.message, sizeof(shim->exit.message), "%.255s", err.text);
+        move(shim, STATE_ENDED);
+        return;
+    }
+    move(shim, STATE_RUNNING);
+    group_look(&shim->group, shim->now);
+    shim->look_at = mono_after(shim->now, SHIM_SAMPLE_MS);
+    shim->duty_since = shim->now;
+    shim->duty_at = mono_after(shim->now, SHIM_DUTY_MS);
+    say_status(shim, line);
+    control_send(&shim->control, line);
+}
+
+static bool has_folder(const struct shim *shim)
+{
+    struct stat about;
+
+    return fstat(shim->run_fd, &about) == 0 && about.st_nlink > 0;
+}
+
+static void finish(struct shim *shim)
+{
+    struct agt_exit *exit = &shim->exit;
+
+    while (shim->group.output_fd >= 0 && copy_output(shim)) {}
+    if (shim->group.leader > 0) {
+        int status = shim->group.leader_status;
+
+        exit->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        group_look(&shim->group, shim->now);
+        exit->usage.wall_ms = wall_ms(shim);
+    }
+    exit->ended = clock_wall();
+    exit->usage.cpu_ms = shim->group.cpu_ms;
+    exit->usage.memory_peak = shim->group.memory_peak;
+    /* On a full disk it is tried again: an end that is not written down is a loss. */
+    while (shim_record_write(shim->run_fd, exit, NULL) < 0 && has_folder(shim)) {
+        (void)poll(NULL, 0, SHIM_SAMPLE_MS);
+    }
+    control_send(&shim->control, "exited\n");
+}
+
+static bool take_lock(struct shim *shim)
+{
+    struct agt_exit written;
+
+    shim->lock_fd = openat(shim->run_fd, RUN_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return shim->lock_fd >= 0 && flock(shim->lock_fd, LOCK_EX | LOCK_NB) == 0 &&
+           shim_record_read(shim->run_fd, &written) == ERR_NOT_FOUND;
+}
+
+static bool write_holder(const struct shim *shim)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    struct shim_holder holder = {.pid = getpid()};
+    struct proc self;
+
+    if (proc_read(holder.pid, &self)) {
+        holder.started = self.started;
+    }
+    proc_boot_id(holder.boot_id);
+    shim_holder_to_str(&holder, &text);
+    return file_replace(shim->run_fd, RUN_HOLDER, text.data, text.length, false, NULL) == 0;
+}
+
+static bool prepare_signals(struct shim *shim)
+{
+    struct sigaction children = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+    sigset_t mask;
+
+    (void)sigemptyset(&mask);
+    (void)sigaddset(&mask, SIGCHLD);
+    (void)sigaddset(&mask, SIGTERM);
+    (void)sigaddset(&mask, SIGHUP);
+    (void)sigaddset(&mask, SIGINT);
+    (void)sigaction(SIGCHLD, &children, NULL);
+    (void)sigprocmask(SIG_BLOCK, &mask, NULL);
+    shim->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    shim->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    return shim->signal_fd >= 0 && shim->timer_fd >= 0;
+}
+
+static bool read_spec(struct shim *shim)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    return file_read(shim->run_fd, RUN_SPEC, SHIM_SPEC_BYTES_MAX, &text, NULL) == 0 &&
+           shim_spec_from_str(&shim->arena, text.data, &shim->spec);
+}
+
+static bool prepare(struct shim *shim)
+{
+    shim->run_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    shim->assignment_fd = open("..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return shim->run_fd >= 0 && shim->assignment_fd >= 0 && take_lock(shim) && read_spec(shim) &&
+           write_holder(shim) && prepare_signals(shim);
+}
+
+static void fini(struct shim *shim)
+{
+    control_fini(&shim->control);
+    runlog_fini(&shim->log);
+    group_fini(&shim->group);
+    file_close(&shim->signal_fd);
+    file_close(&shim->timer_fd);
+    file_close(&shim->assignment_fd);
+    file_close(&shim->run_fd);
+    arena_fini(&shim->arena);
+    file_close(&shim->lock_fd); /* last: whoever gets the lock finds everything in place */
+}
+
+int shim_main(void)
+{
+    struct shim shim = {
+        .run_fd = -1, .assignment_fd = -1, .lock_fd = -1, .signal_fd = -1, .timer_fd = -1};
+    bool ready;
+
+    if (fcntl(BORN_WITH_FD, F_GETFD) < 0) {
+        return 2; /* typed by a person */
+    }
+    (void)prctl(PR_SET_NAME, "fog-shim");
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    (void)close_range(BORN_WITH_FD + 1, ~0U, 0);
+    arena_init(&shim.arena);
+    ready = prepare(&shim);
+    shim.now = clock_mono();
+    shim.alone_since = shim.now;
+    group_init(&shim.group, &shim.spec);
+    runlog_init(&shim.log, shim.assignment_fd);
+    control_init(&shim.control);
+    (void)control_adopt(&shim.control, BORN_WITH_FD);
+    if (ready) {
+        if (shim.spec.cpu_limit > 0) {
+            duty_init(&shim.duty, shim.spec.cpu_limit);
+        }
+        start(&shim);
+        while (shim.state != STATE_ENDED) {
+            turn(&shim);
+        }
+        finish(&shim);
+    }
+    fini(&shim);
+    return ready ? 0 : 1;
+}

@@ -1,0 +1,567 @@
+/* Shims with real workloads: started, stopped, left alone, killed.  This program is its own shim:
+ * shim_spawn() executes it again, with "shim" as its first argument. */
+#include "agent/shim/shim.h"
+
+#include "agent/shim/clock.h"
+#include "agent/shim/file.h"
+#include "agent/shim/proc.h"
+#include "agent/shim/spec.h"
+#include "schema/base/parse.h"
+#include "schema/limits.h"
+#include "tests/support/await.h"
+#include "tests/support/folder.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct bench {
+    char path[FOLDER_PATH_SIZE];
+    int assignment_fd, run_fd, socket;
+    struct shim_spec spec;
+    const char *command[3];
+    struct str heard;
+    struct agt_exit exit;
+};
+
+/* --- the language of these tests ----------------------------------------------------------------
+ */
+
+static int make_bench(void **state)
+{
+    struct bench *bench = MEM_NEW(struct bench);
+
+    folder_make(bench->path);
+    bench->assignment_fd = open(bench->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bench->run_fd = file_open_dir(bench->assignment_fd, "1", true);
+    bench->socket = -1;
+    bench->spec = (struct shim_spec){
+        .uid = "11111111-2222-4333-8444-555555555555",
+        .name = "render-0-abcde",
+        .session = "render",
+        .slot = "0",
+        .run = 1,
+        .lease_epoch = 7,
+        .command = bench->command,
+        .grace_ms = 60 * 1000,
+    };
+    bench->spec.lease_end = MONO_NEVER;
+    str_init(&bench->heard);
+    *state = bench;
+    return 0;
+}
+
+static bool is_over(const struct bench *bench)
+{
+    int fd = openat(bench->run_fd, RUN_LOCK, O_RDWR | O_CLOEXEC);
+    bool over = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+    file_close(&fd);
+    return over;
+}
+
+static pid_t shim_pid(const struct bench *bench)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    struct shim_holder holder;
+
+    assert_int_equal(file_read(bench->run_fd, RUN_HOLDER, 4096, &text, NULL), 0);
+    assert_true(shim_holder_from_str(text.data, &holder));
+    return holder.pid;
+}
+
+static int drop_bench(void **state)
+{
+    struct bench *bench = *state;
+
+    if (!is_over(bench)) {
+        (void)kill(shim_pid(bench), SIGKILL);
+        AWAIT(is_over(bench));
+    }
+    file_close(&bench->socket);
+    file_close(&bench->run_fd);
+    file_close(&bench->assignment_fd);
+    folder_remove(bench->path);
+    str_fini(&bench->heard);
+    mem_free(state);
+    return 0;
+}
+
+static void spawn(struct bench *bench)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    struct err err = ERR_NONE;
+
+    shim_spec_to_str(&bench->spec, &text);
+    assert_int_equal(file_replace(bench->run_fd, RUN_SPEC, text.data, text.length, false, &err), 0);
+    assert_int_equal(shim_spawn(bench->run_fd, "test", &bench->socket, &err), 0);
+}
+
+static void run_shell(struct bench *bench, const char *script)
+{
+    bench->command[0] = "/bin/sh";
+    bench->command[1] = "-c";
+    bench->command[2] = script;
+    bench->spec.command_count = 3;
+    spawn(bench);
+}
+
+static bool has_heard(struct bench *bench, const char *words)
+{
+    char buffer[1024];
+    ssize_t got;
+
+    while ((got = recv(bench->socket, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0) {
+        str_add_bytes(&bench->heard, buffer, (size_t)got);
+    }
+    return strstr(bench->heard.data, words) != NULL;
+}
+
+#define HEARS(words) AWAIT(has_heard(bench, words))
+
+static void say(const struct bench *bench, const char *line)
+{
+    assert_int_equal(send(bench->socket, line, strlen(line), MSG_NOSIGNAL), strlen(line));
+}
+
+static bool has_record(struct bench *bench)
+{
+    return shim_record_read(bench->run_fd, &bench->exit) == 0;
+}
+
+static void ended(struct bench *bench, enum exit_cause cause, int code)
+{
+    AWAIT(has_record(bench));
+    AWAIT(is_over(bench));
+    if (bench->exit.cause != cause || bench->exit.code != code) {
+        fail_msg("ended %s with %d (%s)", exit_cause_to_str(bench->exit.cause), bench->exit.code,
+                 bench->exit.message);
+    }
+}
+
+static void read_file(const struct bench *bench, const char *name, struct str *to)
+{
+    str_clear(to);
+    (void)file_read(bench->assignment_fd, name, 4 << 20, to, NULL);
+}
+
+/* The process ids which a workload wrote into its working directory, once it did. */
+static pid_t pid_in(const struct bench *bench, const char *file)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    char path[64];
+    int64_t pid = 0;
+
+    (void)snprintf(path, sizeof(path), "1/files/%s", file);
+    read_file(bench, path, &text);
+    if (text.length > 0 && text.data[text.length - 1] == '\n') {
+        text.data[text.length - 1] = '\0';
+        (void)int_from_str(text.data, &pid);
+    }
+    return (pid_t)pid;
+}
+
+static bool lives(pid_t pid)
+{
+    struct proc proc;
+
+    return proc_read(pid, &proc) && proc.state != 'Z';
+}
+
+static char state_of(pid_t pid)
+{
+    struct proc proc;
+
+    return proc_read(pid, &proc) ? proc.state : '-';
+}
+
+static bool log_holds(const struct bench *bench, const char *text)
+{
+    _cleanup_(str_fini)
+    struct str log = STR_EMPTY;
+
+    read_file(bench, "log", &log);
+    return strstr(log.data, text) != NULL;
+}
+
+/* --- start and end ------------------------------------------------------------------------------
+ */
+
+static void the_end_of_a_workload_is_recorded(void **state)
+{
+    struct bench *bench = *state;
+
+    run_shell(bench, "exit 3");
+    ended(bench, EXIT_BY_ITSELF, 3);
+    assert_true(bench->exit.started.ms > 0);
+    assert_true(bench->exit.ended.ms >= bench->exit.started.ms);
+    assert_true(bench->exit.usage.memory_peak > 0);
+    HEARS("exited");
+}
+
+static void a_signal_counts_as_128_and_its_number(void **state)
+{
+    struct bench *bench = *state;
+
+    run_shell(bench, "kill -SEGV $$");
+    ended(bench, EXIT_BY_ITSELF, 128 + SIGSEGV);
+}
+
+static void what_cannot_be_executed_says_why(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->command[0] = "/no/such/program";
+    bench->spec.command_count = 1;
+    spawn(bench);
+    ended(bench, EXIT_NOT_STARTED, 127);
+    assert_non_null(strstr(bench->exit.message, "/no/such/program"));
+    assert_non_null(strstr(bench->exit.message, "No such file"));
+}
+
+static void a_program_is_found_by_its_path(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->command[0] = "true";
+    bench->spec.command_count = 1;
+    spawn(bench);
+    ended(bench, EXIT_BY_ITSELF, 0);
+}
+
+static void it_sees_the_given_environment_and_no_other(void **state)
+{
+    struct bench *bench = *state;
+    struct strpair variables[] = {{"SEED", "7 %\n8"}, {"FOG_RUN", "99"}};
+
+    (void)setenv("FOG_TEST_CANARY", "leaked", 1);
+    bench->spec.environment = variables;
+    bench->spec.environment_count = 2;
+    run_shell(bench, "env; echo in $(pwd); echo mode $(umask)");
+    ended(bench, EXIT_BY_ITSELF, 0);
+    assert_true(log_holds(bench, "SEED=7 %\n8\n"));
+    assert_true(log_holds(bench, "FOG_SESSION=render\n"));
+    assert_true(log_holds(bench, "FOG_SLOT=0\n"));
+    assert_true(log_holds(bench, "FOG_ASSIGNMENT=11111111-2222-4333-8444-555555555555\n"));
+    assert_true(log_holds(bench, "FOG_RUN=1\n"));
+    assert_true(log_holds(bench, "FOG_LEASE_EPOCH=7\n"));
+    assert_true(log_holds(bench, "/1/files\n"));
+    assert_true(log_holds(bench, "PATH="));
+    assert_false(log_holds(bench, "leaked"));
+    assert_false(log_holds(bench, "FOG_RUN=99"));
+}
+
+static void it_is_nice_and_bounded(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.memory_limit = 512 << 20;
+    run_shell(bench, "echo core $(ulimit -c), data $(ulimit -d), nice $(nice);"
+                     "grep NoNewPrivs /proc/self/status; read line || echo stdin is empty");
+    ended(bench, EXIT_BY_ITSELF, 0);
+    assert_true(log_holds(bench, "core 0, data 524288, nice 10\n"));
+    assert_true(log_holds(bench, "NoNewPrivs:\t1\n"));
+    assert_true(log_holds(bench, "stdin is empty\n"));
+}
+
+static void a_stop_is_asked_for_first(void **state)
+{
+    struct bench *bench = *state;
+
+    run_shell(bench, "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.01; done");
+    AWAIT(log_holds(bench, "ready"));
+    say(bench, "stop grace_ms=60000\n");
+    ended(bench, EXIT_STOPPED, 7);
+    assert_true(log_holds(bench, "bye"));
+}
+
+static void who_does_not_heed_is_killed_after_the_grace(void **state)
+{
+    struct bench *bench = *state;
+
+    run_shell(bench, "trap '' TERM; echo ready; sleep 1000");
+    AWAIT(log_holds(bench, "ready"));
+    say(bench, "stop grace_ms=30\n");
+    ended(bench, EXIT_STOPPED, 128 + SIGKILL);
+}
+
+static void nobody_gets_away(void **state)
+{
+    struct bench *bench = *state;
+
+    run_shell(bench, "setsid sh -c 'trap \"\" TERM; echo $$ >daemon; sleep 1000' & sleep 1000");
+    AWAIT(pid_in(bench, "daemon") > 0);
+    say(bench, "stop grace_ms=20\n");
+    AWAIT(has_record(bench));
+    assert_false(lives(pid_in(bench, "daemon"))); /* at once: the record comes last */
+}
+
+static void what_a_program_leaves_behind_is_ended_with_it(void **state)
+{
+    struct bench *bench = *state;
+
+    run_shell(bench, "setsid sh -c 'echo $$ >daemon; exec sleep 1000' & "
+                     "while ! test -s daemon; do sleep 0.01; done; exit 4");
+    ended(bench, EXIT_BY_ITSELF, 4);
+    assert_false(lives(pid_in(bench, "daemon")));
+}
+
+/* --- leases and orphans -------------------------------------------------------------------------
+ */
+
+static void at_the_end_of_its_lease_it_is_killed_at_once(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.lease_end = mono_after(clock_mono(), 200);
+    run_shell(bench, "trap '' TERM; sleep 1000");
+    ended(bench, EXIT_LEASE_ENDED, 128 + SIGKILL);
+    assert_true(clock_mono().ms >= bench->spec.lease_end.ms);
+}
+
+static void after_the_end_of_its_lease_it_is_not_started(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.lease_end = clock_mono();
+    run_shell(bench, "echo ran");
+    ended(bench, EXIT_LEASE_ENDED, 0);
+    assert_false(log_holds(bench, "ran"));
+}
+
+static void a_lease_can_be_extended(void **state)
+{
+    struct bench *bench = *state;
+    char line[64];
+
+    bench->spec.lease_end = mono_after(clock_mono(), 400);
+    run_shell(bench, "while ! test -e go; do sleep 0.01; done; exit 5");
+    HEARS("status state=running");
+    (void)snprintf(line, sizeof(line), "lease end=%lld\n", (long long)clock_mono().ms + 3600000);
+    say(bench, line);
+    AWAIT(clock_mono().ms > bench->spec.lease_end.ms + 50);
+    assert_int_equal(mknodat(bench->run_fd, "files/go", S_IFREG | 0600, 0), 0);
+    ended(bench, EXIT_BY_ITSELF, 5);
+}
+
+static void without_an_agent_it_is_ended_after_a_while(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.orphan_after_ms = 50;
+    run_shell(bench, "trap 'exit 6' TERM; while :; do sleep 0.01; done");
+    HEARS("status state=running");
+    file_close(&bench->socket);
+    AWAIT(has_record(bench));
+    assert_int_equal(bench->exit.cause, EXIT_ORPHANED);
+}
+
+static int connect_again(const struct bench *bench)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control",
+                   bench->run_fd);
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        file_close(&fd);
+    }
+    return fd;
+}
+
+static void an_agent_that_comes_back_finds_it(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.orphan_after_ms = 3600 * 1000;
+    run_shell(bench, "exec sleep 1000");
+    HEARS("status state=running");
+    file_close(&bench->socket);
+    str_clear(&bench->heard);
+    bench->socket = connect_again(bench);
+    HEARS("status state=running started=");
+    say(bench, "usage\n");
+    HEARS("usage cpu_ms=");
+    say(bench, "stop grace_ms=60000\n");
+    ended(bench, EXIT_STOPPED, 128 + SIGTERM);
+}
+
+static void a_second_shim_of_the_same_run_goes_away(void **state)
+{
+    struct bench *bench = *state;
+    char byte;
+    int second = -1;
+
+    run_shell(bench, "echo one; exec sleep 1000");
+    HEARS("status state=running");
+    assert_int_equal(shim_spawn(bench->run_fd, "test", &second, NULL), 0);
+    assert_int_equal(recv(second, &byte, 1, 0), 0); /* it hangs up without a word */
+    file_close(&second);
+    say(bench, "stop grace_ms=0\n");
+    ended(bench, EXIT_STOPPED, 128 + SIGKILL);
+}
+
+static void a_shim_that_finds_a_record_starts_nothing(void **state)
+{
+    struct bench *bench = *state;
+    struct agt_exit lost = {.cause = EXIT_LOST};
+
+    assert_int_equal(shim_record_write(bench->run_fd, &lost, NULL), 0);
+    run_shell(bench, "echo ran");
+    HEARS("");
+    ended(bench, EXIT_LOST, 0);
+    assert_false(log_holds(bench, "ran"));
+}
+
+static void when_the_shim_is_killed_so_is_the_workload(void **state)
+{
+    struct bench *bench = *state;
+
+    run_shell(bench, "echo $$ >main; exec sleep 1000");
+    AWAIT(pid_in(bench, "main") > 0);
+    assert_true(lives(pid_in(bench, "main")));
+    (void)kill(shim_pid(bench), SIGKILL);
+    AWAIT(!lives(pid_in(bench, "main")));
+    AWAIT(is_over(bench));
+    assert_false(has_record(bench));
+}
+
+static void it_has_a_session_of_its_own(void **state)
+{
+    struct bench *bench = *state;
+    struct proc shim, workload;
+
+    run_shell(bench, "echo $$ >main; exec sleep 1000");
+    AWAIT(pid_in(bench, "main") > 0);
+    assert_true(proc_read(shim_pid(bench), &shim));
+    assert_true(proc_read(pid_in(bench, "main"), &workload));
+    assert_int_not_equal(shim.session, getsid(0));
+    assert_int_not_equal(shim.parent, getpid());
+    assert_int_equal(workload.session, shim.pid);
+    assert_int_equal(workload.group, workload.pid);
+}
+
+/* --- suspending and limits ----------------------------------------------------------------------
+ */
+
+static void it_can_be_suspended_and_resumed(void **state)
+{
+    struct bench *bench = *state;
+    pid_t pid;
+
+    run_shell(bench, "echo $$ >main; exec sleep 1000");
+    AWAIT(pid_in(bench, "main") > 0);
+    pid = pid_in(bench, "main");
+    say(bench, "suspend\n");
+    AWAIT(state_of(pid) == 'T');
+    say(bench, "resume\n");
+    AWAIT(state_of(pid) == 'S');
+    say(bench, "suspend\nstop grace_ms=60000\n"); /* frozen, it must still hear TERM */
+    ended(bench, EXIT_STOPPED, 128 + SIGTERM);
+}
+
+static void all_its_processes_together_keep_the_memory_limit(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.memory_limit = 24 << 20; /* each of the two may have 16 MiB */
+    run_shell(bench, "hold() { { head -c 16000000 /dev/zero; sleep 1000; } | tail -c 16000000; };"
+                     "hold & hold & wait");
+    ended(bench, EXIT_BY_ITSELF, 128 + SIGKILL);
+    assert_true(str_starts(bench->exit.message, "MemoryLimit: "));
+}
+
+static void too_many_processes_are_ended(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.pids_limit = 5;
+    run_shell(bench, "for i in 1 2 3 4 5 6 7; do sleep 1000 & done; wait");
+    ended(bench, EXIT_BY_ITSELF, 128 + SIGKILL);
+    assert_true(str_starts(bench->exit.message, "PidsLimit: "));
+}
+
+static void a_processor_limit_stops_and_goes_on(void **state)
+{
+    struct bench *bench = *state;
+    pid_t pid;
+
+    bench->spec.cpu_limit = 200; /* a fifth of a core */
+    run_shell(bench, "echo $$ >main; while :; do :; done");
+    AWAIT(pid_in(bench, "main") > 0);
+    pid = pid_in(bench, "main");
+    for (int i = 0; i < 3; i++) {
+        AWAIT(state_of(pid) == 'T');
+        AWAIT(state_of(pid) == 'R');
+    }
+    say(bench, "stop grace_ms=60000\n");
+    ended(bench, EXIT_STOPPED, 128 + SIGTERM);
+    assert_true(bench->exit.usage.cpu_ms > 0);
+    assert_true(bench->exit.usage.cpu_ms < bench->exit.usage.wall_ms);
+}
+
+static void the_log_is_bounded(void **state)
+{
+    struct bench *bench = *state;
+    _cleanup_(str_fini)
+    struct str log = STR_EMPTY;
+
+    run_shell(bench, "yes 0123456789 | head -c 3000000; echo the end");
+    ended(bench, EXIT_BY_ITSELF, 0);
+    read_file(bench, "log.1", &log);
+    assert_int_equal(log.length, LOG_FILE_BYTES_MAX);
+    read_file(bench, "log", &log);
+    assert_true(log.length <= LOG_FILE_BYTES_MAX);
+    assert_true(str_ends(log.data, "the end\n"));
+    read_file(bench, "log.2", &log);
+    assert_int_equal(log.length, 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, make_bench, drop_bench)
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(the_end_of_a_workload_is_recorded),
+        CASE(a_signal_counts_as_128_and_its_number),
+        CASE(what_cannot_be_executed_says_why),
+        CASE(a_program_is_found_by_its_path),
+        CASE(it_sees_the_given_environment_and_no_other),
+        CASE(it_is_nice_and_bounded),
+        CASE(a_stop_is_asked_for_first),
+        CASE(who_does_not_heed_is_killed_after_the_grace),
+        CASE(nobody_gets_away),
+        CASE(what_a_program_leaves_behind_is_ended_with_it),
+        CASE(at_the_end_of_its_lease_it_is_killed_at_once),
+        CASE(after_the_end_of_its_lease_it_is_not_started),
+        CASE(a_lease_can_be_extended),
+        CASE(without_an_agent_it_is_ended_after_a_while),
+        CASE(an_agent_that_comes_back_finds_it),
+        CASE(a_second_shim_of_the_same_run_goes_away),
+        CASE(a_shim_that_finds_a_record_starts_nothing),
+        CASE(when_the_shim_is_killed_so_is_the_workload),
+        CASE(it_has_a_session_of_its_own),
+        CASE(it_can_be_suspended_and_resumed),
+        CASE(all_its_processes_together_keep_the_memory_limit),
+        CASE(too_many_processes_are_ended),
+        CASE(a_processor_limit_stops_and_goes_on),
+        CASE(the_log_is_bounded),
+    };
+
+    if (argc > 1 && str_eq(argv[1], "shim")) {
+        return shim_main();
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
