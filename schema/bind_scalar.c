@@ -62,7 +62,7 @@ static const char *wanted(enum field_type type)
     return "a value";
 }
 
-static const char *found(const struct node *node)
+static const char *found(const struct node *node, bool is_text_wanted)
 {
     switch (node->type) {
     case NODE_NULL:
@@ -70,8 +70,9 @@ static const char *found(const struct node *node)
     case NODE_BOOL:
         return node->boolean ? "true" : "false";
     case NODE_INT:
-    case NODE_REAL:
         return "a number";
+    case NODE_REAL:
+        return is_text_wanted ? "a number" : "a fraction";
     case NODE_STR:
         return "a string";
     case NODE_LIST:
@@ -98,15 +99,14 @@ static void wrong_type(struct binder *binder, enum field_type type, const struct
                        quoted(binder, node->str.text), wanted(type));
     } else if (is_plain && is_textual(type)) {
         binder_problem(binder, CAUSE_TYPE, node, place, "must be %s, not %s: quote it",
-                       wanted(type), found(node));
+                       wanted(type), found(node, true));
     } else {
         binder_problem(binder, CAUSE_TYPE, node, place, "must be %s, not %s", wanted(type),
-                       found(node));
+                       found(node, false));
     }
 }
 
-/* --- numbers -------------------------------------------------------------------------------------
- */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 static bool number_from_node(struct binder *binder, const struct field *field, enum field_type type,
                              const struct node *node, int64_t *ret_value)
@@ -114,7 +114,8 @@ static bool number_from_node(struct binder *binder, const struct field *field, e
     if (node->type == NODE_STR && type != FIELD_INT) {
         return scalar_from_text(binder->arena, field, type, node->str.text, ret_value);
     }
-    if (node->type == NODE_INT && (type == FIELD_INT || type == FIELD_QUANTITY)) {
+    if (node->type == NODE_INT &&
+        (type == FIELD_INT || (type == FIELD_QUANTITY && node->integer >= 0))) {
         *ret_value = node->integer;
         return true;
     }
@@ -146,7 +147,12 @@ static void bind_number(struct binder *binder, const struct field *field, enum f
     int64_t value;
 
     if (!number_from_node(binder, field, type, node, &value)) {
-        wrong_type(binder, type, node, place);
+        if (node->type == NODE_INT && node->integer < 0 && type != FIELD_DURATION) {
+            binder_problem(binder, CAUSE_INVALID, node, place, "%" PRId64 " is below 0",
+                           node->integer);
+        } else {
+            wrong_type(binder, type, node, place);
+        }
         return;
     }
     if (binder_checks(binder) && (field->min != 0 || field->max != 0)) {
@@ -166,8 +172,7 @@ static void bind_number(struct binder *binder, const struct field *field, enum f
     *ret_value = value;
 }
 
-/* --- texts ---------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 static void bind_enum(struct binder *binder, const struct field *field, const struct node *node,
                       const struct place *place, int *ret_value)

@@ -29,3 +29,7 @@ void bind_scalar(struct binder *binder, const struct field *field, enum field_ty
                  const struct node *node, const struct place *place, void *ret_member);
 /* Is there nothing ambiguous anywhere in it?  Otherwise adds a problem. */
 bool bind_is_unambiguous(struct binder *binder, const struct node *node, const struct place *place);
+/* The members of a map, into a struct that is zeroed first.  `node` is NULL for a map that is not
+ * there; `at` is where to say that something is missing. */
+void bind_fields(struct binder *binder, const struct shape *shape, const struct node *node,
+                 const struct node *at, const struct place *up, void *ret_struct);

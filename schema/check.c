@@ -12,8 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- places --------------------------------------------------------------------------------------
- */
+/* --- places ----------------------------------------------------------------------------------- */
 
 static const struct node *list_item(const struct node *node, const char *brackets)
 {
@@ -85,8 +84,7 @@ void check_problem_item(struct problems *problems, const struct node *root,
     va_end(arguments);
 }
 
-/* --- references and what may not change ----------------------------------------------------------
- */
+/* --- references and what may not change ------------------------------------------------------- */
 
 struct walk {
     const struct node *root;
@@ -149,8 +147,7 @@ static void check_fields(const struct walk *walk, const struct shape *shape, con
     }
 }
 
-/* --- sizes ---------------------------------------------------------------------------------------
- */
+/* --- sizes ------------------------------------------------------------------------------------ */
 
 static void check_sizes(const struct object *object, const struct node *root,
                         struct problems *problems)

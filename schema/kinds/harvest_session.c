@@ -148,8 +148,7 @@ int64_t harvest_session_replicas(const struct harvest_session_spec *spec)
     return shape_has(&harvest_session_spec_shape, spec, &spec->replicas) ? spec->replicas : 1;
 }
 
-/* --- rules of requirements -----------------------------------------------------------------------
- */
+/* --- rules of requirements -------------------------------------------------------------------- */
 
 enum value_form { FORM_TEXT, FORM_NUMBER, FORM_QUANTITY, FORM_CORES, FORM_UNKNOWN };
 

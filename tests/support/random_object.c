@@ -256,8 +256,7 @@ static struct node *random_fields(struct draw *draw, const struct shape *shape)
     return map;
 }
 
-/* --- rules that join fields ----------------------------------------------------------------------
- */
+/* --- rules that join fields ------------------------------------------------------------------- */
 
 static void set_int(struct draw *draw, struct node *map, const char *key, int64_t value)
 {
