@@ -1,0 +1,36 @@
+/* What the operator asked for, on the command line or in FOG_CONTROLLER_*. */
+#pragma once
+
+#include "schema/base/err.h"
+#include "schema/base/log.h"
+#include "schema/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ADDRESS_HOST_SIZE = 64 };
+
+struct address {
+    char host[ADDRESS_HOST_SIZE]; /* an IP address: "127.0.0.1", "::1" */
+    int port;                     /* 0: any free one */
+    bool is_v6;
+};
+
+struct config {
+    const char *state; /* borrowed from the arguments, as all texts here */
+    const char *name;
+    struct address listen, agents_listen;
+    bool is_insecure;
+    enum log_level log_level;
+    int64_t heartbeat_min_ms; /* 0: the core's own */
+    bool wants_version, wants_help;
+};
+
+/* "127.0.0.1:7411", "[::1]:0"; names are not resolved. */
+int address_from_str(const char *text, struct address *ret_address, struct err *err);
+bool address_is_loopback(const struct address *address);
+
+/* Options win over the environment.  ERR_INVALID with words for the operator. */
+int config_from_args(int count, char **words, struct config *ret_config, struct err *err);
+const char *config_usage(void);

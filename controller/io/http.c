@@ -1,0 +1,664 @@
+/* Connections of the HTTP listener: see the drawing in the header.
+ *
+ * libwebsockets gives us bytes (its raw role): its own HTTP server in 4.1.6 does not decode chunked
+ * request bodies.  Bytes are parsed by http_parse; what comes while a request is being answered is
+ * kept `ahead`, up to a bound, and then not read.  What is written goes out at once as far as the
+ * socket takes it.  While libwebsockets holds a part that the socket did not take, we stop reading:
+ * it would be told about readable bytes again and again without taking them.
+ *
+ * Handlers are called from the loop only.  What an answer makes possible on the same connection,
+ * the next request that came ahead, is therefore put off to an idle handle. */
+#include "controller/io/http.h"
+
+#include "controller/io/http_parse.h"
+#include "controller/io/http_text.h"
+#include "controller/io/outbox.h"
+#include "controller/io/slots.h"
+#include "schema/base/dlist.h"
+#include "schema/base/log.h"
+#include "schema/limits.h"
+
+#include <sys/socket.h>
+
+enum conn_state {
+    CONN_READING,
+    CONN_WAITING,
+    CONN_STREAMING,
+    CONN_FLUSHING,
+    CONN_LINGERING,
+    CONN_DEAD,
+    CONN_STATE_COUNT,
+};
+
+static const bool may_move[CONN_STATE_COUNT][CONN_STATE_COUNT] = {
+    [CONN_READING] = {[CONN_WAITING] = true, [CONN_FLUSHING] = true, [CONN_DEAD] = true},
+    [CONN_WAITING] = {[CONN_STREAMING] = true, [CONN_FLUSHING] = true, [CONN_DEAD] = true},
+    [CONN_STREAMING] = {[CONN_FLUSHING] = true, [CONN_DEAD] = true},
+    [CONN_FLUSHING] = {[CONN_READING] = true, [CONN_LINGERING] = true, [CONN_DEAD] = true},
+    [CONN_LINGERING] = {[CONN_DEAD] = true},
+};
+
+struct conn {
+    struct http *http;
+    struct lws *wsi;
+    uint64_t id; /* of the exchange the core knows of; 0: none */
+    enum conn_state state;
+    struct http_parser parser;
+    struct str ahead; /* received of later requests */
+    struct outbox out;
+    size_t held_bytes;    /* of the body, counted in http.body_bytes */
+    size_t burst_bytes;   /* of a stream: what it began with, beside the bound */
+    int64_t deadline_ms;  /* of the loop's clock; 0: none */
+    bool is_last;         /* the connection closes after this answer */
+    bool was_continued;   /* "100 Continue" was sent */
+    bool is_head, is_old; /* HEAD; HTTP/1.0 */
+    bool is_bursting;     /* a stream's beginning has not yet met the loop */
+    bool is_blocked;      /* the socket took not everything; its reader must go on in time */
+    bool is_read;         /* bytes are taken from the socket */
+    struct dlist all, ready;
+};
+
+struct http {
+    struct http_handlers handlers;
+    struct http_options options;
+    struct net *net;
+    struct slots exchanges;
+    struct dlist conns; /* struct conn.all */
+    struct dlist ready; /* struct conn.ready: has bytes ahead and may go on */
+    size_t conn_count;
+    size_t body_bytes; /* received of all unfinished requests */
+    struct blob *crlf; /* owned */
+    uv_timer_t timer;  /* looks at deadlines */
+    uv_idle_t idle;    /* runs while `ready` has members */
+    bool is_closing;
+    char scratch[HTTP_WRITE_BYTES];
+};
+
+static void move(struct conn *conn, enum conn_state to)
+{
+    assert(may_move[conn->state][to]);
+    conn->state = to;
+}
+
+static void arm(struct conn *conn, int64_t ms)
+{
+    int64_t hurry = conn->http->options.hurry > 0 ? conn->http->options.hurry : 1;
+
+    conn->deadline_ms = ms == 0 ? 0 : (int64_t)uv_now(conn->http->net->loop) + ms / hurry;
+}
+
+/* Asynchronous: the close callback comes from the loop, whoever calls this.  The shutdown keeps
+ * libwebsockets from spending seconds on what it holds for a reader that does not read. */
+static void die(struct conn *conn)
+{
+    if (conn->state == CONN_DEAD) {
+        return;
+    }
+    move(conn, CONN_DEAD);
+    dlist_remove(&conn->ready);
+    (void)shutdown(lws_get_socket_fd(conn->wsi), SHUT_RDWR);
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+}
+
+static void end_exchange(struct conn *conn)
+{
+    if (conn->id != 0) {
+        slots_remove(&conn->http->exchanges, conn->id);
+        conn->id = 0;
+    }
+}
+
+/* The core has read the body, or never will. */
+static void release_body(struct conn *conn)
+{
+    conn->http->body_bytes -= conn->held_bytes;
+    conn->held_bytes = 0;
+    str_fini(&conn->parser.body);
+}
+
+static void update_reading(struct conn *conn)
+{
+    bool wanted = !lws_partial_buffered(conn->wsi) &&
+                  (conn->state == CONN_READING || conn->state == CONN_STREAMING ||
+                   conn->state == CONN_LINGERING || conn->ahead.length == 0);
+
+    if (wanted != conn->is_read) {
+        conn->is_read = wanted;
+        (void)lws_rx_flow_control(conn->wsi, wanted);
+    }
+}
+
+static void on_idle(uv_idle_t *idle);
+
+/* --- writing -------------------------------------------------------------------------------------
+ */
+
+static void finish(struct conn *conn)
+{
+    struct http *http = conn->http;
+
+    if (conn->is_last) {
+        /* Closing with bytes unread would reset the connection under the answer. */
+        move(conn, CONN_LINGERING);
+        (void)shutdown(lws_get_socket_fd(conn->wsi), SHUT_WR);
+        arm(conn, HTTP_LINGER_MS);
+        return;
+    }
+    move(conn, CONN_READING);
+    http_parser_reset(&conn->parser);
+    conn->was_continued = conn->is_bursting = false;
+    arm(conn, HTTP_IDLE_MS);
+    if (conn->ahead.length > 0) {
+        dlist_add(&http->ready, &conn->ready);
+        (void)uv_idle_start(&http->idle, on_idle);
+    }
+}
+
+static void flush(struct conn *conn)
+{
+    struct http *http = conn->http;
+    size_t size;
+
+    while (conn->out.size_bytes > 0 && !lws_partial_buffered(conn->wsi)) {
+        size = outbox_peek(&conn->out, http->scratch, sizeof(http->scratch));
+        if (lws_write(conn->wsi, (unsigned char *)http->scratch, size, LWS_WRITE_RAW) < (int)size) {
+            die(conn);
+            return;
+        }
+        outbox_advance(&conn->out, size);
+    }
+    if (conn->out.size_bytes > 0 || lws_partial_buffered(conn->wsi)) {
+        if (!conn->is_blocked && conn->state != CONN_READING) {
+            conn->is_blocked = true;
+            arm(conn, HTTP_STALL_MS);
+        }
+        (void)lws_callback_on_writable(conn->wsi);
+    } else {
+        if (conn->is_blocked) {
+            conn->is_blocked = false;
+            arm(conn, 0);
+        }
+        if (conn->state == CONN_FLUSHING) {
+            finish(conn);
+        }
+    }
+    update_reading(conn);
+}
+
+static void send_whole(struct conn *conn, struct http_reply *reply, struct blob *body)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    reply->now.ms = (int64_t)now.tv_sec * 1000;
+    reply->size_bytes = body == NULL ? 0 : body->size_bytes;
+    reply->is_last = conn->is_last;
+    outbox_add(&conn->out, http_reply_head(reply));
+    if (body != NULL && !conn->is_head && reply->code != 204 && reply->code != 304) {
+        outbox_add(&conn->out, blob_ref(body));
+    }
+}
+
+/* The shell's own answer, after which the connection closes: where the next request would begin is
+ * not known, or not worth knowing. */
+static void refuse(struct conn *conn, struct http_refusal refusal)
+{
+    struct http_reply reply = {
+        .code = refusal.code,
+        .retry_after_seconds = refusal.code == 503 ? 1 : 0,
+    };
+    struct blob *body = http_refusal_body(&refusal);
+
+    log_debug("request refused: %s code=%d", refusal.message, refusal.code);
+    release_body(conn);
+    conn->is_last = true;
+    send_whole(conn, &reply, body);
+    blob_unref(body);
+    move(conn, CONN_FLUSHING);
+    flush(conn);
+}
+
+static void add_chunk(struct conn *conn, struct blob *bytes)
+{
+    char size_line[24];
+    int length;
+
+    if (bytes == NULL || bytes->size_bytes == 0) {
+        return;
+    }
+    if (conn->is_old) {
+        outbox_add(&conn->out, blob_ref(bytes));
+        return;
+    }
+    length = snprintf(size_line, sizeof(size_line), "%zx\r\n", bytes->size_bytes);
+    outbox_add(&conn->out, blob_new(size_line, (size_t)length));
+    outbox_add(&conn->out, blob_ref(bytes));
+    outbox_add(&conn->out, blob_ref(conn->http->crlf));
+}
+
+void http_answer(struct http *http, const struct effect *effect)
+{
+    struct conn *conn = slots_find(&http->exchanges, effect->id);
+    struct http_reply reply = {
+        .code = effect->answer.code,
+        .is_stream = effect->answer.is_stream,
+        .is_text = effect->answer.is_text,
+        .retry_after_seconds = effect->answer.retry_after_seconds,
+        .warning = effect->answer.warning,
+    };
+
+    if (conn == NULL || conn->state != CONN_WAITING) {
+        return;
+    }
+    conn->is_last = !conn->parser.is_keep_alive || http->is_closing;
+    reply.is_chunked = !conn->is_old;
+    if (!reply.is_stream) {
+        send_whole(conn, &reply, effect->bytes);
+        move(conn, CONN_FLUSHING);
+        end_exchange(conn);
+        flush(conn);
+        return;
+    }
+    send_whole(conn, &reply, NULL);
+    move(conn, CONN_STREAMING);
+    add_chunk(conn, effect->bytes);
+    conn->is_bursting = true;
+    conn->burst_bytes = conn->out.size_bytes;
+    arm(conn, 0);
+    (void)lws_callback_on_writable(conn->wsi); /* ends the burst */
+    flush(conn);
+    if (conn->is_head) {
+        die(conn); /* a stream without a body has no end to wait for */
+    }
+}
+
+void http_chunk(struct http *http, const struct effect *effect)
+{
+    struct conn *conn = slots_find(&http->exchanges, effect->id);
+    size_t before;
+
+    if (conn == NULL || conn->state != CONN_STREAMING) {
+        return;
+    }
+    before = conn->out.size_bytes;
+    add_chunk(conn, effect->bytes);
+    if (conn->is_bursting) {
+        conn->burst_bytes += conn->out.size_bytes - before;
+    }
+    flush(conn);
+    if (conn->state == CONN_STREAMING &&
+        conn->out.size_bytes > conn->burst_bytes + WATCH_BACKLOG_BYTES_MAX) {
+        log_warning("a reader of a stream is too slow, closing it; it can resume by revision "
+                    "backlog=%zu",
+                    conn->out.size_bytes);
+        die(conn);
+    }
+}
+
+void http_end(struct http *http, uint64_t id)
+{
+    struct conn *conn = slots_find(&http->exchanges, id);
+
+    if (conn == NULL || conn->state != CONN_STREAMING) {
+        return;
+    }
+    if (conn->is_old) {
+        conn->is_last = true;
+    } else {
+        outbox_add(&conn->out, blob_new("0\r\n\r\n", 5));
+    }
+    move(conn, CONN_FLUSHING);
+    end_exchange(conn);
+    flush(conn);
+}
+
+void http_drop_all(struct http *http, const char *message)
+{
+    dlist_each (&http->conns, struct conn, all, conn) {
+        if (conn->id == 0 || conn->state == CONN_DEAD) {
+            end_exchange(conn);
+            continue;
+        }
+        end_exchange(conn);
+        if (conn->state == CONN_WAITING) {
+            refuse(conn, (struct http_refusal){503, message});
+        } else {
+            die(conn);
+        }
+    }
+}
+
+/* --- reading -------------------------------------------------------------------------------------
+ */
+
+static void on_request(struct conn *conn)
+{
+    struct http *http = conn->http;
+    struct http_request request;
+    char user[HTTP_USER_SIZE];
+    struct http_refusal refusal;
+
+    if (!http->options.any_host && http_is_foreign(&conn->parser)) {
+        refuse(conn, (struct http_refusal){403, "Host or Origin names another site than this"});
+        return;
+    }
+    refusal = http_request_from(&conn->parser, user, &request);
+    if (refusal.code != 0) {
+        refuse(conn, refusal);
+        return;
+    }
+    conn->is_head = str_eq(request.method, "HEAD");
+    conn->is_old = conn->parser.is_http_1_0;
+    move(conn, CONN_WAITING);
+    arm(conn, 0);
+    conn->id = slots_add(&http->exchanges, conn);
+    http->handlers.request(http->handlers.context, conn->id, &request);
+    release_body(conn);
+}
+
+static void on_head(struct conn *conn)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    if (conn->was_continued || !http_parser_is_in_body(&conn->parser)) {
+        return;
+    }
+    conn->was_continued = true;
+    arm(conn, HTTP_BODY_MS);
+    if (conn->parser.expects_continue && conn->parser.body.length == 0) {
+        outbox_add(&conn->out, blob_new(go_on, sizeof(go_on) - 1));
+        flush(conn);
+    }
+}
+
+/* Takes bytes as long as the connection is reading; returns how many. */
+static size_t consume(struct conn *conn, const char *bytes, size_t size_bytes)
+{
+    struct http *http = conn->http;
+    size_t used = 0, grown;
+
+    while (used < size_bytes && conn->state == CONN_READING) {
+        if (http_parser_is_idle(&conn->parser)) {
+            arm(conn, HANDSHAKE_MS);
+        }
+        used += http_parser_feed(&conn->parser, bytes + used, size_bytes - used);
+        grown = conn->parser.body.length - conn->held_bytes;
+        conn->held_bytes += grown;
+        http->body_bytes += grown;
+        if (conn->parser.state == HTTP_PARSE_REFUSED) {
+            refuse(conn, (struct http_refusal){conn->parser.refused_code, conn->parser.refused});
+        } else if (http->body_bytes > HTTP_BODIES_BYTES_MAX) {
+            refuse(conn, (struct http_refusal){503, "too many large requests at once"});
+        } else if (conn->parser.state == HTTP_PARSE_DONE) {
+            on_request(conn);
+        } else {
+            on_head(conn);
+        }
+    }
+    return used;
+}
+
+static int on_bytes(struct conn *conn, const char *bytes, size_t size_bytes)
+{
+    size_t used = 0;
+
+    if (conn->state == CONN_LINGERING) {
+        return 0;
+    }
+    if (conn->state == CONN_READING && conn->ahead.length == 0) {
+        used = consume(conn, bytes, size_bytes);
+    }
+    str_add_bytes(&conn->ahead, bytes + used, size_bytes - used);
+    if (conn->state == CONN_STREAMING && conn->ahead.length > HTTP_AHEAD_BYTES_MAX) {
+        die(conn);
+    }
+    if (conn->state == CONN_DEAD) {
+        return -1;
+    }
+    update_reading(conn);
+    return 0;
+}
+
+/* What came ahead, of those whose answer is out. */
+static void on_idle(uv_idle_t *idle)
+{
+    struct http *http = idle->data;
+    struct dlist turn;
+
+    dlist_init(&turn); /* those that are ready again wait for the next turn */
+    dlist_each (&http->ready, struct conn, ready, conn) {
+        dlist_remove(&conn->ready);
+        dlist_add(&turn, &conn->ready);
+    }
+    while (!dlist_is_empty(&turn)) {
+        struct conn *conn = dlist_owner(turn.next, struct conn, ready);
+        struct str ahead = conn->ahead;
+        size_t used;
+
+        dlist_remove(&conn->ready);
+        str_init(&conn->ahead);
+        used = consume(conn, ahead.data, ahead.length);
+        str_add_bytes(&conn->ahead, ahead.data + used, ahead.length - used);
+        str_fini(&ahead);
+        if (conn->state != CONN_DEAD) {
+            update_reading(conn);
+        }
+    }
+    if (dlist_is_empty(&http->ready)) {
+        (void)uv_idle_stop(idle);
+    }
+}
+
+/* --- the life of connections ---------------------------------------------------------------------
+ */
+
+static void on_deadline(struct conn *conn)
+{
+    arm(conn, 0);
+    switch (conn->state) {
+    case CONN_READING:
+        if (http_parser_is_idle(&conn->parser)) {
+            die(conn);
+        } else {
+            refuse(conn, (struct http_refusal){408, "the request did not come to its end in time"});
+        }
+        return;
+    case CONN_STREAMING:
+    case CONN_FLUSHING:
+        log_warning("a reader took nothing for a while, closing it backlog=%zu",
+                    conn->out.size_bytes);
+        die(conn);
+        return;
+    case CONN_LINGERING:
+        die(conn);
+        return;
+    case CONN_WAITING:
+    case CONN_DEAD:
+    case CONN_STATE_COUNT:
+        return;
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct http *http = timer->data;
+    int64_t now_ms = (int64_t)uv_now(http->net->loop);
+
+    dlist_each (&http->conns, struct conn, all, conn) {
+        if (conn->deadline_ms != 0 && conn->deadline_ms <= now_ms) {
+            on_deadline(conn);
+        }
+    }
+}
+
+static void begin_timer(struct http *http)
+{
+    uint64_t every_ms = 1000 / (uint64_t)(http->options.hurry > 0 ? http->options.hurry : 1);
+
+    (void)uv_timer_start(&http->timer, on_timer, every_ms + 1, every_ms + 1);
+}
+
+static void on_open(struct http *http, struct lws *wsi, struct conn **ret_conn)
+{
+    struct conn *conn = MEM_NEW(struct conn);
+
+    conn->http = http;
+    conn->wsi = wsi;
+    conn->is_read = true;
+    http_parser_init(&conn->parser);
+    str_init(&conn->ahead);
+    dlist_init(&conn->all);
+    dlist_init(&conn->ready);
+    dlist_add(&http->conns, &conn->all);
+    if (http->conn_count++ == 0) {
+        begin_timer(http);
+    }
+    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the deadlines are ours */
+    arm(conn, HANDSHAKE_MS);
+    *ret_conn = conn;
+}
+
+static void on_close(struct conn *conn)
+{
+    struct http *http = conn->http;
+    uint64_t id = conn->id;
+
+    end_exchange(conn);
+    release_body(conn);
+    dlist_remove(&conn->all);
+    dlist_remove(&conn->ready);
+    if (--http->conn_count == 0 && !http->is_closing) {
+        (void)uv_timer_stop(&http->timer);
+    }
+    http_parser_fini(&conn->parser);
+    str_fini(&conn->ahead);
+    outbox_fini(&conn->out);
+    free(conn);
+    if (id != 0 && !http->is_closing) {
+        http->handlers.gone(http->handlers.context, id);
+    }
+}
+
+/* One too many: a word instead of silence, as far as the socket takes it. */
+static int turn_away(int fd)
+{
+    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+                               "Content-Length: 0\r\nConnection: close\r\n\r\n";
+
+    (void)send(fd, busy, sizeof(busy) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return 1;
+}
+
+static int on_writeable(struct conn *conn)
+{
+    if (conn->state == CONN_DEAD) {
+        return -1;
+    }
+    conn->is_bursting = false;
+    if (conn->is_blocked) {
+        conn->is_blocked = false; /* it went on: the time begins anew */
+        arm(conn, 0);
+    }
+    flush(conn);
+    return conn->state == CONN_DEAD ? -1 : 0;
+}
+
+/* The reasons are libwebsockets' enum, of which an application sees these. */
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t size_bytes)
+{
+    struct http *http = wsi == NULL ? NULL : lws_get_vhost_user(lws_get_vhost(wsi));
+    struct conn **conn = user;
+
+    if (reason == LWS_CALLBACK_FILTER_NETWORK_CONNECTION) {
+        return http->is_closing || http->conn_count >= http->options.connections_max
+                   ? turn_away((int)(intptr_t)in)
+                   : 0;
+    }
+    if (reason == LWS_CALLBACK_RAW_ADOPT) {
+        on_open(http, wsi, conn);
+        return 0;
+    }
+    if (conn == NULL || *conn == NULL) {
+        return 0;
+    }
+    if (reason == LWS_CALLBACK_RAW_RX) {
+        return (*conn)->state == CONN_DEAD ? -1 : on_bytes(*conn, in, size_bytes);
+    }
+    if (reason == LWS_CALLBACK_RAW_WRITEABLE) {
+        return on_writeable(*conn);
+    }
+    if (reason == LWS_CALLBACK_RAW_CLOSE) {
+        on_close(TAKE(*conn));
+    }
+    return 0;
+}
+
+static const struct lws_protocols protocols[] = {
+    {
+        .name = "http",
+        .callback = on_lws,
+        .per_session_data_size = sizeof(struct conn *),
+        .rx_buffer_size = HTTP_WRITE_BYTES,
+        .tx_packet_size = HTTP_WRITE_BYTES,
+    },
+    {0},
+};
+
+int http_open(struct net *net, const struct http_options *options,
+              const struct http_handlers *handlers, struct http **ret_http, int *ret_port,
+              struct err *err)
+{
+    struct http *http = MEM_NEW(struct http);
+    struct net_listener listener = {
+        .name = "api",
+        .address = options->address,
+        .protocols = protocols,
+        .is_raw = true,
+        .owner = http,
+    };
+
+    http->handlers = *handlers;
+    http->options = *options;
+    http->net = net;
+    if (http->options.connections_max == 0) {
+        http->options.connections_max = HTTP_CONNECTIONS_MAX;
+    }
+    http->crlf = blob_new("\r\n", 2);
+    dlist_init(&http->conns);
+    dlist_init(&http->ready);
+    (void)uv_timer_init(net->loop, &http->timer);
+    (void)uv_idle_init(net->loop, &http->idle);
+    http->timer.data = http->idle.data = http;
+    *ret_http = http;
+    return net_listen(net, &listener, ret_port, err);
+}
+
+size_t http_connection_count(const struct http *http)
+{
+    return http->conn_count;
+}
+
+void http_close(struct http *http)
+{
+    if (http == NULL) {
+        return;
+    }
+    http->is_closing = true;
+    dlist_each (&http->conns, struct conn, all, conn) {
+        die(conn);
+    }
+    uv_close((uv_handle_t *)&http->timer, NULL);
+    uv_close((uv_handle_t *)&http->idle, NULL);
+}
+
+void http_free(struct http *http)
+{
+    if (http == NULL) {
+        return;
+    }
+    assert(http->conn_count == 0);
+    slots_fini(&http->exchanges);
+    blob_unref(http->crlf);
+    free(http);
+}

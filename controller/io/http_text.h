@@ -1,0 +1,41 @@
+/* The texts of HTTP that need no connection: what a request says about its sender, and the head of
+ * an answer. */
+#pragma once
+
+#include "controller/core/effect.h"
+#include "controller/core/event.h"
+#include "controller/io/http_parse.h"
+#include "schema/limits.h"
+
+enum { HTTP_USER_SIZE = NAME_BYTES_MAX + 1 };
+
+/* A refusal by the shell itself, before or instead of the core's. */
+struct http_refusal {
+    int code;
+    const char *message; /* static; no quotes in it */
+};
+
+/* Whether a browser may have been talked into sending this: a foreign Origin, or a Host that is a
+ * name with a dot (a page's own name, rebound to our address). */
+bool http_is_foreign(const struct http_parser *parser);
+
+/* Fills the request from a whole one; its texts live in the parser, and in `user`.  Refuses texts
+ * that are not UTF-8 or too long to be kept. */
+struct http_refusal http_request_from(const struct http_parser *parser, char user[HTTP_USER_SIZE],
+                                      struct http_request *ret_request);
+
+struct http_reply {
+    int code;
+    bool is_stream;  /* of unknown length: chunked, or until the end of the connection */
+    bool is_chunked; /* HTTP/1.1 */
+    bool is_text;
+    bool is_last; /* the connection closes after it */
+    size_t size_bytes;
+    int retry_after_seconds;
+    const char *warning; /* NULL: none */
+    struct wall now;
+};
+
+struct blob *http_reply_head(const struct http_reply *reply);
+/* The body of a refusal: a Status object, as the core would answer. */
+struct blob *http_refusal_body(const struct http_refusal *refusal);
