@@ -25,7 +25,7 @@ enum {
     WORK_NAME_BYTES_MAX = 120, /* of agents and sessions: both, and a suffix, name an assignment */
     FINALIZERS_MAX = 16,
     OWNERS_MAX = 16,
-    MANAGERS_MAX = 64, /* entries of managedFields */
+    MANAGERS_MAX = 64, /* entries of managedFields; beyond, the oldest updates share one */
     CONDITIONS_MAX = 16,
     MESSAGE_TEXT_BYTES_MAX = 4 << 10, /* of a condition, a report or an event */
 
