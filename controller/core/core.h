@@ -50,9 +50,10 @@ struct ctl {
     uint64_t era;
     uint64_t revision; /* the highest given out */
     uint64_t compacted;
-    uint64_t batch_seq; /* of the newest batch made */
-    uint64_t committed; /* of the newest batch known to be durable */
-    struct wall newest; /* history time never goes back */
+    uint64_t desired_revision; /* of the newest change of desired state, decisions included */
+    uint64_t batch_seq;        /* of the newest batch made */
+    uint64_t committed;        /* of the newest batch known to be durable */
+    struct wall newest;        /* history time never goes back */
     struct rand rand;
     struct model model;
 

@@ -1,6 +1,8 @@
 /* The door.  ctl_step() is the map of the program: what can happen, who writes it down, and the one
  * place where things are decided and told. */
 #include "controller/core/core.h"
+#include "controller/core/reads.h"
+#include "controller/core/watch.h"
 
 #include "schema/bind.h"
 #include "schema/json.h"
@@ -42,6 +44,7 @@ void ctl_free(struct ctl *ctl)
     link_fini(ctl);
     watch_fini(ctl);
     changeset_fini(ctl);
+    reads_fini(ctl);
     map_fini(&ctl->links);
     map_fini(&ctl->watchers);
     map_fini(&ctl->reads);
@@ -68,6 +71,7 @@ void ctl_load_state(struct ctl *ctl, const struct stored_state *state)
     memcpy(ctl->store_id, state->store_id, sizeof(ctl->store_id));
     ctl->era = state->era;
     ctl->revision = state->revision;
+    ctl->desired_revision = state->revision;
     ctl->compacted = state->compacted;
     ctl->newest = state->newest;
     ctl->ring.begins_after = state->revision;
@@ -325,5 +329,6 @@ struct mono ctl_deadline(const struct ctl *ctl)
 {
     struct mono soonest = mono_earlier(ctl->heartbeat_at, ctl->retry_step_at);
 
+    soonest = mono_earlier(soonest, watch_deadline(ctl));
     return mono_earlier(soonest, model_next_look(&ctl->model));
 }

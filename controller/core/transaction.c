@@ -102,6 +102,7 @@ void ctl_commit(struct ctl *ctl)
         vec_add(&ctl->batch->rows, change->row);
         if (change->row.log == ROW_LEDGER) {
             ctl->counters.rows_ledger++;
+            ctl->desired_revision = change->row.revision;
         } else {
             ctl->counters.rows_status++;
         }

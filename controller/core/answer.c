@@ -1,0 +1,201 @@
+#include "controller/core/answer.h"
+
+#include "schema/emit.h"
+#include "schema/json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct failure failure_make(struct arena *arena, int code, const char *reason, const char *format,
+                            ...)
+{
+    struct failure failure = {.code = code, .reason = reason};
+    char text[ERR_TEXT_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    failure.message = arena_strdup(arena, text);
+    return failure;
+}
+
+static const char *full_name(struct arena *arena, const struct kind *kind)
+{
+    return kind->group[0] == '\0' ? kind->plural
+                                  : arena_printf(arena, "%s.%s", kind->plural, kind->group);
+}
+
+struct failure failure_not_found(struct arena *arena, const struct kind *kind, const char *name)
+{
+    struct failure failure =
+        failure_make(arena, 404, "NotFound", "%s \"%s\" not found", full_name(arena, kind), name);
+
+    failure.kind = kind;
+    failure.name = name;
+    return failure;
+}
+
+struct failure failure_modified(struct arena *arena, const struct kind *kind, const char *name)
+{
+    struct failure failure = failure_make(
+        arena, 409, "Conflict",
+        "Operation cannot be fulfilled on %s \"%s\": the object has been modified; please apply your "
+        "changes to the latest version and try again",
+        full_name(arena, kind), name);
+
+    failure.kind = kind;
+    failure.name = name;
+    return failure;
+}
+
+static struct node *cause_node(struct arena *arena, const struct problem *problem)
+{
+    struct node *cause = node_map(arena);
+
+    node_set(arena, cause, "reason", node_str(arena, problem_cause_to_str(problem->cause)));
+    node_set(arena, cause, "message", node_str(arena, problem->message));
+    node_set(arena, cause, "field", node_str(arena, problem->path));
+    return cause;
+}
+
+struct failure failure_invalid(struct arena *arena, const struct kind *kind, const char *name,
+                               const struct problems *problems)
+{
+    struct failure failure = {.code = 400, .reason = "BadRequest", .kind = kind, .name = name};
+    _cleanup_(str_fini)
+    struct str message = STR_EMPTY;
+
+    failure.names_kind = true;
+    failure.causes = node_list(arena);
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *problem = &problems->items[i];
+
+        if (problem->severity != PROBLEM_ERROR) {
+            continue;
+        }
+        if (problem->cause != CAUSE_UNKNOWN_FIELD && problem->cause != CAUSE_SYNTAX) {
+            failure.code = 422;
+            failure.reason = "Invalid";
+        }
+        node_add(arena, failure.causes, cause_node(arena, problem));
+        str_addf(&message, "%s%s%s%s", message.length > 0 ? "; " : "", problem->path,
+                 problem->path[0] == '\0' ? "" : ": ", problem->message);
+    }
+    if (failure.code == 400) {
+        failure.message = arena_printf(arena, "strict decoding error: %s", message.data);
+    } else {
+        failure.message = arena_printf(arena, "%s%s%s \"%s\" is invalid: %s", kind->name,
+                                       kind->group[0] == '\0' ? "" : ".", kind->group,
+                                       name == NULL ? "" : name, message.data);
+    }
+    return failure;
+}
+
+struct node *failure_to_node(struct arena *arena, const struct failure *failure)
+{
+    struct node *root = node_map(arena), *details = node_map(arena);
+
+    node_set(arena, root, "kind", node_str(arena, "Status"));
+    node_set(arena, root, "apiVersion", node_str(arena, "v1"));
+    node_set(arena, root, "metadata", node_map(arena));
+    node_set(arena, root, "status", node_str(arena, "Failure"));
+    node_set(arena, root, "message", node_str(arena, failure->message));
+    node_set(arena, root, "reason", node_str(arena, failure->reason));
+    if (failure->name != NULL) {
+        node_set(arena, details, "name", node_str(arena, failure->name));
+    }
+    if (failure->kind != NULL) {
+        node_set(arena, details, "group", node_str(arena, failure->kind->group));
+        node_set(
+            arena, details, "kind",
+            node_str(arena, failure->names_kind ? failure->kind->name : failure->kind->plural));
+    }
+    if (failure->causes != NULL) {
+        node_set(arena, details, "causes", failure->causes);
+    }
+    if (failure->retry_after_seconds > 0) {
+        node_set(arena, details, "retryAfterSeconds",
+                 node_int(arena, failure->retry_after_seconds));
+    }
+    node_set(arena, root, "details", details);
+    node_set(arena, root, "code", node_int(arena, failure->code));
+    return root;
+}
+
+struct blob *blob_of_node(const struct node *node)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    json_emit(node, JSON_PLAIN, &text);
+    str_add_char(&text, '\n');
+    return blob_from_str(&text);
+}
+
+void answer_failure(struct ctl *ctl, uint64_t id, const struct failure *failure)
+{
+    struct effect effect = {.id = id};
+
+    effect.bytes = blob_of_node(failure_to_node(&ctl->arena, failure));
+    effect.answer.code = failure->code;
+    effect.answer.retry_after_seconds = failure->retry_after_seconds;
+    ctl_answer_full(ctl, &effect);
+}
+
+void answer_node(struct ctl *ctl, uint64_t id, int code, const struct node *node)
+{
+    ctl_answer(ctl, id, code, blob_of_node(node));
+}
+
+void answer_node_warning(struct ctl *ctl, uint64_t id, int code, const struct node *node,
+                         const struct problems *problems)
+{
+    struct effect effect = {.id = id, .bytes = blob_of_node(node)};
+    struct str warning = STR_EMPTY;
+
+    effect.answer.code = code;
+    for (size_t i = 0; i < problems->count && i < 8; i++) {
+        const struct problem *problem = &problems->items[i];
+
+        if (problem->severity == PROBLEM_WARNING) {
+            str_addf(&warning, "%s299 - \"", warning.length > 0 ? ", " : "");
+            for (const char *c = problem->message; *c != '\0'; c++) {
+                if (*c == '"' || *c == '\\') {
+                    str_add_char(&warning, '\\');
+                }
+                if ((unsigned char)*c >= ' ' && *c != 0x7f) {
+                    str_add_char(&warning, *c);
+                }
+            }
+            str_add(&warning, "\"");
+        }
+    }
+    effect.answer.warning = warning.length > 0 ? str_take(&warning) : NULL;
+    str_fini(&warning);
+    ctl_answer_full(ctl, &effect);
+}
+
+struct node *answer_object(struct ctl *ctl, struct arena *arena, const struct object *object)
+{
+    struct node *root = emit_object(arena, object, EMIT_ALL);
+    const struct agent_entry *agent;
+    struct node *status;
+    char text[WALL_TEXT_SIZE];
+
+    if (object->kind->is_event) {
+        node_set(arena, node_find(root, "metadata"), "namespace", node_str(arena, "default"));
+    }
+    agent = object->kind == &agent_kind ? model_agent(&ctl->model, object->meta.name) : NULL;
+    if (agent == NULL || agent->last_seen.ms == 0) {
+        return root;
+    }
+    status = node_find(root, "status");
+    if (status == NULL) {
+        status = node_map(arena);
+        node_set(arena, root, "status", status);
+    }
+    wall_to_str(agent->last_seen, text);
+    node_set(arena, status, "lastSeen", node_str(arena, text));
+    return root;
+}

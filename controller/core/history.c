@@ -1,0 +1,326 @@
+#include "controller/core/history.h"
+
+#include "controller/core/reads.h"
+#include "schema/base/parse.h"
+#include "schema/diff.h"
+#include "schema/emit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+    HISTORY_LIMIT = 100,
+    HISTORY_LIMIT_MAX = 1000,
+    PATHS_MAX = 20,
+    ROLLBACK_OBJECTS_MAX = 40000
+};
+
+/* --- history ---------------------------------------------------------------------------------- */
+
+void history_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const char *name,
+                  const struct target *target)
+{
+    struct read_query query = {.type = READ_HISTORY, .kind = kind, .with_before = true};
+    uint64_t limit = target_u64(target, "limit", HISTORY_LIMIT);
+
+    query.name = mem_strdup(name);
+    query.upto = ctl->revision;
+    query.limit = limit == 0 || limit > HISTORY_LIMIT_MAX ? HISTORY_LIMIT_MAX : (size_t)limit;
+    reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_HISTORY, id, NULL);
+}
+
+static const char *verb_to_str(enum row_verb verb)
+{
+    switch (verb) {
+    case ROW_CREATE:
+        return "create";
+    case ROW_UPDATE:
+        return "update";
+    case ROW_DELETE:
+        return "delete";
+    }
+    return "";
+}
+
+/* The fields that a change touched, as "spec.replicas: 3 → 5" is made of by those who print it. */
+static struct node *differences_node(struct ctl *ctl, const struct object *before,
+                                     const struct object *after)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *list = node_list(arena);
+    struct differences differences;
+
+    diff_objects(arena, before, after, DIFF_META | DIFF_SPEC, &differences);
+    for (size_t i = 0; i < differences.count && i < PATHS_MAX; i++) {
+        const struct difference *difference = &differences.items[i];
+        struct node *entry = node_map(arena);
+
+        node_set(arena, entry, "path", node_str(arena, difference->path));
+        if (difference->before != NULL) {
+            node_set(arena, entry, "before", node_copy(arena, difference->before));
+        }
+        if (difference->after != NULL) {
+            node_set(arena, entry, "after", node_copy(arena, difference->after));
+        }
+        node_add(arena, list, entry);
+    }
+    return list;
+}
+
+static struct node *change_node(struct ctl *ctl, const struct stored_change *change)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *item = node_map(arena);
+    struct stored_change earlier = *change;
+    struct object *after = change->verb == ROW_DELETE ? NULL : stored_object(change, NULL);
+    struct object *before = NULL;
+    char at[WALL_TEXT_SIZE];
+
+    if (change->body_before != NULL && change->verb != ROW_CREATE) {
+        earlier.body = change->body_before;
+        before = stored_object(&earlier, NULL);
+    }
+    wall_to_str(change->at, at);
+    node_set(arena, item, "revision",
+             node_str(arena, arena_printf(arena, "%" PRIu64, change->revision)));
+    node_set(arena, item, "time", node_str(arena, at));
+    node_set(arena, item, "verb", node_str(arena, verb_to_str(change->verb)));
+    node_set(arena, item, "kind", node_str(arena, change->kind->name));
+    node_set(arena, item, "name", node_str(arena, change->name));
+    node_set(arena, item, "uid", node_str(arena, change->uid));
+    node_set(arena, item, "generation", node_int(arena, change->generation));
+    node_set(arena, item, "who", node_str(arena, change->who));
+    node_set(arena, item, "manager", node_str(arena, change->manager));
+    node_set(arena, item, "why", node_str(arena, change->why));
+    node_set(arena, item, "changes", differences_node(ctl, before, after));
+    object_unref(before);
+    object_unref(after);
+    return item;
+}
+
+static bool failed_read(struct ctl *ctl, uint64_t id, const struct read_result *result)
+{
+    struct failure failure;
+
+    if (result->code == 0) {
+        return false;
+    }
+    failure = result->code == ERR_NOT_FOUND
+                  ? failure_make(&ctl->arena, 410, "Expired",
+                                 "history begins after revision %" PRIu64, ctl->compacted)
+                  : failure_make(&ctl->arena, 500, "InternalError", "reading history failed: %s",
+                                 err_to_str(result->code));
+    answer_failure(ctl, id, &failure);
+    return true;
+}
+
+void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *result)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *root = node_map(arena), *items = node_list(arena);
+
+    if (failed_read(ctl, id, result)) {
+        return;
+    }
+    for (size_t i = 0; i < result->changes.count; i++) {
+        node_add(arena, items, change_node(ctl, &result->changes.items[i]));
+    }
+    node_set(arena, root, "kind", node_str(arena, "History"));
+    node_set(arena, root, "apiVersion", node_str(arena, "fog/v1"));
+    node_set(arena, root, "items", items);
+    answer_node(ctl, id, 200, root);
+}
+
+/* --- rollback --------------------------------------------------------------------------------- */
+
+void rollback_free(struct rollback *rollback)
+{
+    arena_fini(&rollback->arena);
+    free(rollback);
+}
+
+static void keep_request(struct rollback *rollback, const struct http_request *http,
+                         const struct write_request *defaults)
+{
+    struct arena *arena = &rollback->arena;
+
+    rollback->http = (struct http_request){
+        .method = arena_strdup(arena, http->method),
+        .target = arena_strdup(arena, http->target),
+        .idempotency_key = arena_strdup(arena, http->idempotency_key),
+        .body = arena_copy(arena, http->body, http->body_size_bytes),
+        .body_size_bytes = http->body_size_bytes,
+    };
+    rollback->defaults = *defaults;
+    rollback->defaults.who = arena_strdup(arena, defaults->who);
+    rollback->defaults.why = arena_strdup(arena, defaults->why);
+    rollback->defaults.manager.name = arena_strdup(arena, defaults->manager.name);
+}
+
+void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http,
+                   const struct node *body, const struct write_request *defaults, bool is_dry_run)
+{
+    const struct node *spec = node_find(body, "spec");
+    const struct node *prune = node_find(spec, "prune");
+    const char *revision = node_find_text(spec, "toRevision");
+    const char *kind = node_find_text(spec, "kind");
+    struct rollback *rollback = MEM_NEW(struct rollback);
+    struct read_query query = {.type = READ_STATE_AT};
+    struct failure failure = {0};
+
+    keep_request(rollback, http, defaults);
+    rollback->is_dry_run = is_dry_run;
+    rollback->prune = prune != NULL && prune->type == NODE_BOOL && prune->boolean;
+    rollback->name = arena_strdup(&rollback->arena, node_find_text(spec, "name"));
+    rollback->kind = kind == NULL ? NULL : kind_find("fog/v1", kind);
+    if (revision == NULL || !u64_from_str(revision, &rollback->revision)) {
+        failure = failure_make(&ctl->arena, 400, "BadRequest",
+                               "spec.toRevision: a revision is needed, as history shows them");
+    } else if (rollback->revision > ctl->revision) {
+        failure = failure_make(&ctl->arena, 400, "BadRequest",
+                               "spec.toRevision: %" PRIu64 " lies ahead; the fleet is at %" PRIu64,
+                               rollback->revision, ctl->revision);
+    } else if (kind != NULL && (rollback->kind == NULL || rollback->kind->is_derived)) {
+        failure = failure_make(&ctl->arena, 400, "BadRequest",
+                               "spec.kind: \"%s\" cannot be rolled back", kind);
+    }
+    if (failure.code != 0) {
+        rollback_free(rollback);
+        answer_failure(ctl, id, &failure);
+        return;
+    }
+    query.kind = rollback->kind;
+    query.name = mem_strdup(rollback->name);
+    query.upto = rollback->revision;
+    query.limit = ROLLBACK_OBJECTS_MAX;
+    reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_ROLLBACK, id, rollback);
+}
+
+static const enum kind_id rolled_back[] = {KIND_HARVEST_POLICY, KIND_HARVEST_SESSION, KIND_AGENT};
+
+static bool is_rolled_back(const struct kind *kind)
+{
+    for (size_t i = 0; i < COUNT_OF(rolled_back); i++) {
+        if (rolled_back[i] == kind->id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The replace that leads back: what is there now with spec, labels, annotations and owners of then.
+ */
+static void add_restore(struct ctl *ctl, struct rollback *rollback, const struct object *then,
+                        struct changeset *set)
+{
+    struct arena *arena = &ctl->arena;
+    const struct object *now = model_find(&ctl->model, then->kind->id, then->meta.name);
+    struct write_request *write = &set->writes[set->count];
+    struct node *body = emit_object(arena, then, EMIT_LEDGER);
+    struct node *meta = node_find(body, "metadata");
+
+    if (now == NULL && then->kind == &agent_kind) {
+        return; /* an agent comes back by saying hello */
+    }
+    *write = rollback->defaults;
+    problems_init(&write->problems, arena, NULL);
+    write->kind = then->kind;
+    write->verb = now == NULL ? WRITE_CREATE : WRITE_REPLACE;
+    write->body = body;
+    (void)node_remove(meta, "uid");
+    (void)node_remove(meta, "resourceVersion");
+    if (then->kind == &agent_kind) {
+        struct node *spec = node_find(body, "spec");
+        const struct node *key =
+            node_find_path(emit_object(arena, now, EMIT_SPEC), "spec.publicKey");
+
+        if (spec != NULL && key != NULL) {
+            node_set(arena, spec, "publicKey", node_copy(arena, key));
+        }
+    }
+    set->count++;
+}
+
+static void add_prunes(struct ctl *ctl, struct rollback *rollback, const struct map *kept,
+                       struct changeset *set)
+{
+    for (size_t i = 0; i < 2; i++) { /* agents are not declared away */
+        const struct kind *kind = kind_get(i == 0 ? KIND_HARVEST_SESSION : KIND_HARVEST_POLICY);
+
+        if (rollback->kind != NULL && rollback->kind != kind) {
+            continue;
+        }
+        map_each (&ctl->model.objects[kind->id], it) {
+            const struct object *object = ((struct entry *)it->value)->object;
+            const char *key = arena_printf(&ctl->arena, "%s/%s", kind->name, object->meta.name);
+            struct write_request *write = &set->writes[set->count];
+
+            if (map_find(kept, key) != NULL ||
+                (rollback->name != NULL && !str_eq(rollback->name, object->meta.name))) {
+                continue;
+            }
+            *write = rollback->defaults;
+            problems_init(&write->problems, &ctl->arena, NULL);
+            write->kind = kind;
+            write->verb = WRITE_DELETE;
+            write->name = object->meta.name;
+            set->count++;
+        }
+    }
+}
+
+static void compose(struct ctl *ctl, struct rollback *rollback, const struct read_result *result,
+                    struct changeset *set)
+{
+    struct map kept;
+    size_t room = result->changes.count + ctl->model.objects[KIND_HARVEST_SESSION].count +
+                  ctl->model.objects[KIND_HARVEST_POLICY].count + 1;
+
+    *set = (struct changeset){.is_dry_run = rollback->is_dry_run};
+    set->writes = arena_array(&ctl->arena, room, sizeof(set->writes[0]));
+    map_init(&kept);
+    for (size_t i = 0; i < result->changes.count; i++) {
+        const struct stored_change *change = &result->changes.items[i];
+        struct object *then;
+
+        if (!is_rolled_back(change->kind) ||
+            (rollback->name != NULL && !str_eq(rollback->name, change->name))) {
+            continue;
+        }
+        then = stored_object(change, NULL);
+        if (then != NULL) {
+            (void)map_put(&kept,
+                          arena_printf(&ctl->arena, "%s/%s", change->kind->name, change->name),
+                          rollback);
+            add_restore(ctl, rollback, then, set);
+            object_unref(then);
+        }
+    }
+    if (rollback->prune) {
+        add_prunes(ctl, rollback, &kept, set);
+    }
+    map_fini(&kept);
+}
+
+void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
+                        const struct read_result *result)
+{
+    struct changeset set;
+    struct node *plan;
+
+    if (failed_read(ctl, id, result)) {
+        return;
+    }
+    compose(ctl, rollback, result, &set);
+    if (!changeset_decide(ctl, &set, &plan)) {
+        answer_failure(ctl, id, &set.failure);
+    } else {
+        struct blob *body = blob_of_node(changeset_answer(ctl, &set, plan));
+
+        if (!set.is_dry_run) {
+            changeset_remember(ctl, &rollback->http, 200, body);
+        }
+        ctl_answer(ctl, id, 200, body);
+    }
+    changeset_free(&set);
+}

@@ -1,0 +1,37 @@
+/* The past: what happened to an object, and going back.
+ *
+ *     GET  /apis/fog/v1/history[?limit=N]                    the newest changes of all desired
+ * state GET  /apis/fog/v1/<plural>/<name>/history[?limit=N]    of one object POST
+ * /apis/fog/v1/rollbacks[?dryRun=All]
+ *          {"spec": {"toRevision": "120", "kind": "HarvestSession", "name": "render", "prune":
+ * false}}
+ *
+ * A rollback is a change set made from the state as it was: it restores spec, labels, annotations
+ * and owners; what was deleted since is made again, with a new uid; what is newer goes only with
+ * `prune`.  Without kind and name it covers everything that operators declare.  Its answer is that
+ * of a change set. */
+#pragma once
+
+#include "controller/core/changeset.h"
+#include "controller/core/target.h"
+
+struct rollback {
+    struct write_request defaults; /* texts owned by `arena` */
+    struct arena arena;
+    uint64_t revision;
+    const struct kind *kind; /* NULL: all */
+    const char *name;        /* NULL: all */
+    bool prune, is_dry_run;
+    /* For remembering the answer. */
+    struct http_request http;
+};
+
+void history_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const char *name,
+                  const struct target *target);
+void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *result);
+
+void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http,
+                   const struct node *body, const struct write_request *defaults, bool is_dry_run);
+void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
+                        const struct read_result *result);
+void rollback_free(struct rollback *rollback);

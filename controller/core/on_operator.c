@@ -1,0 +1,626 @@
+/* HTTP requests: which resource, which verb, and then the room that decides it. */
+#include "controller/core/answer.h"
+#include "controller/core/changeset.h"
+#include "controller/core/discovery.h"
+#include "controller/core/history.h"
+#include "controller/core/reads.h"
+#include "controller/core/selector.h"
+#include "controller/core/target.h"
+#include "controller/core/watch.h"
+
+#include "schema/base/parse.h"
+#include "schema/bind.h"
+#include "schema/json.h"
+#include "schema/limits.h"
+#include "schema/yaml.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* One request on its way through. */
+struct request {
+    uint64_t id;
+    const struct http_request *http;
+    struct target target;
+    const struct kind *kind;
+    const char *name, *subresource;
+    struct node *body;
+    bool is_dry_run;
+};
+
+static void refuse(struct ctl *ctl, const struct request *request, struct failure failure)
+{
+    answer_failure(ctl, request->id, &failure);
+}
+
+/* --- reads ------------------------------------------------------------------------------------ */
+
+static int by_name(const void *a, const void *b)
+{
+    const struct object *const *left = a, *const *right = b;
+
+    return strcmp((*left)->meta.name, (*right)->meta.name);
+}
+
+/* The continue token is the last name of the page before, in hex: it never expires. */
+static const char *token_name(struct ctl *ctl, const char *token)
+{
+    size_t size = strlen(token) / 2;
+    char *name;
+
+    if (size == 0 || size > NAME_BYTES_MAX) {
+        return NULL;
+    }
+    name = arena_alloc(&ctl->arena, size + 1);
+    return hex_from_str(token, size, name) ? name : NULL;
+}
+
+static const char *name_token(struct ctl *ctl, const char *name)
+{
+    char *token = arena_alloc(&ctl->arena, strlen(name) * 2 + 1);
+
+    hex_to_str(name, strlen(name), token);
+    return token;
+}
+
+struct page {
+    const struct object **objects; /* all that match, by name */
+    size_t count;
+    size_t begin, end; /* of this page */
+};
+
+static bool select_page(struct ctl *ctl, struct request *request, struct page *page)
+{
+    const char *token = target_param(&request->target, "continue");
+    const char *after = str_is_empty(token) ? NULL : token_name(ctl, token);
+    uint64_t limit = target_u64(&request->target, "limit", 0);
+    const struct map *objects = &ctl->model.objects[request->kind->id];
+    struct selector labels, fields;
+    struct err err = ERR_NONE;
+
+    if (selector_parse_labels(&ctl->arena, target_param(&request->target, "labelSelector"), &labels,
+                              &err) < 0 ||
+        selector_parse_fields(&ctl->arena, request->kind,
+                              target_param(&request->target, "fieldSelector"), &fields, &err) < 0) {
+        refuse(ctl, request, failure_make(&ctl->arena, 400, "BadRequest", "%s", err.text));
+        return false;
+    }
+    *page = (struct page){0};
+    page->objects = arena_array(&ctl->arena, objects->count + 1, sizeof(page->objects[0]));
+    map_each (objects, it) {
+        const struct object *object = ((struct entry *)it->value)->object;
+
+        if (selector_matches_labels(&labels, &object->meta.labels) &&
+            selector_matches_fields(&ctl->arena, &fields, object)) {
+            page->objects[page->count++] = object;
+        }
+    }
+    qsort(page->objects, page->count, sizeof(page->objects[0]), by_name);
+    while (after != NULL && page->begin < page->count &&
+           strcmp(page->objects[page->begin]->meta.name, after) <= 0) {
+        page->begin++;
+    }
+    page->end = page->count;
+    if (limit > 0 && limit < page->end - page->begin) {
+        page->end = page->begin + (size_t)limit;
+    }
+    return true;
+}
+
+static void answer_list(struct ctl *ctl, struct request *request)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *root, *meta, *items;
+    struct page page;
+
+    if (!select_page(ctl, request, &page)) {
+        return;
+    }
+    root = node_map(arena);
+    meta = node_map(arena);
+    items = node_list(arena);
+    for (size_t i = page.begin; i < page.end; i++) {
+        node_add(arena, items, answer_object(ctl, arena, page.objects[i]));
+    }
+    node_set(arena, meta, "resourceVersion",
+             node_str(arena, arena_printf(arena, "%" PRIu64, ctl->revision)));
+    if (page.end < page.count) {
+        node_set(arena, meta, "continue",
+                 node_str(arena, name_token(ctl, page.objects[page.end - 1]->meta.name)));
+        node_set(arena, meta, "remainingItemCount",
+                 node_int(arena, (int64_t)(page.count - page.end)));
+    }
+    node_set(arena, root, "kind",
+             node_str(arena, arena_printf(arena, "%sList", request->kind->name)));
+    node_set(arena, root, "apiVersion", node_str(arena, request->kind->api_version));
+    node_set(arena, root, "metadata", meta);
+    node_set(arena, root, "items", items);
+    answer_node(ctl, request->id, 200, root);
+}
+
+static void answer_log(struct ctl *ctl, struct request *request)
+{
+    const struct assignment_entry *assignment = model_assignment(&ctl->model, request->name);
+    uint64_t tail = target_u64(&request->target, "tailLines", UINT64_MAX);
+    struct effect head = {.id = request->id};
+    struct err err = ERR_NONE;
+
+    if (link_log_open(ctl, request->id, assignment, tail > INT32_MAX ? -1 : (int64_t)tail,
+                      target_flag(&request->target, "follow"), &err) < 0) {
+        struct failure failure =
+            failure_make(&ctl->arena, 503, "ServiceUnavailable", "%s", err.text);
+
+        failure.retry_after_seconds = 1;
+        refuse(ctl, request, failure);
+        return;
+    }
+    head.answer.code = 200;
+    head.answer.is_stream = head.answer.is_text = true;
+    ctl_answer_full(ctl, &head);
+}
+
+static void answer_one(struct ctl *ctl, struct request *request)
+{
+    const struct object *object = model_find(&ctl->model, request->kind->id, request->name);
+
+    if (str_eq(request->subresource, "history")) { /* of what is gone, too */
+        history_open(ctl, request->id, request->kind, request->name, &request->target);
+    } else if (object == NULL) {
+        refuse(ctl, request, failure_not_found(&ctl->arena, request->kind, request->name));
+    } else if (request->subresource == NULL || str_eq(request->subresource, "status")) {
+        answer_node(ctl, request->id, 200, answer_object(ctl, &ctl->arena, object));
+    } else if (str_eq(request->subresource, "why")) {
+        answer_node(ctl, request->id, 200, explain_object(ctl, object));
+    } else if (str_eq(request->subresource, "log") && request->kind == &assignment_kind) {
+        answer_log(ctl, request);
+    } else {
+        refuse(ctl, request,
+               failure_make(&ctl->arena, 404, "NotFound",
+                            "the server could not find the requested resource"));
+    }
+}
+
+/* --- writes ----------------------------------------------------------------------------------- */
+
+static const char *manager_of(struct ctl *ctl, const struct request *request)
+{
+    const char *name = target_param(&request->target, "fieldManager");
+    const char *agent = request->http->user_agent;
+    size_t length;
+
+    if (!str_is_empty(name)) {
+        return name;
+    }
+    if (str_is_empty(agent)) {
+        return "unknown";
+    }
+    length = strcspn(agent, "/ ");
+    return arena_strndup(&ctl->arena, agent,
+                         length > MANAGER_BYTES_MAX ? MANAGER_BYTES_MAX : length);
+}
+
+static bool is_manager(const char *name)
+{
+    if (strlen(name) > MANAGER_BYTES_MAX) {
+        return false;
+    }
+    for (; *name != '\0'; name++) {
+        if ((unsigned char)*name < ' ' || *name == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What all writes of a request have in common. */
+static bool defaults_of(struct ctl *ctl, const struct request *request,
+                        struct write_request *ret_defaults)
+{
+    const char *strictness = target_param(&request->target, "fieldValidation");
+
+    write_init(&ctl->arena, ret_defaults);
+    ret_defaults->manager = (struct manager){
+        .name = manager_of(ctl, request),
+        .source = SOURCE_API,
+        .subresource = str_eq(request->subresource, "status") ? "status" : "",
+        .now = ctl->wall,
+    };
+    ret_defaults->is_status = str_eq(request->subresource, "status");
+    ret_defaults->who = str_is_empty(request->http->user) ? "anonymous" : request->http->user;
+    ret_defaults->why = request->http->cause == NULL ? "" : request->http->cause;
+    ret_defaults->force = target_flag(&request->target, "force");
+    ret_defaults->bind_flags = str_eq(strictness, "Strict")   ? BIND_STRICT
+                               : str_eq(strictness, "Ignore") ? BIND_QUIET
+                                                              : 0;
+    if (!is_manager(ret_defaults->manager.name)) {
+        refuse(ctl, request,
+               failure_make(&ctl->arena, 422, "Invalid",
+                            "fieldManager: at most %d printable characters", MANAGER_BYTES_MAX));
+        return false;
+    }
+    return true;
+}
+
+static bool read_body(struct ctl *ctl, struct request *request)
+{
+    const struct http_request *http = request->http;
+    struct documents documents = {0};
+    struct problems problems;
+
+    problems_init(&problems, &ctl->arena, NULL);
+    if (http->body_size_bytes == 0) {
+        return true;
+    }
+    if (str_starts(http->content_type, "application/apply-patch+yaml") ||
+        str_starts(http->content_type, "application/yaml")) {
+        if (yaml_parse(&ctl->arena, http->body, http->body_size_bytes, &problems, &documents) ==
+                0 &&
+            documents.count == 1) {
+            request->body = documents.items[0];
+            return true;
+        }
+    } else if (json_parse(&ctl->arena, http->body, http->body_size_bytes, JSON_PLAIN, &problems,
+                          &request->body) == 0) {
+        return true;
+    }
+    refuse(ctl, request,
+           failure_make(&ctl->arena, 400, "BadRequest", "the body cannot be read: %s",
+                        problems.count > 0 ? problems.items[0].message : "one document expected"));
+    return false;
+}
+
+/* Writes are refused at the door when they could not be stored; stopping work still works. */
+static bool may_write(struct ctl *ctl, const struct request *request, bool only_deletes)
+{
+    struct failure failure = {0};
+
+    if (ctl->store_is_full && !only_deletes && !request->is_dry_run) {
+        failure =
+            failure_make(&ctl->arena, 503, "ServiceUnavailable",
+                         "the disk of the controller is full: only deletes are taken until there "
+                         "is room");
+    } else if (ctl->batch_seq - ctl->committed > BATCHES_WAITING_MAX) {
+        failure = failure_make(&ctl->arena, 429, "TooManyRequests",
+                               "more than %d writes wait to be stored", BATCHES_WAITING_MAX);
+    } else {
+        return true;
+    }
+    failure.retry_after_seconds = 1;
+    refuse(ctl, request, failure);
+    return false;
+}
+
+static bool is_fresh(struct ctl *ctl, const struct request *request)
+{
+    const char *key = request->http->idempotency_key;
+
+    if (key != NULL && strlen(key) > IDEMPOTENCY_KEY_BYTES_MAX) {
+        refuse(ctl, request,
+               failure_make(&ctl->arena, 400, "BadRequest", "Idempotency-Key: at most %d bytes",
+                            IDEMPOTENCY_KEY_BYTES_MAX));
+        return false;
+    }
+    switch (changeset_replay(ctl, request->id, request->http)) {
+    case REPLAY_NEW:
+        return true;
+    case REPLAY_DONE:
+        return false;
+    case REPLAY_MISMATCH:
+        refuse(ctl, request,
+               failure_make(&ctl->arena, 422, "Invalid",
+                            "this Idempotency-Key was used for another request"));
+        return false;
+    }
+    return false;
+}
+
+static struct node *deleted_status(struct ctl *ctl, const struct write_request *write)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *root = node_map(arena), *details = node_map(arena);
+
+    node_set(arena, root, "kind", node_str(arena, "Status"));
+    node_set(arena, root, "apiVersion", node_str(arena, "v1"));
+    node_set(arena, root, "metadata", node_map(arena));
+    node_set(arena, root, "status", node_str(arena, "Success"));
+    node_set(arena, details, "name", node_str(arena, write->name));
+    node_set(arena, details, "group", node_str(arena, write->kind->group));
+    node_set(arena, details, "kind", node_str(arena, write->kind->plural));
+    node_set(arena, details, "uid", node_str(arena, write->before->meta.uid));
+    node_set(arena, root, "details", details);
+    return root;
+}
+
+/* Decides one write and answers as the resource's own verbs do. */
+static void write_one(struct ctl *ctl, struct request *request, struct write_request *write)
+{
+    struct changeset set = {.writes = write, .count = 1, .is_dry_run = request->is_dry_run};
+    struct node *plan, *root;
+    int code;
+
+    if (!changeset_decide(ctl, &set, &plan)) {
+        struct failure failure = write->failure.code != 0 ? write->failure : set.failure;
+
+        answer_failure(ctl, request->id, &failure);
+        changeset_free(&set);
+        return;
+    }
+    code = write->outcome == OUTCOME_CREATED ? 201 : 200;
+    root = write->after == NULL ? deleted_status(ctl, write)
+                                : answer_object(ctl, &ctl->arena, write->after);
+    if (!set.is_dry_run && request->http->idempotency_key != NULL) {
+        struct blob *body = blob_of_node(root);
+
+        changeset_remember(ctl, request->http, code, body);
+        blob_unref(body);
+    }
+    answer_node_warning(ctl, request->id, code, root, &write->problems);
+    changeset_free(&set);
+}
+
+static bool patch_verb(struct ctl *ctl, const struct request *request, struct write_request *write)
+{
+    const char *type = request->http->content_type;
+
+    if (str_starts(type, "application/merge-patch+json")) {
+        write->verb = WRITE_MERGE_PATCH;
+        return true;
+    }
+    if (str_starts(type, "application/apply-patch+yaml")) {
+        write->verb = WRITE_APPLY;
+        if (!str_is_empty(target_param(&request->target, "fieldManager"))) {
+            return true;
+        }
+        refuse(
+            ctl, request,
+            failure_make(&ctl->arena, 422, "Invalid", "fieldManager is required for apply patch"));
+        return false;
+    }
+    refuse(ctl, request,
+           failure_make(&ctl->arena, 415, "UnsupportedMediaType",
+                        "the body of the request was in an unknown format - accepted media types "
+                        "include: application/merge-patch+json, application/apply-patch+yaml"));
+    return false;
+}
+
+static void write_resource(struct ctl *ctl, struct request *request, enum write_verb verb)
+{
+    struct write_request write;
+
+    if (!may_write(ctl, request, verb == WRITE_DELETE) || !is_fresh(ctl, request) ||
+        !read_body(ctl, request) || !defaults_of(ctl, request, &write)) {
+        return;
+    }
+    write.verb = verb;
+    write.kind = request->kind;
+    write.name = request->name;
+    write.body = request->body;
+    if (str_eq(request->http->method, "PATCH") && !patch_verb(ctl, request, &write)) {
+        return;
+    }
+    write_one(ctl, request, &write);
+}
+
+static void delete_collection(struct ctl *ctl, struct request *request)
+{
+    struct changeset set = {.is_dry_run = request->is_dry_run};
+    struct write_request defaults;
+    struct node *root, *items, *plan;
+    struct page page;
+
+    if (!may_write(ctl, request, true) || !read_body(ctl, request) ||
+        !defaults_of(ctl, request, &defaults) || !select_page(ctl, request, &page)) {
+        return;
+    }
+    root = node_map(&ctl->arena);
+    items = node_list(&ctl->arena);
+    set.writes = arena_array(&ctl->arena, page.count + 1, sizeof(set.writes[0]));
+    for (size_t i = page.begin; i < page.end; i++) {
+        struct write_request *write = &set.writes[set.count++];
+
+        *write = defaults;
+        problems_init(&write->problems, &ctl->arena, NULL);
+        write->verb = WRITE_DELETE;
+        write->kind = request->kind;
+        write->name = arena_strdup(&ctl->arena, page.objects[i]->meta.name);
+        node_add(&ctl->arena, items, answer_object(ctl, &ctl->arena, page.objects[i]));
+    }
+    if (!changeset_decide(ctl, &set, &plan)) {
+        answer_failure(ctl, request->id, &set.failure);
+    } else {
+        node_set(&ctl->arena, root, "kind",
+                 node_str(&ctl->arena, arena_printf(&ctl->arena, "%sList", request->kind->name)));
+        node_set(&ctl->arena, root, "apiVersion",
+                 node_str(&ctl->arena, request->kind->api_version));
+        node_set(&ctl->arena, root, "metadata", node_map(&ctl->arena));
+        node_set(&ctl->arena, root, "items", items);
+        answer_node(ctl, request->id, 200, root);
+    }
+    changeset_free(&set);
+}
+
+static bool only_deletes(const struct changeset *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->writes[i].verb != WRITE_DELETE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_changeset(struct ctl *ctl, struct request *request)
+{
+    struct write_request defaults;
+    struct changeset set;
+    struct node *plan;
+
+    if (!is_fresh(ctl, request) || !read_body(ctl, request) ||
+        !defaults_of(ctl, request, &defaults)) {
+        return;
+    }
+    if (!changeset_read(ctl, request->body, &defaults, &set)) {
+        answer_failure(ctl, request->id, &set.failure);
+        return;
+    }
+    if (!may_write(ctl, request, only_deletes(&set))) {
+        return;
+    }
+    set.is_dry_run = request->is_dry_run;
+    if (!changeset_decide(ctl, &set, &plan)) {
+        answer_failure(ctl, request->id, &set.failure);
+    } else {
+        struct blob *body = blob_of_node(changeset_answer(ctl, &set, plan));
+
+        if (!set.is_dry_run) {
+            changeset_remember(ctl, request->http, 200, body);
+        }
+        ctl_answer(ctl, request->id, 200, body);
+    }
+    changeset_free(&set);
+}
+
+static void write_rollback(struct ctl *ctl, struct request *request)
+{
+    struct write_request defaults;
+
+    if (may_write(ctl, request, false) && is_fresh(ctl, request) && read_body(ctl, request) &&
+        defaults_of(ctl, request, &defaults)) {
+        rollback_open(ctl, request->id, request->http, request->body, &defaults,
+                      request->is_dry_run);
+    }
+}
+
+/* --- routing ---------------------------------------------------------------------------------- */
+
+/* /apis/fog/v1/<plural>[/<name>[/<subresource>]], /api/v1[/namespaces/<any>]/events[/<name>] */
+static bool find_resource(struct request *request)
+{
+    const struct target *target = &request->target;
+    size_t at = 0;
+
+    if (target->segment_count >= 4 && str_eq(target->segments[0], "apis") &&
+        str_eq(target->segments[1], "fog") && str_eq(target->segments[2], "v1")) {
+        at = 3;
+        request->kind = kind_find_plural("fog", target->segments[at]);
+    } else if (target->segment_count >= 3 && str_eq(target->segments[0], "api") &&
+               str_eq(target->segments[1], "v1")) {
+        at = str_eq(target->segments[2], "namespaces") && target->segment_count >= 5 ? 4 : 2;
+        request->kind = kind_find_plural("", target->segments[at]);
+    }
+    if (request->kind == NULL || target->segment_count > at + 3) {
+        return false;
+    }
+    request->name = target->segment_count > at + 1 ? target->segments[at + 1] : NULL;
+    request->subresource = target->segment_count > at + 2 ? target->segments[at + 2] : NULL;
+    return true;
+}
+
+static void method_not_allowed(struct ctl *ctl, const struct request *request)
+{
+    refuse(ctl, request,
+           failure_make(&ctl->arena, 405, "MethodNotAllowed", "%s is not allowed on this resource",
+                        request->http->method));
+}
+
+static void on_collection(struct ctl *ctl, struct request *request)
+{
+    const char *method = request->http->method;
+
+    if (str_eq(method, "GET") && target_flag(&request->target, "watch")) {
+        watch_open(ctl, request->id, request->kind, &request->target);
+    } else if (str_eq(method, "GET")) {
+        answer_list(ctl, request);
+    } else if (str_eq(method, "POST")) {
+        write_resource(ctl, request, WRITE_CREATE);
+    } else if (str_eq(method, "DELETE")) {
+        delete_collection(ctl, request);
+    } else {
+        method_not_allowed(ctl, request);
+    }
+}
+
+static void on_object(struct ctl *ctl, struct request *request)
+{
+    const char *method = request->http->method;
+    bool is_writable = request->subresource == NULL || str_eq(request->subresource, "status");
+
+    if (str_eq(method, "GET")) {
+        answer_one(ctl, request);
+    } else if (str_eq(method, "PUT") && is_writable) {
+        write_resource(ctl, request, WRITE_REPLACE);
+    } else if (str_eq(method, "PATCH") && is_writable) {
+        write_resource(ctl, request, WRITE_MERGE_PATCH);
+    } else if (str_eq(method, "DELETE") && request->subresource == NULL) {
+        write_resource(ctl, request, WRITE_DELETE);
+    } else {
+        method_not_allowed(ctl, request);
+    }
+}
+
+/* dryRun=All, in the query or in the options that a delete carries as its body. */
+static bool read_dry_run(struct ctl *ctl, struct request *request)
+{
+    const char *text = target_param(&request->target, "dryRun");
+
+    if (str_is_empty(text) && str_eq(request->http->method, "DELETE") &&
+        request->http->body_size_bytes > 0 && read_body(ctl, request)) {
+        const struct node *list = node_find(request->body, "dryRun");
+
+        text = list != NULL && list->type == NODE_LIST && list->list.count > 0
+                   ? node_text(list->list.items[0])
+                   : NULL;
+    }
+    request->is_dry_run = str_eq(text, "All");
+    if (str_is_empty(text) || request->is_dry_run) {
+        return true;
+    }
+    refuse(ctl, request,
+           failure_make(&ctl->arena, 400, "BadRequest", "dryRun: \"%s\" is not supported, only All",
+                        text));
+    return false;
+}
+
+static bool on_fleet(struct ctl *ctl, struct request *request)
+{
+    const char *method = request->http->method;
+
+    if (str_eq(method, "POST") && target_is(&request->target, "/apis/fog/v1/changesets")) {
+        write_changeset(ctl, request);
+    } else if (str_eq(method, "POST") && target_is(&request->target, "/apis/fog/v1/rollbacks")) {
+        write_rollback(ctl, request);
+    } else if (str_eq(method, "GET") && target_is(&request->target, "/apis/fog/v1/history")) {
+        history_open(ctl, request->id, NULL, NULL, &request->target);
+    } else {
+        return str_eq(method, "GET") && discovery_answer(ctl, request->id, &request->target);
+    }
+    return true;
+}
+
+void on_operator(struct ctl *ctl, uint64_t id, const struct http_request *http)
+{
+    struct request request = {.id = id, .http = http};
+
+    if (!target_parse(&ctl->arena, http->target, &request.target)) {
+        refuse(ctl, &request, failure_make(&ctl->arena, 400, "BadRequest", "the URL is malformed"));
+        return;
+    }
+    if (!read_dry_run(ctl, &request) || on_fleet(ctl, &request)) {
+        return;
+    }
+    if (!find_resource(&request)) {
+        refuse(ctl, &request,
+               failure_make(&ctl->arena, 404, "NotFound",
+                            "the server could not find the requested resource"));
+    } else if (request.name == NULL) {
+        on_collection(ctl, &request);
+    } else {
+        on_object(ctl, &request);
+    }
+}
+
+void on_operator_gone(struct ctl *ctl, uint64_t id)
+{
+    watch_close(ctl, id);
+    link_log_close(ctl, id);
+}

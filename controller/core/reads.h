@@ -1,0 +1,19 @@
+/* What the results of history reads are for, until they come. */
+#pragma once
+
+#include "controller/core/core.h"
+
+enum read_purpose { READ_FOR_WATCH, READ_FOR_HISTORY, READ_FOR_ROLLBACK };
+
+struct rollback; /* controller/core/history.h */
+
+struct pending_read {
+    enum read_purpose purpose;
+    uint64_t http_id;
+    struct rollback *rollback; /* owned; READ_FOR_ROLLBACK */
+};
+
+/* The rollback, if any, is taken. */
+void reads_expect(struct ctl *ctl, uint64_t ticket, enum read_purpose purpose, uint64_t http_id,
+                  struct rollback *rollback);
+void reads_fini(struct ctl *ctl);

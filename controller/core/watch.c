@@ -1,0 +1,326 @@
+#include "controller/core/watch.h"
+
+#include "controller/core/reads.h"
+#include "schema/base/parse.h"
+#include "schema/bind.h"
+#include "schema/emit.h"
+#include "schema/json.h"
+#include "schema/limits.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ID_TEXT_SIZE = 24, BOOKMARK_MS = 60 * 1000, HISTORY_CHUNK = 500 };
+
+static struct watcher *watcher_find(const struct ctl *ctl, uint64_t id)
+{
+    char text[ID_TEXT_SIZE];
+
+    (void)snprintf(text, sizeof(text), "%" PRIu64, id);
+    return map_find(&ctl->watchers, text);
+}
+
+static void watcher_free(struct watcher *watcher)
+{
+    arena_fini(&watcher->arena);
+    free(watcher);
+}
+
+void watch_close(struct ctl *ctl, uint64_t id)
+{
+    char text[ID_TEXT_SIZE];
+    struct watcher *watcher;
+
+    (void)snprintf(text, sizeof(text), "%" PRIu64, id);
+    watcher = map_remove(&ctl->watchers, text);
+    if (watcher != NULL) {
+        watcher_free(watcher);
+    }
+}
+
+void watch_fini(struct ctl *ctl)
+{
+    map_each (&ctl->watchers, it) {
+        watcher_free(it->value);
+    }
+    map_clear(&ctl->watchers);
+}
+
+/* --- telling ---------------------------------------------------------------------------------- */
+
+static void tell_node(struct ctl *ctl, const struct watcher *watcher, const char *type,
+                      struct node *object)
+{
+    struct node *event = node_map(&ctl->arena);
+
+    node_set(&ctl->arena, event, "type", node_str(&ctl->arena, type));
+    node_set(&ctl->arena, event, "object", object);
+    ctl->counters.watch_events++;
+    ctl_chunk(ctl, watcher->id, blob_of_node(event));
+}
+
+static bool matches(struct ctl *ctl, const struct watcher *watcher, const struct object *object)
+{
+    return object != NULL && object->kind == watcher->kind &&
+           selector_matches_labels(&watcher->labels, &object->meta.labels) &&
+           selector_matches_fields(&ctl->arena, &watcher->fields, object);
+}
+
+/* Beginning to match is an ADDED, ceasing to is a DELETED. */
+static void tell_change(struct ctl *ctl, struct watcher *watcher, const struct object *before,
+                        const struct object *after, bool is_removal)
+{
+    bool did = matches(ctl, watcher, before);
+    bool does = !is_removal && matches(ctl, watcher, after);
+    const char *type = did && does ? "MODIFIED" : does ? "ADDED" : did ? "DELETED" : NULL;
+
+    if (after->meta.revision > watcher->revision) {
+        watcher->revision = after->meta.revision;
+    }
+    if (type != NULL) {
+        tell_node(ctl, watcher, type, answer_object(ctl, &ctl->arena, after));
+    }
+}
+
+static void tell_bookmark(struct ctl *ctl, const struct watcher *watcher, uint64_t revision,
+                          bool ends_initial)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *object = node_map(arena), *meta = node_map(arena);
+
+    node_set(arena, object, "kind", node_str(arena, watcher->kind->name));
+    node_set(arena, object, "apiVersion", node_str(arena, watcher->kind->api_version));
+    node_set(arena, meta, "resourceVersion",
+             node_str(arena, arena_printf(arena, "%" PRIu64, revision)));
+    if (ends_initial) {
+        struct node *annotations = node_map(arena);
+
+        node_set(arena, annotations, "k8s.io/initial-events-end", node_str(arena, "true"));
+        node_set(arena, meta, "annotations", annotations);
+    }
+    node_set(arena, object, "metadata", meta);
+    tell_node(ctl, watcher, "BOOKMARK", object);
+}
+
+static void end_expired(struct ctl *ctl, struct watcher *watcher, uint64_t wanted)
+{
+    struct failure failure =
+        failure_make(&ctl->arena, 410, "Expired",
+                     "too old resource version: %" PRIu64 " (%" PRIu64 ")", wanted, ctl->compacted);
+
+    tell_node(ctl, watcher, "ERROR", failure_to_node(&ctl->arena, &failure));
+    ctl_end(ctl, watcher->id);
+    watch_close(ctl, watcher->id);
+}
+
+/* --- catching up ------------------------------------------------------------------------------ */
+
+/* The position of the first event after a revision: the ring is in order of revisions. */
+static uint64_t ring_after(const struct ring *ring, uint64_t revision)
+{
+    uint64_t low = ring->first, high = ring->next;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+
+        if (ring->events[middle % WATCH_RING_EVENTS].revision <= revision) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void go_on_from(struct ctl *ctl, struct watcher *watcher, uint64_t revision)
+{
+    struct read_query query = {.type = READ_CHANGES, .kind = watcher->kind, .with_before = true};
+
+    watcher->revision = revision;
+    if (revision >= ctl->ring.begins_after) {
+        watcher->is_live = true;
+        watcher->position = ring_after(&ctl->ring, revision);
+        return;
+    }
+    query.after = revision;
+    query.upto = ctl->revision;
+    query.limit = HISTORY_CHUNK;
+    reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_WATCH, watcher->id, NULL);
+}
+
+static struct object *object_before(const struct stored_change *change)
+{
+    struct stored_change before = *change;
+
+    if (change->body_before == NULL && change->log == ROW_LEDGER) {
+        return NULL;
+    }
+    if (change->log == ROW_LEDGER) {
+        before.body = change->body_before;
+    }
+    return stored_object(&before, NULL);
+}
+
+void watch_read_done(struct ctl *ctl, uint64_t id, const struct read_result *result)
+{
+    struct watcher *watcher = watcher_find(ctl, id);
+
+    if (watcher == NULL) {
+        return;
+    }
+    if (result->code != 0) {
+        end_expired(ctl, watcher, watcher->revision);
+        return;
+    }
+    vec_each (&result->changes, it) {
+        struct object *after = stored_object(it, NULL), *before = object_before(it);
+
+        if (after != NULL) {
+            tell_change(ctl, watcher, before, after, it->verb == ROW_DELETE);
+        }
+        object_unref(after);
+        object_unref(before);
+    }
+    go_on_from(ctl, watcher, result->covered);
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static void tell_all(struct ctl *ctl, struct watcher *watcher)
+{
+    map_each (&ctl->model.objects[watcher->kind->id], it) {
+        const struct object *object = ((struct entry *)it->value)->object;
+
+        if (matches(ctl, watcher, object)) {
+            tell_node(ctl, watcher, "ADDED", answer_object(ctl, &ctl->arena, object));
+        }
+    }
+    watcher->is_live = true;
+    watcher->position = ctl->ring.next;
+    watcher->revision = ctl->revision;
+}
+
+static bool read_selectors(struct ctl *ctl, struct watcher *watcher, const struct target *target)
+{
+    struct err err = ERR_NONE;
+    struct failure failure;
+
+    if (selector_parse_labels(&watcher->arena, target_param(target, "labelSelector"),
+                              &watcher->labels, &err) == 0 &&
+        selector_parse_fields(&watcher->arena, watcher->kind, target_param(target, "fieldSelector"),
+                              &watcher->fields, &err) == 0) {
+        return true;
+    }
+    failure = failure_make(&ctl->arena, 400, "BadRequest", "%s", err.text);
+    answer_failure(ctl, watcher->id, &failure);
+    return false;
+}
+
+static void begin(struct ctl *ctl, struct watcher *watcher, const struct target *target)
+{
+    const char *text = target_param(target, "resourceVersion");
+    bool wants_initial = target_flag(target, "sendInitialEvents");
+    uint64_t revision = 0;
+
+    if (wants_initial || str_is_empty(text) || str_eq(text, "0")) {
+        tell_all(ctl, watcher);
+        if (wants_initial) {
+            tell_bookmark(ctl, watcher, ctl->revision, true);
+        }
+        return;
+    }
+    if (!u64_from_str(text, &revision) || revision > ctl->revision || revision < ctl->compacted) {
+        end_expired(ctl, watcher, revision);
+        return;
+    }
+    go_on_from(ctl, watcher, revision);
+}
+
+void watch_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const struct target *target)
+{
+    struct watcher *watcher = MEM_NEW(struct watcher);
+    struct effect head = {.id = id};
+    uint64_t timeout = target_u64(target, "timeoutSeconds", 0);
+    char text[ID_TEXT_SIZE];
+
+    watcher->id = id;
+    watcher->kind = kind;
+    watcher->wants_bookmarks = target_flag(target, "allowWatchBookmarks");
+    watcher->ends_at = timeout == 0 || timeout > INT32_MAX
+                           ? MONO_NEVER
+                           : mono_after(ctl->now, (int64_t)timeout * 1000);
+    watcher->bookmark_at =
+        watcher->wants_bookmarks ? mono_after(ctl->now, BOOKMARK_MS) : MONO_NEVER;
+    if (ctl->watchers.count >= WATCHERS_MAX) {
+        struct failure failure = failure_make(&ctl->arena, 429, "TooManyRequests",
+                                              "there are %d watches already", WATCHERS_MAX);
+
+        failure.retry_after_seconds = 1;
+        answer_failure(ctl, id, &failure);
+        watcher_free(watcher);
+        return;
+    }
+    if (!read_selectors(ctl, watcher, target)) {
+        watcher_free(watcher);
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%" PRIu64, id);
+    (void)map_put(&ctl->watchers, text, watcher);
+    head.answer.code = 200;
+    head.answer.is_stream = true;
+    ctl_answer_full(ctl, &head);
+    begin(ctl, watcher, target);
+}
+
+/* --- every step ------------------------------------------------------------------------------- */
+
+static void flush(struct ctl *ctl, struct watcher *watcher)
+{
+    assert(watcher->position >= ctl->ring.first);
+    for (; watcher->position < ctl->ring.next; watcher->position++) {
+        const struct ring_event *event = &ctl->ring.events[watcher->position % WATCH_RING_EVENTS];
+
+        if (event->after->kind == watcher->kind) {
+            tell_change(ctl, watcher, event->before, event->after, event->is_removal);
+        }
+    }
+}
+
+void watch_flush(struct ctl *ctl)
+{
+    map_each (&ctl->watchers, it) {
+        struct watcher *watcher = it->value;
+
+        if (watcher->is_live && watcher->position < ctl->ring.first) {
+            watcher->is_live = false; /* one step changed more than the ring holds */
+            go_on_from(ctl, watcher, watcher->revision);
+        }
+        if (watcher->is_live) {
+            flush(ctl, watcher);
+        }
+        if (mono_is_due(watcher->bookmark_at, ctl->now)) {
+            if (watcher->is_live) {
+                tell_bookmark(ctl, watcher, ctl->revision, false);
+            }
+            watcher->bookmark_at = mono_after(ctl->now, BOOKMARK_MS);
+        }
+        if (mono_is_due(watcher->ends_at, ctl->now)) {
+            ctl_end(ctl, watcher->id);
+            watch_close(ctl, watcher->id);
+        }
+    }
+}
+
+struct mono watch_deadline(const struct ctl *ctl)
+{
+    struct mono soonest = MONO_NEVER;
+
+    map_each (&ctl->watchers, it) {
+        const struct watcher *watcher = it->value;
+
+        soonest = mono_earlier(soonest, mono_earlier(watcher->ends_at, watcher->bookmark_at));
+    }
+    return soonest;
+}
