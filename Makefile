@@ -104,7 +104,8 @@ $(OUT)/%: $(OUT)/tools/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 
 # A unit test is one file tests/unit/…/NAME_test.c, linked with all the libraries; helpers shared by
 # tests live in tests/support.
-SUPPORT := $(call sources,tests/support)
+# The simulated disk serves the store's tests too.
+SUPPORT := $(call sources,tests/support) $(sort $(wildcard tests/sim/disk*.c))
 $(OUT)/tests/unit/%_test: $(OUT)/tests/unit/%_test.o $(call objects,$(SUPPORT)) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
 
