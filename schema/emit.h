@@ -30,3 +30,5 @@ void emit_shape_json(const struct shape *shape, const void *from, struct str *to
  * "spec.agent", "status.conditions[Ready].status", "metadata.name".  NULL when absent; in `arena`.
  */
 const char *emit_path_text(struct arena *arena, const struct object *object, const char *path);
+/* The moment that a path leads to; false when absent or something else. */
+bool emit_path_moment(const struct object *object, const char *path, struct wall *ret_moment);

@@ -110,7 +110,7 @@ enum {
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,
     ARTIFACTS_MAX = 64, /* and outputs */
-    PATH_BYTES_MAX = 1024,
+    WORK_PATH_BYTES_MAX = 1024,
     CORES_MAX = 1024,
     PIDS_MAX = 32768, /* the kernel's own default */
     REQUIREMENTS_MAX = 32,
@@ -129,11 +129,11 @@ enum {
     /* A machine with an agent. */
     PROCESSES_MAX = 1 << 17, /* looked at in one pass over /proc */
     SHIM_CONNECTIONS_MAX = 8,
-    SHIM_LINE_BYTES_MAX = 1024,     /* one message on a shim's control socket */
-    SHIM_SPEC_BYTES_MAX = 4 << 20,  /* an assignment, escaped */
-    SHIM_SAMPLE_MS = 1000,          /* between two looks at a workload's processes */
-    SHIM_DUTY_MS = 100,             /* the period of the processor limit */
-    SHIM_KILL_MS = 20,              /* between two KILLs, until nothing is left */
-    LOGS_KEPT_MAX = 32,             /* logs of assignments without a run; the oldest goes first */
-    STATE_BYTES_MAX = 64 << 20,           /* an agent's saved state */
+    SHIM_LINE_BYTES_MAX = 1024,    /* one message on a shim's control socket */
+    SHIM_SPEC_BYTES_MAX = 4 << 20, /* an assignment, escaped */
+    SHIM_SAMPLE_MS = 1000,         /* between two looks at a workload's processes */
+    SHIM_DUTY_MS = 100,            /* the period of the processor limit */
+    SHIM_KILL_MS = 20,             /* between two KILLs, until nothing is left */
+    LOGS_KEPT_MAX = 32,            /* logs of assignments without a run; the oldest goes first */
+    STATE_BYTES_MAX = 64 << 20,    /* an agent's saved state */
 };

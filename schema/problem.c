@@ -14,7 +14,7 @@ void problems_init(struct problems *problems, struct arena *arena, const char *f
     *problems = (struct problems){.arena = arena, .file = file};
 }
 
-static const char *vformat(struct arena *arena, const char *format, va_list args)
+_printf_(2, 0) static const char *vformat(struct arena *arena, const char *format, va_list args)
 {
     va_list again;
     char *text;
@@ -29,7 +29,8 @@ static const char *vformat(struct arena *arena, const char *format, va_list args
     return text;
 }
 
-static void add(struct problems *problems, struct problem problem, const char *format, va_list args)
+_printf_(3, 0) static void add(struct problems *problems, struct problem problem,
+                               const char *format, va_list args)
 {
     if (problem.severity == PROBLEM_ERROR) {
         problems->errors++;

@@ -332,9 +332,11 @@ static bool lists_eq(const struct node *a, const struct node *b, struct pair_sta
 
 static int by_key(const void *left, const void *right)
 {
-    const struct node_member *const *a = left, *const *b = right;
+    const struct node_member *a = *(const struct node_member *const *)left;
+    const struct node_member *b = *(const struct node_member *const *)right;
+    int order = strcmp(a->key, b->key);
 
-    return strcmp((*a)->key, (*b)->key);
+    return order != 0 ? order : (a > b) - (a < b);
 }
 
 const struct node_member **node_sorted_members(const struct node *map)

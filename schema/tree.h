@@ -63,7 +63,8 @@ bool node_remove(struct node *map, const char *key); /* false when absent */
  * member is borrowed until the next one is added. */
 struct node_member *node_append(struct arena *arena, struct node *map, const char *key,
                                 struct node *value);
-/* The members in byte order of their keys; an array given to the caller to free(). */
+/* The members in byte order of their keys, equal keys (only a parser sees such) in order of the
+ * text; an array given to the caller to free(). */
 const struct node_member **node_sorted_members(const struct node *map);
 
 /* Searches; NULL when absent or when `map` is NULL or no map. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put(char text[static ERR_TEXT_SIZE], const char *format, va_list args)
+_printf_(2, 0) static void put(char text[static ERR_TEXT_SIZE], const char *format, va_list args)
 {
     static const char cut[] = "…";
     int length = vsnprintf(text, ERR_TEXT_SIZE, format, args);

@@ -16,7 +16,7 @@ static const struct field involved_fields[] = {
      .doc = "apiVersion of the object"},
     {"resourceVersion", FIELD_STR, AT(struct involved_object, resource_version), .max = 63,
      .doc = "version of the object that it happened to"},
-    {"fieldPath", FIELD_STR, AT(struct involved_object, field_path), .max = PATH_BYTES_MAX,
+    {"fieldPath", FIELD_STR, AT(struct involved_object, field_path), .max = WORK_PATH_BYTES_MAX,
      .doc = "the part of the object that is meant"},
 };
 

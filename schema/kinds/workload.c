@@ -21,15 +21,17 @@ const struct shape resources_shape = SHAPE("resources", struct resources, resour
 static const struct field artifact_fields[] = {
     {"digest", FIELD_STR, AT(struct artifact, digest), .flags = FIELD_REQUIRED,
      .check_text = form_is_digest, .doc = "what it must be: \"blake2b:\" and 64 hex digits"},
-    {"path", FIELD_STR, AT(struct artifact, path), .flags = FIELD_REQUIRED, .max = PATH_BYTES_MAX,
-     .check_text = form_is_path, .doc = "where it is put, inside the working directory"},
+    {"path", FIELD_STR, AT(struct artifact, path), .flags = FIELD_REQUIRED,
+     .max = WORK_PATH_BYTES_MAX, .check_text = form_is_path,
+     .doc = "where it is put, inside the working directory"},
 };
 
 static const struct shape artifact_shape = SHAPE("artifact", struct artifact, artifact_fields);
 
 static const struct field output_fields[] = {
-    {"path", FIELD_STR, AT(struct output, path), .flags = FIELD_REQUIRED, .max = PATH_BYTES_MAX,
-     .check_text = form_is_path, .doc = "where it is found, inside the working directory"},
+    {"path", FIELD_STR, AT(struct output, path), .flags = FIELD_REQUIRED,
+     .max = WORK_PATH_BYTES_MAX, .check_text = form_is_path,
+     .doc = "where it is found, inside the working directory"},
 };
 
 static const struct shape output_shape = SHAPE("output", struct output, output_fields);

@@ -1,0 +1,48 @@
+/* docs/KINDS.md says what the tables say. */
+#include "schema/docs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void read_page(const char *path, struct str *to)
+{
+    FILE *file = fopen(path, "re");
+    char buffer[4096];
+    size_t count;
+
+    if (file == NULL) {
+        fail_msg("%s cannot be opened; run from the root of the tree", path);
+    }
+    while ((count = fread(buffer, 1, sizeof(buffer), file)) > 0) {
+        str_add_bytes(to, buffer, count);
+    }
+    (void)fclose(file);
+}
+
+static void the_page_of_kinds_is_up_to_date(void **state)
+{
+    _cleanup_(str_fini)
+    struct str expected = STR_EMPTY;
+    _cleanup_(str_fini)
+    struct str written = STR_EMPTY;
+
+    (void)state;
+    docs_kinds(&expected);
+    read_page("docs/KINDS.md", &written);
+    if (!str_eq(expected.data, written.data)) {
+        fail_msg("docs/KINDS.md is out of date: gendocs kinds > docs/KINDS.md");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_page_of_kinds_is_up_to_date)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
