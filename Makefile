@@ -122,6 +122,65 @@ $(OUT)/tests/unit/agent/shim/%_test: $(OUT)/tests/unit/agent/shim/%_test.o $(cal
 .PHONY: unit-programs
 unit-programs: $(UNIT)
 
+# Everything compiles with clang, too; looking is enough.
+.PHONY: syntax
+CHECKED := $(patsubst %.c,$(OUT)/%.checked,$(shell git ls-files '*.c' 2>/dev/null))
+syntax: $(CHECKED)
+$(OUT)/%.checked: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -g,$(CFLAGS)) -MMD -MP -MF $(@:.checked=.d) -MT $@ -fsyntax-only $< && touch $@
+
+.PHONY: test nightly
+test: deps-test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan all sim-program unit-programs
+	$(Q)tests/run build/asan
+nightly: deps-test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan all sim-program unit-programs
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sim-program
+	$(Q)tests/run build/asan nightly
+
+.PHONY: sim-program sim
+sim-program: $(if $(wildcard tests/sim/main.c),$(OUT)/fog-sim)
+# make sim SEED=42 | make sim SEEDS=10000 [FROM=1]
+sim: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) sim-program
+	$(OUT)/fog-sim $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(TRACE),--trace)
+
+# --- the machine ---------------------------------------------------------------------------------
+
+DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libyaml-dev \
+                libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev diffutils procps
+DEBIAN_TEST  := $(DEBIAN_BUILD) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
+                curl jq sqlite3 binutils util-linux
+
+.PHONY: deps deps-test
+deps:
+	@tools/deps $(DEBIAN_BUILD)
+deps-test:
+	@tools/deps $(DEBIAN_TEST)
+
+# --- using it ------------------------------------------------------------------------------------
+
+PREFIX ?= /usr/local
+.PHONY: demo up down install fmt lint
+demo: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)tools/demo $(OUT)
+up: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)tools/fleet up $(OUT)
+down:
+	$(Q)tools/fleet down $(OUT)
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(OUT)/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+fmt:
+	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+lint:
+	tools/check-layers $(if $(wildcard $(OUT)/libctl.a),$(OUT))
+	tools/check-sizes
+	tools/check-format
+
 .PHONY: clean
 clean:
 	rm -rf build

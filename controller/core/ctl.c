@@ -1,5 +1,7 @@
 /* The door.  ctl_step() is the map of the program: what can happen, who writes it down, and the one
  * place where things are decided and told. */
+#include "controller/core/ctl.h"
+
 #include "controller/core/core.h"
 #include "controller/core/reads.h"
 #include "controller/core/watch.h"
