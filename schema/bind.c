@@ -40,9 +40,10 @@ const char *place_to_str(const struct place *place, struct arena *arena)
     return arena_strndup(arena, path.data, path.length);
 }
 
-static void problem_v(struct binder *binder, enum problem_severity severity,
-                      enum problem_cause cause, unsigned line, unsigned column,
-                      const struct place *place, const char *format, va_list arguments)
+_printf_(7, 0) static void problem_v(struct binder *binder, enum problem_severity severity,
+                                     enum problem_cause cause, unsigned line, unsigned column,
+                                     const struct place *place, const char *format,
+                                     va_list arguments)
 {
     char message[1024];
 
@@ -62,9 +63,9 @@ void binder_problem(struct binder *binder, enum problem_cause cause, const struc
     va_end(arguments);
 }
 
-static void _printf_(5, 6)
-    key_problem(struct binder *binder, enum problem_cause cause, const struct node_member *member,
-                const struct place *place, const char *format, ...)
+_printf_(5, 6) static void key_problem(struct binder *binder, enum problem_cause cause,
+                                       const struct node_member *member, const struct place *place,
+                                       const char *format, ...)
 {
     va_list arguments;
 
@@ -123,14 +124,15 @@ static void bind_pair(struct binder *binder, const struct field *field,
     const char *why;
 
     if (binder_checks(binder) && !key_fits(field, member->key, &why)) {
-        key_problem(binder, CAUSE_INVALID, member, up, "key \"%.300s\" %s", member->key, why);
+        key_problem(binder, CAUSE_INVALID, member, up, "key %s %s",
+                    binder_quoted(binder, member->key), why);
     }
     ret_pair->key = arena_strdup(binder->arena, member->key);
     bind_scalar(binder, field, FIELD_STR, member->value, &place, &ret_pair->value);
     if (binder->problems->errors == errors && binder_checks(binder) &&
         (field->flags & FIELD_LABELS) && !label_value_is_valid(ret_pair->value, &why)) {
-        binder_problem(binder, CAUSE_INVALID, member->value, &place, "\"%.300s\" %s",
-                       ret_pair->value, why);
+        binder_problem(binder, CAUSE_INVALID, member->value, &place, "%s %s",
+                       binder_quoted(binder, ret_pair->value), why);
     }
 }
 
@@ -235,9 +237,10 @@ static void check_doubles(struct binder *binder, const struct field *field, cons
 
         if (strcmp(items[i].key, items[i - 1].key) == 0) {
             binder_problem(binder, CAUSE_DUPLICATE, node->list.items[items[i].index], &place,
-                           field->shape != NULL ? "a second item whose %s is \"%.300s\""
-                                                : "%s \"%.300s\" is there twice",
-                           field->shape != NULL ? field->map_key : "value", items[i].key);
+                           field->shape != NULL ? "a second item whose %s is %s"
+                                                : "%s %s is there twice",
+                           field->shape != NULL ? field->map_key : "value",
+                           binder_quoted(binder, items[i].key));
         }
     }
 }

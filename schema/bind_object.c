@@ -36,16 +36,16 @@ static void no_such_kind(struct binder *binder, const struct node *root, const c
         if (str_eq(names[i], name)) {
             place.name = "apiVersion";
             binder_problem(binder, CAUSE_NOT_SUPPORTED, node_find(root, "apiVersion"), &place,
-                           "%s is in \"%s\", not in \"%.100s\"", name, kinds[i]->api_version,
-                           api_version);
+                           "%s is in \"%s\", not in %s", name, kinds[i]->api_version,
+                           binder_quoted(binder, api_version));
             return;
         }
     }
     closest = words_closest(name, names, KIND_COUNT);
     binder_problem(binder, CAUSE_NOT_SUPPORTED, node_find(root, "kind"), &place,
-                   closest != NULL ? "there is no kind \"%.100s\"; did you mean \"%s\"?"
-                                   : "there is no kind \"%.100s\"",
-                   name, closest);
+                   closest != NULL ? "there is no kind %s; did you mean \"%s\"?"
+                                   : "there is no kind %s",
+                   binder_quoted(binder, name), closest);
 }
 
 const struct kind *bind_kind(const struct node *root, struct problems *problems)

@@ -13,8 +13,7 @@
 
 enum { QUOTED_BYTES_MAX = 64 };
 
-/* A value in quotes, cut to what a line can bear. */
-static const char *quoted(struct binder *binder, const char *text)
+const char *binder_quoted(struct binder *binder, const char *text)
 {
     struct arena *arena = binder->problems->arena;
     size_t length = strlen(text);
@@ -96,7 +95,7 @@ static void wrong_type(struct binder *binder, enum field_type type, const struct
 
     if (node->type == NODE_STR && !is_textual(type)) {
         binder_problem(binder, CAUSE_TYPE, node, place, "%s is not %s",
-                       quoted(binder, node->str.text), wanted(type));
+                       binder_quoted(binder, node->str.text), wanted(type));
     } else if (is_plain && is_textual(type)) {
         binder_problem(binder, CAUSE_TYPE, node, place, "must be %s, not %s: quote it",
                        wanted(type), found(node, true));
@@ -195,7 +194,7 @@ static void bind_enum(struct binder *binder, const struct field *field, const st
         str_addf(&words, " (did you mean \"%s\"?)", closest);
     }
     binder_problem(binder, CAUSE_NOT_SUPPORTED, node, place, "%s is not one of %s",
-                   quoted(binder, node->str.text), words.data);
+                   binder_quoted(binder, node->str.text), words.data);
 }
 
 static void bind_text(struct binder *binder, const struct field *field, enum field_type type,
@@ -228,7 +227,8 @@ static void bind_text(struct binder *binder, const struct field *field, enum fie
         if ((type == FIELD_NAME && !name_is_valid(text, &why)) ||
             (type == FIELD_STR && field->check_text != NULL && field->type != FIELD_STRMAP &&
              !field->check_text(text, &why))) {
-            binder_problem(binder, CAUSE_INVALID, node, place, "%s %s", quoted(binder, text), why);
+            binder_problem(binder, CAUSE_INVALID, node, place, "%s %s", binder_quoted(binder, text),
+                           why);
             return;
         }
     }
@@ -241,7 +241,7 @@ static void bind_textual(struct binder *binder, const struct field *field, enum 
     if (node->type == NODE_STR && node->ambiguous) {
         binder_problem(binder, CAUSE_INVALID, node, place,
                        "YAML readers disagree about what %s is: quote it",
-                       quoted(binder, node->str.text));
+                       binder_quoted(binder, node->str.text));
     } else if (node->type != NODE_STR) {
         wrong_type(binder, type, node, place);
     } else if (type == FIELD_ENUM) {
@@ -249,9 +249,10 @@ static void bind_textual(struct binder *binder, const struct field *field, enum 
     } else if (type == FIELD_STR || type == FIELD_NAME) {
         bind_text(binder, field, type, node, place, ret_member);
     } else if (!scalar_from_text(binder->arena, field, type, node->str.text, ret_member)) {
-        binder_problem(
-            binder, CAUSE_INVALID, node, place, "%s is not %s", quoted(binder, node->str.text),
-            type == FIELD_REVISION ? "a revision: a whole number as a string" : wanted(type));
+        binder_problem(binder, CAUSE_INVALID, node, place, "%s is not %s",
+                       binder_quoted(binder, node->str.text),
+                       type == FIELD_REVISION ? "a revision: a whole number as a string"
+                                              : wanted(type));
     }
 }
 
@@ -313,7 +314,7 @@ bool bind_is_unambiguous(struct binder *binder, const struct node *node, const s
         if (top->type == NODE_STR && top->ambiguous) {
             binder_problem(binder, CAUSE_INVALID, top, place,
                            "YAML readers disagree about what %s is: quote it",
-                           quoted(binder, top->str.text));
+                           binder_quoted(binder, top->str.text));
             return false;
         }
         if (top->type == NODE_LIST && next < top->list.count) {

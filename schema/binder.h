@@ -19,6 +19,8 @@ struct place {
 /* An error at `at`, or at a line and column. */
 void binder_problem(struct binder *binder, enum problem_cause cause, const struct node *at,
                     const struct place *place, const char *format, ...) _printf_(5, 6);
+/* A value in quotes, cut between two characters to what a line can bear. */
+const char *binder_quoted(struct binder *binder, const char *text);
 const char *place_to_str(const struct place *place, struct arena *arena);
 
 /* True unless values are to be taken as they come (BIND_TRUSTED). */

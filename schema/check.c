@@ -53,8 +53,9 @@ const struct node *check_locate(const struct node *root, const char *path)
     return root;
 }
 
-static void problem_v(struct problems *problems, const struct node *root, enum problem_cause cause,
-                      const char *path, const char *format, va_list arguments)
+_printf_(5, 0) static void problem_v(struct problems *problems, const struct node *root,
+                                     enum problem_cause cause, const char *path, const char *format,
+                                     va_list arguments)
 {
     char message[1024];
 
@@ -114,7 +115,7 @@ static void check_immutable(const struct walk *walk, const struct field *field, 
 
     if (!str_eq(was, is)) {
         check_problem(walk->problems, walk->root, CAUSE_FORBIDDEN, path,
-                      "cannot be changed once it is set; it is \"%.200s\"", was);
+                      "cannot be changed once it is set; it is \"%s\"", was);
     }
 }
 
