@@ -1,7 +1,9 @@
 /* The differences between two versions of an object, field by field, in table order.
  *
- * Pure; diff(a, a) is empty.  Either side may be NULL (created, deleted).  List-maps are compared
- * item by item by their key, other lists as wholes. */
+ * Pure; diff(a, a) is empty.  Either side may be NULL (created, deleted).  Structs and text maps
+ * are compared member by member, list-maps item by item by their key, whatever their order; sets as
+ * wholes, whatever their order; other lists as wholes.  A member that is absent and one that is
+ * empty differ. */
 #pragma once
 
 #include "schema/object.h"
@@ -21,12 +23,13 @@ struct differences {
 };
 
 enum diff_parts {
-    DIFF_META = 1 << 0 /* labels, annotations */,
+    DIFF_META = 1 << 0, /* labels, annotations */
     DIFF_SPEC = 1 << 1,
-    DIFF_STATUS = 1 << 2
+    DIFF_STATUS = 1 << 2,
 };
 
 void diff_objects(struct arena *arena, const struct object *before, const struct object *after,
                   unsigned parts, struct differences *ret_differences);
-/* Is there any difference in these parts?  Allocates nothing. */
+/* Is there any difference in these parts?  Makes no trees, and allocates nothing but what node_eq()
+ * needs for members of any type. */
 bool diff_is_empty(const struct object *before, const struct object *after, unsigned parts);
