@@ -81,16 +81,20 @@ static int check_bounds(const char *text, size_t size_bytes, struct problems *pr
     return 0;
 }
 
-static int check_utf8(const char *text, size_t size_bytes, struct problems *problems)
+/* jansson loses a NUL behind a number. */
+static int check_characters(const char *text, size_t size_bytes, struct problems *problems)
 {
     size_t valid = utf8_valid_bytes(text, size_bytes);
+    const char *nul = memchr(text, '\0', valid);
+    size_t at = nul != NULL ? (size_t)(nul - text) : valid;
     unsigned line, column;
 
-    if (valid == size_bytes) {
+    if (at == size_bytes) {
         return 0;
     }
-    utf8_position(text, valid, &line, &column);
-    problem_add_at(problems, PROBLEM_ERROR, CAUSE_SYNTAX, line, column, "", "not valid UTF-8");
+    utf8_position(text, at, &line, &column);
+    problem_add_at(problems, PROBLEM_ERROR, CAUSE_SYNTAX, line, column, "", "%s",
+                   nul != NULL ? "not JSON: a NUL" : "not valid UTF-8");
     return ERR_INVALID;
 }
 
@@ -324,7 +328,7 @@ int json_parse(struct arena *arena, const char *text, size_t size_bytes, unsigne
     int ret = check_bounds(text, size_bytes, problems);
 
     if (ret == 0) {
-        ret = check_utf8(text, size_bytes, problems);
+        ret = check_characters(text, size_bytes, problems);
     }
     if (ret < 0) {
         return ret;

@@ -9,7 +9,7 @@ enum {
     YAML_DOCUMENTS_MAX = 10000,        /* in one stream; each costs a parser */
     TREE_DEPTH_MAX = 64,               /* YAML and JSON; libyaml is quadratic in nesting */
     JSON_BYTES_MAX = 32 << 20,         /* one request body or one change set */
-    JSON_NODES_MAX = 4 << 20,          /* bounds memory: a byte or two of text can be a node */
+    JSON_NODES_MAX = 2 << 20,          /* bounds memory: a byte or two of text can be a node */
     OBJECT_BYTES_MAX = 256 << 10,      /* one object in its canonical form */
     PROBLEMS_MAX = 100,                /* reported at once; what follows is counted */
     MANIFEST_FILES_MAX = 1000,         /* in one folder given to fogctl */

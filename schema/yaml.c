@@ -7,6 +7,7 @@
 #include "schema/yaml.h"
 
 #include "schema/base/err.h"
+#include "schema/base/utf8.h"
 #include "schema/base/vec.h"
 #include "schema/limits.h"
 #include "schema/yaml_scalar.h"
@@ -126,18 +127,26 @@ static void stop(struct loader *loader, yaml_mark_t mark, const char *why, unsig
     loader->stopped = true;
 }
 
+/* libyaml counts one more line at the end of a text without a line break there. */
 static void report_syntax(struct loader *loader, const yaml_parser_t *parser)
 {
-    yaml_mark_t mark = parser->problem_mark;
+    unsigned line = (unsigned)parser->problem_mark.line + 1;
+    unsigned column = column_of(parser->problem_mark), end_line, end_column;
 
     assert(parser->error != YAML_MEMORY_ERROR); /* base/mem.h: it ends the process */
-    if (parser->context != NULL) {
-        problem_add_at(loader->problems, PROBLEM_ERROR, CAUSE_SYNTAX, line_of(loader, mark),
-                       column_of(mark), "", "not YAML: %s %s that began in line %u",
-                       parser->problem, parser->context, line_of(loader, parser->context_mark));
+    utf8_position(loader->text, loader->size_bytes, &end_line, &end_column);
+    if (line > end_line) {
+        line = end_line;
+        column = end_column;
+    }
+    line += loader->first_line - 1;
+    if (parser->context != NULL && parser->context_mark.line < end_line) {
+        problem_add_at(loader->problems, PROBLEM_ERROR, CAUSE_SYNTAX, line, column, "",
+                       "not YAML: %s %s that began in line %u", parser->problem, parser->context,
+                       line_of(loader, parser->context_mark));
     } else {
-        problem_add_at(loader->problems, PROBLEM_ERROR, CAUSE_SYNTAX, line_of(loader, mark),
-                       column_of(mark), "", "not YAML: %s", parser->problem);
+        problem_add_at(loader->problems, PROBLEM_ERROR, CAUSE_SYNTAX, line, column, "",
+                       "not YAML: %s", parser->problem);
     }
     note(loader, ERR_INVALID);
     loader->stopped = true;
