@@ -339,12 +339,12 @@ static void add_conflicts(struct applying *applying, const struct entry *owner,
 static void merge(struct applying *applying)
 {
     struct fieldset before = owned_paths(applying->arena, applying->scope, applying->live);
-    struct fieldset after, removed;
+    struct fieldset after;
 
     applying->merged =
         owned_overlay(applying->arena, applying->scope, applying->live, applying->config);
     after = owned_paths(applying->arena, applying->scope, applying->merged);
-    owned_changes(applying->arena, &before, &after, &applying->changed, &removed);
+    applying->changed = owned_changes(applying->arena, &before, &after);
 }
 
 /* Rule 1, owners of higher rank: their fields leave the configuration. */
@@ -461,30 +461,52 @@ static void read_entries_of_update(struct entries *entries, const struct node *l
     (void)read_entries(entries, managed_fields(live));
 }
 
+/* Nobody owns what was there and is there no more. */
+static void forget_gone(struct entries *entries, const struct fieldset *before,
+                        const struct fieldset *after, const struct manager *manager)
+{
+    for (size_t i = 0; i < entries->count; i++) {
+        struct entry *entry = &entries->items[i];
+        struct fieldset gone = {0};
+
+        for (size_t j = 0; j < entry->fields.count; j++) {
+            const struct field_path *path = &entry->fields.paths[j];
+
+            if (fieldset_reaches(before, path->key, path->length) &&
+                !fieldset_reaches(after, path->key, path->length)) {
+                fieldset_add(entries->arena, &gone, path);
+            }
+        }
+        take_from(entries->arena, entry, &gone);
+        if (gone.count > 0 && entry->operation == MANAGED_UPDATE &&
+            str_eq(entry->manager, manager->name)) {
+            entry->time = manager->now;
+        }
+    }
+}
+
 struct node *apply_update(struct arena *arena, const struct kind *kind, const struct node *live,
                           const struct node *next, const struct manager *manager)
 {
     struct owned_scope scope = scope_of(kind, manager);
     struct fieldset before = owned_paths(arena, scope, live);
     struct fieldset after = owned_paths(arena, scope, next);
+    struct fieldset changed = owned_changes(arena, &before, &after);
     struct entries entries = {.arena = arena};
     struct node *root = node_copy(arena, next);
-    struct fieldset changed, removed, both;
-    struct entry *own;
 
     assert(next->type == NODE_MAP);
     read_entries_of_update(&entries, live, next);
-    owned_changes(arena, &before, &after, &changed, &removed);
-    both = fieldset_union(arena, &changed, &removed);
-    if (both.count > 0) {
-        own = own_entry(&entries, kind, manager, MANAGED_UPDATE);
+    forget_gone(&entries, &before, &after, manager);
+    if (changed.count > 0) {
+        struct entry *own = own_entry(&entries, kind, manager, MANAGED_UPDATE);
+
         for (size_t i = 0; i < entries.count; i++) {
             if (&entries.items[i] != own) {
-                take_from(arena, &entries.items[i], &both);
+                take_from(arena, &entries.items[i], &changed);
             }
         }
-        both = fieldset_minus(arena, &own->fields, &removed);
-        touch(own, fieldset_union(arena, &both, &changed), manager->now);
+        touch(own, fieldset_union(arena, &own->fields, &changed), manager->now);
     }
     write_entries(&entries, root);
     return root;

@@ -311,6 +311,7 @@ static bool prune_value(struct pruning *pruning, const struct field *field, stru
     case FORM_LEAF:
         return prune_leaf(pruning, field, above);
     }
+    here.lost |= is_in(pruning, pruning->drop);
     here.bare = here.bare && !is_in(pruning, pruning->kept);
     stays = !(here.lost && here.bare);
     above->lost |= here.lost;

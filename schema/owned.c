@@ -304,25 +304,19 @@ bool field_value_eq(const struct field *field, const struct node *a, const struc
            read_number(reader, b, &b_number) && a_number == b_number;
 }
 
-void owned_changes(struct arena *arena, const struct fieldset *before, const struct fieldset *after,
-                   struct fieldset *ret_changed, struct fieldset *ret_removed)
+struct fieldset owned_changes(struct arena *arena, const struct fieldset *before,
+                              const struct fieldset *after)
 {
-    struct fieldset gone = fieldset_minus(arena, before, after);
+    struct fieldset changed = {0};
 
-    *ret_changed = *ret_removed = (struct fieldset){0};
     for (size_t i = 0; i < after->count; i++) {
         const struct field_path *new = &after->paths[i];
         const struct field_path *old = fieldset_find(before, new->key, new->length);
 
         if (old == NULL || (old->value != NULL && new->value != NULL &&
                             !field_value_eq(new->field, old->value, new->value))) {
-            fieldset_add(arena, ret_changed, new);
+            fieldset_add(arena, &changed, new);
         }
     }
-    for (size_t i = 0; i < gone.count; i++) {
-        /* An empty container that was filled is still there. */
-        if (!fieldset_reaches(after, gone.paths[i].key, gone.paths[i].length)) {
-            fieldset_add(arena, ret_removed, &gone.paths[i]);
-        }
-    }
+    return changed;
 }

@@ -50,9 +50,9 @@ bool owned_item_element(const struct field *field, const struct node *item, stru
 
 /* Every path of a document, with values.  `root` may be NULL: no paths. */
 struct fieldset owned_paths(struct arena *arena, struct owned_scope scope, const struct node *root);
-/* What changed between two sets made by owned_paths(): paths added or with another value, and paths
- * that are gone with all that was below them. */
-void owned_changes(struct arena *arena, const struct fieldset *before, const struct fieldset *after,
-                   struct fieldset *ret_changed, struct fieldset *ret_removed);
+/* The paths of `after` that are not in `before`, or have another value there; both sets made by
+ * owned_paths(). */
+struct fieldset owned_changes(struct arena *arena, const struct fieldset *before,
+                              const struct fieldset *after);
 /* Do both values mean the same?  "300s" is "5m" for a duration.  `field` may be NULL. */
 bool field_value_eq(const struct field *field, const struct node *a, const struct node *b);

@@ -316,6 +316,16 @@ static void defaults_go_with_the_struct_they_came_with(void **state)
     expect_spec("{'interval':'30s','retries':3}");
 }
 
+static void a_struct_applied_empty_goes_with_its_defaults(void **state)
+{
+    (void)state;
+    camera.binds = true;
+    apply("a", "{'spec':{'battery':{}}}");
+    expect_spec("{'interval':'30s','retries':3,'battery':{'minPercent':30,'resumePercent':60}}");
+    apply("a", "{'spec':{}}");
+    expect_spec("{'interval':'30s','retries':3}");
+}
+
 static void a_default_that_nobody_owns_comes_back(void **state)
 {
     (void)state;
@@ -530,6 +540,16 @@ static void what_an_update_removed_is_nobodys(void **state)
     expect_updated("b", NULL);
 }
 
+static void an_empty_container_that_was_filled_and_removed_is_nobodys(void **state)
+{
+    (void)state;
+    apply("a", "{'spec':{'retries':4,'environment':{}}}");
+    update("b", "{'spec':{'environment':{'B':'2'}}}");
+    update("c", "{'spec':{'environment':null}}");
+    expect_applied("a", "{'f:spec':{'f:retries':{}}}");
+    expect_updated("b", NULL);
+}
+
 static void an_update_that_changes_nothing_leaves_the_entries(void **state)
 {
     const struct node *before;
@@ -634,8 +654,7 @@ static void entries_that_cannot_be_read_are_not_taken(void **state)
         "[{'manager':'k','operation':'Apply','apiVersion':'fog/v1','time':7,'fieldsV1':{}}]",
         "[{'manager':'k','operation':'Apply','apiVersion':'fog/v1','source':'x','fieldsV1':{}}]",
         "[{'manager':'k','operation':'Apply','apiVersion':'fog/v1','subresource':1,'fieldsV1':{}}]",
-        "[{'manager':'k','operation':'Apply','apiVersion':'fog/v1','fieldsType':'V2','fieldsV1':{}"
-        "}]",
+        "[{'manager':'k','operation':'Apply','apiVersion':'fog/v1','fieldsType':'2','fieldsV1':{}}]",
     };
 
     (void)state;
@@ -670,6 +689,25 @@ static void beyond_a_bound_the_oldest_updates_share_an_entry(void **state)
         "f:E0"));
 }
 
+/* What a request may hold must not take minutes: each member is looked up, not searched for. */
+static void a_wide_object_is_applied_in_linear_time(void **state)
+{
+    _cleanup_(str_fini)
+    struct str config = STR_EMPTY;
+
+    (void)state;
+    str_add(&config, "{'spec':{'environment':{");
+    for (int i = 30000; i > 0; i--) {
+        str_addf(&config, "'E%d':'1'%s", i, i > 1 ? "," : "}}}");
+    }
+    apply("a", config.data);
+    apply("b", config.data);
+    expect_no_change("a", config.data);
+    apply("a", "{'spec':{'retries':1}}");
+    apply("b", "{'spec':{'retries':1}}");
+    expect_spec("{'retries':1}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -694,6 +732,7 @@ int main(void)
         TEST(what_others_wrote_stays),
         TEST(an_empty_container_stays_owned_when_somebody_fills_it),
         TEST(defaults_go_with_the_struct_they_came_with),
+        TEST(a_struct_applied_empty_goes_with_its_defaults),
         TEST(a_default_that_nobody_owns_comes_back),
         TEST(a_struct_with_a_value_that_is_no_default_stays),
         TEST(items_are_owned_one_by_one),
@@ -711,6 +750,7 @@ int main(void)
         TEST(sources_have_words),
         TEST(an_update_owns_what_it_changed),
         TEST(what_an_update_removed_is_nobodys),
+        TEST(an_empty_container_that_was_filled_and_removed_is_nobodys),
         TEST(an_update_that_changes_nothing_leaves_the_entries),
         TEST(an_updated_manager_keeps_one_entry),
         TEST(a_status_is_owned_through_its_subresource_alone),
@@ -719,6 +759,7 @@ int main(void)
         TEST(one_empty_entry_forgets_all_owners),
         TEST(entries_that_cannot_be_read_are_not_taken),
         TEST(beyond_a_bound_the_oldest_updates_share_an_entry),
+        TEST(a_wide_object_is_applied_in_linear_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,6 @@
 #include "schema/diff.h"
 
 #include "schema/bind.h"
-#include "schema/emit.h"
-#include "schema/owned.h"
 #include "tests/support/camera.h"
 #include "tests/support/quick_json.h"
 #include "tests/support/random_object.h"
