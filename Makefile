@@ -119,6 +119,21 @@ $(OUT)/tests/unit/agent/io/%_test: $(OUT)/tests/unit/agent/io/%_test.o $(call ob
 $(OUT)/tests/unit/agent/shim/%_test: $(OUT)/tests/unit/agent/shim/%_test.o $(call objects,$(SUPPORT)) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA))
 
+# Do the tests bite?  The store with a seeded mistake, under the same test: it must fail, and for the
+# right reason.
+MUTANT_STORE := $(OUT)/mutants/sync-normal
+$(MUTANT_STORE)/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -DFOG_MUTANT_SYNC_NORMAL $(CFLAGS) -MMD -MP -c -o $@ $<
+$(MUTANT_STORE)/power_cut_test: $(OUT)/tests/unit/controller/io/power_cut_test.o $(patsubst %.c,$(MUTANT_STORE)/%.o,$(STORE)) $(call objects,$(SUPPORT)) $(LIB_CTL) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
+
+.PHONY: mutants-store
+mutants-store: $(MUTANT_STORE)/power_cut_test
+	$(Q)! $< >$(MUTANT_STORE)/log 2>&1
+	$(Q)grep -q 'an acknowledged commit was lost' $(MUTANT_STORE)/log
+	@echo "  OK    a store that does not sync its commits is caught"
+
 .PHONY: unit-programs
 unit-programs: $(UNIT)
 

@@ -3,6 +3,7 @@
 #include "tests/sim/disk_inner.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
