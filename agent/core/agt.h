@@ -11,7 +11,10 @@
  * so that after a crash nothing is started twice.
  *
  * Order: effects are performed in order, each before the next.  A failed AGT_SAVE ends the step's
- * effects and comes back as AGT_SAVE_FAILED: what was not saved was not decided. */
+ * effects and comes back as AGT_SAVE_FAILED before any other event: what was not saved was not
+ * decided.  Each AGT_CONNECT is followed by exactly one AGT_LINK_DOWN: when connecting failed, when
+ * the link was lost, or after AGT_HANGUP.  A machine whose owner paused it says so by AGT_OWNER
+ * before AGT_START. */
 #pragma once
 
 #include "schema/base/digest.h"
@@ -40,26 +43,27 @@ enum agt_event_type {
     AGT_START, /* loading is over; shims found running were announced by AGT_FOUND */
     AGT_TICK,
     AGT_LINK_UP,
-    AGT_LINK_FRAME,
-    AGT_LINK_DRAINED,
-    AGT_LINK_DOWN,   /* also when connecting failed */
-    AGT_SAVE_FAILED, /* disk full or broken; the core keeps running what runs and tries again */
-    AGT_FOUND,       /* before START: a shim of an earlier life: running, or ended with a record */
-    AGT_STARTED,     /* the workload of (uid, run) was executed */
-    AGT_EXITED,      /* it ended; the record is durable */
-    AGT_USAGE,       /* a measurement of what it used so far */
-    AGT_OWNER,       /* the machine's owner paused or resumed */
-    AGT_LOG_LINES,   /* the answer to AGT_READ_LOG */
+    AGT_LINK_FRAME,   /* a whole message */
+    AGT_LINK_DRAINED, /* all that was sent has left */
+    AGT_LINK_DOWN,    /* also when connecting failed */
+    AGT_SAVE_FAILED,  /* disk full or broken; the core keeps running what runs and tries again */
+    AGT_FOUND,        /* before START: a shim of an earlier life: running, or ended with a record */
+    AGT_STARTED,      /* the workload of (uid, run) was executed */
+    AGT_EXITED,       /* it ended; the record is durable */
+    AGT_USAGE,        /* a measurement of what it used so far */
+    AGT_OWNER,        /* the machine's owner paused or resumed */
+    AGT_LOG_LINES,    /* the answer to AGT_READ_LOG */
 };
 
 /* Why a run ended, as the shim wrote it down. */
 enum exit_cause {
     EXIT_BY_ITSELF,
-    EXIT_NOT_STARTED, /* could not be executed: code is the errno's meaning in `message` */
+    EXIT_NOT_STARTED, /* could not be executed, for good: why is in `message` */
     EXIT_STOPPED,     /* the agent asked for it */
     EXIT_LEASE_ENDED,
     EXIT_ORPHANED, /* no agent came back for orphanAfter */
-    EXIT_LOST,     /* the machine was booted or the shim was killed: nothing is known */
+    EXIT_LOST,     /* the machine was booted, the shim was killed or could not be made: nothing is
+                      known, or something passing; tried again */
 };
 
 struct agt_exit {
@@ -91,7 +95,7 @@ struct agt_event {
         bool owner_paused;
         struct {
             uint64_t id;
-            const char *data; /* valid UTF-8 */
+            const char *data; /* valid UTF-8, at most LOG_CHUNK_BYTES_MAX bytes; may be NULL */
             bool end;
             const char *error; /* NULL or why */
         } log;
@@ -158,6 +162,17 @@ void agt_free(struct agt *agt);
 int agt_load(struct agt *agt, const char *bytes, size_t size_bytes, struct err *err);
 void agt_step(struct agt *agt, const struct agt_event *event, struct agt_effects *effects);
 struct mono agt_deadline(const struct agt *agt);
+
+/* Counters of work done, never reset. */
+struct agt_counters {
+    uint64_t steps, saves, spawns;
+    uint64_t sent[WIRE_TYPE_COUNT];
+    uint64_t bad_messages;   /* answered with an error */
+    uint64_t stale_messages; /* dropped by fencing */
+    uint64_t errors_heard;   /* the controller's answers to bad messages of ours */
+};
+
+const struct agt_counters *agt_counters(const struct agt *agt);
 
 /* For `fog-agent status` and tests: a summary as JSON. */
 void agt_describe(const struct agt *agt, struct str *to);

@@ -1,0 +1,159 @@
+/* The door: what happened goes to the room it concerns, which records it; then all rooms settle,
+ * always in the same order; what they want done leaves as effects.  The switch is the map. */
+#include "agent/core/agt.h"
+
+#include "agent/core/model.h"
+
+#include <assert.h>
+
+struct agt *agt_new(const struct agt_options *options)
+{
+    struct agt *agt = MEM_NEW(struct agt);
+    uint8_t public_key[KEY_SIZE];
+
+    assert(options->name != NULL);
+    agt->options = *options;
+    key_public(options->key, public_key);
+    base64_to_str(public_key, sizeof(public_key), agt->public_key);
+    rand_init(&agt->rand, options->seed);
+    set_init(&agt->set);
+    agt->link.deadline = MONO_NEVER;
+    agt->reports.resend_at = MONO_NEVER;
+    return agt;
+}
+
+void agt_free(struct agt *agt)
+{
+    if (agt == NULL) {
+        return;
+    }
+    set_fini(&agt->set);
+    converge_fini(agt);
+    vec_fini(&agt->logs);
+    out_fini(&agt->out);
+    free(agt);
+}
+
+int agt_load(struct agt *agt, const char *bytes, size_t size_bytes, struct err *err)
+{
+    assert(!agt->is_started);
+    return saver_load(agt, bytes, size_bytes, err);
+}
+
+int64_t agt_back_off(struct agt *agt, unsigned doublings, int64_t min_ms, int64_t max_ms)
+{
+    int64_t delay_ms = doublings > 20 ? max_ms : min_ms << doublings;
+
+    if (delay_ms > max_ms) {
+        delay_ms = max_ms;
+    }
+    return rand_between(&agt->rand, delay_ms / 2, delay_ms);
+}
+
+static void on_start(struct agt *agt)
+{
+    assert(!agt->is_started);
+    agt->is_started = true;
+    agt->saver.usage_at = agt->now;
+    converge_on_start(agt);
+    link_on_start(agt);
+}
+
+static void on_save_failed(struct agt *agt)
+{
+    uint64_t step = agt->saver.step;
+
+    set_on_unsaved(agt, step);
+    converge_on_unsaved(agt, step);
+    report_on_unsaved(agt, step);
+}
+
+static void on_event(struct agt *agt, const struct agt_event *event)
+{
+    switch (event->type) {
+    case AGT_START:
+        on_start(agt);
+        break;
+    case AGT_TICK:
+        break;
+    case AGT_LINK_UP:
+        link_on_up(agt);
+        break;
+    case AGT_LINK_FRAME:
+        link_on_frame(agt, event->frame.bytes, event->frame.size_bytes);
+        break;
+    case AGT_LINK_DRAINED:
+        logs_on_drained(agt);
+        break;
+    case AGT_LINK_DOWN:
+        link_on_down(agt);
+        break;
+    case AGT_SAVE_FAILED:
+        on_save_failed(agt);
+        break;
+    case AGT_FOUND:
+        converge_on_found(agt, event);
+        break;
+    case AGT_STARTED:
+        converge_on_started(agt, event);
+        break;
+    case AGT_EXITED:
+        converge_on_exited(agt, event);
+        break;
+    case AGT_USAGE:
+        converge_on_usage(agt, event);
+        break;
+    case AGT_OWNER:
+        agt->is_paused = event->owner_paused;
+        break;
+    case AGT_LOG_LINES:
+        logs_on_lines(agt, event);
+        break;
+    }
+}
+
+static void settle(struct agt *agt)
+{
+    link_on_time(agt);
+    converge(agt);
+    lease_ask(agt);
+    set_answer(agt);
+    report(agt);
+    saver_check_usage(agt);
+}
+
+void agt_step(struct agt *agt, const struct agt_event *event, struct agt_effects *effects)
+{
+    agt->now = mono_later(agt->now, event->now);
+    agt->wall = event->wall;
+    agt->counters.steps++;
+    out_begin(agt, effects);
+    saver_on_step(agt, event->type == AGT_SAVE_FAILED);
+    on_event(agt, event);
+    if (agt->is_started) {
+        settle(agt);
+    }
+    out_finish(agt);
+}
+
+struct mono agt_deadline(const struct agt *agt)
+{
+    struct mono deadline = MONO_NEVER;
+
+    if (!agt->is_started) {
+        return deadline;
+    }
+    deadline = agt_ahead(agt, deadline, link_deadline(agt));
+    deadline = agt_ahead(agt, deadline, report_deadline(agt));
+    deadline = agt_ahead(agt, deadline, saver_deadline(agt));
+    map_each (&agt->set.works, entry) {
+        deadline = agt_ahead(agt, deadline, converge_deadline(agt, work_of(entry)));
+        deadline = agt_ahead(agt, deadline, lease_deadline(agt, work_of(entry)));
+    }
+    return deadline;
+}
+
+const struct agt_counters *agt_counters(const struct agt *agt)
+{
+    return &agt->counters;
+}

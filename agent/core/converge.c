@@ -1,0 +1,558 @@
+/* One state machine per assignment.  Events record what happened to a run; converge() looks at
+ * every assignment in every step and does what is missing, so that an event that was lost, repeated
+ * or reordered makes it late, never wrong.
+ *
+ *               may start                    started
+ *     Waiting ─────────────→ Starting ────────────────────→ Running ⇄ Suspended
+ *      ↑ ↑  ↑                   │  │  removed, changed,        │          │
+ *      │ │  │ ended: again      │  │  lease lost               │          │
+ *      │ │  └───────────────────┤  └─────────→ Stopping ←──────┴──────────┘   (any of the four
+ *      │ └──────────────────────┼───────────────── │ ended                     may end by itself)
+ *      │                        ↓ ended for good   ↓
+ *      └─────────────────── Done, Failed        Stopped → forgotten, once reported
+ *        another generation                     (removed)
+ *
+ * A run that was started for something else than what is wanted now is stopped, whatever step it is
+ * in: the newest assignment wins.  Nothing is started while a run is open. */
+#include "agent/core/converge.h"
+
+#include "agent/core/model.h"
+#include "schema/limits.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TO(state) (1u << (state))
+
+/* Row: from; bits: to. */
+static const unsigned moves[WORK_STATE_COUNT] = {
+    [WORK_WAITING] = TO(WORK_STARTING) | TO(WORK_STOPPED),
+    [WORK_STARTING] = TO(WORK_RUNNING) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
+                      TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_RUNNING] = TO(WORK_SUSPENDED) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
+                     TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_SUSPENDED] = TO(WORK_RUNNING) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
+                       TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_STOPPING] = TO(WORK_WAITING) | TO(WORK_DONE) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_DONE] = TO(WORK_WAITING) | TO(WORK_STOPPED),
+    [WORK_FAILED] = TO(WORK_WAITING) | TO(WORK_STOPPED),
+    [WORK_STOPPED] = TO(WORK_WAITING) | TO(WORK_STARTING), /* Starting: a stray was found */
+};
+
+static void move(struct agt *agt, struct work *work, enum work_state to)
+{
+    assert(moves[work->state] & TO(to));
+    trace_add(&agt->trace, agt->now, "work %s: %s -> %s (run %" PRId64 ")", work->wanted.uid,
+              work_state_words[work->state], work_state_words[to], work->run.number);
+    work->state = to;
+}
+
+static struct work *find_run(const struct agt *agt, const struct agt_event *event)
+{
+    struct work *work = set_find(agt, event->uid);
+
+    return work != NULL && work->run.is_open && work->run.number == event->run ? work : NULL;
+}
+
+/* --- the end of a run --------------------------------------------------------------------------
+ */
+
+static void forget_run(struct agt *agt, const char *uid, int64_t run)
+{
+    struct forgettable forgettable = {.uid = mem_strdup(uid), .run = run};
+
+    vec_add(&agt->forgettables, forgettable);
+}
+
+static enum work_outcome outcome_of(const struct work *work, const struct agt_exit *exit)
+{
+    switch (exit->cause) {
+    case EXIT_BY_ITSELF:
+        return exit->code == 0 ? OUTCOME_COMPLETED : OUTCOME_EXITED_NON_ZERO;
+    case EXIT_NOT_STARTED:
+        return OUTCOME_START_FAILED;
+    case EXIT_STOPPED:
+        return work->run.is_out_of_lease ? OUTCOME_LEASE_ENDED : OUTCOME_STOPPED;
+    case EXIT_LEASE_ENDED:
+        return OUTCOME_LEASE_ENDED;
+    case EXIT_ORPHANED:
+        return OUTCOME_ORPHANED;
+    case EXIT_LOST:
+        break;
+    }
+    return OUTCOME_LOST;
+}
+
+static void account(struct agt *agt, struct work *work, const struct agt_exit *exit)
+{
+    struct contribution *usage = &work->run.usage;
+
+    contribution_raise(usage, &exit->usage);
+    if (usage->wall_ms >= RESTART_RESET_MS) {
+        work->failures = work->tries = 0;
+    }
+    work->spent = work_contribution(work);
+    *usage = (struct contribution){0};
+    if (exit->started.ms != 0) {
+        work->started = exit->started;
+    }
+    work->ended = exit->ended.ms != 0 ? exit->ended : agt->wall;
+    work->has_exit = exit->cause != EXIT_LOST && exit->cause != EXIT_NOT_STARTED;
+    work->exit_code = work->has_exit ? exit->code : 0;
+}
+
+/* The shell's words in printable ASCII, so that they stay valid text wherever they are cut off. */
+static void add_words(struct work *work, size_t used, const char *words)
+{
+    (void)snprintf(work->message + used, sizeof(work->message) - used, ": %.200s", words);
+    for (char *c = work->message + used; *c != '\0'; c++) {
+        *c = *c < ' ' || *c > '~' ? '?' : *c;
+    }
+}
+
+static void describe_outcome(struct work *work, const struct agt_exit *exit)
+{
+    static const char *const words[] = {
+        [OUTCOME_NONE] = "",
+        [OUTCOME_COMPLETED] = "exited with code 0",
+        [OUTCOME_EXITED_NON_ZERO] = "exited with code",
+        [OUTCOME_START_FAILED] = "could not be started",
+        [OUTCOME_STOPPED] = "was stopped",
+        [OUTCOME_LEASE_ENDED] = "was stopped because its lease ended",
+        [OUTCOME_LOST] = "its process is gone, and how it ended is not known",
+        [OUTCOME_ORPHANED] = "was stopped because no agent came back for it in time",
+    };
+    size_t size = sizeof(work->message);
+    int used = snprintf(work->message, size, "%s", words[work->outcome]);
+
+    if (work->outcome == OUTCOME_EXITED_NON_ZERO) {
+        used += snprintf(work->message + used, size - (size_t)used, " %d", exit->code);
+    }
+    if (exit->message[0] != '\0') {
+        add_words(work, (size_t)used, exit->message);
+    }
+}
+
+/* What we cut short did not end by itself, so that even "never" lets it run again; what was lost
+ * may have. */
+static bool is_for_good(const struct work *work)
+{
+    int restart = work->wanted.template.workload.restart;
+
+    switch (work->outcome) {
+    case OUTCOME_START_FAILED:
+        return true;
+    case OUTCOME_COMPLETED:
+        return restart != RESTART_ALWAYS;
+    case OUTCOME_EXITED_NON_ZERO:
+    case OUTCOME_LOST:
+        return restart == RESTART_NEVER;
+    case OUTCOME_NONE:
+    case OUTCOME_STOPPED:
+    case OUTCOME_LEASE_ENDED:
+    case OUTCOME_ORPHANED:
+        break;
+    }
+    return false;
+}
+
+static void back_off(struct agt *agt, struct work *work)
+{
+    size_t used = strlen(work->message);
+    int64_t delay_ms;
+
+    work->not_before = agt->now;
+    if (work->outcome == OUTCOME_STOPPED || work->outcome == OUTCOME_LEASE_ENDED) {
+        return;
+    }
+    work->tries++;
+    delay_ms = agt_back_off(agt, (unsigned)work->tries - 1, RESTART_MIN_MS, RESTART_MAX_MS);
+    work->not_before = mono_after(agt->now, delay_ms);
+    (void)snprintf(work->message + used, sizeof(work->message) - used,
+                   "; started again in %" PRId64 " ms", delay_ms);
+}
+
+static void take_exit(struct agt *agt, struct work *work, const struct agt_exit *exit)
+{
+    bool is_outdated = work_is_outdated(work);
+
+    assert(work->run.is_open);
+    work->run.is_open = false;
+    work->outcome = outcome_of(work, exit);
+    work->outcomes++;
+    account(agt, work, exit);
+    if (work->outcome == OUTCOME_EXITED_NON_ZERO || work->outcome == OUTCOME_START_FAILED) {
+        work->failures++;
+    } else if (work->outcome == OUTCOME_COMPLETED) {
+        work->failures = 0;
+    }
+    describe_outcome(work, exit);
+    forget_run(agt, work->wanted.uid, work->run.number);
+    agt->saver.is_due = true;
+    if (!work->is_wanted) {
+        move(agt, work, WORK_STOPPED);
+    } else if (is_outdated) {
+        work->outcome = OUTCOME_NONE;
+        work->failures = 0;
+        move(agt, work, WORK_WAITING);
+    } else if (is_for_good(work)) {
+        move(agt, work, work->outcome == OUTCOME_COMPLETED ? WORK_DONE : WORK_FAILED);
+    } else {
+        back_off(agt, work);
+        move(agt, work, WORK_WAITING);
+    }
+}
+
+/* --- what happened ------------------------------------------------------------------------------
+ */
+
+/* A process of an earlier life that is not the run we know: it is older, or ours is. */
+static void on_stray(struct agt *agt, const struct agt_event *event)
+{
+    struct work *work = set_find(agt, event->uid);
+
+    if (work == NULL) {
+        work = set_add(agt, event->uid);
+    }
+    if (work->run.is_open) {
+        out_add_run(agt, AGT_SIGNAL, OUT_AT_ONCE, event->uid, event->run)->grace_ms = 0;
+        return;
+    }
+    /* Adopted as a run for nothing that is wanted, so it is stopped before anything starts. */
+    work->run = (struct run){.number = event->run,
+                             .is_open = true,
+                             .is_found = true,
+                             .may_freeze = true,
+                             .grace_ms = STRAY_GRACE_MS,
+                             .lease_end = MONO_NEVER};
+    if (work->state != WORK_STOPPED && work->state != WORK_WAITING) {
+        move(agt, work, WORK_WAITING);
+    }
+    move(agt, work, WORK_STARTING);
+    move(agt, work, WORK_RUNNING);
+}
+
+static void on_found_ended(struct agt *agt, const struct agt_event *event)
+{
+    struct work *work = find_run(agt, event);
+
+    if (work != NULL) {
+        take_exit(agt, work, event->found.exit);
+        return;
+    }
+    work = set_find(agt, event->uid);
+    if (work != NULL && !work->run.is_open && work->run.number < event->run) {
+        work->run.number = event->run;
+    }
+    forget_run(agt, event->uid, event->run);
+}
+
+void converge_on_found(struct agt *agt, const struct agt_event *event)
+{
+    struct work *work = find_run(agt, event);
+
+    assert(!agt->is_started);
+    if (!event->found.running) {
+        on_found_ended(agt, event);
+    } else if (work == NULL) {
+        on_stray(agt, event);
+    } else if (!work->run.is_found) {
+        work->run.is_found = work->run.may_freeze = true;
+        work->run.lease_end = MONO_NEVER; /* its shim knows; ours begins with the next grant */
+        move(agt, work, WORK_RUNNING);
+    }
+}
+
+void converge_on_start(struct agt *agt)
+{
+    const struct agt_exit lost = {.cause = EXIT_LOST};
+
+    map_each (&agt->set.works, entry) {
+        struct work *work = work_of(entry);
+
+        if (work->run.is_open && !work->run.is_found) {
+            take_exit(agt, work, &lost);
+            work->tries = 0; /* a machine that was booted is no reason to wait */
+            work->not_before = agt->now;
+        }
+    }
+}
+
+void converge_on_started(struct agt *agt, const struct agt_event *event)
+{
+    struct work *work = find_run(agt, event);
+
+    if (work == NULL) {
+        return;
+    }
+    work->started = event->started;
+    if (work->state == WORK_STARTING) {
+        move(agt, work, WORK_RUNNING);
+    }
+}
+
+void converge_on_exited(struct agt *agt, const struct agt_event *event)
+{
+    struct work *work = find_run(agt, event);
+
+    if (work != NULL) {
+        take_exit(agt, work, event->exit);
+    } else {
+        forget_run(agt, event->uid, event->run); /* taken in before */
+    }
+}
+
+void converge_on_usage(struct agt *agt, const struct agt_event *event)
+{
+    struct work *work = find_run(agt, event);
+
+    if (work != NULL) {
+        contribution_raise(&work->run.usage, &event->usage);
+        agt->saver.usage_is_unsaved = true;
+    }
+}
+
+void converge_on_unsaved(struct agt *agt, uint64_t step)
+{
+    map_each (&agt->set.works, entry) {
+        struct work *work = work_of(entry);
+
+        if (work->run.is_open && work->run.spawned_in_step == step) {
+            work->run.is_open = false; /* its number stays used */
+            work->starts--;
+            move(agt, work, WORK_WAITING);
+        }
+    }
+    vec_each (&agt->forgettables, forgettable) {
+        forgettable->is_sent = false;
+    }
+}
+
+/* --- what is missing ----------------------------------------------------------------------------
+ */
+
+/* The shorter of what it was started with and what is wanted now: a newer assignment pre-empts a
+ * slow step of an older one. */
+static int64_t stop_grace_ms(const struct agt *agt, const struct work *work)
+{
+    int64_t grace_ms = work->run.grace_ms;
+
+    if (lease_is_lost(agt, work)) {
+        return 0;
+    }
+    if (work->is_wanted && work->wanted.template.grace_ms < grace_ms) {
+        grace_ms = work->wanted.template.grace_ms;
+    }
+    return grace_ms;
+}
+
+static void signal_run(struct agt *agt, struct work *work)
+{
+    work->run.is_out_of_lease = lease_is_lost(agt, work);
+    work->run.stop_grace_ms = stop_grace_ms(agt, work);
+    out_add_run(agt, AGT_SIGNAL, OUT_AT_ONCE, work->wanted.uid, work->run.number)->grace_ms =
+        work->run.stop_grace_ms;
+}
+
+static void stop(struct agt *agt, struct work *work)
+{
+    if (work->state == WORK_SUSPENDED || work->run.may_freeze) {
+        out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, work->wanted.uid, work->run.number);
+    }
+    signal_run(agt, work);
+    move(agt, work, WORK_STOPPING);
+}
+
+static void suspend_or_resume(struct agt *agt, struct work *work)
+{
+    const char *uid = work->wanted.uid;
+
+    if (work->state == WORK_RUNNING && agt->is_paused) {
+        out_add_run(agt, AGT_SUSPEND, OUT_AT_ONCE, uid, work->run.number);
+        work->spent.suspensions++;
+        agt->saver.usage_is_unsaved = true;
+        move(agt, work, WORK_SUSPENDED);
+    } else if (work->state == WORK_SUSPENDED && !agt->is_paused) {
+        out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
+        move(agt, work, WORK_RUNNING);
+    } else if (work->state == WORK_RUNNING && work->run.may_freeze) {
+        out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
+    }
+    if (work->state != WORK_STARTING) {
+        work->run.may_freeze = false;
+    }
+}
+
+static void fill_spawn(struct agt *agt, const struct work *work, struct agt_spawn *spawn)
+{
+    struct arena *arena = &agt->out.effects->arena;
+    struct wire_assignment *copy = ARENA_NEW(arena, struct wire_assignment);
+
+    wire_assignment_copy(arena, &work->wanted, copy);
+    *spawn = (struct agt_spawn){.uid = copy->uid,
+                                .name = copy->name,
+                                .session = copy->session,
+                                .slot = copy->slot,
+                                .run = work->run.number,
+                                .generation = copy->generation,
+                                .lease_epoch = copy->lease_epoch,
+                                .template = &copy->template,
+                                .lease_end = work->run.lease_end};
+}
+
+static void start(struct agt *agt, struct work *work)
+{
+    struct agt_effect *effect;
+    struct run run = {.number = work->run.number + 1,
+                      .is_open = true,
+                      .is_found = true,
+                      .generation = work->wanted.generation,
+                      .lease_epoch = work->wanted.lease_epoch,
+                      .grace_ms = work->wanted.template.grace_ms,
+                      .lease_end = work_is_exclusive(work) ? work->lease.end : MONO_NEVER,
+                      .spawned_in_step = agt->counters.steps};
+
+    (void)snprintf(run.template_digest, sizeof(run.template_digest), "%s",
+                   work->wanted.template_digest);
+    work->run = run;
+    work->starts++;
+    work->outcome = OUTCOME_NONE;
+    agt->saver.is_due = true;
+    agt->counters.spawns++;
+    effect = out_add_run(agt, AGT_SPAWN, OUT_WHEN_SAVED, work->wanted.uid, run.number);
+    fill_spawn(agt, work, &effect->spawn);
+    move(agt, work, WORK_STARTING);
+}
+
+static bool may_start(const struct agt *agt, const struct work *work)
+{
+    return !agt->is_paused && mono_is_due(work->not_before, agt->now) && saver_may_save(agt) &&
+           lease_allows_start(agt, work);
+}
+
+/* Ended for good, unless something else is wanted by now.  What is done is not done again because
+ * its slot was granted anew. */
+static void reconsider(struct agt *agt, struct work *work)
+{
+    bool is_kept = work->state == WORK_DONE
+                       ? str_eq(work->run.template_digest, work->wanted.template_digest)
+                       : work->state == WORK_FAILED && work->outcome != OUTCOME_NONE;
+
+    if (!is_kept) {
+        agt->saver.is_due = true;
+        move(agt, work, WORK_WAITING);
+    }
+}
+
+static void converge_wanted(struct agt *agt, struct work *work)
+{
+    if (work->state == WORK_DONE || work->state == WORK_FAILED || work->state == WORK_STOPPED) {
+        reconsider(agt, work);
+    }
+    switch (work->state) {
+    case WORK_WAITING:
+        if (may_start(agt, work)) {
+            start(agt, work);
+        }
+        break;
+    case WORK_STARTING:
+    case WORK_RUNNING:
+    case WORK_SUSPENDED:
+        if (work_is_outdated(work) || lease_is_lost(agt, work)) {
+            stop(agt, work);
+        } else {
+            suspend_or_resume(agt, work);
+        }
+        break;
+    case WORK_STOPPING:
+        if (stop_grace_ms(agt, work) < work->run.stop_grace_ms) {
+            signal_run(agt, work);
+        }
+        break;
+    case WORK_DONE:
+    case WORK_FAILED:
+    case WORK_STOPPED:
+    case WORK_STATE_COUNT:
+        break;
+    }
+}
+
+static void converge_unwanted(struct agt *agt, struct work *work)
+{
+    switch (work->state) {
+    case WORK_WAITING:
+    case WORK_DONE:
+    case WORK_FAILED:
+        agt->saver.is_due = true;
+        move(agt, work, WORK_STOPPED);
+        break;
+    case WORK_STARTING:
+    case WORK_RUNNING:
+    case WORK_SUSPENDED:
+        stop(agt, work);
+        break;
+    case WORK_STOPPING:
+        if (stop_grace_ms(agt, work) < work->run.stop_grace_ms) {
+            signal_run(agt, work);
+        }
+        break;
+    case WORK_STOPPED:
+    case WORK_STATE_COUNT:
+        break;
+    }
+}
+
+/* Those sent in an earlier step are gone for good, as no failure came back. */
+static void send_forgettables(struct agt *agt)
+{
+    struct forgettables *all = &agt->forgettables;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->items[i].is_sent) {
+            free(all->items[i].uid);
+        } else {
+            all->items[kept++] = all->items[i];
+        }
+    }
+    all->count = kept;
+    if (!saver_may_save(agt)) {
+        return;
+    }
+    vec_each (all, forgettable) {
+        out_add_run(agt, AGT_FORGET, OUT_WHEN_SAVED, forgettable->uid, forgettable->run);
+        forgettable->is_sent = true;
+    }
+}
+
+void converge(struct agt *agt)
+{
+    send_forgettables(agt);
+    map_each (&agt->set.works, entry) {
+        struct work *work = work_of(entry);
+
+        if (work->is_wanted) {
+            converge_wanted(agt, work);
+        } else {
+            converge_unwanted(agt, work);
+        }
+    }
+}
+
+struct mono converge_deadline(const struct agt *agt, const struct work *work)
+{
+    if (work->is_wanted && work->state == WORK_WAITING && !agt->is_paused) {
+        return work->not_before;
+    }
+    return work->run.is_open ? work->run.lease_end : MONO_NEVER;
+}
+
+void converge_fini(struct agt *agt)
+{
+    vec_each (&agt->forgettables, forgettable) {
+        free(forgettable->uid);
+    }
+    vec_fini(&agt->forgettables);
+}

@@ -1,0 +1,320 @@
+/* The saved state: a table of its own, so that what is written is what is read.
+ *
+ *     blake2b:…            over all that follows the end of this line
+ *     {"storeId":…,"works":[…]}
+ */
+#include "agent/core/saver.h"
+
+#include "agent/core/model.h"
+#include "schema/bind.h"
+#include "schema/emit.h"
+#include "schema/json.h"
+#include "schema/limits.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- the table ----------------------------------------------------------------------------------
+ */
+
+struct saved_run {
+    uint64_t set;
+    int64_t number;
+    bool is_open;
+    int64_t generation, lease_epoch;
+    const char *template_digest;
+    int64_t grace_ms;
+    struct contribution usage;
+};
+
+struct saved_work {
+    uint64_t set;
+    struct wire_assignment wanted;
+    bool is_removed;
+    int64_t era;
+    int state; /* enum work_state */
+    struct saved_run run;
+    int outcome; /* enum work_outcome */
+    const char *message;
+    int64_t starts, failures, tries;
+    bool has_exit;
+    int64_t exit_code;
+    struct wall started, ended;
+    struct contribution spent;
+};
+
+struct saved {
+    uint64_t set;
+    const char *store_id;
+    int64_t era, epoch;
+    uint64_t revision, reserved;
+    LIST_OF(struct saved_work) works;
+};
+
+/* Nobody documents or checks it: it is our own, and guarded by its digest. */
+#define ROW(title, type, owner, member)                                                            \
+    {                                                                                              \
+        (title), (type), AT(owner, member), .doc = NULL                                            \
+    }
+
+static const struct field run_fields[] = {
+    ROW("number", FIELD_INT, struct saved_run, number),
+    ROW("open", FIELD_BOOL, struct saved_run, is_open),
+    ROW("generation", FIELD_INT, struct saved_run, generation),
+    ROW("leaseEpoch", FIELD_INT, struct saved_run, lease_epoch),
+    ROW("template", FIELD_STR, struct saved_run, template_digest),
+    ROW("grace", FIELD_INT, struct saved_run, grace_ms),
+    {"usage", FIELD_STRUCT, AT(struct saved_run, usage), .shape = &contribution_shape, .doc = NULL},
+};
+
+static const struct shape run_shape = SHAPE("run", struct saved_run, run_fields);
+
+static const struct field work_fields[] = {
+    {"wanted", FIELD_STRUCT, AT(struct saved_work, wanted), .shape = &wire_assignment_shape,
+     .doc = NULL},
+    ROW("removed", FIELD_BOOL, struct saved_work, is_removed),
+    ROW("era", FIELD_INT, struct saved_work, era),
+    {"state", FIELD_ENUM, AT(struct saved_work, state), .words = work_state_words, .doc = NULL},
+    {"run", FIELD_STRUCT, AT(struct saved_work, run), .shape = &run_shape, .doc = NULL},
+    {"outcome", FIELD_ENUM, AT(struct saved_work, outcome), .words = work_outcome_words,
+     .doc = NULL},
+    ROW("message", FIELD_STR, struct saved_work, message),
+    ROW("starts", FIELD_INT, struct saved_work, starts),
+    ROW("failures", FIELD_INT, struct saved_work, failures),
+    ROW("tries", FIELD_INT, struct saved_work, tries),
+    ROW("hasExit", FIELD_BOOL, struct saved_work, has_exit),
+    ROW("exitCode", FIELD_INT, struct saved_work, exit_code),
+    ROW("started", FIELD_TIME, struct saved_work, started),
+    ROW("ended", FIELD_TIME, struct saved_work, ended),
+    {"spent", FIELD_STRUCT, AT(struct saved_work, spent), .shape = &contribution_shape,
+     .doc = NULL},
+};
+
+static const struct shape work_shape = SHAPE("work", struct saved_work, work_fields);
+
+static const struct field saved_fields[] = {
+    ROW("storeId", FIELD_STR, struct saved, store_id),
+    ROW("era", FIELD_INT, struct saved, era),
+    ROW("epoch", FIELD_INT, struct saved, epoch),
+    ROW("revision", FIELD_REVISION, struct saved, revision),
+    ROW("reserved", FIELD_REVISION, struct saved, reserved),
+    {"works", FIELD_LIST, AT(struct saved, works), .shape = &work_shape, .doc = NULL},
+};
+
+static const struct shape saved_shape = SHAPE("saved", struct saved, saved_fields);
+
+/* --- writing ------------------------------------------------------------------------------------
+ */
+
+static void fill_work(const struct work *work, struct saved_work *saved)
+{
+    const struct run *run = &work->run;
+
+    *saved = (struct saved_work){.wanted = work->wanted,
+                                 .is_removed = !work->is_wanted,
+                                 .era = work->era,
+                                 .state = work->state,
+                                 .outcome = work->outcome,
+                                 .message = work->message,
+                                 .starts = work->starts,
+                                 .failures = work->failures,
+                                 .tries = work->tries,
+                                 .has_exit = work->has_exit,
+                                 .exit_code = work->exit_code,
+                                 .started = work->started,
+                                 .ended = work->ended,
+                                 .spent = work->spent};
+    saved->run = (struct saved_run){.number = run->number,
+                                    .is_open = run->is_open,
+                                    .generation = run->generation,
+                                    .lease_epoch = run->lease_epoch,
+                                    .template_digest = run->template_digest,
+                                    .grace_ms = run->grace_ms,
+                                    .usage = run->usage};
+}
+
+static void write_state(const struct agt *agt, struct str *to)
+{
+    struct saved saved = {.store_id = agt->fence.store_id,
+                          .era = agt->fence.era,
+                          .epoch = agt->fence.epoch,
+                          .revision = agt->set.revision,
+                          .reserved = agt->reports.reserved};
+    struct arena arena;
+
+    arena_init(&arena);
+    saved.works.items = arena_array(&arena, agt->set.works.count, sizeof(struct saved_work));
+    map_each (&agt->set.works, entry) {
+        fill_work(work_of(entry), &saved.works.items[saved.works.count++]);
+    }
+    wire_mark_present(&arena, &saved_shape, &saved);
+    json_emit(emit_shape(&arena, &saved_shape, &saved), JSON_PLAIN, to);
+    str_add_char(to, '\n');
+    arena_fini(&arena);
+}
+
+void saver_save(struct agt *agt)
+{
+    struct saver *saver = &agt->saver;
+    struct digest digest;
+    char digest_text[DIGEST_TEXT_SIZE];
+    _cleanup_(str_fini)
+    struct str state = STR_EMPTY, text = STR_EMPTY;
+
+    if (!saver->is_due) {
+        return;
+    }
+    write_state(agt, &state);
+    digest_of(state.data, state.length, &digest);
+    digest_to_str(&digest, digest_text);
+    str_addf(&text, "%s\n", digest_text);
+    str_add_bytes(&text, state.data, state.length);
+    out_add(agt, AGT_SAVE, OUT_AT_ONCE)->bytes = blob_from_str(&text);
+    agt->counters.saves++;
+    saver->is_due = saver->usage_is_unsaved = false;
+    saver->is_unconfirmed = true;
+    saver->step = agt->counters.steps;
+    saver->usage_at = agt->now;
+    set_on_saved(agt);
+}
+
+bool saver_may_save(const struct agt *agt)
+{
+    return agt->saver.failures == 0 || mono_is_due(agt->saver.retry_at, agt->now);
+}
+
+void saver_on_step(struct agt *agt, bool save_failed)
+{
+    struct saver *saver = &agt->saver;
+
+    if (save_failed) {
+        saver->retry_at = mono_after(
+            agt->now, agt_back_off(agt, saver->failures, SAVE_RETRY_MIN_MS, SAVE_RETRY_MAX_MS));
+        saver->failures++;
+        saver->is_due = true;
+    } else if (saver->is_unconfirmed) {
+        saver->failures = 0;
+    }
+    saver->is_unconfirmed = false;
+}
+
+void saver_check_usage(struct agt *agt)
+{
+    if (agt->saver.usage_is_unsaved &&
+        mono_is_due(mono_after(agt->saver.usage_at, USAGE_SAVE_MS), agt->now)) {
+        agt->saver.is_due = true;
+    }
+}
+
+struct mono saver_deadline(const struct agt *agt)
+{
+    const struct saver *saver = &agt->saver;
+
+    if (saver->failures > 0) {
+        return saver->retry_at;
+    }
+    return saver->usage_is_unsaved ? mono_after(saver->usage_at, USAGE_SAVE_MS) : MONO_NEVER;
+}
+
+/* --- reading ------------------------------------------------------------------------------------
+ */
+
+static void take_run(struct run *run, const struct saved_run *saved)
+{
+    *run = (struct run){.number = saved->number,
+                        .is_open = saved->is_open,
+                        .generation = saved->generation,
+                        .lease_epoch = saved->lease_epoch,
+                        .grace_ms = saved->grace_ms,
+                        .lease_end = MONO_NEVER,
+                        .usage = saved->usage};
+    (void)snprintf(run->template_digest, sizeof(run->template_digest), "%s",
+                   saved->template_digest == NULL ? "" : saved->template_digest);
+}
+
+static void take_outcome(struct work *work, const struct saved_work *saved)
+{
+    work->outcome = (enum work_outcome)saved->outcome;
+    (void)snprintf(work->message, sizeof(work->message), "%s",
+                   saved->message == NULL ? "" : saved->message);
+    work->starts = saved->starts;
+    work->failures = saved->failures;
+    work->tries = saved->tries;
+    work->has_exit = saved->has_exit;
+    work->exit_code = saved->exit_code;
+    work->started = saved->started;
+    work->ended = saved->ended;
+    work->spent = saved->spent;
+}
+
+static void take_work(struct agt *agt, const struct saved_work *saved)
+{
+    struct work *work = set_add(agt, saved->wanted.uid);
+
+    arena_reset(&work->arena);
+    wire_assignment_copy(&work->arena, &saved->wanted, &work->wanted);
+    work->is_wanted = !saved->is_removed;
+    work->era = saved->era;
+    /* Whether an open run still runs is said by AGT_FOUND, or not at all. */
+    work->state = saved->run.is_open ? WORK_STARTING : (enum work_state)saved->state;
+    take_run(&work->run, &saved->run);
+    take_outcome(work, saved);
+    if (work->is_wanted) {
+        wire_assignment_digest(work->wanted.uid, work->wanted.generation, work->wanted.lease_epoch,
+                               work->wanted.template_digest, &work->digest);
+        digest_set_add(&agt->set.digest, &work->digest);
+        agt->set.wanted_count++;
+    }
+}
+
+static void take_state(struct agt *agt, const struct saved *saved)
+{
+    (void)snprintf(agt->fence.store_id, sizeof(agt->fence.store_id), "%s",
+                   saved->store_id == NULL ? "" : saved->store_id);
+    agt->fence.era = saved->era;
+    agt->fence.epoch = saved->epoch;
+    agt->reports.seq = agt->reports.reserved = saved->reserved;
+    for (size_t i = 0; i < saved->works.count; i++) {
+        const char *uid = saved->works.items[i].wanted.uid;
+
+        if (uid != NULL && set_find(agt, uid) == NULL) {
+            take_work(agt, &saved->works.items[i]);
+        }
+    }
+    agt->set.revision = saved->revision;
+    set_on_saved(agt);
+    agt->set.earlier_digest = agt->set.saved_digest;
+    agt->set.earlier_revision = agt->set.saved_revision;
+}
+
+int saver_load(struct agt *agt, const char *bytes, size_t size_bytes, struct err *err)
+{
+    const size_t head = DIGEST_TEXT_SIZE; /* the digest and the end of its line */
+    struct digest said, computed;
+    char digest_text[DIGEST_TEXT_SIZE] = "";
+    struct problems problems;
+    struct saved saved;
+    struct arena arena;
+    struct node *root;
+    bool ok = false;
+
+    if (size_bytes > head && bytes[head - 1] == '\n') {
+        memcpy(digest_text, bytes, head - 1);
+        digest_of(bytes + head, size_bytes - head, &computed);
+        ok = digest_from_str(digest_text, &said) && digest_eq(&said, &computed);
+    }
+    arena_init(&arena);
+    problems_init(&problems, &arena, NULL);
+    ok = ok &&
+         json_parse(&arena, bytes + head, size_bytes - head, JSON_PLAIN, &problems, &root) == 0 &&
+         bind_shape(&arena, &saved_shape, root, "",
+                    BIND_TRUSTED | BIND_NO_DEFAULTS | BIND_NO_REQUIRED, &problems, &saved);
+    if (ok) {
+        take_state(agt, &saved);
+    }
+    arena_fini(&arena);
+    return ok ? 0
+              : err_set(err, ERR_CORRUPT,
+                        "the saved state is not what was written: starting empty");
+}

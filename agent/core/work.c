@@ -1,0 +1,123 @@
+/* What is wanted of one assignment, and how a change of it meets what runs. */
+#include "agent/core/work.h"
+
+#include "agent/core/model.h"
+
+#include <assert.h>
+#include <string.h>
+
+const char *const work_state_words[] = {"Waiting", "Starting", "Running", "Suspended", "Stopping",
+                                        "Done",    "Failed",   "Stopped", NULL};
+
+const char *const work_outcome_words[] = {"None",        "Completed", "ExitedNonZero",
+                                          "StartFailed", "Stopped",   "LeaseEnded",
+                                          "Lost",        "Orphaned",  NULL};
+
+struct work *work_new(const char *uid)
+{
+    struct work *work = MEM_NEW(struct work);
+
+    arena_init(&work->arena);
+    work->wanted.uid = arena_strdup(&work->arena, uid);
+    work->state = WORK_STOPPED;
+    work->run.lease_end = MONO_NEVER;
+    work->run.grace_ms = STRAY_GRACE_MS;
+    return work;
+}
+
+void work_free(struct work *work)
+{
+    if (work != NULL) {
+        arena_fini(&work->arena);
+        free(work);
+    }
+}
+
+bool work_is_exclusive(const struct work *work)
+{
+    return work->wanted.template.lease_ms > 0;
+}
+
+bool work_is_outdated(const struct work *work)
+{
+    return !str_eq(work->run.template_digest, work->wanted.template_digest) ||
+           work->run.lease_epoch != work->wanted.lease_epoch;
+}
+
+static void raise(int64_t *to, int64_t by)
+{
+    *to = by > *to ? by : *to;
+}
+
+void contribution_raise(struct contribution *to, const struct contribution *by)
+{
+    raise(&to->cpu_ms, by->cpu_ms);
+    raise(&to->wall_ms, by->wall_ms);
+    raise(&to->memory_peak, by->memory_peak);
+}
+
+struct contribution work_contribution(const struct work *work)
+{
+    struct contribution sum = work->spent;
+
+    sum.cpu_ms += work->run.usage.cpu_ms;
+    sum.wall_ms += work->run.usage.wall_ms;
+    raise(&sum.memory_peak, work->run.usage.memory_peak);
+    return sum;
+}
+
+/* A generation is a new beginning: what failed before says nothing about it. */
+static void begin_generation(struct agt *agt, struct work *work)
+{
+    work->starts = work->failures = work->tries = 0;
+    work->not_before = agt->now;
+    work->outcome = OUTCOME_NONE;
+    work->message[0] = '\0';
+}
+
+/* The text lives in the old arena until the new one holds the copy. */
+static void replace_wanted(struct work *work, const struct wire_assignment *assignment)
+{
+    struct arena arena;
+
+    arena_init(&arena);
+    wire_assignment_copy(&arena, assignment, &work->wanted);
+    arena_fini(&work->arena);
+    work->arena = arena;
+}
+
+void work_want(struct agt *agt, struct work *work, const struct wire_assignment *assignment)
+{
+    bool is_new = work->wanted.generation != assignment->generation ||
+                  work->wanted.lease_epoch != assignment->lease_epoch;
+    bool was_wanted = work->is_wanted;
+
+    if (work->wanted.lease_epoch != assignment->lease_epoch) {
+        work->lease = (struct lease){0};
+    }
+    replace_wanted(work, assignment);
+    work->is_wanted = true;
+    work->era = agt->fence.era;
+    if (is_new) {
+        /* The same template under a new generation goes on running, and what is done stays done;
+         * what failed is tried again. */
+        bool is_kept = work->run.is_open || work->state == WORK_DONE;
+
+        if (is_kept && !work_is_outdated(work)) {
+            work->run.generation = assignment->generation;
+        } else {
+            begin_generation(agt, work);
+        }
+    }
+    if (!was_wanted) {
+        work->told.sent = work->told.acknowledged = 0;
+    }
+}
+
+void work_unwant(struct agt *agt, struct work *work)
+{
+    (void)agt;
+    assert(work->is_wanted);
+    work->is_wanted = false;
+    work->lease = (struct lease){0};
+}
