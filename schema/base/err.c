@@ -9,8 +9,13 @@ _printf_(2, 0) static void put(char text[static ERR_TEXT_SIZE], const char *form
     static const char cut[] = "…";
     int length = vsnprintf(text, ERR_TEXT_SIZE, format, args);
 
+    size_t end = ERR_TEXT_SIZE - sizeof(cut);
+
     if (length >= ERR_TEXT_SIZE) {
-        memcpy(text + ERR_TEXT_SIZE - sizeof(cut), cut, sizeof(cut));
+        while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80) {
+            end--; /* not in the middle of a character */
+        }
+        memcpy(text + end, cut, sizeof(cut));
     }
 }
 
