@@ -25,6 +25,8 @@ void model_init(struct model *model)
     dlist_init(&model->wanting);
     dlist_init(&model->loose);
     dlist_init(&model->untold);
+    dlist_init(&model->restate);
+    dlist_init(&model->tripped);
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */
@@ -37,6 +39,8 @@ static struct entry *entry_new(enum kind_id kind)
 
         dlist_init(&agent->assignments);
         dlist_init(&agent->untold_link);
+        dlist_init(&agent->restate);
+        dlist_init(&agent->tripped);
         return (struct entry *)agent;
     }
     case KIND_HARVEST_POLICY: {
@@ -52,6 +56,7 @@ static struct entry *entry_new(enum kind_id kind)
         dlist_init(&session->of_policy);
         dlist_init(&session->dirty);
         dlist_init(&session->wanting);
+        session->is_scan_due = true;
         session->look_at = MONO_NEVER;
         session->look_index = SIZE_MAX;
         return (struct entry *)session;
@@ -355,6 +360,8 @@ static void detach_removed(struct model *model, struct entry *entry)
             settle_loose(model, it);
         }
         dlist_remove(&agent->untold_link);
+        dlist_remove(&agent->restate);
+        dlist_remove(&agent->tripped);
         break;
     }
     case KIND_HARVEST_POLICY: {
