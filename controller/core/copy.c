@@ -5,6 +5,8 @@
 #include "schema/base/parse.h"
 #include "schema/limits.h"
 
+#include <stdlib.h>
+
 /* Does the status speak of what it was told last? */
 static bool is_observed(const struct assignment_entry *copy)
 {
@@ -43,7 +45,7 @@ static struct mono stop_deadline(const struct model *model, const struct assignm
 
 bool copy_may_go(const struct model *model, const struct assignment_entry *copy, struct mono now)
 {
-    bool is_leaving = object_is_deleting(copy->object);
+    bool is_leaving = !copy->is_in_set;
 
     if (copy_is_done(copy) || copy_has_failed(copy)) {
         return true;
@@ -66,6 +68,18 @@ struct mono copy_may_go_at(const struct model *model, const struct assignment_en
         return copy->lease_until;
     }
     return copy->leaving_since.ms > 0 ? stop_deadline(model, copy) : MONO_NEVER;
+}
+
+const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_generation)
+{
+    const char *text = strmap_find(&copy->object->meta.annotations, GIVEN_UP_ANNOTATION);
+    char *end = NULL;
+
+    if (text == NULL) {
+        return NULL;
+    }
+    *ret_generation = strtoll(text, &end, 10);
+    return *end == ' ' ? end + 1 : end;
 }
 
 unsigned copy_failures(const struct assignment_entry *copy)

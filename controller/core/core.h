@@ -89,6 +89,7 @@ struct ctl {
     struct mono retry_step_at; /* a step left work over */
     struct mono grace_until;   /* after a stall nobody is declared silent before this */
     struct {
+        bool has_begun;
         bool is_writing;    /* the changes being committed are its own: they mark nothing */
         bool loose_is_due;  /* assignments without a session are to be looked at */
         struct mono loose_at;

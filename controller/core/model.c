@@ -3,6 +3,7 @@
  * behind. */
 #include "controller/core/model.h"
 
+#include "controller/core/copy.h"
 #include "schema/bind.h"
 #include "schema/emit.h"
 #include "schema/json.h"
@@ -239,9 +240,11 @@ static void attach_assignment(struct model *model, struct assignment_entry *assi
     struct agent_entry *agent = model_agent(model, spec->agent);
     struct session_entry *session = model_session(model, spec->session);
 
-    assignment->used =
-        resolved == NULL ? (struct resources){0} : template_resources(resolved->template);
-    assignment->is_in_set = !object_is_deleting(assignment->object);
+    bool is_given_up = strmap_find(&meta->annotations, GIVEN_UP_ANNOTATION) != NULL;
+
+    assignment->used = resolved == NULL || is_given_up ? (struct resources){0}
+                                                       : template_resources(resolved->template);
+    assignment->is_in_set = !object_is_deleting(assignment->object) && !is_given_up;
     wire_assignment_digest(meta->uid, meta->generation, spec->lease_epoch, spec->template_digest,
                            &assignment->digest);
     if (agent != NULL) {

@@ -526,6 +526,21 @@ static void tend_failed(struct planner *p, const struct replica *replica,
     }
 }
 
+/* The controller has just started: till its agent had time to come back, its last word counts. */
+static void tend_awaited(struct planner *p, const struct replica *replica,
+                         struct assignment_entry *copy, bool is_current)
+{
+    int phase = assignment_status(copy)->phase;
+
+    if (is_current && (phase == PHASE_RUNNING || phase == PHASE_SUSPENDED)) {
+        p->plan->ready++;
+    } else {
+        add_gap(p, WHY_AGENT_AWAY, replica, copy, false,
+                arena_printf(p->arena, "%s has not come back since the controller started",
+                             assignment_spec(copy)->agent));
+    }
+}
+
 static void tend_away(struct planner *p, const struct replica *replica,
                       struct assignment_entry *copy, bool is_current)
 {
@@ -535,21 +550,15 @@ static void tend_away(struct planner *p, const struct replica *replica,
     char after[DURATION_TEXT_SIZE];
 
     duration_to_str(p->spec->replace_after_ms, after);
-    if (copy->agent != NULL && is_awaited(p, copy->agent)) {
-        int phase = assignment_status(copy)->phase;
-
-        look_at(p, p->in->awaited_until);
-        if (is_current && (phase == PHASE_RUNNING || phase == PHASE_SUSPENDED)) {
-            p->plan->ready++;
-        } else {
-            add_gap(p, WHY_AGENT_AWAY, replica, copy, false,
-                    arena_printf(p->arena, "%s has not come back since the controller started",
-                                 name));
-        }
-        return;
-    }
     due = copy->agent == NULL ? MONO_ZERO
                               : mono_after(copy->agent->away_since, p->spec->replace_after_ms);
+    if (copy->agent != NULL && is_awaited(p, copy->agent) &&
+        (p->spec->every_agent || !mono_is_due(due, p->in->now))) {
+        tend_awaited(p, replica, copy, is_current);
+        look_at(p, p->spec->every_agent ? p->in->awaited_until
+                                        : mono_earlier(due, p->in->awaited_until));
+        return;
+    }
     if (!mono_is_due(due, p->in->now)) {
         look_at(p, due);
         add_gap(p, WHY_AGENT_AWAY, replica, copy, false,
@@ -571,6 +580,38 @@ static void tend_away(struct planner *p, const struct replica *replica,
     }
 }
 
+/* Its agent would try for ever: the session says when that is enough. */
+static void give_up(struct planner *p, const struct replica *replica,
+                    struct assignment_entry *copy, unsigned failures)
+{
+    const char *reason =
+        arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s", failures,
+                     failures == 1 ? "" : "s", failure_words(p, copy));
+
+    p->plan->failed++;
+    add_step(p, PLAN_STOP, replica, copy, reason)->gives_up = true;
+    add_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
+}
+
+static void tend_given_up(struct planner *p, const struct replica *replica,
+                          struct assignment_entry *copy, const char *words, int64_t generation)
+{
+    bool may_go = copy_may_go(p->in->model, copy, p->in->now);
+
+    if (generation == p->in->session->object->meta.generation) {
+        p->plan->failed++;
+        add_gap(p, WHY_GIVEN_UP, replica, copy, false, words);
+    } else if (!may_go && assignment_is_exclusive(copy)) {
+        look_at(p, copy_may_go_at(p->in->model, copy));
+        add_gap(p, WHY_LEASED, replica, copy, false,
+                arena_printf(p->arena, "it may run on %s until its lease ends, and is tried again "
+                                       "then",
+                             assignment_spec(copy)->agent));
+    } else {
+        replace(p, replica, copy, false, 0, "the session changed since it was given up");
+    }
+}
+
 /* It is where it should be and was told the newest; it is just not well, or not yet. */
 static void tend_coming(struct planner *p, const struct replica *replica,
                         struct assignment_entry *copy)
@@ -582,6 +623,9 @@ static void tend_coming(struct planner *p, const struct replica *replica,
         status->observed_generation != copy->object->meta.generation) {
         add_gap(p, WHY_STARTING, replica, copy, false,
                 arena_printf(p->arena, "%s was told and has not answered yet", name));
+    } else if (status->failures > 0 && p->spec->retry_max > 0 &&
+               copy_failures(copy) >= p->spec->retry_max) {
+        give_up(p, replica, copy, copy_failures(copy));
     } else if (status->failures > 0) {
         add_gap(p, WHY_FAILING, replica, copy, false,
                 arena_printf(p->arena, "%s; %s tries again", failure_words(p, copy), name));
@@ -599,12 +643,16 @@ static void tend(struct planner *p, const struct replica *replica, struct assign
                       str_eq(assignment_spec(copy)->template_digest, p->in->template->text);
     bool is_away = copy->agent == NULL || copy->agent->link == NULL;
     bool is_ok = copy_is_ok(copy);
+    int64_t generation = 0;
+    const char *given_up = copy_given_up(copy, &generation);
 
     p->unavailable += !is_ok;
     p->plan->updated += is_current;
     p->plan->succeeded += copy_is_done(copy);
     if (p->in->template == NULL || (is_ok && is_current && is_away)) {
         p->plan->ready += is_ok;
+    } else if (given_up != NULL) {
+        tend_given_up(p, replica, copy, given_up, generation);
     } else if (copy_has_failed(copy) && (is_current || is_away)) {
         tend_failed(p, replica, copy);
     } else if (is_away) {

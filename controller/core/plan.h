@@ -33,6 +33,7 @@ struct plan_step {
     struct assignment_entry *copy; /* borrowed: what is ended or changed; NULL: START */
     struct agent_entry *agent;     /* borrowed: where it will run; NULL: STOP */
     bool keeps_copy;               /* REPLACE: the old copy stays until the new one is well */
+    bool gives_up;                 /* STOP: the copy stays, as evidence */
     unsigned failures_before;      /* of the replica, in a row: START, REPLACE */
     unsigned wave;                 /* from 1 */
     const char *reason;            /* for people */
