@@ -98,8 +98,7 @@ static unsigned failed_starts(const struct assignment_status *before,
 }
 
 bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent,
-                      const struct assignment_status *before,
-                      const struct assignment_status *after)
+                      const struct assignment_status *before, const struct assignment_status *after)
 {
     unsigned starts = failed_starts(before, after);
 

@@ -4,7 +4,7 @@
 #include "controller/core/model.h"
 
 /* Annotation of an assignment: how often its replica failed in a row before, on any agent. */
-#define ATTEMPT_ANNOTATION "fog/failures-before"
+#define ATTEMPT_ANNOTATION  "fog/failures-before"
 /* Annotation of an assignment that was given up: the generation of its session then, a blank, and
  * why.  It is not in its agent's set any more; it stays as evidence until the session changes or
  * somebody deletes it. */

@@ -27,8 +27,7 @@ static void cores_to_words(int64_t cores, struct str *to)
 }
 
 /* What an agent has left of what it is refused for; nothing for other refusals. */
-static void have_to_str(const struct agent_entry *agent, enum place_refusal refusal,
-                        struct str *to)
+static void have_to_str(const struct agent_entry *agent, enum place_refusal refusal, struct str *to)
 {
     const struct resources *capacity = &agent_status(agent)->capacity;
 
@@ -179,7 +178,8 @@ void explain_tally(const struct session_entry *session, const struct resources *
         return;
     }
     if (matching == 0) {
-        str_addf(to, "%zu agent%s the selector; ", selected, selected == 1 ? " matches" : "s match");
+        str_addf(to, "%zu agent%s the selector; ", selected,
+                 selected == 1 ? " matches" : "s match");
         tally_requirements(session, needs, tally, to);
         return;
     }
@@ -312,8 +312,8 @@ static void add_session(struct chain *chain, const struct session_entry *session
     size_t count = 0;
 
     add_link(chain, session->object, condition, "Converged");
-    chain->converged = is_true(condition) &&
-                       body->status.observed_generation == session->object->meta.generation;
+    chain->converged =
+        is_true(condition) && body->status.observed_generation == session->object->meta.generation;
     remedy = chain->remedy;
     dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
         if (!copy_is_ok(it)) {

@@ -26,6 +26,7 @@ bool lease_is_over(const struct assignment_entry *assignment, struct mono now)
 bool lease_may_renew(const struct assignment_entry *assignment, const struct agent_entry *agent,
                      int64_t lease_epoch)
 {
-    return assignment->agent == agent && assignment->is_in_set && assignment->session != NULL && assignment_is_exclusive(assignment) &&
+    return assignment->agent == agent && assignment->is_in_set && assignment->session != NULL &&
+           assignment_is_exclusive(assignment) &&
            assignment_spec(assignment)->lease_epoch == lease_epoch;
 }

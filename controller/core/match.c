@@ -306,8 +306,7 @@ static void scalar_to_str(const struct node *value, struct str *to)
 
 void requirement_to_str(const struct requirement *requirement, struct str *to)
 {
-    static const char *const words[] = {"==", "!=", ">",  ">=",     "<",
-                                        "<=", "in", "not in", "exists"};
+    static const char *const words[] = {"==", "!=", ">", ">=", "<", "<=", "in", "not in", "exists"};
     const struct node *value = requirement->value;
     size_t begin;
 

@@ -141,8 +141,7 @@ static void give_copies(struct replica *replica, struct assignment_entry **first
 {
     replica->copies = first;
     replica->copy_count = count;
-    while (replica->live_count < count &&
-           !object_is_deleting(first[replica->live_count]->object)) {
+    while (replica->live_count < count && !object_is_deleting(first[replica->live_count]->object)) {
         replica->live_count++;
     }
 }
@@ -572,8 +571,8 @@ static void tend_away(struct planner *p, const struct replica *replica,
                              "placed elsewhere then",
                              name));
     } else {
-        replace(p, replica, copy,
-                !is_exclusive && copy->agent != NULL && replica->live_count == 1, 0,
+        replace(p, replica, copy, !is_exclusive && copy->agent != NULL && replica->live_count == 1,
+                0,
                 copy->agent == NULL
                     ? arena_printf(p->arena, "%s is no longer there", name)
                     : arena_printf(p->arena, "%s is away for longer than %s", name, after));
@@ -581,8 +580,8 @@ static void tend_away(struct planner *p, const struct replica *replica,
 }
 
 /* Its agent would try for ever: the session says when that is enough. */
-static void give_up(struct planner *p, const struct replica *replica,
-                    struct assignment_entry *copy, unsigned failures)
+static void give_up(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
+                    unsigned failures)
 {
     const char *reason =
         arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s", failures,
@@ -604,8 +603,9 @@ static void tend_given_up(struct planner *p, const struct replica *replica,
     } else if (!may_go && assignment_is_exclusive(copy)) {
         look_at(p, copy_may_go_at(p->in->model, copy));
         add_gap(p, WHY_LEASED, replica, copy, false,
-                arena_printf(p->arena, "it may run on %s until its lease ends, and is tried again "
-                                       "then",
+                arena_printf(p->arena,
+                             "it may run on %s until its lease ends, and is tried again "
+                             "then",
                              assignment_spec(copy)->agent));
     } else {
         replace(p, replica, copy, false, 0, "the session changed since it was given up");
@@ -723,8 +723,8 @@ static void decide(struct planner *p, const struct replica *replica)
 
 static void spread_over_waves(struct planner *p)
 {
-    size_t most = (size_t)(p->spec->rollout.max_unavailable < 1 ? 1
-                                                                : p->spec->rollout.max_unavailable);
+    size_t most =
+        (size_t)(p->spec->rollout.max_unavailable < 1 ? 1 : p->spec->rollout.max_unavailable);
     size_t first = p->unavailable >= most ? 0 : most - p->unavailable;
     size_t costly = 0;
 
@@ -787,7 +787,8 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
         p.needs = template_resources(input->template->template);
     } else if (!object_is_deleting(input->session->object)) {
         add_gap(&p, WHY_POLICY_MISSING, NULL, NULL, false,
-                arena_printf(arena, "there is no HarvestPolicy \"%s\"; nothing is started or changed",
+                arena_printf(arena,
+                             "there is no HarvestPolicy \"%s\"; nothing is started or changed",
                              p.spec->policy));
     }
     copies = sorted_copies(&p, &count);

@@ -1,4 +1,5 @@
-/* Planning: what one session wants against what there is.  Pure: it reads the model, writes nothing.
+/* Planning: what one session wants against what there is.  Pure: it reads the model, writes
+ * nothing.
  *
  *     replicas × copies → steps in waves, and gaps: what is not as declared, and why
  *
@@ -74,8 +75,8 @@ struct plan { /* everything in the arena */
     struct assignment_entry **gone; /* leaving copies that may be removed now */
     size_t gone_count;
     size_t desired, ready, updated, succeeded, failed;
-    size_t unchanged; /* copies that no step touches */
-    size_t waves;     /* 0 when there is nothing to do */
+    size_t unchanged;    /* copies that no step touches */
+    size_t waves;        /* 0 when there is nothing to do */
     struct mono look_at; /* when something may be due without anything happening */
 };
 

@@ -283,8 +283,7 @@ static struct object *reported(struct ctl *ctl, const struct object *before,
     shape_put(&assignment_status_shape, &body->status, observed_generation, generation);
     shape_put(&assignment_status_shape, &body->status, phase, status->phase);
     shape_put(&assignment_status_shape, &body->status, restarts, status->restarts);
-    keep_contribution(&body->status.contribution,
-                      &assignment_of(before)->status.contribution);
+    keep_contribution(&body->status.contribution, &assignment_of(before)->status.contribution);
     shape_mark(&assignment_status_shape, &body->status, &body->status.contribution);
     shape_mark(&assignment_shape, body, &body->status);
     state_converged(ctl, next);
@@ -303,8 +302,9 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
                       struct assignment_entry *assignment, const struct assignment_status *status,
                       int64_t generation)
 {
-    const struct write write = {
-        ROW_STATUS, arena_printf(&ctl->arena, "agent/%s", agent->object->meta.name), "fog-agent", ""};
+    const struct write write = {ROW_STATUS,
+                                arena_printf(&ctl->arena, "agent/%s", agent->object->meta.name),
+                                "fog-agent", ""};
     struct object *before = object_ref(assignment->object);
     const struct assignment_status *old = &assignment_of(before)->status;
     struct session_entry *session = assignment->session;
@@ -353,7 +353,8 @@ struct template_entry *reconcile_template(struct ctl *ctl, const struct session_
         if (policy == NULL) {
             return NULL;
         }
-        shape_put(&template_shape, &template, limits, harvest_policy_of(policy->object)->spec.limits);
+        shape_put(&template_shape, &template, limits,
+                  harvest_policy_of(policy->object)->spec.limits);
     }
     shape_put(&template_shape, &template, workload, spec->workload);
     shape_put(&template_shape, &template, grace_ms, spec->grace_ms);

@@ -70,8 +70,7 @@ static void set_owner(struct object *object, const struct object *session)
 static const char *policy_digest(struct ctl *ctl, const struct session_entry *session)
 {
     const char *name = session_spec(session)->policy;
-    const struct policy_entry *policy =
-        str_is_empty(name) ? NULL : model_policy(&ctl->model, name);
+    const struct policy_entry *policy = str_is_empty(name) ? NULL : model_policy(&ctl->model, name);
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
     char digest_text[DIGEST_TEXT_SIZE];
@@ -388,7 +387,8 @@ static void describe(const struct plan *plan, enum why worst, struct str *to)
     } else if (plan->desired == 0) {
         str_add(to, "no replica is wanted, and none runs");
     } else {
-        str_addf(to, "%zu replica%s as declared", plan->desired, plan->desired == 1 ? " is" : "s are");
+        str_addf(to, "%zu replica%s as declared", plan->desired,
+                 plan->desired == 1 ? " is" : "s are");
     }
 }
 
@@ -408,8 +408,7 @@ static void put_counts(struct harvest_session_status *status, const struct plan 
 static bool is_stated(const struct session_entry *session, const struct plan *plan,
                       const char *reason, const char *message)
 {
-    const struct harvest_session_status *status =
-        &harvest_session_of(session->object)->status;
+    const struct harvest_session_status *status = &harvest_session_of(session->object)->status;
     const struct condition *condition = condition_find(&status->conditions, "Converged");
 
     return condition != NULL && str_eq(condition->reason, reason) &&
@@ -424,8 +423,8 @@ static bool is_stated(const struct session_entry *session, const struct plan *pl
 static void record_state(struct ctl *ctl, const struct session_entry *session,
                          const struct condition *before, enum why worst, const char *message)
 {
-    bool is_new = before == NULL || worst == WHY_COUNT ||
-                  !str_eq(before->reason, why_to_str(worst));
+    bool is_new =
+        before == NULL || worst == WHY_COUNT || !str_eq(before->reason, why_to_str(worst));
 
     if (worst == WHY_COUNT && (before == NULL || before->status != CONDITION_TRUE)) {
         ctl_event_record(ctl, session->object, "Normal", "Converged", "%s", message);

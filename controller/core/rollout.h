@@ -10,8 +10,7 @@
 /* Steps of waves up to `wave_max`, up to the bound of rows in a step; false when it stopped there.
  */
 bool rollout_carry_out(struct ctl *ctl, struct session_entry *session,
-                       struct template_entry *template, const struct plan *plan,
-                       unsigned wave_max);
+                       struct template_entry *template, const struct plan *plan, unsigned wave_max);
 /* Tells a person what was done, one event for each action. */
 void rollout_record(struct ctl *ctl, struct session_entry *session, const struct plan *plan);
 /* The session's status after the plan was carried out; written when it differs. */
