@@ -408,6 +408,13 @@ static void turn(struct shim *shim)
 /* --- beginning and end --------------------------------------------------------------------------
  */
 
+/* May the next try succeed although nobody changes anything? */
+static bool is_passing(int number)
+{
+    return number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE ||
+           number == ETXTBSY || number == ENOSPC || number == EDQUOT || number == EIO;
+}
+
 static void start(struct shim *shim)
 {
     _cleanup_(file_close)
@@ -431,7 +438,7 @@ static void start(struct shim *shim)
     shim->exit.started = clock_wall();
     shim->now = shim->began = clock_mono();
     if (result < 0) {
-        shim->exit.cause = EXIT_NOT_STARTED;
+        shim->exit.cause = is_passing(number) ? EXIT_LOST : EXIT_NOT_STARTED;
         shim->exit.code = number == ENOENT ? 127 : 126; /* as shells have it */
         (void)snprintf(shim->exit.message, sizeof(shim->exit.message), "%.255s", err.text);
         move(shim, STATE_ENDED);
@@ -550,7 +557,6 @@ int shim_main(void)
 {
     struct shim shim = {
         .run_fd = -1, .assignment_fd = -1, .lock_fd = -1, .signal_fd = -1, .timer_fd = -1};
-    bool ready;
 
     if (fcntl(BORN_WITH_FD, F_GETFD) < 0) {
         return 2; /* typed by a person */
@@ -559,23 +565,24 @@ int shim_main(void)
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     (void)close_range(BORN_WITH_FD + 1, ~0U, 0);
     arena_init(&shim.arena);
-    ready = prepare(&shim);
+    if (!prepare(&shim)) {
+        arena_fini(&shim.arena);
+        return 1; /* another shim holds the run, or it is over, or the folder is gone */
+    }
     shim.now = clock_mono();
     shim.alone_since = shim.now;
     group_init(&shim.group, &shim.spec);
     runlog_init(&shim.log, shim.assignment_fd);
     control_init(&shim.control);
     (void)control_adopt(&shim.control, BORN_WITH_FD);
-    if (ready) {
-        if (shim.spec.cpu_limit > 0) {
-            duty_init(&shim.duty, shim.spec.cpu_limit);
-        }
-        start(&shim);
-        while (shim.state != STATE_ENDED) {
-            turn(&shim);
-        }
-        finish(&shim);
+    if (shim.spec.cpu_limit > 0) {
+        duty_init(&shim.duty, shim.spec.cpu_limit);
     }
+    start(&shim);
+    while (shim.state != STATE_ENDED) {
+        turn(&shim);
+    }
+    finish(&shim);
     fini(&shim);
-    return ready ? 0 : 1;
+    return 0;
 }

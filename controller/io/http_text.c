@@ -1,13 +1,11 @@
 /* Straight-line text; every bound is checked before anything is copied. */
 #include "controller/io/http_text.h"
 
-#include "schema/base/digest.h"
 #include "schema/base/utf8.h"
 
 #include <arpa/inet.h>
+#include <openssl/evp.h>
 #include <strings.h>
-
-enum { BASIC_BYTES_MAX = 768 }; /* user and password */
 
 /* --- who asks ------------------------------------------------------------------------------------
  */
@@ -43,17 +41,19 @@ bool http_is_foreign(const struct http_parser *parser)
 /* "Basic base64(user:password)" → user. */
 static bool user_from_basic(const char *text, char user[HTTP_USER_SIZE])
 {
-    char decoded[BASIC_BYTES_MAX + 1] = "";
-    size_t length = strlen(text), size = length / 4 * 3;
+    unsigned char decoded[1024 + 3];
+    size_t length = strlen(text);
+    int size;
 
-    if (length == 0 || length % 4 != 0 || size > BASIC_BYTES_MAX) {
+    if (length == 0 || length > 1024 || length % 4 != 0) {
         return false;
     }
-    size -= (size_t)(text[length - 1] == '=') + (size_t)(text[length - 2] == '=');
-    if (!base64_from_str(text, size, decoded)) {
+    size = EVP_DecodeBlock(decoded, (const unsigned char *)text, (int)length);
+    if (size < 0) {
         return false;
     }
-    length = strcspn(decoded, ":");
+    decoded[size] = '\0';
+    length = strcspn((const char *)decoded, ":");
     if (length >= HTTP_USER_SIZE) {
         return false;
     }

@@ -1,0 +1,403 @@
+/* One table of options; the environment's names, the help and the parser come from it. */
+#include "agent/io/config.h"
+
+#include "schema/base/parse.h"
+#include "schema/limits.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { ENVIRONMENT_NAME_SIZE = 64 };
+
+typedef bool take_fn(struct config *config, const char *value);
+
+struct option { /* in the order of the help */
+    const char *name;
+    const char *value; /* what stands for it in the help; NULL: a switch */
+    take_fn *take;     /* false: the value cannot be; a switch gets "true" or "false" */
+    const char *expected;
+    const char *doc;
+};
+
+/* --- values -------------------------------------------------------------------------------------
+ */
+
+static bool take_controller(struct config *config, const char *value)
+{
+    config->controller_url = value;
+    return true; /* looked into when all is known */
+}
+
+static bool take_controller_name(struct config *config, const char *value)
+{
+    config->controller_name = value;
+    return true;
+}
+
+static bool is_name(const char *value)
+{
+    size_t length = strlen(value);
+
+    return length > 0 && length <= NAME_BYTES_MAX &&
+           strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-.") == length &&
+           strchr("-.", value[0]) == NULL && strchr("-.", value[length - 1]) == NULL;
+}
+
+static bool take_name(struct config *config, const char *value)
+{
+    config->name = value;
+    return is_name(value);
+}
+
+static bool take_state(struct config *config, const char *value)
+{
+    config->state = value;
+    return value[0] != '\0';
+}
+
+static void put_label(struct config *config, const char *key, const char *value)
+{
+    struct strmap *labels = &config->labels;
+    size_t at = 0;
+
+    while (at < labels->count && strcmp(labels->items[at].key, key) < 0) {
+        at++;
+    }
+    if (at == labels->count || !str_eq(labels->items[at].key, key)) {
+        labels->items =
+            arena_grow(&config->arena, labels->items, labels->count, sizeof(struct strpair));
+        memmove(&labels->items[at + 1], &labels->items[at],
+                (labels->count - at) * sizeof(struct strpair));
+        labels->count++;
+    }
+    labels->items[at] = (struct strpair){key, value};
+}
+
+/* One or, as in the environment, several between commas. */
+static bool take_labels(struct config *config, const char *value)
+{
+    char *rest = arena_strdup(&config->arena, value);
+
+    while (rest != NULL) {
+        char *pair = strsep(&rest, ",");
+        char *equals = strchr(pair, '=');
+
+        if (equals == NULL || equals == pair || config->labels.count == LABELS_MAX) {
+            return false;
+        }
+        *equals = '\0';
+        if (strlen(pair) > LABEL_KEY_BYTES_MAX || strlen(equals + 1) > LABEL_VALUE_BYTES_MAX) {
+            return false;
+        }
+        put_label(config, pair, equals + 1);
+    }
+    return true;
+}
+
+static bool take_cores(struct config *config, const char *value)
+{
+    config->capacity.set |= 1U << 0;
+    return cores_from_str(value, &config->capacity.cores) && config->capacity.cores > 0;
+}
+
+static bool take_memory(struct config *config, const char *value)
+{
+    config->capacity.set |= 1U << 1;
+    return quantity_from_str(value, &config->capacity.memory) && config->capacity.memory > 0;
+}
+
+static bool take_disk(struct config *config, const char *value)
+{
+    config->capacity.set |= 1U << 2;
+    return quantity_from_str(value, &config->capacity.disk) && config->capacity.disk >= 0;
+}
+
+static bool take_percent(const char *value, int64_t *ret_percent)
+{
+    return int_from_str(value, ret_percent) && *ret_percent >= 1 && *ret_percent <= 100;
+}
+
+static bool take_cap_cpu(struct config *config, const char *value)
+{
+    config->caps.set |= 1U << 0;
+    return take_percent(value, &config->caps.cpu_percent);
+}
+
+static bool take_cap_memory(struct config *config, const char *value)
+{
+    config->caps.set |= 1U << 1;
+    return take_percent(value, &config->caps.memory_percent);
+}
+
+static bool take_log_level(struct config *config, const char *value)
+{
+    static const char *const words[] = {"error", "warning", "info", "debug"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (str_eq(words[i], value)) {
+            config->log_level = (int)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_switch(const char *value, bool *ret_on)
+{
+    *ret_on = str_eq(value, "true") || str_eq(value, "1");
+    return *ret_on || str_eq(value, "false") || str_eq(value, "0");
+}
+
+static bool take_insecure(struct config *config, const char *value)
+{
+    return take_switch(value, &config->is_insecure);
+}
+
+static bool take_stop(struct config *config, const char *value)
+{
+    return take_switch(value, &config->stops_workloads);
+}
+
+static const struct option options[] = {
+    {"controller", "URL", take_controller, "ws://HOST:PORT",
+     "where the controller listens for agents (ws://127.0.0.1:7412)"},
+    {"controller-name", "NAME", take_controller_name, "a name",
+     "obey only a controller that calls itself so (any)"},
+    {"name", "NAME", take_name, "a name in lower case (letters, digits, - and .)",
+     "of this agent (the machine's)"},
+    {"state", "DIR", take_state, "a directory",
+     "where identity, cache, work and logs are kept (/var/lib/fog-agent, or "
+     "~/.local/state/fog-agent)"},
+    {"label", "K=V[,K=V…]", take_labels, "key=value", "self-declared labels, seen as reported/K"},
+    {"cores", "N", take_cores, "a number of cores", "offer this many (as measured)"},
+    {"memory", "BYTES", take_memory, "a size, as 4Gi", "offer this much (as measured)"},
+    {"disk", "BYTES", take_disk, "a size, as 10Gi", "offer this much (as is free)"},
+    {"cap-cpu-percent", "N", take_cap_cpu, "a number from 1 to 100",
+     "of the machine's processors; no workload gets more"},
+    {"cap-memory-percent", "N", take_cap_memory, "a number from 1 to 100",
+     "of the machine's memory; no workload gets more"},
+    {"log-level", "LEVEL", take_log_level, "error, warning, info or debug", "(info)"},
+    {"insecure", NULL, take_insecure, "true or false",
+     "also talk to controllers that are not on this machine, without encryption"},
+    {"stop-workloads-on-exit", NULL, take_stop, "true or false",
+     "on SIGTERM stop all workloads and wait for them, instead of leaving them to the next agent"},
+};
+
+/* --- parsing ------------------------------------------------------------------------------------
+ */
+
+static int take(struct config *config, const struct option *option, const char *from,
+                const char *value, struct err *err)
+{
+    if (!option->take(config, arena_strdup(&config->arena, value))) {
+        return err_set(err, ERR_INVALID, "%s: \"%s\" is not %s", from, value, option->expected);
+    }
+    return 0;
+}
+
+static int take_environment(struct config *config, struct err *err)
+{
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        char name[ENVIRONMENT_NAME_SIZE];
+        const char *value;
+        int result;
+
+        (void)snprintf(name, sizeof(name), "FOG_AGENT_%s", options[i].name);
+        for (char *c = name; *c != '\0'; c++) {
+            *c = (char)(*c == '-' ? '_' : *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+        }
+        value = getenv(name);
+        result = value == NULL ? 0 : take(config, &options[i], name, value, err);
+        if (result < 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+static const struct option *find_option(const char *name, size_t length)
+{
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        if (strlen(options[i].name) == length && strncmp(options[i].name, name, length) == 0) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown_option(const char *word, struct err *err)
+{
+    const char *names[COUNT_OF(options)];
+    const char *closest;
+
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        names[i] = options[i].name;
+    }
+    closest = words_closest(word + 2, names, COUNT_OF(names));
+    return err_set(err, ERR_INVALID, "unknown option \"%s\"%s%s%s", word,
+                   closest == NULL ? "" : ", did you mean --", closest == NULL ? "" : closest,
+                   closest == NULL ? "; see fog-agent --help" : "?");
+}
+
+/* One option at `*at`, and its value if that is the next word. */
+static int take_option(struct config *config, int argc, char **argv, int *at, struct err *err)
+{
+    const char *word = argv[*at];
+    size_t length = strcspn(word + 2, "=");
+    const struct option *option = find_option(word + 2, length);
+    const char *value = word[2 + length] == '=' ? word + 2 + length + 1 : NULL;
+
+    if (option == NULL) {
+        return unknown_option(word, err);
+    }
+    if (option->value == NULL && value == NULL) {
+        value = "true";
+    } else if (value == NULL) {
+        if (*at + 1 >= argc) {
+            return err_set(err, ERR_INVALID, "%s: needs %s", word, option->expected);
+        }
+        value = argv[++*at];
+    }
+    return take(config, option, word, value, err);
+}
+
+static int take_verb(struct config *config, const char *word, struct err *err)
+{
+    static const struct {
+        const char *word;
+        enum verb verb;
+    } verbs[] = {
+        {"run", VERB_RUN},       {"pause", VERB_PAUSE}, {"resume", VERB_RESUME},
+        {"status", VERB_STATUS}, {"help", VERB_HELP},   {"version", VERB_VERSION},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+        if (str_eq(verbs[i].word, word)) {
+            config->verb = verbs[i].verb;
+            return 0;
+        }
+    }
+    return err_set(err, ERR_INVALID, "unknown word \"%s\": known are pause, resume and status",
+                   word);
+}
+
+static int take_words(struct config *config, int argc, char **argv, struct err *err)
+{
+    for (int i = 1; i < argc; i++) {
+        int result = 0;
+
+        if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h")) {
+            config->verb = VERB_HELP;
+            return 0;
+        }
+        if (str_eq(argv[i], "--version")) {
+            config->verb = VERB_VERSION;
+            return 0;
+        }
+        result = str_starts(argv[i], "--") ? take_option(config, argc, argv, &i, err)
+                                           : take_verb(config, argv[i], err);
+        if (result < 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+/* --- defaults -----------------------------------------------------------------------------------
+ */
+
+static const char *default_state(struct arena *arena)
+{
+    const char *base = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+
+    if (geteuid() == 0 || (base == NULL && home == NULL)) {
+        return "/var/lib/fog-agent";
+    }
+    return base != NULL ? arena_printf(arena, "%s/fog-agent", base)
+                        : arena_printf(arena, "%s/.local/state/fog-agent", home);
+}
+
+/* The machine's name in the form of names, "" when it has none such. */
+static const char *default_name(struct arena *arena)
+{
+    char name[HOST_NAME_MAX + 1];
+
+    if (gethostname(name, sizeof(name)) < 0) {
+        return "";
+    }
+    name[HOST_NAME_MAX] = '\0';
+    for (char *c = name; *c != '\0'; c++) {
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+    }
+    return is_name(name) ? arena_strdup(arena, name) : "";
+}
+
+static int check_controller(struct config *config, struct err *err)
+{
+    int result = link_address_from_str(config->controller_url, &config->controller, err);
+
+    if (result < 0) {
+        return err_prefix(err, result, "--controller");
+    }
+    if (!config->controller.is_loopback && !config->is_insecure) {
+        return err_set(err, ERR_REFUSED,
+                       "--controller: \"%s\" is not on this machine and the link is not encrypted "
+                       "yet: for a test network, add --insecure",
+                       config->controller_url);
+    }
+    return 0;
+}
+
+int config_parse(struct config *config, int argc, char **argv, struct err *err)
+{
+    int result;
+
+    *config = (struct config){.controller_url = "ws://127.0.0.1:7412",
+                              .controller_name = "",
+                              .log_level = LOG_LEVEL_INFO};
+    arena_init(&config->arena);
+    result = take_environment(config, err);
+    result = result < 0 ? result : take_words(config, argc, argv, err);
+    if (result < 0 || config->verb == VERB_HELP || config->verb == VERB_VERSION) {
+        return result;
+    }
+    config->state = config->state != NULL ? config->state : default_state(&config->arena);
+    config->name = config->name != NULL ? config->name : default_name(&config->arena);
+    if (config->verb != VERB_RUN) {
+        return 0;
+    }
+    if (config->name[0] == '\0') {
+        return err_set(err, ERR_INVALID, "the machine's name does not serve: give --name");
+    }
+    return check_controller(config, err);
+}
+
+void config_fini(struct config *config)
+{
+    arena_fini(&config->arena);
+}
+
+void config_help(struct str *to)
+{
+    str_add(to,
+            "Usage: fog-agent [OPTION…]            lend this machine to a controller\n"
+            "       fog-agent pause --state DIR    run nothing until resumed; outlives a reboot\n"
+            "       fog-agent resume --state DIR\n"
+            "       fog-agent status --state DIR   what it is doing, as JSON\n\n");
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        char left[64];
+
+        (void)snprintf(left, sizeof(left), "--%s%s%s", options[i].name,
+                       options[i].value == NULL ? "" : " ",
+                       options[i].value == NULL ? "" : options[i].value);
+        str_addf(to, "  %-26s  %s\n", left, options[i].doc);
+    }
+    str_add(to, "  --version, --help\n\n"
+                "Each option may come from the environment: --log-level is FOG_AGENT_LOG_LEVEL.\n\n"
+                "Examples:\n"
+                "  fog-agent --name edge-1 --state ~/fog/edge-1 --label site=north\n"
+                "  fog-agent --cores 2 --memory 4Gi --cap-cpu-percent 50\n"
+                "  fog-agent pause --state ~/fog/edge-1\n");
+}

@@ -1,0 +1,16 @@
+/* The driver of harvest sessions: what a resolved template means on this machine. */
+#pragma once
+
+#include "agent/core/agt.h"
+#include "agent/shim/spec.h"
+
+struct machine { /* as it is, whatever its owner lets us have of it */
+    int64_t cores_milli;
+    int64_t memory_bytes;
+};
+
+/* What the shim is to do.  Texts are borrowed from `spawn`; arrays live in the arena.  The stricter
+ * of the template's limits and the owner's caps counts. */
+void harvest_prepare(struct arena *arena, const struct agt_spawn *spawn,
+                     const struct limits_policy *caps, const struct machine *machine,
+                     struct shim_spec *ret_spec);

@@ -1,0 +1,628 @@
+/* Runs and their shims, on the loop.  Each run has one timer, for whatever it waits for next: to be
+ * connected to, to be swept, to have its end told. */
+#include "agent/io/process.h"
+
+#include "agent/io/sweep.h"
+#include "agent/io/work.h"
+#include "agent/shim/clock.h"
+#include "agent/shim/control.h"
+#include "agent/shim/fields.h"
+#include "agent/shim/file.h"
+#include "agent/shim/shim.h"
+#include "schema/base/log.h"
+#include "schema/base/map.h"
+#include "schema/base/parse.h"
+#include "schema/base/vec.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+    USAGE_MS = 5000,        /* between two questions for usage */
+    RECONNECT_MS = 50,      /* a shim that is being born has no socket yet */
+    SWEEP_MS = 20,          /* between two sweeps */
+    RECORD_RETRY_MS = 1000, /* a loss could not be written down */
+    FIND_SWEEPS_MAX = 250,
+    KEY_SIZE_MAX = 128,
+};
+
+enum run_state { RUN_APART, RUN_JOINED, RUN_SWEEPING, RUN_OVER };
+
+struct join { /* a control connection */
+    uv_poll_t poll;
+    struct run *run; /* NULL once it is being closed */
+    int fd;
+    char line[SHIM_LINE_BYTES_MAX];
+    size_t length;
+};
+
+struct run {
+    struct process *process;
+    char *uid, *key; /* owned */
+    int64_t run;
+    enum run_state state;
+    int fd;            /* of its folder */
+    struct join *join; /* NULL while apart */
+    uv_timer_t timer;
+    bool is_told;   /* AGT_STARTED was delivered */
+    bool is_failed; /* could not be spawned: `failure` */
+    struct agt_exit failure;
+    bool is_stop_wanted, is_suspend_wanted;
+    int64_t grace_ms; /* negative: the one it was started with */
+    struct mono lease_end;
+};
+
+struct process {
+    uv_loop_t *loop;
+    int work_fd;
+    struct map runs; /* "UID/RUN" → struct run */
+    process_event_fn *on_event;
+    void *data;
+    uv_timer_t usage_timer;
+    size_t logs_kept; /* folders of assignments without runs, estimated */
+};
+
+static void check(struct run *run);
+static void on_timer(uv_timer_t *timer);
+
+/* --- telling ------------------------------------------------------------------------------------
+ */
+
+static void tell(struct run *run, struct agt_event *event)
+{
+    event->uid = run->uid;
+    event->run = run->run;
+    run->process->on_event(run->process->data, event);
+}
+
+static void tell_exit(struct run *run, const struct agt_exit *exit)
+{
+    struct agt_event event = {.type = AGT_EXITED, .exit = exit};
+
+    run->state = RUN_OVER;
+    (void)uv_timer_stop(&run->timer);
+    log_info("workload \"%s\" ended: %s %s uid=%s run=%lld code=%d", run->key,
+             exit_cause_to_str(exit->cause), exit->message, run->uid, (long long)run->run,
+             exit->code);
+    tell(run, &event);
+}
+
+/* --- connections --------------------------------------------------------------------------------
+ */
+
+static void on_join_closed(uv_handle_t *handle)
+{
+    struct join *join = handle->data;
+
+    file_close(&join->fd);
+    free(join);
+}
+
+static void part(struct run *run)
+{
+    struct join *join = run->join;
+
+    if (join != NULL) {
+        run->join = NULL;
+        join->run = NULL;
+        (void)uv_poll_stop(&join->poll);
+        uv_close((uv_handle_t *)&join->poll, on_join_closed);
+    }
+    if (run->state == RUN_JOINED) {
+        run->state = RUN_APART;
+    }
+}
+
+/* A shim that does not read is parted from; what is wanted of it is said on the next connection. */
+static void say(struct run *run, const char *line)
+{
+    ssize_t length = (ssize_t)strlen(line);
+
+    if (run->join != NULL &&
+        send(run->join->fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) != length) {
+        part(run);
+        (void)uv_timer_start(&run->timer, on_timer, RECONNECT_MS, 0);
+    }
+}
+
+static void say_wanted(struct run *run)
+{
+    char line[SHIM_LINE_BYTES_MAX];
+
+    if (!mono_is_never(run->lease_end)) {
+        (void)snprintf(line, sizeof(line), "lease end=%lld\n", (long long)run->lease_end.ms);
+        say(run, line);
+    }
+    if (run->is_suspend_wanted) {
+        say(run, "suspend\n");
+    }
+    if (run->is_stop_wanted && run->grace_ms >= 0) {
+        (void)snprintf(line, sizeof(line), "stop grace_ms=%lld\n", (long long)run->grace_ms);
+        say(run, line);
+    } else if (run->is_stop_wanted) {
+        say(run, "stop\n");
+    }
+}
+
+static void on_status(struct run *run, char *words)
+{
+    struct agt_event event = {.type = AGT_STARTED};
+    const char *key, *value;
+    bool runs = false;
+
+    while (fields_next(&words, &key, &value)) {
+        if (str_eq(key, "state")) {
+            runs = str_eq(value, "running") || str_eq(value, "ending");
+        } else if (str_eq(key, "started")) {
+            (void)int_from_str(value, &event.started.ms);
+        }
+    }
+    if (runs && !run->is_told) {
+        run->is_told = true;
+        tell(run, &event);
+    }
+}
+
+static void on_usage_line(struct run *run, char *words)
+{
+    struct agt_event event = {.type = AGT_USAGE};
+    const char *key, *value;
+
+    while (fields_next(&words, &key, &value)) {
+        if (str_eq(key, "cpu_ms")) {
+            (void)int_from_str(value, &event.usage.cpu_ms);
+        } else if (str_eq(key, "wall_ms")) {
+            (void)int_from_str(value, &event.usage.wall_ms);
+        } else if (str_eq(key, "memory_peak")) {
+            (void)int_from_str(value, &event.usage.memory_peak);
+        }
+    }
+    tell(run, &event);
+}
+
+static void on_line(struct run *run, char *line)
+{
+    const char *verb, *none;
+
+    if (!fields_next(&line, &verb, &none)) {
+        return;
+    }
+    if (str_eq(verb, "status")) {
+        on_status(run, line);
+    } else if (str_eq(verb, "usage")) {
+        on_usage_line(run, line);
+    } /* after "exited" the connection ends, and that is what counts */
+}
+
+/* Hands out whole lines; each may lead to anything, so the connection is looked at anew. */
+static void take_lines(struct join *join)
+{
+    char *newline;
+
+    while (join->run != NULL && (newline = memchr(join->line, '\n', join->length)) != NULL) {
+        char line[SHIM_LINE_BYTES_MAX];
+        size_t length = (size_t)(newline - join->line);
+
+        memcpy(line, join->line, length);
+        line[length] = '\0';
+        join->length -= length + 1;
+        memmove(join->line, newline + 1, join->length);
+        on_line(join->run, line);
+    }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct join *join = poll->data;
+    ssize_t got = -1;
+
+    (void)events;
+    if (status == 0) {
+        got = recv(join->fd, join->line + join->length, sizeof(join->line) - join->length,
+                   MSG_DONTWAIT);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+            return;
+        }
+    }
+    if (got > 0) {
+        join->length += (size_t)got;
+        take_lines(join);
+        if (join->length < sizeof(join->line)) {
+            return;
+        }
+    }
+    if (join->run != NULL) {
+        struct run *run = join->run;
+
+        part(run);
+        check(run);
+    }
+}
+
+static void join_run(struct run *run, int fd)
+{
+    struct join *join = MEM_NEW(struct join);
+    int failed;
+
+    assert(run->join == NULL);
+    join->fd = fd;
+    join->run = run;
+    join->poll.data = join;
+    failed = uv_poll_init(run->process->loop, &join->poll, fd);
+    assert(failed == 0);
+    run->join = join;
+    run->state = RUN_JOINED;
+    (void)uv_timer_stop(&run->timer);
+    (void)uv_poll_start(&join->poll, UV_READABLE, on_readable);
+    say_wanted(run);
+}
+
+static int connect_shim(const struct run *run)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    /* By way of the descriptor, because the path may be longer than an address may be. */
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" RUN_CONTROL,
+                   run->fd);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        file_close(&fd);
+    }
+    return fd;
+}
+
+/* --- what has become of it ----------------------------------------------------------------------
+ */
+
+enum lock_state { LOCK_HELD, LOCK_OURS, LOCK_MISSING };
+
+/* Tries to get the lock that a shim holds for life; missing when there can be none. */
+static enum lock_state take_lock(const struct run *run, int *ret_fd)
+{
+    *ret_fd = openat(run->fd, RUN_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*ret_fd < 0) {
+        return LOCK_MISSING;
+    }
+    return flock(*ret_fd, LOCK_EX | LOCK_NB) < 0 ? LOCK_HELD : LOCK_OURS;
+}
+
+/* Somebody removed the run's folder: there is nothing to write into, or to find later. */
+static bool is_folder_gone(const struct run *run)
+{
+    struct stat about;
+
+    return fstat(run->fd, &about) < 0 || about.st_nlink == 0;
+}
+
+static void lose(struct agt_exit *ret_exit, const char *message)
+{
+    *ret_exit = (struct agt_exit){.cause = EXIT_LOST, .ended = clock_wall()};
+    (void)snprintf(ret_exit->message, sizeof(ret_exit->message), "%s", message);
+}
+
+enum finding { FOUND_RECORD, FOUND_SHIM, FOUND_REMAINS, FOUND_TROUBLE };
+
+/* Looks into the run's folder.  Without record and shim it kills what is left and, when nothing is,
+ * writes the loss down, holding the lock: no shim can be born meanwhile. */
+static enum finding look(struct run *run, struct agt_exit *ret_exit)
+{
+    _cleanup_(file_close)
+    int lock_fd = -1;
+    int result = shim_record_read(run->fd, ret_exit);
+
+    if (result == 0) {
+        return FOUND_RECORD;
+    }
+    if (take_lock(run, &lock_fd) == LOCK_HELD) {
+        return FOUND_SHIM;
+    }
+    if (shim_record_read(run->fd, ret_exit) == 0) {
+        return FOUND_RECORD; /* written between the two looks */
+    }
+    if (sweep_run(run->fd, run->uid, run->run) > 0) {
+        return FOUND_REMAINS;
+    }
+    lose(ret_exit, "its shim is gone without a record: it was killed, or the machine was booted");
+    if (shim_record_write(run->fd, ret_exit, NULL) < 0 && !is_folder_gone(run)) {
+        return FOUND_TROUBLE;
+    }
+    return FOUND_RECORD;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    check(timer->data);
+}
+
+static void check_again(struct run *run, enum run_state state, uint64_t ms)
+{
+    run->state = state;
+    (void)uv_timer_start(&run->timer, on_timer, ms, 0);
+}
+
+static void check(struct run *run)
+{
+    struct agt_exit exit;
+    int fd;
+
+    if (run->state == RUN_OVER || run->join != NULL) {
+        return;
+    }
+    if (run->is_failed) {
+        (void)shim_record_write(run->fd, &run->failure, NULL); /* nothing was started: no matter */
+        tell_exit(run, &run->failure);
+        return;
+    }
+    switch (look(run, &exit)) {
+    case FOUND_RECORD:
+        tell_exit(run, &exit);
+        return;
+    case FOUND_SHIM:
+        fd = connect_shim(run);
+        if (fd >= 0) {
+            join_run(run, fd);
+        } else {
+            check_again(run, RUN_APART, RECONNECT_MS);
+        }
+        return;
+    case FOUND_REMAINS:
+        check_again(run, RUN_SWEEPING, SWEEP_MS);
+        return;
+    case FOUND_TROUBLE:
+        check_again(run, RUN_SWEEPING, RECORD_RETRY_MS);
+        return;
+    }
+}
+
+/* --- runs ---------------------------------------------------------------------------------------
+ */
+
+static void key_of(char key[static KEY_SIZE_MAX], const char *uid, int64_t run)
+{
+    (void)snprintf(key, KEY_SIZE_MAX, "%s/%lld", uid, (long long)run);
+}
+
+static struct run *run_find(struct process *process, const char *uid, int64_t number)
+{
+    char key[KEY_SIZE_MAX];
+
+    key_of(key, uid, number);
+    return map_find(&process->runs, key);
+}
+
+/* The folder is taken. */
+static struct run *run_new(struct process *process, const char *uid, int64_t number, int fd)
+{
+    struct run *run = MEM_NEW(struct run);
+    char key[KEY_SIZE_MAX];
+
+    key_of(key, uid, number);
+    run->process = process;
+    run->uid = mem_strdup(uid);
+    run->key = mem_strdup(key);
+    run->run = number;
+    run->fd = fd;
+    run->lease_end = MONO_NEVER;
+    run->timer.data = run;
+    (void)uv_timer_init(process->loop, &run->timer);
+    (void)map_put(&process->runs, key, run);
+    return run;
+}
+
+static void on_run_closed(uv_handle_t *handle)
+{
+    struct run *run = handle->data;
+
+    file_close(&run->fd);
+    free(run->uid);
+    free(run->key);
+    free(run);
+}
+
+static void run_close(struct run *run)
+{
+    (void)map_remove(&run->process->runs, run->key);
+    part(run);
+    uv_close((uv_handle_t *)&run->timer, on_run_closed);
+}
+
+static void fail_spawn(struct run *run, const char *message)
+{
+    log_warning("cannot start \"%s\": %s", run->key, message);
+    run->is_failed = true;
+    lose(&run->failure, message);
+    (void)uv_timer_start(&run->timer, on_timer, 0, 0);
+}
+
+void process_spawn(struct process *process, const struct shim_spec *spec)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    struct err err = ERR_NONE;
+    struct run *run;
+    int socket = -1;
+
+    if (!work_is_safe_uid(spec->uid) || run_find(process, spec->uid, spec->run) != NULL) {
+        log_error("asked to start \"%s/%lld\", which cannot be; ignoring", spec->uid,
+                  (long long)spec->run);
+        return;
+    }
+    run = run_new(process, spec->uid, spec->run,
+                  work_open_run(process->work_fd, spec->uid, spec->run, true));
+    if (run->fd < 0) {
+        fail_spawn(run, "its folder cannot be made");
+        return;
+    }
+    shim_spec_to_str(spec, &text);
+    if (file_replace(run->fd, RUN_SPEC, text.data, text.length, false, &err) < 0 ||
+        shim_spawn(run->fd, run->key, &socket, &err) < 0) {
+        fail_spawn(run, err.text);
+        return;
+    }
+    log_info("starting \"%s\" session=%s slot=%s uid=%s run=%lld", spec->name, spec->session,
+             spec->slot, spec->uid, (long long)spec->run);
+    join_run(run, socket);
+}
+
+void process_stop(struct process *process, const char *uid, int64_t number, int64_t grace_ms)
+{
+    struct run *run = run_find(process, uid, number);
+
+    if (run != NULL) {
+        run->is_stop_wanted = true;
+        run->grace_ms = grace_ms;
+        say_wanted(run);
+    }
+}
+
+void process_extend(struct process *process, const char *uid, int64_t number, struct mono lease_end)
+{
+    struct run *run = run_find(process, uid, number);
+
+    if (run != NULL) {
+        run->lease_end = lease_end;
+        say_wanted(run);
+    }
+}
+
+void process_suspend(struct process *process, const char *uid, int64_t number, bool suspended)
+{
+    struct run *run = run_find(process, uid, number);
+
+    if (run != NULL) {
+        run->is_suspend_wanted = suspended;
+        say(run, suspended ? "suspend\n" : "resume\n");
+    }
+}
+
+void process_stop_all(struct process *process)
+{
+    map_each (&process->runs, it) {
+        struct run *run = it->value;
+
+        run->is_stop_wanted = true;
+        run->grace_ms = -1;
+        say_wanted(run);
+    }
+}
+
+size_t process_count_live(const struct process *process)
+{
+    size_t count = 0;
+
+    map_each (&process->runs, it) {
+        const struct run *run = it->value;
+
+        count += run->state != RUN_OVER;
+    }
+    return count;
+}
+
+void process_forget(struct process *process, const char *uid, int64_t number)
+{
+    struct run *run = run_find(process, uid, number);
+
+    if (run != NULL && run->state != RUN_OVER) {
+        log_error("asked to forget \"%s\", which is not over; ignoring", run->key);
+        return;
+    }
+    if (run != NULL) {
+        run_close(run);
+    }
+    if (work_is_safe_uid(uid) && !work_remove_run(process->work_fd, uid, number)) {
+        log_warning("cannot remove all of \"%s/%lld\", going on", uid, (long long)number);
+    }
+    if (++process->logs_kept > LOGS_KEPT_MAX) { /* perhaps: it may have other runs */
+        process->logs_kept = work_prune_logs(process->work_fd, LOGS_KEPT_MAX);
+    }
+}
+
+static void find_run(struct process *process, const char *uid, int64_t number, int fd)
+{
+    struct run *run = run_new(process, uid, number, fd);
+    struct agt_exit exit = {.cause = EXIT_LOST};
+    struct agt_event event = {.type = AGT_FOUND};
+    enum finding finding = look(run, &exit);
+
+    for (int i = 0; finding == FOUND_REMAINS && i < FIND_SWEEPS_MAX; i++) {
+        (void)usleep(SWEEP_MS * 1000);
+        finding = look(run, &exit);
+    }
+    /* What does not die counts as running: the timer goes on killing it. */
+    event.found.running = finding == FOUND_SHIM || finding == FOUND_REMAINS;
+    event.found.exit = event.found.running ? NULL : &exit;
+    if (event.found.running) {
+        check_again(run, RUN_APART, 0);
+    } else {
+        run->state = RUN_OVER;
+    }
+    log_info("found \"%s\" %s", run->key, event.found.running ? "running" : "ended");
+    tell(run, &event);
+}
+
+void process_find(struct process *process)
+{
+    _cleanup_(work_runs_fini)
+    struct work_runs runs = {.count = 0};
+
+    work_list(process->work_fd, &runs);
+    vec_each (&runs, it) {
+        int fd = work_open_run(process->work_fd, it->uid, it->run, false);
+
+        if (fd >= 0) {
+            find_run(process, it->uid, it->run, fd);
+        }
+    }
+    process->logs_kept = work_prune_logs(process->work_fd, LOGS_KEPT_MAX);
+}
+
+/* --- the whole ----------------------------------------------------------------------------------
+ */
+
+static void on_usage_timer(uv_timer_t *timer)
+{
+    struct process *process = timer->data;
+
+    map_each (&process->runs, it) {
+        say(it->value, "usage\n");
+    }
+}
+
+struct process *process_new(uv_loop_t *loop, int work_fd, process_event_fn *on_event, void *data)
+{
+    struct process *process = MEM_NEW(struct process);
+
+    process->loop = loop;
+    process->work_fd = work_fd;
+    process->on_event = on_event;
+    process->data = data;
+    map_init(&process->runs);
+    process->usage_timer.data = process;
+    (void)uv_timer_init(loop, &process->usage_timer);
+    (void)uv_timer_start(&process->usage_timer, on_usage_timer, USAGE_MS, USAGE_MS);
+    return process;
+}
+
+void process_close(struct process *process)
+{
+    map_each (&process->runs, it) {
+        run_close(it->value);
+    }
+    uv_close((uv_handle_t *)&process->usage_timer, NULL);
+}
+
+void process_free(struct process *process)
+{
+    if (process != NULL) {
+        assert(process->runs.count == 0);
+        map_fini(&process->runs);
+        free(process);
+    }
+}

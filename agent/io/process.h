@@ -1,0 +1,44 @@
+/* The runs of this machine: shims are started, found again, talked to, and cleared up after.
+ *
+ *     (spawn) --born--> joined <--> apart --record--> over --(forget)--> gone
+ *     (found) ------------------------^  \--no shim--> sweeping --^
+ *
+ * A run is joined while we have a control connection to its shim.  When that ends, the run's folder
+ * says what is the matter: a record, and it is over; the lock held, and the shim lives and is
+ * connected to again; neither, and the shim was killed: what it left is killed too, and its loss is
+ * recorded.
+ *
+ * What is wanted of a shim (stopped, suspended, a later lease) is kept and said again on each new
+ * connection. */
+#pragma once
+
+#include "agent/core/agt.h"
+#include "agent/shim/spec.h"
+
+#include <uv.h>
+
+struct process;
+
+/* Called with everything filled in but `now` and `wall`; never from within a function of this
+ * header, except process_find().  Texts are borrowed for the call. */
+typedef void process_event_fn(void *data, struct agt_event *event);
+
+struct process *process_new(uv_loop_t *loop, int work_fd, process_event_fn *on_event, void *data);
+/* Before the start: announces every run there is (AGT_FOUND), ended ones with their records. */
+void process_find(struct process *process);
+/* Closes all handles and leaves all shims alone; to be freed after the loop has drained. */
+void process_close(struct process *process);
+void process_free(struct process *process);
+
+/* A failure comes as AGT_EXITED with EXIT_LOST. */
+void process_spawn(struct process *process, const struct shim_spec *spec);
+void process_stop(struct process *process, const char *uid, int64_t run, int64_t grace_ms);
+void process_extend(struct process *process, const char *uid, int64_t run, struct mono lease_end);
+void process_suspend(struct process *process, const char *uid, int64_t run, bool suspended);
+/* Removes the folder of a run that is over.  The assignment's log stays until there are more than
+ * LOGS_KEPT_MAX of assignments without runs. */
+void process_forget(struct process *process, const char *uid, int64_t run);
+
+/* Stops everything with the grace it was started with. */
+void process_stop_all(struct process *process);
+size_t process_count_live(const struct process *process);

@@ -1,0 +1,62 @@
+/* The session's id is the dead shim's process id.  The kernel does not give out an id that still
+ * serves as a session; so as long as somebody is in the session, no process can have that id, and
+ * if a process has it, the session is another, later one. */
+#include "agent/io/sweep.h"
+
+#include "agent/shim/file.h"
+#include "agent/shim/proc.h"
+#include "agent/shim/spec.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { HOLDER_BYTES_MAX = 4 << 10, ASSIGNMENT_SIZE = 128 };
+
+/* The session to look for; 0 for none. */
+static pid_t find_session(int run_fd)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    struct shim_holder holder;
+    char boot_id[BOOT_ID_SIZE];
+    struct proc proc;
+
+    if (file_read(run_fd, RUN_HOLDER, HOLDER_BYTES_MAX, &text, NULL) < 0 ||
+        !shim_holder_from_str(text.data, &holder)) {
+        return 0;
+    }
+    proc_boot_id(boot_id);
+    if (!str_eq(boot_id, holder.boot_id)) {
+        return 0; /* of before a boot: nobody is left */
+    }
+    if (proc_read(holder.pid, &proc) && proc.started != holder.started) {
+        return 0;
+    }
+    return holder.pid;
+}
+
+size_t sweep_run(int run_fd, const char *uid, int64_t run)
+{
+    char assignment[ASSIGNMENT_SIZE], number[ASSIGNMENT_SIZE];
+    const char *const wanted[] = {assignment, number};
+    pid_t session = find_session(run_fd);
+    struct procs procs = {.count = 0};
+    size_t count = 0;
+
+    (void)snprintf(assignment, sizeof(assignment), "FOG_ASSIGNMENT=%s", uid);
+    (void)snprintf(number, sizeof(number), "FOG_RUN=%lld", (long long)run);
+    proc_list(&procs);
+    vec_each (&procs, it) {
+        if (it->pid <= 1 || it->pid == getpid() || it->state == 'Z') {
+            continue;
+        }
+        if ((session > 0 && it->session == session) ||
+            proc_has_environment(it->pid, wanted, COUNT_OF(wanted))) {
+            (void)kill(it->pid, SIGKILL);
+            count++;
+        }
+    }
+    vec_fini(&procs);
+    return count;
+}

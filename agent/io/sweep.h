@@ -1,0 +1,14 @@
+/* Clearing up after a shim that was killed: an orphan is a process without a live shim, and there
+ * are to be none. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Kills what is left of a run whose shim is dead, and tells how many there still were; call it
+ * again until it says 0.  `run_fd` is the run's folder.
+ *
+ * Left over is (1) who is in the session that the shim made, (2) who was started with the run's
+ * FOG_ASSIGNMENT and FOG_RUN.  Whoever left the session *and* wiped its environment is not found:
+ * only its shim could have kept hold of it. */
+size_t sweep_run(int run_fd, const char *uid, int64_t run);

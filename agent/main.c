@@ -1,0 +1,147 @@
+/* fog-agent: lends this machine to a controller.
+ *
+ *     fog-agent [OPTION…]                 the agent
+ *     fog-agent pause | resume | status   a word to the one that runs here
+ *     fog-agent shim …                    what each workload runs under (agent/shim) */
+#include "agent/io/loop.h"
+#include "agent/io/owner.h"
+#include "agent/shim/shim.h"
+#include "schema/version.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, DESCRIPTORS_WANTED = 8192, ASK_AGAIN_MS = 100, ASK_TRIES = 50 };
+
+static int complain(const struct err *err)
+{
+    (void)fprintf(stderr, "fog-agent: %s\n", err->text);
+    return err->code == ERR_INVALID ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+static int print(struct str *text)
+{
+    return fputs(text->data, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int print_help(void)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    config_help(&text);
+    return print(&text);
+}
+
+/* Each workload takes two descriptors of ours. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_WANTED) {
+        limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int run(const struct config *config, struct cache *cache)
+{
+    struct err err = ERR_NONE;
+    struct loop *loop;
+
+    if (cache_lock(cache, &err) < 0 || loop_new(config, cache, &loop, &err) < 0) {
+        return complain(&err);
+    }
+    if (!config->controller.is_loopback) {
+        log_warning("the link to %s is not encrypted; use it in test networks only",
+                    config->controller_url);
+    }
+    log_info("agent \"%s\" lends this machine version=%s state=%s controller=%s", config->name,
+             FOG_VERSION, config->state, config->controller_url);
+    loop_run(loop);
+    loop_free(loop);
+    return EXIT_SUCCESS;
+}
+
+/* Without an agent the word is only written down; one that is just starting is asked again. */
+static int pass_on(const struct config *config, struct cache *cache)
+{
+    const char *word = config->verb == VERB_PAUSE    ? "pause"
+                       : config->verb == VERB_RESUME ? "resume"
+                                                     : "status";
+    _cleanup_(str_fini)
+    struct str answer = STR_EMPTY;
+    struct err err = ERR_NONE;
+
+    for (int i = 0; i < ASK_TRIES; i++) {
+        if (owner_ask(cache, word, &answer, &err) == 0) {
+            return print(&answer);
+        }
+        if (err.code == ERR_UNAVAILABLE && cache_lock(cache, NULL) == 0) {
+            break;
+        }
+        (void)usleep(ASK_AGAIN_MS * 1000);
+    }
+    if (err.code != ERR_UNAVAILABLE || config->verb == VERB_STATUS || cache->lock_fd < 0) {
+        return complain(&err);
+    }
+    if (cache_set_paused(cache, config->verb == VERB_PAUSE, &err) < 0) {
+        return complain(&err);
+    }
+    str_addf(&answer, "%sd; no agent runs here now\n", word);
+    return print(&answer);
+}
+
+static int work(const struct config *config)
+{
+    struct cache cache;
+    struct err err = ERR_NONE;
+    int code;
+
+    if (config->verb != VERB_RUN && access(config->state, F_OK) < 0) {
+        (void)fprintf(stderr, "fog-agent: no agent was ever started with --state %s\n",
+                      config->state);
+        return EXIT_FAILURE;
+    }
+    if (cache_open(&cache, config->state, &err) < 0) {
+        code = complain(&err);
+    } else {
+        code = config->verb == VERB_RUN ? run(config, &cache) : pass_on(config, &cache);
+    }
+    cache_fini(&cache);
+    return code;
+}
+
+static int serve(int argc, char **argv)
+{
+    _cleanup_(config_fini)
+    struct config config;
+    struct err err = ERR_NONE;
+
+    if (config_parse(&config, argc, argv, &err) < 0) {
+        return complain(&err);
+    }
+    log_set_level((enum log_level)config.log_level);
+    switch (config.verb) {
+    case VERB_HELP:
+        return print_help();
+    case VERB_VERSION:
+        return puts("fog-agent " FOG_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    case VERB_RUN:
+    case VERB_PAUSE:
+    case VERB_RESUME:
+    case VERB_STATUS:
+        break;
+    }
+    return work(&config);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && str_eq(argv[1], "shim")) {
+        return shim_main();
+    }
+    raise_descriptors();
+    return serve(argc, argv);
+}
