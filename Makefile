@@ -53,6 +53,7 @@ LIBS_DAEMON := -lwebsockets -luv
 
 PROGRAMS := fog-controller fog-agent fogctl
 
+.SECONDARY: # objects are kept
 .PHONY: all
 all: $(addprefix $(OUT)/,$(PROGRAMS) $(TOOLS))
 
@@ -106,17 +107,20 @@ $(OUT)/%: $(OUT)/tools/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 # tests live in tests/support.
 # The simulated disk serves the store's tests too.
 SUPPORT := $(call sources,tests/support) $(sort $(wildcard tests/sim/disk*.c))
-$(OUT)/tests/unit/%_test: $(OUT)/tests/unit/%_test.o $(call objects,$(SUPPORT)) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
+LIB_SUPPORT := $(OUT)/libsupport.a
+$(LIB_SUPPORT): $(call objects,$(SUPPORT))
+	$(archive)
+$(OUT)/tests/unit/%_test: $(OUT)/tests/unit/%_test.o $(LIB_SUPPORT) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
 
 # The controller's shell, for its own tests: sockets, threads and the loop.
-$(OUT)/tests/unit/controller/io/%_test: $(OUT)/tests/unit/controller/io/%_test.o $(call objects,$(SUPPORT)) $(LIB_CTLIO) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
+$(OUT)/tests/unit/controller/io/%_test: $(OUT)/tests/unit/controller/io/%_test.o $(LIB_SUPPORT) $(LIB_CTLIO) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))
 
 # The agent's shell and shim, with real processes; the test program is its own shim.
-$(OUT)/tests/unit/agent/io/%_test: $(OUT)/tests/unit/agent/io/%_test.o $(call objects,$(SUPPORT)) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
+$(OUT)/tests/unit/agent/io/%_test: $(OUT)/tests/unit/agent/io/%_test.o $(LIB_SUPPORT) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA))
-$(OUT)/tests/unit/agent/shim/%_test: $(OUT)/tests/unit/agent/shim/%_test.o $(call objects,$(SUPPORT)) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
+$(OUT)/tests/unit/agent/shim/%_test: $(OUT)/tests/unit/agent/shim/%_test.o $(LIB_SUPPORT) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA))
 
 # Do the tests bite?  The store with a seeded mistake, under the same test: it must fail, and for the
@@ -125,7 +129,7 @@ MUTANT_STORE := $(OUT)/mutants/sync-normal
 $(MUTANT_STORE)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -DFOG_MUTANT_SYNC_NORMAL $(CFLAGS) -MMD -MP -c -o $@ $<
-$(MUTANT_STORE)/power_cut_test: $(OUT)/tests/unit/controller/io/power_cut_test.o $(patsubst %.c,$(MUTANT_STORE)/%.o,$(STORE)) $(call objects,$(SUPPORT)) $(LIB_CTL) $(LIB_SCHEMA)
+$(MUTANT_STORE)/power_cut_test: $(OUT)/tests/unit/controller/io/power_cut_test.o $(patsubst %.c,$(MUTANT_STORE)/%.o,$(STORE)) $(LIB_SUPPORT) $(LIB_CTL) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
 
 .PHONY: mutants-store

@@ -90,9 +90,16 @@ enum {
     STRAY_GRACE_MS = 10 * 1000,    /* for a workload of which nothing is known but that it runs */
     BREAKER_FAILURES = 5,          /* failed starts in a row on one agent */
     BREAKER_OPEN_MS = 60 * 1000,   /* then one probe is let through */
+    LEASE_MARGIN_MS = 500,     /* beyond a lease's end: to kill and reap, and for drifting clocks */
+    STOP_WAIT_MS = 30 * 1000,  /* beyond the grace, for an agent to say that something has ended */
+    WHY_REFRESH_MS = 5 * 1000, /* why nothing could be placed is found out anew this long after
+                                  agents came or went */
+    EXAMINE_PER_MS = 100,      /* a session with many replicas is examined again only after one
+                                  millisecond for each so many of them */
 
     /* A step of the controller. */
     STEP_STORES_MAX = 512,      /* derived rows; the rest waits for the next step */
+    RECONCILE_PASSES_MAX = 4,   /* over sessions that others' changes made dirty, in one step */
     BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */
 
     /* The state directory. */

@@ -88,6 +88,14 @@ struct ctl {
     struct mono heartbeat_at;  /* when link_tick() wants to look again */
     struct mono retry_step_at; /* a step left work over */
     struct mono grace_until;   /* after a stall nobody is declared silent before this */
+    struct {
+        bool has_begun;
+        bool is_writing;    /* the changes being committed are its own: they mark nothing */
+        bool loose_is_due;  /* assignments without a session are to be looked at */
+        struct mono loose_at;
+        struct mono awaited_until; /* after a start agents get this long to come back */
+        bool has_awaited;          /* awaited_until has passed and was acted on */
+    } reconciler;
     struct ctl_counters counters;
 };
 

@@ -3,6 +3,7 @@
  * behind. */
 #include "controller/core/model.h"
 
+#include "controller/core/copy.h"
 #include "schema/bind.h"
 #include "schema/emit.h"
 #include "schema/json.h"
@@ -25,6 +26,8 @@ void model_init(struct model *model)
     dlist_init(&model->wanting);
     dlist_init(&model->loose);
     dlist_init(&model->untold);
+    dlist_init(&model->restate);
+    dlist_init(&model->tripped);
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */
@@ -37,6 +40,8 @@ static struct entry *entry_new(enum kind_id kind)
 
         dlist_init(&agent->assignments);
         dlist_init(&agent->untold_link);
+        dlist_init(&agent->restate);
+        dlist_init(&agent->tripped);
         return (struct entry *)agent;
     }
     case KIND_HARVEST_POLICY: {
@@ -52,6 +57,7 @@ static struct entry *entry_new(enum kind_id kind)
         dlist_init(&session->of_policy);
         dlist_init(&session->dirty);
         dlist_init(&session->wanting);
+        session->is_scan_due = true;
         session->look_at = MONO_NEVER;
         session->look_index = SIZE_MAX;
         return (struct entry *)session;
@@ -234,9 +240,11 @@ static void attach_assignment(struct model *model, struct assignment_entry *assi
     struct agent_entry *agent = model_agent(model, spec->agent);
     struct session_entry *session = model_session(model, spec->session);
 
-    assignment->used =
-        resolved == NULL ? (struct resources){0} : template_resources(resolved->template);
-    assignment->is_in_set = !object_is_deleting(assignment->object);
+    bool is_given_up = strmap_find(&meta->annotations, GIVEN_UP_ANNOTATION) != NULL;
+
+    assignment->used = resolved == NULL || is_given_up ? (struct resources){0}
+                                                       : template_resources(resolved->template);
+    assignment->is_in_set = !object_is_deleting(assignment->object) && !is_given_up;
     wire_assignment_digest(meta->uid, meta->generation, spec->lease_epoch, spec->template_digest,
                            &assignment->digest);
     if (agent != NULL) {
@@ -355,6 +363,8 @@ static void detach_removed(struct model *model, struct entry *entry)
             settle_loose(model, it);
         }
         dlist_remove(&agent->untold_link);
+        dlist_remove(&agent->restate);
+        dlist_remove(&agent->tripped);
         break;
     }
     case KIND_HARVEST_POLICY: {

@@ -10,6 +10,7 @@
 #include "schema/base/dlist.h"
 #include "schema/base/map.h"
 #include "schema/base/mono.h"
+#include "schema/base/rand.h"
 #include "schema/base/vec.h"
 #include "schema/kinds/agent.h"
 #include "schema/kinds/assignment.h"
@@ -35,8 +36,9 @@ enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
 
 struct breaker {
     enum breaker_state state;
-    unsigned failures;      /* in a row */
-    struct mono open_until; /* OPEN */
+    unsigned failures;         /* in a row */
+    struct mono open_until;    /* OPEN */
+    char probe[UID_TEXT_SIZE]; /* HALF_OPEN: uid of the assignment let through; "" none yet */
 };
 
 struct agent_entry {
@@ -53,6 +55,9 @@ struct agent_entry {
         VEC_OF(char *); /* owned: uids of assignments that changed since the last message */
     } untold;
     struct dlist untold_link; /* in model.untold while `untold` is not empty */
+    bool is_known;            /* was connected since the start of the controller */
+    struct dlist restate;     /* in model.restate: its conditions may have changed */
+    struct dlist tripped;     /* in model.tripped while its breaker is not closed */
 };
 
 struct template_entry { /* a resolved template, shared by digest */
@@ -76,9 +81,8 @@ struct session_entry {
         wanting; /* in model.wanting: has replicas that found no agent, or runs on every agent */
     struct mono look_at;  /* look again at this time: back-off, replaceAfter, lease; MONO_NEVER */
     size_t look_index;    /* in the heap of model.looks; SIZE_MAX when not */
-    unsigned failures;    /* terminal failures in a row, over all its replicas */
-    struct mono retry_at; /* no replacement for a failed replica before this */
-    uint64_t failed_generation; /* the generation `failures` counts for */
+    struct mono quiet_until; /* it is large and was just examined: not again before this */
+    bool is_scan_due;        /* runs on every agent: agents may have come that it knows not of */
 };
 
 struct assignment_entry {
@@ -92,6 +96,8 @@ struct assignment_entry {
     bool is_in_set;          /* counted in agent->set */
     struct mono lease_until; /* exclusive work: it may run until then, as far as we granted; 0:
                                 never granted */
+    struct mono retry_at;      /* failed: not replaced before this; 0: not decided yet */
+    struct mono leaving_since; /* told to end at this time; 0: not, or before the start */
 };
 
 struct model {
@@ -102,6 +108,7 @@ struct model {
     struct dlist wanting;
     struct dlist loose;  /* assignments whose agent or session is not there */
     struct dlist untold; /* agents with something to tell */
+    struct dlist restate, tripped; /* agents */
     struct {
         VEC_OF(struct session_entry *);
     } looks;       /* a heap by look_at */

@@ -646,6 +646,9 @@ void http_close(struct http *http)
     }
     http->is_closing = true;
     dlist_each (&http->conns, struct conn, all, conn) {
+        if (conn->state == CONN_STREAMING) {
+            http_end(http, conn->id); /* a client that sees a whole stream comes back quietly */
+        }
         die(conn);
     }
     uv_close((uv_handle_t *)&http->timer, NULL);

@@ -1,11 +1,13 @@
 /* Straight-line text; every bound is checked before anything is copied. */
 #include "controller/io/http_text.h"
 
+#include "schema/base/digest.h"
 #include "schema/base/utf8.h"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
 #include <strings.h>
+
+enum { BASIC_BYTES_MAX = 768 }; /* user and password */
 
 /* --- who asks ------------------------------------------------------------------------------------
  */
@@ -41,19 +43,17 @@ bool http_is_foreign(const struct http_parser *parser)
 /* "Basic base64(user:password)" → user. */
 static bool user_from_basic(const char *text, char user[HTTP_USER_SIZE])
 {
-    unsigned char decoded[1024 + 3];
-    size_t length = strlen(text);
-    int size;
+    char decoded[BASIC_BYTES_MAX + 1] = "";
+    size_t length = strlen(text), size = length / 4 * 3;
 
-    if (length == 0 || length > 1024 || length % 4 != 0) {
+    if (length == 0 || length % 4 != 0 || size > BASIC_BYTES_MAX) {
         return false;
     }
-    size = EVP_DecodeBlock(decoded, (const unsigned char *)text, (int)length);
-    if (size < 0) {
+    size -= (size_t)(text[length - 1] == '=') + (size_t)(text[length - 2] == '=');
+    if (!base64_from_str(text, size, decoded)) {
         return false;
     }
-    decoded[size] = '\0';
-    length = strcspn((const char *)decoded, ":");
+    length = strcspn(decoded, ":");
     if (length >= HTTP_USER_SIZE) {
         return false;
     }

@@ -121,9 +121,14 @@ static int take_changes(struct store *store, const struct read_query *query, sql
     return r;
 }
 
-static uint64_t covered_by(const struct read_result *result, bool is_cut, uint64_t last)
+/* Never below `after`: who reads on from what is covered does not go back, even when it has seen
+ * more than this connection has. */
+static uint64_t covered_by(const struct read_query *query, const struct read_result *result,
+                           bool is_cut, uint64_t last)
 {
-    return is_cut ? result->changes.items[result->changes.count - 1].revision : last;
+    uint64_t covered = is_cut ? result->changes.items[result->changes.count - 1].revision : last;
+
+    return query->type == READ_CHANGES && covered < query->after ? query->after : covered;
 }
 
 static int read_rows(struct store *store, const struct read_query *query, uint64_t last,
@@ -141,7 +146,7 @@ static int read_rows(struct store *store, const struct read_query *query, uint64
     if (r < 0) {
         return r;
     }
-    result->covered = covered_by(result, r == 1, last);
+    result->covered = covered_by(query, result, r == 1, last);
     result->complete = r == 0 && (last == query->upto || query->type == READ_HISTORY);
     return 0;
 }

@@ -213,6 +213,22 @@ static void check_history(struct world *world)
     }
 }
 
+/* The same through a connection that only reads, beside the one that writes. */
+static void check_reader(struct world *world)
+{
+    struct store_options options = {
+        .path = "fog.db", .vfs = disk_name(world->disk), .is_reader = true};
+    struct store *writer = world->store;
+    struct err err = ERR_NONE;
+
+    if (store_open(&options, &world->store, &err) < 0) {
+        die(world, "opening to read failed", &err);
+    }
+    check_history(world);
+    store_close(world->store);
+    world->store = writer;
+}
+
 struct tally {
     struct world *world;
     uint64_t objects, answers;
@@ -290,6 +306,9 @@ static void check_store(struct world *world, bool may_be_tried)
         die(world, "verifying failed", &err);
     }
     check_history(world);
+    if (world->seed % 10 == 0) {
+        check_reader(world);
+    }
     check_current(world);
 }
 

@@ -451,6 +451,8 @@ static void a_read_promises_nothing_beyond_what_is_committed(void **state)
 
     given_history(world);
     assert_reads(world, query, "6 ledger delete b b1 - -\n", 6, false);
+    query.after = 50;
+    assert_reads(world, query, "", 50, false); /* nor does it go back */
 }
 
 static void a_chunk_is_bounded_in_bytes(void **state)

@@ -1,0 +1,134 @@
+/* What an agent's own object says of it: is it connected, and does what is started there start? */
+#include "controller/core/breaker.h"
+#include "controller/core/reconcile.h"
+#include "schema/limits.h"
+
+struct state { /* of one condition */
+    enum condition_status status;
+    const char *reason, *message;
+};
+
+static struct state ready_state(const struct agent_entry *agent)
+{
+    if (agent->link != NULL) {
+        return (struct state){CONDITION_TRUE, "Connected", "it is connected and reports"};
+    }
+    if (str_is_empty(agent_status(agent)->version)) {
+        return (struct state){CONDITION_FALSE, "NeverConnected", "it has not connected yet"};
+    }
+    return (struct state){CONDITION_FALSE, "Silent",
+                          "its connection was lost and nothing was heard of it since"};
+}
+
+static struct state healthy_state(const struct agent_entry *agent)
+{
+    switch (agent->breaker.state) {
+    case BREAKER_CLOSED:
+        break;
+    case BREAKER_OPEN:
+        return (struct state){CONDITION_FALSE, "BreakerOpen",
+                              "starts failed again and again; nothing is placed here for a while"};
+    case BREAKER_HALF_OPEN:
+        return (struct state){CONDITION_FALSE, "BreakerProbing",
+                              "starts failed again and again; one is tried before more is placed"};
+    }
+    return (struct state){CONDITION_TRUE, "Starts", "what is started here does start"};
+}
+
+static bool is_stated(const struct agent_entry *agent, const char *type, const struct state *state)
+{
+    const struct condition *condition = condition_find(&agent_status(agent)->conditions, type);
+
+    return condition != NULL && condition->status == (int)state->status &&
+           str_eq(condition->reason, state->reason);
+}
+
+void agent_state_write(struct ctl *ctl, struct agent_entry *agent)
+{
+    const struct write write = {ROW_STATUS, "reconciler", "fog-controller", ""};
+    struct state ready = ready_state(agent), healthy = healthy_state(agent);
+    struct object *next;
+    struct agent *body;
+
+    if (is_stated(agent, "Ready", &ready) && is_stated(agent, "Healthy", &healthy)) {
+        return;
+    }
+    next = object_edit(agent->object);
+    body = next->body;
+    condition_set(next, &body->status.conditions, "Ready", ready.status, ready.reason,
+                  ready.message, next->meta.generation, ctl->wall);
+    condition_set(next, &body->status.conditions, "Healthy", healthy.status, healthy.reason,
+                  healthy.message, next->meta.generation, ctl->wall);
+    shape_mark(&agent_status_shape, &body->status, &body->status.conditions);
+    shape_put(&agent_status_shape, &body->status, observed_generation, next->meta.generation);
+    shape_mark(&agent_shape, body, &body->status);
+    (void)ctl_put(ctl, next, &write);
+    ctl->derived_rows++;
+}
+
+void agent_state_mark(struct ctl *ctl, struct agent_entry *agent)
+{
+    if (dlist_is_empty(&agent->restate)) {
+        dlist_add(&ctl->model.restate, &agent->restate);
+    }
+}
+
+/* --- the breaker ------------------------------------------------------------------------------ */
+
+static void breaker_moved(struct ctl *ctl, struct agent_entry *agent)
+{
+    agent_state_mark(ctl, agent);
+    dlist_remove(&agent->tripped);
+    if (agent->breaker.state != BREAKER_CLOSED) {
+        dlist_add(&ctl->model.tripped, &agent->tripped);
+    }
+}
+
+static unsigned failed_starts(const struct assignment_status *before,
+                              const struct assignment_status *after)
+{
+    bool is_news = after->failures > before->failures ||
+                   after->observed_generation != before->observed_generation ||
+                   (after->phase == PHASE_FAILED && before->phase != PHASE_FAILED);
+
+    if (!str_eq(after->reason, "StartFailed") || !is_news) {
+        return 0;
+    }
+    return after->failures > before->failures ? (unsigned)(after->failures - before->failures) : 1;
+}
+
+bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent,
+                      const struct assignment_status *before, const struct assignment_status *after)
+{
+    unsigned starts = failed_starts(before, after);
+
+    if (starts > 0 && breaker_failed(&agent->breaker, starts, ctl->now)) {
+        ctl_event_record(ctl, agent->object, "Warning", "BreakerOpened",
+                         "%d starts in a row failed; nothing is placed here for a while",
+                         BREAKER_FAILURES);
+        breaker_moved(ctl, agent);
+    } else if (after->phase == PHASE_RUNNING && before->phase != PHASE_RUNNING &&
+               breaker_succeeded(&agent->breaker)) {
+        ctl_event_record(ctl, agent->object, "Normal", "BreakerClosed",
+                         "a start went well; work is placed here again");
+        breaker_moved(ctl, agent);
+        return true;
+    }
+    return false;
+}
+
+struct mono agent_state_tick(struct ctl *ctl,
+                             void (*changed)(struct ctl *ctl, struct agent_entry *agent))
+{
+    struct mono next = MONO_NEVER;
+
+    dlist_each (&ctl->model.tripped, struct agent_entry, tripped, it) {
+        if (breaker_wait_over(&it->breaker, ctl->now)) {
+            agent_state_mark(ctl, it);
+            changed(ctl, it);
+        } else if (it->breaker.state == BREAKER_OPEN) {
+            next = mono_earlier(next, it->breaker.open_until);
+        }
+    }
+    return next;
+}

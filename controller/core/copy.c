@@ -1,0 +1,98 @@
+/* Questions about one assignment: controller/core/copy.h. */
+#include "controller/core/copy.h"
+
+#include "controller/core/lease.h"
+#include "schema/base/parse.h"
+#include "schema/limits.h"
+
+#include <stdlib.h>
+
+/* Does the status speak of what it was told last? */
+static bool is_observed(const struct assignment_entry *copy)
+{
+    return assignment_status(copy)->observed_generation == copy->object->meta.generation;
+}
+
+bool copy_is_done(const struct assignment_entry *copy)
+{
+    return is_observed(copy) && assignment_status(copy)->phase == PHASE_SUCCEEDED;
+}
+
+bool copy_has_failed(const struct assignment_entry *copy)
+{
+    return is_observed(copy) && assignment_status(copy)->phase == PHASE_FAILED;
+}
+
+bool copy_is_ok(const struct assignment_entry *copy)
+{
+    int phase = assignment_status(copy)->phase;
+
+    if (copy_is_done(copy)) {
+        return true;
+    }
+    return copy->agent != NULL && copy->agent->link != NULL && is_observed(copy) &&
+           (phase == PHASE_RUNNING || phase == PHASE_SUSPENDED);
+}
+
+static struct mono stop_deadline(const struct model *model, const struct assignment_entry *copy)
+{
+    const struct template_entry *resolved =
+        model_template_find(model, assignment_spec(copy)->template_digest);
+    int64_t grace_ms = resolved == NULL ? 0 : resolved->template->grace_ms;
+
+    return mono_after(copy->leaving_since, grace_ms + STOP_WAIT_MS);
+}
+
+bool copy_may_go(const struct model *model, const struct assignment_entry *copy, struct mono now)
+{
+    bool is_leaving = !copy->is_in_set;
+
+    if (copy_is_done(copy) || copy_has_failed(copy)) {
+        return true;
+    }
+    if (is_leaving && assignment_status(copy)->phase == PHASE_STOPPED) {
+        return true;
+    }
+    if (assignment_is_exclusive(copy)) {
+        return lease_is_over(copy, now);
+    }
+    if (copy->agent == NULL || copy->agent->link == NULL) {
+        return true; /* it learns from its full set when it returns */
+    }
+    return is_leaving && copy->leaving_since.ms > 0 && mono_is_due(stop_deadline(model, copy), now);
+}
+
+struct mono copy_may_go_at(const struct model *model, const struct assignment_entry *copy)
+{
+    if (assignment_is_exclusive(copy)) {
+        return copy->lease_until;
+    }
+    return copy->leaving_since.ms > 0 ? stop_deadline(model, copy) : MONO_NEVER;
+}
+
+const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_generation)
+{
+    const char *text = strmap_find(&copy->object->meta.annotations, GIVEN_UP_ANNOTATION);
+    char *end = NULL;
+
+    if (text == NULL) {
+        return NULL;
+    }
+    *ret_generation = strtoll(text, &end, 10);
+    return *end == ' ' ? end + 1 : end;
+}
+
+unsigned copy_failures(const struct assignment_entry *copy)
+{
+    const struct assignment_status *status = assignment_status(copy);
+    const char *before = strmap_find(&copy->object->meta.annotations, ATTEMPT_ANNOTATION);
+    int64_t earlier = 0, own = status->failures < 1 ? 1 : status->failures;
+
+    if (status->ended.ms - status->started.ms >= RESTART_RESET_MS) {
+        return 1;
+    }
+    if (before != NULL && !int_from_str(before, &earlier)) {
+        earlier = 0;
+    }
+    return (unsigned)(earlier + own);
+}

@@ -1,0 +1,26 @@
+/* An assignment seen as a copy of a replica: how is it, and may it go?  Pure questions. */
+#pragma once
+
+#include "controller/core/model.h"
+
+/* Annotation of an assignment: how often its replica failed in a row before, on any agent. */
+#define ATTEMPT_ANNOTATION  "fog/failures-before"
+/* Annotation of an assignment that was given up: the generation of its session then, a blank, and
+ * why.  It is not in its agent's set any more; it stays as evidence until the session changes or
+ * somebody deletes it. */
+#define GIVEN_UP_ANNOTATION "fog/given-up"
+
+/* Connected, and as declared: runs, is done, or is suspended, in its present generation. */
+bool copy_is_ok(const struct assignment_entry *copy);
+/* Done for good: what it was to run has ended as it should. */
+bool copy_is_done(const struct assignment_entry *copy);
+/* Failed for good on its agent. */
+bool copy_has_failed(const struct assignment_entry *copy);
+/* Was given up: NULL when not, else why; *ret_generation is the session's of that time. */
+const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_generation);
+/* Is certain not to run: may it be removed, or its place be filled? */
+bool copy_may_go(const struct model *model, const struct assignment_entry *copy, struct mono now);
+/* When copy_may_go() may become true without anything happening; MONO_NEVER if it will not. */
+struct mono copy_may_go_at(const struct model *model, const struct assignment_entry *copy);
+/* Failures in a row of its replica, this copy's own included; a long run forgets earlier ones. */
+unsigned copy_failures(const struct assignment_entry *copy);

@@ -1,0 +1,403 @@
+/* Reasons as sentences, and the chain of conditions that leads from an object to what a person can
+ * do.
+ *
+ * A chain begins with the object asked about and goes on to what its condition depends on: from a
+ * session to its assignments that are not well, and from each of those to its agent. */
+#include "controller/core/explain.h"
+
+#include "controller/core/copy.h"
+#include "controller/core/core.h"
+#include "controller/core/match.h"
+#include "controller/core/plan.h"
+#include "schema/base/parse.h"
+#include "schema/emit.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { CHAIN_ASSIGNMENTS_MAX = 8 };
+
+static void cores_to_words(int64_t cores, struct str *to)
+{
+    char text[QUANTITY_TEXT_SIZE];
+
+    cores_to_str(cores < 0 ? 0 : cores, text);
+    str_add(to, text);
+}
+
+/* What an agent has left of what it is refused for; nothing for other refusals. */
+static void have_to_str(const struct agent_entry *agent, enum place_refusal refusal, struct str *to)
+{
+    const struct resources *capacity = &agent_status(agent)->capacity;
+
+    switch (refusal) {
+    case REFUSED_CORES:
+        cores_to_words(capacity->cores - agent->used.cores, to);
+        break;
+    case REFUSED_MEMORY:
+        bytes_to_words(capacity->memory - agent->used.memory, to);
+        break;
+    case REFUSED_DISK:
+        bytes_to_words(capacity->disk - agent->used.disk, to);
+        break;
+    case REFUSED_SELECTOR:
+    case REFUSED_REQUIREMENT:
+    case REFUSED_AWAY:
+    case REFUSED_PAUSED:
+    case REFUSED_UNSCHEDULABLE:
+    case REFUSED_BREAKER:
+    case REFUSED_FULL:
+    case REFUSED_PRESENT:
+    case REFUSAL_COUNT:
+        break;
+    }
+}
+
+/* "lacks 512Mi free memory", or with more than one agent "lack …". */
+static void refusal_to_str(const struct session_entry *session, const struct resources *needs,
+                           enum place_refusal refusal, size_t requirement, bool is_one,
+                           struct str *to)
+{
+    switch (refusal) {
+    case REFUSED_SELECTOR:
+        str_add(to, is_one ? "does not match the selector " : "do not match the selector ");
+        selector_to_str(&session_spec(session)->selector, to);
+        break;
+    case REFUSED_REQUIREMENT:
+        str_add(to, is_one ? "does not meet " : "do not meet ");
+        requirement_to_str(&session_spec(session)->requirements.items[requirement], to);
+        break;
+    case REFUSED_AWAY:
+        str_add(to, is_one ? "is not connected" : "are not connected");
+        break;
+    case REFUSED_PAUSED:
+        str_add(to, is_one ? "is paused by its owner" : "are paused by their owners");
+        break;
+    case REFUSED_UNSCHEDULABLE:
+        str_add(to, is_one ? "is unschedulable" : "are unschedulable");
+        break;
+    case REFUSED_BREAKER:
+        str_add(to, is_one ? "rests after failed starts" : "rest after failed starts");
+        break;
+    case REFUSED_CORES:
+        str_add(to, is_one ? "lacks " : "lack ");
+        cores_to_words(needs->cores, to);
+        str_add(to, needs->cores == 1000 ? " free core" : " free cores");
+        break;
+    case REFUSED_MEMORY:
+    case REFUSED_DISK:
+        str_add(to, is_one ? "lacks " : "lack ");
+        bytes_to_words(refusal == REFUSED_MEMORY ? needs->memory : needs->disk, to);
+        str_add(to, refusal == REFUSED_MEMORY ? " free memory" : " free disk");
+        break;
+    case REFUSED_FULL:
+        str_add(to, is_one ? "holds as many assignments as it may"
+                           : "hold as many assignments as they may");
+        break;
+    case REFUSED_PRESENT:
+        str_add(to, is_one ? "runs it already" : "run it already");
+        break;
+    case REFUSAL_COUNT:
+        str_add(to, is_one ? "can take it" : "can take it");
+        break;
+    }
+}
+
+void explain_refusal(const struct session_entry *session, const struct agent_entry *agent,
+                     const struct resources *needs, enum place_refusal refusal, size_t requirement,
+                     struct str *to)
+{
+    struct str have = STR_EMPTY;
+
+    str_addf(to, "%s ", agent->object->meta.name);
+    refusal_to_str(session, needs, refusal, requirement, true, to);
+    if (refusal == REFUSED_REQUIREMENT) {
+        requirement_have_to_str(&session_spec(session)->requirements.items[requirement],
+                                agent->object, &have);
+    } else {
+        have_to_str(agent, refusal, &have);
+    }
+    if (have.length > 0) {
+        str_addf(to, " (%s)", have.data);
+    }
+    str_fini(&have);
+}
+
+static void line_to_str(const struct session_entry *session, const struct resources *needs,
+                        enum place_refusal refusal, size_t requirement,
+                        const struct tally_line *line, struct str *to)
+{
+    str_addf(to, "%zu ", line->count);
+    refusal_to_str(session, needs, refusal, requirement, line->count == 1, to);
+    str_add(to, " (");
+    for (size_t i = 0; i < line->count && i < TALLY_EXAMPLES; i++) {
+        struct str have = STR_EMPTY;
+
+        if (refusal == REFUSED_REQUIREMENT) {
+            requirement_have_to_str(&session_spec(session)->requirements.items[requirement],
+                                    line->examples[i]->object, &have);
+        } else {
+            have_to_str(line->examples[i], refusal, &have);
+        }
+        str_addf(to, "%s%s%s%s", i == 0 ? "" : ", ", line->examples[i]->object->meta.name,
+                 have.length > 0 ? " " : "", have.data);
+        str_fini(&have);
+    }
+    str_add(to, line->count > TALLY_EXAMPLES ? ", …)" : ")");
+}
+
+static void tally_requirements(const struct session_entry *session, const struct resources *needs,
+                               const struct tally *tally, struct str *to)
+{
+    size_t begin = to->length;
+
+    for (size_t i = 0; i < session_spec(session)->requirements.count; i++) {
+        if (tally->requirements[i].count > 0) {
+            str_add(to, to->length > begin ? ", " : "");
+            line_to_str(session, needs, REFUSED_REQUIREMENT, i, &tally->requirements[i], to);
+        }
+    }
+}
+
+void explain_tally(const struct session_entry *session, const struct resources *needs,
+                   const struct tally *tally, struct str *to)
+{
+    size_t selected = tally->agents - tally->lines[REFUSED_SELECTOR].count;
+    size_t matching = selected - tally->lines[REFUSED_REQUIREMENT].count;
+    size_t begin;
+
+    if (tally->agents == 0) {
+        str_add(to, "no agent is known yet");
+        return;
+    }
+    if (selected == 0) {
+        str_addf(to, "none of %zu agent%s matches the selector ", tally->agents,
+                 tally->agents == 1 ? "" : "s");
+        selector_to_str(&session_spec(session)->selector, to);
+        return;
+    }
+    if (matching == 0) {
+        str_addf(to, "%zu agent%s the selector; ", selected,
+                 selected == 1 ? " matches" : "s match");
+        tally_requirements(session, needs, tally, to);
+        return;
+    }
+    str_addf(to, "%zu agent%s; ", matching, matching == 1 ? " matches" : "s match");
+    begin = to->length;
+    for (int refusal = REFUSED_AWAY; refusal < REFUSAL_COUNT; refusal++) {
+        if (tally->lines[refusal].count > 0) {
+            str_add(to, to->length > begin ? ", " : "");
+            line_to_str(session, needs, (enum place_refusal)refusal, 0, &tally->lines[refusal], to);
+        }
+    }
+    if (to->length == begin) {
+        str_add(to, "all have been given a replica"); /* reached by the bound of probes alone */
+    }
+}
+
+/* --- chains ----------------------------------------------------------------------------------- */
+
+static const struct remedy {
+    const char *reason, *words;
+} remedies[] = {
+    {"PolicyMissing", "create the policy, or name another one in spec.policy"},
+    {"GivenUp", "look at its logs, mend the workload or the agent, then apply a changed session; "
+                "or delete the assignment to have it tried again"},
+    {"Failed", "look at its logs, then change the workload; or delete the assignment to run it "
+               "again"},
+    {"NoAgent", "connect or free up an agent, or ask for less in spec.selector, spec.requirements "
+                "or spec.workload.resources"},
+    {"RolloutPaused", "set spec.rollout.pause to false"},
+    {"AgentAway", "bring the agent back, or wait until the work is placed elsewhere"},
+    {"Leased", "wait for the end of the lease (spec.leaseDuration), or bring the agent back"},
+    {"BackOff", "look at its logs; it is tried again by itself"},
+    {"Failing", "look at its logs; its agent tries again by itself"},
+    {"Starting", "wait"},
+    {"Updating", "wait, or raise spec.rollout.maxUnavailable"},
+    {"Stopping", "wait for the end of the grace period (spec.grace)"},
+    {"NeverConnected", "start fog-agent on the machine, with this name"},
+    {"Silent", "look after the machine and its network"},
+    {"BreakerOpen", "look why nothing starts on this agent; it is tried again by itself"},
+    {"BreakerProbing", "wait: one piece of work is being tried on this agent"},
+};
+
+static const char *remedy_of(const char *reason)
+{
+    for (size_t i = 0; i < COUNT_OF(remedies); i++) {
+        if (str_eq(remedies[i].reason, reason)) {
+            return remedies[i].words;
+        }
+    }
+    return "look at its message and its logs";
+}
+
+struct chain {
+    struct arena *arena;
+    struct node *list;
+    bool converged;
+    const char *remedy;
+};
+
+static void add_link(struct chain *chain, const struct object *object,
+                     const struct condition *condition, const char *type)
+{
+    struct node *link = node_map(chain->arena);
+    static const char *const words[] = {"False", "True", "Unknown"};
+    char since[WALL_TEXT_SIZE];
+
+    node_set(chain->arena, link, "object",
+             node_str(chain->arena, arena_printf(chain->arena, "%s/%s", object->kind->singular,
+                                                 object->meta.name)));
+    node_set(chain->arena, link, "condition", node_str(chain->arena, type));
+    node_add(chain->arena, chain->list, link);
+    if (condition == NULL) {
+        node_set(chain->arena, link, "status", node_str(chain->arena, "Unknown"));
+        node_set(chain->arena, link, "message", node_str(chain->arena, "nothing is known yet"));
+        return;
+    }
+    wall_to_str(condition->since, since);
+    node_set(chain->arena, link, "status", node_str(chain->arena, words[condition->status]));
+    node_set(chain->arena, link, "reason", node_str(chain->arena, condition->reason));
+    node_set(chain->arena, link, "message", node_str(chain->arena, condition->message));
+    node_set(chain->arena, link, "since", node_str(chain->arena, since));
+    if (condition->status != CONDITION_TRUE) {
+        chain->remedy = remedy_of(condition->reason);
+    }
+}
+
+static bool is_true(const struct condition *condition)
+{
+    return condition != NULL && condition->status == CONDITION_TRUE;
+}
+
+static void add_agent(struct chain *chain, const struct object *object, bool with_true)
+{
+    const conditions_t *conditions = &agent_of(object)->status.conditions;
+    static const char *const types[] = {"Ready", "Healthy"};
+
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        const struct condition *condition = condition_find(conditions, types[i]);
+
+        if (with_true || !is_true(condition)) {
+            add_link(chain, object, condition, types[i]);
+        }
+        chain->converged = chain->converged && (is_true(condition) || !with_true);
+    }
+}
+
+static void add_assignment(struct chain *chain, const struct assignment_entry *assignment)
+{
+    add_link(chain, assignment->object,
+             condition_find(&assignment_status(assignment)->conditions, "Converged"), "Converged");
+    if (assignment->agent != NULL) {
+        add_agent(chain, assignment->agent->object, false);
+    }
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct assignment_entry *const *left = a, *const *right = b;
+
+    return strcmp((*left)->object->meta.name, (*right)->object->meta.name);
+}
+
+static void add_session(struct chain *chain, const struct session_entry *session)
+{
+    const struct harvest_session *body = harvest_session_of(session->object);
+    const struct condition *condition = condition_find(&body->status.conditions, "Converged");
+    struct assignment_entry **unwell =
+        arena_array(chain->arena, session->assignment_count + 1, sizeof(struct assignment_entry *));
+    const char *remedy;
+    size_t count = 0;
+
+    add_link(chain, session->object, condition, "Converged");
+    chain->converged =
+        is_true(condition) && body->status.observed_generation == session->object->meta.generation;
+    remedy = chain->remedy;
+    dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
+        if (!copy_is_ok(it)) {
+            unwell[count++] = it;
+        }
+    }
+    qsort(unwell, count, sizeof(struct assignment_entry *), compare_entries);
+    for (size_t i = 0; i < count && i < CHAIN_ASSIGNMENTS_MAX; i++) {
+        add_assignment(chain, unwell[i]);
+    }
+    chain->remedy = remedy != NULL ? remedy : chain->remedy; /* the session's own says most */
+}
+
+struct node *explain_object(struct ctl *ctl, const struct object *object)
+{
+    struct chain chain = {.arena = &ctl->arena, .list = node_list(&ctl->arena), .converged = true};
+    struct node *root = node_map(&ctl->arena);
+    const struct assignment_entry *assignment;
+
+    switch (object->kind->id) {
+    case KIND_HARVEST_SESSION:
+        add_session(&chain, model_session(&ctl->model, object->meta.name));
+        break;
+    case KIND_ASSIGNMENT:
+        assignment = model_assignment(&ctl->model, object->meta.name);
+        add_assignment(&chain, assignment);
+        chain.converged = copy_is_ok(assignment);
+        break;
+    case KIND_AGENT:
+        add_agent(&chain, object, true);
+        break;
+    case KIND_HARVEST_POLICY:
+    case KIND_EVENT:
+    case KIND_COUNT:
+        break;
+    }
+    node_set(&ctl->arena, root, "converged", node_bool(&ctl->arena, chain.converged));
+    node_set(&ctl->arena, root, "chain", chain.list);
+    if (!chain.converged) {
+        node_set(&ctl->arena, root, "remedy",
+                 node_str(&ctl->arena, chain.remedy == NULL ? "wait" : chain.remedy));
+    }
+    return root;
+}
+
+/* --- the resource stage of validation --------------------------------------------------------- */
+
+/* Could the agent hold it if it held nothing else? */
+static bool could_ever_hold(const struct agent_entry *agent, const struct resources *needs)
+{
+    const struct resources *capacity = &agent_status(agent)->capacity;
+
+    return needs->cores <= capacity->cores && needs->memory <= capacity->memory &&
+           needs->disk <= capacity->disk;
+}
+
+void check_resource(struct ctl *ctl, const struct object *object, struct problems *problems)
+{
+    struct session_entry session = {.object = (struct object *)object};
+    const struct resources *needs = &session_spec(&session)->workload.resources;
+    struct candidates candidates;
+    struct str words = STR_EMPTY;
+    size_t matching, holding = 0, selected;
+
+    dlist_init(&session.assignments);
+    place_gather(&ctl->arena, &ctl->model, &session, needs, &candidates);
+    selected = candidates.tally.agents - candidates.tally.lines[REFUSED_SELECTOR].count;
+    matching = selected - candidates.tally.lines[REFUSED_REQUIREMENT].count;
+    map_each (&ctl->model.objects[KIND_AGENT], it) {
+        holding += place_may_stay(&session, it->value) && could_ever_hold(it->value, needs);
+    }
+    explain_tally(&session, needs, &candidates.tally, &words);
+    if (candidates.tally.agents == 0) {
+        /* The first manifest is often applied before the first agent comes. */
+    } else if (selected == 0) {
+        problem_add(problems, PROBLEM_WARNING, CAUSE_RESOURCE, NULL, "spec.selector", "%s",
+                    words.data);
+    } else if (matching == 0) {
+        problem_add(problems, PROBLEM_WARNING, CAUSE_RESOURCE, NULL, "spec.requirements", "%s",
+                    words.data);
+    } else if (holding == 0) {
+        problem_add(problems, PROBLEM_WARNING, CAUSE_RESOURCE, NULL, "spec.workload.resources",
+                    "%zu agent%s, but none is large enough, even when it is empty", matching,
+                    matching == 1 ? " matches" : "s match");
+    }
+    str_fini(&words);
+}

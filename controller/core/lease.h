@@ -1,0 +1,19 @@
+/* Leases of exclusive work: until when may it run, as far as we granted?
+ *
+ * The agent counts a lease from sending its renewal, we count from receiving it, so ours ends
+ * later. Renewals are not stored: after a start every exclusive assignment may run for one full
+ * lease.  A grant lasts LEASE_MARGIN_MS longer for us than for the agent, because the shim needs a
+ * moment to kill and clocks drift. */
+#pragma once
+
+#include "controller/core/model.h"
+
+bool assignment_is_exclusive(const struct assignment_entry *assignment);
+/* From now on for one lease.  Never moves the end closer. */
+void lease_grant(const struct model *model, struct assignment_entry *assignment, struct mono now);
+/* True for what was never granted: it waits for its first lease, and will not get one. */
+bool lease_is_over(const struct assignment_entry *assignment, struct mono now);
+/* May this agent have this lease?  Not once it was told to end, nor in the name of another epoch.
+ */
+bool lease_may_renew(const struct assignment_entry *assignment, const struct agent_entry *agent,
+                     int64_t lease_epoch);

@@ -1,0 +1,101 @@
+/* Placing: which agent is to run a replica.  Pure: it reads the model and writes nothing.
+ *
+ * Rules, in the order in which they refuse an agent; the first one that does is counted, so that a
+ * person hears what stands in the way of those that would otherwise do:
+ *
+ *     1  its labels match the session's selector
+ *     2  it meets every requirement; a reading that is not there is unmet
+ *     3  it is connected, not paused by its owner, and schedulable
+ *     4  its circuit breaker is closed, or lets a probe through
+ *     5  cores, memory and disk fit beside what is placed on it, and it holds less than
+ *        ASSIGNMENTS_PER_AGENT_MAX
+ *     6  a session that runs on every agent runs there once
+ *
+ * Among those left the best is, by the first difference:
+ *
+ *     a  what is placed stays (the plan asks only for replicas that have no place)
+ *     b  not the agent where the replica just failed or was lost
+ *     c  fewest failed starts in a row
+ *     d  fewest assignments of the same session
+ *     e  the larger share of its cores left free
+ *     f  the name */
+#pragma once
+
+#include "controller/core/model.h"
+#include "schema/base/arena.h"
+#include "schema/limits.h"
+
+enum place_refusal {
+    REFUSED_SELECTOR,
+    REFUSED_REQUIREMENT, /* `requirement` says which */
+    REFUSED_AWAY,
+    REFUSED_PAUSED,
+    REFUSED_UNSCHEDULABLE,
+    REFUSED_BREAKER,
+    REFUSED_CORES,
+    REFUSED_MEMORY,
+    REFUSED_DISK,
+    REFUSED_FULL,
+    REFUSED_PRESENT, /* rule 6 */
+    REFUSAL_COUNT,
+};
+
+/* Which of the rules 1 to 6 a refusal belongs to. */
+unsigned place_rule(enum place_refusal refusal);
+
+enum { TALLY_EXAMPLES = 2 };
+
+struct tally_line { /* agents refused for one reason */
+    size_t count;
+    const struct agent_entry *examples[TALLY_EXAMPLES]; /* borrowed; the first in order of names */
+};
+
+/* Why agents were refused. */
+struct tally {
+    size_t agents; /* asked */
+    struct tally_line lines[REFUSAL_COUNT];
+    struct tally_line requirements[REQUIREMENTS_MAX]; /* by index in the session's spec */
+};
+
+/* An agent that rules 1 to 4 and 6 allow. */
+struct candidate {
+    struct agent_entry *agent; /* borrowed */
+    struct resources free;     /* less what was picked since gathering */
+    size_t places;             /* assignments it may still get */
+    size_t of_session;         /* assignments of this session on it */
+    bool is_avoided;           /* rule b, of the replica in question */
+};
+
+struct candidates {
+    struct candidate *items; /* in the arena, in order of names */
+    size_t count;
+    struct resources needs;
+    struct tally tally; /* of rules 1 to 4 */
+};
+
+/* The first rule that refuses the agent, or REFUSAL_COUNT when none does. */
+enum place_refusal place_judge(const struct session_entry *session, const struct agent_entry *agent,
+                               const struct resources *needs, size_t *ret_requirement);
+/* Rule 5 alone; REFUSED_FULL never. */
+enum place_refusal place_judge_capacity_of(const struct agent_entry *agent,
+                                           const struct resources *needs);
+/* Rule 6: is any assignment of the session on the agent? */
+bool place_is_present(const struct session_entry *session, const struct agent_entry *agent);
+/* All agents, judged. */
+void place_gather(struct arena *arena, const struct model *model,
+                  const struct session_entry *session, const struct resources *needs,
+                  struct candidates *ret_candidates);
+/* The best, with what it needs taken off; NULL when none fits.  `avoid` may be NULL. */
+struct agent_entry *place_pick(struct candidates *candidates, const struct agent_entry *avoid);
+/* Fills in the refusals of rule 5 as things stand now. */
+void place_tally(const struct candidates *candidates, struct tally *ret_tally);
+/* Below 0 when a is better: rules b to f. */
+int place_compare(const struct candidate *a, const struct candidate *b,
+                  const struct resources *needs);
+
+/* May what is placed here stay?  Rules 1 and 2 without readings. */
+bool place_may_stay(const struct session_entry *session, const struct agent_entry *agent);
+/* Would other needs in place of the present ones still fit? */
+bool place_fits_instead(const struct assignment_entry *assignment, const struct resources *needs);
+/* Could this agent take a replica of the session now?  All rules. */
+bool place_could_take(const struct session_entry *session, const struct agent_entry *agent);

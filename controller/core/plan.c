@@ -1,0 +1,810 @@
+/* The plan of one session, replica by replica: gather the copies there are, decide for each replica
+ * what is to become of it, then spread what costs availability over waves. */
+#include "controller/core/plan.h"
+
+#include "controller/core/copy.h"
+#include "controller/core/explain.h"
+#include "controller/core/lease.h"
+#include "schema/base/parse.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *plan_action_to_str(enum plan_action action)
+{
+    static const char *const words[] = {"start", "stop", "restart", "move", "replace"};
+
+    assert(action < PLAN_ACTION_COUNT);
+    return words[action];
+}
+
+const char *why_to_str(enum why why)
+{
+    static const char *const words[] = {"PolicyMissing", "GivenUp",   "Failed",   "NoAgent",
+                                        "RolloutPaused", "AgentAway", "Leased",   "BackOff",
+                                        "Failing",       "Starting",  "Updating", "Stopping"};
+
+    assert(why < WHY_COUNT);
+    return words[why];
+}
+
+struct replica {
+    const char *name;
+    struct assignment_entry **copies; /* those in force, older first, then those leaving */
+    size_t copy_count, live_count;
+    struct agent_entry *home; /* of a session that runs on every agent */
+    const char *unwanted;     /* why it is not wanted; NULL: it is */
+    bool is_idle;             /* its home is away: neither wanted nor ended */
+};
+
+struct planner {
+    struct arena *arena;
+    const struct plan_input *in;
+    const struct harvest_session_spec *spec;
+    const char *session_name;
+    struct plan *plan;
+    struct resources needs;
+    bool is_fresh; /* the spec changed since the last plan: failures are forgotten */
+    struct replica *replicas;
+    size_t replica_count;
+    size_t unavailable; /* replicas that are down already */
+    bool *costs;        /* beside plan->steps: takes down what is well */
+    struct candidates candidates;
+    bool has_candidates;
+    const char *no_agent; /* why nothing fits; NULL: not found out yet */
+};
+
+/* --- what there is ---------------------------------------------------------------------------- */
+
+static bool slot_number(const char *slot, int64_t *ret_number)
+{
+    bool is_canonical = slot[0] != '0' || slot[1] == '\0';
+
+    return is_canonical && int_from_str(slot, ret_number) && *ret_number >= 0;
+}
+
+static int compare_slots(const char *a, const char *b)
+{
+    int64_t left, right;
+    bool is_left = slot_number(a, &left), is_right = slot_number(b, &right);
+
+    if (is_left && is_right) {
+        return left < right ? -1 : left > right;
+    }
+    if (is_left != is_right) {
+        return is_left ? -1 : 1;
+    }
+    return strcmp(a, b);
+}
+
+static int compare_copies(const void *a, const void *b)
+{
+    const struct assignment_entry *left = *(struct assignment_entry *const *)a;
+    const struct assignment_entry *right = *(struct assignment_entry *const *)b;
+    const struct meta *meta_left = &left->object->meta, *meta_right = &right->object->meta;
+    int order = compare_slots(assignment_spec(left)->slot, assignment_spec(right)->slot);
+
+    if (order != 0) {
+        return order;
+    }
+    if (object_is_deleting(left->object) != object_is_deleting(right->object)) {
+        return object_is_deleting(left->object) ? 1 : -1;
+    }
+    if (meta_left->created.ms != meta_right->created.ms) {
+        return meta_left->created.ms < meta_right->created.ms ? -1 : 1;
+    }
+    return strcmp(meta_left->name, meta_right->name);
+}
+
+static struct assignment_entry **sorted_copies(struct planner *p, size_t *ret_count)
+{
+    struct session_entry *session = p->in->session;
+    struct assignment_entry **copies =
+        arena_array(p->arena, session->assignment_count + 1, sizeof(struct assignment_entry *));
+    size_t count = 0;
+
+    dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
+        assert(count < session->assignment_count);
+        copies[count++] = it;
+    }
+    p->in->counters->assignments_examined += count;
+    qsort(copies, count, sizeof(struct assignment_entry *), compare_copies);
+    *ret_count = count;
+    return copies;
+}
+
+static struct replica *add_replica(struct planner *p, const char *name)
+{
+    struct replica *replica;
+
+    p->replicas = arena_grow(p->arena, p->replicas, p->replica_count, sizeof(struct replica));
+    replica = &p->replicas[p->replica_count++];
+    *replica = (struct replica){.name = name};
+    return replica;
+}
+
+/* The copies from `first` on that are of one slot. */
+static size_t run_length(struct assignment_entry **first, size_t count)
+{
+    const char *slot = assignment_spec(first[0])->slot;
+    size_t length = 1;
+
+    while (length < count && str_eq(assignment_spec(first[length])->slot, slot)) {
+        length++;
+    }
+    return length;
+}
+
+static void give_copies(struct replica *replica, struct assignment_entry **first, size_t count)
+{
+    replica->copies = first;
+    replica->copy_count = count;
+    while (replica->live_count < count && !object_is_deleting(first[replica->live_count]->object)) {
+        replica->live_count++;
+    }
+}
+
+static void list_numbered(struct planner *p, struct assignment_entry **copies, size_t count)
+{
+    bool is_ending = object_is_deleting(p->in->session->object);
+    int64_t wanted = is_ending ? 0 : harvest_session_replicas(p->spec);
+    int64_t number;
+
+    for (int64_t i = 0; i < wanted; i++) {
+        (void)add_replica(p, arena_printf(p->arena, "%" PRId64, i));
+    }
+    for (size_t i = 0; i < count;) {
+        const char *slot = assignment_spec(copies[i])->slot;
+        size_t length = run_length(&copies[i], count - i);
+        struct replica *replica;
+
+        if (slot_number(slot, &number) && number < wanted) {
+            replica = &p->replicas[number];
+        } else {
+            replica = add_replica(p, slot);
+            replica->unwanted =
+                is_ending ? "the session is being deleted"
+                          : arena_printf(p->arena, "the session asks for %" PRId64 " replica%s now",
+                                         wanted, wanted == 1 ? "" : "s");
+        }
+        give_copies(replica, &copies[i], length);
+        i += length;
+    }
+}
+
+static bool is_awaited(const struct planner *p, const struct agent_entry *agent)
+{
+    return agent->link == NULL && !agent->is_known && mono_before(p->in->now, p->in->awaited_until);
+}
+
+static const char *unwanted_at(struct planner *p, const struct replica *replica)
+{
+    if (object_is_deleting(p->in->session->object)) {
+        return "the session is being deleted";
+    }
+    if (replica->home == NULL) {
+        return "its agent is no longer there";
+    }
+    if (!place_may_stay(p->in->session, replica->home)) {
+        return arena_printf(p->arena, "the session no longer selects %s", replica->name);
+    }
+    return NULL;
+}
+
+static void scan_agents(struct planner *p)
+{
+    const struct map *agents = &p->in->model->objects[KIND_AGENT];
+
+    p->in->counters->agents_examined += agents->count;
+    map_each (agents, it) {
+        struct agent_entry *agent = it->value;
+        size_t requirement;
+
+        switch (place_judge(p->in->session, agent, &p->needs, &requirement)) {
+        case REFUSED_SELECTOR:
+        case REFUSED_REQUIREMENT:
+        case REFUSED_AWAY:
+        case REFUSED_PAUSED:
+        case REFUSED_UNSCHEDULABLE:
+        case REFUSED_PRESENT:
+            break; /* not wanted there, or there already */
+        case REFUSED_BREAKER:
+        case REFUSED_CORES:
+        case REFUSED_MEMORY:
+        case REFUSED_DISK:
+        case REFUSED_FULL:
+        case REFUSAL_COUNT:
+            if (!place_is_present(p->in->session, agent)) {
+                add_replica(p, agent->object->meta.name)->home = agent;
+            }
+            break;
+        }
+    }
+}
+
+static void list_every_agent(struct planner *p, struct assignment_entry **copies, size_t count)
+{
+    for (size_t i = 0; i < count;) {
+        size_t length = run_length(&copies[i], count - i);
+        struct replica *replica = add_replica(p, assignment_spec(copies[i])->slot);
+
+        give_copies(replica, &copies[i], length);
+        replica->home = model_agent(p->in->model, replica->name);
+        replica->unwanted = unwanted_at(p, replica);
+        replica->is_idle = replica->unwanted == NULL && replica->home->link == NULL &&
+                           !is_awaited(p, replica->home);
+        i += length;
+    }
+    if (p->in->session->is_scan_due && p->in->template != NULL &&
+        !object_is_deleting(p->in->session->object)) {
+        scan_agents(p);
+    }
+}
+
+/* --- taking down what is decided -------------------------------------------------------------- */
+
+static void look_at(struct planner *p, struct mono moment)
+{
+    p->plan->look_at = mono_earlier(p->plan->look_at, moment);
+}
+
+static void add_gap(struct planner *p, enum why why, const struct replica *replica,
+                    struct assignment_entry *copy, bool is_of_step, const char *message)
+{
+    struct plan *plan = p->plan;
+
+    plan->gaps = arena_grow(p->arena, plan->gaps, plan->gap_count, sizeof(struct plan_gap));
+    plan->gaps[plan->gap_count++] = (struct plan_gap){
+        .why = why,
+        .slot = replica == NULL ? "" : replica->name,
+        .message = message,
+        .copy = copy,
+        .is_of_step = is_of_step,
+    };
+}
+
+static struct plan_step *add_step(struct planner *p, enum plan_action action,
+                                  const struct replica *replica, struct assignment_entry *copy,
+                                  const char *reason)
+{
+    struct plan *plan = p->plan;
+    struct plan_step *step;
+
+    plan->steps = arena_grow(p->arena, plan->steps, plan->step_count, sizeof(struct plan_step));
+    p->costs = arena_grow(p->arena, p->costs, plan->step_count, sizeof(bool));
+    p->costs[plan->step_count] = copy != NULL && copy_is_ok(copy) && replica->unwanted == NULL;
+    step = &plan->steps[plan->step_count++];
+    *step = (struct plan_step){
+        .action = action, .slot = replica->name, .copy = copy, .wave = 1, .reason = reason};
+    return step;
+}
+
+static const char *agent_name(const struct agent_entry *agent)
+{
+    return agent->object->meta.name;
+}
+
+/* --- finding a place -------------------------------------------------------------------------- */
+
+static const char *why_no_agent(struct planner *p)
+{
+    struct str words = STR_EMPTY;
+    struct tally tally;
+
+    if (p->no_agent == NULL) {
+        place_tally(&p->candidates, &tally);
+        explain_tally(p->in->session, &p->needs, &tally, &words);
+        p->no_agent = arena_strdup(p->arena, words.data);
+        str_fini(&words);
+    }
+    return p->no_agent;
+}
+
+static const char *why_not_home(struct planner *p, const struct agent_entry *home,
+                                enum place_refusal refusal, size_t requirement)
+{
+    struct str words = STR_EMPTY;
+    const char *message;
+
+    explain_refusal(p->in->session, home, &p->needs, refusal, requirement, &words);
+    message = arena_strdup(p->arena, words.data);
+    str_fini(&words);
+    return message;
+}
+
+/* Where the replica may run; NULL with the reason in words. */
+static struct agent_entry *find_place(struct planner *p, const struct replica *replica,
+                                      const struct agent_entry *avoid, const char **ret_why)
+{
+    struct agent_entry *agent;
+
+    if (p->spec->every_agent) {
+        size_t requirement = 0;
+        enum place_refusal refusal =
+            place_judge(p->in->session, replica->home, &p->needs, &requirement);
+
+        if (refusal == REFUSAL_COUNT || refusal == REFUSED_PRESENT) {
+            return replica->home;
+        }
+        *ret_why = why_not_home(p, replica->home, refusal, requirement);
+        return NULL;
+    }
+    if (!p->has_candidates) {
+        place_gather(p->arena, p->in->model, p->in->session, &p->needs, &p->candidates);
+        p->in->counters->agents_examined += p->candidates.tally.agents;
+        p->has_candidates = true;
+    }
+    agent = p->no_agent != NULL ? NULL : place_pick(&p->candidates, avoid);
+    if (agent == NULL) {
+        *ret_why = why_no_agent(p);
+    }
+    return agent;
+}
+
+/* --- deciding --------------------------------------------------------------------------------- */
+
+static void stop(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
+                 const char *reason)
+{
+    (void)add_step(p, PLAN_STOP, replica, copy, reason);
+    if (!copy_may_go(p->in->model, copy, p->in->now)) {
+        add_gap(p, WHY_STOPPING, replica, copy, true,
+                arena_printf(p->arena, "ends on %s: %s", assignment_spec(copy)->agent, reason));
+        look_at(p, copy_may_go_at(p->in->model, copy));
+    }
+}
+
+/* Those told to end: gone, or still to be waited for. */
+static size_t note_leaving(struct planner *p, const struct replica *replica)
+{
+    struct plan *plan = p->plan;
+    size_t waiting = 0;
+
+    for (size_t i = replica->live_count; i < replica->copy_count; i++) {
+        struct assignment_entry *copy = replica->copies[i];
+        bool is_away = copy->agent == NULL || copy->agent->link == NULL;
+
+        if (copy_may_go(p->in->model, copy, p->in->now)) {
+            plan->gone = arena_grow(p->arena, plan->gone, plan->gone_count,
+                                    sizeof(struct assignment_entry *));
+            plan->gone[plan->gone_count++] = copy;
+            continue;
+        }
+        waiting++;
+        look_at(p, copy_may_go_at(p->in->model, copy));
+        add_gap(p, is_away ? WHY_LEASED : WHY_STOPPING, replica, copy, false,
+                arena_printf(p->arena,
+                             is_away ? "%s is not connected; what it runs exclusively may go on "
+                                       "until its lease ends"
+                                     : "%s was told to end it and has not said that it did",
+                             assignment_spec(copy)->agent));
+    }
+    return waiting;
+}
+
+static void fill(struct planner *p, const struct replica *replica, size_t leaving)
+{
+    struct agent_entry *agent;
+    struct plan_step *step;
+    const char *why = "";
+
+    p->unavailable++;
+    if (p->in->template == NULL || (leaving > 0 && p->spec->exclusive)) {
+        return; /* said for the session, or for the copy that leaves */
+    }
+    agent = find_place(p, replica, NULL, &why);
+    if (agent == NULL) {
+        add_gap(p, WHY_NO_AGENT, replica, NULL, false, why);
+        return;
+    }
+    step = add_step(p, PLAN_START, replica, NULL, "no agent runs it yet");
+    step->agent = agent;
+    add_gap(p, WHY_STARTING, replica, NULL, true,
+            arena_printf(p->arena, "placed on %s, which has not answered yet", agent_name(agent)));
+}
+
+static void replace(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
+                    bool keeps_copy, unsigned failures_before, const char *reason)
+{
+    const char *why = "";
+    struct agent_entry *agent = find_place(p, replica, copy->agent, &why);
+    struct plan_step *step;
+
+    if (agent == NULL) {
+        add_gap(p, WHY_NO_AGENT, replica, copy, false,
+                arena_printf(p->arena, "%s; %s", reason, why));
+        return;
+    }
+    step = add_step(p, PLAN_REPLACE, replica, copy, reason);
+    step->agent = agent;
+    step->keeps_copy = keeps_copy;
+    step->failures_before = failures_before;
+    add_gap(p, WHY_STARTING, replica, copy, true,
+            arena_printf(p->arena, "placed on %s: %s", agent_name(agent), reason));
+}
+
+static bool is_paused(struct planner *p, const struct replica *replica,
+                      struct assignment_entry *copy)
+{
+    if (p->spec->rollout.pause) {
+        add_gap(p, WHY_ROLLOUT_PAUSED, replica, copy, false,
+                arena_printf(p->arena,
+                             "on %s as before: the rollout is paused (spec.rollout.pause)",
+                             assignment_spec(copy)->agent));
+    }
+    return p->spec->rollout.pause;
+}
+
+static void move(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
+                 bool may_stay_meanwhile, const char *reason)
+{
+    const char *why = "";
+    struct agent_entry *agent = find_place(p, replica, copy->agent, &why);
+    struct plan_step *step;
+
+    if (agent == copy->agent) {
+        agent = NULL; /* what it holds now does not count as free there */
+        why = reason;
+    }
+    if (agent == NULL) {
+        add_gap(p, WHY_NO_AGENT, replica, copy, false,
+                why == reason ? reason : arena_printf(p->arena, "%s; %s", reason, why));
+        if (!may_stay_meanwhile) {
+            stop(p, replica, copy, reason);
+        }
+        return;
+    }
+    step = add_step(p, PLAN_MOVE, replica, copy, reason);
+    step->agent = agent;
+    add_gap(p, WHY_STARTING, replica, copy, true,
+            arena_printf(p->arena, "moves from %s to %s: %s", agent_name(copy->agent),
+                         agent_name(agent), reason));
+}
+
+static void update(struct planner *p, const struct replica *replica, struct assignment_entry *copy)
+{
+    const char *name = assignment_spec(copy)->agent;
+
+    if (is_paused(p, replica, copy)) {
+        return;
+    }
+    if (!place_fits_instead(copy, &p->needs)) {
+        size_t requirement = 0;
+        struct str words = STR_EMPTY;
+
+        explain_refusal(p->in->session, copy->agent, &p->needs,
+                        place_judge_capacity_of(copy->agent, &p->needs), requirement, &words);
+        move(p, replica, copy, true, arena_strdup(p->arena, words.data));
+        str_fini(&words);
+        return;
+    }
+    (void)add_step(p, PLAN_RESTART, replica, copy, "its template changed");
+    p->plan->steps[p->plan->step_count - 1].agent = copy->agent;
+    add_gap(p, WHY_STARTING, replica, copy, true,
+            arena_printf(p->arena, "%s was told of the change and has not answered yet", name));
+}
+
+static const char *failure_words(struct planner *p, const struct assignment_entry *copy)
+{
+    const struct assignment_status *status = assignment_status(copy);
+    const char *reason = str_is_empty(status->reason) ? "it failed" : status->reason;
+
+    if (str_is_empty(status->message)) {
+        return arena_printf(p->arena, "%s on %s", reason, assignment_spec(copy)->agent);
+    }
+    return arena_printf(p->arena, "%s on %s (%s)", reason, assignment_spec(copy)->agent,
+                        status->message);
+}
+
+static void tend_failed(struct planner *p, const struct replica *replica,
+                        struct assignment_entry *copy)
+{
+    const char *words = failure_words(p, copy);
+    unsigned failures = copy_failures(copy);
+
+    if (p->spec->workload.restart == RESTART_NEVER) {
+        p->plan->failed++;
+        add_gap(p, WHY_FAILED, replica, copy, false,
+                arena_printf(p->arena, "%s; it is not started again (restart: never)", words));
+    } else if (p->is_fresh) {
+        replace(p, replica, copy, false, 0, "the session changed since it failed");
+    } else if (p->spec->retry_max > 0 && failures >= p->spec->retry_max) {
+        p->plan->failed++;
+        add_gap(p, WHY_GIVEN_UP, replica, copy, false,
+                arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s",
+                             failures, failures == 1 ? "" : "s", words));
+    } else if (!mono_is_due(copy->retry_at, p->in->now)) {
+        look_at(p, copy->retry_at);
+        add_gap(p, WHY_BACK_OFF, replica, copy, false,
+                arena_printf(p->arena, "%s; failure %u in a row, tried again after a pause", words,
+                             failures));
+    } else {
+        replace(p, replica, copy, false, failures, words);
+    }
+}
+
+/* The controller has just started: till its agent had time to come back, its last word counts. */
+static void tend_awaited(struct planner *p, const struct replica *replica,
+                         struct assignment_entry *copy, bool is_current)
+{
+    int phase = assignment_status(copy)->phase;
+
+    if (is_current && (phase == PHASE_RUNNING || phase == PHASE_SUSPENDED)) {
+        p->plan->ready++;
+    } else {
+        add_gap(p, WHY_AGENT_AWAY, replica, copy, false,
+                arena_printf(p->arena, "%s has not come back since the controller started",
+                             assignment_spec(copy)->agent));
+    }
+}
+
+static void tend_away(struct planner *p, const struct replica *replica,
+                      struct assignment_entry *copy, bool is_current)
+{
+    const char *name = assignment_spec(copy)->agent;
+    bool is_exclusive = assignment_is_exclusive(copy);
+    struct mono due;
+    char after[DURATION_TEXT_SIZE];
+
+    duration_to_str(p->spec->replace_after_ms, after);
+    due = copy->agent == NULL ? MONO_ZERO
+                              : mono_after(copy->agent->away_since, p->spec->replace_after_ms);
+    if (copy->agent != NULL && is_awaited(p, copy->agent) &&
+        (p->spec->every_agent || !mono_is_due(due, p->in->now))) {
+        tend_awaited(p, replica, copy, is_current);
+        look_at(p, p->spec->every_agent ? p->in->awaited_until
+                                        : mono_earlier(due, p->in->awaited_until));
+        return;
+    }
+    if (!mono_is_due(due, p->in->now)) {
+        look_at(p, due);
+        add_gap(p, WHY_AGENT_AWAY, replica, copy, false,
+                arena_printf(p->arena, "%s is not connected; replaced when it is away for %s", name,
+                             after));
+    } else if (is_exclusive && !lease_is_over(copy, p->in->now)) {
+        look_at(p, copy->lease_until);
+        add_gap(p, WHY_LEASED, replica, copy, false,
+                arena_printf(p->arena,
+                             "%s is not connected; it may run there until its lease ends, and is "
+                             "placed elsewhere then",
+                             name));
+    } else {
+        replace(p, replica, copy, !is_exclusive && copy->agent != NULL && replica->live_count == 1,
+                0,
+                copy->agent == NULL
+                    ? arena_printf(p->arena, "%s is no longer there", name)
+                    : arena_printf(p->arena, "%s is away for longer than %s", name, after));
+    }
+}
+
+/* Its agent would try for ever: the session says when that is enough. */
+static void give_up(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
+                    unsigned failures)
+{
+    const char *reason =
+        arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s", failures,
+                     failures == 1 ? "" : "s", failure_words(p, copy));
+
+    p->plan->failed++;
+    add_step(p, PLAN_STOP, replica, copy, reason)->gives_up = true;
+    add_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
+}
+
+static void tend_given_up(struct planner *p, const struct replica *replica,
+                          struct assignment_entry *copy, const char *words, int64_t generation)
+{
+    bool may_go = copy_may_go(p->in->model, copy, p->in->now);
+
+    if (generation == p->in->session->object->meta.generation) {
+        p->plan->failed++;
+        add_gap(p, WHY_GIVEN_UP, replica, copy, false, words);
+    } else if (!may_go && assignment_is_exclusive(copy)) {
+        look_at(p, copy_may_go_at(p->in->model, copy));
+        add_gap(p, WHY_LEASED, replica, copy, false,
+                arena_printf(p->arena,
+                             "it may run on %s until its lease ends, and is tried again "
+                             "then",
+                             assignment_spec(copy)->agent));
+    } else {
+        replace(p, replica, copy, false, 0, "the session changed since it was given up");
+    }
+}
+
+/* It is where it should be and was told the newest; it is just not well, or not yet. */
+static void tend_coming(struct planner *p, const struct replica *replica,
+                        struct assignment_entry *copy)
+{
+    const struct assignment_status *status = assignment_status(copy);
+    const char *name = assignment_spec(copy)->agent;
+
+    if (status->phase == PHASE_PENDING ||
+        status->observed_generation != copy->object->meta.generation) {
+        add_gap(p, WHY_STARTING, replica, copy, false,
+                arena_printf(p->arena, "%s was told and has not answered yet", name));
+    } else if (status->failures > 0 && p->spec->retry_max > 0 &&
+               copy_failures(copy) >= p->spec->retry_max) {
+        give_up(p, replica, copy, copy_failures(copy));
+    } else if (status->failures > 0) {
+        add_gap(p, WHY_FAILING, replica, copy, false,
+                arena_printf(p->arena, "%s; %s tries again", failure_words(p, copy), name));
+    } else if (str_is_empty(status->reason)) {
+        add_gap(p, WHY_STARTING, replica, copy, false,
+                arena_printf(p->arena, "is about to start on %s", name));
+    } else {
+        add_gap(p, WHY_STARTING, replica, copy, false, failure_words(p, copy));
+    }
+}
+
+static void tend(struct planner *p, const struct replica *replica, struct assignment_entry *copy)
+{
+    bool is_current = p->in->template != NULL &&
+                      str_eq(assignment_spec(copy)->template_digest, p->in->template->text);
+    bool is_away = copy->agent == NULL || copy->agent->link == NULL;
+    bool is_ok = copy_is_ok(copy);
+    int64_t generation = 0;
+    const char *given_up = copy_given_up(copy, &generation);
+
+    p->unavailable += !is_ok;
+    p->plan->updated += is_current;
+    p->plan->succeeded += copy_is_done(copy);
+    if (p->in->template == NULL || (is_ok && is_current && is_away)) {
+        p->plan->ready += is_ok;
+    } else if (given_up != NULL) {
+        tend_given_up(p, replica, copy, given_up, generation);
+    } else if (copy_has_failed(copy) && (is_current || is_away)) {
+        tend_failed(p, replica, copy);
+    } else if (is_away) {
+        tend_away(p, replica, copy, is_current);
+    } else if (!place_may_stay(p->in->session, copy->agent)) {
+        if (!is_paused(p, replica, copy)) {
+            move(p, replica, copy, false,
+                 arena_printf(p->arena, "the session no longer selects %s",
+                              agent_name(copy->agent)));
+        }
+    } else if (!is_current) {
+        update(p, replica, copy);
+    } else if (is_ok) {
+        p->plan->ready++;
+    } else {
+        tend_coming(p, replica, copy);
+    }
+}
+
+/* The copy that counts.  While none of several is well, older ones stay beside the youngest. */
+static struct assignment_entry *settle(struct planner *p, const struct replica *replica)
+{
+    struct assignment_entry *keeper = NULL;
+
+    for (size_t i = replica->live_count; i-- > 0 && keeper == NULL;) {
+        keeper = copy_is_ok(replica->copies[i]) ? replica->copies[i] : NULL;
+    }
+    for (size_t i = 0; i < replica->live_count; i++) {
+        struct assignment_entry *copy = replica->copies[i];
+
+        if (keeper != NULL && copy != keeper) {
+            stop(p, replica, copy,
+                 arena_printf(p->arena, "another copy of it runs on %s",
+                              assignment_spec(keeper)->agent));
+        } else if (keeper == NULL && i + 1 < replica->live_count &&
+                   (copy->agent == NULL || copy_has_failed(copy))) {
+            stop(p, replica, copy, "its replacement is on its way");
+        }
+    }
+    return keeper != NULL || replica->live_count == 0 ? keeper
+                                                      : replica->copies[replica->live_count - 1];
+}
+
+static void decide(struct planner *p, const struct replica *replica)
+{
+    size_t leaving = note_leaving(p, replica);
+    struct assignment_entry *copy;
+
+    if (replica->unwanted != NULL) {
+        for (size_t i = 0; i < replica->live_count; i++) {
+            stop(p, replica, replica->copies[i], replica->unwanted);
+        }
+        return;
+    }
+    if (replica->is_idle) {
+        return;
+    }
+    p->plan->desired++;
+    copy = settle(p, replica);
+    if (copy == NULL) {
+        fill(p, replica, leaving);
+    } else {
+        tend(p, replica, copy);
+    }
+}
+
+/* --- waves ------------------------------------------------------------------------------------ */
+
+static void spread_over_waves(struct planner *p)
+{
+    size_t most =
+        (size_t)(p->spec->rollout.max_unavailable < 1 ? 1 : p->spec->rollout.max_unavailable);
+    size_t first = p->unavailable >= most ? 0 : most - p->unavailable;
+    size_t costly = 0;
+
+    for (size_t i = 0; i < p->plan->step_count; i++) {
+        struct plan_step *step = &p->plan->steps[i];
+
+        if (p->costs[i]) {
+            step->wave = (unsigned)(costly < first ? 1 : 2 + (costly - first) / most);
+            costly++;
+        }
+        if (step->wave > p->plan->waves) {
+            p->plan->waves = step->wave;
+        }
+    }
+}
+
+/* Steps of later waves leave their replicas as they are: not starting, but waiting. */
+static void wait_for_waves(struct planner *p)
+{
+    for (size_t i = 0; i < p->plan->step_count; i++) {
+        const struct plan_step *step = &p->plan->steps[i];
+
+        if (step->wave == 1) {
+            continue;
+        }
+        for (size_t j = 0; j < p->plan->gap_count; j++) {
+            struct plan_gap *gap = &p->plan->gaps[j];
+
+            if (gap->is_of_step && gap->copy == step->copy) {
+                gap->why = WHY_UPDATING;
+                gap->message = arena_printf(
+                    p->arena, "waits for its turn: at most %" PRId64 " may be down at once",
+                    p->spec->rollout.max_unavailable);
+            }
+        }
+    }
+}
+
+static bool is_fresh(const struct session_entry *session)
+{
+    const struct harvest_session *body = harvest_session_of(session->object);
+
+    return body->status.observed_generation < session->object->meta.generation;
+}
+
+void plan_build(struct arena *arena, const struct plan_input *input, struct plan *ret_plan)
+{
+    struct planner p = {
+        .arena = arena,
+        .in = input,
+        .spec = session_spec(input->session),
+        .plan = ret_plan,
+        .is_fresh = is_fresh(input->session),
+    };
+    struct assignment_entry **copies;
+    size_t count, live = 0, touched = 0;
+
+    *ret_plan = (struct plan){.look_at = MONO_NEVER};
+    if (input->template != NULL) {
+        p.needs = template_resources(input->template->template);
+    } else if (!object_is_deleting(input->session->object)) {
+        add_gap(&p, WHY_POLICY_MISSING, NULL, NULL, false,
+                arena_printf(arena,
+                             "there is no HarvestPolicy \"%s\"; nothing is started or changed",
+                             p.spec->policy));
+    }
+    copies = sorted_copies(&p, &count);
+    if (p.spec->every_agent) {
+        list_every_agent(&p, copies, count);
+    } else {
+        list_numbered(&p, copies, count);
+    }
+    for (size_t i = 0; i < p.replica_count; i++) {
+        live += p.replicas[i].live_count;
+        decide(&p, &p.replicas[i]);
+    }
+    spread_over_waves(&p);
+    wait_for_waves(&p);
+    for (size_t i = 0; i < ret_plan->step_count; i++) {
+        touched += ret_plan->steps[i].copy != NULL;
+    }
+    ret_plan->unchanged = live - touched;
+}

@@ -1,0 +1,93 @@
+/* Planning: what one session wants against what there is.  Pure: it reads the model, writes
+ * nothing.
+ *
+ *     replicas × copies → steps in waves, and gaps: what is not as declared, and why
+ *
+ * A replica ("slot") of a session has a number, or the name of its agent when the session runs on
+ * every agent.  A copy is an assignment for it; usually there is one.  A lost replica has two while
+ * its replacement comes up: the first one that is well stays, the younger when both are.
+ *
+ * Waves: a step that takes down a replica that is well (an update in place, a move) costs one of
+ * rollout.maxUnavailable; what is down already counts.  Starts and repairs take nothing down: wave
+ * 1.  The first wave is carried out, then everything is planned anew; so the later waves are what
+ * would follow if all goes well. */
+#pragma once
+
+#include "controller/core/ctl.h"
+#include "controller/core/model.h"
+#include "controller/core/place.h"
+
+enum plan_action {
+    PLAN_START,   /* a replica that has no copy */
+    PLAN_STOP,    /* a copy that is not wanted */
+    PLAN_RESTART, /* in place, with the newest template */
+    PLAN_MOVE,    /* away from an agent that may not hold it any more */
+    PLAN_REPLACE, /* a copy that failed or whose agent is lost */
+    PLAN_ACTION_COUNT,
+};
+
+const char *plan_action_to_str(enum plan_action action); /* "start" */
+
+struct plan_step {
+    enum plan_action action;
+    const char *slot;
+    struct assignment_entry *copy; /* borrowed: what is ended or changed; NULL: START */
+    struct agent_entry *agent;     /* borrowed: where it will run; NULL: STOP */
+    bool keeps_copy;               /* REPLACE: the old copy stays until the new one is well */
+    bool gives_up;                 /* STOP: the copy stays, as evidence */
+    unsigned failures_before;      /* of the replica, in a row: START, REPLACE */
+    unsigned wave;                 /* from 1 */
+    const char *reason;            /* for people */
+};
+
+/* Why a replica is not as declared: from what a person must mend to what passes by itself. */
+enum why {
+    WHY_POLICY_MISSING,
+    WHY_GIVEN_UP,
+    WHY_FAILED, /* it ended badly and is never started again */
+    WHY_NO_AGENT,
+    WHY_ROLLOUT_PAUSED,
+    WHY_AGENT_AWAY,
+    WHY_LEASED, /* exclusive: the earlier copy may still run */
+    WHY_BACK_OFF,
+    WHY_FAILING, /* its agent tries again and again */
+    WHY_STARTING,
+    WHY_UPDATING, /* waits for its wave */
+    WHY_STOPPING,
+    WHY_COUNT,
+};
+
+const char *why_to_str(enum why why); /* "PolicyMissing": the reason of a condition */
+
+struct plan_gap {
+    enum why why;
+    const char *slot;
+    const char *message;           /* for people */
+    struct assignment_entry *copy; /* borrowed; may be NULL */
+    bool is_of_step;               /* will be so once a step of the first wave is carried out */
+};
+
+struct plan { /* everything in the arena */
+    struct plan_step *steps;
+    size_t step_count;
+    struct plan_gap *gaps;
+    size_t gap_count;
+    struct assignment_entry **gone; /* leaving copies that may be removed now */
+    size_t gone_count;
+    size_t desired, ready, updated, succeeded, failed;
+    size_t unchanged;    /* copies that no step touches */
+    size_t waves;        /* 0 when there is nothing to do */
+    struct mono look_at; /* when something may be due without anything happening */
+};
+
+struct plan_input {
+    const struct model *model;
+    struct session_entry *session;
+    struct template_entry *template; /* resolved; NULL: its policy is missing */
+    struct mono now;
+    struct mono awaited_until; /* agents not seen since the start count by their last word till then
+                                */
+    struct ctl_counters *counters;
+};
+
+void plan_build(struct arena *arena, const struct plan_input *input, struct plan *ret_plan);

@@ -1,0 +1,22 @@
+/* What the reconciler's own rooms share; its doors are in controller/core/core.h. */
+#pragma once
+
+#include "controller/core/core.h"
+#include "controller/core/plan.h"
+
+/* What a session's replicas run, with everything decided; NULL while its policy is missing. */
+struct template_entry *reconcile_template(struct ctl *ctl, const struct session_entry *session);
+/* The plan of one session as things stand now. */
+void reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
+                            struct template_entry *template, struct plan *ret_plan);
+/* The agent's Ready and Healthy conditions, written when they differ (agent_state.c). */
+void agent_state_write(struct ctl *ctl, struct agent_entry *agent);
+/* An agent's word feeds its breaker; true when that changed whether work may be placed there. */
+bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent,
+                      const struct assignment_status *before,
+                      const struct assignment_status *after);
+/* Breakers whose wait is over let a probe through; calls `changed` for each of their agents.
+ * Returns when to look again. */
+struct mono agent_state_tick(struct ctl *ctl,
+                             void (*changed)(struct ctl *ctl, struct agent_entry *agent));
+void agent_state_mark(struct ctl *ctl, struct agent_entry *agent);

@@ -1,0 +1,122 @@
+/* The start-up path.  It is also the way back after a failed commit, so that nothing is ever loaded
+ * in a way that start-up does not test every day. */
+#include "controller/io/engine.h"
+
+#include "schema/base/log.h"
+#include "schema/version.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+static int draw_seed(uint8_t seed[RAND_SEED_SIZE], struct err *err)
+{
+    if (getrandom(seed, RAND_SEED_SIZE, 0) != RAND_SEED_SIZE) {
+        return err_set(err, ERR_SYSTEM, "no randomness from the kernel: %s", strerror(errno));
+    }
+    return 0;
+}
+
+static int load_object(void *context, const struct stored_change *change, struct err *err)
+{
+    return ctl_load_object(context, change, err);
+}
+
+static int load_content(void *context, const struct content *content, struct err *err)
+{
+    (void)err;
+    ctl_load_content(context, content);
+    return 0;
+}
+
+static int load_answer(void *context, const struct answer_row *answer, struct err *err)
+{
+    (void)err;
+    ctl_load_answer(context, answer);
+    return 0;
+}
+
+static int load_core(struct engine *engine, struct err *err)
+{
+    struct ctl_options options = {
+        .name = engine->config->name,
+        .version = FOG_VERSION,
+        .heartbeat_min_ms = engine->config->heartbeat_min_ms,
+    };
+    struct store_loader loader = {
+        .object = load_object, .content = load_content, .answer = load_answer};
+    struct stored_state state;
+    int failed;
+
+    failed = draw_seed(options.seed, err);
+    if (failed) {
+        return failed;
+    }
+    failed = store_state(engine->store, &state, err);
+    if (failed) {
+        return failed;
+    }
+    engine->ctl = loader.context = ctl_new(&options);
+    ctl_load_state(engine->ctl, &state);
+    failed = store_load(engine->store, &loader, err);
+    if (failed) {
+        return failed;
+    }
+    log_info("state loaded from \"%s\" store=%s era=%llu revision=%llu",
+             engine->statedir->store_path, state.store_id, (unsigned long long)state.era,
+             (unsigned long long)state.revision);
+    return 0;
+}
+
+static int open_once(struct engine *engine, struct err *err)
+{
+    struct store_options options = {.path = engine->statedir->store_path, .create = true};
+    struct store_options history = {.path = engine->statedir->store_path, .is_reader = true};
+    int failed;
+
+    failed = draw_seed(options.seed, err);
+    if (failed) {
+        return failed;
+    }
+    failed = store_open(&options, &engine->store, err);
+    if (failed) {
+        return err_prefix(err, failed, "store");
+    }
+    failed = store_open(&history, &engine->history, err);
+    if (failed) {
+        return err_prefix(err, failed, "store, for reading");
+    }
+    failed = load_core(engine, err);
+    return failed ? err_prefix(err, failed, "loading") : 0;
+}
+
+int engine_open(struct engine *engine, const struct config *config, struct statedir *statedir,
+                struct err *err)
+{
+    struct err full = ERR_NONE;
+    int failed;
+
+    *engine = (struct engine){.config = config, .statedir = statedir};
+    failed = open_once(engine, err);
+    if (failed == ERR_FULL) {
+        log_warning("%s, giving back the ballast", err->text);
+        engine_close(engine);
+        statedir_give_ballast(statedir);
+        failed = open_once(engine, err);
+        engine->is_full = true;
+    } else if (failed == 0 && statedir_take_ballast(statedir, &full) < 0) {
+        log_warning("%s, taking only what stops work", full.text);
+        engine->is_full = true;
+    }
+    return failed;
+}
+
+void engine_close(struct engine *engine)
+{
+    ctl_free(TAKE(engine->ctl));
+    if (engine->history != NULL) {
+        store_close(TAKE(engine->history));
+    }
+    if (engine->store != NULL) {
+        store_close(TAKE(engine->store));
+    }
+}

@@ -1,0 +1,22 @@
+/* The store and the core that was loaded from it: what start-up makes, and what is thrown away and
+ * made again when a commit failed. */
+#pragma once
+
+#include "controller/core/ctl.h"
+#include "controller/io/config.h"
+#include "controller/io/statedir.h"
+#include "controller/io/store/store.h"
+
+struct engine {
+    const struct config *config; /* borrowed */
+    struct statedir *statedir;   /* borrowed */
+    struct store *store;         /* owned, as all below; the writer's */
+    struct store *history;       /* read-only; the reader's */
+    struct ctl *ctl;
+    bool is_full; /* there is no room for a ballast */
+};
+
+/* On a full disk the ballast is given back and opening is tried once more. */
+int engine_open(struct engine *engine, const struct config *config, struct statedir *statedir,
+                struct err *err);
+void engine_close(struct engine *engine);

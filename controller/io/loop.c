@@ -1,0 +1,495 @@
+/* Turns what happens into events, and effects into deeds; decides nothing.
+ *
+ * Every event goes through step(), and no handler of the listeners is called from within: they put
+ * off what an effect makes possible.  So a step is never inside another.
+ *
+ * A commit that failed leaves the core ahead of the disk.  recover() then throws the core away and
+ * loads it again as start-up does; a failed fsync ends the process instead, since nobody knows what
+ * the disk holds, and the next start finds out. */
+#include "controller/io/loop.h"
+
+#include "controller/core/gate.h"
+#include "controller/io/http.h"
+#include "controller/io/link.h"
+#include "controller/io/net.h"
+#include "controller/io/reader.h"
+#include "controller/io/writer.h"
+#include "schema/base/log.h"
+#include "schema/version.h"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum {
+    END_WAIT_MS = 5000, /* for the writer, after a signal */
+    RECOVERIES_MAX = 5, /* in a row, without one commit between them */
+    SOCKETS_SPARE = 16, /* of lws: listeners, its event pipe */
+    SIGNAL_COUNT = 3,
+};
+
+struct loop {
+    const struct config *config; /* borrowed */
+    struct engine *engine;       /* borrowed */
+    struct gate *gate;
+    struct writer *writer;
+    struct reader *reader;
+
+    uv_loop_t uv;
+    struct net net;
+    struct http *http;
+    struct links *links;
+    uv_async_t written, was_read;
+    uv_signal_t signals[SIGNAL_COUNT];
+    uv_poll_t clock; /* over `clock_fd` */
+    uv_timer_t space, end;
+    int clock_fd; /* a timer of CLOCK_BOOTTIME: it also rings after the machine slept */
+    struct mono rings_at;
+
+    size_t uncommitted; /* batches with the writer */
+    unsigned recoveries;
+    bool has_handles; /* the uv_ members above are open */
+    bool is_ending;
+    enum loop_exit exit_code;
+};
+
+static struct mono now_mono(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return (struct mono){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
+}
+
+static struct wall now_wall(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (struct wall){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
+}
+
+/* --- one step ------------------------------------------------------------------------------------
+ */
+
+static void perform(struct loop *loop)
+{
+    struct effect effect;
+
+    while (gate_next(loop->gate, &effect)) {
+        switch (effect.type) {
+        case EFFECT_ANSWER:
+            http_answer(loop->http, &effect);
+            break;
+        case EFFECT_CHUNK:
+            http_chunk(loop->http, &effect);
+            break;
+        case EFFECT_END:
+            http_end(loop->http, effect.id);
+            break;
+        case EFFECT_SEND:
+            links_send(loop->links, effect.id, effect.priority, effect.bytes);
+            break;
+        case EFFECT_HANGUP:
+            links_hangup(loop->links, effect.id, effect.reason);
+            break;
+        case EFFECT_READ:
+            reader_put(loop->reader, &effect.read);
+            break;
+        }
+        effect_fini(&effect);
+    }
+}
+
+/* When the core wants to look again, but soon in any case: it tells by the gaps between events
+ * whether this machine slept or was stopped. */
+static void set_clock(struct loop *loop, struct mono now)
+{
+    int64_t heartbeat_ms =
+        loop->config->heartbeat_min_ms > 0 ? loop->config->heartbeat_min_ms : HEARTBEAT_MIN_MS;
+    struct mono moment =
+        mono_earlier(ctl_deadline(loop->engine->ctl), mono_after(now, heartbeat_ms / 2));
+    struct itimerspec at = {
+        .it_value = {.tv_sec = moment.ms / 1000, .tv_nsec = moment.ms % 1000 * 1000000 + 1}};
+
+    if (moment.ms <= now.ms || moment.ms < loop->rings_at.ms || loop->rings_at.ms <= now.ms) {
+        loop->rings_at = moment;
+        (void)timerfd_settime(loop->clock_fd, TFD_TIMER_ABSTIME, &at, NULL);
+    }
+}
+
+static void step(struct loop *loop, struct ctl_event *event)
+{
+    struct effects effects;
+
+    if (loop->is_ending) {
+        return; /* nothing new is begun */
+    }
+    event->now = now_mono();
+    event->wall = now_wall();
+    effects_init(&effects);
+    ctl_step(loop->engine->ctl, event, &effects);
+    if (effects.batch != NULL) {
+        loop->uncommitted++;
+        writer_put(loop->writer, TAKE(effects.batch));
+    }
+    gate_take(loop->gate, &effects);
+    effects_fini(&effects);
+    perform(loop);
+    set_clock(loop, event->now);
+}
+
+/* --- events --------------------------------------------------------------------------------------
+ */
+
+static void on_request(void *context, uint64_t id, const struct http_request *request)
+{
+    step(context, &(struct ctl_event){.type = CTL_HTTP, .id = id, .http = request});
+}
+
+static void on_gone(void *context, uint64_t id)
+{
+    step(context, &(struct ctl_event){.type = CTL_HTTP_GONE, .id = id});
+}
+
+static void on_up(void *context, uint64_t id)
+{
+    step(context, &(struct ctl_event){.type = CTL_LINK_UP, .id = id});
+}
+
+static void on_frame(void *context, uint64_t id, const char *bytes, size_t size_bytes)
+{
+    step(context, &(struct ctl_event){.type = CTL_LINK_FRAME,
+                                      .id = id,
+                                      .frame = {.bytes = bytes, .size_bytes = size_bytes}});
+}
+
+static void on_drained(void *context, uint64_t id)
+{
+    step(context, &(struct ctl_event){.type = CTL_LINK_DRAINED, .id = id});
+}
+
+static void on_down(void *context, uint64_t id)
+{
+    step(context, &(struct ctl_event){.type = CTL_LINK_DOWN, .id = id});
+}
+
+static void on_clock(uv_poll_t *clock, int status, int events)
+{
+    struct loop *loop = clock->data;
+    uint64_t rings;
+
+    (void)status;
+    (void)events;
+    if (read(loop->clock_fd, &rings, sizeof(rings)) != sizeof(rings)) {
+        return; /* it was set anew meanwhile */
+    }
+    step(loop, &(struct ctl_event){.type = CTL_TICK});
+}
+
+/* On the threads of writer and reader. */
+static void wake_written(void *context)
+{
+    struct loop *loop = context;
+
+    (void)uv_async_send(&loop->written);
+}
+
+static void wake_read(void *context)
+{
+    struct loop *loop = context;
+
+    (void)uv_async_send(&loop->was_read);
+}
+
+static void on_read(uv_async_t *async)
+{
+    struct loop *loop = async->data;
+    struct read_result *result;
+
+    while (loop->reader != NULL && (result = reader_next_done(loop->reader)) != NULL) {
+        step(loop, &(struct ctl_event){.type = CTL_READ_DONE, .read = result});
+        read_result_free(result);
+    }
+}
+
+/* --- the disk ------------------------------------------------------------------------------------
+ */
+
+static void stop(struct loop *loop, enum loop_exit code)
+{
+    loop->is_ending = true; /* what else this turn of the loop brings is passed over */
+    loop->exit_code = code;
+    uv_stop(&loop->uv);
+}
+
+static void on_space(uv_timer_t *timer)
+{
+    struct loop *loop = timer->data;
+    struct err err;
+
+    if (statedir_take_ballast(loop->engine->statedir, &err) < 0) {
+        return;
+    }
+    (void)uv_timer_stop(timer);
+    log_info("the disk has room again, taking writes");
+    loop->engine->is_full = false;
+    step(loop, &(struct ctl_event){.type = CTL_STORE_SPACE, .store_is_full = false});
+}
+
+static void start_core(struct loop *loop)
+{
+    step(loop, &(struct ctl_event){.type = CTL_START});
+    if (loop->engine->is_full) {
+        step(loop, &(struct ctl_event){.type = CTL_STORE_SPACE, .store_is_full = true});
+        (void)uv_timer_start(&loop->space, on_space, SPACE_CHECK_MS, SPACE_CHECK_MS);
+    }
+}
+
+static void start_threads(struct loop *loop)
+{
+    loop->writer = writer_new(loop->engine->store, wake_written, loop);
+    loop->reader = reader_new(loop->engine->history, wake_read, loop);
+}
+
+static void stop_threads(struct loop *loop)
+{
+    if (loop->writer != NULL) {
+        writer_free(TAKE(loop->writer));
+    }
+    if (loop->reader != NULL) {
+        reader_free(TAKE(loop->reader));
+    }
+    loop->uncommitted = 0;
+}
+
+/* The commit of a batch failed: forget what the disk does not hold. */
+static void recover(struct loop *loop, int code, const struct err *err)
+{
+    struct err lost;
+
+    if (code == ERR_SYNC) {
+        log_error("the disk did not keep what was written, ending: %s", err->text);
+        _exit(LOOP_EXIT_SYNC);
+    }
+    log_error("a commit failed, loading the state again: %s", err->text);
+    gate_poison(loop->gate);
+    perform(loop);
+    http_drop_all(loop->http, "the store failed meanwhile: the outcome is unknown, read again");
+    links_drop_all(loop->links, "the controller loads its state again");
+    stop_threads(loop);
+    engine_close(loop->engine);
+    if (code == ERR_FULL) {
+        statedir_give_ballast(loop->engine->statedir);
+    }
+    if (loop->is_ending) {
+        stop(loop, loop->exit_code);
+        return;
+    }
+    if (++loop->recoveries > RECOVERIES_MAX) {
+        log_error("%d commits in a row failed, ending", RECOVERIES_MAX + 1);
+        stop(loop, LOOP_EXIT_LOST);
+        return;
+    }
+    if (engine_open(loop->engine, loop->config, loop->engine->statedir, &lost) < 0) {
+        log_error("the state cannot be loaded again, ending: %s", lost.text);
+        stop(loop, LOOP_EXIT_LOST);
+        return;
+    }
+    loop->engine->is_full |= code == ERR_FULL;
+    start_threads(loop);
+    start_core(loop);
+}
+
+static void on_written(uv_async_t *async)
+{
+    struct loop *loop = async->data;
+    struct writer_done done;
+    uint64_t newest = 0;
+
+    while (loop->writer != NULL && writer_next_done(loop->writer, &done)) {
+        if (done.code < 0) {
+            batch_free(done.batch);
+            recover(loop, done.code, &done.err);
+            return;
+        }
+        newest = done.batch->seq;
+        loop->uncommitted--;
+        batch_free(done.batch);
+    }
+    if (newest > 0) {
+        loop->recoveries = 0;
+        gate_committed(loop->gate, newest);
+        perform(loop);
+        step(loop, &(struct ctl_event){.type = CTL_COMMITTED, .id = newest});
+    }
+    if (loop->is_ending && loop->uncommitted == 0) {
+        stop(loop, loop->exit_code);
+    }
+}
+
+/* --- beginning and end ---------------------------------------------------------------------------
+ */
+
+static void on_end_timer(uv_timer_t *timer)
+{
+    struct loop *loop = timer->data;
+
+    log_warning("the store is slow, ending without the last answers batches=%zu",
+                loop->uncommitted);
+    stop(loop, loop->exit_code);
+}
+
+/* What was decided is still stored and answered; nothing new is begun. */
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct loop *loop = handle->data;
+
+    if (loop->is_ending) {
+        return;
+    }
+    log_info("ending signal=%d", number);
+    loop->is_ending = true;
+    if (loop->uncommitted == 0) {
+        stop(loop, loop->exit_code);
+    } else {
+        (void)uv_timer_start(&loop->end, on_end_timer, END_WAIT_MS, 0);
+    }
+}
+
+static int open_handles(struct loop *loop, struct err *err)
+{
+    static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP};
+
+    loop->clock_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (loop->clock_fd < 0) {
+        return err_set(err, ERR_SYSTEM, "no timer of boot time");
+    }
+    (void)uv_async_init(&loop->uv, &loop->written, on_written);
+    (void)uv_async_init(&loop->uv, &loop->was_read, on_read);
+    (void)uv_timer_init(&loop->uv, &loop->space);
+    (void)uv_timer_init(&loop->uv, &loop->end);
+    (void)uv_poll_init(&loop->uv, &loop->clock, loop->clock_fd);
+    loop->written.data = loop->was_read.data = loop->space.data = loop->end.data = loop;
+    loop->clock.data = loop;
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        (void)uv_signal_init(&loop->uv, &loop->signals[i]);
+        loop->signals[i].data = loop;
+        (void)uv_signal_start(&loop->signals[i], on_signal, numbers[i]);
+    }
+    (void)uv_poll_start(&loop->clock, UV_READABLE, on_clock);
+    loop->has_handles = true;
+    return 0;
+}
+
+static int publish(struct loop *loop, const char *name, const struct address *address, int port,
+                   struct err *err)
+{
+    char text[ADDRESS_HOST_SIZE + 16];
+
+    (void)snprintf(text, sizeof(text), address->is_v6 ? "[%s]:%d" : "%s:%d", address->host, port);
+    log_info("listening name=%s address=%s", name, text);
+    if (!address_is_loopback(address)) {
+        log_warning("%s is without encryption: anybody on that network can use it", text);
+    }
+    return statedir_write(loop->engine->statedir, name, text, err);
+}
+
+static int listen_both(struct loop *loop, struct err *err)
+{
+    const struct config *config = loop->config;
+    struct http_handlers http_handlers = {.request = on_request, .gone = on_gone, .context = loop};
+    struct link_handlers link_handlers = {
+        .up = on_up, .frame = on_frame, .drained = on_drained, .down = on_down, .context = loop};
+    size_t room = loop->net.sockets_max - SOCKETS_SPARE;
+    struct http_options http_options = {
+        .address = &config->listen,
+        .any_host = config->is_insecure,
+        .connections_max = room / 4 < HTTP_CONNECTIONS_MAX ? room / 4 : HTTP_CONNECTIONS_MAX,
+    };
+    struct link_options link_options = {.address = &config->agents_listen};
+    int failed, api_port = 0, agents_port = 0;
+
+    room -= http_options.connections_max;
+    link_options.links_max = room < AGENTS_MAX ? room : AGENTS_MAX;
+    failed = http_open(&loop->net, &http_options, &http_handlers, &loop->http, &api_port, err);
+    if (failed == 0) {
+        failed =
+            links_open(&loop->net, &link_options, &link_handlers, &loop->links, &agents_port, err);
+    }
+    if (failed == 0) {
+        failed = publish(loop, "api.addr", &config->listen, api_port, err);
+    }
+    if (failed == 0) {
+        failed = publish(loop, "agents.addr", &config->agents_listen, agents_port, err);
+    }
+    return failed;
+}
+
+int loop_open(const struct config *config, struct engine *engine, struct loop **ret_loop,
+              struct err *err)
+{
+    struct loop *loop = MEM_NEW(struct loop);
+    int failed;
+
+    *ret_loop = loop;
+    loop->config = config;
+    loop->engine = engine;
+    loop->gate = gate_new();
+    loop->clock_fd = -1;
+    if (uv_loop_init(&loop->uv) < 0) {
+        return err_set(err, ERR_SYSTEM, "libuv does not start");
+    }
+    failed = net_open(&loop->net, &loop->uv, err);
+    if (failed == 0) {
+        failed = open_handles(loop, err);
+    }
+    if (failed == 0) {
+        failed = listen_both(loop, err);
+    }
+    if (failed == 0) {
+        start_threads(loop);
+        start_core(loop);
+    }
+    return failed;
+}
+
+enum loop_exit loop_run(struct loop *loop)
+{
+    log_info("controller \"%s\" is ready version=%s", loop->config->name, FOG_VERSION);
+    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    return loop->exit_code;
+}
+
+static void close_handles(struct loop *loop)
+{
+    uv_close((uv_handle_t *)&loop->written, NULL);
+    uv_close((uv_handle_t *)&loop->was_read, NULL);
+    uv_close((uv_handle_t *)&loop->space, NULL);
+    uv_close((uv_handle_t *)&loop->end, NULL);
+    uv_close((uv_handle_t *)&loop->clock, NULL);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        uv_close((uv_handle_t *)&loop->signals[i], NULL);
+    }
+}
+
+void loop_close(struct loop *loop)
+{
+    if (loop == NULL) {
+        return;
+    }
+    loop->is_ending = true;
+    stop_threads(loop);
+    http_close(loop->http);
+    links_close(loop->links);
+    if (loop->has_handles) {
+        close_handles(loop);
+    }
+    net_close(&loop->net);
+    http_free(loop->http);
+    links_free(loop->links);
+    if (loop->clock_fd >= 0) {
+        (void)close(loop->clock_fd);
+    }
+    gate_free(loop->gate);
+    free(loop);
+}

@@ -1,0 +1,59 @@
+/* A controller's core in a fleet of its own: objects from YAML, agents that connect and report when
+ * told, a clock that moves when told.
+ *
+ * State is loaded as the store would: with uids made from names ("uid-render").  For people's sake
+ * an Assignment may say `template: now` (what its session resolves to) or `template: old`
+ * (something else), and annotations stand for what is not in objects:
+ *
+ *     test/away: "true"      an Agent that is not connected
+ *     test/breaker: open     or half-open: an Agent where starts failed
+ *     test/delete: "true"    in a change: the object is deleted
+ */
+#pragma once
+
+#include "controller/core/core.h"
+#include "schema/base/str.h"
+
+struct fleet {
+    struct ctl *ctl;     /* owned */
+    struct effects last; /* what the last step wanted done */
+    struct mono now;
+    struct wall wall;
+    uint64_t next_link;
+    size_t commits, assign_messages; /* so far */
+};
+
+void fleet_init(struct fleet *fleet);
+void fleet_fini(struct fleet *fleet);
+
+/* Before fleet_start(). */
+void fleet_load(struct fleet *fleet, const char *yaml);
+void fleet_start(struct fleet *fleet);
+
+/* Each is one step of the core, or several. */
+void fleet_tick(struct fleet *fleet);
+void fleet_advance(struct fleet *fleet, int64_t ms); /* keeps every deadline on the way */
+void fleet_apply(struct fleet *fleet, const char *yaml);
+void fleet_delete(struct fleet *fleet, const struct kind *kind, const char *name);
+void fleet_connect(struct fleet *fleet, const char *agent);
+void fleet_disconnect(struct fleet *fleet, const char *agent);
+void fleet_report(struct fleet *fleet, const struct assignment_entry *assignment,
+                  enum assignment_phase phase, const char *reason, int64_t failures);
+/* Every connected agent does what it was told, and says so, until nothing changes any more. */
+void fleet_obey(struct fleet *fleet);
+
+/* The one copy in force of a replica; fails when there is none or more than one. */
+struct assignment_entry *fleet_copy(struct fleet *fleet, const char *session, const char *slot);
+size_t fleet_copies(struct fleet *fleet, const char *session); /* those in force */
+const char *fleet_agent_of(struct fleet *fleet, const char *session, const char *slot);
+/* Of the session's Converged condition. */
+const char *fleet_why(struct fleet *fleet, const char *session);
+const char *fleet_message(struct fleet *fleet, const char *session);
+bool fleet_is_converged(struct fleet *fleet, const char *session);
+struct object *fleet_object(const char *yaml); /* one document, given */
+bool fleet_has_event(struct fleet *fleet, const char *reason);
+
+/* What these changes would lead to, as text for people; nothing is changed. */
+void fleet_plan(struct fleet *fleet, const char *yaml, struct str *to);
+/* Who runs what, and how the sessions are. */
+void fleet_print(struct fleet *fleet, struct str *to);

@@ -1,0 +1,128 @@
+#include "tools/fogctl/context.h"
+
+#include "schema/limits.h"
+#include "schema/yaml.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define DEFAULT_SERVER "http://127.0.0.1:7411"
+
+char *file_read(struct arena *arena, const char *path, size_t limit_bytes, size_t *ret_size,
+                struct err *err)
+{
+    FILE *file = str_eq(path, "-") ? stdin : fopen(path, "re");
+    struct str text = STR_EMPTY;
+    char buffer[8192];
+    char *copy = NULL;
+    size_t got;
+
+    if (file == NULL) {
+        (void)err_set(err, ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    while (text.length <= limit_bytes && (got = fread(buffer, 1, sizeof(buffer), file)) > 0) {
+        str_add_bytes(&text, buffer, got);
+    }
+    if (ferror(file)) {
+        (void)err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+    } else if (text.length > limit_bytes) {
+        (void)err_set(err, ERR_LIMIT, "%s: larger than %zu bytes", path, limit_bytes);
+    } else {
+        copy = arena_strndup(arena, text.data, text.length);
+        *ret_size = text.length;
+    }
+    if (file != stdin) {
+        (void)fclose(file);
+    }
+    str_fini(&text);
+    return copy;
+}
+
+static const char *first_of(const char *a, const char *b, const char *c, const char *d)
+{
+    return !str_is_empty(a) ? a : !str_is_empty(b) ? b : !str_is_empty(c) ? c : d;
+}
+
+static const char *login_name(void)
+{
+    const struct passwd *passwd = getpwuid(getuid());
+
+    return passwd == NULL ? "unknown" : passwd->pw_name;
+}
+
+static const struct node *find_context(const struct node *root, const char *name)
+{
+    const struct node *list = node_find(root, "contexts");
+
+    for (size_t i = 0; list != NULL && list->type == NODE_LIST && i < list->list.count; i++) {
+        if (str_eq(node_find_text(list->list.items[i], "name"), name)) {
+            return list->list.items[i];
+        }
+    }
+    return NULL;
+}
+
+/* The file need not be there, unless it was named. */
+static bool read_config(struct fogctl *fogctl, bool is_named, struct node **ret_root)
+{
+    struct problems problems;
+    struct documents documents = {0};
+    struct err err = ERR_NONE;
+    size_t size;
+    char *text;
+
+    if (!is_named && access(fogctl->config, F_OK) != 0) {
+        return true;
+    }
+    text = file_read(&fogctl->arena, fogctl->config, YAML_DOCUMENT_BYTES_MAX, &size, &err);
+    if (text == NULL) {
+        (void)fail("name a readable file with --config or FOGCTL_CONFIG", "%s", err.text);
+        return false;
+    }
+    problems_init(&problems, &fogctl->arena, fogctl->config);
+    if (yaml_parse(&fogctl->arena, text, size, &problems, &documents) < 0) {
+        _cleanup_(str_fini)
+        struct str lines = STR_EMPTY;
+
+        problems_print(&problems, &lines);
+        fputs(lines.data, stderr);
+        return false;
+    }
+    *ret_root = documents.count > 0 ? documents.items[0] : NULL;
+    return true;
+}
+
+bool context_find(struct fogctl *fogctl, const char *config, const char *context,
+                  const char *server, const char *user)
+{
+    const char *named = first_of(config, getenv("FOGCTL_CONFIG"), NULL, NULL);
+    const char *home = getenv("HOME");
+    const struct node *found;
+    struct node *root = NULL;
+
+    fogctl->config = named != NULL ? named
+                                   : arena_printf(&fogctl->arena, "%s/.config/fog/config.yaml",
+                                                  home == NULL ? "" : home);
+    if (!read_config(fogctl, named != NULL, &root)) {
+        return false;
+    }
+    fogctl->context =
+        first_of(context, getenv("FOGCTL_CONTEXT"), node_find_text(root, "currentContext"), NULL);
+    found = fogctl->context == NULL ? NULL : find_context(root, fogctl->context);
+    if (fogctl->context != NULL && found == NULL) {
+        (void)fail("its contexts are in the list \"contexts\"", "%s has no context \"%s\"",
+                   fogctl->config, fogctl->context);
+        return false;
+    }
+    fogctl->server =
+        first_of(server, getenv("FOGCTL_SERVER"), node_find_text(found, "server"), DEFAULT_SERVER);
+    fogctl->user =
+        first_of(user, getenv("FOGCTL_USER"), node_find_text(found, "user"), login_name());
+    if (!str_starts(fogctl->server, "http://") && !str_starts(fogctl->server, "https://")) {
+        fogctl->server = arena_printf(&fogctl->arena, "http://%s", fogctl->server);
+    }
+    return true;
+}

@@ -1,0 +1,156 @@
+/* Kinds and names as people type them, and objects as the controller gives them. */
+#include "tools/fogctl/fogctl.h"
+
+#include "schema/base/parse.h"
+
+#include "schema/emit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *kind_title(struct fogctl *fogctl, const struct kind *kind, const char *name)
+{
+    return arena_printf(&fogctl->arena, "%s%s%s/%s", kind->singular,
+                        kind->group[0] == '\0' ? "" : ".", kind->group, name);
+}
+
+const char *kind_path(struct fogctl *fogctl, const struct kind *kind, const char *name)
+{
+    const char *base = kind->group[0] == '\0' ? "/api/v1" : "/apis/fog/v1";
+
+    return name == NULL ? arena_printf(&fogctl->arena, "%s/%s", base, kind->plural)
+                        : arena_printf(&fogctl->arena, "%s/%s/%s", base, kind->plural,
+                                       url_escape(fogctl, name));
+}
+
+static const struct kind *find_kind(const char *word)
+{
+    const struct kind *kind = kind_find_word(word);
+    const char *names[KIND_COUNT * 2];
+    const char *close;
+    char advice[160] =
+        "kinds: agents (ag), harvestpolicies (hp), harvestsessions (hs), assignments "
+        "(asg), events (ev)";
+
+    if (kind != NULL) {
+        return kind;
+    }
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        names[2 * i] = kinds[i]->singular;
+        names[2 * i + 1] = kinds[i]->plural;
+    }
+    close = words_closest(word, names, COUNT_OF(names));
+    if (close != NULL) {
+        (void)snprintf(advice, sizeof(advice), "did you mean \"%s\"?", close);
+    }
+    (void)fail(advice, "there is no kind \"%s\"", word);
+    return NULL;
+}
+
+static bool add_word(struct fogctl *fogctl, const char *word, const struct kind **kind,
+                     struct targets *targets)
+{
+    const char *slash = strchr(word, '/');
+
+    if (slash != NULL) {
+        const struct kind *of =
+            find_kind(arena_strndup(&fogctl->arena, word, (size_t)(slash - word)));
+
+        if (of == NULL) {
+            return false;
+        }
+        vec_add(targets, ((struct target){of, slash + 1}));
+        return true;
+    }
+    if (*kind != NULL) {
+        vec_add(targets, ((struct target){*kind, word}));
+        return true;
+    }
+    *kind = find_kind(word);
+    return *kind != NULL;
+}
+
+static bool add_list(struct fogctl *fogctl, const char *word, struct targets *targets)
+{
+    static const enum kind_id all[] = {KIND_AGENT, KIND_HARVEST_POLICY, KIND_HARVEST_SESSION,
+                                       KIND_ASSIGNMENT};
+
+    if (str_eq(word, "all") || str_eq(word, "fog")) {
+        for (size_t i = 0; i < COUNT_OF(all); i++) {
+            vec_add(targets, ((struct target){kind_get(all[i]), NULL}));
+        }
+        return true;
+    }
+    while (*word != '\0') {
+        size_t length = strcspn(word, ",");
+        const struct kind *kind = find_kind(arena_strndup(&fogctl->arena, word, length));
+
+        if (kind == NULL) {
+            return false;
+        }
+        vec_add(targets, ((struct target){kind, NULL}));
+        word += length + (word[length] == ',');
+    }
+    return true;
+}
+
+bool targets_read(struct fogctl *fogctl, const struct texts *words, struct targets *ret_targets)
+{
+    const struct kind *kind = NULL;
+
+    if (words->count == 1 &&
+        (strchr(words->items[0], '/') == NULL || strchr(words->items[0], ',') != NULL)) {
+        return add_list(fogctl, words->items[0], ret_targets);
+    }
+    vec_each (words, it) {
+        if (!add_word(fogctl, *it, &kind, ret_targets)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const char *labels,
+                          const char *fields, const char **ret_revision)
+{
+    struct node *all = node_list(&fogctl->arena);
+    const char *token = "";
+
+    do {
+        const char *path = arena_printf(
+            &fogctl->arena, "%s?limit=500&labelSelector=%s&fieldSelector=%s&continue=%s",
+            kind_path(fogctl, kind, NULL), url_escape(fogctl, labels == NULL ? "" : labels),
+            url_escape(fogctl, fields == NULL ? "" : fields), token);
+        struct node *page = http_get(fogctl, path);
+        const struct node *items = node_find(page, "items");
+        const struct node *meta = node_find(page, "metadata");
+
+        if (page == NULL || items == NULL || items->type != NODE_LIST) {
+            return NULL;
+        }
+        for (size_t i = 0; i < items->list.count; i++) {
+            node_add(&fogctl->arena, all, items->list.items[i]);
+        }
+        if (ret_revision != NULL) {
+            *ret_revision = node_find_text(meta, "resourceVersion");
+        }
+        token = node_find_text(meta, "continue");
+    } while (!str_is_empty(token));
+    return all;
+}
+
+struct node *without_noise(struct fogctl *fogctl, const struct node *object, bool with_status)
+{
+    static const char *const noise[] = {"managedFields", "resourceVersion",   "generation",
+                                        "uid",           "creationTimestamp", "namespace"};
+    struct node *copy = object == NULL ? NULL : node_copy(&fogctl->arena, object);
+    struct node *meta = node_find(copy, "metadata");
+
+    for (size_t i = 0; meta != NULL && i < COUNT_OF(noise); i++) {
+        (void)node_remove(meta, noise[i]);
+    }
+    if (copy != NULL && !with_status) {
+        (void)node_remove(copy, "status");
+    }
+    return copy;
+}

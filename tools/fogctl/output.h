@@ -1,0 +1,13 @@
+/* Output forms of objects: -o table (the default), wide, yaml, json, name. */
+#pragma once
+
+#include "tools/fogctl/fogctl.h"
+
+enum output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_YAML, OUTPUT_JSON, OUTPUT_NAME };
+
+bool output_from_str(const char *text,
+                     enum output *ret_output); /* NULL: table; says what is wrong */
+/* One object, or several as a List. */
+void output_objects(struct fogctl *fogctl, enum output output, struct node *const *objects,
+                    size_t count, bool is_list);
+const struct kind *kind_of(const struct node *object); /* NULL when unknown */

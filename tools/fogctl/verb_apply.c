@@ -1,0 +1,211 @@
+/* apply and diff: the same change set, decided or only looked at. */
+#include "schema/json.h"
+#include "tools/fogctl/fogctl.h"
+
+#include <stdio.h>
+
+static struct texts opt_files;
+static const char *opt_dry_run, *opt_revision, *opt_manager = "fogctl";
+static bool opt_force, opt_no_plan, opt_exit_code;
+static int64_t opt_retry_ms = 30000;
+
+static const struct option_row apply_rows[] = {
+    {"filename", 'f', OPTION_LIST, &opt_files, "FILE",
+     "a manifest, a folder of manifests, or - for standard input", NULL},
+    {"dry-run", 0, OPTION_TEXT, &opt_dry_run, "server|client",
+     "only look: the controller decides and changes nothing, or only check the files", "server"},
+    {"check-revision", 0, OPTION_TEXT, &opt_revision, "N",
+     "only if the fleet is still at the revision that the plan was made at", NULL},
+    {"field-manager", 0, OPTION_TEXT, &opt_manager, "NAME", "who owns the fields (default fogctl)",
+     NULL},
+    {"force-conflicts", 0, OPTION_FLAG, &opt_force, NULL, "take fields that other managers own",
+     NULL},
+    {"detailed-exitcode", 0, OPTION_FLAG, &opt_exit_code, NULL,
+     "exit 2 when something was changed, 0 when nothing was", NULL},
+    {"retry", 0, OPTION_DURATION, &opt_retry_ms, "TIME",
+     "ask again while the controller does not answer (default 30s)", NULL},
+};
+
+static const struct option_row diff_rows[] = {
+    {"filename", 'f', OPTION_LIST, &opt_files, "FILE",
+     "a manifest, a folder of manifests, or - for standard input", NULL},
+    {"field-manager", 0, OPTION_TEXT, &opt_manager, "NAME", "who owns the fields (default fogctl)",
+     NULL},
+    {"force-conflicts", 0, OPTION_FLAG, &opt_force, NULL,
+     "as if taking fields that other managers own", NULL},
+    {"no-plan", 0, OPTION_FLAG, &opt_no_plan, NULL, "only the objects, not what agents would do",
+     NULL},
+};
+
+static const struct option_row *apply_options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(apply_rows);
+    return apply_rows;
+}
+
+static const struct option_row *diff_options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(diff_rows);
+    return diff_rows;
+}
+
+static const char *compose(struct fogctl *fogctl, const struct documents_read *documents)
+{
+    struct arena *arena = &fogctl->arena;
+    struct node *root = node_map(arena), *spec = node_map(arena), *changes = node_list(arena);
+    struct str text = STR_EMPTY;
+    const char *body;
+
+    vec_each (documents, it) {
+        struct node *change = node_map(arena);
+
+        node_set(arena, change, "verb", node_str(arena, "apply"));
+        node_set(arena, change, "object", it->root);
+        node_add(arena, changes, change);
+    }
+    node_set(arena, root, "apiVersion", node_str(arena, "fog/v1"));
+    node_set(arena, root, "kind", node_str(arena, "ChangeSet"));
+    if (opt_revision != NULL) {
+        node_set(arena, spec, "revision", node_str(arena, opt_revision));
+    }
+    node_set(arena, spec, "force", node_bool(arena, opt_force));
+    node_set(arena, spec, "changes", changes);
+    node_set(arena, root, "spec", spec);
+    json_emit(root, JSON_PLAIN, &text);
+    body = arena_strndup(arena, text.data, text.length);
+    str_fini(&text);
+    return body;
+}
+
+/* The answer's status, or NULL after having said what is wrong. */
+static const struct node *send_set(struct fogctl *fogctl, const struct documents_read *documents,
+                                   bool dry_run)
+{
+    const char *path = arena_printf(
+        &fogctl->arena, "/apis/fog/v1/changesets?fieldManager=%s&fieldValidation=Strict%s",
+        url_escape(fogctl, opt_manager), dry_run ? "&dryRun=All" : "");
+    struct request request = {.method = "POST", .path = path, .body = compose(fogctl, documents)};
+    const struct node *warnings;
+    struct reply reply;
+
+    if (!dry_run) {
+        request.idempotency_key = fresh_key(fogctl);
+        request.retry_ms = opt_retry_ms;
+    }
+    if (!http_call(fogctl, &request, &reply)) {
+        return NULL;
+    }
+    if (reply.code != 200) {
+        (void)manifests_failed(fogctl, documents, &reply);
+        if (reply.code == 409 && !opt_force && opt_revision == NULL) {
+            fputs("  take the fields with --force-conflicts, or leave them out of the manifest\n",
+                  stderr);
+        }
+        return NULL;
+    }
+    warnings = node_find_path(reply.root, "status.warnings");
+    for (size_t i = 0; warnings != NULL && i < warnings->list.count; i++) {
+        const struct node *warning = warnings->list.items[i];
+        int64_t change = 0;
+
+        (void)node_find_int(warning, "change", &change);
+        fprintf(stderr, "warning: %s %s%s%s\n",
+                (size_t)change < documents->count ? documents->items[change].name : "",
+                node_find_text(warning, "field"), node_find_text(warning, "field")[0] ? ": " : "",
+                node_find_text(warning, "message"));
+    }
+    return node_find(reply.root, "status");
+}
+
+static int apply(struct fogctl *fogctl, struct texts *words);
+static int diff(struct fogctl *fogctl, struct texts *words);
+
+const struct verb verb_apply = {
+    "apply",
+    "make the fleet's desired state that of the manifests, all or nothing",
+    "apply -f FILE… [options]",
+    "  fogctl apply -f fleet.yaml\n"
+    "  fogctl apply -f fleet/ --dry-run\n"
+    "  fogctl apply -f fleet.yaml --check-revision 130   # exactly the plan that was looked at\n",
+    apply_options,
+    apply,
+};
+
+const struct verb verb_diff = {
+    "diff",
+    "what apply would change, and what agents would then do: exit 0 nothing, 1 something, 2 error",
+    "diff -f FILE… [options]",
+    "  fogctl diff -f fleet.yaml\n"
+    "  FOGCTL_EXTERNAL_DIFF=\"git diff --no-index\" fogctl diff -f fleet.yaml\n",
+    diff_options,
+    diff,
+};
+
+static bool read_documents(struct fogctl *fogctl, const struct verb *verb, struct texts *words,
+                           struct documents_read *documents)
+{
+    if (words->count > 0) {
+        (void)usage_error(verb, "unexpected \"%s\"; files are given with -f", words->items[0]);
+        return false;
+    }
+    if (opt_files.count == 0) {
+        (void)usage_error(verb, "-f is needed");
+        return false;
+    }
+    return manifests_read(fogctl, &opt_files, documents);
+}
+
+static int apply(struct fogctl *fogctl, struct texts *words)
+{
+    struct documents_read documents = {0};
+    const struct node *status = NULL;
+    int code = EXIT_FAILED;
+    bool is_client = str_eq(opt_dry_run, "client"), is_server = str_eq(opt_dry_run, "server");
+    size_t changed;
+
+    if (opt_dry_run != NULL && !is_client && !is_server && !str_eq(opt_dry_run, "none")) {
+        return usage_error(&verb_apply, "--dry-run is server or client");
+    }
+    if (read_documents(fogctl, &verb_apply, words, &documents)) {
+        if (is_client) {
+            vec_each (&documents, it) {
+                printf("%s valid (dry run)\n", kind_title(fogctl, it->kind, it->name));
+            }
+            code = EXIT_DONE;
+        } else {
+            status = send_set(fogctl, &documents, is_server);
+        }
+    }
+    if (status != NULL) {
+        changed = results_print(fogctl, node_find(status, "results"),
+                                is_server ? " (server dry run)" : "");
+        code = opt_exit_code && changed > 0 ? 2 : EXIT_DONE;
+    }
+    vec_fini(&documents);
+    vec_fini(&opt_files);
+    return code;
+}
+
+static int diff(struct fogctl *fogctl, struct texts *words)
+{
+    struct documents_read documents = {0};
+    const struct node *status = NULL, *plan;
+    int changed = -1;
+
+    if (read_documents(fogctl, &verb_diff, words, &documents)) {
+        status = send_set(fogctl, &documents, true);
+    }
+    if (status != NULL) {
+        changed = results_diff(fogctl, node_find(status, "results"));
+        plan = node_find(status, "plan");
+        if (changed > 0 && plan != NULL && !opt_no_plan) {
+            putchar('\n');
+            plan_print(fogctl, plan);
+            printf("To carry out exactly this plan: fogctl apply … --check-revision %s\n",
+                   node_find_text(status, "revision"));
+        }
+    }
+    vec_fini(&documents);
+    vec_fini(&opt_files);
+    return changed < 0 ? 2 : changed > 0 ? 1 : 0;
+}

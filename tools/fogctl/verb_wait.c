@@ -1,0 +1,211 @@
+/* wait: until one of several conditions holds, for every object named. */
+#include "schema/json.h"
+#include "tools/fogctl/fogctl.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static struct texts opt_for;
+static const char *opt_labels;
+static bool opt_all;
+static int64_t opt_timeout_ms = 30000;
+
+static const struct option_row rows[] = {
+    {"for", 0, OPTION_LIST, &opt_for, "WHAT",
+     "condition=TYPE[=STATUS], jsonpath={.path}=VALUE, create or delete; given several times: any of them",
+     NULL},
+    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those of the kind with these labels",
+     NULL},
+    {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
+    {"timeout", 0, OPTION_DURATION, &opt_timeout_ms, "TIME", "give up after (default 30s)", NULL},
+};
+
+static const struct option_row *options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(rows);
+    return rows;
+}
+
+static int wait_for(struct fogctl *fogctl, struct texts *words);
+
+const struct verb verb_wait = {
+    "wait",
+    "wait until objects are as asked; exit 1 when the time is over",
+    "wait KIND/NAME… | KIND -l LABELS | KIND --all --for=WHAT… [--timeout TIME]",
+    "  fogctl wait hs/render --for=condition=Converged\n"
+    "  fogctl wait hs --all --for=condition=Converged --timeout 2m\n"
+    "  fogctl wait hs/render --for=jsonpath='{.status.ready}'=3 --for=delete\n",
+    options,
+    wait_for,
+};
+
+/* --- what is waited for ----------------------------------------------------------------------- */
+
+static bool is_condition_met(const struct node *object, const char *text)
+{
+    const struct node *conditions = node_find_path(object, "status.conditions");
+    size_t length = strcspn(text, "=");
+    const char *wanted = text[length] == '=' ? text + length + 1 : "True";
+    int64_t generation = 0, observed;
+
+    (void)node_find_int(node_find(object, "metadata"), "generation", &generation);
+    for (size_t i = 0;
+         conditions != NULL && conditions->type == NODE_LIST && i < conditions->list.count; i++) {
+        const struct node *condition = conditions->list.items[i];
+        const char *type = node_find_text(condition, "type");
+
+        if (type == NULL || strlen(type) != length || strncasecmp(type, text, length) != 0) {
+            continue;
+        }
+        /* A condition that speaks of an older spec says nothing about this one. */
+        return (!node_find_int(condition, "observedGeneration", &observed) ||
+                observed >= generation) &&
+               strcasecmp(node_find_text(condition, "status"), wanted) == 0;
+    }
+    return false;
+}
+
+/* {.status.ready}=3, or without the value: that it is there. */
+static bool is_path_met(struct fogctl *fogctl, const struct node *object, const char *text)
+{
+    size_t begin = text[0] == '{', length;
+    const struct node *found;
+    struct str value = STR_EMPTY;
+    const char *wanted;
+    bool met;
+
+    begin += text[begin] == '.';
+    length = strcspn(text + begin, "}=");
+    found = node_find_path(object, arena_strndup(&fogctl->arena, text + begin, length));
+    wanted = strchr(text + begin + length, '=');
+    if (found == NULL || wanted == NULL) {
+        return found != NULL;
+    }
+    if (found->type == NODE_STR) {
+        return str_eq(found->str.text, wanted + 1);
+    }
+    json_emit(found, JSON_PLAIN, &value);
+    met = str_eq(value.data, wanted + 1);
+    str_fini(&value);
+    return met;
+}
+
+static bool is_met(struct fogctl *fogctl, const struct node *object, const char *what)
+{
+    if (str_eq(what, "delete")) {
+        return object == NULL;
+    }
+    if (object == NULL) {
+        return false;
+    }
+    if (str_eq(what, "create")) {
+        return true;
+    }
+    if (str_starts(what, "condition=")) {
+        return is_condition_met(object, what + strlen("condition="));
+    }
+    return is_path_met(fogctl, object, what + strlen("jsonpath="));
+}
+
+static bool check_what(void)
+{
+    vec_each (&opt_for, it) {
+        if (!str_eq(*it, "delete") && !str_eq(*it, "create") && !str_starts(*it, "condition=") &&
+            !str_starts(*it, "jsonpath=")) {
+            (void)usage_error(&verb_wait, "--for=%s: condition=…, jsonpath=…, create or delete",
+                              *it);
+            return false;
+        }
+    }
+    if (opt_for.count == 0) {
+        (void)usage_error(&verb_wait, "--for is needed");
+    }
+    return opt_for.count > 0;
+}
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+
+/* Asks every 100 ms: with a deadline of its own for each look the controller may restart in
+ * between. */
+static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t give_up_ms)
+{
+    const struct timespec pause = {0, 100 * 1000000L};
+    struct request request = {.method = "GET",
+                              .path = kind_path(fogctl, target->kind, target->name)};
+
+    request.idempotency_key = "read"; /* a read may always be asked again */
+    for (;;) {
+        struct reply reply;
+
+        request.retry_ms = give_up_ms - now_ms();
+        if (!http_call(fogctl, &request, &reply)) {
+            return EXIT_FAILED;
+        }
+        if (reply.code != 200 && reply.code != 404) {
+            return reply_failed(&reply);
+        }
+        vec_each (&opt_for, it) {
+            if (is_met(fogctl, reply.code == 200 ? reply.root : NULL, *it)) {
+                printf("%s condition met\n", kind_title(fogctl, target->kind, target->name));
+                return EXIT_DONE;
+            }
+        }
+        if (now_ms() >= give_up_ms) {
+            return fail(arena_printf(&fogctl->arena, "fogctl why %s/%s tells what it waits for",
+                                     target->kind->singular, target->name),
+                        "timed out waiting for the condition on %s",
+                        kind_title(fogctl, target->kind, target->name));
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+static bool expand(struct fogctl *fogctl, const struct targets *given, struct targets *all)
+{
+    for (size_t i = 0; i < given->count; i++) {
+        const struct target *target = &given->items[i];
+        struct node *list;
+
+        if (target->name != NULL) {
+            vec_add(all, *target);
+            continue;
+        }
+        if (!opt_all && opt_labels == NULL) {
+            (void)usage_error(&verb_wait, "which %s? name them, or say --all or -l LABELS",
+                              target->kind->plural);
+            return false;
+        }
+        list = list_objects(fogctl, target->kind, opt_labels, NULL, NULL);
+        if (list == NULL) {
+            return false;
+        }
+        for (size_t j = 0; j < list->list.count; j++) {
+            vec_add(all, ((struct target){
+                             target->kind,
+                             node_find_text(node_find(list->list.items[j], "metadata"), "name")}));
+        }
+    }
+    return true;
+}
+
+static int wait_for(struct fogctl *fogctl, struct texts *words)
+{
+    struct targets given = {0}, all = {0};
+    int64_t give_up_ms = now_ms() + opt_timeout_ms;
+    int code = EXIT_FAILED;
+
+    if (words->count == 0) {
+        code = usage_error(&verb_wait, "for which object?");
+    } else if (!check_what()) {
+        code = EXIT_USAGE;
+    } else if (targets_read(fogctl, words, &given) && expand(fogctl, &given, &all)) {
+        code = all.count == 0 ? fail(NULL, "no matching resources found") : EXIT_DONE;
+        for (size_t i = 0; i < all.count && code == EXIT_DONE; i++) {
+            code = wait_one(fogctl, &all.items[i], give_up_ms);
+        }
+    }
+    vec_fini(&given);
+    vec_fini(&all);
+    vec_fini(&opt_for);
+    return code;
+}

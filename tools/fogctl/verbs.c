@@ -1,0 +1,33 @@
+/* The table of verbs, and the one that is a line. */
+#include "tools/fogctl/fogctl.h"
+
+#include <stdio.h>
+
+static int version(struct fogctl *fogctl, struct texts *words)
+{
+    struct node *answer;
+
+    (void)words;
+    printf("fogctl      %s\n", FOG_VERSION);
+    answer = http_get(fogctl, "/version");
+    if (answer == NULL) {
+        return EXIT_FAILED;
+    }
+    printf("controller  %s (store %s)\n", node_find_text(answer, "fogVersion"),
+           node_find_text(answer, "storeId"));
+    return EXIT_DONE;
+}
+
+static const struct verb verb_version = {
+    "version", "which versions these are", "version", "  fogctl version\n", NULL, version,
+};
+
+extern const struct verb verb_apply, verb_diff, verb_get, verb_describe, verb_delete, verb_logs,
+    verb_events, verb_history, verb_rollback, verb_why, verb_wait;
+
+/* In the order in which a newcomer needs them. */
+const struct verb *const verbs[] = {
+    &verb_diff,   &verb_apply,   &verb_get,    &verb_why,     &verb_describe,
+    &verb_wait,   &verb_logs,    &verb_events, &verb_history, &verb_rollback,
+    &verb_delete, &verb_version, NULL,
+};
