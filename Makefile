@@ -111,7 +111,7 @@ LIB_SUPPORT := $(OUT)/libsupport.a
 $(LIB_SUPPORT): $(call objects,$(SUPPORT))
 	$(archive)
 $(OUT)/tests/unit/%_test: $(OUT)/tests/unit/%_test.o $(LIB_SUPPORT) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
-	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
+	$(call link,$(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
 
 # The controller's shell, for its own tests: sockets, threads and the loop.
 $(OUT)/tests/unit/controller/io/%_test: $(OUT)/tests/unit/controller/io/%_test.o $(LIB_SUPPORT) $(LIB_CTLIO) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
@@ -137,6 +137,10 @@ mutants-store: $(MUTANT_STORE)/power_cut_test
 	$(Q)! $< >$(MUTANT_STORE)/log 2>&1
 	$(Q)grep -q 'an acknowledged commit was lost' $(MUTANT_STORE)/log
 	@echo "  OK    a store that does not sync its commits is caught"
+
+# Replays the corpora of the fuzzers.
+FUZZ := $(wildcard tests/fuzz/*_fuzz.c)
+$(OUT)/tests/unit/fuzz_replay_test: $(call objects,$(FUZZ))
 
 .PHONY: unit-programs
 unit-programs: $(UNIT)
@@ -199,6 +203,20 @@ lint:
 	tools/check-layers $(if $(wildcard $(OUT)/libctl.a),$(OUT))
 	tools/check-sizes
 	tools/check-format
+
+# --- fuzzing -------------------------------------------------------------------------------------
+
+# build/fuzz/NAME_fuzz for each tests/fuzz/NAME_fuzz.c, for example:
+#     build/fuzz/yaml_fuzz -max_total_time=60 build/fuzz/yaml tests/fuzz/corpus/yaml
+FUZZ_FLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer$(comma)address$(comma)undefined
+
+.PHONY: fuzz-programs
+fuzz-programs: $(patsubst tests/%.c,build/%,$(FUZZ))
+
+build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c tests/fuzz/entry.c tests/fuzz/fuzz.h $(SCHEMA)
+	@mkdir -p $(@D)/$*
+	$(if $(V),,@echo "  FUZZ  $@")
+	$(Q)clang $(CPPFLAGS) $(FUZZ_FLAGS) -DFUZZ_ONE=fuzz_$* -o $@ $(filter %.c,$^) $(LIBS_SCHEMA)
 
 .PHONY: clean
 clean:
