@@ -195,7 +195,8 @@ static void take_exit(struct agt *agt, struct work *work, const struct agt_exit 
         move(agt, work, WORK_STOPPED);
     } else if (is_outdated) {
         work->outcome = OUTCOME_NONE;
-        work->failures = 0;
+        work->failures = work->tries = 0;
+        work->not_before = agt->now;
         move(agt, work, WORK_WAITING);
     } else if (is_for_good(work)) {
         move(agt, work, work->outcome == OUTCOME_COMPLETED ? WORK_DONE : WORK_FAILED);
@@ -208,7 +209,8 @@ static void take_exit(struct agt *agt, struct work *work, const struct agt_exit 
 /* --- what happened ------------------------------------------------------------------------------
  */
 
-/* A process of an earlier life that is not the run we know: it is older, or ours is. */
+/* A process of an earlier life that is not the run we know.  As a run begins only when the one
+ * before it has ended, the one with the higher number is the one that counts. */
 static void on_stray(struct agt *agt, const struct agt_event *event)
 {
     struct work *work = set_find(agt, event->uid);
@@ -216,7 +218,10 @@ static void on_stray(struct agt *agt, const struct agt_event *event)
     if (work == NULL) {
         work = set_add(agt, event->uid);
     }
-    if (work->run.is_open) {
+    if (work->run.is_open && work->run.number < event->run) {
+        take_exit(agt, work, &(struct agt_exit){.cause = EXIT_LOST});
+    }
+    if (work->run.number > event->run || work->run.is_open) {
         out_add_run(agt, AGT_SIGNAL, OUT_AT_ONCE, event->uid, event->run)->grace_ms = 0;
         return;
     }

@@ -78,6 +78,7 @@ int lease_on_renewed(struct agt *agt, const struct wire_renewed *renewed, struct
     map_each (&agt->set.works, entry) {
         if (work_of(entry)->lease.asked_seq == seq) {
             work_of(entry)->lease.is_refused = true;
+            work_of(entry)->lease.end = MONO_ZERO;
         }
     }
     for (size_t i = 0; i < renewed->leases.count; i++) {

@@ -240,7 +240,7 @@ static int check(struct agt *agt, const struct wire_assign *assign, const struct
     struct digest base, digest;
 
     *ret_applies = false;
-    if (!digest_from_str(assign->digest, &digest)) {
+    if (assign->digest == NULL || !digest_from_str(assign->digest, &digest)) {
         return err_set(err, ERR_INVALID, "assign: digest: is missing in the last message");
     }
     if (outcome->wanted_count > ASSIGNMENTS_PER_AGENT_MAX ||
@@ -260,8 +260,8 @@ static int check(struct agt *agt, const struct wire_assign *assign, const struct
         return 0;
     }
     if (!incoming->full &&
-        (!digest_from_str(incoming->base, &base) || !digest_eq(&base, &agt->set.digest) ||
-         !digest_eq(&digest, &outcome->digest))) {
+        (incoming->base == NULL || !digest_from_str(incoming->base, &base) ||
+         !digest_eq(&base, &agt->set.digest) || !digest_eq(&digest, &outcome->digest))) {
         agt->set.resync_is_due = true;
         return 0;
     }
