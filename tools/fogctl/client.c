@@ -174,6 +174,7 @@ bool http_call(struct fogctl *fogctl, const struct request *request, struct repl
     *ret_reply = (struct reply){0};
     code = call_until_answered(fogctl, request, &collecting, &ret_reply->code);
     if (code != CURLE_OK) {
+        fogctl->is_unreachable = true;
         (void)unreachable(fogctl, code);
     } else {
         problems_init(&problems, &fogctl->arena, NULL);

@@ -30,6 +30,7 @@ struct fogctl {
     const char *cause;   /* --change-cause */
     const char *context; /* NULL: the file's current one */
     const char *config;  /* path of the file */
+    bool is_unreachable; /* it was said already; asking again is of no use */
     bool color;          /* standard output is a terminal and NO_COLOR is unset */
 };
 

@@ -118,7 +118,7 @@ void table_row(struct fogctl *fogctl, struct table *table, const struct kind *ki
             const char *cell =
                 object_cell(&fogctl->arena, object, &kind->columns[i], (struct wall){now_ms()});
 
-            vec_add(&table->cells, cell == NULL ? "" : cell);
+            vec_add(&table->cells, arena_strdup(&fogctl->arena, cell == NULL ? "" : cell));
         }
     }
     vec_add(&table->cells, age_of(fogctl, object));

@@ -178,7 +178,7 @@ static int get_tables(struct fogctl *fogctl, const struct targets *targets, enum
     bool wide = output == OUTPUT_WIDE, printed = false;
     int code = EXIT_DONE;
 
-    for (size_t i = 0; i < targets->count; i++) {
+    for (size_t i = 0; i < targets->count && !fogctl->is_unreachable; i++) {
         const struct target *target = &targets->items[i];
         const char *revision = "0";
         struct node *list = fetch_group(fogctl, targets, &i, &revision);

@@ -27,11 +27,18 @@ enum column_of_change {
     COLUMN_STATUS_REVISION,
 };
 
-static const enum stmt_id statement_of[] = {
-    [READ_CHANGES] = STMT_READ_CHANGES,
-    [READ_HISTORY] = STMT_READ_HISTORY,
-    [READ_STATE_AT] = STMT_READ_STATE_AT,
-};
+static enum stmt_id statement_of(const struct read_query *query)
+{
+    switch (query->type) {
+    case READ_CHANGES:
+        return STMT_READ_CHANGES;
+    case READ_HISTORY:
+        return query->name == NULL ? STMT_READ_FLEET_HISTORY : STMT_READ_HISTORY;
+    case READ_STATE_AT:
+        return STMT_READ_STATE_AT;
+    }
+    return STMT_READ_CHANGES;
+}
 
 static char *text_of(struct read_result *result, sqlite3_stmt *stmt, int column)
 {
@@ -137,7 +144,7 @@ static int read_rows(struct store *store, const struct read_query *query, uint64
     STMT_USE(stmt);
     int r;
 
-    r = stmt_get(store, statement_of[query->type], &stmt, NULL);
+    r = stmt_get(store, statement_of(query), &stmt, NULL);
     if (r < 0) {
         return r;
     }
