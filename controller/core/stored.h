@@ -34,10 +34,10 @@ struct stored_state { /* of the store as a whole, at start */
 };
 
 enum read_type {
-    READ_CHANGES,  /* rows with revision in (after, upto], oldest first; a chunk of at most `limit`
-                    */
-    READ_HISTORY,  /* ledger rows newest first: of one object (kind, name), of a kind, or of all that is
-                      declared (kind NULL: without the decisions that followed) */
+    READ_CHANGES, /* rows with revision in (after, upto], oldest first; a chunk of at most `limit`
+                   */
+    READ_HISTORY, /* ledger rows newest first: of one object (kind, name), of a kind, or of all that
+                     is declared (kind NULL: without the decisions that followed) */
     READ_STATE_AT, /* the desired objects as of `upto`: newest ledger row of each, deleted ones left
                       out */
 };
