@@ -43,7 +43,7 @@ enum place_refusal {
 /* Which of the rules 1 to 6 a refusal belongs to. */
 unsigned place_rule(enum place_refusal refusal);
 
-enum { TALLY_EXAMPLES = 2 };
+enum { TALLY_EXAMPLES = 3 };
 
 struct tally_line { /* agents refused for one reason */
     size_t count;

@@ -390,7 +390,7 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
     struct plan_step *step;
     const char *why = "";
 
-    p->unavailable++;
+    p->unavailable += leaving > 0; /* what never ran is not down: it must not hold up a change */
     if (p->in->template == NULL || (leaving > 0 && p->spec->exclusive)) {
         return; /* said for the session, or for the copy that leaves */
     }

@@ -91,7 +91,8 @@ static void each_object(struct fleet *fleet, const char *yaml, object_fn act)
         struct object *object =
             kind == NULL ? NULL
                          : bind_object(kind, documents.items[i],
-                                       is_derived ? BIND_TRUSTED : BIND_STRICT, &problems);
+                                       is_derived ? BIND_TRUSTED | BIND_NO_REQUIRED : BIND_STRICT,
+                                       &problems);
 
         if (object == NULL) {
             print_problems(&problems);
@@ -312,6 +313,18 @@ void fleet_connect(struct fleet *fleet, const char *name)
     fleet_tick(fleet);
 }
 
+void fleet_connect_new(struct fleet *fleet)
+{
+    map_each (&fleet->ctl->model.objects[KIND_AGENT], it) {
+        struct agent_entry *agent = it->value;
+
+        if (!agent->is_known && annotation(agent->object, "test/away") == NULL) {
+            attach(fleet, agent);
+        }
+    }
+    fleet_tick(fleet);
+}
+
 void fleet_disconnect(struct fleet *fleet, const char *name)
 {
     struct agent_entry *agent = model_agent(&fleet->ctl->model, name);
@@ -521,9 +534,9 @@ static void print_plan(const struct node *plan, struct str *to)
     for (size_t i = 0; i < pending->list.count; i++) {
         const struct node *gap = pending->list.items[i];
 
-        str_addf(to, "  %s %s: %s: %s\n", node_find_text(gap, "session"),
-                 node_find_text(gap, "slot"), node_find_text(gap, "why"),
-                 node_find_text(gap, "reason"));
+        str_addf(to, "  %s%s%s: %s: %s\n", node_find_text(gap, "session"),
+                 str_is_empty(node_find_text(gap, "slot")) ? "" : " ", node_find_text(gap, "slot"),
+                 node_find_text(gap, "why"), node_find_text(gap, "reason"));
     }
     str_add(to, "summary:");
     for (size_t i = 0; i < summary->map.count; i++) {

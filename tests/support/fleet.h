@@ -36,6 +36,7 @@ void fleet_advance(struct fleet *fleet, int64_t ms); /* keeps every deadline on 
 void fleet_apply(struct fleet *fleet, const char *yaml);
 void fleet_delete(struct fleet *fleet, const struct kind *kind, const char *name);
 void fleet_connect(struct fleet *fleet, const char *agent);
+void fleet_connect_new(struct fleet *fleet); /* those that a change brought */
 void fleet_disconnect(struct fleet *fleet, const char *agent);
 void fleet_report(struct fleet *fleet, const struct assignment_entry *assignment,
                   enum assignment_phase phase, const char *reason, int64_t failures);
