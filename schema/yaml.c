@@ -35,7 +35,8 @@ struct loader {
     const char *text;
     size_t size_bytes;
     unsigned first_line;
-    size_t seen_chars, seen_bytes; /* how far marks have been turned into bytes */
+    size_t seen_chars, seen_bytes; /* how far the text of the events goes */
+    bool has_tag;                  /* the present event begins with one */
     bool stopped;
     /* The document. */
     bool refused;
@@ -154,40 +155,90 @@ static void report_syntax(struct loader *loader, const yaml_parser_t *parser)
 
 /* --- what libyaml lets pass ----------------------------------------------------------------- */
 
-/* The byte at a mark, NUL at the end.  Marks count characters and hardly ever go back; when one
- * does, the answer is NUL, too. */
-static char byte_at(struct loader *loader, yaml_mark_t mark)
+/* The next byte, NUL at the end. */
+static char byte_ahead(const struct loader *loader)
 {
-    if (mark.index < loader->seen_chars) {
-        return '\0';
-    }
-    while (loader->seen_chars < mark.index && loader->seen_bytes < loader->size_bytes) {
-        do {
-            loader->seen_bytes++;
-        } while (loader->seen_bytes < loader->size_bytes &&
-                 ((unsigned char)loader->text[loader->seen_bytes] & 0xc0) == 0x80);
-        loader->seen_chars++;
-    }
     return loader->seen_bytes < loader->size_bytes ? loader->text[loader->seen_bytes] : '\0';
 }
 
-/* "!" alone leaves no trace in the event but its place. */
+static void advance_char(struct loader *loader)
+{
+    do {
+        loader->seen_bytes++;
+    } while (((unsigned char)byte_ahead(loader) & 0xc0) == 0x80);
+    loader->seen_chars++;
+}
+
+static void refuse_comment(struct loader *loader)
+{
+    yaml_mark_t mark = {0};
+
+    if (loader->problems->count < PROBLEMS_MAX) { /* the search for its place is not for free */
+        unsigned line, column;
+
+        utf8_position(loader->text, loader->seen_bytes, &line, &column);
+        mark.line = line - 1;
+        mark.column = column - 1;
+    }
+    refuse(loader, mark, "a comment needs white space in front");
+}
+
+/* Looks at what lies between the last event and this one: space, indicators and comments. */
+static void check_gap(struct loader *loader, yaml_mark_t until)
+{
+    bool in_comment = false;
+    char before = loader->seen_bytes > 0 ? loader->text[loader->seen_bytes - 1] : '\n';
+
+    while (loader->seen_chars < until.index && loader->seen_bytes < loader->size_bytes) {
+        char c = byte_ahead(loader);
+
+        if (c == '#' && !in_comment && strchr(" \t\r\n", before) == NULL) {
+            refuse_comment(loader);
+        }
+        in_comment = c != '\n' && c != '\r' && (in_comment || c == '#');
+        before = c;
+        advance_char(loader);
+    }
+}
+
+/* "|#" begins no comment either. */
+static void check_block_header(struct loader *loader, const yaml_event_t *event)
+{
+    if (event->type != YAML_SCALAR_EVENT ||
+        (event->data.scalar.style != YAML_LITERAL_SCALAR_STYLE &&
+         event->data.scalar.style != YAML_FOLDED_SCALAR_STYLE)) {
+        return;
+    }
+    while (byte_ahead(loader) != '\0' && strchr("|>+-0123456789", byte_ahead(loader)) != NULL) {
+        advance_char(loader);
+    }
+    if (byte_ahead(loader) == '#') {
+        refuse_comment(loader);
+    }
+}
+
+/* Goes over the text of an event.  "!" alone is a tag that leaves no other trace. */
+static void check_text(struct loader *loader, const yaml_event_t *event)
+{
+    bool is_empty = event->start_mark.index >= event->end_mark.index;
+
+    check_gap(loader, event->start_mark);
+    loader->has_tag =
+        !is_empty && loader->seen_chars == event->start_mark.index && byte_ahead(loader) == '!';
+    check_block_header(loader, event);
+    while (loader->seen_chars < event->end_mark.index && loader->seen_bytes < loader->size_bytes) {
+        advance_char(loader);
+    }
+}
+
 static void check_properties(struct loader *loader, const yaml_event_t *event,
                              const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     if (anchor != NULL) {
         refuse(loader, event->start_mark, "anchors are not supported");
     }
-    if (tag != NULL || (event->start_mark.index < event->end_mark.index &&
-                        byte_at(loader, event->start_mark) == '!')) {
+    if (tag != NULL || loader->has_tag) {
         refuse(loader, event->start_mark, "tags are not supported");
-    }
-}
-
-static void check_behind(struct loader *loader, const yaml_event_t *event)
-{
-    if (byte_at(loader, event->end_mark) == '#') {
-        refuse(loader, event->end_mark, "a comment needs white space in front");
     }
 }
 
@@ -304,9 +355,6 @@ static void on_scalar(struct loader *loader, const yaml_event_t *event)
         return;
     }
     check_properties(loader, event, event->data.scalar.anchor, event->data.scalar.tag);
-    if (style == YAML_SINGLE_QUOTED_SCALAR_STYLE || style == YAML_DOUBLE_QUOTED_SCALAR_STYLE) {
-        check_behind(loader, event);
-    }
     if (is_key_next(loader)) {
         take_key(loader, event);
         return;
@@ -378,18 +426,14 @@ static void check_duplicates(struct loader *loader, const struct node *map)
     }
 }
 
-static void on_close(struct loader *loader, const yaml_event_t *event)
+static void on_close(struct loader *loader)
 {
-    struct node *node = innermost(loader)->node;
-    bool is_flow = event->start_mark.index < event->end_mark.index;
+    const struct node *node = innermost(loader)->node;
 
     if (node->type == NODE_MAP && node->map.count > 1) {
         check_duplicates(loader, node);
     }
     loader->open.count--;
-    if (is_flow) {
-        check_behind(loader, event);
-    }
 }
 
 static void on_document_start(struct loader *loader)
@@ -415,6 +459,7 @@ static void on_document_end(struct loader *loader)
 
 static void on_event(struct loader *loader, const yaml_event_t *event)
 {
+    check_text(loader, event);
     switch (event->type) {
     case YAML_NO_EVENT:
     case YAML_STREAM_START_EVENT:
@@ -444,7 +489,7 @@ static void on_event(struct loader *loader, const yaml_event_t *event)
         break;
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
-        on_close(loader, event);
+        on_close(loader);
         break;
     }
 }

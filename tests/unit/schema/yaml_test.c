@@ -470,11 +470,16 @@ static void invalid_yaml_is_refused(void **state)
 static void what_libyaml_lets_pass_is_refused(void **state)
 {
     (void)state;
-    assert_refused("a: \"b\"#c", "f:1:7: error: a: a comment needs white space in front");
+    assert_refused("a: \"b\"#c", "f:1:7: error: a comment needs white space in front");
+    assert_refused("a: [b,#c\n]", "f:1:7: error: a[1]: a comment needs white space in front");
+    assert_refused("a: [#c\nb]", "f:1:5: error: a[0]: a comment needs white space in front");
+    assert_refused("é: >-#c\n  b", "f:1:6: error: é: a comment needs white space in front");
+    assert_refused("a: |2#c\n  b", "f:1:6: error: a: a comment needs white space in front");
     assert_refused("a: [b]#c", "f:1:7: error: a comment needs white space in front");
     assert_refused("a: {}#c", "f:1:6: error: a comment needs white space in front");
     assert_refused("a: [-]", "f:1:5: error: a[0]: \"-\" must be quoted here");
-    assert_reads("a: \"b\" #c", "{\"a\":\"b\"}");
+    assert_reads("#x#y\na: \"b\" #c#d\n#e\nf: [ #g\n #h,#i\n ]\nj: | #k\n  #l\n",
+                 "{\"a\":\"b\",\"f\":[],\"j\":\"#l\\n\"}");
     assert_reads("a: b#c", "{\"a\":\"b#c\"}");
 }
 
