@@ -110,11 +110,11 @@ static void add_bounds(struct str *to, struct arena *arena, const struct field *
     }
 }
 
-static void add_default(struct str *to, const struct field *field)
+static void add_default(struct str *to, const struct field *field, enum docs_absent absent)
 {
     if (field->flags & FIELD_REQUIRED) {
         str_add(to, "**required**");
-    } else if (field->fallback != NULL) {
+    } else if (field->fallback != NULL && absent == DOCS_ABSENT_IS_DEFAULT) {
         str_addf(to, "`%s`", field->fallback);
     }
 }
@@ -139,7 +139,7 @@ static void add_remarks(struct str *to, const struct field *field)
 
 /* Recursion goes as deep as the tables do. */
 static void add_rows(struct str *to, struct arena *arena, const struct shape *shape,
-                     const char *prefix)
+                     const char *prefix, enum docs_absent absent)
 {
     for (size_t i = 0; i < shape->count; i++) {
         const struct field *field = &shape->fields[i];
@@ -151,7 +151,7 @@ static void add_rows(struct str *to, struct arena *arena, const struct shape *sh
         str_add(to, " | ");
         add_bounds(to, arena, field);
         str_add(to, " | ");
-        add_default(to, field);
+        add_default(to, field, absent);
         str_add(to, " | ");
         add_cell(to, field->doc);
         add_remarks(to, field);
@@ -160,19 +160,21 @@ static void add_rows(struct str *to, struct arena *arena, const struct shape *sh
             const char *below =
                 arena_printf(arena, "%s%s.", path, field->type == FIELD_LIST ? "[]" : "");
 
-            add_rows(to, arena, field->shape, below);
+            add_rows(to, arena, field->shape, below, absent);
         }
     }
 }
 
-static void add_table(struct str *to, const struct shape *shape, const char *prefix)
+void docs_table(struct str *to, const struct shape *shape, const char *prefix,
+                enum docs_absent absent)
 {
     _cleanup_(arena_fini)
     struct arena arena;
 
     arena_init(&arena);
-    str_add(to, "| field | type | bounds | default | meaning |\n|---|---|---|---|---|\n");
-    add_rows(to, &arena, shape, prefix);
+    str_addf(to, "| field | type | bounds | %s | meaning |\n|---|---|---|---|---|\n",
+             absent == DOCS_ABSENT_IS_DEFAULT ? "default" : "required");
+    add_rows(to, &arena, shape, prefix, absent);
 }
 
 static void add_words(struct str *to, const char *title, const char *const *words)
@@ -207,11 +209,25 @@ static void add_kind(struct str *to, const struct kind *kind)
     add_words(to, "listed under", kind->categories);
     str_addf(to, "; %s.\n\n",
              kind->is_derived ? "made by the controller" : "declared by operators");
-    add_table(to, kind->shape, "");
+    docs_table(to, kind->shape, "", DOCS_ABSENT_IS_DEFAULT);
     add_columns(to, kind, 0, "\n`get` shows NAME, ");
     str_add(to, ", AGE");
     add_columns(to, kind, 1, "; with `-o wide` also ");
     str_add(to, ".\n");
+}
+
+void docs_forms(struct str *to)
+{
+    str_add(
+        to,
+        "| type | how it is written |\n|---|---|\n"
+        "| duration | `5m`, `1h30m`, `1500ms`: units d, h, m, s, ms, the larger first |\n"
+        "| quantity | `512Mi`, `2G` or a plain number: k M G T P are powers of 1000, Ki Mi Gi Ti "
+        "Pi of 1024 |\n"
+        "| cores | `2`, `0.5` or `500m`, which is half a core |\n"
+        "| time | `2026-11-20T23:24:54Z` |\n"
+        "| name | lower case letters, digits, `-` and `.`, at most 253 |\n"
+        "| revision | a whole number as a string |\n");
 }
 
 void docs_kinds(struct str *to)
@@ -222,18 +238,11 @@ void docs_kinds(struct str *to)
         "Generated from the tables of fields in `schema/` by `gendocs kinds`; a test compares.\n\n"
         "Every object has `apiVersion`, `kind`, `metadata` and what its kind adds.  What is not\n"
         "required may be left out, and `null` counts as left out.  A field that is not listed "
-        "here\nis refused, or warned about where a client asks for that.\n\n"
-        "| type | how it is written |\n|---|---|\n"
-        "| duration | `5m`, `1h30m`, `1500ms`: units d, h, m, s, ms, the larger first |\n"
-        "| quantity | `512Mi`, `2G` or a plain number: k M G T P are powers of 1000, Ki Mi Gi Ti "
-        "Pi of 1024 |\n"
-        "| cores | `2`, `0.5` or `500m`, which is half a core |\n"
-        "| time | `2026-11-20T23:24:54Z` |\n"
-        "| name | lower case letters, digits, `-` and `.`, at most 253 |\n"
-        "| revision | a whole number as a string |\n");
+        "here\nis refused, or warned about where a client asks for that.\n\n");
+    docs_forms(to);
     for (size_t i = 0; i < KIND_COUNT; i++) {
         add_kind(to, kinds[i]);
     }
     str_add(to, "\n## Metadata\n\nThe same for every kind.\n\n");
-    add_table(to, &meta_shape, "metadata.");
+    docs_table(to, &meta_shape, "metadata.", DOCS_ABSENT_IS_DEFAULT);
 }

@@ -1,6 +1,7 @@
 /* gendocs PAGE: writes a page of docs/ that is made from tables.
  *
- *     gendocs kinds > docs/KINDS.md */
+ *     gendocs kinds > docs/KINDS.md
+ *     gendocs protocol > docs/PROTOCOL.md */
 #include "schema/base/str.h"
 #include "schema/docs.h"
 
@@ -11,6 +12,7 @@ static const struct page {
     void (*write)(struct str *to);
 } pages[] = {
     {"kinds", docs_kinds},
+    {"protocol", docs_protocol},
 };
 
 int main(int argc, char **argv)
@@ -24,6 +26,6 @@ int main(int argc, char **argv)
             return fwrite(text.data, 1, text.length, stdout) == text.length ? 0 : 1;
         }
     }
-    (void)fprintf(stderr, "usage: gendocs kinds\n");
+    (void)fprintf(stderr, "usage: gendocs kinds | protocol\n");
     return 2;
 }

@@ -10,4 +10,5 @@
 #include <stdint.h>
 
 void fuzz_json(const uint8_t *bytes, size_t size_bytes);
+void fuzz_wire(const uint8_t *bytes, size_t size_bytes);
 void fuzz_yaml(const uint8_t *bytes, size_t size_bytes);

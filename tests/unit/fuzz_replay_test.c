@@ -58,6 +58,12 @@ static void the_corpus_of_json_keeps_every_promise(void **state)
     replay("json", fuzz_json);
 }
 
+static void the_corpus_of_messages_keeps_every_promise(void **state)
+{
+    (void)state;
+    replay("wire", fuzz_wire);
+}
+
 static void the_corpus_of_yaml_keeps_every_promise(void **state)
 {
     (void)state;
@@ -68,6 +74,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_corpus_of_json_keeps_every_promise),
+        cmocka_unit_test(the_corpus_of_messages_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_yaml_keeps_every_promise),
     };
 

@@ -1,4 +1,4 @@
-/* docs/KINDS.md says what the tables say. */
+/* The generated pages of docs/ say what the tables say. */
 #include "schema/docs.h"
 
 #include <setjmp.h>
@@ -25,24 +25,38 @@ static void read_page(const char *path, struct str *to)
     (void)fclose(file);
 }
 
-static void the_page_of_kinds_is_up_to_date(void **state)
+static void is_up_to_date(const char *name, const char *path, void (*write)(struct str *to))
 {
     _cleanup_(str_fini)
     struct str expected = STR_EMPTY;
     _cleanup_(str_fini)
     struct str written = STR_EMPTY;
 
-    (void)state;
-    docs_kinds(&expected);
-    read_page("docs/KINDS.md", &written);
+    write(&expected);
+    read_page(path, &written);
     if (!str_eq(expected.data, written.data)) {
-        fail_msg("docs/KINDS.md is out of date: gendocs kinds > docs/KINDS.md");
+        fail_msg("%s is out of date: gendocs %s > %s", path, name, path);
     }
+}
+
+static void the_page_of_kinds_is_up_to_date(void **state)
+{
+    (void)state;
+    is_up_to_date("kinds", "docs/KINDS.md", docs_kinds);
+}
+
+static void the_page_of_the_protocol_is_up_to_date(void **state)
+{
+    (void)state;
+    is_up_to_date("protocol", "docs/PROTOCOL.md", docs_protocol);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_page_of_kinds_is_up_to_date)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_page_of_kinds_is_up_to_date),
+        cmocka_unit_test(the_page_of_the_protocol_is_up_to_date),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
