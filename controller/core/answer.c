@@ -187,7 +187,7 @@ struct node *answer_object(struct ctl *ctl, struct arena *arena, const struct ob
         node_set(arena, node_find(root, "metadata"), "namespace", node_str(arena, "default"));
     }
     agent = object->kind == &agent_kind ? model_agent(&ctl->model, object->meta.name) : NULL;
-    if (agent == NULL || agent->last_seen.ms == 0) {
+    if (agent == NULL) {
         return root;
     }
     status = node_find(root, "status");
@@ -195,7 +195,10 @@ struct node *answer_object(struct ctl *ctl, struct arena *arena, const struct ob
         status = node_map(arena);
         node_set(arena, root, "status", status);
     }
-    wall_to_str(agent->last_seen, text);
-    node_set(arena, status, "lastSeen", node_str(arena, text));
+    node_set(arena, status, "assignments", node_int(arena, (int64_t)agent->assignment_count));
+    if (agent->last_seen.ms > 0) {
+        wall_to_str(agent->last_seen, text);
+        node_set(arena, status, "lastSeen", node_str(arena, text));
+    }
     return root;
 }

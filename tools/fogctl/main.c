@@ -171,23 +171,63 @@ static int run_verb(struct fogctl *fogctl, const struct verb *verb, int argc, ch
     return code;
 }
 
+/* Options of all verbs may also stand before the verb: the index of the verb, argc when there is
+ * none. */
+static int verb_index(int argc, char **argv)
+{
+    int at = 1;
+
+    while (at < argc && argv[at][0] == '-') {
+        bool takes_next = false;
+
+        for (size_t i = 0; i < COUNT_OF(global_rows); i++) {
+            const struct option_row *row = &global_rows[i];
+            bool is_this = (str_starts(argv[at], "--") && str_eq(argv[at] + 2, row->name)) ||
+                           (argv[at][1] == row->letter && argv[at][2] == '\0');
+
+            takes_next = takes_next || (is_this && row->type != OPTION_FLAG);
+        }
+        at += takes_next ? 2 : 1;
+    }
+    return at;
+}
+
+/* Takes the verb out of the words, wherever it stands. */
+static const char *take_verb(int *argc, char **argv)
+{
+    int at = verb_index(*argc, argv);
+    const char *name;
+
+    if (at >= *argc) {
+        return NULL;
+    }
+    name = argv[at];
+    for (; at + 1 < *argc; at++) {
+        argv[at] = argv[at + 1];
+    }
+    (*argc)--;
+    return name;
+}
+
 int main(int argc, char **argv)
 {
     struct fogctl fogctl = {0};
     const struct verb *verb;
+    const char *name;
     int code;
 
-    if (argc < 2 || str_eq(argv[1], "--help") || str_eq(argv[1], "-h") || str_eq(argv[1], "help")) {
-        verb = argc > 2 ? find_verb(argv[2]) : NULL;
+    if (argc > 1 && str_eq(argv[1], "--version")) {
+        argv[1] = (char *)"version";
+    }
+    name = take_verb(&argc, argv);
+    if (name == NULL || str_eq(name, "help")) {
+        verb = argc > 1 ? find_verb(argv[1]) : NULL;
         return verb == NULL ? help() : help_verb(verb);
     }
     arena_init(&fogctl.arena);
     fogctl.color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
-    verb = find_verb(str_eq(argv[1], "--version") ? "version" : argv[1]);
-    code = verb == NULL ? unknown_verb(argv[1]) : run_verb(&fogctl, verb, argc - 2, argv + 2);
+    verb = find_verb(name);
+    code = verb == NULL ? unknown_verb(name) : run_verb(&fogctl, verb, argc - 1, argv + 1);
     arena_fini(&fogctl.arena);
-    if (fflush(stdout) != 0) {
-        return EXIT_FAILED;
-    }
-    return code;
+    return fflush(stdout) == 0 ? code : EXIT_FAILED;
 }
