@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 enum {
-    USAGE_MS = 5000,        /* between two questions for usage */
+    USAGE_MS = 2000,        /* between two questions for usage */
     RECONNECT_MS = 50,      /* a shim that is being born has no socket yet */
     SWEEP_MS = 20,          /* between two sweeps */
     RECORD_RETRY_MS = 1000, /* a loss could not be written down */
@@ -88,9 +88,9 @@ static void tell_exit(struct run *run, const struct agt_exit *exit)
 
     run->state = RUN_OVER;
     (void)uv_timer_stop(&run->timer);
-    log_info("workload \"%s\" ended: %s %s uid=%s run=%lld code=%d", run->key,
-             exit_cause_to_str(exit->cause), exit->message, run->uid, (long long)run->run,
-             exit->code);
+    log_info("workload \"%s\" ended (%s)%s%s uid=%s run=%lld code=%d", run->key,
+             exit_cause_to_str(exit->cause), exit->message[0] == '\0' ? "" : ": ", exit->message,
+             run->uid, (long long)run->run, exit->code);
     tell(run, &event);
 }
 
