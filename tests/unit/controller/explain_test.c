@@ -1,0 +1,221 @@
+/* What is not as declared says why, in words that a person can act on. */
+#include "controller/core/explain.h"
+
+#include "schema/yaml.h"
+#include "tests/support/fleet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct fleet fleet;
+
+static int set_up(void **state)
+{
+    (void)state;
+    fleet_init(&fleet);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fleet_fini(&fleet);
+    return 0;
+}
+
+static void an_agent(const char *name, const char *memory)
+{
+    struct str yaml = STR_EMPTY;
+
+    str_addf(&yaml,
+             "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: %s}\n"
+             "status: {version: 0.1.0, capacity: {cores: 8, memory: %s, disk: 8Gi}}\n",
+             name, memory);
+    fleet_load(&fleet, yaml.data);
+    str_fini(&yaml);
+}
+
+#define WORK(memory)                                                                               \
+    "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\nspec:\n"                    \
+    "  workload: {command: [/bin/run], resources: {memory: " memory "}}\n"
+
+static void expect_chain(const struct object *object, const char *expected)
+{
+    struct node *root = explain_object(fleet.ctl, object);
+    struct str text = STR_EMPTY;
+
+    yaml_emit(root, &text);
+    assert_string_equal(text.data, expected);
+    str_fini(&text);
+    arena_reset(&fleet.ctl->arena);
+}
+
+static struct object *object(enum kind_id kind, const char *name)
+{
+    return model_find(&fleet.ctl->model, kind, name);
+}
+
+static void one_who_has_it_all_is_not_counted_as_lacking(void **state)
+{
+    (void)state;
+    an_agent("edge-1", "200Mi");
+    an_agent("edge-2", "310Mi");
+    an_agent("edge-3", "1Gi");
+    fleet_start(&fleet);
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-3}\n"
+                        "spec: {unschedulable: true}\n");
+    fleet_apply(&fleet, WORK("512Mi"));
+    assert_string_equal(fleet_message(&fleet, "work"),
+                        "replica 0: 3 agents match; 1 is unschedulable (edge-3), 2 lack 512Mi "
+                        "free memory (edge-1 200Mi, edge-2 310Mi)");
+}
+
+static void the_reason_follows_agents_that_come(void **state)
+{
+    (void)state;
+    an_agent("edge-1", "200Mi");
+    fleet_start(&fleet);
+    fleet_apply(&fleet, WORK("512Mi"));
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-2}\n"
+                        "status: {capacity: {cores: 8, memory: 310Mi, disk: 8Gi}}\n");
+    fleet_connect(&fleet, "edge-2");
+    fleet_advance(&fleet, 10 * 1000);
+    assert_non_null(strstr(fleet_message(&fleet, "work"), "edge-2 310Mi"));
+}
+
+static void a_session_that_is_well_needs_no_remedy(void **state)
+{
+    (void)state;
+    an_agent("edge-1", "1Gi");
+    fleet_start(&fleet);
+    fleet_apply(&fleet, WORK("512Mi"));
+    fleet_obey(&fleet);
+    expect_chain(object(KIND_HARVEST_SESSION, "work"), "converged: true\n"
+                                                       "chain:\n"
+                                                       "  - object: harvestsession/work\n"
+                                                       "    condition: Converged\n"
+                                                       "    status: \"True\"\n"
+                                                       "    reason: AsDeclared\n"
+                                                       "    message: 1 replica is as declared\n"
+                                                       "    since: \"2026-01-01T00:00:00Z\"\n");
+}
+
+static void the_chain_leads_from_a_session_to_its_agent(void **state)
+{
+    const char *name;
+    struct str expected = STR_EMPTY;
+
+    (void)state;
+    an_agent("edge-1", "1Gi");
+    fleet_start(&fleet);
+    fleet_apply(&fleet, WORK("512Mi"));
+    fleet_obey(&fleet);
+    fleet_disconnect(&fleet, "edge-1");
+    name = fleet_copy(&fleet, "work", "0")->object->meta.name;
+    str_addf(&expected,
+             "converged: false\n"
+             "chain:\n"
+             "  - object: harvestsession/work\n"
+             "    condition: Converged\n"
+             "    status: \"False\"\n"
+             "    reason: AgentAway\n"
+             "    message: \"replica 0: edge-1 is not connected; replaced when it is away for "
+             "30s\"\n"
+             "    since: \"2026-01-01T00:00:00Z\"\n"
+             "  - object: assignment/%s\n"
+             "    condition: Converged\n"
+             "    status: \"True\"\n"
+             "    reason: Running\n"
+             "    message: its agent reports no more than that\n"
+             "    since: \"2026-01-01T00:00:00Z\"\n"
+             "  - object: agent/edge-1\n"
+             "    condition: Ready\n"
+             "    status: \"False\"\n"
+             "    reason: Silent\n"
+             "    message: its connection was lost and nothing was heard of it since\n"
+             "    since: \"2026-01-01T00:00:00Z\"\n"
+             "remedy: bring the agent back, or wait until the work is placed elsewhere\n",
+             name);
+    expect_chain(object(KIND_HARVEST_SESSION, "work"), expected.data);
+    str_fini(&expected);
+}
+
+static void an_agent_says_whether_it_is_there(void **state)
+{
+    (void)state;
+    an_agent("edge-1", "1Gi");
+    fleet_start(&fleet);
+    expect_chain(object(KIND_AGENT, "edge-1"), "converged: true\n"
+                                               "chain:\n"
+                                               "  - object: agent/edge-1\n"
+                                               "    condition: Ready\n"
+                                               "    status: \"True\"\n"
+                                               "    reason: Connected\n"
+                                               "    message: it is connected and reports\n"
+                                               "    since: \"2026-01-01T00:00:00Z\"\n"
+                                               "  - object: agent/edge-1\n"
+                                               "    condition: Healthy\n"
+                                               "    status: \"True\"\n"
+                                               "    reason: Starts\n"
+                                               "    message: what is started here does start\n"
+                                               "    since: \"2026-01-01T00:00:00Z\"\n");
+}
+
+/* --- the resource stage ----------------------------------------------------------------------- */
+
+static void expect_warning(const char *yaml, const char *expected)
+{
+    struct object *session = fleet_object(yaml);
+    struct arena arena = {0};
+    struct problems problems;
+    struct str text = STR_EMPTY;
+
+    problems_init(&problems, &arena, "m.yaml");
+    check_resource(fleet.ctl, session, &problems);
+    problems_print(&problems, &text);
+    assert_string_equal(text.data, expected);
+    assert_int_equal(problems.errors, 0);
+    str_fini(&text);
+    arena_fini(&arena);
+    object_unref(session);
+}
+
+static void work_that_no_agent_could_ever_hold_is_warned_about(void **state)
+{
+    (void)state;
+    an_agent("edge-1", "1Gi");
+    fleet_start(&fleet);
+    expect_warning(WORK("512Mi"), "");
+    expect_warning(WORK("2Gi"), "m.yaml: warning: spec.workload.resources: 1 agent matches, but "
+                                "none is large enough, even when it is empty\n");
+    expect_warning("apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\nspec:\n"
+                   "  selector: {matchLabels: {site: west}}\n  workload: {command: [/bin/run]}\n",
+                   "m.yaml: warning: spec.selector: none of 1 agent matches the selector "
+                   "site=west\n");
+}
+
+static void a_fleet_without_agents_warns_of_nothing(void **state)
+{
+    (void)state;
+    fleet_start(&fleet);
+    expect_warning(WORK("2Gi"), "");
+}
+
+int main(void)
+{
+#define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        IN_FLEET(one_who_has_it_all_is_not_counted_as_lacking),
+        IN_FLEET(the_reason_follows_agents_that_come),
+        IN_FLEET(a_session_that_is_well_needs_no_remedy),
+        IN_FLEET(the_chain_leads_from_a_session_to_its_agent),
+        IN_FLEET(an_agent_says_whether_it_is_there),
+        IN_FLEET(work_that_no_agent_could_ever_hold_is_warned_about),
+        IN_FLEET(a_fleet_without_agents_warns_of_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+/* Exclusive work never runs twice: what is granted, for how long, and what waits for its end. */
+#include "tests/support/fleet.h"
+
+#include "controller/core/lease.h"
+#include "schema/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { LEASE_MS = 30 * 1000, REPLACE_MS = 5 * 1000 };
+
+static struct fleet fleet;
+
+#define TWO_AGENTS(meta)                                                                           \
+    "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-1" meta                                \
+    "}\nstatus: {version: 0.1.0, capacity: {cores: 8, memory: 8Gi, disk: 8Gi}}\n---\n"             \
+    "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-2}\n"                                  \
+    "status: {version: 0.1.0, capacity: {cores: 8, memory: 8Gi, disk: 8Gi}}\n---\n"
+#define LEDGER(more)                                                                               \
+    "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\nspec:\n"                  \
+    "  exclusive: true\n  leaseDuration: 30s\n  replaceAfter: 5s\n" more                           \
+    "  workload: {command: [/bin/run]}\n"
+
+static int set_up(void **state)
+{
+    (void)state;
+    fleet_init(&fleet);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fleet_fini(&fleet);
+    return 0;
+}
+
+static struct assignment_entry *copy(void)
+{
+    return fleet_copy(&fleet, "ledger", "0");
+}
+
+static bool renew(const struct assignment_entry *of)
+{
+    return reconcile_lease(fleet.ctl, of->agent, of->object->meta.uid,
+                           assignment_spec(of)->lease_epoch);
+}
+
+static void it_runs_on_edge_1(void)
+{
+    fleet_load(&fleet, TWO_AGENTS(""));
+    fleet_start(&fleet);
+    fleet_apply(&fleet, LEDGER(""));
+    fleet_obey(&fleet);
+    assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-1");
+    assert_true(fleet_is_converged(&fleet, "ledger"));
+}
+
+static void each_grant_of_a_replica_has_a_higher_epoch(void **state)
+{
+    int64_t first;
+
+    (void)state;
+    it_runs_on_edge_1();
+    first = assignment_spec(copy())->lease_epoch;
+    assert_true(first > 0);
+    fleet_delete(&fleet, &assignment_kind, copy()->object->meta.name);
+    fleet_obey(&fleet);
+    assert_true(assignment_spec(copy())->lease_epoch > first);
+}
+
+static void a_lost_lease_is_waited_for_to_its_end(void **state)
+{
+    (void)state;
+    it_runs_on_edge_1();
+    assert_true(renew(copy()));
+    fleet_disconnect(&fleet, "edge-1");
+    fleet_advance(&fleet, REPLACE_MS + 1);
+    assert_string_equal(fleet_why(&fleet, "ledger"), "Leased");
+    fleet_advance(&fleet, LEASE_MS - REPLACE_MS - 2);
+    assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-1");
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 1);
+    fleet_advance(&fleet, LEASE_MARGIN_MS + 2);
+    assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-2");
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 1);
+}
+
+static void what_was_never_granted_is_not_waited_for(void **state)
+{
+    (void)state;
+    fleet_load(&fleet, TWO_AGENTS(""));
+    fleet_start(&fleet);
+    fleet_apply(&fleet, LEDGER("")); /* told, but it has not asked for a lease yet */
+    fleet_disconnect(&fleet, "edge-1");
+    fleet_advance(&fleet, REPLACE_MS + 1);
+    assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-2");
+}
+
+static void a_start_waits_one_full_lease(void **state)
+{
+    (void)state;
+    fleet_load(
+        &fleet,
+        TWO_AGENTS(", annotations: {test/away: 'true'}") LEDGER(
+            "") "---\n"
+                "apiVersion: fog/v1\nkind: Assignment\nmetadata: {name: ledger-0-aaaaa}\n"
+                "spec: {agent: edge-1, session: ledger, slot: '0', template: now, leaseEpoch: 7}\n"
+                "status: {phase: Running}\n");
+    fleet_start(&fleet);
+    fleet_advance(&fleet, LEASE_MS - 1);
+    assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-1");
+    fleet_advance(&fleet, LEASE_MARGIN_MS + 1);
+    assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-2");
+    assert_true(assignment_spec(copy())->lease_epoch > 7);
+}
+
+static void a_place_is_not_filled_before_it_is_free(void **state)
+{
+    struct assignment_entry *old;
+
+    (void)state;
+    it_runs_on_edge_1();
+    old = copy();
+    fleet_delete(&fleet, &assignment_kind, old->object->meta.name);
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 0);
+    assert_string_equal(fleet_why(&fleet, "ledger"), "Stopping");
+    fleet_advance(&fleet, LEASE_MS / 2);
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 0);
+    fleet_report(&fleet, old, PHASE_STOPPED, NULL, 0);
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 1);
+}
+
+static void an_agent_that_never_answers_is_waited_for_as_long_as_its_lease(void **state)
+{
+    (void)state;
+    it_runs_on_edge_1();
+    fleet_delete(&fleet, &assignment_kind, copy()->object->meta.name);
+    fleet_advance(&fleet, LEASE_MS + LEASE_MARGIN_MS + 1);
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 1);
+}
+
+static void a_lease_is_refused_to_whom_it_is_not(void **state)
+{
+    struct assignment_entry *old;
+    struct agent_entry *other;
+
+    (void)state;
+    it_runs_on_edge_1();
+    old = copy();
+    other = model_agent(&fleet.ctl->model, "edge-2");
+    assert_true(lease_may_renew(old, old->agent, assignment_spec(old)->lease_epoch));
+    assert_false(lease_may_renew(old, old->agent, assignment_spec(old)->lease_epoch - 1));
+    assert_false(lease_may_renew(old, old->agent, assignment_spec(old)->lease_epoch + 1));
+    assert_false(lease_may_renew(old, other, assignment_spec(old)->lease_epoch));
+    assert_false(reconcile_lease(fleet.ctl, other, "no-such-uid", 1));
+    fleet_delete(&fleet, &assignment_kind, old->object->meta.name);
+    assert_false(renew(old)); /* told to end */
+}
+
+static void a_renewal_moves_the_end(void **state)
+{
+    struct assignment_entry *it;
+
+    (void)state;
+    it_runs_on_edge_1();
+    it = copy();
+    assert_true(renew(it));
+    fleet_advance(&fleet, LEASE_MS / 3);
+    assert_true(renew(it));
+    assert_int_equal(mono_since(fleet.now, it->lease_until), LEASE_MS + LEASE_MARGIN_MS);
+    assert_false(lease_is_over(it, it->lease_until.ms > 0 ? fleet.now : MONO_ZERO));
+    assert_true(lease_is_over(it, it->lease_until));
+}
+
+static void a_session_that_is_deleted_waits_for_its_lease(void **state)
+{
+    (void)state;
+    it_runs_on_edge_1();
+    fleet_disconnect(&fleet, "edge-1");
+    fleet_delete(&fleet, &harvest_session_kind, "ledger");
+    fleet_advance(&fleet, LEASE_MS / 2);
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 1);
+    fleet_advance(&fleet, LEASE_MS);
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 0);
+}
+
+int main(void)
+{
+#define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        IN_FLEET(each_grant_of_a_replica_has_a_higher_epoch),
+        IN_FLEET(a_lost_lease_is_waited_for_to_its_end),
+        IN_FLEET(what_was_never_granted_is_not_waited_for),
+        IN_FLEET(a_start_waits_one_full_lease),
+        IN_FLEET(a_place_is_not_filled_before_it_is_free),
+        IN_FLEET(an_agent_that_never_answers_is_waited_for_as_long_as_its_lease),
+        IN_FLEET(a_lease_is_refused_to_whom_it_is_not),
+        IN_FLEET(a_renewal_moves_the_end),
+        IN_FLEET(a_session_that_is_deleted_waits_for_its_lease),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
