@@ -43,7 +43,7 @@ void capacity_measure(const struct machine *machine, const struct limits_policy 
     *ret_capacity = (struct resources){
         .set = 1U << CORES_ROW | 1U << MEMORY_ROW | 1U << DISK_ROW,
         .cores = less(machine->cores_milli, caps->cpu_percent),
-        .memory = less(machine->memory_bytes, caps->memory_percent),
+        .memory = less(machine->memory_bytes, caps->memory_percent) >> 20 << 20,
         .disk = bytes >> 30 << 30,
     };
 }
