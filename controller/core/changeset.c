@@ -185,7 +185,7 @@ static void collect_failures(struct ctl *ctl, struct changeset *set)
 
 static bool is_demand_met(struct ctl *ctl, struct changeset *set)
 {
-    if (set->revision == 0 || set->revision == ctl->desired_revision) {
+    if (!set->has_demand || set->revision == ctl->desired_revision) {
         return true;
     }
     return reject(set, failure_make(&ctl->arena, 409, "Conflict",

@@ -28,7 +28,8 @@ struct changeset {
     struct write_request *writes; /* in the arena */
     size_t count;
     bool is_dry_run;
-    uint64_t revision;      /* demanded; 0: any */
+    bool has_demand;
+    uint64_t revision; /* demanded */
     struct failure failure; /* of the set as a whole */
 };
 
