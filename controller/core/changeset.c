@@ -114,6 +114,7 @@ bool changeset_read(struct ctl *ctl, const struct node *body, const struct write
         return reject(ret_set, failure_make(&ctl->arena, 400, "BadRequest",
                                             "spec.revision: \"%s\" is no revision", revision));
     }
+    ret_set->has_demand = revision != NULL;
     ret_set->writes = arena_array(&ctl->arena, changes->list.count + 1, sizeof(ret_set->writes[0]));
     for (size_t i = 0; i < changes->list.count; i++) {
         if (!read_change(ctl, changes->list.items[i], i, defaults, is_forced, ret_set)) {
