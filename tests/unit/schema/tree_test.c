@@ -155,8 +155,12 @@ static void a_copy_can_grow(void **state)
             node_add(&arena, list, node_int(&arena, (int64_t)i));
         }
         copy = node_copy(&arena, list);
-        for (size_t i = 0; i < 20; i++) {
-            node_add(&arena, copy, node_null(&arena));
+        for (size_t i = size; i < size + 20; i++) {
+            node_add(&arena, copy, node_int(&arena, (int64_t)i));
+        }
+        for (size_t i = 0; i < size + 20; i++) {
+            assert_int_equal(copy->list.items[i]->type, NODE_INT);
+            assert_int_equal(copy->list.items[i]->integer, i);
         }
         assert_int_equal(copy->list.count, size + 20);
         assert_int_equal(list->list.count, size);
