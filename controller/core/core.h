@@ -91,6 +91,7 @@ struct ctl {
     struct {
         bool has_begun;
         bool is_writing;    /* the changes being committed are its own: they mark nothing */
+        bool was_full;      /* the disk: what was left undone is to be done */
         bool loose_is_due;  /* assignments without a session are to be looked at */
         struct mono loose_at;
         struct mono awaited_until; /* after a start agents get this long to come back */

@@ -5,6 +5,7 @@
 #include "controller/core/copy.h"
 #include "controller/core/explain.h"
 #include "controller/core/lease.h"
+#include "controller/core/replica.h"
 #include "schema/base/parse.h"
 
 #include <assert.h>
@@ -30,15 +31,6 @@ const char *why_to_str(enum why why)
     return words[why];
 }
 
-struct replica {
-    const char *name;
-    struct assignment_entry **copies; /* those in force, older first, then those leaving */
-    size_t copy_count, live_count;
-    struct agent_entry *home; /* of a session that runs on every agent */
-    const char *unwanted;     /* why it is not wanted; NULL: it is */
-    bool is_idle;             /* its home is away: neither wanted nor ended */
-};
-
 struct planner {
     struct arena *arena;
     const struct plan_input *in;
@@ -46,202 +38,13 @@ struct planner {
     const char *session_name;
     struct plan *plan;
     struct resources needs;
-    bool is_fresh; /* the spec changed since the last plan: failures are forgotten */
-    struct replica *replicas;
-    size_t replica_count;
+    bool is_fresh;      /* the spec changed since the last plan: failures are forgotten */
     size_t unavailable; /* replicas that are down already */
     bool *costs;        /* beside plan->steps: takes down what is well */
     struct candidates candidates;
     bool has_candidates;
     const char *no_agent; /* why nothing fits; NULL: not found out yet */
 };
-
-/* --- what there is ---------------------------------------------------------------------------- */
-
-static bool slot_number(const char *slot, int64_t *ret_number)
-{
-    bool is_canonical = slot[0] != '0' || slot[1] == '\0';
-
-    return is_canonical && int_from_str(slot, ret_number) && *ret_number >= 0;
-}
-
-static int compare_slots(const char *a, const char *b)
-{
-    int64_t left, right;
-    bool is_left = slot_number(a, &left), is_right = slot_number(b, &right);
-
-    if (is_left && is_right) {
-        return left < right ? -1 : left > right;
-    }
-    if (is_left != is_right) {
-        return is_left ? -1 : 1;
-    }
-    return strcmp(a, b);
-}
-
-static int compare_copies(const void *a, const void *b)
-{
-    const struct assignment_entry *left = *(struct assignment_entry *const *)a;
-    const struct assignment_entry *right = *(struct assignment_entry *const *)b;
-    const struct meta *meta_left = &left->object->meta, *meta_right = &right->object->meta;
-    int order = compare_slots(assignment_spec(left)->slot, assignment_spec(right)->slot);
-
-    if (order != 0) {
-        return order;
-    }
-    if (object_is_deleting(left->object) != object_is_deleting(right->object)) {
-        return object_is_deleting(left->object) ? 1 : -1;
-    }
-    if (meta_left->created.ms != meta_right->created.ms) {
-        return meta_left->created.ms < meta_right->created.ms ? -1 : 1;
-    }
-    return strcmp(meta_left->name, meta_right->name);
-}
-
-static struct assignment_entry **sorted_copies(struct planner *p, size_t *ret_count)
-{
-    struct session_entry *session = p->in->session;
-    struct assignment_entry **copies =
-        arena_array(p->arena, session->assignment_count + 1, sizeof(struct assignment_entry *));
-    size_t count = 0;
-
-    dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
-        assert(count < session->assignment_count);
-        copies[count++] = it;
-    }
-    p->in->counters->assignments_examined += count;
-    qsort(copies, count, sizeof(struct assignment_entry *), compare_copies);
-    *ret_count = count;
-    return copies;
-}
-
-static struct replica *add_replica(struct planner *p, const char *name)
-{
-    struct replica *replica;
-
-    p->replicas = arena_grow(p->arena, p->replicas, p->replica_count, sizeof(struct replica));
-    replica = &p->replicas[p->replica_count++];
-    *replica = (struct replica){.name = name};
-    return replica;
-}
-
-/* The copies from `first` on that are of one slot. */
-static size_t run_length(struct assignment_entry **first, size_t count)
-{
-    const char *slot = assignment_spec(first[0])->slot;
-    size_t length = 1;
-
-    while (length < count && str_eq(assignment_spec(first[length])->slot, slot)) {
-        length++;
-    }
-    return length;
-}
-
-static void give_copies(struct replica *replica, struct assignment_entry **first, size_t count)
-{
-    replica->copies = first;
-    replica->copy_count = count;
-    while (replica->live_count < count && !object_is_deleting(first[replica->live_count]->object)) {
-        replica->live_count++;
-    }
-}
-
-static void list_numbered(struct planner *p, struct assignment_entry **copies, size_t count)
-{
-    bool is_ending = object_is_deleting(p->in->session->object);
-    int64_t wanted = is_ending ? 0 : harvest_session_replicas(p->spec);
-    int64_t number;
-
-    for (int64_t i = 0; i < wanted; i++) {
-        (void)add_replica(p, arena_printf(p->arena, "%" PRId64, i));
-    }
-    for (size_t i = 0; i < count;) {
-        const char *slot = assignment_spec(copies[i])->slot;
-        size_t length = run_length(&copies[i], count - i);
-        struct replica *replica;
-
-        if (slot_number(slot, &number) && number < wanted) {
-            replica = &p->replicas[number];
-        } else {
-            replica = add_replica(p, slot);
-            replica->unwanted =
-                is_ending ? "the session is being deleted"
-                          : arena_printf(p->arena, "the session asks for %" PRId64 " replica%s now",
-                                         wanted, wanted == 1 ? "" : "s");
-        }
-        give_copies(replica, &copies[i], length);
-        i += length;
-    }
-}
-
-static bool is_awaited(const struct planner *p, const struct agent_entry *agent)
-{
-    return agent->link == NULL && !agent->is_known && mono_before(p->in->now, p->in->awaited_until);
-}
-
-static const char *unwanted_at(struct planner *p, const struct replica *replica)
-{
-    if (object_is_deleting(p->in->session->object)) {
-        return "the session is being deleted";
-    }
-    if (replica->home == NULL) {
-        return "its agent is no longer there";
-    }
-    if (!place_may_stay(p->in->session, replica->home)) {
-        return arena_printf(p->arena, "the session no longer selects %s", replica->name);
-    }
-    return NULL;
-}
-
-static void scan_agents(struct planner *p)
-{
-    const struct map *agents = &p->in->model->objects[KIND_AGENT];
-
-    p->in->counters->agents_examined += agents->count;
-    map_each (agents, it) {
-        struct agent_entry *agent = it->value;
-        size_t requirement;
-
-        switch (place_judge(p->in->session, agent, &p->needs, &requirement)) {
-        case REFUSED_SELECTOR:
-        case REFUSED_REQUIREMENT:
-        case REFUSED_AWAY:
-        case REFUSED_PAUSED:
-        case REFUSED_UNSCHEDULABLE:
-        case REFUSED_PRESENT:
-            break; /* not wanted there, or there already */
-        case REFUSED_BREAKER:
-        case REFUSED_CORES:
-        case REFUSED_MEMORY:
-        case REFUSED_DISK:
-        case REFUSED_FULL:
-        case REFUSAL_COUNT:
-            if (!place_is_present(p->in->session, agent)) {
-                add_replica(p, agent->object->meta.name)->home = agent;
-            }
-            break;
-        }
-    }
-}
-
-static void list_every_agent(struct planner *p, struct assignment_entry **copies, size_t count)
-{
-    for (size_t i = 0; i < count;) {
-        size_t length = run_length(&copies[i], count - i);
-        struct replica *replica = add_replica(p, assignment_spec(copies[i])->slot);
-
-        give_copies(replica, &copies[i], length);
-        replica->home = model_agent(p->in->model, replica->name);
-        replica->unwanted = unwanted_at(p, replica);
-        replica->is_idle = replica->unwanted == NULL && replica->home->link == NULL &&
-                           !is_awaited(p, replica->home);
-        i += length;
-    }
-    if (p->in->session->is_scan_due && p->in->template != NULL &&
-        !object_is_deleting(p->in->session->object)) {
-        scan_agents(p);
-    }
-}
 
 /* --- taking down what is decided -------------------------------------------------------------- */
 
@@ -551,7 +354,7 @@ static void tend_away(struct planner *p, const struct replica *replica,
     duration_to_str(p->spec->replace_after_ms, after);
     due = copy->agent == NULL ? MONO_ZERO
                               : mono_after(copy->agent->away_since, p->spec->replace_after_ms);
-    if (copy->agent != NULL && is_awaited(p, copy->agent) &&
+    if (copy->agent != NULL && agent_is_awaited(p->in, copy->agent) &&
         (p->spec->every_agent || !mono_is_due(due, p->in->now))) {
         tend_awaited(p, replica, copy, is_current);
         look_at(p, p->spec->every_agent ? p->in->awaited_until
@@ -779,8 +582,8 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
         .plan = ret_plan,
         .is_fresh = is_fresh(input->session),
     };
-    struct assignment_entry **copies;
-    size_t count, live = 0, touched = 0;
+    struct replicas replicas;
+    size_t live = 0, touched = 0;
 
     *ret_plan = (struct plan){.look_at = MONO_NEVER};
     if (input->template != NULL) {
@@ -791,15 +594,10 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
                              "there is no HarvestPolicy \"%s\"; nothing is started or changed",
                              p.spec->policy));
     }
-    copies = sorted_copies(&p, &count);
-    if (p.spec->every_agent) {
-        list_every_agent(&p, copies, count);
-    } else {
-        list_numbered(&p, copies, count);
-    }
-    for (size_t i = 0; i < p.replica_count; i++) {
-        live += p.replicas[i].live_count;
-        decide(&p, &p.replicas[i]);
+    replicas_list(arena, input, &p.needs, &replicas);
+    for (size_t i = 0; i < replicas.count; i++) {
+        live += replicas.items[i].live_count;
+        decide(&p, &replicas.items[i]);
     }
     spread_over_waves(&p);
     wait_for_waves(&p);

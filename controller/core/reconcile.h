@@ -20,3 +20,8 @@ bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent,
 struct mono agent_state_tick(struct ctl *ctl,
                              void (*changed)(struct ctl *ctl, struct agent_entry *agent));
 void agent_state_mark(struct ctl *ctl, struct agent_entry *agent);
+
+/* The agent may have room for somebody who wants one. */
+void mark_offer(struct ctl *ctl, struct agent_entry *agent);
+/* The sessions that have a copy on the agent. */
+void mark_on_agent(struct ctl *ctl, struct agent_entry *agent);

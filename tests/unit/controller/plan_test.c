@@ -168,7 +168,8 @@ static void waves_hold_what_may_be_down(void **state)
           "/bin/other");
     assert_string_equal(fleet_why(&fleet, "work"), "RolloutPaused");
     fleet_disconnect(&fleet, "edge-00003");
-    spec = &((struct harvest_session *)model_session(&fleet.ctl->model, "work")->object->body)->spec;
+    spec =
+        &((struct harvest_session *)model_session(&fleet.ctl->model, "work")->object->body)->spec;
     spec->rollout.pause = false;
     plan = plan_of("work"); /* one is down: one more may be */
     assert_int_equal(first_wave(&plan, PLAN_RESTART), 1);

@@ -413,6 +413,35 @@ static void an_identical_apply_makes_no_revision_and_no_message(void **state)
     assert_int_equal(fleet.assign_messages, messages);
 }
 
+static void set_space(bool is_full)
+{
+    const struct ctl_event event = {
+        .type = CTL_STORE_SPACE, .now = fleet.now, .wall = fleet.wall, .store_is_full = is_full};
+    struct effects effects;
+
+    effects_init(&effects);
+    ctl_step(fleet.ctl, &event, &effects);
+    assert_true(is_full || effects.batch != NULL);
+    effects_fini(&effects);
+}
+
+static void on_a_full_disk_work_ends_but_none_starts(void **state)
+{
+    (void)state;
+    two_agents_run_one("replicas: 1");
+    set_space(true);
+    fleet_disconnect(&fleet, "edge-2"); /* so that what is to end goes at once */
+    fleet_disconnect(&fleet, "edge-1");
+    apply("other", "replicas: 1", RUN);
+    apply("work", "replicas: 0", RUN);
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 0);
+    fleet_connect(&fleet, "edge-1");
+    assert_int_equal(fleet_copies(&fleet, "other"), 0);
+    set_space(false);
+    fleet_tick(&fleet);
+    assert_int_equal(fleet_copies(&fleet, "other"), 1);
+}
+
 static void a_large_start_is_spread_over_steps(void **state)
 {
     size_t commits;
@@ -452,6 +481,7 @@ int main(void)
         IN_FLEET(a_stale_report_is_dropped),
         IN_FLEET(an_identical_report_writes_nothing),
         IN_FLEET(an_identical_apply_makes_no_revision_and_no_message),
+        IN_FLEET(on_a_full_disk_work_ends_but_none_starts),
         IN_FLEET(a_large_start_is_spread_over_steps),
     };
 

@@ -1,0 +1,203 @@
+/* What a change or a fact touches: the sessions to plan anew.
+ *
+ * Who wants an agent is not asked with each change, only when an agent could take it: so an agent
+ * that comes costs as much as there are sessions that want one, and not as there are sessions. */
+#include "controller/core/reconcile.h"
+
+#include "schema/diff.h"
+#include "schema/limits.h"
+
+#include <assert.h>
+
+static void mark(struct ctl *ctl, struct session_entry *session)
+{
+    if (session != NULL) {
+        model_mark_session(&ctl->model, session);
+    }
+}
+
+static bool is_converged(const struct session_entry *session)
+{
+    const struct harvest_session_status *status = &harvest_session_of(session->object)->status;
+    const struct condition *condition = condition_find(&status->conditions, "Converged");
+
+    return condition != NULL && condition->status == CONDITION_TRUE;
+}
+
+/* Why nothing could be placed may read differently now; that may wait. */
+static void refresh_reasons(struct ctl *ctl)
+{
+    struct mono moment = mono_after(ctl->now, WHY_REFRESH_MS);
+
+    dlist_each (&ctl->model.wanting, struct session_entry, wanting, it) {
+        if (dlist_is_empty(&it->dirty) && !is_converged(it) && mono_before(moment, it->look_at)) {
+            model_look_at(&ctl->model, it, moment);
+        }
+    }
+}
+
+void mark_offer(struct ctl *ctl, struct agent_entry *agent)
+{
+    if (agent->link == NULL) {
+        return;
+    }
+    dlist_each (&ctl->model.wanting, struct session_entry, wanting, it) {
+        if (dlist_is_empty(&it->dirty) && place_could_take(it, agent)) {
+            it->is_scan_due = true;
+            mark(ctl, it);
+        }
+    }
+}
+
+void mark_on_agent(struct ctl *ctl, struct agent_entry *agent)
+{
+    dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
+        mark(ctl, it->session);
+        ctl->reconciler.loose_is_due |= it->session == NULL;
+    }
+}
+
+static bool differ(const struct object *before, const struct object *after)
+{
+    const struct agent *a = agent_of(before), *b = agent_of(after);
+
+    return a->spec.unschedulable != b->spec.unschedulable || a->status.paused != b->status.paused ||
+           a->status.capacity.cores != b->status.capacity.cores ||
+           a->status.capacity.memory != b->status.capacity.memory ||
+           a->status.capacity.disk != b->status.capacity.disk ||
+           !str_eq(a->status.platform, b->status.platform) ||
+           !str_eq(a->status.version, b->status.version) ||
+           !diff_is_empty(before, after, DIFF_META);
+}
+
+static void mark_agent(struct ctl *ctl, const struct change *change)
+{
+    struct agent_entry *agent = model_agent(&ctl->model, change->name);
+
+    if (agent == NULL) {
+        dlist_each (&ctl->model.loose, struct assignment_entry, loose, it) {
+            if (str_eq(assignment_spec(it)->agent, change->name)) {
+                mark(ctl, it->session);
+                ctl->reconciler.loose_is_due |= it->session == NULL;
+            }
+        }
+        refresh_reasons(ctl);
+    } else if (change->before == NULL || differ(change->before, change->after)) {
+        if (change->before == NULL && agent->link == NULL) {
+            agent->away_since = ctl->now;
+            agent_state_mark(ctl, agent);
+        }
+        mark_on_agent(ctl, agent);
+        mark_offer(ctl, agent);
+        refresh_reasons(ctl);
+    }
+}
+
+static void mark_policy(struct ctl *ctl, const struct change *change)
+{
+    bool is_same = change->before != NULL && change->after != NULL &&
+                   change->before->meta.generation == change->after->meta.generation;
+
+    if (is_same) {
+        return;
+    }
+    map_each (&ctl->model.objects[KIND_HARVEST_SESSION], it) {
+        struct session_entry *session = it->value;
+
+        if (str_eq(session_spec(session)->policy, change->name)) {
+            mark(ctl, session);
+        }
+    }
+}
+
+static void mark_session(struct ctl *ctl, const struct change *change)
+{
+    struct session_entry *session = model_session(&ctl->model, change->name);
+    bool is_same = change->before != NULL && change->after != NULL &&
+                   change->before->meta.generation == change->after->meta.generation;
+
+    ctl->reconciler.loose_is_due |= change->before != NULL && change->after == NULL;
+    if (session != NULL && !is_same) {
+        session->is_scan_due = true;
+        session->quiet_until = MONO_ZERO;
+        mark(ctl, session);
+    }
+}
+
+static void mark_assignment(struct ctl *ctl, const struct change *change)
+{
+    const struct assignment_entry *gone = (const struct assignment_entry *)change->removed;
+    struct assignment_entry *copy = model_assignment(&ctl->model, change->name);
+    const struct assignment_spec *spec;
+
+    if (change->after == NULL) {
+        struct agent_entry *agent;
+
+        assert(gone != NULL);
+        spec = assignment_spec(gone);
+        agent = model_agent(&ctl->model, spec->agent);
+        if (agent != NULL) {
+            mark_offer(ctl, agent);
+        }
+        if (!ctl->reconciler.is_writing) {
+            mark(ctl, model_session(&ctl->model, spec->session));
+        }
+        return;
+    }
+    if (copy != NULL && object_is_deleting(change->after) && copy->leaving_since.ms == 0) {
+        copy->leaving_since = ctl->now;
+    }
+    if (copy != NULL && !ctl->reconciler.is_writing) {
+        mark(ctl, copy->session);
+        ctl->reconciler.loose_is_due |= copy->session == NULL;
+    }
+}
+
+void reconcile_mark(struct ctl *ctl, const struct change *change)
+{
+    switch (change->kind->id) {
+    case KIND_AGENT:
+        mark_agent(ctl, change);
+        break;
+    case KIND_HARVEST_POLICY:
+        mark_policy(ctl, change);
+        break;
+    case KIND_HARVEST_SESSION:
+        mark_session(ctl, change);
+        break;
+    case KIND_ASSIGNMENT:
+        mark_assignment(ctl, change);
+        break;
+    case KIND_EVENT:
+    case KIND_COUNT:
+        break;
+    }
+}
+
+/* --- what links learn ------------------------------------------------------------------------- */
+
+void reconcile_agent_up(struct ctl *ctl, struct agent_entry *agent)
+{
+    bool was_awaited = !agent->is_known && mono_before(ctl->now, ctl->reconciler.awaited_until);
+
+    agent->is_known = true;
+    agent_state_mark(ctl, agent);
+    dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
+        /* After a start its last word still counted, so nothing changes for who was well. */
+        if (it->session != NULL && (!was_awaited || !is_converged(it->session))) {
+            mark(ctl, it->session);
+        }
+    }
+    mark_offer(ctl, agent);
+    refresh_reasons(ctl);
+}
+
+void reconcile_agent_down(struct ctl *ctl, struct agent_entry *agent)
+{
+    if (!ctl->reconciler.has_begun) {
+        return; /* the start itself: nobody was there yet, and everything is examined anyway */
+    }
+    agent_state_mark(ctl, agent);
+    mark_on_agent(ctl, agent);
+    refresh_reasons(ctl);
+}

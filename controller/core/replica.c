@@ -1,0 +1,229 @@
+/* Which replicas there are: what the session asks for, and what is left of what it asked for
+ * before. */
+#include "controller/core/replica.h"
+
+#include "schema/base/parse.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct lister {
+    struct arena *arena;
+    const struct plan_input *in;
+    const struct harvest_session_spec *spec;
+    const struct resources *needs;
+    struct replicas *to;
+};
+
+bool agent_is_awaited(const struct plan_input *input, const struct agent_entry *agent)
+{
+    return agent->link == NULL && !agent->is_known && mono_before(input->now, input->awaited_until);
+}
+
+static bool slot_number(const char *slot, int64_t *ret_number)
+{
+    bool is_canonical = slot[0] != '0' || slot[1] == '\0';
+
+    return is_canonical && int_from_str(slot, ret_number) && *ret_number >= 0;
+}
+
+static int compare_slots(const char *a, const char *b)
+{
+    int64_t left, right;
+    bool is_left = slot_number(a, &left), is_right = slot_number(b, &right);
+
+    if (is_left && is_right) {
+        return left < right ? -1 : left > right;
+    }
+    if (is_left != is_right) {
+        return is_left ? -1 : 1;
+    }
+    return strcmp(a, b);
+}
+
+static int compare_copies(const void *a, const void *b)
+{
+    const struct assignment_entry *left = *(struct assignment_entry *const *)a;
+    const struct assignment_entry *right = *(struct assignment_entry *const *)b;
+    const struct meta *meta_left = &left->object->meta, *meta_right = &right->object->meta;
+    int order = compare_slots(assignment_spec(left)->slot, assignment_spec(right)->slot);
+
+    if (order != 0) {
+        return order;
+    }
+    if (object_is_deleting(left->object) != object_is_deleting(right->object)) {
+        return object_is_deleting(left->object) ? 1 : -1;
+    }
+    if (meta_left->created.ms != meta_right->created.ms) {
+        return meta_left->created.ms < meta_right->created.ms ? -1 : 1;
+    }
+    return strcmp(meta_left->name, meta_right->name);
+}
+
+static struct assignment_entry **sorted_copies(struct lister *l, size_t *ret_count)
+{
+    struct session_entry *session = l->in->session;
+    struct assignment_entry **copies =
+        arena_array(l->arena, session->assignment_count + 1, sizeof(struct assignment_entry *));
+    size_t count = 0;
+
+    dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
+        assert(count < session->assignment_count);
+        copies[count++] = it;
+    }
+    l->in->counters->assignments_examined += count;
+    qsort(copies, count, sizeof(struct assignment_entry *), compare_copies);
+    *ret_count = count;
+    return copies;
+}
+
+static struct replica *add_replica(struct lister *l, const char *name)
+{
+    struct replica *replica;
+
+    l->to->items = arena_grow(l->arena, l->to->items, l->to->count, sizeof(struct replica));
+    replica = &l->to->items[l->to->count++];
+    *replica = (struct replica){.name = name};
+    return replica;
+}
+
+/* The copies from `first` on that are of one slot. */
+static size_t run_length(struct assignment_entry **first, size_t count)
+{
+    const char *slot = assignment_spec(first[0])->slot;
+    size_t length = 1;
+
+    while (length < count && str_eq(assignment_spec(first[length])->slot, slot)) {
+        length++;
+    }
+    return length;
+}
+
+static void give_copies(struct replica *replica, struct assignment_entry **first, size_t count)
+{
+    replica->copies = first;
+    replica->copy_count = count;
+    while (replica->live_count < count && !object_is_deleting(first[replica->live_count]->object)) {
+        replica->live_count++;
+    }
+}
+
+static void list_numbered(struct lister *l, struct assignment_entry **copies, size_t count)
+{
+    bool is_ending = object_is_deleting(l->in->session->object);
+    int64_t wanted = is_ending ? 0 : harvest_session_replicas(l->spec);
+    int64_t number;
+
+    for (int64_t i = 0; i < wanted; i++) {
+        (void)add_replica(l, arena_printf(l->arena, "%" PRId64, i));
+    }
+    for (size_t i = 0; i < count;) {
+        const char *slot = assignment_spec(copies[i])->slot;
+        size_t length = run_length(&copies[i], count - i);
+        struct replica *replica;
+
+        if (slot_number(slot, &number) && number < wanted) {
+            replica = &l->to->items[number];
+        } else {
+            replica = add_replica(l, slot);
+            replica->unwanted =
+                is_ending ? "the session is being deleted"
+                          : arena_printf(l->arena, "the session asks for %" PRId64 " replica%s now",
+                                         wanted, wanted == 1 ? "" : "s");
+        }
+        give_copies(replica, &copies[i], length);
+        i += length;
+    }
+}
+
+static const char *unwanted_at(struct lister *l, const struct replica *replica)
+{
+    if (object_is_deleting(l->in->session->object)) {
+        return "the session is being deleted";
+    }
+    if (replica->home == NULL) {
+        return "its agent is no longer there";
+    }
+    if (!place_may_stay(l->in->session, replica->home)) {
+        return arena_printf(l->arena, "the session no longer selects %s", replica->name);
+    }
+    return NULL;
+}
+
+static void scan_agents(struct lister *l)
+{
+    const struct map *agents = &l->in->model->objects[KIND_AGENT];
+
+    l->in->counters->agents_examined += agents->count;
+    map_each (agents, it) {
+        struct agent_entry *agent = it->value;
+        size_t requirement;
+
+        switch (place_judge(l->in->session, agent, l->needs, &requirement)) {
+        case REFUSED_SELECTOR:
+        case REFUSED_REQUIREMENT:
+        case REFUSED_AWAY:
+        case REFUSED_PAUSED:
+        case REFUSED_UNSCHEDULABLE:
+        case REFUSED_PRESENT:
+            break; /* not wanted there, or there already */
+        case REFUSED_BREAKER:
+        case REFUSED_CORES:
+        case REFUSED_MEMORY:
+        case REFUSED_DISK:
+        case REFUSED_FULL:
+        case REFUSAL_COUNT:
+            if (!place_is_present(l->in->session, agent)) {
+                add_replica(l, agent->object->meta.name)->home = agent;
+            }
+            break;
+        }
+    }
+}
+
+static int compare_replicas(const void *a, const void *b)
+{
+    const struct replica *left = a, *right = b;
+
+    return compare_slots(left->name, right->name);
+}
+
+static void list_every_agent(struct lister *l, struct assignment_entry **copies, size_t count)
+{
+    for (size_t i = 0; i < count;) {
+        size_t length = run_length(&copies[i], count - i);
+        struct replica *replica = add_replica(l, assignment_spec(copies[i])->slot);
+
+        give_copies(replica, &copies[i], length);
+        replica->home = model_agent(l->in->model, replica->name);
+        replica->unwanted = unwanted_at(l, replica);
+        replica->is_idle = replica->unwanted == NULL && replica->home->link == NULL &&
+                           !agent_is_awaited(l->in, replica->home);
+        i += length;
+    }
+    if (l->in->session->is_scan_due && l->in->template != NULL &&
+        !object_is_deleting(l->in->session->object)) {
+        scan_agents(l);
+        if (l->to->count > 0) {
+            qsort(l->to->items, l->to->count, sizeof(struct replica), compare_replicas);
+        }
+    }
+}
+
+void replicas_list(struct arena *arena, const struct plan_input *input,
+                   const struct resources *needs, struct replicas *ret_replicas)
+{
+    struct lister lister = {arena, input, session_spec(input->session), needs, ret_replicas};
+    struct assignment_entry **copies;
+    size_t count;
+
+    *ret_replicas = (struct replicas){0};
+    copies = sorted_copies(&lister, &count);
+    if (lister.spec->every_agent) {
+        list_every_agent(&lister, copies, count);
+    } else {
+        list_numbered(&lister, copies, count);
+    }
+}

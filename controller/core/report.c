@@ -1,0 +1,124 @@
+/* Agents' words on their assignments, and their leases. */
+#include "controller/core/backoff.h"
+#include "controller/core/breaker.h"
+#include "controller/core/copy.h"
+#include "controller/core/lease.h"
+#include "controller/core/reconcile.h"
+
+bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid,
+                     int64_t lease_epoch)
+{
+    struct assignment_entry *assignment = model_assignment_by_uid(&ctl->model, uid);
+
+    if (assignment == NULL || !lease_may_renew(assignment, agent, lease_epoch)) {
+        return false;
+    }
+    lease_grant(&ctl->model, assignment, ctl->now);
+    return true;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Contributions only grow, whatever order reports come in. */
+static void keep_contribution(struct contribution *to, const struct contribution *before)
+{
+    const struct shape *shape = &contribution_shape;
+
+    shape_put(shape, to, cpu_ms, larger(to->cpu_ms, before->cpu_ms));
+    shape_put(shape, to, wall_ms, larger(to->wall_ms, before->wall_ms));
+    shape_put(shape, to, memory_peak, larger(to->memory_peak, before->memory_peak));
+    shape_put(shape, to, suspensions, larger(to->suspensions, before->suspensions));
+    shape_put(shape, to, period, larger(to->period, before->period));
+}
+
+static void state_converged(struct ctl *ctl, struct object *next)
+{
+    struct assignment_status *status = &((struct assignment *)next->body)->status;
+    bool is_ok = status->phase == PHASE_RUNNING || status->phase == PHASE_SUSPENDED ||
+                 status->phase == PHASE_SUCCEEDED;
+    bool is_observed = status->observed_generation == next->meta.generation;
+    const char *word = assignment_phase_words[status->phase];
+
+    condition_set(next, &status->conditions, "Converged",
+                  is_ok && is_observed ? CONDITION_TRUE : CONDITION_FALSE,
+                  str_is_empty(status->reason) ? word : status->reason,
+                  str_is_empty(status->message) ? "its agent reports no more than that"
+                                                : status->message,
+                  status->observed_generation, ctl->wall);
+    shape_mark(&assignment_status_shape, status, &status->conditions);
+}
+
+/* The object as the agent says it is now. */
+static struct object *reported(struct ctl *ctl, const struct object *before,
+                               const struct assignment_status *status, int64_t generation)
+{
+    struct object *next = object_edit(before);
+    struct assignment *body = next->body;
+    conditions_t conditions = body->status.conditions;
+
+    body->status = *status;
+    body->status.conditions = conditions;
+    body->status.reason = object_strdup(next, status->reason);
+    body->status.message = object_strdup(next, status->message);
+    shape_put(&assignment_status_shape, &body->status, observed_generation, generation);
+    shape_put(&assignment_status_shape, &body->status, phase, status->phase);
+    shape_put(&assignment_status_shape, &body->status, restarts, status->restarts);
+    keep_contribution(&body->status.contribution, &assignment_of(before)->status.contribution);
+    shape_mark(&assignment_status_shape, &body->status, &body->status.contribution);
+    shape_mark(&assignment_shape, body, &body->status);
+    state_converged(ctl, next);
+    return next;
+}
+
+/* What of a report can change a plan. */
+static bool is_news(const struct assignment_status *before, const struct assignment_status *after,
+                    int64_t generation)
+{
+    return before->phase != after->phase || before->failures != after->failures ||
+           before->observed_generation != generation || !str_eq(before->reason, after->reason);
+}
+
+void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
+                      struct assignment_entry *assignment, const struct assignment_status *status,
+                      int64_t generation)
+{
+    const struct write write = {ROW_STATUS,
+                                arena_printf(&ctl->arena, "agent/%s", agent->object->meta.name),
+                                "fog-agent", ""};
+    struct object *before = object_ref(assignment->object);
+    const struct assignment_status *old = &assignment_of(before)->status;
+    struct session_entry *session = assignment->session;
+    bool is_leaving = object_is_deleting(before), closes;
+
+    if (generation < old->observed_generation) {
+        ctl->counters.stale_messages++;
+        object_unref(before);
+        return;
+    }
+    ctl_begin(ctl, false);
+    closes = agent_state_feed(ctl, agent, old, status);
+    (void)ctl_put(ctl, reported(ctl, before, status, generation), &write);
+    if (copy_has_failed(assignment) && old->phase != PHASE_FAILED) {
+        assignment->retry_at =
+            mono_after(ctl->now, backoff_ms(copy_failures(assignment), &ctl->rand));
+    }
+    ctl->reconciler.is_writing = true; /* marked below, and only when it can matter */
+    if (is_leaving && status->phase == PHASE_STOPPED) {
+        const struct write removal = {ROW_LEDGER, write.who, "fog-agent", "it has ended"};
+
+        breaker_forget_probe(&agent->breaker, before->meta.uid);
+        ctl_remove(ctl, assignment->object, &removal);
+    }
+    ctl_commit(ctl);
+    ctl->reconciler.is_writing = false;
+    if (session != NULL && is_news(old, status, generation)) {
+        model_mark_session(&ctl->model, session);
+    }
+    if (closes) {
+        mark_offer(ctl, agent);
+    }
+    object_unref(before);
+}
