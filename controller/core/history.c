@@ -227,6 +227,7 @@ static void add_restore(struct ctl *ctl, struct rollback *rollback, const struct
     write->kind = then->kind;
     write->verb = now == NULL ? WRITE_CREATE : WRITE_REPLACE;
     write->body = body;
+    write->owners_too = true;
     (void)node_remove(meta, "uid");
     (void)node_remove(meta, "resourceVersion");
     if (then->kind == &agent_kind) {

@@ -267,7 +267,8 @@ static bool compose_update(struct ctl *ctl, struct write_request *request, const
     } else {
         settle(ctl, request, next, live);
     }
-    if (request->verb == WRITE_REPLACE && node_find_path(next, "metadata.managedFields") == NULL) {
+    if (request->verb == WRITE_REPLACE && !request->owners_too &&
+        node_find_path(next, "metadata.managedFields") == NULL) {
         copy_member(ctl, node_find(next, "metadata"), node_find(live, "metadata"), "managedFields");
     }
     bound = bind_object(request->kind, next, request->bind_flags, &request->problems);
@@ -278,7 +279,9 @@ static bool compose_update(struct ctl *ctl, struct write_request *request, const
      * changed by anybody. */
     next = emit_object(&ctl->arena, bound, EMIT_ALL);
     object_unref(bound);
-    request->root = apply_update(&ctl->arena, request->kind, live, next, &request->manager);
+    request->root = request->owners_too
+                        ? next
+                        : apply_update(&ctl->arena, request->kind, live, next, &request->manager);
     return true;
 }
 

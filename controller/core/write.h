@@ -25,6 +25,7 @@ struct write_request {
     struct node *body; /* object, patch or apply configuration; for a delete its options or NULL */
     bool is_status;    /* the status subresource */
     bool force;        /* apply: take conflicting fields */
+    bool owners_too;   /* replace: the body says who owns what, also of what it changes */
     unsigned bind_flags; /* how strict with unknown fields */
     const char *uid;     /* preconditions of a delete; NULL: none */
     uint64_t revision;   /* 0: none */

@@ -142,21 +142,42 @@ static const char *compose(struct fogctl *fogctl, const struct all_doomed *doome
     return body;
 }
 
-/* Gone is gone, or replaced by another of the same name. */
+/* Whether work of a session that is gone still has to end on its agents. */
+static bool has_work(struct fogctl *fogctl, const struct doomed *doomed)
+{
+    const struct node *list =
+        list_objects(fogctl, kind_get(KIND_ASSIGNMENT), NULL,
+                     arena_printf(&fogctl->arena, "spec.session=%s", doomed->name), NULL);
+
+    for (size_t i = 0; list != NULL && i < list->list.count; i++) {
+        const char *uid = node_find_text(node_find(list->list.items[i], "spec"), "sessionUid");
+
+        if (str_eq(uid, doomed->uid)) {
+            return true;
+        }
+    }
+    return list == NULL; /* not known */
+}
+
+/* Gone is gone, or replaced by another of the same name; a session takes its work with it. */
 static int wait_gone(struct fogctl *fogctl, const struct doomed *doomed, int64_t give_up_ms)
 {
     const struct timespec pause = {0, 200 * 1000000L};
 
     for (;;) {
         struct request request = {.method = "GET",
-                                  .path = kind_path(fogctl, doomed->kind, doomed->name)};
+                                  .path = kind_path(fogctl, doomed->kind, doomed->name),
+                                  .idempotency_key = "read", /* may always be asked again */
+                                  .retry_ms = give_up_ms - now_ms()};
         struct reply reply;
+        bool is_gone;
 
         if (!http_call(fogctl, &request, &reply)) {
             return EXIT_FAILED;
         }
-        if (reply.code == 404 ||
-            !str_eq(node_find_text(node_find(reply.root, "metadata"), "uid"), doomed->uid)) {
+        is_gone = reply.code == 404 ||
+                  !str_eq(node_find_text(node_find(reply.root, "metadata"), "uid"), doomed->uid);
+        if (is_gone && (doomed->kind->id != KIND_HARVEST_SESSION || !has_work(fogctl, doomed))) {
             return EXIT_DONE;
         }
         if (now_ms() >= give_up_ms) {
