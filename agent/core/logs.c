@@ -41,7 +41,7 @@ void logs_on_request(struct agt *agt, const struct wire_log_request *request)
     if (find(&agt->logs, request->id) != NULL) {
         return; /* it came before */
     }
-    if (work == NULL || work->run.number == 0) {
+    if (work == NULL || (work->run.generation == 0 && !work->run.is_open)) {
         refuse(agt, request->id, "nothing of it ran on this agent yet");
         return;
     }

@@ -49,6 +49,7 @@ struct saved {
     const char *store_id;
     int64_t era, epoch;
     uint64_t revision, reserved;
+    int64_t run_floor;
     LIST_OF(struct saved_work) works;
 };
 
@@ -99,6 +100,7 @@ static const struct field saved_fields[] = {
     ROW("epoch", FIELD_INT, struct saved, epoch),
     ROW("revision", FIELD_REVISION, struct saved, revision),
     ROW("reserved", FIELD_REVISION, struct saved, reserved),
+    ROW("runFloor", FIELD_INT, struct saved, run_floor),
     {"works", FIELD_LIST, AT(struct saved, works), .shape = &work_shape, .doc = NULL},
 };
 
@@ -140,7 +142,8 @@ static void write_state(const struct agt *agt, struct str *to)
                           .era = agt->fence.era,
                           .epoch = agt->fence.epoch,
                           .revision = agt->set.revision,
-                          .reserved = agt->reports.reserved};
+                          .reserved = agt->reports.reserved,
+                          .run_floor = agt->set.run_floor};
     struct arena arena;
 
     arena_init(&arena);
@@ -283,6 +286,7 @@ static void take_state(struct agt *agt, const struct saved *saved)
         }
     }
     agt->set.revision = saved->revision;
+    agt->set.run_floor = saved->run_floor;
     set_on_saved(agt);
     agt->set.earlier_digest = agt->set.saved_digest;
     agt->set.earlier_revision = agt->set.saved_revision;

@@ -37,12 +37,16 @@ struct work *set_add(struct agt *agt, const char *uid)
     struct work *before = map_put(&agt->set.works, uid, work);
 
     assert(before == NULL);
+    work->run.number = agt->set.run_floor;
     return work;
 }
 
 void set_forget(struct agt *agt, struct work *work)
 {
     assert(!work->is_wanted);
+    if (work->run.number > agt->set.run_floor) {
+        agt->set.run_floor = work->run.number;
+    }
     (void)map_remove(&agt->set.works, work->wanted.uid);
     work_free(work);
     agt->saver.is_due = true;
