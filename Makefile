@@ -138,6 +138,27 @@ mutants-store: $(MUTANT_STORE)/power_cut_test
 	$(Q)grep -q 'an acknowledged commit was lost' $(MUTANT_STORE)/log
 	@echo "  OK    a store that does not sync its commits is caught"
 
+# The agent's core with one, in the room that makes it.
+MUTANT_AGENT := $(OUT)/mutants/agent
+MUTANTS_AGENT := LEASE_FROM_ANSWER FORGET_TO_PERSIST
+
+$(MUTANT_AGENT)/LEASE_FROM_ANSWER.o: agent/core/lease.c
+$(MUTANT_AGENT)/FORGET_TO_PERSIST.o: agent/core/set.c
+$(MUTANTS_AGENT:%=$(MUTANT_AGENT)/%.o):
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -DFOG_MUTANT_$(basename $(@F)) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(MUTANTS_AGENT:%=$(MUTANT_AGENT)/%_test): $(MUTANT_AGENT)/%_test: $(OUT)/tests/unit/agent/random_test.o $(MUTANT_AGENT)/%.o $(LIB_AGT) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_SCHEMA))
+
+.PHONY: mutants-agent
+mutants-agent: $(MUTANTS_AGENT:%=$(MUTANT_AGENT)/%_test)
+	$(Q)! $(MUTANT_AGENT)/LEASE_FROM_ANSWER_test >$(MUTANT_AGENT)/lease.log 2>&1
+	$(Q)grep -q 'lease_end.ms > job->granted_until' $(MUTANT_AGENT)/lease.log
+	@echo "  OK    an agent that counts a lease from its answer is caught"
+	$(Q)! $(MUTANT_AGENT)/FORGET_TO_PERSIST_test >$(MUTANT_AGENT)/persist.log 2>&1
+	$(Q)grep -q 'disk_has_set' $(MUTANT_AGENT)/persist.log
+	@echo "  OK    an agent that accepts what it did not write down is caught"
+
 # Replays the corpora of the fuzzers.
 FUZZ := $(wildcard tests/fuzz/*_fuzz.c)
 $(OUT)/tests/unit/fuzz_replay_test: $(call objects,$(FUZZ))

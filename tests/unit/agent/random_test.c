@@ -223,6 +223,21 @@ static void on_heartbeat(struct life *life)
     send_to_agent(life, &message);
 }
 
+/* What a new process would read: is the set of this digest on the disk? */
+static bool disk_has_set(const struct life *life, const char *digest)
+{
+    struct agt *agt = agt_new(&life->options);
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    if (life->disk.length > 0) {
+        assert_int_equal(agt_load(agt, life->disk.data, life->disk.length, NULL), 0);
+    }
+    agt_describe(agt, &text);
+    agt_free(agt);
+    return strstr(text.data, digest) != NULL;
+}
+
 static void on_sent(struct life *life, const struct agt_effect *effect)
 {
     struct wire_message message;
@@ -234,6 +249,7 @@ static void on_sent(struct life *life, const struct agt_effect *effect)
     /* Only a welcome that was lost makes sense of what follows it hard to see. */
     never(life, message.type == WIRE_ERROR &&
                     strstr(message.error.message, "is not expected now") == NULL);
+    never(life, message.type == WIRE_ACCEPTED && !disk_has_set(life, message.accepted.digest));
     if (!life->is_calm && chance(life, 50)) {
         return; /* lost */
     }
