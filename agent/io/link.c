@@ -7,6 +7,7 @@
 
 #include "schema/base/log.h"
 #include "schema/base/parse.h"
+#include "schema/base/utf8.h"
 #include "schema/limits.h"
 
 #include <libwebsockets.h>
@@ -247,47 +248,55 @@ void link_send(struct link *link, struct blob *message, int priority)
 /* --- receiving ----------------------------------------------------------------------------------
  */
 
-static int refuse(struct link *link, enum lws_close_status status, const char *why)
+/* Without a closing handshake: while one is under way libwebsockets 4.1 goes on reading into a
+ * buffer that it no longer empties, and beyond its end. */
+static void refuse(struct link *link, const char *why)
 {
-    log_warning("hanging up on the controller: %s", why);
-    lws_close_reason(link->wsi, status, NULL, 0);
-    return -1;
+    link_hang_up(link, why);
 }
 
-/* A part of a frame of a message; negative closes the connection. */
-static int on_receive(struct link *link, const char *bytes, size_t size_bytes)
+static void hand_over(struct link *link)
+{
+    struct agt_event event = {.type = AGT_LINK_FRAME};
+    struct str message = link->incoming;
+
+    str_init(&link->incoming); /* hanging up empties it while the core reads */
+    if (utf8_valid_bytes(message.data, message.length) < message.length) {
+        refuse(link, "a message is not UTF-8");
+    } else if (!link->is_closing) {
+        event.frame.bytes = message.data;
+        event.frame.size_bytes = message.length;
+        link->on_event(link->data, &event);
+    }
+    str_fini(&message);
+}
+
+/* A part of a frame of a message. */
+static void on_receive(struct link *link, const char *bytes, size_t size_bytes)
 {
     struct lws *wsi = link->wsi;
     size_t rest = lws_remaining_packet_payload(wsi);
-    struct agt_event event = {.type = AGT_LINK_FRAME};
 
     if (lws_frame_is_binary(wsi)) {
-        return refuse(link, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "a binary message");
+        refuse(link, "a binary message");
+        return;
     }
     link->frame_bytes += size_bytes;
     if (link->frame_bytes + rest > FRAME_BYTES_MAX) {
-        return refuse(link, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "a frame is too large");
+        refuse(link, "a frame is too large");
+        return;
     }
     if (link->incoming.length + size_bytes > MESSAGE_BYTES_MAX) {
-        return refuse(link, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "a message is too large");
+        refuse(link, "a message is too large");
+        return;
     }
     str_add_bytes(&link->incoming, bytes, size_bytes);
-    if (rest > 0) {
-        return 0;
+    if (rest == 0) {
+        link->frame_bytes = 0;
     }
-    link->frame_bytes = 0;
-    if (lws_is_final_fragment(wsi)) {
-        struct str message = link->incoming;
-
-        str_init(&link->incoming); /* hanging up empties it while the core reads */
-        event.frame.bytes = message.data;
-        event.frame.size_bytes = message.length;
-        if (!link->is_closing) {
-            link->on_event(link->data, &event);
-        }
-        str_fini(&message);
+    if (rest == 0 && lws_is_final_fragment(wsi)) {
+        hand_over(link);
     }
-    return 0;
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -306,7 +315,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         log_info("connected to %s:%d", link->address.host, link->address.port);
         tell(link, AGT_LINK_UP);
     } else if (reason == LWS_CALLBACK_CLIENT_RECEIVE) {
-        return on_receive(link, in, size_bytes);
+        on_receive(link, in, size_bytes);
     } else if (reason == LWS_CALLBACK_CLIENT_WRITEABLE) {
         return on_writable(link);
     } else if (reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR) {
@@ -376,7 +385,7 @@ void link_connect(struct link *link)
 void link_hang_up(struct link *link, const char *reason)
 {
     if (link->wsi != NULL) {
-        log_info("hanging up: %s", reason);
+        log_warning("hanging up on the controller: %s", reason);
         lws_set_timeout(link->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     }
     if (link->is_dial_wanted) { /* not even dialled yet */
@@ -413,8 +422,8 @@ static struct lws_context *make_context(struct link *link)
         .timeout_secs = HANDSHAKE_MS / 1000,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
-                   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN |
+        /* No LWS_SERVER_OPTION_VALIDATE_UTF8: it closes with a handshake, see refuse(). */
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN |
                    LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME,
     };
 

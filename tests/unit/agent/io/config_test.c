@@ -1,0 +1,305 @@
+/* Options: from words and from the environment, what is refused, and the driver's arithmetic. */
+#include "agent/io/config.h"
+
+#include "agent/io/capacity.h"
+#include "agent/io/drivers/harvest.h"
+#include "schema/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { WORDS_MAX = 16 };
+
+static struct config config;
+static struct err err;
+
+static int parse(const char *first, ...)
+{
+    char *words[WORDS_MAX] = {mem_strdup("fog-agent")};
+    int count = 1, result;
+    va_list rest;
+
+    va_start(rest, first);
+    for (const char *word = first; word != NULL; word = va_arg(rest, const char *)) {
+        words[count++] = mem_strdup(word);
+    }
+    va_end(rest);
+    config_fini(&config);
+    result = config_parse(&config, count, words, &err);
+    for (int i = 0; i < count; i++) {
+        free(words[i]);
+    }
+    return result;
+}
+
+#define PARSES(...)       assert_int_equal(parse(__VA_ARGS__, NULL), 0)
+#define REFUSES(why, ...) refuses(parse(__VA_ARGS__, NULL), why)
+
+static void refuses(int result, const char *why)
+{
+    assert_true(result == ERR_INVALID || result == ERR_REFUSED);
+    if (strstr(err.text, why) == NULL) {
+        fail_msg("says \"%s\", not \"%s\"", err.text, why);
+    }
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    config_fini(&config);
+    arena_init(&config.arena);
+    return 0;
+}
+
+static void without_options_there_are_defaults(void **state)
+{
+    (void)state;
+    PARSES("--name", "edge-1");
+    assert_int_equal(config.verb, VERB_RUN);
+    assert_string_equal(config.controller.host, "127.0.0.1");
+    assert_int_equal(config.controller.port, 7412);
+    assert_int_equal(config.capacity.set, 0);
+    assert_int_equal(config.caps.set, 0);
+    assert_false(config.stops_workloads);
+    assert_true(config.state[0] == '/');
+}
+
+static void every_option_is_understood(void **state)
+{
+    (void)state;
+    PARSES("--controller", "ws://localhost:99", "--name=edge-1", "--state", "/x", "--label",
+           "site=north,rack=7", "--cores", "1.5", "--memory=4Gi", "--disk", "10Gi");
+    assert_string_equal(config.controller.host, "localhost");
+    assert_int_equal(config.controller.port, 99);
+    assert_string_equal(config.name, "edge-1");
+    assert_string_equal(config.state, "/x");
+    assert_int_equal(config.labels.count, 2);
+    assert_string_equal(config.labels.items[0].key, "rack"); /* sorted */
+    assert_string_equal(config.labels.items[1].value, "north");
+    assert_int_equal(config.capacity.cores, 1500);
+    assert_true(config.capacity.memory == (int64_t)4 << 30);
+    assert_true(config.capacity.disk == (int64_t)10 << 30);
+    PARSES("--name", "n", "--cap-cpu-percent", "50", "--cap-memory-percent", "25", "--log-level",
+           "debug", "--stop-workloads-on-exit", "--controller-name", "fog", "--label", "a=1",
+           "--label", "a=2");
+    assert_int_equal(config.caps.cpu_percent, 50);
+    assert_int_equal(config.caps.memory_percent, 25);
+    assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
+    assert_true(config.stops_workloads);
+    assert_string_equal(config.controller_name, "fog");
+    assert_int_equal(config.labels.count, 1);
+    assert_string_equal(config.labels.items[0].value, "2"); /* the last counts */
+}
+
+static void the_owners_words_are_verbs(void **state)
+{
+    (void)state;
+    PARSES("pause", "--state", "/x");
+    assert_int_equal(config.verb, VERB_PAUSE);
+    PARSES("--state", "/x", "resume");
+    assert_int_equal(config.verb, VERB_RESUME);
+    PARSES("status");
+    assert_int_equal(config.verb, VERB_STATUS);
+    PARSES("--version");
+    assert_int_equal(config.verb, VERB_VERSION);
+    PARSES("--name", "x", "--help", "--nonsense");
+    assert_int_equal(config.verb, VERB_HELP);
+    REFUSES("unknown word \"pauze\"", "pauze");
+}
+
+static void the_environment_counts_less_than_words(void **state)
+{
+    (void)state;
+    (void)setenv("FOG_AGENT_NAME", "from-environment", 1);
+    (void)setenv("FOG_AGENT_CAP_CPU_PERCENT", "30", 1);
+    (void)setenv("FOG_AGENT_STOP_WORKLOADS_ON_EXIT", "true", 1);
+    (void)setenv("FOG_AGENT_LABEL", "a=1,b=2", 1);
+    PARSES("--cap-cpu-percent", "40");
+    assert_string_equal(config.name, "from-environment");
+    assert_int_equal(config.caps.cpu_percent, 40);
+    assert_true(config.stops_workloads);
+    assert_int_equal(config.labels.count, 2);
+    (void)setenv("FOG_AGENT_CAP_CPU_PERCENT", "none", 1);
+    REFUSES("FOG_AGENT_CAP_CPU_PERCENT: \"none\" is not a number from 1 to 100", "--name", "x");
+    (void)unsetenv("FOG_AGENT_NAME");
+    (void)unsetenv("FOG_AGENT_CAP_CPU_PERCENT");
+    (void)unsetenv("FOG_AGENT_STOP_WORKLOADS_ON_EXIT");
+    (void)unsetenv("FOG_AGENT_LABEL");
+}
+
+static void slips_are_refused_with_a_hint(void **state)
+{
+    (void)state;
+    REFUSES("did you mean --controller?", "--controler", "ws://127.0.0.1:1");
+    REFUSES("see fog-agent --help", "--zzzzzzzz");
+    REFUSES("--name: needs a name", "--name");
+    REFUSES("is not a name in lower case", "--name", "Edge_1");
+    REFUSES("is not a name", "--name", "-edge");
+    REFUSES("is not a number of cores", "--cores", "many");
+    REFUSES("is not a number of cores", "--cores", "0");
+    REFUSES("is not a size", "--memory", "-1");
+    REFUSES("is not a size", "--disk", "10 Gi");
+    REFUSES("is not a number from 1 to 100", "--cap-cpu-percent", "101");
+    REFUSES("is not a number from 1 to 100", "--cap-memory-percent", "0");
+    REFUSES("is not error, warning, info or debug", "--log-level", "loud");
+    REFUSES("is not true or false", "--insecure=maybe");
+    REFUSES("is not key=value", "--label", "site");
+    REFUSES("is not key=value", "--label", "=north");
+    REFUSES("is not a directory", "--state", "");
+}
+
+static void only_loopback_is_dialled_without_encryption(void **state)
+{
+    static const char *const near[] = {"ws://127.0.0.1:1", "ws://127.255.0.9", "ws://[::1]:7412",
+                                       "ws://localhost/"};
+    static const char *const far[] = {"ws://10.0.0.1:7412", "ws://example.org", "ws://[fe80::1]:1",
+                                      "ws://0.0.0.0:1", "ws://127.0.0.1.example.org:1"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(near); i++) {
+        PARSES("--name", "n", "--controller", near[i]);
+        assert_true(config.controller.is_loopback);
+    }
+    for (size_t i = 0; i < COUNT_OF(far); i++) {
+        REFUSES("add --insecure", "--name", "n", "--controller", far[i]);
+        PARSES("--name", "n", "--insecure", "--controller", far[i]);
+        assert_false(config.controller.is_loopback);
+    }
+}
+
+static void addresses_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    REFUSES("TLS is not supported yet", "--name", "n", "--controller", "wss://127.0.0.1:1");
+    REFUSES("does not begin with ws://", "--name", "n", "--controller", "127.0.0.1:7412");
+    REFUSES("names no host", "--name", "n", "--controller", "ws://:7412");
+    REFUSES("names no host", "--name", "n", "--controller", "ws://[::1");
+    REFUSES("is no port", "--name", "n", "--controller", "ws://127.0.0.1:0");
+    REFUSES("is no port", "--name", "n", "--controller", "ws://127.0.0.1:65536");
+    REFUSES("is no port", "--name", "n", "--controller", "ws://127.0.0.1:");
+    REFUSES("nothing may follow", "--name", "n", "--controller", "ws://127.0.0.1:1/path");
+}
+
+static void the_help_names_every_option(void **state)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    (void)state;
+    config_help(&text);
+    assert_non_null(strstr(text.data, "--controller URL"));
+    assert_non_null(strstr(text.data, "--stop-workloads-on-exit"));
+    assert_non_null(strstr(text.data, "Examples:"));
+}
+
+/* --- what a template means here -----------------------------------------------------------------
+ */
+
+static const struct machine machine = {.cores_milli = 4000, .memory_bytes = 1000 * 1000 * 1000};
+
+static struct shim_spec prepare(struct template *template, const struct limits_policy *caps)
+{
+    static struct arena arena;
+    struct agt_spawn spawn = {.uid = "u", .run = 1, .template = template};
+    struct shim_spec spec;
+
+    arena_fini(&arena);
+    spawn.lease_end = MONO_NEVER;
+    harvest_prepare(&arena, &spawn, caps, &machine, &spec);
+    arena_fini(&arena);
+    arena_init(&arena);
+    return spec;
+}
+
+static void without_limits_there_are_none(void **state)
+{
+    struct template template = {.set = 0};
+    struct limits_policy caps = {.set = 0};
+    struct shim_spec spec = prepare(&template, &caps);
+
+    (void)state;
+    assert_int_equal(spec.cpu_limit, 0);
+    assert_int_equal(spec.memory_limit, 0);
+    assert_int_equal(spec.pids_limit, 0);
+}
+
+static void percentages_are_of_the_whole_machine(void **state)
+{
+    struct template template = {.limits = {.cpu_percent = 25, .memory_percent = 10, .pids = 7}};
+    struct limits_policy caps = {.set = 0};
+    struct shim_spec spec = prepare(&template, &caps);
+
+    (void)state;
+    assert_int_equal(spec.cpu_limit, 1000);
+    assert_int_equal(spec.memory_limit, 100 * 1000 * 1000);
+    assert_int_equal(spec.pids_limit, 7);
+}
+
+static void the_stricter_limit_counts(void **state)
+{
+    struct template template = {.limits = {.cpu_percent = 50, .memory_percent = 10}};
+    struct limits_policy caps = {.cpu_percent = 10, .memory_percent = 50};
+    struct shim_spec spec;
+
+    (void)state;
+    spec = prepare(&template, &caps);
+    assert_int_equal(spec.cpu_limit, 400);
+    assert_int_equal(spec.memory_limit, 100 * 1000 * 1000);
+    template.workload.resources.memory = 5000;
+    spec = prepare(&template, &caps);
+    assert_int_equal(spec.memory_limit, 5000);
+    template.workload.resources.memory = 900 * 1000 * 1000;
+    spec = prepare(&template, &caps);
+    assert_int_equal(spec.memory_limit, 100 * 1000 * 1000);
+}
+
+static void all_of_the_machine_is_no_limit(void **state)
+{
+    struct template template = {.limits = {.cpu_percent = 100, .memory_percent = 100}};
+    struct limits_policy caps = {.set = 0};
+    struct shim_spec spec = prepare(&template, &caps);
+
+    (void)state;
+    assert_int_equal(spec.cpu_limit, 0);
+    assert_int_equal(spec.memory_limit, 0);
+}
+
+static void the_owners_caps_lessen_what_is_offered(void **state)
+{
+    struct limits_policy caps = {.cpu_percent = 50, .memory_percent = 25};
+    struct resources capacity;
+
+    (void)state;
+    capacity_measure(&machine, &caps, STDIN_FILENO, &capacity);
+    assert_int_equal(capacity.cores, 2000);
+    assert_int_equal(capacity.memory, 250 * 1000 * 1000);
+    assert_int_equal(capacity.set, 7);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, forget, forget)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(without_options_there_are_defaults),
+        CASE(every_option_is_understood),
+        CASE(the_owners_words_are_verbs),
+        CASE(the_environment_counts_less_than_words),
+        CASE(slips_are_refused_with_a_hint),
+        CASE(only_loopback_is_dialled_without_encryption),
+        CASE(addresses_that_are_none_are_refused),
+        CASE(the_help_names_every_option),
+        CASE(without_limits_there_are_none),
+        CASE(percentages_are_of_the_whole_machine),
+        CASE(the_stricter_limit_counts),
+        CASE(all_of_the_machine_is_no_limit),
+        CASE(the_owners_caps_lessen_what_is_offered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
