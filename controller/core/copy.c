@@ -3,6 +3,7 @@
 
 #include "controller/core/lease.h"
 #include "schema/base/parse.h"
+#include "schema/base/str.h"
 #include "schema/limits.h"
 
 #include <stdlib.h>
@@ -34,6 +35,12 @@ bool copy_is_ok(const struct assignment_entry *copy)
            (phase == PHASE_RUNNING || phase == PHASE_SUSPENDED);
 }
 
+bool copy_says_stopped(const struct assignment_status *status)
+{
+    /* What stopped because its lease ended may go on with the next one: that word is of before. */
+    return status->phase == PHASE_STOPPED && !str_eq(status->reason, "LeaseEnded");
+}
+
 static struct mono stop_deadline(const struct model *model, const struct assignment_entry *copy)
 {
     const struct template_entry *resolved =
@@ -50,7 +57,7 @@ bool copy_may_go(const struct model *model, const struct assignment_entry *copy,
     if (copy_is_done(copy) || copy_has_failed(copy)) {
         return true;
     }
-    if (is_leaving && assignment_status(copy)->phase == PHASE_STOPPED) {
+    if (is_leaving && copy_says_stopped(assignment_status(copy))) {
         return true;
     }
     if (assignment_is_exclusive(copy)) {

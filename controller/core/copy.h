@@ -18,6 +18,8 @@ bool copy_is_done(const struct assignment_entry *copy);
 bool copy_has_failed(const struct assignment_entry *copy);
 /* Was given up: NULL when not, else why; *ret_generation is the session's of that time. */
 const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_generation);
+/* The agent says that it ended because it was told to. */
+bool copy_says_stopped(const struct assignment_status *status);
 /* Is certain not to run: may it be removed, or its place be filled? */
 bool copy_may_go(const struct model *model, const struct assignment_entry *copy, struct mono now);
 /* When copy_may_go() may become true without anything happening; MONO_NEVER if it will not. */

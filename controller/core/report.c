@@ -106,7 +106,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
             mono_after(ctl->now, backoff_ms(copy_failures(assignment), &ctl->rand));
     }
     ctl->reconciler.is_writing = true; /* marked below, and only when it can matter */
-    if (is_leaving && status->phase == PHASE_STOPPED) {
+    if (is_leaving && copy_says_stopped(status)) {
         const struct write removal = {ROW_LEDGER, write.who, "fog-agent", "it has ended"};
 
         breaker_forget_probe(&agent->breaker, before->meta.uid);

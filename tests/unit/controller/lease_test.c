@@ -175,6 +175,21 @@ static void a_renewal_moves_the_end(void **state)
     assert_true(lease_is_over(it, it->lease_until));
 }
 
+static void what_stopped_with_its_lease_may_have_gone_on(void **state)
+{
+    struct assignment_entry *old;
+
+    (void)state;
+    it_runs_on_edge_1();
+    old = copy();
+    fleet_report(&fleet, old, PHASE_STOPPED, "LeaseEnded", 0);
+    assert_true(renew(old)); /* and it starts again */
+    fleet_delete(&fleet, &assignment_kind, old->object->meta.name);
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 0);
+    fleet_report(&fleet, old, PHASE_STOPPED, "Removed", 0);
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 1);
+}
+
 static void a_session_that_is_deleted_waits_for_its_lease(void **state)
 {
     (void)state;
@@ -199,6 +214,7 @@ int main(void)
         IN_FLEET(an_agent_that_never_answers_is_waited_for_as_long_as_its_lease),
         IN_FLEET(a_lease_is_refused_to_whom_it_is_not),
         IN_FLEET(a_renewal_moves_the_end),
+        IN_FLEET(what_stopped_with_its_lease_may_have_gone_on),
         IN_FLEET(a_session_that_is_deleted_waits_for_its_lease),
     };
 
