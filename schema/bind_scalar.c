@@ -302,7 +302,7 @@ bool bind_is_unambiguous(struct binder *binder, const struct node *node, const s
     struct {
         const struct node *node;
         size_t next;
-    } stack[TREE_DEPTH_MAX + 1];
+    } stack[ANY_DEPTH_MAX];
     size_t depth = 0;
 
     stack[depth++] = (__typeof__(stack[0])){node, 0};
@@ -326,7 +326,11 @@ bool bind_is_unambiguous(struct binder *binder, const struct node *node, const s
             depth--;
             continue;
         }
-        assert(depth < COUNT_OF(stack));
+        if (depth == COUNT_OF(stack)) {
+            binder_problem(binder, CAUSE_INVALID, child, place,
+                           "values may be nested %d deep at the most", ANY_DEPTH_MAX);
+            return false;
+        }
         stack[depth++] = (__typeof__(stack[0])){child, 0};
     }
     return true;

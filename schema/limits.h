@@ -8,11 +8,13 @@ enum {
     YAML_NODES_MAX = 100000,           /* per document; libyaml alone would take what it is given */
     YAML_DOCUMENTS_MAX = 10000,        /* in one stream; each costs a parser */
     TREE_DEPTH_MAX = 64,               /* YAML and JSON; libyaml is quadratic in nesting */
-    JSON_BYTES_MAX = 32 << 20,         /* one request body or one change set */
-    JSON_NODES_MAX = 2 << 20,          /* bounds memory: a byte or two of text can be a node */
-    OBJECT_BYTES_MAX = 256 << 10,      /* one object in its canonical form */
-    PROBLEMS_MAX = 100,                /* reported at once; what follows is counted */
-    MANIFEST_FILES_MAX = 1000,         /* in one folder given to fogctl */
+    ANY_DEPTH_MAX =
+        32, /* of a field that is kept as it is: lists and answers wrap objects further */
+    JSON_BYTES_MAX = 32 << 20,    /* one request body or one change set */
+    JSON_NODES_MAX = 2 << 20,     /* bounds memory: a byte or two of text can be a node */
+    OBJECT_BYTES_MAX = 256 << 10, /* one object in its canonical form */
+    PROBLEMS_MAX = 100,           /* reported at once; what follows is counted */
+    MANIFEST_FILES_MAX = 1000,    /* in one folder given to fogctl */
 
     /* Names, as in Kubernetes (RFC 1123 subdomain; label values 63). */
     NAME_BYTES_MAX = 253,

@@ -241,6 +241,30 @@ static void a_text_with_a_nul_is_refused(void **state)
                   "m.yaml:7:22: error: spec.workload.environment.A: holds a NUL character\n");
 }
 
+/* What is kept as it is, is wrapped in lists and answers, which must stay readable. */
+static void a_value_nested_too_deep_is_refused(void **state)
+{
+    struct str yaml = STR_EMPTY;
+
+    (void)state;
+    for (int depth = ANY_DEPTH_MAX; depth <= ANY_DEPTH_MAX + 1; depth++) {
+        str_clear(&yaml);
+        str_add(&yaml, SESSION "  requirements: [{field: labels.a, op: in, value: ");
+        for (int i = 1; i < depth; i++) {
+            str_add_char(&yaml, '[');
+        }
+        str_add(&yaml, "x");
+        for (int i = 1; i < depth; i++) {
+            str_add_char(&yaml, ']');
+        }
+        str_add(&yaml, "}]\n");
+        object_unref(bound_object(yaml.data, BIND_STRICT));
+    }
+    bound_expect("m.yaml:7:82: error: spec.requirements[0].value: values may be nested 32 deep at "
+                 "the most\n");
+    str_fini(&yaml);
+}
+
 /* --- lists ------------------------------------------------------------------------------------ */
 
 static void a_list_with_too_many_or_too_few_items_is_refused(void **state)
@@ -466,6 +490,7 @@ int main(void)
         TEST(a_number_where_a_string_belongs_is_to_be_quoted),
         TEST(what_readers_of_yaml_disagree_about_is_to_be_quoted),
         TEST(a_text_with_a_nul_is_refused),
+        TEST(a_value_nested_too_deep_is_refused),
         TEST(a_list_with_too_many_or_too_few_items_is_refused),
         TEST(a_map_with_too_many_entries_is_refused),
         TEST(what_must_be_there_once_is_refused_the_second_time),
