@@ -25,7 +25,7 @@ struct incoming { /* the parts of an assign that came so far */
 };
 
 struct set {
-    struct map works; /* uid → struct work, owned; also those on their way out */
+    struct map works;  /* uid → struct work, owned; also those on their way out */
     int64_t run_floor; /* highest number of a run of those forgotten: no uid sees one twice */
     size_t wanted_count;
     struct digest digest; /* of those wanted */
