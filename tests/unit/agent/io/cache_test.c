@@ -203,9 +203,9 @@ static void what_is_no_regular_file_is_no_key(void **state)
 
 static void what_holds_no_key_is_refused_and_left_alone(void **state)
 {
-    static const char *const broken[] = {"", "abc\n",
-                                         "zz00000000000000000000000000000000000000000"
-                                         "000000000000000000000\n"};
+    static const char zeros[] = "zz00000000000000000000000000000000000000000"
+                                "000000000000000000000\n";
+    static const char *const broken[] = {"", "abc\n", zeros};
     struct bench *bench = *state;
 
     assert_int_equal(open_cache(bench), 0);
