@@ -260,7 +260,7 @@ static void a_value_nested_too_deep_is_refused(void **state)
         str_add(&yaml, "}]\n");
         object_unref(bound_object(yaml.data, BIND_STRICT));
     }
-    bound_expect("m.yaml:7:82: error: spec.requirements[0].value: values may be nested 32 deep at "
+    bound_expect("m.yaml:7:83: error: spec.requirements[0].value: values may be nested 32 deep at "
                  "the most\n");
     str_fini(&yaml);
 }
