@@ -323,10 +323,8 @@ static struct node *lines_to_node(struct trial *trial, struct line *lines, size_
     struct node *list = node_list(arena);
     bool is_pending = str_eq(action_key, "why");
 
-    if (count > 0) {
-        if (count > 1) {
+    if (count > 1) {
         qsort(lines, count, sizeof(struct line), compare_lines);
-    }
     }
     for (size_t i = 0; i < count; i++) {
         struct node *map = node_map(arena);

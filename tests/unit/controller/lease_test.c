@@ -175,6 +175,21 @@ static void a_renewal_moves_the_end(void **state)
     assert_true(lease_is_over(it, it->lease_until));
 }
 
+static void a_shorter_lease_takes_nothing_back(void **state)
+{
+    struct mono end;
+
+    (void)state;
+    it_runs_on_edge_1();
+    assert_true(renew(copy()));
+    end = copy()->lease_until;
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\n"
+                        "spec: {exclusive: true, leaseDuration: 3s, replaceAfter: 5s, "
+                        "workload: {command: [/bin/run]}}\n");
+    assert_true(renew(copy()));
+    assert_int_equal(copy()->lease_until.ms, end.ms); /* the agent may not know of it yet */
+}
+
 static void what_stopped_with_its_lease_may_have_gone_on(void **state)
 {
     struct assignment_entry *old;
@@ -214,6 +229,7 @@ int main(void)
         IN_FLEET(an_agent_that_never_answers_is_waited_for_as_long_as_its_lease),
         IN_FLEET(a_lease_is_refused_to_whom_it_is_not),
         IN_FLEET(a_renewal_moves_the_end),
+        IN_FLEET(a_shorter_lease_takes_nothing_back),
         IN_FLEET(what_stopped_with_its_lease_may_have_gone_on),
         IN_FLEET(a_session_that_is_deleted_waits_for_its_lease),
     };
