@@ -36,6 +36,7 @@ STORE     := $(call sources,controller/io/store)
 CTL_IO    := $(call sources,controller controller/io)
 AGT_IO    := $(call sources,agent agent/io agent/io/drivers agent/shim)
 FOGCTL    := $(call sources,tools/fogctl)
+FOGLOAD   := $(call sources,tools/fogload)
 SIM       := $(call sources,tests/sim)
 TOOLS     := $(filter-out tools/fogctl,$(patsubst tools/%.c,%,$(wildcard tools/*.c)))
 UNIT      := $(patsubst %.c,$(OUT)/%,$(shell find tests/unit -name '*_test.c' 2>/dev/null | sort))
@@ -55,7 +56,7 @@ PROGRAMS := fog-controller fog-agent fogctl
 
 .SECONDARY: # objects are kept
 .PHONY: all
-all: $(addprefix $(OUT)/,$(PROGRAMS) $(TOOLS))
+all: $(addprefix $(OUT)/,$(PROGRAMS) $(TOOLS) fogload)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
@@ -92,6 +93,8 @@ $(OUT)/fog-agent: $(call objects,$(AGT_IO)) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_DAEMON) $(LIBS_SCHEMA) -lpthread)
 $(OUT)/fogctl: $(call objects,$(FOGCTL)) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_SCHEMA) -lcurl)
+$(OUT)/fogload: $(call objects,$(FOGLOAD)) $(LIB_AGT) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_SCHEMA))
 
 # The simulator: production cores and store, a virtual world around them.
 $(OUT)/fog-sim: $(call objects,$(SIM)) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
