@@ -29,7 +29,7 @@ struct changeset {
     size_t count;
     bool is_dry_run;
     bool has_demand;
-    uint64_t revision; /* demanded */
+    uint64_t revision;      /* demanded */
     struct failure failure; /* of the set as a whole */
 };
 

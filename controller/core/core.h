@@ -90,9 +90,9 @@ struct ctl {
     struct mono grace_until;   /* after a stall nobody is declared silent before this */
     struct {
         bool has_begun;
-        bool is_writing;    /* the changes being committed are its own: they mark nothing */
-        bool was_full;      /* the disk: what was left undone is to be done */
-        bool loose_is_due;  /* assignments without a session are to be looked at */
+        bool is_writing;   /* the changes being committed are its own: they mark nothing */
+        bool was_full;     /* the disk: what was left undone is to be done */
+        bool loose_is_due; /* assignments without a session are to be looked at */
         struct mono loose_at;
         struct mono awaited_until; /* after a start agents get this long to come back */
         bool has_awaited;          /* awaited_until has passed and was acted on */

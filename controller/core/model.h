@@ -79,8 +79,8 @@ struct session_entry {
     struct dlist dirty;              /* in model.dirty */
     struct dlist
         wanting; /* in model.wanting: has replicas that found no agent, or runs on every agent */
-    struct mono look_at;  /* look again at this time: back-off, replaceAfter, lease; MONO_NEVER */
-    size_t look_index;    /* in the heap of model.looks; SIZE_MAX when not */
+    struct mono look_at; /* look again at this time: back-off, replaceAfter, lease; MONO_NEVER */
+    size_t look_index;   /* in the heap of model.looks; SIZE_MAX when not */
     struct mono quiet_until; /* it is large and was just examined: not again before this */
     bool is_scan_due;        /* runs on every agent: agents may have come that it knows not of */
 };
@@ -90,12 +90,12 @@ struct assignment_entry {
     struct agent_entry *agent;     /* borrowed; NULL when its Agent object is gone */
     struct session_entry *session; /* borrowed; NULL when its session is gone */
     struct dlist on_agent, in_session;
-    struct dlist loose;      /* in model.loose while it has no agent or no session */
-    struct digest digest;    /* as in the agent's set */
-    struct resources used;   /* counted against the agent */
-    bool is_in_set;          /* counted in agent->set */
-    struct mono lease_until; /* exclusive work: it may run until then, as far as we granted; 0:
-                                never granted */
+    struct dlist loose;        /* in model.loose while it has no agent or no session */
+    struct digest digest;      /* as in the agent's set */
+    struct resources used;     /* counted against the agent */
+    bool is_in_set;            /* counted in agent->set */
+    struct mono lease_until;   /* exclusive work: it may run until then, as far as we granted; 0:
+                                  never granted */
     struct mono retry_at;      /* failed: not replaced before this; 0: not decided yet */
     struct mono leaving_since; /* told to end at this time; 0: not, or before the start */
 };
@@ -106,8 +106,8 @@ struct model {
     struct map templates;           /* digest text → template_entry */
     struct dlist dirty;             /* sessions to reconcile, in order of marking */
     struct dlist wanting;
-    struct dlist loose;  /* assignments whose agent or session is not there */
-    struct dlist untold; /* agents with something to tell */
+    struct dlist loose;            /* assignments whose agent or session is not there */
+    struct dlist untold;           /* agents with something to tell */
     struct dlist restate, tripped; /* agents */
     struct {
         VEC_OF(struct session_entry *);
