@@ -252,6 +252,45 @@ void fleet_advance(struct fleet *fleet, int64_t ms)
     fail_msg("the core never comes to rest");
 }
 
+/* Objects are loaded in the opposite order: none may matter. */
+static void load_from(struct ctl *to, const struct ctl *from, enum kind_id kind)
+{
+    const struct map *map = &from->model.objects[kind];
+
+    for (size_t i = map->used; i-- > 0;) {
+        if (map->entries[i].key != NULL) {
+            struct object *object = ((struct entry *)map->entries[i].value)->object;
+
+            (void)model_set(&to->model, object->kind, object->meta.name, object_ref(object));
+        }
+    }
+}
+
+void fleet_restart(struct fleet *fleet)
+{
+    struct ctl_options options = {.name = "fog", .version = "0.1"};
+    struct stored_state state = {.store_id = "store", .era = 1, .revision = fleet->ctl->revision};
+    struct ctl *next;
+
+    rand_secret(&fleet->ctl->rand, options.seed, sizeof(options.seed)); /* uids never come again */
+    next = ctl_new(&options);
+    ctl_load_state(next, &state);
+    map_each (&fleet->ctl->model.templates, it) {
+        const struct template_entry *template = it->value;
+
+        ctl_load_content(next, &(struct content){template->digest, template->body});
+    }
+    load_from(next, fleet->ctl, KIND_EVENT);
+    load_from(next, fleet->ctl, KIND_ASSIGNMENT);
+    load_from(next, fleet->ctl, KIND_HARVEST_SESSION);
+    load_from(next, fleet->ctl, KIND_HARVEST_POLICY);
+    load_from(next, fleet->ctl, KIND_AGENT);
+    ctl_free(fleet->ctl);
+    fleet->ctl = next;
+    step(fleet, CTL_START, 0);
+    fleet_tick(fleet);
+}
+
 void fleet_apply(struct fleet *fleet, const char *yaml)
 {
     /* Written between steps, so that the next one finds it as an operator's handler left it. */
@@ -387,7 +426,8 @@ static struct assignment_entry *first_unsaid(struct fleet *fleet)
         struct assignment_entry *copy = it->value;
         const struct assignment_status *status = assignment_status(copy);
         bool is_told = status->observed_generation == copy->object->meta.generation &&
-                       status->phase != PHASE_PENDING;
+                       (status->phase == PHASE_RUNNING || status->phase == PHASE_SUSPENDED ||
+                        status->phase == PHASE_SUCCEEDED || status->phase == PHASE_FAILED);
 
         if (copy->agent != NULL && copy->agent->link != NULL &&
             (copy->is_in_set ? !is_told : status->phase != PHASE_STOPPED)) {
