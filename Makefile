@@ -164,7 +164,7 @@ mutants-agent: $(MUTANTS_AGENT:%=$(MUTANT_AGENT)/%_test)
 
 # Replays the corpora of the fuzzers.
 FUZZ := $(wildcard tests/fuzz/*_fuzz.c)
-$(OUT)/tests/unit/fuzz_replay_test: $(call objects,$(FUZZ))
+$(OUT)/tests/unit/fuzz_replay_test: $(call objects,$(FUZZ) controller/io/http_parse.c)
 
 .PHONY: unit-programs
 unit-programs: $(UNIT)
@@ -237,6 +237,7 @@ FUZZ_FLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer$(comma
 .PHONY: fuzz-programs
 fuzz-programs: $(patsubst tests/%.c,build/%,$(FUZZ))
 
+build/fuzz/http_fuzz: controller/io/http_parse.c
 build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c tests/fuzz/entry.c tests/fuzz/fuzz.h $(SCHEMA)
 	@mkdir -p $(@D)/$*
 	$(if $(V),,@echo "  FUZZ  $@")
