@@ -35,16 +35,16 @@ tails() {
 }
 
 it() { # TEST…
-  local name begin
-  for name in "$@"; do
+  local test begin
+  for test in "$@"; do
     begin=$(now_ms)
     : >"$T/misses"
-    "$name"
+    "$test"
     if [ ! -s "$T/misses" ]; then
-      echo "ok $name ($(($(now_ms) - begin)) ms)"
+      echo "ok $test ($(($(now_ms) - begin)) ms)"
     else
       tails
-      echo "not ok $name ($(($(now_ms) - begin)) ms)"
+      echo "not ok $test ($(($(now_ms) - begin)) ms)"
     fi
   done
 }
