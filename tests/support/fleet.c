@@ -427,7 +427,7 @@ static struct assignment_entry *first_unsaid(struct fleet *fleet)
         const struct assignment_status *status = assignment_status(copy);
         bool is_told = status->observed_generation == copy->object->meta.generation &&
                        (status->phase == PHASE_RUNNING || status->phase == PHASE_SUSPENDED ||
-                        status->phase == PHASE_SUCCEEDED || status->phase == PHASE_FAILED);
+                        status->phase == PHASE_SUCCEEDED || status->failures > 0);
 
         if (copy->agent != NULL && copy->agent->link != NULL &&
             (copy->is_in_set ? !is_told : status->phase != PHASE_STOPPED)) {
