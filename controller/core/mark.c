@@ -42,9 +42,12 @@ void mark_offer(struct ctl *ctl, struct agent_entry *agent)
         return;
     }
     dlist_each (&ctl->model.wanting, struct session_entry, wanting, it) {
-        if (dlist_is_empty(&it->dirty) && place_could_take(it, agent)) {
+        bool is_marked = !dlist_is_empty(&it->dirty) && it->is_scan_due;
+        bool grows_there = !is_converged(it) && place_is_present(it, agent);
+
+        if (!is_marked && (grows_there || place_could_take(it, agent))) {
             it->is_scan_due = true;
-            mark(ctl, it);
+            model_mark_session(&ctl->model, it);
         }
     }
 }

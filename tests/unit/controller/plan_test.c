@@ -29,7 +29,7 @@ static int tear_down(void **state)
 
 static void load_agents(size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = fleet.ctl->model.objects[KIND_AGENT].count; i < count; i++) {
         struct str yaml = STR_EMPTY;
 
         str_addf(&yaml,
@@ -139,6 +139,44 @@ static void a_session_may_turn_from_replicas_to_every_agent_and_back(void **stat
     fleet_obey(&fleet);
     assert_int_equal(fleet_copies(&fleet, "work"), 1);
     assert_true(fleet_is_converged(&fleet, "work"));
+}
+
+static void what_wants_to_grow_grows_when_its_neighbour_goes(void **state)
+{
+    (void)state;
+    fleet_load(&fleet, "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge}\n"
+                       "status: {version: 0.1.0, capacity: {cores: 2, memory: 8Gi, disk: 8Gi}}\n");
+    fleet_start(&fleet);
+    apply("neighbour", "replicas: 10", "/bin/run");
+    apply("work", "replicas: 10", "/bin/run");
+    fleet_obey(&fleet);
+    fleet_apply(&fleet,
+                "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\nspec:\n"
+                "  replicas: 1\n  workload: {command: [/bin/run], resources: {cores: 1100m}}\n");
+    fleet_obey(&fleet);
+    assert_string_equal(fleet_why(&fleet, "work"), "NoAgent");
+    apply("neighbour", "replicas: 9", "/bin/run");
+    fleet_obey(&fleet);
+    assert_true(fleet_is_converged(&fleet, "work"));
+}
+
+static void agents_that_come_together_are_all_seen(void **state)
+{
+    (void)state;
+    load_agents(1);
+    fleet_start(&fleet);
+    apply("work", "everyAgent: true", "/bin/run");
+    fleet_obey(&fleet);
+    load_agents(4); /* they connect within one step, and a report comes with them */
+    for (size_t i = 1; i < 4; i++) {
+        char name[] = "edge-00000";
+
+        name[sizeof(name) - 2] = (char)('0' + i);
+        model_mark_session(&fleet.ctl->model, model_session(&fleet.ctl->model, "work"));
+        fleet_connect(&fleet, name);
+    }
+    fleet_obey(&fleet);
+    assert_int_equal(fleet_copies(&fleet, "work"), 4);
 }
 
 /* --- the first wave --------------------------------------------------------------------------- */
@@ -269,6 +307,8 @@ int main(void)
         IN_FLEET(planning_changes_nothing),
         IN_FLEET(replicas_come_in_the_order_of_their_numbers),
         IN_FLEET(a_session_may_turn_from_replicas_to_every_agent_and_back),
+        IN_FLEET(what_wants_to_grow_grows_when_its_neighbour_goes),
+        IN_FLEET(agents_that_come_together_are_all_seen),
         IN_FLEET(waves_hold_what_may_be_down),
         IN_FLEET(one_change_among_ten_thousand_agents_looks_at_ten_assignments),
         IN_FLEET(ten_thousand_replicas_are_not_examined_with_every_report),
