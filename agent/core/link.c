@@ -252,6 +252,10 @@ static void on_refuse(struct agt *agt, const struct wire_refuse *refuse)
 static void on_heartbeat(struct agt *agt, const struct wire_heartbeat *heartbeat)
 {
     agt->link.attempts = 0;
+    if (heartbeat->interval_ms > 0) {
+        agt->link.heartbeat_ms = heartbeat->interval_ms;
+        agt->link.silent_at = mono_after(agt->now, HEARTBEATS_MISSED_MAX * heartbeat->interval_ms);
+    }
     set_on_digest(agt, heartbeat->digest);
 }
 

@@ -175,7 +175,7 @@ static void declare_status(struct ctl *ctl, const struct object *object,
     (void)ctl_put(ctl, next, &write);
 }
 
-static int64_t heartbeat_of(const struct ctl *ctl)
+int64_t link_heartbeat_ms(const struct ctl *ctl)
 {
     int64_t scaled = (int64_t)ctl->links.count * HEARTBEAT_PER_AGENT_MS;
 
@@ -189,7 +189,7 @@ static void welcome(struct ctl *ctl, struct link *link, const struct wire_hello 
 {
     struct wire_message message = {.type = WIRE_WELCOME};
 
-    link->heartbeat_ms = heartbeat_of(ctl);
+    link->heartbeat_ms = link_heartbeat_ms(ctl);
     message.welcome.epoch = (int64_t)link->epoch;
     message.welcome.era = (int64_t)ctl->era;
     message.welcome.heartbeat_ms = link->heartbeat_ms;

@@ -381,12 +381,17 @@ static void on_report(struct ctl *ctl, struct link *link, const struct wire_repo
 static void on_heartbeat(struct ctl *ctl, struct link *link, const struct wire_heartbeat *heartbeat)
 {
     struct wire_message answer = {.type = WIRE_HEARTBEAT};
+    int64_t interval = link_heartbeat_ms(ctl);
     char digest[DIGEST_TEXT_SIZE] = "";
 
     if (!link->has_backlog && !link->needs_full) {
         digest_to_str(&link->told, digest);
     }
     link->agent->last_seen = ctl->wall;
+    if (interval != link->heartbeat_ms) {
+        link->heartbeat_ms = interval;
+        answer.heartbeat.interval_ms = interval;
+    }
     answer.heartbeat.epoch = (int64_t)link->epoch;
     answer.heartbeat.seq = heartbeat->seq;
     answer.heartbeat.digest = digest;

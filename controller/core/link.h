@@ -38,6 +38,7 @@ struct link *link_find(const struct ctl *ctl, uint64_t id);
 void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hello);
 void link_refuse(struct ctl *ctl, struct link *link, const char *reason, const char *message,
                  int64_t retry_after_ms);
+int64_t link_heartbeat_ms(const struct ctl *ctl); /* the interval that fits the fleet now */
 void link_set_state(struct link *link, enum link_state state);
 void link_challenge(const struct ctl *ctl, const struct link *link,
                     struct wire_challenge *ret_challenge);

@@ -217,6 +217,10 @@ static const struct field heartbeat_fields[] = {
     ROW_DIGEST(struct wire_heartbeat, "of the set: the agent's of the one on its disk, the "
                                       "controller's of the one it should be; absent while an "
                                       "assign is under way"),
+    {"interval", FIELD_DURATION, AT(struct wire_heartbeat, interval_ms), .max = HEARTBEAT_MAX_MS,
+     .doc =
+         "from the controller, when it changed with the size of the fleet: between heartbeats from "
+         "now on"},
     {"usage", FIELD_STRUCT, AT(struct wire_heartbeat, usage), .shape = &contribution_shape,
      .doc = "the agent's workloads together; never stored as it comes"},
 };

@@ -156,6 +156,7 @@ struct wire_heartbeat {
                            an assign is under way */
     struct contribution
         usage; /* a → c: totals over its workloads; bounded memory, never stored as it comes */
+    int64_t interval_ms; /* c → a: between heartbeats from now on; 0: as before */
 };
 
 struct wire_lease {
