@@ -185,7 +185,7 @@ void watch_fini(struct ctl *ctl);
 /* Reconciles every dirty session, up to STEP_STORES_MAX derived rows; sets retry_step_at when it
  * left some over. */
 void reconcile(struct ctl *ctl);
-/* Marks what a committed change touches (reconcile.c). */
+/* Marks what a committed change touches (mark.c). */
 void reconcile_mark(struct ctl *ctl, const struct change *change);
 /* The facts that links learn.  Each opens and commits transactions of its own: none may be under
  * way.  Before up and down, link.c has set agent->link and away_since. */
@@ -202,7 +202,7 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
 
 /* What a change set would lead to, in a trial after its writes: plans every session that the
  * transaction touches, carries out all waves in the trial, and returns the plan as a tree for the
- * answer (reconcile.c documents its form). */
+ * answer (trial.c documents its form). */
 struct node *reconcile_plan(struct ctl *ctl);
 /* Why an object is not as declared: a tree {converged, chain: [{object, condition, reason, message,
  * since}], remedy}. */

@@ -73,10 +73,8 @@ struct session_entry {
     struct object *object;
     struct dlist assignments; /* assignment_entry.in_session */
     size_t assignment_count;
-    struct dlist of_policy;          /* in policy_entry.sessions */
-    struct template_entry *template; /* borrowed: resolved from the newest spec and policy; NULL:
-                                        not yet or no policy */
-    struct dlist dirty;              /* in model.dirty */
+    struct dlist of_policy; /* in policy_entry.sessions */
+    struct dlist dirty;     /* in model.dirty */
     struct dlist
         wanting; /* in model.wanting: has replicas that found no agent, or runs on every agent */
     struct mono look_at; /* look again at this time: back-off, replaceAfter, lease; MONO_NEVER */
