@@ -176,29 +176,54 @@ void answer_node_warning(struct ctl *ctl, uint64_t id, int code, const struct no
     ctl_answer_full(ctl, &effect);
 }
 
-struct node *answer_object(struct ctl *ctl, struct arena *arena, const struct object *object)
+static struct node *status_of(struct arena *arena, struct node *root)
 {
-    struct node *root = emit_object(arena, object, EMIT_ALL);
-    const struct agent_entry *agent;
-    struct node *status;
-    char text[WALL_TEXT_SIZE];
+    struct node *status = node_find(root, "status");
 
-    if (object->kind->is_event) {
-        node_set(arena, node_find(root, "metadata"), "namespace", node_str(arena, "default"));
-    }
-    agent = object->kind == &agent_kind ? model_agent(&ctl->model, object->meta.name) : NULL;
-    if (agent == NULL) {
-        return root;
-    }
-    status = node_find(root, "status");
     if (status == NULL) {
         status = node_map(arena);
         node_set(arena, root, "status", status);
     }
+    return status;
+}
+
+static void join_agent(const struct agent_entry *agent, struct arena *arena, struct node *root)
+{
+    struct node *status = status_of(arena, root);
+    char text[WALL_TEXT_SIZE];
+
     node_set(arena, status, "assignments", node_int(arena, (int64_t)agent->assignment_count));
     if (agent->last_seen.ms > 0) {
         wall_to_str(agent->last_seen, text);
         node_set(arena, status, "lastSeen", node_str(arena, text));
+    }
+}
+
+/* What a silent agent said last is shown as that, not as what is. */
+static void join_assignment(const struct assignment_entry *assignment, struct arena *arena,
+                            struct node *root)
+{
+    struct node *status = status_of(arena, root);
+
+    if (assignment->agent != NULL && assignment->agent->link != NULL) {
+        return;
+    }
+    node_set(arena, status, "reason", node_str(arena, "AgentSilent"));
+    node_set(arena, status, "message",
+             node_str(arena, "its agent is not connected; this is what it said last"));
+}
+
+struct node *answer_object(struct ctl *ctl, struct arena *arena, const struct object *object)
+{
+    struct node *root = emit_object(arena, object, EMIT_ALL);
+    const char *name = object->meta.name;
+
+    if (object->kind->is_event) {
+        node_set(arena, node_find(root, "metadata"), "namespace", node_str(arena, "default"));
+    } else if (object->kind == &agent_kind && model_agent(&ctl->model, name) != NULL) {
+        join_agent(model_agent(&ctl->model, name), arena, root);
+    } else if (object->kind == &assignment_kind && model_assignment(&ctl->model, name) != NULL) {
+        join_assignment(model_assignment(&ctl->model, name), arena, root);
     }
     return root;
 }

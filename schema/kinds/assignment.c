@@ -83,7 +83,7 @@ const struct shape assignment_shape = SHAPE("Assignment", struct assignment, fie
 
 static const struct column columns[] = {
     {"AGENT", "spec.agent", 0},         {"PHASE", "status.phase", 0},
-    {"RESTARTS", "status.restarts", 0}, {"REASON", "status.reason", 1},
+    {"RESTARTS", "status.restarts", 0}, {"REASON", "status.reason", 0},
     {"EXIT", "status.exitCode", 1},     {"SESSION", "spec.session", 1},
     {"SLOT", "spec.slot", 1},           {"CPU", "status.contribution.cpu", 1},
 };
