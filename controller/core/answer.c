@@ -2,20 +2,32 @@
 
 #include "schema/emit.h"
 #include "schema/json.h"
+#include "schema/limits.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { WARNINGS_MAX = 8 };
+
 struct failure failure_make(struct arena *arena, int code, const char *reason, const char *format,
                             ...)
 {
+    static const char cut[] = "…";
     struct failure failure = {.code = code, .reason = reason};
-    char text[ERR_TEXT_SIZE];
+    char text[MESSAGE_TEXT_BYTES_MAX + sizeof(cut)];
+    size_t end = MESSAGE_TEXT_BYTES_MAX;
     va_list args;
+    int length;
 
     va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
+    length = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    if (length > MESSAGE_TEXT_BYTES_MAX) {
+        while (((unsigned char)text[end] & 0xc0) == 0x80) {
+            end--; /* not in the middle of a character */
+        }
+        memcpy(text + end, cut, sizeof(cut));
+    }
     failure.message = arena_strdup(arena, text);
     return failure;
 }
@@ -49,6 +61,24 @@ struct failure failure_modified(struct arena *arena, const struct kind *kind, co
     return failure;
 }
 
+/* An unknown field in the words that clients know. */
+static const char *unknown_field_text(struct arena *arena, const struct problem *problem)
+{
+    static const char words[] = "unknown field";
+    const char *hint = str_starts(problem->message, words) ? problem->message + strlen(words) : "";
+
+    return arena_printf(arena, "%s \"%s\"%s", words, problem->path, hint);
+}
+
+static const char *problem_text(struct arena *arena, const struct problem *problem)
+{
+    if (problem->cause == CAUSE_UNKNOWN_FIELD) {
+        return unknown_field_text(arena, problem);
+    }
+    return arena_printf(arena, "%s%s%s", problem->path, problem->path[0] == '\0' ? "" : ": ",
+                        problem->message);
+}
+
 static struct node *cause_node(struct arena *arena, const struct problem *problem)
 {
     struct node *cause = node_map(arena);
@@ -79,8 +109,7 @@ struct failure failure_invalid(struct arena *arena, const struct kind *kind, con
             failure.reason = "Invalid";
         }
         node_add(arena, failure.causes, cause_node(arena, problem));
-        str_addf(&message, "%s%s%s%s", message.length > 0 ? "; " : "", problem->path,
-                 problem->path[0] == '\0' ? "" : ": ", problem->message);
+        str_addf(&message, "%s%s", message.length > 0 ? "; " : "", problem_text(arena, problem));
     }
     if (failure.code == 400) {
         failure.message = arena_printf(arena, "strict decoding error: %s", message.data);
@@ -92,9 +121,27 @@ struct failure failure_invalid(struct arena *arena, const struct kind *kind, con
     return failure;
 }
 
+/* Old clients print nothing of a 422 but its causes. */
+static struct node *causes_of(struct arena *arena, const struct failure *failure)
+{
+    struct node *list, *cause;
+
+    if (failure->code != 422 || failure->causes != NULL) {
+        return failure->causes;
+    }
+    list = node_list(arena);
+    cause = node_map(arena);
+    node_set(arena, cause, "reason", node_str(arena, problem_cause_to_str(CAUSE_INVALID)));
+    node_set(arena, cause, "message", node_str(arena, failure->message));
+    node_set(arena, cause, "field", node_str(arena, ""));
+    node_add(arena, list, cause);
+    return list;
+}
+
 struct node *failure_to_node(struct arena *arena, const struct failure *failure)
 {
     struct node *root = node_map(arena), *details = node_map(arena);
+    struct node *causes = causes_of(arena, failure);
 
     node_set(arena, root, "kind", node_str(arena, "Status"));
     node_set(arena, root, "apiVersion", node_str(arena, "v1"));
@@ -111,8 +158,8 @@ struct node *failure_to_node(struct arena *arena, const struct failure *failure)
             arena, details, "kind",
             node_str(arena, failure->names_kind ? failure->kind->name : failure->kind->plural));
     }
-    if (failure->causes != NULL) {
-        node_set(arena, details, "causes", failure->causes);
+    if (causes != NULL) {
+        node_set(arena, details, "causes", causes);
     }
     if (failure->retry_after_seconds > 0) {
         node_set(arena, details, "retryAfterSeconds",
@@ -148,27 +195,33 @@ void answer_node(struct ctl *ctl, uint64_t id, int code, const struct node *node
     ctl_answer(ctl, id, code, blob_of_node(node));
 }
 
+/* One value of a Warning header: RFC 9111, 5.5. */
+static void add_warning(struct str *to, const char *text)
+{
+    str_addf(to, "%s299 - \"", to->length > 0 ? ", " : "");
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\') {
+            str_add_char(to, '\\');
+        }
+        if ((unsigned char)*c >= ' ' && *c != 0x7f) {
+            str_add_char(to, *c);
+        }
+    }
+    str_add(to, "\"");
+}
+
 void answer_node_warning(struct ctl *ctl, uint64_t id, int code, const struct node *node,
                          const struct problems *problems)
 {
     struct effect effect = {.id = id, .bytes = blob_of_node(node)};
     struct str warning = STR_EMPTY;
+    size_t count = 0;
 
     effect.answer.code = code;
-    for (size_t i = 0; i < problems->count && i < 8; i++) {
-        const struct problem *problem = &problems->items[i];
-
-        if (problem->severity == PROBLEM_WARNING) {
-            str_addf(&warning, "%s299 - \"", warning.length > 0 ? ", " : "");
-            for (const char *c = problem->message; *c != '\0'; c++) {
-                if (*c == '"' || *c == '\\') {
-                    str_add_char(&warning, '\\');
-                }
-                if ((unsigned char)*c >= ' ' && *c != 0x7f) {
-                    str_add_char(&warning, *c);
-                }
-            }
-            str_add(&warning, "\"");
+    for (size_t i = 0; i < problems->count && count < WARNINGS_MAX; i++) {
+        if (problems->items[i].severity == PROBLEM_WARNING) {
+            add_warning(&warning, problem_text(&ctl->arena, &problems->items[i]));
+            count++;
         }
     }
     effect.answer.warning = warning.length > 0 ? str_take(&warning) : NULL;

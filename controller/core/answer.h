@@ -16,6 +16,7 @@ struct failure {
     int retry_after_seconds;
 };
 
+/* A longer message than MESSAGE_TEXT_BYTES_MAX is cut off with "…". */
 struct failure failure_make(struct arena *arena, int code, const char *reason, const char *format,
                             ...) _printf_(4, 5);
 struct failure failure_not_found(struct arena *arena, const struct kind *kind, const char *name);
@@ -27,7 +28,7 @@ struct failure failure_invalid(struct arena *arena, const struct kind *kind, con
 struct node *failure_to_node(struct arena *arena, const struct failure *failure);
 void answer_failure(struct ctl *ctl, uint64_t id, const struct failure *failure);
 void answer_node(struct ctl *ctl, uint64_t id, int code, const struct node *node);
-/* The same with a Warning header made of the warnings among the problems. */
+/* The same with a Warning header made of the first warnings among the problems. */
 void answer_node_warning(struct ctl *ctl, uint64_t id, int code, const struct node *node,
                          const struct problems *problems);
 struct blob *blob_of_node(const struct node *node);

@@ -41,19 +41,41 @@ static bool verb_from_str(const char *text, enum write_verb *ret_verb)
     return false;
 }
 
+static bool is_text_or_absent(const struct node *change, const char *key)
+{
+    const struct node *node = node_find(change, key);
+
+    return node == NULL || node->type == NODE_NULL || node->type == NODE_STR;
+}
+
+/* A delete names what goes by kind and name, or by the object as it was applied. */
+static bool read_delete(struct ctl *ctl, const struct node *change, size_t index,
+                        struct write_request *write, struct changeset *set)
+{
+    const char *api_version = node_find_text(change, "apiVersion");
+    const char *kind = node_find_text(change, "kind");
+
+    write->name = node_find_text(change, "name");
+    write->kind = kind_find(api_version == NULL ? "fog/v1" : api_version, kind == NULL ? "" : kind);
+    if (write->kind == NULL || write->name == NULL) {
+        return reject(set, failure_make(&ctl->arena, 400, "BadRequest",
+                                        "changes[%zu]: a delete needs kind and name", index));
+    }
+    return true;
+}
+
 static bool read_change(struct ctl *ctl, const struct node *change, size_t index,
                         const struct write_request *defaults, bool force, struct changeset *set)
 {
     struct write_request *write = &set->writes[index];
     struct node *object = node_find(change, "object");
-    const char *uid = node_find_text(change, "uid");
     struct problems problems;
 
     problems_init(&problems, &ctl->arena, NULL);
     *write = *defaults;
     problems_init(&write->problems, &ctl->arena, NULL);
     write->force = force;
-    write->uid = uid;
+    write->uid = node_find_text(change, "uid");
     write->name = NULL;
     write->body = object;
     if (!verb_from_str(node_find_text(change, "verb"), &write->verb)) {
@@ -65,18 +87,12 @@ static bool read_change(struct ctl *ctl, const struct node *change, size_t index
                                             ? ""
                                             : node_find_text(change, "verb")));
     }
+    if (!is_text_or_absent(change, "uid")) {
+        return reject(set, failure_make(&ctl->arena, 400, "BadRequest",
+                                        "changes[%zu].uid: a string is expected", index));
+    }
     if (write->verb == WRITE_DELETE && object == NULL) {
-        const char *api_version = node_find_text(change, "apiVersion");
-        const char *kind = node_find_text(change, "kind");
-
-        write->name = node_find_text(change, "name");
-        write->kind =
-            kind_find(api_version == NULL ? "fog/v1" : api_version, kind == NULL ? "" : kind);
-        if (write->kind == NULL || write->name == NULL) {
-            return reject(set, failure_make(&ctl->arena, 400, "BadRequest",
-                                            "changes[%zu]: a delete needs kind and name", index));
-        }
-        return true;
+        return read_delete(ctl, change, index, write, set);
     }
     write->kind = bind_kind(object, &problems);
     if (write->kind == NULL) {
@@ -87,6 +103,11 @@ static bool read_change(struct ctl *ctl, const struct node *change, size_t index
     if (write->verb == WRITE_DELETE) {
         write->name = node_find_text(node_find(object, "metadata"), "name");
         write->body = NULL;
+        if (write->name == NULL) {
+            return reject(set,
+                          failure_make(&ctl->arena, 400, "BadRequest",
+                                       "changes[%zu].object.metadata.name: Required value", index));
+        }
     }
     return true;
 }
@@ -97,10 +118,15 @@ bool changeset_read(struct ctl *ctl, const struct node *body, const struct write
     const struct node *spec = node_find(body, "spec");
     const struct node *changes = node_find(spec, "changes");
     const struct node *force = node_find(spec, "force");
-    const char *revision = node_find_text(spec, "revision");
+    const struct node *demand = node_find(spec, "revision");
+    const char *revision = node_text(demand), *kind = node_find_text(body, "kind");
     bool is_forced = force != NULL && force->type == NODE_BOOL && force->boolean;
 
     *ret_set = (struct changeset){0};
+    if (kind != NULL && !str_eq(kind, "ChangeSet")) {
+        return reject(ret_set, failure_make(&ctl->arena, 400, "BadRequest",
+                                            "the body is a %s, a ChangeSet is expected", kind));
+    }
     if (changes == NULL || changes->type != NODE_LIST) {
         return reject(ret_set, failure_make(&ctl->arena, 400, "BadRequest",
                                             "a ChangeSet needs the list spec.changes"));
@@ -110,11 +136,15 @@ bool changeset_read(struct ctl *ctl, const struct node *body, const struct write
                                             "%zu changes, at most %d fit in one set",
                                             changes->list.count, CHANGES_MAX));
     }
-    if (revision != NULL && !u64_from_str(revision, &ret_set->revision)) {
+    if (force != NULL && force->type != NODE_BOOL && force->type != NODE_NULL) {
         return reject(ret_set, failure_make(&ctl->arena, 400, "BadRequest",
-                                            "spec.revision: \"%s\" is no revision", revision));
+                                            "spec.force: true or false is expected"));
     }
-    ret_set->has_demand = revision != NULL;
+    ret_set->has_demand = demand != NULL && demand->type != NODE_NULL;
+    if (ret_set->has_demand && (revision == NULL || !u64_from_str(revision, &ret_set->revision))) {
+        return reject(ret_set, failure_make(&ctl->arena, 400, "BadRequest",
+                                            "spec.revision: a revision is expected, as a string"));
+    }
     ret_set->writes = arena_array(&ctl->arena, changes->list.count + 1, sizeof(ret_set->writes[0]));
     for (size_t i = 0; i < changes->list.count; i++) {
         if (!read_change(ctl, changes->list.items[i], i, defaults, is_forced, ret_set)) {
@@ -342,6 +372,7 @@ void changeset_remember(struct ctl *ctl, const struct http_request *http, int co
         return;
     }
     forget_oldest(ctl);
+    assert(map_find(&ctl->answers, http->idempotency_key) == NULL); /* see changeset_replay() */
     answer = MEM_NEW(struct answer);
     request_digest(http, &answer->request);
     answer->code = code;

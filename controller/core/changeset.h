@@ -28,8 +28,8 @@ struct changeset {
     struct write_request *writes; /* in the arena */
     size_t count;
     bool is_dry_run;
-    bool has_demand;
-    uint64_t revision;      /* demanded */
+    bool has_demand; /* one is demanded: */
+    uint64_t revision;
     struct failure failure; /* of the set as a whole */
 };
 

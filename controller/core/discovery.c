@@ -129,31 +129,70 @@ static void answer_health(struct ctl *ctl, uint64_t id)
     vec_add(ctl->effects, effect); /* immediate: it tells nothing about state */
 }
 
-bool discovery_answer(struct ctl *ctl, uint64_t id, const struct target *target)
+enum page {
+    PAGE_HEALTH,
+    PAGE_VERSION,
+    PAGE_VERSIONS,
+    PAGE_GROUPS,
+    PAGE_GROUP,
+    PAGE_FOG,
+    PAGE_CORE
+};
+
+static bool find_page(const struct target *target, enum page *ret_page)
+{
+    static const struct {
+        const char *path;
+        enum page page;
+    } pages[] = {{"/healthz", PAGE_HEALTH},  {"/livez", PAGE_HEALTH},    {"/readyz", PAGE_HEALTH},
+                 {"/version", PAGE_VERSION}, {"/api", PAGE_VERSIONS},    {"/apis", PAGE_GROUPS},
+                 {"/apis/fog", PAGE_GROUP},  {"/apis/fog/v1", PAGE_FOG}, {"/api/v1", PAGE_CORE}};
+
+    for (size_t i = 0; i < COUNT_OF(pages); i++) {
+        if (target_is(target, pages[i].path)) {
+            *ret_page = pages[i].page;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool discovery_has(const struct target *target)
+{
+    enum page page;
+
+    return find_page(target, &page);
+}
+
+void discovery_answer(struct ctl *ctl, uint64_t id, const struct target *target)
 {
     struct arena *arena = &ctl->arena;
-    struct node *root = NULL;
+    enum page page;
 
-    if (target_is(target, "/healthz") || target_is(target, "/livez") ||
-        target_is(target, "/readyz")) {
+    if (!find_page(target, &page)) {
+        return;
+    }
+    switch (page) {
+    case PAGE_HEALTH:
         answer_health(ctl, id);
-        return true;
+        break;
+    case PAGE_VERSION:
+        answer_node(ctl, id, 200, version(ctl));
+        break;
+    case PAGE_VERSIONS:
+        answer_node(ctl, id, 200, versions(arena));
+        break;
+    case PAGE_GROUPS:
+        answer_node(ctl, id, 200, groups(arena));
+        break;
+    case PAGE_GROUP:
+        answer_node(ctl, id, 200, group(arena, true));
+        break;
+    case PAGE_FOG:
+        answer_node(ctl, id, 200, resources(arena, "fog", "fog/v1"));
+        break;
+    case PAGE_CORE:
+        answer_node(ctl, id, 200, resources(arena, "", "v1"));
+        break;
     }
-    if (target_is(target, "/version")) {
-        root = version(ctl);
-    } else if (target_is(target, "/api")) {
-        root = versions(arena);
-    } else if (target_is(target, "/apis")) {
-        root = groups(arena);
-    } else if (target_is(target, "/apis/fog")) {
-        root = group(arena, true);
-    } else if (target_is(target, "/apis/fog/v1")) {
-        root = resources(arena, "fog", "fog/v1");
-    } else if (target_is(target, "/api/v1")) {
-        root = resources(arena, "", "v1");
-    }
-    if (root != NULL) {
-        answer_node(ctl, id, 200, root);
-    }
-    return root != NULL;
 }

@@ -4,5 +4,6 @@
 #include "controller/core/answer.h"
 #include "controller/core/target.h"
 
-/* Answers discovery, version and health; false when the target is none of these. */
-bool discovery_answer(struct ctl *ctl, uint64_t id, const struct target *target);
+/* Is the target one of discovery, version and health? */
+bool discovery_has(const struct target *target);
+void discovery_answer(struct ctl *ctl, uint64_t id, const struct target *target);

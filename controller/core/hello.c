@@ -3,6 +3,7 @@
 
 #include "schema/apply.h"
 #include "schema/bind.h"
+#include "schema/check.h"
 #include "schema/emit.h"
 #include "schema/limits.h"
 
@@ -65,6 +66,11 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
     }
     if (!name_is_valid(hello->name, &why)) {
         (void)snprintf(message, ERR_TEXT_SIZE, "the agent's name %s", why);
+        return "BadHello";
+    }
+    if (hello->epoch == INT64_MAX) {
+        (void)snprintf(message, ERR_TEXT_SIZE, "no connection can be newer than epoch %lld",
+                       (long long)hello->epoch);
         return "BadHello";
     }
     if (!is_genuine(ctl, link, hello)) {
@@ -132,7 +138,8 @@ static struct node *declared_config(struct ctl *ctl, const struct wire_hello *he
 /* The object in force for this agent, made or brought up to date through server-side apply with the
  * rank of discovery, so that what operators wrote stays theirs.  NULL when the result would not be
  * valid. */
-static struct object *declare(struct ctl *ctl, const struct wire_hello *hello)
+static struct object *declare(struct ctl *ctl, const struct wire_hello *hello,
+                              char why[static ERR_TEXT_SIZE])
 {
     const char *who = arena_printf(&ctl->arena, "agent/%s", hello->name);
     const struct write write = {ROW_LEDGER, who, "fog-agent", "hello"};
@@ -143,6 +150,7 @@ static struct object *declare(struct ctl *ctl, const struct wire_hello *hello)
     struct object *next;
 
     problems_init(&problems, &ctl->arena, NULL);
+    (void)snprintf(why, ERR_TEXT_SIZE, "the Agent object would not be valid");
     apply_config(&ctl->arena, &agent_kind,
                  live == NULL ? NULL : emit_object(&ctl->arena, live, EMIT_ALL),
                  declared_config(ctl, hello), &manager, false, &result);
@@ -150,7 +158,17 @@ static struct object *declare(struct ctl *ctl, const struct wire_hello *hello)
         return NULL;
     }
     next = bind_object(&agent_kind, result.root, BIND_QUIET, &problems);
-    return next == NULL ? NULL : ctl_put(ctl, next, &write);
+    if (next == NULL) {
+        return NULL;
+    }
+    check_semantic(next, live, NULL, NULL, &problems);
+    if (problems.errors > 0) {
+        object_unref(next);
+        (void)snprintf(why, ERR_TEXT_SIZE, "the Agent object would not be valid: %s: %s",
+                       problems.items[0].path, problems.items[0].message);
+        return NULL;
+    }
+    return ctl_put(ctl, next, &write);
 }
 
 static void declare_status(struct ctl *ctl, const struct object *object,
@@ -216,10 +234,10 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
         return;
     }
     ctl_begin(ctl, false);
-    object = declare(ctl, hello);
+    object = declare(ctl, hello, message);
     if (object == NULL) {
         ctl_abort(ctl);
-        link_refuse(ctl, link, "BadHello", "the Agent object would not be valid", RECONNECT_MAX_MS);
+        link_refuse(ctl, link, "BadHello", message, RECONNECT_MAX_MS);
         return;
     }
     declare_status(ctl, object, hello);

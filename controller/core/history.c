@@ -8,24 +8,20 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-    HISTORY_LIMIT = 100,
-    HISTORY_LIMIT_MAX = 1000,
-    PATHS_MAX = 20,
-    ROLLBACK_OBJECTS_MAX = 40000
-};
+enum { HISTORY_LIMIT = 100, HISTORY_LIMIT_MAX = 1000, PATHS_MAX = 20 };
 
 /* --- history ---------------------------------------------------------------------------------- */
 
 void history_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const char *name,
-                  const struct target *target)
+                  uint64_t limit)
 {
     struct read_query query = {.type = READ_HISTORY, .kind = kind, .with_before = true};
-    uint64_t limit = target_u64(target, "limit", HISTORY_LIMIT);
 
     query.name = mem_strdup(name);
     query.upto = ctl->revision;
-    query.limit = limit == 0 || limit > HISTORY_LIMIT_MAX ? HISTORY_LIMIT_MAX : (size_t)limit;
+    query.limit = limit == 0                  ? HISTORY_LIMIT
+                  : limit > HISTORY_LIMIT_MAX ? HISTORY_LIMIT_MAX
+                                              : (size_t)limit;
     reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_HISTORY, id, NULL);
 }
 
@@ -157,45 +153,6 @@ static void keep_request(struct rollback *rollback, const struct http_request *h
     rollback->defaults.manager.name = arena_strdup(arena, defaults->manager.name);
 }
 
-void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http,
-                   const struct node *body, const struct write_request *defaults, bool is_dry_run)
-{
-    const struct node *spec = node_find(body, "spec");
-    const struct node *prune = node_find(spec, "prune");
-    const char *revision = node_find_text(spec, "toRevision");
-    const char *kind = node_find_text(spec, "kind");
-    struct rollback *rollback = MEM_NEW(struct rollback);
-    struct read_query query = {.type = READ_STATE_AT};
-    struct failure failure = {0};
-
-    keep_request(rollback, http, defaults);
-    rollback->is_dry_run = is_dry_run;
-    rollback->prune = prune != NULL && prune->type == NODE_BOOL && prune->boolean;
-    rollback->name = arena_strdup(&rollback->arena, node_find_text(spec, "name"));
-    rollback->kind = kind == NULL ? NULL : kind_find("fog/v1", kind);
-    if (revision == NULL || !u64_from_str(revision, &rollback->revision)) {
-        failure = failure_make(&ctl->arena, 400, "BadRequest",
-                               "spec.toRevision: a revision is needed, as history shows them");
-    } else if (rollback->revision > ctl->revision) {
-        failure = failure_make(&ctl->arena, 400, "BadRequest",
-                               "spec.toRevision: %" PRIu64 " lies ahead; the fleet is at %" PRIu64,
-                               rollback->revision, ctl->revision);
-    } else if (kind != NULL && (rollback->kind == NULL || rollback->kind->is_derived)) {
-        failure = failure_make(&ctl->arena, 400, "BadRequest",
-                               "spec.kind: \"%s\" cannot be rolled back", kind);
-    }
-    if (failure.code != 0) {
-        rollback_free(rollback);
-        answer_failure(ctl, id, &failure);
-        return;
-    }
-    query.kind = rollback->kind;
-    query.name = mem_strdup(rollback->name);
-    query.upto = rollback->revision;
-    query.limit = ROLLBACK_OBJECTS_MAX;
-    reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_ROLLBACK, id, rollback);
-}
-
 static const enum kind_id rolled_back[] = {KIND_HARVEST_POLICY, KIND_HARVEST_SESSION, KIND_AGENT};
 
 static bool is_rolled_back(const struct kind *kind)
@@ -206,6 +163,65 @@ static bool is_rolled_back(const struct kind *kind)
         }
     }
     return false;
+}
+
+static bool is_type(const struct node *spec, const char *key, enum node_type type)
+{
+    const struct node *node = node_find(spec, key);
+
+    return node == NULL || node->type == NODE_NULL || node->type == type;
+}
+
+static bool read_spec(struct ctl *ctl, const struct node *spec, struct rollback *rollback,
+                      struct failure *ret_failure)
+{
+    const struct node *prune = node_find(spec, "prune");
+    const char *revision = node_find_text(spec, "toRevision");
+    const char *kind = node_find_text(spec, "kind");
+    const char *name = node_find_text(spec, "name");
+    const char *what;
+
+    rollback->prune = prune != NULL && prune->type == NODE_BOOL && prune->boolean;
+    rollback->name = arena_strdup(&rollback->arena, name);
+    rollback->kind = kind == NULL ? NULL : kind_find("fog/v1", kind);
+    if (revision == NULL || !u64_from_str(revision, &rollback->revision)) {
+        what = "spec.toRevision: a revision is needed, as a string, as history shows them";
+    } else if (rollback->revision > ctl->revision) {
+        what = arena_printf(&ctl->arena,
+                            "spec.toRevision: %" PRIu64 " lies ahead; the fleet is at %" PRIu64,
+                            rollback->revision, ctl->revision);
+    } else if (!is_type(spec, "kind", NODE_STR) || !is_type(spec, "name", NODE_STR) ||
+               !is_type(spec, "prune", NODE_BOOL)) {
+        what = "spec: kind and name are strings, prune is true or false";
+    } else if (kind != NULL && (rollback->kind == NULL || !is_rolled_back(rollback->kind))) {
+        what = arena_printf(&ctl->arena, "spec.kind: \"%s\" cannot be rolled back", kind);
+    } else if (name != NULL && kind == NULL) {
+        what = "spec.name: of which kind? spec.kind is missing";
+    } else {
+        return true;
+    }
+    *ret_failure = failure_make(&ctl->arena, 400, "BadRequest", "%s", what);
+    return false;
+}
+
+void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http,
+                   const struct node *body, const struct write_request *defaults, bool is_dry_run)
+{
+    struct rollback *rollback = MEM_NEW(struct rollback);
+    struct read_query query = {.type = READ_STATE_AT};
+    struct failure failure = {0};
+
+    keep_request(rollback, http, defaults);
+    rollback->is_dry_run = is_dry_run;
+    if (!read_spec(ctl, node_find(body, "spec"), rollback, &failure)) {
+        rollback_free(rollback);
+        answer_failure(ctl, id, &failure);
+        return;
+    }
+    query.kind = rollback->kind;
+    query.name = mem_strdup(rollback->name);
+    query.upto = rollback->revision;
+    reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_ROLLBACK, id, rollback);
 }
 
 /* The replace that leads back: what is there now with spec, labels, annotations and owners of then.
@@ -228,6 +244,9 @@ static void add_restore(struct ctl *ctl, struct rollback *rollback, const struct
     write->verb = now == NULL ? WRITE_CREATE : WRITE_REPLACE;
     write->body = body;
     write->owners_too = true;
+    if (node_find(meta, "managedFields") == NULL) { /* nobody owned anything then */
+        node_set(arena, meta, "managedFields", node_list(arena));
+    }
     (void)node_remove(meta, "uid");
     (void)node_remove(meta, "resourceVersion");
     if (then->kind == &agent_kind) {
@@ -303,6 +322,11 @@ static void compose(struct ctl *ctl, struct rollback *rollback, const struct rea
     map_fini(&kept);
 }
 
+static bool is_there(const struct ctl *ctl, const struct rollback *rollback)
+{
+    return model_find(&ctl->model, rollback->kind->id, rollback->name) != NULL;
+}
+
 void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
                         const struct read_result *result)
 {
@@ -312,7 +336,18 @@ void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
     if (failed_read(ctl, id, result)) {
         return;
     }
+    if (changeset_replay(ctl, id, &rollback->http) == REPLAY_DONE) {
+        return; /* the same request came twice, and the other one was read first */
+    }
     compose(ctl, rollback, result, &set);
+    if (set.count == 0 && rollback->name != NULL && !is_there(ctl, rollback)) {
+        struct failure failure = failure_make(
+            &ctl->arena, 404, "NotFound", "%s \"%s\" was not there at revision %" PRIu64,
+            rollback->kind->singular, rollback->name, rollback->revision);
+
+        answer_failure(ctl, id, &failure);
+        return;
+    }
     if (!changeset_decide(ctl, &set, &plan)) {
         answer_failure(ctl, id, &set.failure);
     } else {

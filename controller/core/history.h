@@ -1,19 +1,20 @@
 /* The past: what happened to an object, and going back.
  *
- *     GET  /apis/fog/v1/history[?limit=N]                    the newest changes of all desired
- * state GET  /apis/fog/v1/<plural>/<name>/history[?limit=N]    of one object POST
- * /apis/fog/v1/rollbacks[?dryRun=All]
- *          {"spec": {"toRevision": "120", "kind": "HarvestSession", "name": "render", "prune":
- * false}}
+ *     GET  /apis/fog/v1/history[?limit=N]
+ *          the newest changes of all desired state
+ *     GET  /apis/fog/v1/<plural>/<name>/history[?limit=N]
+ *          of one object
+ *     POST /apis/fog/v1/rollbacks[?dryRun=All]
+ *          {"spec": {"toRevision": "120", "kind": "HarvestSession", "name": "render",
+ *                    "prune": false}}
  *
  * A rollback is a change set made from the state as it was: it restores spec, labels, annotations
- * and owners; what was deleted since is made again, with a new uid; what is newer goes only with
- * `prune`.  Without kind and name it covers everything that operators declare.  Its answer is that
- * of a change set. */
+ * and the owners of fields; what was deleted since is made again, with a new uid; what is newer
+ * goes only with `prune`.  Without kind and name it covers everything that operators declare.  Its
+ * answer is that of a change set. */
 #pragma once
 
 #include "controller/core/changeset.h"
-#include "controller/core/target.h"
 
 struct rollback {
     struct write_request defaults; /* texts owned by `arena` */
@@ -26,8 +27,9 @@ struct rollback {
     struct http_request http;
 };
 
+/* `limit` 0: a page of the usual length. */
 void history_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const char *name,
-                  const struct target *target);
+                  uint64_t limit);
 void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *result);
 
 void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http,

@@ -341,11 +341,9 @@ static void complain(struct ctl *ctl, struct link *link, const char *about, cons
     }
 }
 
-static void on_report(struct ctl *ctl, struct link *link, const struct wire_report *report)
+static void take_report(struct ctl *ctl, struct agent_entry *agent,
+                        const struct wire_report *report)
 {
-    struct wire_message answer = {.type = WIRE_REPORTED};
-    struct agent_entry *agent = link->agent;
-
     if (agent_status(agent)->paused != report->paused) {
         const struct write write = {ROW_STATUS,
                                     arena_printf(&ctl->arena, "agent/%s", agent->object->meta.name),
@@ -372,7 +370,20 @@ static void on_report(struct ctl *ctl, struct link *link, const struct wire_repo
         }
         reconcile_report(ctl, agent, assignment, &item->status, item->generation);
     }
-    link->report_seq = report->seq;
+}
+
+/* Taken in, and durable before the answer.  One that is not newer than the last was taken in
+ * already: its answer is given again. */
+static void on_report(struct ctl *ctl, struct link *link, const struct wire_report *report)
+{
+    struct wire_message answer = {.type = WIRE_REPORTED};
+
+    if (report->seq > link->report_seq) {
+        take_report(ctl, link->agent, report);
+        link->report_seq = report->seq;
+    } else {
+        ctl->counters.stale_messages++;
+    }
     answer.reported.epoch = (int64_t)link->epoch;
     answer.reported.seq = report->seq;
     ctl_send(ctl, link->id, SEND_CONTROL, wire_encode(&answer));
@@ -431,19 +442,43 @@ static void on_resync(struct ctl *ctl, struct link *link, const struct wire_resy
     }
 }
 
+/* What is not from the workload stands on a line of its own. */
+static void tell_aside(struct ctl *ctl, struct log_stream *stream, const char *text)
+{
+    _cleanup_(str_fini)
+    struct str line = STR_EMPTY;
+
+    str_addf(&line, "%s%s\n", stream->is_mid_line ? "\n" : "", text);
+    ctl_chunk(ctl, stream->http_id, blob_from_str(&line));
+    stream->is_mid_line = false;
+}
+
+static void pass_on(struct ctl *ctl, struct log_stream *stream, const struct wire_log_data *data)
+{
+    size_t size = data->data == NULL ? 0 : strlen(data->data);
+
+    if (data->dropped > 0) {
+        tell_aside(
+            ctl, stream,
+            arena_printf(&ctl->arena, "(%" PRId64 " lines are missing here)", data->dropped));
+    }
+    if (size > 0) {
+        ctl_chunk(ctl, stream->http_id, blob_new(data->data, size));
+        stream->is_mid_line = data->data[size - 1] != '\n';
+    }
+    if (!str_is_empty(data->error)) {
+        tell_aside(ctl, stream, arena_printf(&ctl->arena, "error: %s", data->error));
+    }
+}
+
 static void on_log_data(struct ctl *ctl, struct link *link, const struct wire_log_data *data)
 {
     dlist_each (&link->logs, struct log_stream, of_link, it) {
         if (it->id != data->id) {
             continue;
         }
-        if (!str_is_empty(data->data)) {
-            ctl_chunk(ctl, it->http_id, blob_new(data->data, strlen(data->data)));
-        }
+        pass_on(ctl, it, data);
         if (data->end || !str_is_empty(data->error)) {
-            if (!str_is_empty(data->error)) {
-                ctl_chunk(ctl, it->http_id, blob_new(data->error, strlen(data->error)));
-            }
             ctl_end(ctl, it->http_id);
             dlist_remove(&it->of_link);
             free(it);
@@ -535,7 +570,7 @@ void on_link_frame(struct ctl *ctl, uint64_t id, const char *bytes, size_t size_
     }
     link->heard_at = ctl->now;
     if (wire_decode(&ctl->arena, bytes, size_bytes, true, &message, &err) < 0) {
-        complain(ctl, link, "", err.text);
+        complain(ctl, link, wire_peek_type(&ctl->arena, bytes, size_bytes), err.text);
         return;
     }
     if (link->state == LINK_CHALLENGED) {
@@ -561,11 +596,19 @@ int link_log_open(struct ctl *ctl, uint64_t http_id, const struct assignment_ent
     struct link *link = assignment->agent == NULL ? NULL : assignment->agent->link;
     struct wire_message message = {.type = WIRE_LOG_REQUEST};
     struct log_stream *stream;
+    size_t count = 0;
 
     if (link == NULL) {
         return err_set(err, ERR_UNAVAILABLE,
                        "agent \"%s\" is not connected; its logs are kept there",
                        assignment_spec(assignment)->agent);
+    }
+    dlist_each (&link->logs, struct log_stream, of_link, it) {
+        count += it != NULL;
+    }
+    if (count >= LOG_STREAMS_MAX) {
+        return err_set(err, ERR_LIMIT, "%d logs of agent \"%s\" are being read already",
+                       LOG_STREAMS_MAX, assignment_spec(assignment)->agent);
     }
     stream = MEM_NEW(struct log_stream);
     stream->id = ++ctl->next_log_stream;

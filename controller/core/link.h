@@ -14,6 +14,7 @@ enum link_state { LINK_CHALLENGED, LINK_WELCOMED, LINK_CLOSING };
 struct log_stream {
     uint64_t id;
     uint64_t http_id;
+    bool is_mid_line; /* what was passed on so far does not end with a newline */
     struct dlist of_link;
 };
 

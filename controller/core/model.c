@@ -396,6 +396,13 @@ static void tell_if_changed(struct model *model, struct agent_entry *agent,
     }
 }
 
+static void count_owned(struct model *model, const struct object *object, bool comes)
+{
+    if (object != NULL && object->meta.owners.count > 0) {
+        model->owned_count += comes ? 1 : SIZE_MAX; /* one more or one less */
+    }
+}
+
 struct entry *model_set(struct model *model, const struct kind *kind, const char *name,
                         struct object *next)
 {
@@ -406,6 +413,8 @@ struct entry *model_set(struct model *model, const struct kind *kind, const char
     struct digest set = agent == NULL ? (struct digest){0} : agent->set;
     bool is_new = entry == NULL;
 
+    count_owned(model, is_new ? NULL : entry->object, false);
+    count_owned(model, next, true);
     if (next == NULL) {
         assert(!is_new);
         detach_removed(model, entry);
@@ -439,9 +448,20 @@ void model_restore(struct model *model, struct entry *removed)
         map_put(&model->objects[removed->object->kind->id], removed->object->meta.name, removed);
 
     assert(old == NULL);
+    count_owned(model, removed->object, true);
     attach(model, removed, true);
+    /* Its places in lists were lost; to look once too often does no harm. */
     if (removed->object->kind->id == KIND_HARVEST_SESSION) {
-        model_mark_session(model, (struct session_entry *)removed); /* its place in lists is lost */
+        model_mark_session(model, (struct session_entry *)removed);
+    }
+    if (removed->object->kind->id == KIND_AGENT) {
+        struct agent_entry *agent = (struct agent_entry *)removed;
+
+        dlist_add(&model->untold, &agent->untold_link);
+        dlist_add(&model->restate, &agent->restate);
+        if (agent->breaker.state != BREAKER_CLOSED) {
+            dlist_add(&model->tripped, &agent->tripped);
+        }
     }
 }
 

@@ -109,8 +109,9 @@ struct model {
     struct dlist restate, tripped; /* agents */
     struct {
         VEC_OF(struct session_entry *);
-    } looks;       /* a heap by look_at */
-    bool is_trial; /* nothing is marked untold */
+    } looks;            /* a heap by look_at */
+    bool is_trial;      /* nothing is marked untold */
+    size_t owned_count; /* objects with owner references */
 };
 
 void model_init(struct model *model);

@@ -9,6 +9,7 @@
 #include "controller/core/watch.h"
 
 #include "schema/base/parse.h"
+#include "schema/base/utf8.h"
 #include "schema/bind.h"
 #include "schema/json.h"
 #include "schema/limits.h"
@@ -31,6 +32,25 @@ struct request {
 static void refuse(struct ctl *ctl, const struct request *request, struct failure failure)
 {
     answer_failure(ctl, request->id, &failure);
+}
+
+static void not_there(struct ctl *ctl, const struct request *request)
+{
+    refuse(ctl, request,
+           failure_make(&ctl->arena, 404, "NotFound",
+                        "the server could not find the requested resource"));
+}
+
+static bool read_number(struct ctl *ctl, const struct request *request, const char *name,
+                        uint64_t fallback, uint64_t *ret_number)
+{
+    if (target_number(&request->target, name, fallback, ret_number)) {
+        return true;
+    }
+    refuse(ctl, request,
+           failure_make(&ctl->arena, 400, "BadRequest", "%s: \"%s\" is no number", name,
+                        target_param(&request->target, name)));
+    return false;
 }
 
 /* --- reads ------------------------------------------------------------------------------------ */
@@ -69,15 +89,39 @@ struct page {
     size_t begin, end; /* of this page */
 };
 
-static bool select_page(struct ctl *ctl, struct request *request, struct page *page)
+/* Where the page begins (NULL: with the first) and how long it is (0: all). */
+static bool read_page(struct ctl *ctl, const struct request *request, const char **ret_after,
+                      uint64_t *ret_limit)
 {
     const char *token = target_param(&request->target, "continue");
-    const char *after = str_is_empty(token) ? NULL : token_name(ctl, token);
-    uint64_t limit = target_u64(&request->target, "limit", 0);
+
+    *ret_after = str_is_empty(token) ? NULL : token_name(ctl, token);
+    if (!str_is_empty(token) && *ret_after == NULL) {
+        refuse(ctl, request,
+               failure_make(&ctl->arena, 400, "BadRequest",
+                            "continue: \"%s\" is not from an answer of ours", token));
+        return false;
+    }
+    if (!read_number(ctl, request, "limit", 0, ret_limit)) {
+        return false;
+    }
+    if (*ret_limit > LIST_LIMIT_MAX) {
+        *ret_limit = LIST_LIMIT_MAX;
+    }
+    return true;
+}
+
+static bool select_page(struct ctl *ctl, struct request *request, struct page *page)
+{
     const struct map *objects = &ctl->model.objects[request->kind->id];
     struct selector labels, fields;
     struct err err = ERR_NONE;
+    const char *after;
+    uint64_t limit;
 
+    if (!read_page(ctl, request, &after, &limit)) {
+        return false;
+    }
     if (selector_parse_labels(&ctl->arena, target_param(&request->target, "labelSelector"), &labels,
                               &err) < 0 ||
         selector_parse_fields(&ctl->arena, request->kind,
@@ -141,14 +185,19 @@ static void answer_list(struct ctl *ctl, struct request *request)
 static void answer_log(struct ctl *ctl, struct request *request)
 {
     const struct assignment_entry *assignment = model_assignment(&ctl->model, request->name);
-    uint64_t tail = target_u64(&request->target, "tailLines", UINT64_MAX);
     struct effect head = {.id = request->id};
     struct err err = ERR_NONE;
+    uint64_t tail;
 
-    if (link_log_open(ctl, request->id, assignment, tail > INT32_MAX ? -1 : (int64_t)tail,
+    if (!read_number(ctl, request, "tailLines", UINT64_MAX, &tail)) {
+        return;
+    }
+    if (link_log_open(ctl, request->id, assignment, tail > LOG_TAIL_MAX ? -1 : (int64_t)tail,
                       target_flag(&request->target, "follow"), &err) < 0) {
         struct failure failure =
-            failure_make(&ctl->arena, 503, "ServiceUnavailable", "%s", err.text);
+            err.code == ERR_LIMIT
+                ? failure_make(&ctl->arena, 429, "TooManyRequests", "%s", err.text)
+                : failure_make(&ctl->arena, 503, "ServiceUnavailable", "%s", err.text);
 
         failure.retry_after_seconds = 1;
         refuse(ctl, request, failure);
@@ -162,21 +211,20 @@ static void answer_log(struct ctl *ctl, struct request *request)
 static void answer_one(struct ctl *ctl, struct request *request)
 {
     const struct object *object = model_find(&ctl->model, request->kind->id, request->name);
+    uint64_t limit;
 
     if (str_eq(request->subresource, "history")) { /* of what is gone, too */
-        history_open(ctl, request->id, request->kind, request->name, &request->target);
+        if (read_number(ctl, request, "limit", 0, &limit)) {
+            history_open(ctl, request->id, request->kind, request->name, limit);
+        }
     } else if (object == NULL) {
         refuse(ctl, request, failure_not_found(&ctl->arena, request->kind, request->name));
     } else if (request->subresource == NULL || str_eq(request->subresource, "status")) {
         answer_node(ctl, request->id, 200, answer_object(ctl, &ctl->arena, object));
     } else if (str_eq(request->subresource, "why")) {
         answer_node(ctl, request->id, 200, explain_object(ctl, object));
-    } else if (str_eq(request->subresource, "log") && request->kind == &assignment_kind) {
-        answer_log(ctl, request);
     } else {
-        refuse(ctl, request,
-               failure_make(&ctl->arena, 404, "NotFound",
-                            "the server could not find the requested resource"));
+        answer_log(ctl, request);
     }
 }
 
@@ -195,8 +243,10 @@ static const char *manager_of(struct ctl *ctl, const struct request *request)
         return "unknown";
     }
     length = strcspn(agent, "/ ");
-    return arena_strndup(&ctl->arena, agent,
-                         length > MANAGER_BYTES_MAX ? MANAGER_BYTES_MAX : length);
+    if (length > MANAGER_BYTES_MAX) {
+        length = utf8_valid_bytes(agent, MANAGER_BYTES_MAX); /* no half character */
+    }
+    return length == 0 ? "unknown" : arena_strndup(&ctl->arena, agent, length);
 }
 
 static bool is_manager(const char *name)
@@ -232,6 +282,12 @@ static bool defaults_of(struct ctl *ctl, const struct request *request,
     ret_defaults->bind_flags = str_eq(strictness, "Strict")   ? BIND_STRICT
                                : str_eq(strictness, "Ignore") ? BIND_QUIET
                                                               : 0;
+    if (!str_is_empty(strictness) && !str_eq(strictness, "Warn") && ret_defaults->bind_flags == 0) {
+        refuse(ctl, request,
+               failure_make(&ctl->arena, 422, "Invalid",
+                            "fieldValidation: \"%s\" is none of Strict, Warn, Ignore", strictness));
+        return false;
+    }
     if (!is_manager(ret_defaults->manager.name)) {
         refuse(ctl, request,
                failure_make(&ctl->arena, 422, "Invalid",
@@ -248,7 +304,7 @@ static bool read_body(struct ctl *ctl, struct request *request)
     struct problems problems;
 
     problems_init(&problems, &ctl->arena, NULL);
-    if (http->body_size_bytes == 0) {
+    if (http->body_size_bytes == 0 || request->body != NULL) {
         return true;
     }
     if (str_starts(http->content_type, "application/apply-patch+yaml") ||
@@ -339,7 +395,7 @@ static void write_one(struct ctl *ctl, struct request *request, struct write_req
     int code;
 
     if (!changeset_decide(ctl, &set, &plan)) {
-        struct failure failure = write->failure.code != 0 ? write->failure : set.failure;
+        struct failure failure = write->failure;
 
         answer_failure(ctl, request->id, &failure);
         changeset_free(&set);
@@ -383,6 +439,14 @@ static bool patch_verb(struct ctl *ctl, const struct request *request, struct wr
     return false;
 }
 
+/* Clients that do not send options as the body of a delete say it in the query. */
+static const char *propagation_of(const struct request *request)
+{
+    return target_flag(&request->target, "orphanDependents")
+               ? "Orphan"
+               : target_param(&request->target, "propagationPolicy");
+}
+
 static void write_resource(struct ctl *ctl, struct request *request, enum write_verb verb)
 {
     struct write_request write;
@@ -395,10 +459,22 @@ static void write_resource(struct ctl *ctl, struct request *request, enum write_
     write.kind = request->kind;
     write.name = request->name;
     write.body = request->body;
+    write.propagation = propagation_of(request);
     if (str_eq(request->http->method, "PATCH") && !patch_verb(ctl, request, &write)) {
         return;
     }
     write_one(ctl, request, &write);
+}
+
+/* The answer to a set of writes that was carried out, or not when it was a dry run. */
+static void answer_write(struct ctl *ctl, const struct request *request, const struct node *root)
+{
+    struct blob *body = blob_of_node(root);
+
+    if (!request->is_dry_run) {
+        changeset_remember(ctl, request->http, 200, body);
+    }
+    ctl_answer(ctl, request->id, 200, body);
 }
 
 static void delete_collection(struct ctl *ctl, struct request *request)
@@ -408,7 +484,7 @@ static void delete_collection(struct ctl *ctl, struct request *request)
     struct node *root, *items, *plan;
     struct page page;
 
-    if (!may_write(ctl, request, true) || !read_body(ctl, request) ||
+    if (!may_write(ctl, request, true) || !is_fresh(ctl, request) || !read_body(ctl, request) ||
         !defaults_of(ctl, request, &defaults) || !select_page(ctl, request, &page)) {
         return;
     }
@@ -422,6 +498,8 @@ static void delete_collection(struct ctl *ctl, struct request *request)
         problems_init(&write->problems, &ctl->arena, NULL);
         write->verb = WRITE_DELETE;
         write->kind = request->kind;
+        write->body = request->body;
+        write->propagation = propagation_of(request);
         write->name = arena_strdup(&ctl->arena, page.objects[i]->meta.name);
         node_add(&ctl->arena, items, answer_object(ctl, &ctl->arena, page.objects[i]));
     }
@@ -434,7 +512,7 @@ static void delete_collection(struct ctl *ctl, struct request *request)
                  node_str(&ctl->arena, request->kind->api_version));
         node_set(&ctl->arena, root, "metadata", node_map(&ctl->arena));
         node_set(&ctl->arena, root, "items", items);
-        answer_node(ctl, request->id, 200, root);
+        answer_write(ctl, request, root);
     }
     changeset_free(&set);
 }
@@ -470,12 +548,7 @@ static void write_changeset(struct ctl *ctl, struct request *request)
     if (!changeset_decide(ctl, &set, &plan)) {
         answer_failure(ctl, request->id, &set.failure);
     } else {
-        struct blob *body = blob_of_node(changeset_answer(ctl, &set, plan));
-
-        if (!set.is_dry_run) {
-            changeset_remember(ctl, request->http, 200, body);
-        }
-        ctl_answer(ctl, request->id, 200, body);
+        answer_write(ctl, request, changeset_answer(ctl, &set, plan));
     }
     changeset_free(&set);
 }
@@ -540,12 +613,25 @@ static void on_collection(struct ctl *ctl, struct request *request)
     }
 }
 
+static bool has_subresource(const struct kind *kind, const char *name)
+{
+    if (name == NULL || str_eq(name, "history") || str_eq(name, "why")) {
+        return true;
+    }
+    if (str_eq(name, "status")) {
+        return shape_find(kind->shape, "status") != NULL;
+    }
+    return str_eq(name, "log") && kind == &assignment_kind;
+}
+
 static void on_object(struct ctl *ctl, struct request *request)
 {
     const char *method = request->http->method;
     bool is_writable = request->subresource == NULL || str_eq(request->subresource, "status");
 
-    if (str_eq(method, "GET")) {
+    if (!has_subresource(request->kind, request->subresource)) {
+        not_there(ctl, request);
+    } else if (str_eq(method, "GET")) {
         answer_one(ctl, request);
     } else if (str_eq(method, "PUT") && is_writable) {
         write_resource(ctl, request, WRITE_REPLACE);
@@ -558,41 +644,85 @@ static void on_object(struct ctl *ctl, struct request *request)
     }
 }
 
-/* dryRun=All, in the query or in the options that a delete carries as its body. */
-static bool read_dry_run(struct ctl *ctl, struct request *request)
+/* Takes a dry run for a real one under no circumstances: what is not understood is refused. */
+static bool take_dry_run(struct ctl *ctl, struct request *request, const char *text)
 {
-    const char *text = target_param(&request->target, "dryRun");
-
-    if (str_is_empty(text) && str_eq(request->http->method, "DELETE") &&
-        request->http->body_size_bytes > 0 && read_body(ctl, request)) {
-        const struct node *list = node_find(request->body, "dryRun");
-
-        text = list != NULL && list->type == NODE_LIST && list->list.count > 0
-                   ? node_text(list->list.items[0])
-                   : NULL;
-    }
-    request->is_dry_run = str_eq(text, "All");
-    if (str_is_empty(text) || request->is_dry_run) {
+    if (str_eq(text, "All")) {
+        request->is_dry_run = true;
         return true;
     }
     refuse(ctl, request,
            failure_make(&ctl->arena, 400, "BadRequest", "dryRun: \"%s\" is not supported, only All",
-                        text));
+                        text == NULL ? "" : text));
     return false;
 }
 
+/* dryRun=All, in the query or in the options that a delete carries as its body. */
+static bool read_dry_run(struct ctl *ctl, struct request *request)
+{
+    const struct target *target = &request->target;
+    const struct node *list;
+
+    for (size_t i = 0; i < target->param_count; i++) {
+        if (str_eq(target->params[i].key, "dryRun") && !str_is_empty(target->params[i].value) &&
+            !take_dry_run(ctl, request, target->params[i].value)) {
+            return false;
+        }
+    }
+    if (!str_eq(request->http->method, "DELETE") || request->http->body_size_bytes == 0) {
+        return true;
+    }
+    if (!read_body(ctl, request)) {
+        return false;
+    }
+    list = node_find(request->body, "dryRun");
+    if (list == NULL || list->type == NODE_NULL) {
+        return true;
+    }
+    for (size_t i = 0; list->type == NODE_LIST && i < list->list.count; i++) {
+        if (!take_dry_run(ctl, request, node_text(list->list.items[i]))) {
+            return false;
+        }
+    }
+    return list->type == NODE_LIST || take_dry_run(ctl, request, node_text(list));
+}
+
+static void read_fleet_history(struct ctl *ctl, struct request *request)
+{
+    uint64_t limit;
+
+    if (read_number(ctl, request, "limit", 0, &limit)) {
+        history_open(ctl, request->id, NULL, NULL, limit);
+    }
+}
+
+/* What is about the fleet as a whole; false when the path is none of these. */
 static bool on_fleet(struct ctl *ctl, struct request *request)
 {
-    const char *method = request->http->method;
+    static const struct {
+        const char *path, *method;
+        void (*act)(struct ctl *ctl, struct request *request);
+    } routes[] = {{"/apis/fog/v1/changesets", "POST", write_changeset},
+                  {"/apis/fog/v1/rollbacks", "POST", write_rollback},
+                  {"/apis/fog/v1/history", "GET", read_fleet_history}};
 
-    if (str_eq(method, "POST") && target_is(&request->target, "/apis/fog/v1/changesets")) {
-        write_changeset(ctl, request);
-    } else if (str_eq(method, "POST") && target_is(&request->target, "/apis/fog/v1/rollbacks")) {
-        write_rollback(ctl, request);
-    } else if (str_eq(method, "GET") && target_is(&request->target, "/apis/fog/v1/history")) {
-        history_open(ctl, request->id, NULL, NULL, &request->target);
+    for (size_t i = 0; i < COUNT_OF(routes); i++) {
+        if (target_is(&request->target, routes[i].path)) {
+            if (str_eq(request->http->method, routes[i].method)) {
+                routes[i].act(ctl, request);
+            } else {
+                method_not_allowed(ctl, request);
+            }
+            return true;
+        }
+    }
+    if (!discovery_has(&request->target)) {
+        return false;
+    }
+    if (str_eq(request->http->method, "GET")) {
+        discovery_answer(ctl, request->id, &request->target);
     } else {
-        return str_eq(method, "GET") && discovery_answer(ctl, request->id, &request->target);
+        method_not_allowed(ctl, request);
     }
     return true;
 }
@@ -609,9 +739,7 @@ void on_operator(struct ctl *ctl, uint64_t id, const struct http_request *http)
         return;
     }
     if (!find_resource(&request)) {
-        refuse(ctl, &request,
-               failure_make(&ctl->arena, 404, "NotFound",
-                            "the server could not find the requested resource"));
+        not_there(ctl, &request);
     } else if (request.name == NULL) {
         on_collection(ctl, &request);
     } else {

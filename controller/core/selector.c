@@ -161,7 +161,7 @@ static bool has_field(const struct kind *kind, const char *path)
             return kind->is_event && str_starts(path, "namespace");
         }
         if (path[length] == '\0') {
-            return field->type != FIELD_STRUCT && field->type != FIELD_LIST;
+            return field_type_is_scalar(field->type);
         }
         path += length + 1;
         shape = field->type == FIELD_STRUCT ? field->shape : NULL;

@@ -2,6 +2,7 @@
 
 #include "schema/base/parse.h"
 #include "schema/base/str.h"
+#include "schema/base/utf8.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* NULL when an escape is broken or hides a NUL. */
+/* NULL when an escape is broken or hides a NUL, and when the result is no UTF-8. */
 static const char *decode(struct arena *arena, const char *text, size_t length, bool plus_is_space)
 {
     char *out = arena_alloc(arena, length + 1), *to = out;
@@ -38,7 +39,7 @@ static const char *decode(struct arena *arena, const char *text, size_t length, 
         }
         *to++ = c;
     }
-    return out;
+    return utf8_valid_bytes(out, (size_t)(to - out)) == (size_t)(to - out) ? out : NULL;
 }
 
 static bool parse_path(struct arena *arena, const char *path, size_t length, struct target *target)
@@ -120,12 +121,13 @@ bool target_flag(const struct target *target, const char *name)
     return str_eq(value, "true") || str_eq(value, "1");
 }
 
-uint64_t target_u64(const struct target *target, const char *name, uint64_t fallback)
+bool target_number(const struct target *target, const char *name, uint64_t fallback,
+                   uint64_t *ret_number)
 {
     const char *value = target_param(target, name);
-    uint64_t number;
 
-    return value != NULL && u64_from_str(value, &number) ? number : fallback;
+    *ret_number = fallback;
+    return str_is_empty(value) || u64_from_str(value, ret_number);
 }
 
 bool target_is(const struct target *target, const char *path)

@@ -14,10 +14,12 @@ struct target {
     size_t param_count;
 };
 
-/* False when it is malformed or has too many parts. */
+/* False when it is malformed, no UTF-8, or has too many parts. */
 bool target_parse(struct arena *arena, const char *text, struct target *ret_target);
 const char *target_param(const struct target *target, const char *name); /* NULL when absent */
 bool target_flag(const struct target *target, const char *name);         /* "true" or "1" */
-uint64_t target_u64(const struct target *target, const char *name, uint64_t fallback);
+/* Absent or empty gives the fallback; false when it is there and no number. */
+bool target_number(const struct target *target, const char *name, uint64_t fallback,
+                   uint64_t *ret_number);
 /* Is this the path?  "*" matches one segment. */
 bool target_is(const struct target *target, const char *path);

@@ -2,6 +2,7 @@
  * way. */
 #include "controller/core/core.h"
 
+#include "schema/base/utf8.h"
 #include "schema/diff.h"
 #include "schema/emit.h"
 #include "schema/json.h"
@@ -364,8 +365,11 @@ void ctl_event_record(struct ctl *ctl, const struct object *about, const char *t
         return;
     }
     va_start(args, format);
-    (void)vsnprintf(message, sizeof(message), format, args);
+    length = vsnprintf(message, sizeof(message), format, args);
     va_end(args);
+    if ((size_t)length >= sizeof(message)) { /* no half character */
+        message[utf8_valid_bytes(message, sizeof(message) - 1)] = '\0';
+    }
     /* The same words about the same object are the same event: its name says so. */
     length = snprintf(key, sizeof(key), "%s\n%s\n%s", about->meta.uid, reason, message);
     digest_of(key, (size_t)length < sizeof(key) ? (size_t)length : sizeof(key) - 1, &digest);

@@ -150,17 +150,53 @@ static void go_on_from(struct ctl *ctl, struct watcher *watcher, uint64_t revisi
     reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_WATCH, watcher->id, NULL);
 }
 
+/* The version before, with the status of afterwards: history samples the status. */
 static struct object *object_before(const struct stored_change *change)
 {
     struct stored_change before = *change;
 
-    if (change->body_before == NULL && change->log == ROW_LEDGER) {
+    if (change->verb == ROW_CREATE || (change->body_before == NULL && change->log == ROW_LEDGER)) {
         return NULL;
     }
     if (change->log == ROW_LEDGER) {
         before.body = change->body_before;
     }
     return stored_object(&before, NULL);
+}
+
+/* All that is known of a removed event: the status log forgets its body. */
+static struct object *tombstone(const struct stored_change *change)
+{
+    struct object *object = object_new(change->kind);
+
+    shape_put(&meta_shape, &object->meta, name, object_strdup(object, change->name));
+    shape_put(&meta_shape, &object->meta, uid, object_strdup(object, change->uid));
+    shape_put(&meta_shape, &object->meta, revision, change->revision);
+    return object;
+}
+
+/* A status may have been what selected the object before; who never saw it ignores a DELETED. */
+static bool may_have_matched(const struct watcher *watcher, const struct stored_change *change)
+{
+    return change->log == ROW_STATUS && change->verb == ROW_UPDATE && watcher->fields.count > 0;
+}
+
+static void tell_stored(struct ctl *ctl, struct watcher *watcher,
+                        const struct stored_change *change)
+{
+    struct object *after = stored_object(change, NULL), *before = object_before(change);
+
+    if (after == NULL && change->verb == ROW_DELETE) {
+        after = tombstone(change);
+        before = object_ref(after);
+    }
+    if (after != NULL && may_have_matched(watcher, change) && !matches(ctl, watcher, after)) {
+        tell_node(ctl, watcher, "DELETED", answer_object(ctl, &ctl->arena, after));
+    } else if (after != NULL) {
+        tell_change(ctl, watcher, before, after, change->verb == ROW_DELETE);
+    }
+    object_unref(after);
+    object_unref(before);
 }
 
 void watch_read_done(struct ctl *ctl, uint64_t id, const struct read_result *result)
@@ -175,13 +211,7 @@ void watch_read_done(struct ctl *ctl, uint64_t id, const struct read_result *res
         return;
     }
     vec_each (&result->changes, it) {
-        struct object *after = stored_object(it, NULL), *before = object_before(it);
-
-        if (after != NULL) {
-            tell_change(ctl, watcher, before, after, it->verb == ROW_DELETE);
-        }
-        object_unref(after);
-        object_unref(before);
+        tell_stored(ctl, watcher, it);
     }
     go_on_from(ctl, watcher, result->covered);
 }
@@ -242,11 +272,20 @@ void watch_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const str
 {
     struct watcher *watcher = MEM_NEW(struct watcher);
     struct effect head = {.id = id};
-    uint64_t timeout = target_u64(target, "timeoutSeconds", 0);
+    uint64_t timeout;
     char text[ID_TEXT_SIZE];
 
     watcher->id = id;
     watcher->kind = kind;
+    if (!target_number(target, "timeoutSeconds", 0, &timeout)) {
+        struct failure failure =
+            failure_make(&ctl->arena, 400, "BadRequest", "timeoutSeconds: \"%s\" is no number",
+                         target_param(target, "timeoutSeconds"));
+
+        answer_failure(ctl, id, &failure);
+        watcher_free(watcher);
+        return;
+    }
     watcher->wants_bookmarks = target_flag(target, "allowWatchBookmarks");
     watcher->ends_at = timeout == 0 || timeout > INT32_MAX
                            ? MONO_NEVER

@@ -51,14 +51,37 @@ static bool fail(struct write_request *request, struct failure failure)
 
 /* --- reading what came ------------------------------------------------------------------------ */
 
+/* What decides over a write must not be overlooked because it is no text. */
+static bool check_texts(struct ctl *ctl, struct write_request *request, const struct node *map,
+                        const char *const *keys)
+{
+    for (; *keys != NULL; keys++) {
+        const struct node *value = node_find(map, *keys);
+
+        if (value != NULL && value->type != NODE_STR && value->type != NODE_NULL) {
+            return fail(request, failure_make(&ctl->arena, 400, "BadRequest",
+                                              "%s: a string is expected, not %s", *keys,
+                                              node_type_to_str(value->type)));
+        }
+    }
+    return true;
+}
+
 static bool check_type(struct ctl *ctl, struct write_request *request)
 {
+    static const char *const root_texts[] = {"apiVersion", "kind", NULL};
+    static const char *const meta_texts[] = {"name", "generateName", "uid", "resourceVersion",
+                                             NULL};
     const char *api_version = node_find_text(request->body, "apiVersion");
     const char *kind = node_find_text(request->body, "kind");
 
     if (request->body == NULL || request->body->type != NODE_MAP) {
         return fail(request,
                     failure_make(&ctl->arena, 400, "BadRequest", "the body is not an object"));
+    }
+    if (!check_texts(ctl, request, request->body, root_texts) ||
+        !check_texts(ctl, request, node_find(request->body, "metadata"), meta_texts)) {
+        return false;
     }
     if ((kind != NULL && !str_eq(kind, request->kind->name)) ||
         (api_version != NULL && !str_eq(api_version, request->kind->api_version))) {
@@ -119,12 +142,15 @@ static const char *revision_text(struct ctl *ctl, const struct object *object)
     return arena_printf(&ctl->arena, "%llu", (unsigned long long)object->meta.revision);
 }
 
-static bool is_stale(struct ctl *ctl, const struct object *live, const struct node *root)
+/* Of an object that is not there (`live` NULL) no revision is the right one. */
+static bool is_stale(struct ctl *ctl, const struct object *live, const struct node *meta)
 {
-    const struct node *meta = node_find(root, "metadata");
     const char *revision = node_find_text(meta, "resourceVersion");
     const char *uid = node_find_text(meta, "uid");
 
+    if (live == NULL) {
+        return !str_is_empty(revision) || !str_is_empty(uid);
+    }
     return (!str_is_empty(revision) && !str_eq(revision, revision_text(ctl, live))) ||
            (!str_is_empty(uid) && !str_eq(uid, live->meta.uid));
 }
@@ -182,13 +208,18 @@ static void settle(struct ctl *ctl, const struct write_request *request, struct 
     copy_member(ctl, root, live, "status");
 }
 
-/* The status subresource: everything but the status stays. */
+/* The status subresource: everything but the status stays, owners too. */
 static struct node *status_only(struct ctl *ctl, const struct node *live, const struct node *next)
 {
     struct node *root = node_copy(&ctl->arena, live);
 
     copy_member(ctl, root, next, "status");
     return root;
+}
+
+static void keep_owners(struct ctl *ctl, struct node *root, const struct node *from)
+{
+    copy_member(ctl, node_find(root, "metadata"), node_find(from, "metadata"), "managedFields");
 }
 
 static bool conflicts(struct ctl *ctl, struct write_request *request,
@@ -228,6 +259,7 @@ static bool invalid(struct ctl *ctl, struct write_request *request)
 static bool compose_apply(struct ctl *ctl, struct write_request *request, const struct node *live)
 {
     const struct node *owners = node_find_path(request->body, "metadata.managedFields");
+    unsigned parts = EMIT_TYPE | EMIT_META | (request->is_status ? EMIT_STATUS : EMIT_SPEC);
     struct apply_result result;
     struct object *config;
 
@@ -242,15 +274,18 @@ static bool compose_apply(struct ctl *ctl, struct write_request *request, const 
     if (config == NULL) {
         return invalid(ctl, request);
     }
-    apply_config(&ctl->arena, request->kind, live,
-                 emit_object(&ctl->arena, config, EMIT_TYPE | EMIT_META | EMIT_SPEC),
+    apply_config(&ctl->arena, request->kind, live, emit_object(&ctl->arena, config, parts),
                  &request->manager, request->force, &result);
     object_unref(config);
     if (result.root == NULL) {
         return conflicts(ctl, request, &result);
     }
     request->root = result.root;
-    settle(ctl, request, request->root, live);
+    if (request->is_status) {
+        request->root = status_only(ctl, live, result.root);
+    } else {
+        settle(ctl, request, request->root, live);
+    }
     return true;
 }
 
@@ -263,13 +298,11 @@ static bool compose_update(struct ctl *ctl, struct write_request *request, const
 
     if (request->is_status) {
         next = status_only(ctl, live, next);
-        settle_meta(ctl, next, live, request->name);
     } else {
         settle(ctl, request, next, live);
     }
-    if (request->verb == WRITE_REPLACE && !request->owners_too &&
-        node_find_path(next, "metadata.managedFields") == NULL) {
-        copy_member(ctl, node_find(next, "metadata"), node_find(live, "metadata"), "managedFields");
+    if (request->verb == WRITE_REPLACE && node_find_path(next, "metadata.managedFields") == NULL) {
+        keep_owners(ctl, next, live);
     }
     bound = bind_object(request->kind, next, request->bind_flags, &request->problems);
     if (bound == NULL) {
@@ -279,13 +312,40 @@ static bool compose_update(struct ctl *ctl, struct write_request *request, const
      * changed by anybody. */
     next = emit_object(&ctl->arena, bound, EMIT_ALL);
     object_unref(bound);
-    request->root = request->owners_too
+    request->root = request->is_status || request->owners_too
                         ? next
                         : apply_update(&ctl->arena, request->kind, live, next, &request->manager);
     return true;
 }
 
 /* --- putting ---------------------------------------------------------------------------------- */
+
+static bool adds_finalizer(const struct object *before, const struct object *next)
+{
+    for (size_t i = 0; i < next->meta.finalizers.count; i++) {
+        bool was_there = false;
+
+        for (size_t j = 0; j < before->meta.finalizers.count; j++) {
+            was_there |= str_eq(next->meta.finalizers.items[i], before->meta.finalizers.items[j]);
+        }
+        if (!was_there) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The last finalizer is gone from an object that waits for that.  `last` is taken. */
+static bool end_deletion(struct ctl *ctl, struct write_request *request, struct object *last,
+                         const struct write *write)
+{
+    ctl_remove(ctl, request->before, write);
+    shape_put(&meta_shape, &last->meta, revision, ctl->revision);
+    request->after = last;
+    request->outcome = OUTCOME_DELETED;
+    write_collect_garbage(ctl, request->before, write);
+    return true;
+}
 
 static bool put(struct ctl *ctl, struct write_request *request)
 {
@@ -300,7 +360,7 @@ static bool put(struct ctl *ctl, struct write_request *request)
     }
     request->problems.count = known;
     if (request->before != NULL && object_is_deleting(request->before)) {
-        if (next->meta.finalizers.count > request->before->meta.finalizers.count) {
+        if (adds_finalizer(request->before, next)) {
             object_unref(next);
             problem_add(&request->problems, PROBLEM_ERROR, CAUSE_FORBIDDEN, NULL,
                         "metadata.finalizers",
@@ -308,11 +368,7 @@ static bool put(struct ctl *ctl, struct write_request *request)
             return invalid(ctl, request);
         }
         if (next->meta.finalizers.count == 0 && request->before->meta.finalizers.count > 0) {
-            object_unref(next);
-            ctl_remove(ctl, request->before, &write);
-            write_collect_garbage(ctl, request->before, &write);
-            request->outcome = OUTCOME_DELETED;
-            return true;
+            return end_deletion(ctl, request, next, &write);
         }
     }
     now = ctl_put(ctl, next, &write);
@@ -342,7 +398,8 @@ static bool decide_write(struct ctl *ctl, struct write_request *request)
                                  request->kind->plural, request->kind->group[0] == '\0' ? "" : ".",
                                  request->kind->group, request->name));
     }
-    if (live != NULL && is_stale(ctl, live, request->body)) {
+    if (request->verb != WRITE_CREATE &&
+        is_stale(ctl, live, node_find(request->body, "metadata"))) {
         return fail(request, failure_modified(&ctl->arena, request->kind, request->name));
     }
     request->before = live == NULL ? NULL : object_ref((struct object *)live);
@@ -356,7 +413,7 @@ static bool decide_write(struct ctl *ctl, struct write_request *request)
 
 /* --- deleting --------------------------------------------------------------------------------- */
 
-static bool is_only_owner(const struct object *dependent, const struct ctl *ctl)
+static bool has_no_owner_left(const struct object *dependent, const struct ctl *ctl)
 {
     for (size_t i = 0; i < dependent->meta.owners.count; i++) {
         const struct owner_reference *owner = &dependent->meta.owners.items[i];
@@ -381,6 +438,9 @@ static bool is_owned_by(const struct object *object, const char *uid)
     return false;
 }
 
+/* What an operator's objects may own; the reconciler sees to assignments. */
+static const enum kind_id dependents[] = {KIND_AGENT, KIND_HARVEST_POLICY, KIND_HARVEST_SESSION};
+
 static enum write_outcome delete_one(struct ctl *ctl, struct object *object,
                                      const struct write *write, struct object **ret_after)
 {
@@ -404,19 +464,21 @@ static enum write_outcome delete_one(struct ctl *ctl, struct object *object,
 
 void write_collect_garbage(struct ctl *ctl, const struct object *owner, const struct write *write)
 {
-    static const enum kind_id dependents[] = {KIND_AGENT, KIND_HARVEST_POLICY,
-                                              KIND_HARVEST_SESSION};
     struct {
         VEC_OF(struct object *);
     } gone = {0};
 
+    if (ctl->model.owned_count == 0) {
+        return; /* the usual case costs no walk over everything */
+    }
     vec_add(&gone, object_ref((struct object *)owner));
     for (size_t at = 0; at < gone.count; at++) {
         for (size_t i = 0; i < COUNT_OF(dependents); i++) {
             map_each (&ctl->model.objects[dependents[i]], it) {
                 struct object *object = ((struct entry *)it->value)->object, *after = NULL;
 
-                if (is_owned_by(object, gone.items[at]->meta.uid) && is_only_owner(object, ctl)) {
+                if (is_owned_by(object, gone.items[at]->meta.uid) &&
+                    has_no_owner_left(object, ctl)) {
                     struct object *kept = object_ref(object);
 
                     if (delete_one(ctl, object, write, &after) == OUTCOME_DELETED) {
@@ -435,6 +497,80 @@ void write_collect_garbage(struct ctl *ctl, const struct object *owner, const st
     vec_fini(&gone);
 }
 
+/* Dependents stay, and do not refer to what is gone. */
+static void release_dependents(struct ctl *ctl, const struct object *owner,
+                               const struct write *write)
+{
+    for (size_t i = 0; i < COUNT_OF(dependents) && ctl->model.owned_count > 0; i++) {
+        map_each (&ctl->model.objects[dependents[i]], it) {
+            struct object *object = ((struct entry *)it->value)->object, *next;
+            size_t kept = 0;
+
+            if (!is_owned_by(object, owner->meta.uid)) {
+                continue;
+            }
+            next = object_edit(object);
+            for (size_t j = 0; j < next->meta.owners.count; j++) {
+                if (!str_eq(next->meta.owners.items[j].uid, owner->meta.uid)) {
+                    next->meta.owners.items[kept++] = next->meta.owners.items[j];
+                }
+            }
+            next->meta.owners.count = kept;
+            if (kept == 0) {
+                shape_remove(&meta_shape, &next->meta, &next->meta.owners);
+            }
+            (void)ctl_put(ctl, next, write);
+        }
+    }
+}
+
+static bool check_options(struct ctl *ctl, struct write_request *request)
+{
+    static const char *const texts[] = {"uid", "resourceVersion", NULL};
+    static const char *const policy[] = {"propagationPolicy", NULL};
+    static const char *const policies[] = {"Background", "Foreground", "Orphan"};
+    const struct node *preconditions = node_find(request->body, "preconditions");
+
+    if ((request->body != NULL && request->body->type != NODE_MAP) ||
+        (preconditions != NULL && preconditions->type != NODE_MAP &&
+         preconditions->type != NODE_NULL)) {
+        return fail(request, failure_make(&ctl->arena, 400, "BadRequest",
+                                          "the options of a delete are not an object"));
+    }
+    if (!check_texts(ctl, request, request->body, policy) ||
+        !check_texts(ctl, request, preconditions, texts)) {
+        return false;
+    }
+    if (str_is_empty(request->propagation)) {
+        request->propagation = node_find_text(request->body, policy[0]);
+    }
+    for (size_t i = 0; i < COUNT_OF(policies); i++) {
+        if (str_is_empty(request->propagation) || str_eq(request->propagation, policies[i])) {
+            return true;
+        }
+    }
+    return fail(request, failure_make(&ctl->arena, 422, "Invalid",
+                                      "propagationPolicy: \"%s\" is none of Background, "
+                                      "Foreground, Orphan",
+                                      request->propagation));
+}
+
+/* Was it removed together with its owner by an earlier change of the set? */
+static bool went_along(struct ctl *ctl, struct write_request *request)
+{
+    for (size_t i = ctl->changes.count; i-- > 0;) {
+        const struct change *change = &ctl->changes.items[i];
+
+        if (change->kind == request->kind && str_eq(change->name, request->name) &&
+            change->after == NULL) {
+            request->before = object_ref(change->before);
+            request->outcome = OUTCOME_DELETED;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool decide_delete(struct ctl *ctl, struct write_request *request)
 {
     const struct write write = {request->kind->is_event ? ROW_STATUS : ROW_LEDGER, request->who,
@@ -445,6 +581,12 @@ static bool decide_delete(struct ctl *ctl, struct write_request *request)
     const char *uid = node_find_text(options, "uid");
     const char *revision = node_find_text(options, "resourceVersion");
 
+    if (!check_options(ctl, request)) {
+        return false;
+    }
+    if (live == NULL && went_along(ctl, request)) {
+        return true;
+    }
     if (live == NULL) {
         return fail(request, failure_not_found(&ctl->arena, request->kind,
                                                request->name == NULL ? "" : request->name));
@@ -457,7 +599,12 @@ static bool decide_delete(struct ctl *ctl, struct write_request *request)
         return fail(request, failure_modified(&ctl->arena, request->kind, request->name));
     }
     request->outcome = delete_one(ctl, live, &write, &request->after);
-    if (request->outcome == OUTCOME_DELETED) {
+    if (request->outcome != OUTCOME_DELETED) {
+        return true;
+    }
+    if (str_eq(request->propagation, "Orphan")) {
+        release_dependents(ctl, request->before, &write);
+    } else {
         write_collect_garbage(ctl, request->before, &write);
     }
     return true;
@@ -508,7 +655,7 @@ bool write_check(struct ctl *ctl, struct write_request *request)
     if (request->outcome == OUTCOME_DELETED && request->kind == &harvest_policy_kind) {
         const char *user = user_of_policy(ctl, request->name);
 
-        if (user != NULL) {
+        if (user != NULL && !scope_has(ctl, request->kind, request->name)) {
             return fail(request, failure_make(&ctl->arena, 409, "Conflict",
                                               "harvestpolicies.fog \"%s\" is used by "
                                               "harvestsession \"%s\"; change or delete that first",
@@ -517,7 +664,7 @@ bool write_check(struct ctl *ctl, struct write_request *request)
         return true;
     }
     if (request->after == NULL || request->outcome == OUTCOME_UNCHANGED ||
-        request->verb == WRITE_DELETE) {
+        request->outcome == OUTCOME_DELETED || request->verb == WRITE_DELETE) {
         return true;
     }
     check_semantic(request->after, request->before, request->body, &scope, &request->problems);

@@ -23,12 +23,15 @@ struct write_request {
     const struct kind *kind;
     const char *name;  /* from the URL; NULL: from the body */
     struct node *body; /* object, patch or apply configuration; for a delete its options or NULL */
-    bool is_status;    /* the status subresource */
-    bool force;        /* apply: take conflicting fields */
-    bool owners_too;   /* replace: the body says who owns what, also of what it changes */
-    unsigned bind_flags; /* how strict with unknown fields */
-    const char *uid;     /* preconditions of a delete; NULL: none */
-    uint64_t revision;   /* 0: none */
+    bool is_status;    /* the status subresource: stored in the status log, which keeps no owners,
+                          so nobody comes to own a field through it */
+    bool owners_too;   /* replace, create: managedFields are those of the body (a rollback) */
+    const char *propagation; /* of a delete, before what its options say: Background, Foreground
+                                (the same here) or Orphan; NULL: not said */
+    bool force;              /* apply: take conflicting fields */
+    unsigned bind_flags;     /* how strict with unknown fields */
+    const char *uid;         /* preconditions of a delete; NULL: none */
+    uint64_t revision;       /* 0: none */
     const char *who, *why;
     struct manager manager;
 
@@ -36,7 +39,8 @@ struct write_request {
     struct failure failure;
     struct problems problems; /* errors, warnings */
     enum write_outcome outcome;
-    struct object *before, *after; /* owned references; NULL: did not exist, does not any more */
+    struct object *before, *after; /* owned references; NULL: did not exist, does not any more
+                                      (but: the last form when an update ended a deletion) */
     struct node *root;             /* what `after` was bound from */
 };
 
