@@ -154,7 +154,7 @@ static void read_address(const char *state, const char *name, struct sockaddr_in
 
 static int64_t number(const char *text, int64_t max)
 {
-    int64_t value;
+    int64_t value = 0;
 
     if (text == NULL || !int_from_str(text, &value) || value < 0 || value > max) {
         complain("usage: fogload --state DIR [--agents N] [--sessions K] [--quiet SECONDS] "
