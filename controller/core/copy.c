@@ -54,7 +54,7 @@ bool copy_may_go(const struct model *model, const struct assignment_entry *copy,
 {
     bool is_leaving = !copy->is_in_set;
 
-    if (copy_is_done(copy) || copy_has_failed(copy)) {
+    if (!copy->is_told || copy_is_done(copy) || copy_has_failed(copy)) {
         return true;
     }
     if (is_leaving && copy_says_stopped(assignment_status(copy))) {

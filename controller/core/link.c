@@ -173,13 +173,14 @@ void link_tick(struct ctl *ctl)
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
-static void fill_assignment(struct ctl *ctl, const struct assignment_entry *assignment,
+static void fill_assignment(struct ctl *ctl, struct assignment_entry *assignment,
                             struct wire_assignment *to)
 {
     const struct assignment_spec *spec = assignment_spec(assignment);
     const struct template_entry *resolved = model_template_find(&ctl->model, spec->template_digest);
 
     assert(resolved != NULL);
+    assignment->is_told = true;
     to->uid = assignment->object->meta.uid;
     to->name = assignment->object->meta.name;
     to->session = spec->session;

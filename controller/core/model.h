@@ -92,6 +92,7 @@ struct assignment_entry {
     struct digest digest;      /* as in the agent's set */
     struct resources used;     /* counted against the agent */
     bool is_in_set;            /* counted in agent->set */
+    bool is_told;              /* was sent to its agent, or may have been before the start */
     struct mono lease_until;   /* exclusive work: it may run until then, as far as we granted; 0:
                                   never granted */
     struct mono retry_at;      /* failed: not replaced before this; 0: not decided yet */

@@ -266,14 +266,54 @@ static void move(struct planner *p, const struct replica *replica, struct assign
                          agent_name(agent), reason));
 }
 
+static const char *failure_words(struct planner *p, const struct assignment_entry *copy)
+{
+    const struct assignment_status *status = assignment_status(copy);
+    const char *reason = str_is_empty(status->reason) ? "it failed" : status->reason;
+
+    if (str_is_empty(status->message)) {
+        return arena_printf(p->arena, "%s on %s", reason, assignment_spec(copy)->agent);
+    }
+    return arena_printf(p->arena, "%s on %s (%s)", reason, assignment_spec(copy)->agent,
+                        status->message);
+}
+
+/* Its agent would try for ever: the session says when that is enough. */
+static bool is_hopeless(const struct planner *p, const struct assignment_entry *copy)
+{
+    const struct assignment_status *status = assignment_status(copy);
+
+    return status->failures > 0 && p->spec->retry_max > 0 && !copy_is_ok(copy) &&
+           status->observed_generation == copy->object->meta.generation &&
+           copy_failures(copy) >= p->spec->retry_max;
+}
+
+static void give_up(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
+                    unsigned failures)
+{
+    const char *reason =
+        arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s", failures,
+                     failures == 1 ? "" : "s", failure_words(p, copy));
+
+    p->plan->failed++;
+    add_step(p, PLAN_STOP, replica, copy, reason)->gives_up = true;
+    add_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
+}
+
 static void update(struct planner *p, const struct replica *replica, struct assignment_entry *copy)
 {
     const char *name = assignment_spec(copy)->agent;
 
+    bool fits = place_fits_instead(copy, &p->needs);
+
+    if ((p->spec->rollout.pause || !fits) && is_hopeless(p, copy)) {
+        give_up(p, replica, copy, copy_failures(copy));
+        return;
+    }
     if (is_paused(p, replica, copy)) {
         return;
     }
-    if (!place_fits_instead(copy, &p->needs)) {
+    if (!fits) {
         size_t requirement = 0;
         struct str words = STR_EMPTY;
 
@@ -287,18 +327,6 @@ static void update(struct planner *p, const struct replica *replica, struct assi
     p->plan->steps[p->plan->step_count - 1].agent = copy->agent;
     add_gap(p, WHY_STARTING, replica, copy, true,
             arena_printf(p->arena, "%s was told of the change and has not answered yet", name));
-}
-
-static const char *failure_words(struct planner *p, const struct assignment_entry *copy)
-{
-    const struct assignment_status *status = assignment_status(copy);
-    const char *reason = str_is_empty(status->reason) ? "it failed" : status->reason;
-
-    if (str_is_empty(status->message)) {
-        return arena_printf(p->arena, "%s on %s", reason, assignment_spec(copy)->agent);
-    }
-    return arena_printf(p->arena, "%s on %s (%s)", reason, assignment_spec(copy)->agent,
-                        status->message);
 }
 
 static void tend_failed(struct planner *p, const struct replica *replica,
@@ -382,19 +410,6 @@ static void tend_away(struct planner *p, const struct replica *replica,
     }
 }
 
-/* Its agent would try for ever: the session says when that is enough. */
-static void give_up(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
-                    unsigned failures)
-{
-    const char *reason =
-        arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s", failures,
-                     failures == 1 ? "" : "s", failure_words(p, copy));
-
-    p->plan->failed++;
-    add_step(p, PLAN_STOP, replica, copy, reason)->gives_up = true;
-    add_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
-}
-
 static void tend_given_up(struct planner *p, const struct replica *replica,
                           struct assignment_entry *copy, const char *words, int64_t generation)
 {
@@ -426,8 +441,7 @@ static void tend_coming(struct planner *p, const struct replica *replica,
         status->observed_generation != copy->object->meta.generation) {
         add_gap(p, WHY_STARTING, replica, copy, false,
                 arena_printf(p->arena, "%s was told and has not answered yet", name));
-    } else if (status->failures > 0 && p->spec->retry_max > 0 &&
-               copy_failures(copy) >= p->spec->retry_max) {
+    } else if (is_hopeless(p, copy)) {
         give_up(p, replica, copy, copy_failures(copy));
     } else if (status->failures > 0) {
         add_gap(p, WHY_FAILING, replica, copy, false,
@@ -456,7 +470,7 @@ static void tend(struct planner *p, const struct replica *replica, struct assign
         p->plan->ready += is_ok;
     } else if (given_up != NULL) {
         tend_given_up(p, replica, copy, given_up, generation);
-    } else if (copy_has_failed(copy) && (is_current || is_away)) {
+    } else if (copy_has_failed(copy) && (is_current || is_away || p->spec->rollout.pause)) {
         tend_failed(p, replica, copy);
     } else if (is_away) {
         tend_away(p, replica, copy, is_current);

@@ -185,6 +185,7 @@ static void begin(struct ctl *ctl)
     map_each (&ctl->model.objects[KIND_ASSIGNMENT], it) {
         struct assignment_entry *copy = it->value;
 
+        copy->is_told = true;
         if (assignment_is_exclusive(copy)) {
             lease_grant(&ctl->model, copy, ctl->started_at);
         }

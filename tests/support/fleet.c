@@ -25,12 +25,12 @@ static void step_once(struct fleet *fleet, enum ctl_event_type type, uint64_t id
 
     effects_fini(&fleet->last);
     effects_init(&fleet->last);
+    map_each (&fleet->ctl->links, it) {
+        ((struct link *)it->value)->has_backlog = fleet->holds_back;
+    }
     ctl_step(fleet->ctl, &event, &fleet->last);
     fleet->commits += fleet->last.batch != NULL;
     fleet->assign_messages = fleet->ctl->counters.assign_messages_sent;
-    map_each (&fleet->ctl->links, it) {
-        ((struct link *)it->value)->has_backlog = false;
-    }
 }
 
 /* What a step stores is durable at once. */

@@ -20,6 +20,7 @@ struct fleet {
     struct mono now;
     struct wall wall;
     uint64_t next_link;
+    bool holds_back;                 /* no message ever leaves for an agent that is connected now */
     size_t commits, assign_messages; /* so far */
 };
 

@@ -218,6 +218,17 @@ static void an_agent_that_never_says_it_ended_is_not_waited_for_for_ever(void **
     assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 0);
 }
 
+static void what_was_never_told_goes_at_once(void **state)
+{
+    (void)state;
+    two_agents_run_one("replicas: 1");
+    fleet.holds_back = true; /* the agents are slow to read: nothing more is sent */
+    apply("other", "replicas: 2", RUN);
+    assert_int_equal(fleet_copies(&fleet, "other"), 2);
+    fleet_delete(&fleet, &harvest_session_kind, "other");
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 1);
+}
+
 static void an_agent_away_is_not_wanted_by_what_runs_everywhere(void **state)
 {
     (void)state;
@@ -346,6 +357,28 @@ static void a_replica_that_its_agent_tries_for_ever_is_given_up(void **state)
     assert_true(fleet_is_converged(&fleet, "work"));
 }
 
+#define PAUSED "retries: 5\n  rollout: {pause: true}"
+
+static void a_paused_rollout_gives_up_what_fails_for_ever(void **state)
+{
+    (void)state;
+    two_agents_run_one(PAUSED);
+    apply("work", PAUSED, "command: [/bin/other]");
+    assert_string_equal(fleet_why(&fleet, "work"), "RolloutPaused");
+    report("0", PHASE_STARTING, "BackOff", 5);
+    assert_string_equal(fleet_why(&fleet, "work"), "GivenUp");
+}
+
+static void a_paused_rollout_replaces_what_failed(void **state)
+{
+    (void)state;
+    two_agents_run_one(PAUSED);
+    apply("work", PAUSED, "command: [/bin/other]");
+    report("0", PHASE_FAILED, "StartFailed", 1);
+    fleet_advance(&fleet, RESTART_MIN_MS);
+    assert_string_equal(fleet_agent_of(&fleet, "work", "0"), "edge-2");
+}
+
 static void without_a_limit_it_is_never_given_up(void **state)
 {
     (void)state;
@@ -468,6 +501,7 @@ int main(void)
         IN_FLEET(what_is_done_needs_no_replacement),
         IN_FLEET(work_to_end_on_a_lost_agent_goes_at_once),
         IN_FLEET(an_agent_that_never_says_it_ended_is_not_waited_for_for_ever),
+        IN_FLEET(what_was_never_told_goes_at_once),
         IN_FLEET(an_agent_away_is_not_wanted_by_what_runs_everywhere),
         IN_FLEET(after_a_start_the_last_word_of_an_agent_counts),
         IN_FLEET(who_does_not_come_back_after_a_start_is_away),
@@ -476,6 +510,8 @@ int main(void)
         IN_FLEET(what_was_given_up_is_tried_again_when_the_session_changes),
         IN_FLEET(what_was_given_up_is_tried_again_when_it_is_deleted),
         IN_FLEET(a_replica_that_its_agent_tries_for_ever_is_given_up),
+        IN_FLEET(a_paused_rollout_gives_up_what_fails_for_ever),
+        IN_FLEET(a_paused_rollout_replaces_what_failed),
         IN_FLEET(without_a_limit_it_is_never_given_up),
         IN_FLEET(what_is_never_restarted_fails_once),
         IN_FLEET(a_stale_report_is_dropped),
