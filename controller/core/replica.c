@@ -200,7 +200,7 @@ static void list_every_agent(struct lister *l, struct assignment_entry **copies,
         replica->home = model_agent(l->in->model, replica->name);
         replica->unwanted = unwanted_at(l, replica);
         replica->is_idle = replica->unwanted == NULL && replica->home->link == NULL &&
-                           !agent_is_awaited(l->in, replica->home);
+                           (replica->live_count == 0 || !agent_is_awaited(l->in, replica->home));
         i += length;
     }
     if (l->in->session->is_scan_due && l->in->template != NULL &&

@@ -284,6 +284,25 @@ static void who_does_not_come_back_after_a_start_is_away(void **state)
         "Silent");
 }
 
+static void after_a_start_nothing_is_wanted_on_who_is_not_back(void **state)
+{
+    (void)state;
+    fleet_load(&fleet, "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-1, "
+                       "annotations: {test/away: 'true'}}\nstatus: {version: 0.1.0, "
+                       "capacity: {cores: 8, memory: 8Gi, disk: 8Gi}}\n---\n"
+                       "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\nspec:\n"
+                       "  everyAgent: true\n  exclusive: true\n  workload: {command: [/bin/run]}\n"
+                       "---\napiVersion: fog/v1\nkind: Assignment\n"
+                       "metadata: {name: work-edge-1-aaaaa, "
+                       "deletionTimestamp: '2026-01-01T00:00:00Z'}\n"
+                       "spec: {agent: edge-1, session: work, slot: edge-1, template: now, "
+                       "leaseEpoch: 3}\nstatus: {phase: Running}\n");
+    fleet_start(&fleet);
+    assert_string_equal(fleet_why(&fleet, "work"), "Leased"); /* not: no agent for it */
+    fleet_advance(&fleet, 60 * 1000);
+    assert_true(fleet_is_converged(&fleet, "work"));
+}
+
 /* --- failures --------------------------------------------------------------------------------- */
 
 static void a_failed_replica_is_tried_elsewhere_after_a_pause(void **state)
@@ -505,6 +524,7 @@ int main(void)
         IN_FLEET(an_agent_away_is_not_wanted_by_what_runs_everywhere),
         IN_FLEET(after_a_start_the_last_word_of_an_agent_counts),
         IN_FLEET(who_does_not_come_back_after_a_start_is_away),
+        IN_FLEET(after_a_start_nothing_is_wanted_on_who_is_not_back),
         IN_FLEET(a_failed_replica_is_tried_elsewhere_after_a_pause),
         IN_FLEET(failures_are_counted_over_all_agents),
         IN_FLEET(what_was_given_up_is_tried_again_when_the_session_changes),
