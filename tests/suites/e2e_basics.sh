@@ -141,7 +141,7 @@ get_watches() {
 
 describe_tells_everything_of_one() {
   expect 0 fogctl describe hs/hello
-  says "$out" '^Name: +hello' '^Spec:' '^Conditions:' 'AsDeclared' '^Assignments:' '^hello-0-' '^Events:' 'Converged'
+  says "$out" '^Name: +hello' '^Spec:' '^Conditions:' 'AsDeclared' '^Assignments:' '^  hello-0-' '^Events:' 'Converged'
   expect 0 fogctl describe agent edge-1
   says "$out" '^Kind: +Agent' 'everywhere-edge-1-'
   expect 1 fogctl describe hs/nobody
@@ -248,7 +248,7 @@ delete_waits_until_the_work_has_ended() {
   is "its processes afterwards" "$(leaders slow | wc -l)" 0
   expect 1 fogctl delete hs/slow
   expect 0 fogctl delete hs/slow --ignore-not-found
-  expect 1 fogctl delete hs
+  expect 2 fogctl delete hs
   says "$err" '--all or -l'
 }
 

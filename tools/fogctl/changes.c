@@ -1,176 +1,90 @@
 /* What change sets answer, for people: outcomes, diffs, plans. */
 #include "schema/yaml.h"
-#include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/differ.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 size_t results_print(struct fogctl *fogctl, const struct node *results, const char *suffix)
 {
     size_t changed = 0;
 
-    for (size_t i = 0; results != NULL && results->type == NODE_LIST && i < results->list.count;
-         i++) {
+    for (size_t i = 0; i < list_count(results); i++) {
         const struct node *result = results->list.items[i];
-        const char *word = node_find_text(result, "result");
-        const char *kind_name = node_find_text(result, "kind");
-        const struct kind *kind = kind_find_word(kind_name == NULL ? "" : kind_name);
+        const char *word = text_of(result, "result");
+        const struct kind *kind = kind_find_word(text_of(result, "kind"));
         bool is_changed = !str_eq(word, "unchanged");
 
         changed += is_changed;
-        printf("%s %s%s%s%s\n",
-               kind == NULL ? "?" : kind_title(fogctl, kind, node_find_text(result, "name")),
-               paint(fogctl, is_changed ? "green" : "off"), word, paint(fogctl, "off"), suffix);
+        if (kind != NULL) {
+            text_put(stdout, kind_title(fogctl, kind, text_of(result, "name")));
+        }
+        printf(" %s", paint(fogctl, is_changed ? "green" : "off"));
+        text_put(stdout, word);
+        printf("%s%s\n", paint(fogctl, "off"), suffix);
     }
     return changed;
 }
 
 /* --- diff ------------------------------------------------------------------------------------- */
 
-struct folders {
-    char base[64], before[80], after[80];
-};
-
-static bool make_folders(struct folders *folders)
+static const char *text_of_side(struct fogctl *fogctl, const struct node *object)
 {
-    (void)snprintf(folders->base, sizeof(folders->base), "/tmp/fogctl-diff-XXXXXX");
-    if (mkdtemp(folders->base) == NULL) {
-        (void)fail(NULL, "%s: %s", folders->base, strerror(errno));
-        return false;
-    }
-    (void)snprintf(folders->before, sizeof(folders->before), "%s/live", folders->base);
-    (void)snprintf(folders->after, sizeof(folders->after), "%s/merged", folders->base);
-    return mkdir(folders->before, 0700) == 0 && mkdir(folders->after, 0700) == 0;
-}
-
-static void write_side(struct fogctl *fogctl, const char *folder, const char *file,
-                       const struct node *object, struct texts *made)
-{
-    const char *path = arena_printf(&fogctl->arena, "%s/%s", folder, file);
-    struct node *shown = without_noise(fogctl, object, false);
+    _cleanup_(str_fini)
     struct str text = STR_EMPTY;
-    FILE *to;
+    struct node *shown = without_noise(fogctl, object, false);
 
     if (shown == NULL) {
-        return;
+        return NULL;
     }
     yaml_emit(shown, &text);
-    to = fopen(path, "we");
-    if (to != NULL) {
-        (void)fwrite(text.data, 1, text.length, to);
-        (void)fclose(to);
-        vec_add(made, path);
-    }
-    str_fini(&text);
+    return arena_strdup(&fogctl->arena, text.data);
 }
 
-static void remove_folders(const struct folders *folders, const struct texts *made)
+static bool add_result(struct differ *differ, const struct node *result)
 {
-    vec_each (made, it) {
-        (void)unlink(*it);
+    struct fogctl *fogctl = differ->fogctl;
+    const char *name =
+        arena_printf(&fogctl->arena, "%s.%s", text_of(result, "kind"), text_of(result, "name"));
+    const char *before = text_of_side(fogctl, node_find(result, "before"));
+    const char *after = text_of_side(fogctl, node_find(result, "object"));
+
+    if (str_eq(text_of(result, "result"), "deleted")) {
+        after = NULL; /* that it is being deleted is no difference to look at */
     }
-    (void)rmdir(folders->before);
-    (void)rmdir(folders->after);
-    (void)rmdir(folders->base);
-}
-
-/* One line of diff, coloured.  The names of our folders say nothing: live and merged do. */
-static void print_line(const struct fogctl *fogctl, const char *line, const struct folders *folders)
-{
-    const char *color = line[0] == '+'   ? "green"
-                        : line[0] == '-' ? "red"
-                        : line[0] == '@' ? "blue"
-                                         : "off";
-
-    if (str_starts(line, "diff ") || str_starts(line, "--- ") || str_starts(line, "+++ ")) {
-        const char *base = strstr(line, folders->base);
-
-        if (str_starts(line, "diff ") || base == NULL) {
-            return;
-        }
-        printf("%s%.4s%.*s%s\n", paint(fogctl, "bold"), line,
-               (int)strcspn(base + strlen(folders->base) + 1, "\t\n"),
-               base + strlen(folders->base) + 1, paint(fogctl, "off"));
-        return;
+    if (before != NULL && after != NULL && str_eq(before, after)) {
+        text_put(stdout,
+                 arena_printf(&fogctl->arena, "%s: only who owns which fields differs", name));
+        putchar('\n');
+        return true;
     }
-    printf("%s%.*s%s\n", paint(fogctl, color), (int)strcspn(line, "\n"), line,
-           paint(fogctl, "off"));
-}
-
-static int run_diff(const struct fogctl *fogctl, const struct folders *folders)
-{
-    const char *external = getenv("FOGCTL_EXTERNAL_DIFF");
-    const char *program = str_is_empty(external) ? "diff -u -N" : external;
-    char command[512], line[4096];
-    FILE *pipe;
-    int status;
-
-    (void)snprintf(command, sizeof(command), "%s %s %s", program, folders->before, folders->after);
-    pipe = popen(command, "re");
-    if (pipe == NULL) {
-        return fail(NULL, "%s: %s", program, strerror(errno));
-    }
-    while (fgets(line, sizeof(line), pipe) != NULL) {
-        if (str_is_empty(external)) {
-            print_line(fogctl, line, folders);
-        } else {
-            fputs(line, stdout);
-        }
-    }
-    status = pclose(pipe);
-    return WIFEXITED(status) && WEXITSTATUS(status) <= 1
-               ? 0
-               : fail("is it installed?", "\"%s\" failed", program);
+    return differ_add(differ, name, before, after);
 }
 
 int results_diff(struct fogctl *fogctl, const struct node *results)
 {
-    struct folders folders;
-    struct texts made = {0};
-    int changed = 0, code;
+    struct differ differ;
+    int changed = 0;
+    bool is_fine = true;
 
-    if (!make_folders(&folders)) {
+    if (!differ_open(fogctl, &differ)) {
         return -1;
     }
-    for (size_t i = 0; results != NULL && results->type == NODE_LIST && i < results->list.count;
-         i++) {
+    for (size_t i = 0; is_fine && i < list_count(results); i++) {
         const struct node *result = results->list.items[i];
-        const char *file = arena_printf(&fogctl->arena, "%s.%s", node_find_text(result, "kind"),
-                                        node_find_text(result, "name"));
 
-        if (str_eq(node_find_text(result, "result"), "unchanged")) {
-            continue;
+        if (!str_eq(text_of(result, "result"), "unchanged")) {
+            changed++;
+            is_fine = add_result(&differ, result);
         }
-        changed++;
-        write_side(fogctl, folders.before, file, node_find(result, "before"), &made);
-        write_side(fogctl, folders.after, file, node_find(result, "object"), &made);
     }
-    code = changed == 0 ? 0 : run_diff(fogctl, &folders);
-    remove_folders(&folders, &made);
-    vec_fini(&made);
-    return code == 0 ? changed : -1;
+    is_fine = is_fine && (differ.count == 0 || differ_run(&differ));
+    differ_close(&differ);
+    return is_fine ? changed : -1;
 }
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
-static int64_t int_of(const struct node *node, const char *key)
-{
-    int64_t value;
-
-    return node_find_int(node, key, &value) ? value : 0;
-}
-
-static const char *text_of(const struct node *node, const char *key)
-{
-    const char *text = node_find_text(node, key);
-
-    return text == NULL ? "" : text;
-}
-
-static void print_change(const struct fogctl *fogctl, const struct node *change)
+static void print_change(struct fogctl *fogctl, const struct node *change)
 {
     static const struct {
         const char *action, *mark, *color;
@@ -178,7 +92,10 @@ static void print_change(const struct fogctl *fogctl, const struct node *change)
                  {"restart", "+/-", "yellow"}, {"move", "->", "yellow"},
                  {"replace", "->", "yellow"},  {"wait", "..", "blue"}};
     const char *action = text_of(change, "action"), *from = text_of(change, "from");
+    const char *agent = text_of(change, "agent"), *reason = text_of(change, "reason");
     const char *mark = "?", *color = "off";
+    _cleanup_(str_fini)
+    struct str line = STR_EMPTY;
 
     for (size_t i = 0; i < COUNT_OF(marks); i++) {
         if (str_eq(marks[i].action, action)) {
@@ -186,58 +103,77 @@ static void print_change(const struct fogctl *fogctl, const struct node *change)
             color = marks[i].color;
         }
     }
-    printf("    %s%-3s %-8s%s %s/%s", paint(fogctl, color), mark, action, paint(fogctl, "off"),
-           text_of(change, "session"), text_of(change, "slot"));
-    if (from[0] != '\0' && !str_eq(from, text_of(change, "agent"))) {
-        printf(" from %s", from);
+    str_addf(&line, " %s/%s", text_of(change, "session"), text_of(change, "slot"));
+    if (from[0] != '\0' && !str_eq(from, agent)) {
+        str_addf(&line, " from %s", from);
     }
-    if (text_of(change, "agent")[0] != '\0') {
-        printf(" %s %s", str_eq(action, "move") || str_eq(action, "replace") ? "to" : "on",
-               text_of(change, "agent"));
+    if (agent[0] != '\0') {
+        bool is_move = str_eq(action, "move") || str_eq(action, "replace");
+
+        str_addf(&line, " %s %s", is_move ? "to" : "on", agent);
     }
-    if (text_of(change, "reason")[0] != '\0') {
-        printf("  (%s)", text_of(change, "reason"));
+    if (reason[0] != '\0') {
+        str_addf(&line, "  (%s)", reason);
     }
+    printf("    %s%-3s %-8s%s", paint(fogctl, color), mark, text_shown(fogctl, action),
+           paint(fogctl, "off"));
+    text_put(stdout, line.data);
     putchar('\n');
+}
+
+/* Within a wave the order is the controller's. */
+struct in_wave {
+    const struct node *change;
+    int64_t wave;
+    size_t index;
+};
+
+static int by_wave(const void *a, const void *b)
+{
+    const struct in_wave *left = a, *right = b;
+
+    return left->wave != right->wave ? (left->wave > right->wave) - (left->wave < right->wave)
+                                     : (left->index > right->index) - (left->index < right->index);
+}
+
+static void print_waves(struct fogctl *fogctl, const struct node *changes)
+{
+    size_t count = list_count(changes);
+    struct in_wave *sorted = arena_array(&fogctl->arena, count + 1, sizeof(sorted[0]));
+
+    for (size_t i = 0; i < count; i++) {
+        const struct node *change = changes->list.items[i];
+
+        sorted[i] = (struct in_wave){change, int_of(change, "wave"), i};
+    }
+    qsort(sorted, count, sizeof(sorted[0]), by_wave);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || sorted[i].wave != sorted[i - 1].wave) {
+            printf("  wave %lld\n", (long long)sorted[i].wave);
+        }
+        print_change(fogctl, sorted[i].change);
+    }
 }
 
 void plan_print(struct fogctl *fogctl, const struct node *plan)
 {
-    const struct node *changes = node_find(plan, "changes"), *pending = node_find(plan, "pending");
-    const struct node *summary = node_find(plan, "summary");
-    int64_t wave = 0, waves = 0;
+    const struct node *pending = node_find(plan, "pending"), *summary = node_find(plan, "summary");
 
     if (plan == NULL) {
         return;
     }
-    printf(
-        "%sPlan:%s %lld to start, %lld to restart, %lld to move, %lld to stop, %lld stay as they are\n",
-        paint(fogctl, "bold"), paint(fogctl, "off"), (long long)int_of(summary, "start"),
-        (long long)int_of(summary, "restart"), (long long)int_of(summary, "move"),
-        (long long)int_of(summary, "stop"), (long long)int_of(summary, "unchanged"));
-    for (size_t i = 0; changes != NULL && i < changes->list.count; i++) {
-        int64_t at = int_of(changes->list.items[i], "wave");
-
-        waves = at > waves ? at : waves;
-    }
-    for (wave = 0; wave <= waves; wave++) {
-        bool has_head = false;
-
-        for (size_t i = 0; changes != NULL && i < changes->list.count; i++) {
-            if (int_of(changes->list.items[i], "wave") != wave) {
-                continue;
-            }
-            if (!has_head) {
-                printf("  wave %lld\n", (long long)wave);
-                has_head = true;
-            }
-            print_change(fogctl, changes->list.items[i]);
-        }
-    }
-    for (size_t i = 0; pending != NULL && i < pending->list.count; i++) {
+    printf("%sPlan:%s %lld to start, %lld to restart, %lld to move, %lld to stop, "
+           "%lld stay as they are\n",
+           paint(fogctl, "bold"), paint(fogctl, "off"), (long long)int_of(summary, "start"),
+           (long long)int_of(summary, "restart"), (long long)int_of(summary, "move"),
+           (long long)int_of(summary, "stop"), (long long)int_of(summary, "unchanged"));
+    print_waves(fogctl, node_find(plan, "changes"));
+    for (size_t i = 0; i < list_count(pending); i++) {
         const struct node *item = pending->list.items[i];
 
-        printf("  %spending%s  %s/%s: %s\n", paint(fogctl, "yellow"), paint(fogctl, "off"),
-               text_of(item, "session"), text_of(item, "slot"), text_of(item, "reason"));
+        printf("  %spending%s  ", paint(fogctl, "yellow"), paint(fogctl, "off"));
+        text_put(stdout, arena_printf(&fogctl->arena, "%s/%s: %s", text_of(item, "session"),
+                                      text_of(item, "slot"), text_of(item, "reason")));
+        putchar('\n');
     }
 }

@@ -1,16 +1,15 @@
-/* HTTP through libcurl: whole answers, and streams. */
+/* HTTP through libcurl: requests with whole answers.  One connection serves all of a run. */
 #include "schema/base/rand.h"
 #include "schema/json.h"
 #include "schema/limits.h"
-#include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/http.h"
 
-#include <curl/curl.h>
-#include <errno.h>
+#include <assert.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
 
-enum { CONNECT_TIMEOUT_MS = 5000, CALL_TIMEOUT_MS = 60000, RETRY_MS = 200 };
+enum { CONNECT_TIMEOUT_MS = 5000, CALL_TIMEOUT_MS = 60000, RETRY_MS = 200, TELL_MS = 5000 };
 
 struct collecting {
     struct str body;
@@ -71,40 +70,43 @@ static struct curl_slist *add_header(struct fogctl *fogctl, struct curl_slist *l
                : curl_slist_append(list, arena_printf(&fogctl->arena, "%s: %s", name, value));
 }
 
-static CURL *prepare(struct fogctl *fogctl, const struct request *request,
-                     struct curl_slist **headers)
+void http_prepare(struct fogctl *fogctl, CURL *curl, const struct request *request,
+                  struct curl_slist **ret_headers)
 {
-    CURL *curl = curl_easy_init();
     const char *type = request->content_type == NULL ? "application/json" : request->content_type;
+    struct curl_slist *headers = add_header(fogctl, NULL, "Fog-User", fogctl->user);
 
-    *headers = add_header(fogctl, NULL, "Fog-User", fogctl->user);
-    *headers = add_header(fogctl, *headers, "Fog-Change-Cause", fogctl->cause);
-    *headers = add_header(fogctl, *headers, "Idempotency-Key", request->idempotency_key);
-    *headers = curl_slist_append(*headers, "Expect:");
+    headers = add_header(fogctl, headers, "Fog-Change-Cause", fogctl->cause);
+    headers = add_header(fogctl, headers, "Idempotency-Key", request->idempotency_key);
+    headers = curl_slist_append(headers, "Expect:");
     curl_easy_setopt(curl, CURLOPT_URL,
                      arena_printf(&fogctl->arena, "%s%s", fogctl->server, request->path));
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "fogctl/" FOG_VERSION);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "127.0.0.1,localhost,::1");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     if (request->body != NULL) {
-        *headers = add_header(fogctl, *headers, "Content-Type", type);
+        headers = add_header(fogctl, headers, "Content-Type", type);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->body));
     }
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *headers);
-    return curl;
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    *ret_headers = headers;
 }
 
 static CURLcode call_once(struct fogctl *fogctl, const struct request *request,
-                          struct collecting *collecting, long *ret_code)
+                          struct collecting *collecting, long timeout_ms, long *ret_code)
 {
     struct curl_slist *headers = NULL;
-    CURL *curl = prepare(fogctl, request, &headers);
+    CURL *curl = fogctl->curl == NULL ? curl_easy_init() : fogctl->curl;
     CURLcode code;
 
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)CALL_TIMEOUT_MS);
+    fogctl->curl = curl;
+    curl_easy_reset(curl); /* keeps the connection */
+    http_prepare(fogctl, curl, request, &headers);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, collecting);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
@@ -112,19 +114,23 @@ static CURLcode call_once(struct fogctl *fogctl, const struct request *request,
     code = curl_easy_perform(curl);
     *ret_code = 0;
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_code);
-    curl_easy_cleanup(curl);
     curl_slist_free_all(headers);
     return code;
 }
 
-static int unreachable(const struct fogctl *fogctl, CURLcode code)
+void http_close(struct fogctl *fogctl)
 {
-    return fail("is fog-controller running, and is this its address? (--server, FOGCTL_SERVER)",
-                "the controller at %s cannot be reached: %s", fogctl->server,
-                curl_easy_strerror(code));
+    curl_easy_cleanup(fogctl->curl);
+    fogctl->curl = NULL;
 }
 
-static int64_t boot_ms(void)
+int http_unreachable(const struct fogctl *fogctl, const char *why)
+{
+    return fail("is fog-controller running, and is this its address? (--server, FOGCTL_SERVER)",
+                "the controller at %s cannot be reached: %s", fogctl->server, why);
+}
+
+int64_t boot_ms(void)
 {
     struct timespec now;
 
@@ -140,28 +146,68 @@ int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void pause_ms(int64_t ms)
+{
+    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Asking again helps only against what passes. */
+static bool is_final(CURLcode code, long status)
+{
+    return code == CURLE_OK ? status != 503 && status != 429
+                            : code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
+                                  code == CURLE_WRITE_ERROR;
+}
+
+/* A read gives up at its deadline.  A write is given its time: what it does may take as long. */
+static long timeout_of(const struct request *request, int64_t give_up_ms)
+{
+    int64_t left_ms = give_up_ms - boot_ms();
+
+    return request->body != NULL || request->retry_ms == 0 || left_ms > CALL_TIMEOUT_MS
+               ? (long)CALL_TIMEOUT_MS
+           : left_ms < RETRY_MS ? (long)RETRY_MS
+                                : (long)left_ms;
+}
+
+/* Says at once, and then every few seconds, that and why it goes on trying. */
+static void tell(CURLcode code, long status, int64_t left_ms, int64_t *told_ms)
+{
+    int64_t now = boot_ms();
+
+    if (*told_ms != 0 && now - *told_ms < TELL_MS) {
+        return;
+    }
+    if (code == CURLE_OK) {
+        fprintf(stderr, "the controller takes nothing now (%ld), trying again for %lld s\n", status,
+                (long long)(left_ms + 999) / 1000);
+    } else {
+        fprintf(stderr, "the controller does not answer (%s), trying again for %lld s\n",
+                curl_easy_strerror(code), (long long)(left_ms + 999) / 1000);
+    }
+    *told_ms = now;
+}
+
 /* A request with a key may be sent again: the controller gives its first answer a second time. */
 static CURLcode call_until_answered(struct fogctl *fogctl, const struct request *request,
                                     struct collecting *collecting, long *ret_code)
 {
-    int64_t give_up = boot_ms() + request->retry_ms;
-    bool has_told = false;
+    int64_t give_up = boot_ms() + request->retry_ms, told_ms = 0;
 
+    assert(request->retry_ms == 0 || request->body == NULL || request->idempotency_key != NULL);
     for (;;) {
-        CURLcode code = call_once(fogctl, request, collecting, ret_code);
-        bool is_final = code == CURLE_OK && *ret_code != 503 && *ret_code != 429;
-        const struct timespec pause = {0, RETRY_MS * 1000000L};
+        CURLcode code =
+            call_once(fogctl, request, collecting, timeout_of(request, give_up), ret_code);
 
-        if (is_final || request->idempotency_key == NULL || boot_ms() >= give_up) {
+        if (is_final(code, *ret_code) || request->retry_ms == 0 || boot_ms() >= give_up) {
             return code;
         }
-        if (!has_told) {
-            fprintf(stderr, "the controller does not answer yet, trying again for %lld s\n",
-                    (long long)(request->retry_ms / 1000));
-            has_told = true;
-        }
+        tell(code, *ret_code, give_up - boot_ms(), &told_ms);
         str_clear(&collecting->body);
-        (void)nanosleep(&pause, NULL);
+        str_clear(&collecting->warning);
+        pause_ms(RETRY_MS);
     }
 }
 
@@ -175,7 +221,7 @@ bool http_call(struct fogctl *fogctl, const struct request *request, struct repl
     code = call_until_answered(fogctl, request, &collecting, &ret_reply->code);
     if (code != CURLE_OK) {
         fogctl->is_unreachable = true;
-        (void)unreachable(fogctl, code);
+        (void)http_unreachable(fogctl, curl_easy_strerror(code));
     } else {
         problems_init(&problems, &fogctl->arena, NULL);
         ret_reply->body =
@@ -198,7 +244,8 @@ int reply_failed(const struct reply *reply)
     const char *reason = node_find_text(reply->root, "reason");
 
     if (message == NULL) {
-        return fail(NULL, "the controller answered %ld: %.200s", reply->code,
+        return fail("is this the address of a fog-controller?",
+                    "the controller answered %ld: %.200s", reply->code,
                     reply->body == NULL ? "" : reply->body);
     }
     return fail(NULL, "%s%s%s%s", message, reason == NULL ? "" : " (", reason == NULL ? "" : reason,
@@ -219,65 +266,14 @@ struct node *http_get(struct fogctl *fogctl, const char *path)
     return reply.root;
 }
 
-/* --- streams ---------------------------------------------------------------------------------- */
-
-struct streaming {
-    struct str rest; /* of a line not yet whole */
-    bool by_line, has_stopped;
-    bool (*line)(void *context, const char *text, size_t length);
-    void *context;
-};
-
-static size_t on_stream(char *data, size_t size, size_t count, void *context)
+void scratch_begin(struct fogctl *fogctl, struct arena *ret_saved)
 {
-    struct streaming *streaming = context;
-    size_t length = size * count, begin = 0;
-    const char *newline;
-
-    if (!streaming->by_line) {
-        streaming->has_stopped = !streaming->line(streaming->context, data, length);
-        return streaming->has_stopped ? 0 : length;
-    }
-    str_add_bytes(&streaming->rest, data, length);
-    while ((newline = memchr(streaming->rest.data + begin, '\n', streaming->rest.length - begin)) !=
-           NULL) {
-        size_t end = (size_t)(newline - streaming->rest.data);
-
-        if (!streaming->line(streaming->context, streaming->rest.data + begin, end - begin)) {
-            streaming->has_stopped = true;
-            return 0;
-        }
-        begin = end + 1;
-    }
-    if (begin > 0) {
-        struct str rest = STR_EMPTY;
-
-        str_add_bytes(&rest, streaming->rest.data + begin, streaming->rest.length - begin);
-        str_fini(&streaming->rest);
-        streaming->rest = rest;
-    }
-    return length;
+    *ret_saved = fogctl->arena;
+    arena_init(&fogctl->arena);
 }
 
-int http_stream(struct fogctl *fogctl, const char *path, bool by_line,
-                bool (*line)(void *context, const char *text, size_t length), void *context,
-                int64_t timeout_ms, long *ret_code)
+void scratch_end(struct fogctl *fogctl, struct arena *saved)
 {
-    struct streaming streaming = {STR_EMPTY, by_line, false, line, context};
-    struct curl_slist *headers = NULL;
-    CURL *curl = prepare(fogctl, &(struct request){.method = "GET", .path = path}, &headers);
-    CURLcode code;
-
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_stream);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &streaming);
-    if (timeout_ms > 0) {
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    }
-    code = curl_easy_perform(curl);
-    *ret_code = 0;
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_code);
-    curl_easy_cleanup(curl);
-    curl_slist_free_all(headers);
-    str_fini(&streaming.rest);
-    return code == CURLE_OK || streaming.has_stopped ? 0 : ERR_UNAVAILABLE;
+    arena_fini(&fogctl->arena);
+    fogctl->arena = *saved;
 }

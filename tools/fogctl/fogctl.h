@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifndef FOG_VERSION
 #define FOG_VERSION "0.1.0"
@@ -30,12 +31,14 @@ struct fogctl {
     const char *cause;   /* --change-cause */
     const char *context; /* NULL: the file's current one */
     const char *config;  /* path of the file */
+    void *curl;          /* owned: the connection that requests share */
     bool is_unreachable; /* it was said already; asking again is of no use */
-    bool color;          /* standard output is a terminal and NO_COLOR is unset */
+    bool is_terminal;    /* standard output is one */
+    bool color;          /* it is, and NO_COLOR is unset or empty */
 };
 
-/* --- options
- * -------------------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------------------------------
+ */
 
 enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_INT, OPTION_DURATION };
 
@@ -58,6 +61,9 @@ struct option_row {
  * said what is wrong. */
 bool options_read(const struct option_row *rows, size_t count, int argc, char **argv,
                   struct texts *words);
+/* Reads those before the first word, whose index is in *ret_at (argc: there is none). */
+bool options_read_first(const struct option_row *rows, size_t count, int argc, char **argv,
+                        int *ret_at);
 
 struct verb {
     const char *name;
@@ -72,16 +78,24 @@ struct verb {
 
 extern const struct verb *const verbs[]; /* NULL-terminated, in the order of help */
 
-/* --- saying
- * --------------------------------------------------------------------------------------- */
+int fogctl_run(int argc, char **argv); /* the whole program; returns the exit code */
+
+/* --- saying -------------------------------------------------------------------------------------
+ */
 
 /* "error: WHAT" and, unless NULL, a second line WHAT TO DO; returns EXIT_FAILED. */
 int fail(const char *what_to_do, const char *format, ...) _printf_(2, 3);
 int usage_error(const struct verb *verb, const char *format, ...) _printf_(2, 3);
 const char *paint(const struct fogctl *fogctl, const char *color); /* "red", "green", …, "off" */
 
-/* --- the controller
- * ------------------------------------------------------------------------------- */
+/* Texts of others: control characters, and marks that turn the direction of writing, become "?". */
+void text_put(FILE *to, const char *text);                       /* NULL: nothing */
+void text_put_lines(FILE *to, const char *text);                 /* keeps line ends and tabs */
+const char *text_shown(struct fogctl *fogctl, const char *text); /* in the arena */
+size_t text_width(const char *text);                             /* in columns of a terminal */
+
+/* --- the controller -----------------------------------------------------------------------------
+ */
 
 struct reply {
     long code;
@@ -95,9 +109,9 @@ struct request {
     const char *method, *path;   /* "/apis/fog/v1/agents?limit=500" */
     const char *body;            /* NULL: none */
     const char *content_type;    /* NULL: application/json */
-    const char *idempotency_key; /* NULL: none; with one, the request is sent again until it is
-                                    answered or `retry_ms` is over */
-    int64_t retry_ms;
+    const char *idempotency_key; /* NULL: none */
+    int64_t retry_ms; /* not 0: sent again until it is answered or so much time is over; what has a
+                         body then needs a key.  What has none gives up in time, too. */
 };
 
 /* False after having said that the controller cannot be reached. */
@@ -106,18 +120,40 @@ bool http_call(struct fogctl *fogctl, const struct request *request, struct repl
 struct node *http_get(struct fogctl *fogctl, const char *path);
 /* Says what a Status says; returns EXIT_FAILED. */
 int reply_failed(const struct reply *reply);
-/* A stream, line by line until it ends or `line` returns false.  Returns 0, or ERR_UNAVAILABLE when
- * it broke off, with the answer's code in *ret_code (0: none came). */
-int http_stream(struct fogctl *fogctl, const char *path, bool by_line,
-                bool (*line)(void *context, const char *text, size_t length), void *context,
-                int64_t timeout_ms, long *ret_code);
+/* "error: the controller at … cannot be reached: WHY"; returns EXIT_FAILED. */
+int http_unreachable(const struct fogctl *fogctl, const char *why);
+void http_close(struct fogctl *fogctl);
+
+/* An answer that comes line by line. */
+struct stream {
+    const char *path;
+    bool by_bytes; /* as it comes, not line by line */
+    /* One line without its end; false: enough, of all streams. */
+    bool (*line)(void *context, const char *text, size_t length);
+    /* The path to go on with after it ended or broke off; NULL: then it is over. */
+    const char *(*again)(void *context);
+    void *context;
+    long code; /* of the last answer; 0: none came */
+    bool has_stopped, has_failed;
+};
+
+/* Reads all of them until they are over; what refuses or fails is said.  False when one failed. */
+bool http_streams(struct fogctl *fogctl, struct stream *streams, size_t count);
 const char *url_escape(struct fogctl *fogctl, const char *text);
+const char *fresh_key(struct fogctl *fogctl); /* an idempotency key */
 
-/* --- objects
- * -------------------------------------------------------------------------------------- */
+int64_t now_ms(void);  /* wall clock */
+int64_t boot_ms(void); /* goes on while the machine sleeps, and is never set */
+void pause_ms(int64_t ms);
 
-/* "agents", "hs/render", "hs render other": kinds and names.  False after having said what is
- * wrong. */
+/* For what goes on for long: between the two, what the arena gives lives only until scratch_end().
+ */
+void scratch_begin(struct fogctl *fogctl, struct arena *ret_saved);
+void scratch_end(struct fogctl *fogctl, struct arena *saved);
+
+/* --- objects ------------------------------------------------------------------------------------
+ */
+
 struct target {
     const struct kind *kind;
     const char *name; /* NULL: all */
@@ -127,18 +163,30 @@ struct targets {
     VEC_OF(struct target);
 };
 
+/* "agents", "hs,agents", "hs/render", "hs render other", "all": kinds and names.  False after
+ * having said what is wrong: a wrong usage. */
 bool targets_read(struct fogctl *fogctl, const struct texts *words, struct targets *ret_targets);
+
+/* Of what came over the wire; never NULL: "", 0 and 0 for what is not there. */
+const char *text_of(const struct node *map, const char *key);
+int64_t int_of(const struct node *map, const char *key);
+size_t list_count(const struct node *list);
+
 const char *kind_path(struct fogctl *fogctl, const struct kind *kind, const char *name);
 const char *kind_title(struct fogctl *fogctl, const struct kind *kind,
                        const char *name); /* "agent.fog/x" */
+/* Those of `given` that have names, and for those that have none every object of the kind with the
+ * labels (NULL: any).  False after having said why not. */
+bool targets_expand(struct fogctl *fogctl, const struct targets *given, const char *labels,
+                    struct targets *ret_all);
 /* All objects of a kind; follows pages.  NULL after having said why not.  *ret_revision may be
  * NULL. */
 struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const char *labels,
                           const char *fields, const char **ret_revision);
 struct node *without_noise(struct fogctl *fogctl, const struct node *object, bool with_status);
 
-/* --- manifests
- * ------------------------------------------------------------------------------------ */
+/* --- manifests ----------------------------------------------------------------------------------
+ */
 
 struct document {
     const char *file;
@@ -151,21 +199,25 @@ struct documents_read {
     VEC_OF(struct document);
 };
 
-/* Reads files, folders (all *.yaml, *.yml, *.json below, by name) and "-"; validates what can be
+/* Reads files, folders (all *.yaml, *.yml, *.json in them, by name) and "-"; validates what can be
  * validated without the controller.  Prints every problem; false when any is an error. */
 bool manifests_read(struct fogctl *fogctl, const struct texts *files,
                     struct documents_read *ret_documents);
+/* Prints what the controller warns of, at the places of the files. */
+void manifests_warned(struct fogctl *fogctl, const struct documents_read *documents,
+                      const struct node *warnings);
 /* Prints a failed change set at the places of the files. */
 int manifests_failed(struct fogctl *fogctl, const struct documents_read *documents,
                      const struct reply *reply);
 
-/* --- tables
- * --------------------------------------------------------------------------------------- */
+/* --- tables -------------------------------------------------------------------------------------
+ */
 
 struct table {
     size_t columns;
     struct texts cells; /* row by row; the first row is the head */
-    size_t *widths;     /* kept between prints, so that watched rows line up */
+    size_t *widths;     /* owned; kept between prints, so that watched rows line up */
+    size_t indent;      /* of every row */
 };
 
 void table_init(struct table *table, size_t columns);
@@ -176,10 +228,14 @@ size_t kind_columns(const struct kind *kind, bool wide);
 void table_head(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide);
 void table_row(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide,
                const struct node *object, const char *prefix);
-int64_t now_ms(void); /* wall clock */
+/* Events as a table of their own: what happened to what, without names and ages. */
+void events_table(struct fogctl *fogctl, struct table *table, const struct node *events);
 
-/* --- change sets
- * ---------------------------------------------------------------------------------- */
+/* server, client (where it is taken), none, or NULL for no --dry-run at all. */
+bool is_dry_run_known(const char *value, bool with_client);
+
+/* --- change sets --------------------------------------------------------------------------------
+ */
 
 /* Prints a plan as the controller made it. */
 void plan_print(struct fogctl *fogctl, const struct node *plan);
@@ -187,4 +243,3 @@ void plan_print(struct fogctl *fogctl, const struct node *plan);
 int results_diff(struct fogctl *fogctl, const struct node *results);
 /* Prints "kind.fog/name outcome" lines; returns how many changed. */
 size_t results_print(struct fogctl *fogctl, const struct node *results, const char *suffix);
-const char *fresh_key(struct fogctl *fogctl); /* an idempotency key */

@@ -56,9 +56,16 @@ static bool list_folder(struct fogctl *fogctl, const char *path, struct texts *f
 
 static bool list_files(struct fogctl *fogctl, const struct texts *given, struct texts *files)
 {
+    bool has_stdin = false;
+
     vec_each (given, it) {
         struct stat status;
 
+        if (str_eq(*it, "-") && has_stdin) {
+            (void)fail(NULL, "-f -: standard input can be read once");
+            return false;
+        }
+        has_stdin = has_stdin || str_eq(*it, "-");
         if (!str_eq(*it, "-") && stat(*it, &status) == 0 && S_ISDIR(status.st_mode)) {
             if (!list_folder(fogctl, *it, files)) {
                 return false;
@@ -72,8 +79,8 @@ static bool list_files(struct fogctl *fogctl, const struct texts *given, struct 
 
 /* The schema stage and the rules of one object; what other objects have to do with it, the
  * controller knows. */
-static void check_document(struct fogctl *fogctl, const char *file, struct node *root,
-                           struct problems *problems, struct documents_read *documents)
+static void check_document(const char *file, struct node *root, struct problems *problems,
+                           struct documents_read *documents)
 {
     const struct kind *kind = bind_kind(root, problems);
     struct document document = {file, root, kind, NULL};
@@ -97,7 +104,42 @@ static void check_document(struct fogctl *fogctl, const char *file, struct node 
         }
     }
     vec_add(documents, document);
-    (void)fogctl;
+}
+
+/* `kind: List`, as `get -o yaml` gives it: its items. */
+static bool is_list(const struct node *root)
+{
+    const char *kind = node_find_text(root, "kind");
+    const struct node *items = node_find(root, "items");
+
+    return kind != NULL && str_ends(kind, "List") && items != NULL && items->type == NODE_LIST;
+}
+
+static void read_document(const char *file, struct node *root, struct problems *problems,
+                          struct documents_read *documents)
+{
+    if (!is_list(root)) {
+        check_document(file, root, problems, documents);
+        return;
+    }
+    for (size_t i = 0; i < list_count(node_find(root, "items")); i++) {
+        check_document(file, node_find(root, "items")->list.items[i], problems, documents);
+    }
+}
+
+/* Standard input may be either.  What looks like one JSON object is read as such: of YAML, larger
+ * documents are refused. */
+static bool is_json(const char *file, const char *text, size_t size)
+{
+    size_t begin = strspn(text, " \t\r\n");
+
+    while (size > begin && strchr(" \t\r\n", text[size - 1]) != NULL) {
+        size--;
+    }
+    return str_ends(file, ".json") ||
+           (str_eq(file, "-") && size > begin && text[begin] == '{' && text[size - 1] == '}' &&
+            strstr(text, "\n---") == NULL &&
+            text[begin + 1 + strspn(text + begin + 1, " \t\r\n")] == '"');
 }
 
 static void read_file(struct fogctl *fogctl, const char *file, struct problems *problems,
@@ -115,15 +157,15 @@ static void read_file(struct fogctl *fogctl, const char *file, struct problems *
                        str_starts(err.text, file) ? err.text + strlen(file) + 2 : err.text);
         return;
     }
-    if (str_ends(file, ".json")) {
+    if (is_json(file, text, size)) {
         if (json_parse(&fogctl->arena, text, size, JSON_POSITIONS, problems, &root) == 0) {
-            check_document(fogctl, file, root, problems, documents);
+            read_document(file, root, problems, documents);
         }
         return;
     }
     (void)yaml_parse(&fogctl->arena, text, size, problems, &found);
     for (size_t i = 0; i < found.count; i++) {
-        check_document(fogctl, file, found.items[i], problems, documents);
+        read_document(file, found.items[i], problems, documents);
     }
 }
 
@@ -134,12 +176,28 @@ static bool finish(struct problems *problems)
 
     problems_sort(problems);
     problems_print(problems, &lines);
-    fputs(lines.data, stderr);
+    text_put_lines(stderr, lines.data);
     if (problems->errors > 0) {
         fprintf(stderr, "%zu error%s; nothing was changed\n", problems->errors,
                 problems->errors == 1 ? "" : "s");
     }
     return problems->errors == 0;
+}
+
+static bool is_fit(const struct documents_read *documents)
+{
+    if (documents->count == 0) {
+        (void)fail("a manifest has apiVersion, kind, metadata and spec",
+                   "there is no object in what was given");
+        return false;
+    }
+    if (documents->count > CHANGES_MAX) {
+        (void)fail("give it in several parts: each is decided on its own",
+                   "more than %d objects; that is the most that are changed all or nothing",
+                   CHANGES_MAX);
+        return false;
+    }
+    return true;
 }
 
 bool manifests_read(struct fogctl *fogctl, const struct texts *files,
@@ -152,17 +210,51 @@ bool manifests_read(struct fogctl *fogctl, const struct texts *files,
     problems_init(&problems, &fogctl->arena, NULL);
     fine = list_files(fogctl, files, &names);
     if (fine) {
-        vec_each (&names, it) {
-            read_file(fogctl, *it, &problems, ret_documents);
+        for (size_t i = 0; i < names.count && ret_documents->count <= CHANGES_MAX; i++) {
+            read_file(fogctl, names.items[i], &problems, ret_documents);
         }
-        fine = finish(&problems);
-        if (fine && ret_documents->count == 0) {
-            (void)fail(NULL, "there is no object in what was given");
-            fine = false;
-        }
+        fine = finish(&problems) && is_fit(ret_documents);
     }
     vec_fini(&names);
     return fine;
+}
+
+/* The place in the files of what the controller said of a change; NULL: it says of none. */
+static const struct document *locate(const struct documents_read *documents,
+                                     const struct node *said, struct problems *problems,
+                                     const struct node **ret_at, const char **ret_field)
+{
+    const char *field = text_of(said, "field");
+    const struct document *document;
+    int64_t change;
+
+    if (!node_find_int(said, "change", &change) || change < 0 ||
+        (size_t)change >= documents->count) {
+        return NULL;
+    }
+    document = &documents->items[change];
+    problems->file = document->file;
+    *ret_field = field + (field[0] == '.'); /* conflicts of owners are told with a dot in front */
+    *ret_at = check_locate(document->root, *ret_field);
+    return document;
+}
+
+void manifests_warned(struct fogctl *fogctl, const struct documents_read *documents,
+                      const struct node *warnings)
+{
+    struct problems problems;
+
+    problems_init(&problems, &fogctl->arena, NULL);
+    for (size_t i = 0; i < list_count(warnings); i++) {
+        const struct node *warning = warnings->list.items[i], *at;
+        const char *field;
+
+        if (locate(documents, warning, &problems, &at, &field) != NULL) {
+            problem_add(&problems, PROBLEM_WARNING, CAUSE_RESOURCE, at, field, "%s",
+                        text_of(warning, "message"));
+        }
+    }
+    (void)finish(&problems);
 }
 
 int manifests_failed(struct fogctl *fogctl, const struct documents_read *documents,
@@ -170,28 +262,28 @@ int manifests_failed(struct fogctl *fogctl, const struct documents_read *documen
 {
     const struct node *causes = node_find_path(reply->root, "details.causes");
     struct problems problems;
-    bool has_place = false;
+    bool has_place = false, is_owned = false;
 
     problems_init(&problems, &fogctl->arena, NULL);
-    for (size_t i = 0; causes != NULL && causes->type == NODE_LIST && i < causes->list.count; i++) {
-        const struct node *cause = causes->list.items[i];
-        const char *field = node_find_text(cause, "field");
-        int64_t change;
+    for (size_t i = 0; i < list_count(causes); i++) {
+        const struct node *cause = causes->list.items[i], *at;
+        const char *field;
 
-        if (!node_find_int(cause, "change", &change) || change < 0 ||
-            (size_t)change >= documents->count) {
+        if (locate(documents, cause, &problems, &at, &field) == NULL) {
             continue;
         }
-        problems.file = documents->items[change].file;
         has_place = true;
-        problem_add(&problems, PROBLEM_ERROR, CAUSE_INVALID,
-                    check_locate(documents->items[change].root,
-                                 field == NULL ? "" : field + (field[0] == '.')),
-                    field == NULL ? "" : field, "%s", node_find_text(cause, "message"));
+        is_owned = is_owned || str_eq(text_of(cause, "reason"), "FieldManagerConflict");
+        problem_add(&problems, PROBLEM_ERROR, CAUSE_INVALID, at, field, "%s",
+                    text_of(cause, "message"));
     }
     if (!has_place) {
         return reply_failed(reply);
     }
     (void)finish(&problems);
+    if (is_owned) {
+        fputs("  take the fields with --force-conflicts, or leave them out of the manifest\n",
+              stderr);
+    }
     return EXIT_FAILED;
 }

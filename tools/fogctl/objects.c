@@ -47,27 +47,20 @@ static const struct kind *find_kind(const char *word)
     return NULL;
 }
 
-static bool add_word(struct fogctl *fogctl, const char *word, const struct kind **kind,
-                     struct targets *targets)
+static bool add_slashed(struct fogctl *fogctl, const char *word, const char *slash,
+                        struct targets *targets)
 {
-    const char *slash = strchr(word, '/');
+    const struct kind *kind;
 
-    if (slash != NULL) {
-        const struct kind *of =
-            find_kind(arena_strndup(&fogctl->arena, word, (size_t)(slash - word)));
-
-        if (of == NULL) {
-            return false;
-        }
-        vec_add(targets, ((struct target){of, slash + 1}));
-        return true;
+    if (slash == word || slash[1] == '\0' || strchr(slash + 1, '/') != NULL) {
+        (void)fail("one kind and one name, as in hs/render", "\"%s\" names no object", word);
+        return false;
     }
-    if (*kind != NULL) {
-        vec_add(targets, ((struct target){*kind, word}));
-        return true;
+    kind = find_kind(arena_strndup(&fogctl->arena, word, (size_t)(slash - word)));
+    if (kind != NULL) {
+        vec_add(targets, ((struct target){kind, slash + 1}));
     }
-    *kind = find_kind(word);
-    return *kind != NULL;
+    return kind != NULL;
 }
 
 static bool add_list(struct fogctl *fogctl, const char *word, struct targets *targets)
@@ -81,7 +74,7 @@ static bool add_list(struct fogctl *fogctl, const char *word, struct targets *ta
         }
         return true;
     }
-    while (*word != '\0') {
+    do {
         size_t length = strcspn(word, ",");
         const struct kind *kind = find_kind(arena_strndup(&fogctl->arena, word, length));
 
@@ -90,24 +83,83 @@ static bool add_list(struct fogctl *fogctl, const char *word, struct targets *ta
         }
         vec_add(targets, ((struct target){kind, NULL}));
         word += length + (word[length] == ',');
-    }
+    } while (*word != '\0');
     return true;
 }
 
 bool targets_read(struct fogctl *fogctl, const struct texts *words, struct targets *ret_targets)
 {
     const struct kind *kind = NULL;
+    bool has_name = false;
 
-    if (words->count == 1 &&
-        (strchr(words->items[0], '/') == NULL || strchr(words->items[0], ',') != NULL)) {
+    if (words->count == 1 && strchr(words->items[0], '/') == NULL) {
         return add_list(fogctl, words->items[0], ret_targets);
     }
     vec_each (words, it) {
-        if (!add_word(fogctl, *it, &kind, ret_targets)) {
+        const char *slash = strchr(*it, '/');
+
+        if (slash != NULL) {
+            if (!add_slashed(fogctl, *it, slash, ret_targets)) {
+                return false;
+            }
+        } else if (kind == NULL) {
+            kind = find_kind(*it);
+            if (kind == NULL) {
+                return false;
+            }
+        } else {
+            vec_add(ret_targets, ((struct target){kind, *it}));
+            has_name = true;
+        }
+    }
+    if (kind != NULL && !has_name) {
+        (void)fail("several kinds are joined by commas; one object of many is KIND/NAME",
+                   "\"%s\" stands among names, and is none", kind->plural);
+        return false;
+    }
+    return true;
+}
+
+bool targets_expand(struct fogctl *fogctl, const struct targets *given, const char *labels,
+                    struct targets *ret_all)
+{
+    vec_each (given, it) {
+        struct node *list;
+
+        if (it->name != NULL) {
+            vec_add(ret_all, *it);
+            continue;
+        }
+        list = list_objects(fogctl, it->kind, labels, NULL, NULL);
+        if (list == NULL) {
             return false;
+        }
+        for (size_t i = 0; i < list->list.count; i++) {
+            const char *name = node_find_text(node_find(list->list.items[i], "metadata"), "name");
+
+            vec_add(ret_all, ((struct target){it->kind, name}));
         }
     }
     return true;
+}
+
+const char *text_of(const struct node *map, const char *key)
+{
+    const char *text = node_find_text(map, key);
+
+    return text == NULL ? "" : text;
+}
+
+int64_t int_of(const struct node *map, const char *key)
+{
+    int64_t value;
+
+    return node_find_int(map, key, &value) ? value : 0;
+}
+
+size_t list_count(const struct node *list)
+{
+    return list == NULL || list->type != NODE_LIST ? 0 : list->list.count;
 }
 
 struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const char *labels,
@@ -120,7 +172,7 @@ struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const 
         const char *path = arena_printf(
             &fogctl->arena, "%s?limit=500&labelSelector=%s&fieldSelector=%s&continue=%s",
             kind_path(fogctl, kind, NULL), url_escape(fogctl, labels == NULL ? "" : labels),
-            url_escape(fogctl, fields == NULL ? "" : fields), token);
+            url_escape(fogctl, fields == NULL ? "" : fields), url_escape(fogctl, token));
         struct node *page = http_get(fogctl, path);
         const struct node *items = node_find(page, "items");
         const struct node *meta = node_find(page, "metadata");

@@ -13,14 +13,25 @@ struct reading {
     char **argv;
 };
 
+static bool store_flag(const struct option_row *row, const char *value)
+{
+    bool is_true = value == NULL || str_eq(value, "true");
+
+    if (!is_true && !str_eq(value, "false")) {
+        (void)fail(NULL, "--%s is true or false, not \"%s\"", row->name, value);
+        return false;
+    }
+    *(bool *)row->to = is_true;
+    return true;
+}
+
 static bool store(const struct option_row *row, const char *value)
 {
     int64_t number;
 
     switch (row->type) {
     case OPTION_FLAG:
-        *(bool *)row->to = value == NULL || str_eq(value, "true");
-        return true;
+        return store_flag(row, value);
     case OPTION_TEXT:
         *(const char **)row->to = value;
         return true;
@@ -45,17 +56,19 @@ static bool store(const struct option_row *row, const char *value)
     return false;
 }
 
-static bool unknown(const struct reading *reading, const char *word)
+static bool unknown(const struct reading *reading, const char *word, const char *name,
+                    size_t length)
 {
     const char *names[64];
-    const char *close;
     size_t count = reading->count < COUNT_OF(names) ? reading->count : COUNT_OF(names);
-    char advice[128] = "--help lists the options";
+    char typed[64], advice[128] = "--help lists the options";
+    const char *close;
 
     for (size_t i = 0; i < count; i++) {
         names[i] = reading->rows[i].name;
     }
-    close = str_starts(word, "--") ? words_closest(word + 2, names, count) : NULL;
+    (void)snprintf(typed, sizeof(typed), "%.*s", (int)length, name);
+    close = length > 1 ? words_closest(typed, names, count) : NULL;
     if (close != NULL) {
         (void)snprintf(advice, sizeof(advice), "did you mean --%s?", close);
     }
@@ -91,24 +104,43 @@ static bool read_long(struct reading *reading, const char *word)
             return take_value(reading, row, value);
         }
     }
-    return unknown(reading, word);
+    return unknown(reading, word, word + 2, length);
 }
 
-static bool read_short(struct reading *reading, const char *word)
+static const struct option_row *find_letter(const struct reading *reading, char letter)
 {
     for (size_t i = 0; i < reading->count; i++) {
-        const struct option_row *row = &reading->rows[i];
-
-        if (row->letter == word[1]) {
-            const char *rest = word[2] == '\0' ? NULL : word[2] == '=' ? word + 3 : word + 2;
-
-            if (row->type == OPTION_FLAG && rest != NULL) {
-                return unknown(reading, word);
-            }
-            return take_value(reading, row, rest);
+        if (reading->rows[i].letter == letter) {
+            return &reading->rows[i];
         }
     }
-    return unknown(reading, word);
+    return NULL;
+}
+
+/* -w, -wA: flags may stand together; -fx, -f=x, -f x: the first that takes a value takes the rest.
+ */
+static bool read_short(struct reading *reading, const char *word)
+{
+    for (const char *letter = word + 1; *letter != '\0'; letter++) {
+        const struct option_row *row = find_letter(reading, *letter);
+        const char *rest = letter[1] == '\0' ? NULL : letter[1] == '=' ? letter + 2 : letter + 1;
+
+        if (row == NULL) {
+            return unknown(reading, word, word + 1, strlen(word + 1));
+        }
+        if (row->type != OPTION_FLAG || (rest != NULL && letter[1] == '=')) {
+            return take_value(reading, row, rest);
+        }
+        if (!store(row, NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0';
 }
 
 bool options_read(const struct option_row *rows, size_t count, int argc, char **argv,
@@ -125,17 +157,34 @@ bool options_read(const struct option_row *rows, size_t count, int argc, char **
             }
             return true;
         }
-        if (str_starts(word, "--")) {
-            if (!read_long(&reading, word)) {
-                return false;
-            }
-        } else if (word[0] == '-' && word[1] != '\0') {
-            if (!read_short(&reading, word)) {
-                return false;
-            }
-        } else {
+        if (!is_option(word)) {
             vec_add(words, word);
+        } else if (str_starts(word, "--") ? !read_long(&reading, word)
+                                          : !read_short(&reading, word)) {
+            return false;
         }
     }
     return true;
+}
+
+bool options_read_first(const struct option_row *rows, size_t count, int argc, char **argv,
+                        int *ret_at)
+{
+    struct reading reading = {rows, count, argc, 0, argv};
+
+    for (; reading.at < argc && is_option(argv[reading.at]); reading.at++) {
+        const char *word = argv[reading.at];
+
+        if (str_starts(word, "--") ? !read_long(&reading, word) : !read_short(&reading, word)) {
+            return false;
+        }
+    }
+    *ret_at = reading.at;
+    return true;
+}
+
+bool is_dry_run_known(const char *value, bool with_client)
+{
+    return value == NULL || str_eq(value, "server") || str_eq(value, "none") ||
+           (with_client && str_eq(value, "client"));
 }

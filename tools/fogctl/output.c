@@ -1,5 +1,6 @@
 #include "tools/fogctl/output.h"
 
+#include "schema/base/parse.h"
 #include "schema/json.h"
 #include "schema/yaml.h"
 
@@ -8,6 +9,8 @@
 bool output_from_str(const char *text, enum output *ret_output)
 {
     static const char *const words[] = {"table", "wide", "yaml", "json", "name"};
+    const char *close;
+    char advice[64] = "forms: table, wide, yaml, json, name";
 
     *ret_output = OUTPUT_TABLE;
     for (size_t i = 0; text != NULL && i < COUNT_OF(words); i++) {
@@ -16,8 +19,12 @@ bool output_from_str(const char *text, enum output *ret_output)
             return true;
         }
     }
+    close = text == NULL ? NULL : words_closest(text, words, COUNT_OF(words));
+    if (close != NULL) {
+        (void)snprintf(advice, sizeof(advice), "did you mean -o %s?", close);
+    }
     if (text != NULL) {
-        (void)fail("forms: table, wide, yaml, json, name", "-o \"%s\" is not known", text);
+        (void)fail(advice, "there is no output form \"%s\"", text);
     }
     return text == NULL;
 }
@@ -30,7 +37,7 @@ const struct kind *kind_of(const struct node *object)
     return api_version == NULL || kind == NULL ? NULL : kind_find(api_version, kind);
 }
 
-static void print_tree(enum output output, const struct node *root)
+static void print_tree(const struct fogctl *fogctl, enum output output, const struct node *root)
 {
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
@@ -40,7 +47,11 @@ static void print_tree(enum output output, const struct node *root)
     } else {
         json_emit(root, JSON_PRETTY, &text);
     }
-    fputs(text.data, stdout);
+    if (fogctl->is_terminal) {
+        text_put_lines(stdout, text.data);
+    } else {
+        fputs(text.data, stdout); /* data: a program reads it */
+    }
     if (text.length > 0 && text.data[text.length - 1] != '\n') {
         putchar('\n');
     }
@@ -62,21 +73,22 @@ static struct node *shown(struct fogctl *fogctl, const struct node *object)
 void output_objects(struct fogctl *fogctl, enum output output, struct node *const *objects,
                     size_t count, bool is_list)
 {
-    struct node *list, *root;
+    struct node *list, *root, *meta;
 
     if (output == OUTPUT_NAME) {
         for (size_t i = 0; i < count; i++) {
             const struct kind *kind = kind_of(objects[i]);
 
             if (kind != NULL) {
-                puts(kind_title(fogctl, kind,
-                                node_find_text(node_find(objects[i], "metadata"), "name")));
+                text_put(stdout, kind_title(fogctl, kind,
+                                            text_of(node_find(objects[i], "metadata"), "name")));
+                putchar('\n');
             }
         }
         return;
     }
     if (!is_list && count == 1) {
-        print_tree(output, shown(fogctl, objects[0]));
+        print_tree(fogctl, output, shown(fogctl, objects[0]));
         return;
     }
     root = node_map(&fogctl->arena);
@@ -86,6 +98,29 @@ void output_objects(struct fogctl *fogctl, enum output output, struct node *cons
     }
     node_set(&fogctl->arena, root, "apiVersion", node_str(&fogctl->arena, "v1"));
     node_set(&fogctl->arena, root, "kind", node_str(&fogctl->arena, "List"));
+    meta = node_map(&fogctl->arena);
+    node_set(&fogctl->arena, meta, "resourceVersion", node_str(&fogctl->arena, ""));
+    node_set(&fogctl->arena, root, "metadata", meta);
     node_set(&fogctl->arena, root, "items", list);
-    print_tree(output, root);
+    print_tree(fogctl, output, root);
+}
+
+void output_event(struct fogctl *fogctl, enum output output, const char *type, struct node *object)
+{
+    struct node *event = node_map(&fogctl->arena);
+
+    if (output == OUTPUT_NAME) {
+        output_objects(fogctl, output, &object, 1, false);
+        return;
+    }
+    if (output == OUTPUT_YAML) {
+        puts("---");
+    }
+    if (type == NULL) {
+        print_tree(fogctl, output, shown(fogctl, object));
+        return;
+    }
+    node_set(&fogctl->arena, event, "type", node_str(&fogctl->arena, type));
+    node_set(&fogctl->arena, event, "object", shown(fogctl, object));
+    print_tree(fogctl, output, event);
 }

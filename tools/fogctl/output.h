@@ -10,4 +10,6 @@ bool output_from_str(const char *text,
 /* One object, or several as a List. */
 void output_objects(struct fogctl *fogctl, enum output output, struct node *const *objects,
                     size_t count, bool is_list);
+/* One of a stream of objects; with its type ("ADDED") unless NULL. */
+void output_event(struct fogctl *fogctl, enum output output, const char *type, struct node *object);
 const struct kind *kind_of(const struct node *object); /* NULL when unknown */

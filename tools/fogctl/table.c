@@ -1,4 +1,4 @@
-/* Tables: columns as wide as their widest cell, two spaces between, nothing behind the last. */
+/* Tables: columns as wide as their widest cell, three spaces between, nothing behind the last. */
 #include "schema/base/parse.h"
 #include "schema/bind.h"
 #include "schema/columns.h"
@@ -18,25 +18,23 @@ void table_fini(struct table *table)
     free(table->widths);
 }
 
-/* Characters, not bytes: continuation bytes take no room. */
-static size_t width_of(const char *text)
+static void print_row(const struct table *table, const char *const *cells)
 {
-    size_t width = 0;
+    size_t last = table->columns; /* nothing stands behind the last cell with a text */
 
-    for (; *text != '\0'; text++) {
-        width += ((unsigned char)*text & 0xc0) != 0x80;
+    while (last > 0 && str_is_empty(cells[last - 1])) {
+        last--;
     }
-    return width;
-}
+    printf("%*s", (int)table->indent, "");
+    for (size_t column = 0; column < last; column++) {
+        size_t width = text_width(cells[column]);
 
-/* What comes from objects must not steer a terminal. */
-static void put_cell(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        putchar(c < ' ' || c == 0x7f ? '?' : c);
+        text_put(stdout, cells[column]);
+        for (; column + 1 < last && width < table->widths[column] + 3; width++) {
+            putchar(' ');
+        }
     }
+    putchar('\n');
 }
 
 void table_print(struct table *table, size_t first_row)
@@ -44,23 +42,14 @@ void table_print(struct table *table, size_t first_row)
     size_t rows = table->cells.count / table->columns;
 
     for (size_t i = first_row * table->columns; i < rows * table->columns; i++) {
-        size_t width = width_of(table->cells.items[i]);
+        size_t width = text_width(table->cells.items[i]);
 
         if (width > table->widths[i % table->columns]) {
             table->widths[i % table->columns] = width;
         }
     }
     for (size_t row = first_row; row < rows; row++) {
-        for (size_t column = 0; column < table->columns; column++) {
-            const char *cell = table->cells.items[row * table->columns + column];
-            size_t width = width_of(cell);
-
-            put_cell(cell);
-            for (; column + 1 < table->columns && width < table->widths[column] + 3; width++) {
-                putchar(' ');
-            }
-        }
-        putchar('\n');
+        print_row(table, table->cells.items + row * table->columns);
     }
 }
 
@@ -101,18 +90,9 @@ static const char *age_of(struct fogctl *fogctl, const struct object *object)
     return arena_strdup(&fogctl->arena, text);
 }
 
-void table_row(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide,
-               const struct node *node, const char *prefix)
+static void add_cells(struct fogctl *fogctl, struct table *table, const struct kind *kind,
+                      bool wide, const struct object *object)
 {
-    struct problems problems;
-    struct object *object;
-
-    problems_init(&problems, &fogctl->arena, NULL);
-    object = bind_object(kind, node, BIND_TRUSTED | BIND_NO_REQUIRED, &problems);
-    if (object == NULL) {
-        return;
-    }
-    vec_add(&table->cells, arena_printf(&fogctl->arena, "%s%s", prefix, object->meta.name));
     for (size_t i = 0; i < kind->column_count; i++) {
         if (is_shown(&kind->columns[i], wide)) {
             const char *cell =
@@ -121,6 +101,50 @@ void table_row(struct fogctl *fogctl, struct table *table, const struct kind *ki
             vec_add(&table->cells, arena_strdup(&fogctl->arena, cell == NULL ? "" : cell));
         }
     }
+}
+
+static struct object *bound(struct fogctl *fogctl, const struct kind *kind, const struct node *node)
+{
+    struct problems problems;
+
+    problems_init(&problems, &fogctl->arena, NULL);
+    return bind_object(kind, node, BIND_TRUSTED | BIND_NO_REQUIRED, &problems);
+}
+
+void table_row(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide,
+               const struct node *node, const char *prefix)
+{
+    struct object *object = bound(fogctl, kind, node);
+    const char *name = text_of(node_find(node, "metadata"), "name");
+
+    vec_add(&table->cells, arena_printf(&fogctl->arena, "%s%s", prefix, name));
+    if (object == NULL) { /* of a newer controller, perhaps: its name is better than nothing */
+        while (table->cells.count % table->columns != 0) {
+            vec_add(&table->cells, "?");
+        }
+        return;
+    }
+    add_cells(fogctl, table, kind, wide, object);
     vec_add(&table->cells, age_of(fogctl, object));
     object_unref(object);
+}
+
+void events_table(struct fogctl *fogctl, struct table *table, const struct node *events)
+{
+    const struct kind *kind = kind_get(KIND_EVENT);
+
+    table_init(table, kind_columns(kind, false) - 2);
+    for (size_t i = 0; i < kind->column_count; i++) {
+        if (is_shown(&kind->columns[i], false)) {
+            vec_add(&table->cells, kind->columns[i].name);
+        }
+    }
+    for (size_t i = 0; i < list_count(events); i++) {
+        struct object *object = bound(fogctl, kind, events->list.items[i]);
+
+        if (object != NULL) {
+            add_cells(fogctl, table, kind, false, object);
+            object_unref(object);
+        }
+    }
 }

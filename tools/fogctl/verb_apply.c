@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+/* Of --detailed-exitcode: not to be told from a wrong usage, but that has words. */
+enum { EXIT_CHANGED = 2 };
+
 static struct texts opt_files;
 static const char *opt_dry_run, *opt_revision, *opt_manager = "fogctl";
 static bool opt_force, opt_no_plan, opt_exit_code;
@@ -85,7 +88,6 @@ static const struct node *send_set(struct fogctl *fogctl, const struct documents
         &fogctl->arena, "/apis/fog/v1/changesets?fieldManager=%s&fieldValidation=Strict%s",
         url_escape(fogctl, opt_manager), dry_run ? "&dryRun=All" : "");
     struct request request = {.method = "POST", .path = path, .body = compose(fogctl, documents)};
-    const struct node *warnings;
     struct reply reply;
 
     if (!dry_run) {
@@ -97,23 +99,12 @@ static const struct node *send_set(struct fogctl *fogctl, const struct documents
     }
     if (reply.code != 200) {
         (void)manifests_failed(fogctl, documents, &reply);
-        if (reply.code == 409 && !opt_force && opt_revision == NULL) {
-            fputs("  take the fields with --force-conflicts, or leave them out of the manifest\n",
-                  stderr);
+        if (opt_revision != NULL && reply.code == 409) {
+            fputs("  look at what would happen now, with fogctl diff\n", stderr);
         }
         return NULL;
     }
-    warnings = node_find_path(reply.root, "status.warnings");
-    for (size_t i = 0; warnings != NULL && i < warnings->list.count; i++) {
-        const struct node *warning = warnings->list.items[i];
-        int64_t change = 0;
-
-        (void)node_find_int(warning, "change", &change);
-        fprintf(stderr, "warning: %s %s%s%s\n",
-                (size_t)change < documents->count ? documents->items[change].name : "",
-                node_find_text(warning, "field"), node_find_text(warning, "field")[0] ? ": " : "",
-                node_find_text(warning, "message"));
-    }
+    manifests_warned(fogctl, documents, node_find_path(reply.root, "status.warnings"));
     return node_find(reply.root, "status");
 }
 
@@ -133,7 +124,7 @@ const struct verb verb_apply = {
 
 const struct verb verb_diff = {
     "diff",
-    "what apply would change, and what agents would then do: exit 0 nothing, 1 something, 2 error",
+    "what apply would change, and what agents would then do (exit 0: nothing, 1: something)",
     "diff -f FILE… [options]",
     "  fogctl diff -f fleet.yaml\n"
     "  FOGCTL_EXTERNAL_DIFF=\"git diff --no-index\" fogctl diff -f fleet.yaml\n",
@@ -141,18 +132,18 @@ const struct verb verb_diff = {
     diff,
 };
 
-static bool read_documents(struct fogctl *fogctl, const struct verb *verb, struct texts *words,
-                           struct documents_read *documents)
+static bool is_usage_right(const struct verb *verb, const struct texts *words)
 {
     if (words->count > 0) {
         (void)usage_error(verb, "unexpected \"%s\"; files are given with -f", words->items[0]);
-        return false;
+    } else if (opt_files.count == 0) {
+        (void)usage_error(verb, "-f is needed: a file, a folder, or - for standard input");
+    } else if (!is_dry_run_known(opt_dry_run, true)) {
+        (void)usage_error(verb, "--dry-run is server, client or none, not \"%s\"", opt_dry_run);
+    } else {
+        return true;
     }
-    if (opt_files.count == 0) {
-        (void)usage_error(verb, "-f is needed");
-        return false;
-    }
-    return manifests_read(fogctl, &opt_files, documents);
+    return false;
 }
 
 static int apply(struct fogctl *fogctl, struct texts *words)
@@ -160,14 +151,12 @@ static int apply(struct fogctl *fogctl, struct texts *words)
     struct documents_read documents = {0};
     const struct node *status = NULL;
     int code = EXIT_FAILED;
-    bool is_client = str_eq(opt_dry_run, "client"), is_server = str_eq(opt_dry_run, "server");
-    size_t changed;
+    bool is_server = str_eq(opt_dry_run, "server");
 
-    if (opt_dry_run != NULL && !is_client && !is_server && !str_eq(opt_dry_run, "none")) {
-        return usage_error(&verb_apply, "--dry-run is server or client");
-    }
-    if (read_documents(fogctl, &verb_apply, words, &documents)) {
-        if (is_client) {
+    if (!is_usage_right(&verb_apply, words)) {
+        code = EXIT_USAGE;
+    } else if (manifests_read(fogctl, &opt_files, &documents)) {
+        if (str_eq(opt_dry_run, "client")) {
             vec_each (&documents, it) {
                 printf("%s valid (dry run)\n", kind_title(fogctl, it->kind, it->name));
             }
@@ -177,9 +166,10 @@ static int apply(struct fogctl *fogctl, struct texts *words)
         }
     }
     if (status != NULL) {
-        changed = results_print(fogctl, node_find(status, "results"),
-                                is_server ? " (server dry run)" : "");
-        code = opt_exit_code && changed > 0 ? 2 : EXIT_DONE;
+        size_t changed = results_print(fogctl, node_find(status, "results"),
+                                       is_server ? " (server dry run)" : "");
+
+        code = opt_exit_code && changed > 0 ? EXIT_CHANGED : EXIT_DONE;
     }
     vec_fini(&documents);
     vec_fini(&opt_files);
@@ -192,7 +182,7 @@ static int diff(struct fogctl *fogctl, struct texts *words)
     const struct node *status = NULL, *plan;
     int changed = -1;
 
-    if (read_documents(fogctl, &verb_diff, words, &documents)) {
+    if (is_usage_right(&verb_diff, words) && manifests_read(fogctl, &opt_files, &documents)) {
         status = send_set(fogctl, &documents, true);
     }
     if (status != NULL) {
@@ -202,7 +192,7 @@ static int diff(struct fogctl *fogctl, struct texts *words)
             putchar('\n');
             plan_print(fogctl, plan);
             printf("To carry out exactly this plan: fogctl apply … --check-revision %s\n",
-                   node_find_text(status, "revision"));
+                   text_of(status, "revision"));
         }
     }
     vec_fini(&documents);

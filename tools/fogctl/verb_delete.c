@@ -1,9 +1,9 @@
 /* delete: by name, by file or by label, all or nothing, and by default until it is gone. */
 #include "schema/json.h"
+#include "schema/limits.h"
 #include "tools/fogctl/fogctl.h"
 
 #include <stdio.h>
-#include <time.h>
 
 static struct texts opt_files;
 static const char *opt_labels, *opt_dry_run;
@@ -51,12 +51,26 @@ struct all_doomed {
     VEC_OF(struct doomed);
 };
 
+static bool has(const struct all_doomed *doomed, const struct kind *kind, const char *name)
+{
+    vec_each (doomed, it) {
+        if (it->kind == kind && str_eq(it->name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An object named twice is deleted once. */
 static bool add_named(struct fogctl *fogctl, const struct kind *kind, const char *name,
                       struct all_doomed *doomed)
 {
     struct reply reply;
     struct request request = {.method = "GET", .path = kind_path(fogctl, kind, name)};
 
+    if (has(doomed, kind, name)) {
+        return true;
+    }
     if (!http_call(fogctl, &request, &reply)) {
         return false;
     }
@@ -65,6 +79,9 @@ static bool add_named(struct fogctl *fogctl, const struct kind *kind, const char
     }
     if (reply.code != 200) {
         (void)reply_failed(&reply);
+        if (reply.code == 404) {
+            fputs("  nothing was deleted; with --ignore-not-found it counts as deleted\n", stderr);
+        }
         return false;
     }
     vec_add(doomed, ((struct doomed){kind, name,
@@ -76,42 +93,51 @@ static bool add_listed(struct fogctl *fogctl, const struct kind *kind, struct al
 {
     struct node *list = list_objects(fogctl, kind, opt_labels, NULL, NULL);
 
-    for (size_t i = 0; list != NULL && i < list->list.count; i++) {
+    for (size_t i = 0; i < list_count(list); i++) {
         const struct node *meta = node_find(list->list.items[i], "metadata");
 
-        vec_add(doomed,
-                ((struct doomed){kind, node_find_text(meta, "name"), node_find_text(meta, "uid")}));
+        if (!has(doomed, kind, node_find_text(meta, "name"))) {
+            vec_add(doomed, ((struct doomed){kind, node_find_text(meta, "name"),
+                                             node_find_text(meta, "uid")}));
+        }
     }
     return list != NULL;
 }
 
-static bool collect(struct fogctl *fogctl, struct texts *words, struct all_doomed *doomed)
+static bool collect_manifests(struct fogctl *fogctl, struct all_doomed *doomed)
 {
     struct documents_read documents = {0};
-    struct targets targets = {0};
-    bool fine = true;
+    bool fine = manifests_read(fogctl, &opt_files, &documents);
 
-    if (opt_files.count > 0) {
-        fine = manifests_read(fogctl, &opt_files, &documents);
-        for (size_t i = documents.count; fine && i-- > 0;) { /* users before what they use */
-            fine = add_named(fogctl, documents.items[i].kind, documents.items[i].name, doomed);
-        }
-    } else {
-        fine = targets_read(fogctl, words, &targets);
-        for (size_t i = 0; fine && i < targets.count; i++) {
-            const struct target *target = &targets.items[i];
+    /* Those that use others go first: sessions before policies. */
+    for (size_t id = KIND_COUNT; fine && id-- > 0;) {
+        for (size_t i = documents.count; fine && i-- > 0;) {
+            const struct document *document = &documents.items[i];
 
-            if (target->name == NULL && opt_labels == NULL && !opt_all) {
-                (void)fail("name it, or say --all or -l LABELS", "which %s?", target->kind->plural);
-                fine = false;
-            } else {
-                fine = target->name == NULL ? add_listed(fogctl, target->kind, doomed)
-                                            : add_named(fogctl, target->kind, target->name, doomed);
+            if (document->kind->id == id) {
+                fine = add_named(fogctl, document->kind, document->name, doomed);
             }
         }
     }
     vec_fini(&documents);
-    vec_fini(&targets);
+    return fine;
+}
+
+static bool collect(struct fogctl *fogctl, const struct targets *targets, struct all_doomed *doomed)
+{
+    bool fine = opt_files.count == 0 || collect_manifests(fogctl, doomed);
+
+    for (size_t i = 0; fine && i < targets->count; i++) {
+        const struct target *target = &targets->items[i];
+
+        fine = target->name == NULL ? add_listed(fogctl, target->kind, doomed)
+                                    : add_named(fogctl, target->kind, target->name, doomed);
+    }
+    if (fine && doomed->count > CHANGES_MAX) {
+        (void)fail("delete them in parts, with -l", "%zu objects; at most %d are deleted at once",
+                   doomed->count, CHANGES_MAX);
+        fine = false;
+    }
     return fine;
 }
 
@@ -149,56 +175,68 @@ static bool has_work(struct fogctl *fogctl, const struct doomed *doomed)
         list_objects(fogctl, kind_get(KIND_ASSIGNMENT), NULL,
                      arena_printf(&fogctl->arena, "spec.session=%s", doomed->name), NULL);
 
-    for (size_t i = 0; list != NULL && i < list->list.count; i++) {
+    for (size_t i = 0; i < list_count(list); i++) {
         const char *uid = node_find_text(node_find(list->list.items[i], "spec"), "sessionUid");
 
         if (str_eq(uid, doomed->uid)) {
             return true;
         }
     }
-    return list == NULL; /* not known */
+    return list == NULL && !fogctl->is_unreachable; /* not known */
 }
 
-/* Gone is gone, or replaced by another of the same name; a session takes its work with it. */
+/* Gone is gone, or replaced by another of the same name; a session takes its work with it.  False
+ * after having said that the controller cannot be reached. */
+static bool look(struct fogctl *fogctl, const struct doomed *doomed, int64_t left_ms,
+                 bool *ret_is_gone)
+{
+    struct request request = {.method = "GET",
+                              .path = kind_path(fogctl, doomed->kind, doomed->name),
+                              .retry_ms = left_ms > 0 ? left_ms : 1};
+    struct reply reply;
+
+    if (!http_call(fogctl, &request, &reply)) {
+        return false;
+    }
+    *ret_is_gone = (reply.code == 404 ||
+                    (reply.code == 200 &&
+                     !str_eq(text_of(node_find(reply.root, "metadata"), "uid"), doomed->uid))) &&
+                   (doomed->kind->id != KIND_HARVEST_SESSION || !has_work(fogctl, doomed));
+    return !fogctl->is_unreachable;
+}
+
 static int wait_gone(struct fogctl *fogctl, const struct doomed *doomed, int64_t give_up_ms)
 {
-    const struct timespec pause = {0, 200 * 1000000L};
-
     for (;;) {
-        struct request request = {.method = "GET",
-                                  .path = kind_path(fogctl, doomed->kind, doomed->name),
-                                  .idempotency_key = "read", /* may always be asked again */
-                                  .retry_ms = give_up_ms - now_ms()};
-        struct reply reply;
-        bool is_gone;
+        struct arena saved;
+        bool is_gone = false, is_answered;
 
-        if (!http_call(fogctl, &request, &reply)) {
-            return EXIT_FAILED;
+        scratch_begin(fogctl, &saved);
+        is_answered = look(fogctl, doomed, give_up_ms - boot_ms(), &is_gone);
+        scratch_end(fogctl, &saved);
+        if (is_gone || !is_answered) {
+            return is_gone ? EXIT_DONE : EXIT_FAILED;
         }
-        is_gone = reply.code == 404 ||
-                  !str_eq(node_find_text(node_find(reply.root, "metadata"), "uid"), doomed->uid);
-        if (is_gone && (doomed->kind->id != KIND_HARVEST_SESSION || !has_work(fogctl, doomed))) {
-            return EXIT_DONE;
-        }
-        if (now_ms() >= give_up_ms) {
-            return fail("its finalizers, or the agent that has to end it, hold it: fogctl describe",
+        if (boot_ms() >= give_up_ms) {
+            return fail("it is deleted, but a finalizer or an agent that has to end its work holds "
+                        "it: fogctl describe",
                         "timed out waiting for the condition on %s",
                         kind_title(fogctl, doomed->kind, doomed->name));
         }
-        (void)nanosleep(&pause, NULL);
+        pause_ms(200);
     }
 }
 
 static int carry_out(struct fogctl *fogctl, const struct all_doomed *doomed)
 {
-    bool dry_run = opt_dry_run != NULL && !str_eq(opt_dry_run, "none");
+    bool dry_run = str_eq(opt_dry_run, "server");
     struct request request = {
         .method = "POST",
         .path = dry_run ? "/apis/fog/v1/changesets?fieldManager=fogctl&dryRun=All"
                         : "/apis/fog/v1/changesets?fieldManager=fogctl",
         .body = compose(fogctl, doomed),
     };
-    int64_t give_up_ms = now_ms() + opt_timeout_ms;
+    int64_t give_up_ms = boot_ms() + opt_timeout_ms;
     struct reply reply;
     int code = EXIT_DONE;
 
@@ -218,27 +256,58 @@ static int carry_out(struct fogctl *fogctl, const struct all_doomed *doomed)
         plan_print(fogctl, node_find_path(reply.root, "status.plan"));
         return EXIT_DONE;
     }
+    (void)fflush(stdout);
     for (size_t i = 0; !opt_no_wait && i < doomed->count && code == EXIT_DONE; i++) {
         code = wait_gone(fogctl, &doomed->items[i], give_up_ms);
     }
     return code;
 }
 
+/* The objects meant by words, or EXIT_USAGE after having said what is wrong. */
+static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *targets)
+{
+    if (!is_dry_run_known(opt_dry_run, false)) {
+        return usage_error(&verb_delete, "--dry-run is server or none, not \"%s\"", opt_dry_run);
+    }
+    if (words->count == 0 && opt_files.count == 0) {
+        return usage_error(&verb_delete, "what? name it, or give -f FILE");
+    }
+    if (words->count > 0 && opt_files.count > 0) {
+        return usage_error(&verb_delete, "either names or -f, not both");
+    }
+    if (words->count > 0 && !targets_read(fogctl, words, targets)) {
+        return EXIT_USAGE;
+    }
+    vec_each (targets, it) {
+        bool is_many = opt_all || opt_labels != NULL;
+
+        if (it->name == NULL && !is_many) {
+            return usage_error(&verb_delete, "which %s? name them, or say --all or -l LABELS",
+                               it->kind->plural);
+        }
+        if (it->name != NULL && is_many) {
+            return usage_error(&verb_delete, "either names or --all or -l LABELS, not both");
+        }
+    }
+    return EXIT_DONE;
+}
+
 static int delete (struct fogctl *fogctl, struct texts *words)
 {
     struct all_doomed doomed = {0};
-    int code = EXIT_FAILED;
+    struct targets targets = {0};
+    int code = read_usage(fogctl, words, &targets);
 
-    if (words->count == 0 && opt_files.count == 0) {
-        code = usage_error(&verb_delete, "what?");
-    } else if (collect(fogctl, words, &doomed)) {
-        if (doomed.count == 0) {
+    if (code == EXIT_DONE) {
+        if (!collect(fogctl, &targets, &doomed)) {
+            code = EXIT_FAILED;
+        } else if (doomed.count == 0) {
             fputs("No resources found\n", stderr);
-            code = EXIT_DONE;
         } else {
             code = carry_out(fogctl, &doomed);
         }
     }
+    vec_fini(&targets);
     vec_fini(&doomed);
     vec_fini(&opt_files);
     return code;

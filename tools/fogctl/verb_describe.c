@@ -30,35 +30,24 @@ const struct verb verb_why = {
 };
 
 /* Targets with names: a kind alone means all of it. */
-static bool read_names(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
-                       struct targets *ret_targets)
+static int read_names(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
+                      struct targets *ret_targets)
 {
     struct targets given = {0};
-    bool fine = words->count > 0;
+    int code = EXIT_DONE;
 
-    if (!fine) {
-        (void)usage_error(verb, "which object?");
-        return false;
+    if (words->count == 0) {
+        return usage_error(verb, "which object?");
     }
-    fine = targets_read(fogctl, words, &given);
-    for (size_t i = 0; fine && i < given.count; i++) {
-        const struct kind *kind = given.items[i].kind;
-        struct node *list;
-
-        if (given.items[i].name != NULL) {
-            vec_add(ret_targets, given.items[i]);
-            continue;
-        }
-        list = list_objects(fogctl, kind, NULL, NULL, NULL);
-        for (size_t j = 0; list != NULL && j < list->list.count; j++) {
-            const char *name = node_find_text(node_find(list->list.items[j], "metadata"), "name");
-
-            vec_add(ret_targets, ((struct target){kind, name}));
-        }
-        fine = list != NULL;
+    if (!targets_read(fogctl, words, &given)) {
+        code = EXIT_USAGE;
+    } else if (!targets_expand(fogctl, &given, NULL, ret_targets)) {
+        code = EXIT_FAILED;
+    } else if (ret_targets->count == 0) {
+        fputs("No resources found\n", stderr);
     }
     vec_fini(&given);
-    return fine;
+    return code;
 }
 
 static const char *age_since(struct fogctl *fogctl, const char *time)
@@ -77,49 +66,43 @@ static const char *age_since(struct fogctl *fogctl, const char *time)
 
 static void print_link(struct fogctl *fogctl, const struct node *link)
 {
-    const char *since = node_find_text(link, "since");
-    const char *age = age_since(fogctl, since);
-    const char *reason = node_find_text(link, "reason");
+    const char *age = age_since(fogctl, node_find_text(link, "since"));
+    const char *reason = text_shown(fogctl, text_of(link, "reason"));
 
-    printf("  %s%s%s", paint(fogctl, "bold"), node_find_text(link, "object"), paint(fogctl, "off"));
-    if (reason != NULL) {
+    printf("  %s%s%s", paint(fogctl, "bold"), text_shown(fogctl, text_of(link, "object")),
+           paint(fogctl, "off"));
+    if (reason[0] != '\0') {
         printf("  %s%s%s", paint(fogctl, "yellow"), reason, paint(fogctl, "off"));
     }
     if (age[0] != '\0') {
         printf("  for %s", age);
     }
-    printf("\n      %s\n",
-           node_find_text(link, "message") == NULL ? "" : node_find_text(link, "message"));
+    printf("\n      %s\n", text_shown(fogctl, text_of(link, "message")));
 }
 
-/* True when the object is as declared. */
-static bool print_why(struct fogctl *fogctl, const struct target *target, const struct node *answer)
+static void print_why(struct fogctl *fogctl, const struct target *target, const struct node *answer)
 {
     const struct node *converged = node_find(answer, "converged"),
                       *chain = node_find(answer, "chain");
-    const char *remedy = node_find_text(answer, "remedy");
+    const char *remedy = text_of(answer, "remedy");
     bool is_fine = converged != NULL && converged->type == NODE_BOOL && converged->boolean;
 
-    printf("%s %s%s%s\n", kind_title(fogctl, target->kind, target->name),
+    printf("%s %s%s%s\n", text_shown(fogctl, kind_title(fogctl, target->kind, target->name)),
            paint(fogctl, is_fine ? "green" : "red"),
            is_fine ? "is as declared" : "is not as declared", paint(fogctl, "off"));
-    for (size_t i = 0; chain != NULL && chain->type == NODE_LIST && i < chain->list.count; i++) {
+    for (size_t i = 0; i < list_count(chain); i++) {
         print_link(fogctl, chain->list.items[i]);
     }
-    if (!str_is_empty(remedy)) {
-        printf("  what would help: %s\n", remedy);
+    if (remedy[0] != '\0') {
+        printf("  what would help: %s\n", text_shown(fogctl, remedy));
     }
-    return is_fine;
 }
 
 static int why(struct fogctl *fogctl, struct texts *words)
 {
     struct targets targets = {0};
-    int code = EXIT_DONE;
+    int code = read_names(fogctl, &verb_why, words, &targets);
 
-    if (!read_names(fogctl, &verb_why, words, &targets)) {
-        code = words->count == 0 ? EXIT_USAGE : EXIT_FAILED;
-    }
     vec_each (&targets, it) {
         struct node *answer = http_get(
             fogctl, arena_printf(&fogctl->arena, "%s/why", kind_path(fogctl, it->kind, it->name)));
@@ -127,7 +110,7 @@ static int why(struct fogctl *fogctl, struct texts *words)
         if (answer == NULL) {
             code = EXIT_FAILED;
         } else {
-            (void)print_why(fogctl, it, answer);
+            print_why(fogctl, it, answer);
         }
     }
     vec_fini(&targets);
@@ -146,62 +129,91 @@ static void print_section(const char *title, const struct node *node)
     }
     yaml_emit(node, &text);
     printf("%s:\n", title);
-    for (const char *line = text.data; *line != '\0';) {
+    for (char *line = text.data; *line != '\0';) {
         size_t length = strcspn(line, "\n");
+        bool has_more = line[length] == '\n';
 
-        printf("  %.*s\n", (int)length, line);
-        line += length + (line[length] == '\n');
+        line[length] = '\0';
+        fputs("  ", stdout);
+        text_put(stdout, line);
+        putchar('\n');
+        line += length + has_more;
     }
 }
 
 static void print_conditions(struct fogctl *fogctl, const struct node *conditions)
 {
-    if (conditions == NULL || conditions->type != NODE_LIST || conditions->list.count == 0) {
+    static const char *const head[] = {"TYPE", "STATUS", "REASON", "FOR", "MESSAGE"};
+    struct table table;
+
+    if (list_count(conditions) == 0) {
         return;
     }
     puts("Conditions:");
+    table_init(&table, COUNT_OF(head));
+    table.indent = 2;
+    for (size_t i = 0; i < COUNT_OF(head); i++) {
+        vec_add(&table.cells, head[i]);
+    }
     for (size_t i = 0; i < conditions->list.count; i++) {
         const struct node *condition = conditions->list.items[i];
-        const char *message = node_find_text(condition, "message");
 
-        printf("  %-10s %-8s %-18s %-6s %s\n", node_find_text(condition, "type"),
-               node_find_text(condition, "status"), node_find_text(condition, "reason"),
-               age_since(fogctl, node_find_text(condition, "lastTransitionTime")),
-               message == NULL ? "" : message);
-    }
-}
-
-static void print_related(struct fogctl *fogctl, const char *title, const struct kind *kind,
-                          const char *selector)
-{
-    struct node *list = list_objects(fogctl, kind, NULL, selector, NULL);
-    struct table table;
-
-    if (list == NULL || list->list.count == 0) {
-        return;
-    }
-    printf("%s:\n", title);
-    table_init(&table, kind_columns(kind, false));
-    table_head(fogctl, &table, kind, false);
-    for (size_t i = 0; i < list->list.count; i++) {
-        table_row(fogctl, &table, kind, false, list->list.items[i], "");
+        vec_add(&table.cells, text_of(condition, "type"));
+        vec_add(&table.cells, text_of(condition, "status"));
+        vec_add(&table.cells, text_of(condition, "reason"));
+        vec_add(&table.cells, age_since(fogctl, node_find_text(condition, "lastTransitionTime")));
+        vec_add(&table.cells, text_of(condition, "message"));
     }
     table_print(&table, 0);
     table_fini(&table);
+}
+
+/* False after having said that they cannot be read. */
+static bool print_related(struct fogctl *fogctl, const char *title, const struct kind *kind,
+                          const char *selector)
+{
+    struct node *list = list_objects(fogctl, kind, NULL, selector, NULL);
+
+    if (list_count(list) > 0) {
+        struct table table;
+
+        printf("%s:\n", title);
+        if (kind->id == KIND_EVENT) {
+            events_table(fogctl, &table, list);
+        } else {
+            table_init(&table, kind_columns(kind, false));
+            table_head(fogctl, &table, kind, false);
+            for (size_t i = 0; i < list->list.count; i++) {
+                table_row(fogctl, &table, kind, false, list->list.items[i], "");
+            }
+        }
+        table.indent = 2;
+        table_print(&table, 0);
+        table_fini(&table);
+    }
+    return list != NULL;
 }
 
 static int describe_one(struct fogctl *fogctl, const struct target *target)
 {
     struct node *object = http_get(fogctl, kind_path(fogctl, target->kind, target->name));
     struct node *meta = node_find(object, "metadata"), *status = node_find(object, "status");
-    const char *created = node_find_text(meta, "creationTimestamp");
+    bool has_work = target->kind->id == KIND_HARVEST_SESSION || target->kind->id == KIND_AGENT;
 
     if (object == NULL) {
         return EXIT_FAILED;
     }
-    printf("Name:        %s\nKind:        %s\nUID:         %s\nCreated:     %s (%s ago)\n",
-           target->name, target->kind->name, node_find_text(meta, "uid"),
-           created == NULL ? "" : created, age_since(fogctl, created));
+    printf("Name:        %s\nKind:        %s\n", text_shown(fogctl, target->name),
+           target->kind->name);
+    printf("UID:         %s\n", text_shown(fogctl, text_of(meta, "uid")));
+    printf("Created:     %s (%s ago)\n", text_shown(fogctl, text_of(meta, "creationTimestamp")),
+           age_since(fogctl, node_find_text(meta, "creationTimestamp")));
+    if (node_find(meta, "deletionTimestamp") != NULL) {
+        printf("Deleted:     %s ago, not gone yet\n",
+               age_since(fogctl, node_find_text(meta, "deletionTimestamp")));
+    }
+    print_section("Finalizers", node_find(meta, "finalizers"));
+    print_section("Owners", node_find(meta, "ownerReferences"));
     print_section("Labels", node_find(meta, "labels"));
     print_section("Annotations", node_find(meta, "annotations"));
     print_section("Spec", node_find(object, "spec"));
@@ -210,27 +222,27 @@ static int describe_one(struct fogctl *fogctl, const struct target *target)
         (void)node_remove(status, "conditions");
     }
     print_section("Status", status);
-    if (target->kind->id == KIND_HARVEST_SESSION || target->kind->id == KIND_AGENT) {
-        print_related(fogctl, "Assignments", kind_get(KIND_ASSIGNMENT),
-                      arena_printf(&fogctl->arena, "spec.%s=%s",
-                                   target->kind->id == KIND_AGENT ? "agent" : "session",
-                                   target->name));
+    if (has_work &&
+        !print_related(fogctl, "Assignments", kind_get(KIND_ASSIGNMENT),
+                       arena_printf(&fogctl->arena, "spec.%s=%s",
+                                    target->kind->id == KIND_AGENT ? "agent" : "session",
+                                    target->name))) {
+        return EXIT_FAILED;
     }
-    print_related(fogctl, "Events", kind_get(KIND_EVENT),
-                  arena_printf(&fogctl->arena, "involvedObject.name=%s,involvedObject.kind=%s",
-                               target->name, target->kind->name));
-    return EXIT_DONE;
+    return print_related(fogctl, "Events", kind_get(KIND_EVENT),
+                         arena_printf(&fogctl->arena,
+                                      "involvedObject.name=%s,involvedObject.kind=%s", target->name,
+                                      target->kind->name))
+               ? EXIT_DONE
+               : EXIT_FAILED;
 }
 
 static int describe(struct fogctl *fogctl, struct texts *words)
 {
     struct targets targets = {0};
-    int code = EXIT_DONE;
+    int code = read_names(fogctl, &verb_describe, words, &targets);
 
-    if (!read_names(fogctl, &verb_describe, words, &targets)) {
-        code = words->count == 0 ? EXIT_USAGE : EXIT_FAILED;
-    }
-    for (size_t i = 0; i < targets.count; i++) {
+    for (size_t i = 0; i < targets.count && !fogctl->is_unreachable; i++) {
         if (i > 0) {
             puts("---");
         }

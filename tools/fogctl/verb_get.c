@@ -4,18 +4,19 @@
 #include "tools/fogctl/output.h"
 
 #include <stdio.h>
-#include <time.h>
 
 static const char *opt_output, *opt_labels, *opt_fields;
-static bool opt_watch, opt_no_headers;
+static bool opt_watch, opt_no_headers, opt_events;
 
 static const struct option_row rows[] = {
     {"output", 'o', OPTION_TEXT, &opt_output, "FORM", "wide, yaml, json or name", NULL},
     {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS",
-     "only those with these labels: site=north,tier in (a,b)", NULL},
+     "only those with these labels: 'site=north,tier in (a,b)'", NULL},
     {"field-selector", 0, OPTION_TEXT, &opt_fields, "FIELDS",
      "only those with these fields: spec.agent=edge-1", NULL},
     {"watch", 'w', OPTION_FLAG, &opt_watch, NULL, "go on printing what changes", NULL},
+    {"output-watch-events", 0, OPTION_FLAG, &opt_events, NULL,
+     "with -w: say whether it was added, modified or deleted", NULL},
     {"no-headers", 0, OPTION_FLAG, &opt_no_headers, NULL, "no line of column names", NULL},
 };
 
@@ -34,7 +35,8 @@ const struct verb verb_get = {
     "  fogctl get all\n"
     "  fogctl get agents -o wide\n"
     "  fogctl get hs/render -o yaml\n"
-    "  fogctl get assignments -l session=render -w\n",
+    "  fogctl get assignments -l fog/session=render -w\n"
+    "  fogctl get hs,assignments -w --output-watch-events\n",
     options,
     get,
 };
@@ -58,206 +60,298 @@ static struct node *fetch(struct fogctl *fogctl, const struct target *target,
     return list;
 }
 
-/* Names of one kind that follow one another share a table; `index` moves to the last of them. */
-static struct node *fetch_group(struct fogctl *fogctl, const struct targets *targets, size_t *index,
-                                const char **ret_revision)
+/* A table, or a part of the text: one target, or names of one kind that follow one another. */
+struct group {
+    const struct kind *kind;
+    const char *name;     /* NULL: all of the kind; of several names, the only one watched */
+    const char *revision; /* that it was read at */
+    const struct node *list;
+};
+
+/* The group that begins at `*index`, which moves to its last target.  False when one of its
+ * objects could not be read; then the list holds the others, or is NULL. */
+static bool fetch_group(struct fogctl *fogctl, const struct targets *targets, size_t *index,
+                        struct group *ret_group)
 {
     const struct target *first = &targets->items[*index];
-    struct node *list = fetch(fogctl, first, ret_revision);
+    struct node *all = fetch(fogctl, first, &ret_group->revision);
+    bool is_fine = all != NULL;
 
-    while (first->name != NULL && *index + 1 < targets->count &&
+    ret_group->kind = first->kind;
+    ret_group->name = first->name;
+    while (first->name != NULL && *index + 1 < targets->count && !fogctl->is_unreachable &&
            targets->items[*index + 1].kind == first->kind &&
            targets->items[*index + 1].name != NULL) {
-        struct node *more = fetch(fogctl, &targets->items[++*index], ret_revision);
+        struct node *more = fetch(fogctl, &targets->items[++*index], &ret_group->revision);
 
-        if (more != NULL && list != NULL) {
-            node_add(&fogctl->arena, list, more->list.items[0]);
-        } else if (list == NULL) {
-            list = more;
+        is_fine = is_fine && more != NULL;
+        if (more != NULL && all != NULL) {
+            node_add(&fogctl->arena, all, more->list.items[0]);
+        } else if (all == NULL) {
+            all = more;
         }
     }
-    return list;
+    ret_group->list = all;
+    return is_fine;
 }
 
-static void print_table(struct fogctl *fogctl, struct table *table, const struct kind *kind,
-                        bool wide, const struct node *list, bool with_kind)
+static bool has_several_kinds(const struct targets *targets)
 {
-    const char *prefix = with_kind ? kind_title(fogctl, kind, "") : "";
+    for (size_t i = 1; i < targets->count; i++) {
+        if (targets->items[i].kind != targets->items[0].kind) {
+            return true;
+        }
+    }
+    return false;
+}
 
-    table_init(table, kind_columns(kind, wide));
-    table_head(fogctl, table, kind, wide);
-    for (size_t i = 0; i < list->list.count; i++) {
-        table_row(fogctl, table, kind, wide, list->list.items[i], prefix);
+/* --- tables ----------------------------------------------------------------------------------- */
+
+static void add_row(struct fogctl *fogctl, struct table *table, const struct group *group,
+                    bool wide, const struct node *object, const char *event, const char *prefix)
+{
+    if (opt_events) {
+        vec_add(&table->cells, event);
+    }
+    table_row(fogctl, table, group->kind, wide, object, prefix);
+}
+
+static void print_table(struct fogctl *fogctl, struct table *table, const struct group *group,
+                        bool wide, const char *prefix)
+{
+    table_init(table, kind_columns(group->kind, wide) + opt_events);
+    if (opt_events) {
+        vec_add(&table->cells, "EVENT");
+        table->widths[0] = strlen("MODIFIED");
+    }
+    table_head(fogctl, table, group->kind, wide);
+    for (size_t i = 0; i < list_count(group->list); i++) {
+        add_row(fogctl, table, group, wide, group->list->list.items[i], "ADDED", prefix);
     }
     table_print(table, opt_no_headers ? 1 : 0);
+    vec_clear(&table->cells);
 }
 
 /* --- watching --------------------------------------------------------------------------------- */
 
 struct watching {
     struct fogctl *fogctl;
-    const struct kind *kind;
-    struct table *table;
+    struct group group;
+    struct table table;
     enum output output;
-    bool wide, has_expired;
-    char revision[32];
     const char *prefix;
+    char revision[32];
 };
 
-static bool on_event(void *context, const char *text, size_t length)
+struct all_watching {
+    VEC_OF(struct watching);
+};
+
+static void print_event(struct watching *watching, const char *type, struct node *object)
 {
-    struct watching *watching = context;
     struct fogctl *fogctl = watching->fogctl;
+    bool wide = watching->output == OUTPUT_WIDE;
+
+    if (watching->output == OUTPUT_TABLE || wide) {
+        const char *prefix = str_eq(type, "DELETED") && !opt_events
+                                 ? arena_printf(&fogctl->arena, "(deleted) %s", watching->prefix)
+                                 : watching->prefix;
+
+        add_row(fogctl, &watching->table, &watching->group, wide, object, type, prefix);
+        table_print(&watching->table, 0);
+        vec_clear(&watching->table.cells);
+    } else {
+        output_event(fogctl, watching->output, opt_events ? type : NULL, object);
+    }
+    (void)fflush(stdout);
+}
+
+static void take_event(struct watching *watching, const char *text, size_t length)
+{
+    struct arena *arena = &watching->fogctl->arena;
     struct problems problems;
     struct node *event, *object;
     const char *type, *revision;
 
-    problems_init(&problems, &fogctl->arena, NULL);
-    if (json_parse(&fogctl->arena, text, length, JSON_PLAIN, &problems, &event) < 0) {
-        return true;
+    problems_init(&problems, arena, NULL);
+    if (json_parse(arena, text, length, JSON_PLAIN, &problems, &event) < 0) {
+        return;
     }
-    type = node_find_text(event, "type");
+    type = text_of(event, "type");
     object = node_find(event, "object");
-    if (str_eq(type, "ERROR")) {
-        watching->has_expired = true;
-        return false;
+    if (str_eq(type, "ERROR")) { /* too far behind: from what there is now */
+        (void)snprintf(watching->revision, sizeof(watching->revision), "0");
+        return;
     }
     revision = node_find_text(node_find(object, "metadata"), "resourceVersion");
     if (revision != NULL) {
         (void)snprintf(watching->revision, sizeof(watching->revision), "%s", revision);
     }
-    if (str_eq(type, "BOOKMARK")) {
-        return true;
+    if (!str_eq(type, "BOOKMARK")) {
+        print_event(watching, type, object);
     }
-    if (watching->output == OUTPUT_TABLE || watching->output == OUTPUT_WIDE) {
-        size_t row = watching->table->cells.count / watching->table->columns;
+}
 
-        table_row(fogctl, watching->table, watching->kind, watching->wide, object,
-                  str_eq(type, "DELETED") ? "(deleted) " : watching->prefix);
-        table_print(watching->table, row);
-        vec_clear(&watching->table->cells);
-    } else {
-        output_objects(fogctl, watching->output, &object, 1, false);
-    }
-    (void)fflush(stdout);
+static bool on_event(void *context, const char *text, size_t length)
+{
+    struct watching *watching = context;
+    struct arena saved;
+
+    scratch_begin(watching->fogctl, &saved);
+    take_event(watching, text, length);
+    scratch_end(watching->fogctl, &saved);
     return true;
 }
 
-/* Goes on after the stream breaks off, from the revision it had got to; ends only when told to. */
-static int watch(struct fogctl *fogctl, const struct target *target, struct watching *watching)
+/* Goes on after the stream breaks off, from the revision it had got to. */
+static const char *watch_path(void *context)
 {
-    const struct timespec pause = {0, 500 * 1000000L};
-    const char *fields = target->name == NULL
-                             ? opt_fields
-                             : arena_printf(&fogctl->arena, "metadata.name=%s", target->name);
+    struct watching *watching = context;
+    struct fogctl *fogctl = watching->fogctl;
+    const char *fields =
+        watching->group.name == NULL
+            ? opt_fields
+            : arena_printf(&fogctl->arena, "metadata.name=%s", watching->group.name);
 
-    for (;;) {
-        const char *path = arena_printf(
-            &fogctl->arena, "%s?watch=true&resourceVersion=%s&labelSelector=%s&fieldSelector=%s",
-            kind_path(fogctl, target->kind, NULL), watching->revision,
-            url_escape(fogctl, opt_labels == NULL ? "" : opt_labels),
-            url_escape(fogctl, fields == NULL ? "" : fields));
-        long code = 0;
+    return arena_printf(&fogctl->arena,
+                        "%s?watch=true&resourceVersion=%s&labelSelector=%s&fieldSelector=%s",
+                        kind_path(fogctl, watching->group.kind, NULL), watching->revision,
+                        url_escape(fogctl, opt_labels == NULL ? "" : opt_labels),
+                        url_escape(fogctl, fields == NULL ? "" : fields));
+}
 
-        (void)http_stream(fogctl, path, true, on_event, watching, 0, &code);
-        if (code >= 400) {
-            return fail(NULL, "the watch was refused (%ld)", code);
-        }
-        if (watching->has_expired) { /* too far behind: from what there is now */
-            watching->has_expired = false;
-            (void)snprintf(watching->revision, sizeof(watching->revision), "0");
-        }
-        (void)nanosleep(&pause, NULL);
+/* Ends only when told to, or when it is refused. */
+static int watch(struct fogctl *fogctl, struct all_watching *all)
+{
+    struct stream *streams = arena_array(&fogctl->arena, all->count, sizeof(streams[0]));
+
+    (void)fflush(stdout);
+    for (size_t i = 0; i < all->count; i++) {
+        struct watching *watching = &all->items[i];
+        const char *revision = watching->group.revision;
+
+        (void)snprintf(watching->revision, sizeof(watching->revision), "%s",
+                       revision == NULL ? "0" : revision);
+        streams[i] = (struct stream){.path = watch_path(watching),
+                                     .line = on_event,
+                                     .again = watch_path,
+                                     .context = watching};
     }
+    return http_streams(fogctl, streams, all->count) ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* --- the verb --------------------------------------------------------------------------------- */
 
-static int get_tables(struct fogctl *fogctl, const struct targets *targets, enum output output)
+static int get_tables(struct fogctl *fogctl, const struct targets *targets, enum output output,
+                      struct all_watching *all)
 {
-    bool wide = output == OUTPUT_WIDE, printed = false;
+    bool is_empty = true, with_kind = has_several_kinds(targets);
     int code = EXIT_DONE;
 
     for (size_t i = 0; i < targets->count && !fogctl->is_unreachable; i++) {
-        const struct target *target = &targets->items[i];
-        const char *revision = "0";
-        struct node *list = fetch_group(fogctl, targets, &i, &revision);
-        struct watching watching = {
-            .fogctl = fogctl, .kind = target->kind, .output = output, .wide = wide, .prefix = ""};
-        struct table table;
+        struct watching watching = {.fogctl = fogctl, .output = output};
 
-        if (list == NULL) {
+        if (!fetch_group(fogctl, targets, &i, &watching.group)) {
             code = EXIT_FAILED;
+        }
+        if (watching.group.list == NULL || (list_count(watching.group.list) == 0 && !opt_watch)) {
             continue;
         }
-        if (list->list.count == 0 && !opt_watch) {
-            continue;
-        }
-        if (printed) {
+        if (!is_empty) {
             putchar('\n');
         }
-        print_table(fogctl, &table, target->kind, wide, list, targets->count > 1);
-        printed = true;
-        if (opt_watch) {
-            (void)fflush(stdout);
-            vec_clear(&table.cells);
-            watching.table = &table;
-            (void)snprintf(watching.revision, sizeof(watching.revision), "%s", revision);
-            code = watch(fogctl, target, &watching);
-        }
-        table_fini(&table);
+        is_empty = false;
+        watching.prefix = with_kind ? kind_title(fogctl, watching.group.kind, "") : "";
+        print_table(fogctl, &watching.table, &watching.group, output == OUTPUT_WIDE,
+                    watching.prefix);
+        vec_add(all, watching);
     }
-    if (!printed && code == EXIT_DONE) {
+    if (is_empty && code == EXIT_DONE) {
         fputs("No resources found\n", stderr);
     }
     return code;
 }
 
-static int get_text(struct fogctl *fogctl, const struct targets *targets, enum output output)
+static int get_text(struct fogctl *fogctl, const struct targets *targets, enum output output,
+                    struct all_watching *all)
 {
-    struct node *all = node_list(&fogctl->arena);
+    struct node *objects = node_list(&fogctl->arena);
     bool is_list = targets->count != 1 || targets->items[0].name == NULL;
-    const char *revision = "0";
+    int code = EXIT_DONE;
 
-    for (size_t i = 0; i < targets->count; i++) {
-        struct node *list = fetch(fogctl, &targets->items[i], &revision);
+    for (size_t i = 0; i < targets->count && !fogctl->is_unreachable; i++) {
+        struct watching watching = {.fogctl = fogctl, .output = output};
 
-        if (list == NULL) {
-            return EXIT_FAILED;
+        if (!fetch_group(fogctl, targets, &i, &watching.group)) {
+            code = EXIT_FAILED;
         }
-        for (size_t j = 0; j < list->list.count; j++) {
-            node_add(&fogctl->arena, all, list->list.items[j]);
+        for (size_t j = 0; j < list_count(watching.group.list); j++) {
+            node_add(&fogctl->arena, objects, watching.group.list->list.items[j]);
+        }
+        vec_add(all, watching);
+    }
+    if (opt_watch && (is_list || opt_events)) { /* a stream of objects, not a list and a stream */
+        for (size_t i = 0; i < objects->list.count; i++) {
+            output_event(fogctl, output, opt_events ? "ADDED" : NULL, objects->list.items[i]);
+        }
+    } else if (code == EXIT_DONE || objects->list.count > 0) {
+        output_objects(fogctl, output, objects->list.items, objects->list.count, is_list);
+    }
+    return code;
+}
+
+/* What is watched: one kind or one object each, as names share a stream with nothing. */
+static bool may_watch(const struct targets *targets)
+{
+    for (size_t i = 1; i < targets->count; i++) {
+        if (targets->items[i].name != NULL && targets->items[i - 1].name != NULL &&
+            targets->items[i].kind == targets->items[i - 1].kind) {
+            return false;
         }
     }
-    output_objects(fogctl, output, all->list.items, all->list.count, is_list);
-    if (opt_watch) {
-        struct watching watching = {
-            .fogctl = fogctl, .kind = targets->items[0].kind, .output = output, .prefix = ""};
+    return true;
+}
 
-        (void)snprintf(watching.revision, sizeof(watching.revision), "%s", revision);
-        return watch(fogctl, &targets->items[0], &watching);
+static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *targets,
+                      enum output *output)
+{
+    if (words->count == 0) {
+        return usage_error(&verb_get, "what? for example: fogctl get all");
     }
+    if (!output_from_str(opt_output, output) || !targets_read(fogctl, words, targets)) {
+        return EXIT_USAGE;
+    }
+    vec_each (targets, it) {
+        if (it->name != NULL && (opt_labels != NULL || opt_fields != NULL)) {
+            return usage_error(&verb_get, "either names or selectors, not both");
+        }
+    }
+    if (opt_watch && !may_watch(targets)) {
+        return usage_error(&verb_get, "-w watches whole kinds, or one object of each kind");
+    }
+    opt_events = opt_events && opt_watch;
     return EXIT_DONE;
 }
 
 static int get(struct fogctl *fogctl, struct texts *words)
 {
     struct targets targets = {0};
+    struct all_watching all = {0};
     enum output output;
-    int code = EXIT_USAGE;
+    int code = read_usage(fogctl, words, &targets, &output);
 
-    if (words->count == 0) {
-        return usage_error(&verb_get, "what? for example: fogctl get all");
-    }
-    if (output_from_str(opt_output, &output) && targets_read(fogctl, words, &targets)) {
-        if (opt_watch && targets.count != 1) {
-            code = usage_error(&verb_get, "-w watches one kind or one object");
-        } else if (output == OUTPUT_TABLE || output == OUTPUT_WIDE) {
-            code = get_tables(fogctl, &targets, output);
-        } else {
-            code = get_text(fogctl, &targets, output);
+    if (code == EXIT_DONE) {
+        code = output == OUTPUT_TABLE || output == OUTPUT_WIDE
+                   ? get_tables(fogctl, &targets, output, &all)
+                   : get_text(fogctl, &targets, output, &all);
+        if (opt_watch && code == EXIT_DONE) {
+            code = watch(fogctl, &all);
         }
     }
+    vec_each (&all, it) {
+        table_fini(&it->table);
+    }
+    vec_fini(&all);
     vec_fini(&targets);
     return code;
 }

@@ -1,4 +1,5 @@
 /* events, history and rollback: the past. */
+#include "schema/base/parse.h"
 #include "schema/json.h"
 #include "tools/fogctl/fogctl.h"
 
@@ -76,25 +77,24 @@ const struct verb verb_rollback = {
     rollback,
 };
 
-/* The one object that is meant; kind NULL: none was named. */
-static bool read_one(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
-                     struct target *ret_target)
+/* The one object that is meant; kind NULL: none was named.  EXIT_USAGE after having said what is
+ * wrong. */
+static int read_one(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
+                    struct target *ret_target)
 {
     struct targets targets = {0};
-    bool fine = true;
+    int code = EXIT_DONE;
 
     *ret_target = (struct target){0};
-    if (words->count > 0) {
-        fine = targets_read(fogctl, words, &targets);
-        if (fine && (targets.count != 1 || targets.items[0].name == NULL)) {
-            (void)usage_error(verb, "one object, as KIND/NAME");
-            fine = false;
-        } else if (fine) {
-            *ret_target = targets.items[0];
-        }
+    if (words->count > 0 && !targets_read(fogctl, words, &targets)) {
+        code = EXIT_USAGE;
+    } else if (words->count > 0 && (targets.count != 1 || targets.items[0].name == NULL)) {
+        code = usage_error(verb, "one object, as KIND/NAME");
+    } else if (words->count > 0) {
+        *ret_target = targets.items[0];
     }
     vec_fini(&targets);
-    return fine;
+    return code;
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -107,29 +107,11 @@ static int by_last_seen(const void *a, const void *b)
     return strcmp(left == NULL ? "" : left, right == NULL ? "" : right);
 }
 
-static int events(struct fogctl *fogctl, struct texts *words)
+static int print_events(struct fogctl *fogctl, const char *selector)
 {
-    const struct kind *kind = kind_get(KIND_EVENT);
-    struct texts about = {0};
-    struct target target = {0};
-    const char *selector = NULL;
-    struct node *list;
+    struct node *list = list_objects(fogctl, kind_get(KIND_EVENT), NULL, selector, NULL);
     struct table table;
-    bool fine = true;
 
-    if (words->count > 0) {
-        return usage_error(&verb_events, "unexpected \"%s\"", words->items[0]);
-    }
-    if (opt_for != NULL) {
-        vec_add(&about, opt_for);
-        fine = read_one(fogctl, &verb_events, &about, &target);
-        vec_fini(&about);
-        selector =
-            !fine ? NULL
-                  : arena_printf(&fogctl->arena, "involvedObject.kind=%s,involvedObject.name=%s",
-                                 target.kind->name, target.name);
-    }
-    list = fine ? list_objects(fogctl, kind, NULL, selector, NULL) : NULL;
     if (list == NULL) {
         return EXIT_FAILED;
     }
@@ -138,14 +120,34 @@ static int events(struct fogctl *fogctl, struct texts *words)
         return EXIT_DONE;
     }
     qsort(list->list.items, list->list.count, sizeof(list->list.items[0]), by_last_seen);
-    table_init(&table, kind_columns(kind, false));
-    table_head(fogctl, &table, kind, false);
-    for (size_t i = 0; i < list->list.count; i++) {
-        table_row(fogctl, &table, kind, false, list->list.items[i], "");
-    }
+    events_table(fogctl, &table, list);
     table_print(&table, 0);
     table_fini(&table);
     return EXIT_DONE;
+}
+
+static int events(struct fogctl *fogctl, struct texts *words)
+{
+    struct texts about = {0};
+    struct target target = {0};
+    const char *selector = NULL;
+    int code;
+
+    if (words->count > 0) {
+        return usage_error(&verb_events, "unexpected \"%s\"; --for KIND/NAME selects",
+                           words->items[0]);
+    }
+    if (opt_for != NULL) {
+        vec_add(&about, opt_for);
+        code = read_one(fogctl, &verb_events, &about, &target);
+        vec_fini(&about);
+        if (code != EXIT_DONE) {
+            return code;
+        }
+        selector = arena_printf(&fogctl->arena, "involvedObject.kind=%s,involvedObject.name=%s",
+                                target.kind->name, target.name);
+    }
+    return print_events(fogctl, selector);
 }
 
 /* --- history ---------------------------------------------------------------------------------- */
@@ -171,7 +173,7 @@ static const char *summary(struct fogctl *fogctl, const struct node *item)
     const char *copy;
 
     if (!str_eq(node_find_text(item, "verb"), "update") || changes == NULL) {
-        return node_find_text(item, "verb");
+        return text_of(item, "verb");
     }
     for (size_t i = 0; i < changes->list.count && i < 4; i++) {
         const struct node *change = changes->list.items[i];
@@ -188,50 +190,59 @@ static const char *summary(struct fogctl *fogctl, const struct node *item)
     return copy;
 }
 
-static int history(struct fogctl *fogctl, struct texts *words)
+static void print_history(struct fogctl *fogctl, const struct node *items)
 {
     static const char *const head[] = {"REVISION", "TIME",   "WHO",
                                        "OBJECT",   "CHANGE", "CHANGE-CAUSE"};
-    struct target target;
-    const char *path;
-    const struct node *items;
     struct table table;
 
-    if (!read_one(fogctl, &verb_history, words, &target)) {
-        return EXIT_USAGE;
-    }
-    path =
-        target.kind == NULL
-            ? arena_printf(&fogctl->arena, "/apis/fog/v1/history?limit=%lld", (long long)opt_limit)
-            : arena_printf(&fogctl->arena, "%s/history?limit=%lld",
-                           kind_path(fogctl, target.kind, target.name), (long long)opt_limit);
-    items = node_find(http_get(fogctl, path), "items");
-    if (items == NULL) {
-        return EXIT_FAILED;
-    }
-    if (items->list.count == 0) {
-        fputs("No history found\n", stderr);
-        return EXIT_DONE;
-    }
     table_init(&table, COUNT_OF(head));
     for (size_t i = 0; i < COUNT_OF(head); i++) {
         vec_add(&table.cells, head[i]);
     }
     for (size_t i = items->list.count; i-- > 0;) { /* the newest last, where the eye is */
         const struct node *item = items->list.items[i];
-        const char *kind_name = node_find_text(item, "kind");
-        const struct kind *kind = kind_find_word(kind_name == NULL ? "" : kind_name);
+        const struct kind *kind = kind_find_word(text_of(item, "kind"));
 
-        vec_add(&table.cells, node_find_text(item, "revision"));
-        vec_add(&table.cells, node_find_text(item, "time"));
-        vec_add(&table.cells, node_find_text(item, "who"));
-        vec_add(&table.cells,
-                kind == NULL ? "" : kind_title(fogctl, kind, node_find_text(item, "name")));
+        vec_add(&table.cells, text_of(item, "revision"));
+        vec_add(&table.cells, text_of(item, "time"));
+        vec_add(&table.cells, text_of(item, "who"));
+        vec_add(&table.cells, kind == NULL ? "" : kind_title(fogctl, kind, text_of(item, "name")));
         vec_add(&table.cells, summary(fogctl, item));
-        vec_add(&table.cells, node_find_text(item, "why"));
+        vec_add(&table.cells, text_of(item, "why"));
     }
     table_print(&table, 0);
     table_fini(&table);
+}
+
+static int history(struct fogctl *fogctl, struct texts *words)
+{
+    struct target target;
+    const struct node *items;
+    int code = read_one(fogctl, &verb_history, words, &target);
+
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    if (opt_limit < 1) {
+        return usage_error(&verb_history, "--limit is a number of changes, 1 or more");
+    }
+    items =
+        node_find(http_get(fogctl, arena_printf(&fogctl->arena, "%s/history?limit=%lld",
+                                                target.kind == NULL
+                                                    ? "/apis/fog/v1"
+                                                    : kind_path(fogctl, target.kind, target.name),
+                                                (long long)opt_limit)),
+                  "items");
+    if (items == NULL) {
+        return EXIT_FAILED;
+    }
+    if (list_count(items) == 0) {
+        return fail("fogctl history without a name shows that of the fleet", "no history of %s",
+                    target.kind == NULL ? "the fleet"
+                                        : kind_title(fogctl, target.kind, target.name));
+    }
+    print_history(fogctl, items);
     return EXIT_DONE;
 }
 
@@ -300,32 +311,72 @@ static bool confirm(void)
     return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-static int rollback(struct fogctl *fogctl, struct texts *words)
+/* Why nothing is to be done; an object that nobody knows is a slip of the finger. */
+static int nothing_to_do(struct fogctl *fogctl, const struct target *target,
+                         const struct node *results)
 {
-    struct target target;
-    const struct node *status;
-    int changed;
+    struct reply reply;
+    struct request request = {.method = "GET"};
+
+    if (target->kind == NULL || list_count(results) > 0) {
+        printf("nothing differs from revision %s\n", opt_revision);
+        return EXIT_DONE;
+    }
+    request.path = kind_path(fogctl, target->kind, target->name);
+    if (!http_call(fogctl, &request, &reply)) {
+        return EXIT_FAILED;
+    }
+    return reply.code == 200 ? fail("it is newer than that; --prune deletes it",
+                                    "%s did not exist at revision %s",
+                                    kind_title(fogctl, target->kind, target->name), opt_revision)
+                             : fail("fogctl history shows what there was and when",
+                                    "%s exists neither now nor at revision %s",
+                                    kind_title(fogctl, target->kind, target->name), opt_revision);
+}
+
+/* Shows what would follow.  Returns how many objects would change, or -1 after having said what is
+ * wrong; *ret_code is what is to be exited with when there is nothing to be done. */
+static int show_plan(struct fogctl *fogctl, const struct target *target, int *ret_code)
+{
+    const struct node *status = send_rollback(fogctl, target, true);
+    int changed = status == NULL ? -1 : results_diff(fogctl, node_find(status, "results"));
+
+    *ret_code = EXIT_FAILED;
+    if (changed == 0) {
+        *ret_code = nothing_to_do(fogctl, target, node_find(status, "results"));
+    } else if (changed > 0) {
+        putchar('\n');
+        plan_print(fogctl, node_find(status, "plan"));
+    }
+    return changed;
+}
+
+static int read_usage(struct fogctl *fogctl, const struct texts *words, struct target *ret_target)
+{
+    uint64_t revision;
 
     if (opt_revision == NULL) {
         return usage_error(&verb_rollback, "--to-revision is needed; fogctl history shows them");
     }
-    if (!read_one(fogctl, &verb_rollback, words, &target)) {
-        return EXIT_USAGE;
+    if (!u64_from_str(opt_revision, &revision)) {
+        return usage_error(&verb_rollback, "--to-revision: \"%s\" is not a number", opt_revision);
     }
-    status = send_rollback(fogctl, &target, true);
-    if (status == NULL) {
-        return EXIT_FAILED;
+    if (!is_dry_run_known(opt_dry_run, false)) {
+        return usage_error(&verb_rollback, "--dry-run is server or none, not \"%s\"", opt_dry_run);
     }
-    changed = results_diff(fogctl, node_find(status, "results"));
-    if (changed <= 0) {
-        if (changed == 0) {
-            puts("nothing differs from that revision");
-        }
-        return changed == 0 ? EXIT_DONE : EXIT_FAILED;
+    return read_one(fogctl, &verb_rollback, words, ret_target);
+}
+
+static int rollback(struct fogctl *fogctl, struct texts *words)
+{
+    struct target target;
+    const struct node *status;
+    int code = read_usage(fogctl, words, &target);
+
+    if (code != EXIT_DONE || show_plan(fogctl, &target, &code) <= 0) {
+        return code;
     }
-    putchar('\n');
-    plan_print(fogctl, node_find(status, "plan"));
-    if (opt_dry_run != NULL && !str_eq(opt_dry_run, "none")) {
+    if (str_eq(opt_dry_run, "server")) {
         return EXIT_DONE;
     }
     if (!confirm()) {

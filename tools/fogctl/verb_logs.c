@@ -1,7 +1,11 @@
 /* logs: what a workload wrote, from where it runs. */
+#include "schema/limits.h"
 #include "tools/fogctl/fogctl.h"
 
 #include <stdio.h>
+
+/* Each holds a stream open on its agent, which has a bound. */
+enum { FOLLOWED_MAX = LOG_STREAMS_MAX };
 
 static bool opt_follow;
 static int64_t opt_tail = -1;
@@ -24,99 +28,155 @@ const struct verb verb_logs = {
     "logs",
     "what the workloads of an assignment or a session wrote",
     "logs ASSIGNMENT | assignment/NAME | hs/NAME [options]",
-    "  fogctl logs render-0-x7k2p\n  fogctl logs hs/render --tail 20\n  fogctl logs -f render-0-x7k2p\n",
+    "  fogctl logs render-0-x7k2p\n  fogctl logs hs/render --tail 20\n  fogctl logs -f hs/render\n",
     options,
     logs,
 };
 
 struct printing {
-    const char *prefix;
+    bool is_terminal;
     bool at_line_start;
+    const char *prefix; /* NULL: none, and bytes stay as they are */
 };
 
+/* Bytes as the workload wrote them; a terminal is shown no control characters. */
 static bool print_bytes(void *context, const char *text, size_t length)
 {
     struct printing *printing = context;
 
-    for (size_t i = 0; i < length; i++) {
-        if (printing->at_line_start) {
-            fputs(printing->prefix, stdout);
-        }
-        putchar(text[i]);
-        printing->at_line_start = text[i] == '\n';
+    if (!printing->is_terminal) {
+        (void)fwrite(text, 1, length, stdout);
+    }
+    for (size_t i = 0; printing->is_terminal && i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        putchar((c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f ? '?' : c);
+    }
+    if (length > 0) {
+        printing->at_line_start = text[length - 1] == '\n';
     }
     return fflush(stdout) == 0;
 }
 
-static int print_log(struct fogctl *fogctl, const char *name, const char *prefix)
+static bool print_line(void *context, const char *text, size_t length)
 {
-    struct printing printing = {prefix, true};
-    const char *path = arena_printf(
+    struct printing *printing = context;
+
+    fputs(printing->prefix, stdout);
+    (void)print_bytes(printing, text, length);
+    putchar('\n');
+    return fflush(stdout) == 0;
+}
+
+static const char *log_path(struct fogctl *fogctl, const char *name)
+{
+    return arena_printf(
         &fogctl->arena, "%s/log?follow=%s%s", kind_path(fogctl, kind_get(KIND_ASSIGNMENT), name),
         opt_follow ? "true" : "false",
         opt_tail < 0 ? "" : arena_printf(&fogctl->arena, "&tailLines=%lld", (long long)opt_tail));
-    long code = 0;
-    int result;
-
-    result = http_stream(fogctl, path, false, print_bytes, &printing, 0, &code);
-    if (code >= 400) {
-        putchar('\n');
-        return fail("fogctl get assignments shows what there is",
-                    "no log of assignment \"%s\" (%ld)", name, code);
-    }
-    if (code == 0) {
-        return fail(NULL, "the controller at %s cannot be reached", fogctl->server);
-    }
-    return result == 0 ? EXIT_DONE : fail(NULL, "the stream broke off");
 }
 
-static int logs_of_session(struct fogctl *fogctl, const char *name)
+static int print_log(struct fogctl *fogctl, const char *name)
 {
-    const char *selector = arena_printf(&fogctl->arena, "spec.session=%s", name);
-    struct node *list = list_objects(fogctl, kind_get(KIND_ASSIGNMENT), NULL, selector, NULL);
+    struct printing printing = {.is_terminal = fogctl->is_terminal, .at_line_start = true};
+    struct stream stream = {.path = log_path(fogctl, name),
+                            .by_bytes = true,
+                            .line = print_bytes,
+                            .context = &printing};
+    bool is_fine = http_streams(fogctl, &stream, 1);
+
+    if (fogctl->is_terminal && !printing.at_line_start) {
+        putchar('\n'); /* for the prompt */
+    }
+    return is_fine ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* One after the other, or with -f all at once; each line says whose it is. */
+static int print_logs(struct fogctl *fogctl, const struct node *list)
+{
+    size_t count = list_count(list);
+    struct stream *streams = arena_array(&fogctl->arena, count, sizeof(streams[0]));
+    struct printing *printings = arena_array(&fogctl->arena, count, sizeof(printings[0]));
     int code = EXIT_DONE;
 
-    if (list == NULL) {
-        return EXIT_FAILED;
-    }
-    if (list->list.count == 0) {
-        return fail("fogctl why tells what it waits for", "session \"%s\" has no assignments",
-                    name);
-    }
-    if (list->list.count > 1 && opt_follow) {
-        return fail("name one of its assignments: fogctl get assignments",
-                    "-f follows one workload, and session \"%s\" has %zu", name, list->list.count);
-    }
-    for (size_t i = 0; i < list->list.count; i++) {
-        const char *assignment = node_find_text(node_find(list->list.items[i], "metadata"), "name");
-        const char *prefix =
-            list->list.count == 1 ? "" : arena_printf(&fogctl->arena, "[%s] ", assignment);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = text_of(node_find(list->list.items[i], "metadata"), "name");
 
-        if (print_log(fogctl, assignment, prefix) != EXIT_DONE) {
+        printings[i] = (struct printing){
+            .is_terminal = fogctl->is_terminal,
+            .prefix = arena_printf(&fogctl->arena, "[%s] ", text_shown(fogctl, name))};
+        streams[i] = (struct stream){
+            .path = log_path(fogctl, name), .line = print_line, .context = &printings[i]};
+    }
+    if (opt_follow) {
+        return http_streams(fogctl, streams, count) ? EXIT_DONE : EXIT_FAILED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!http_streams(fogctl, &streams[i], 1)) {
             code = EXIT_FAILED;
         }
     }
     return code;
 }
 
+static int logs_of_session(struct fogctl *fogctl, const char *name)
+{
+    const char *selector = arena_printf(&fogctl->arena, "spec.session=%s", name);
+    struct node *list = list_objects(fogctl, kind_get(KIND_ASSIGNMENT), NULL, selector, NULL);
+
+    if (list == NULL) {
+        return EXIT_FAILED;
+    }
+    if (list->list.count == 0) {
+        if (http_get(fogctl, kind_path(fogctl, kind_get(KIND_HARVEST_SESSION), name)) == NULL) {
+            return EXIT_FAILED;
+        }
+        return fail(arena_printf(&fogctl->arena, "fogctl why hs/%s tells what it waits for", name),
+                    "session \"%s\" has no assignments", name);
+    }
+    if (opt_follow && list->list.count > FOLLOWED_MAX) {
+        return fail("name one of its assignments: fogctl get assignments",
+                    "-f follows %d workloads at most, and session \"%s\" has %zu", FOLLOWED_MAX,
+                    name, list->list.count);
+    }
+    return list->list.count > 1
+               ? print_logs(fogctl, list)
+               : print_log(fogctl, text_of(node_find(list->list.items[0], "metadata"), "name"));
+}
+
+/* An assignment's name alone will do. */
+static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *targets)
+{
+    if (opt_tail < -1) {
+        return usage_error(&verb_logs, "--tail is a number of lines, or -1 for all");
+    }
+    if (words->count == 0) {
+        return usage_error(&verb_logs, "of which assignment or session?");
+    }
+    if (words->count == 1 && strchr(words->items[0], '/') == NULL) {
+        vec_add(targets, ((struct target){kind_get(KIND_ASSIGNMENT), words->items[0]}));
+        return EXIT_DONE;
+    }
+    if (!targets_read(fogctl, words, targets)) {
+        return EXIT_USAGE;
+    }
+    if (targets->count != 1 || targets->items[0].name == NULL ||
+        (targets->items[0].kind->id != KIND_HARVEST_SESSION &&
+         targets->items[0].kind->id != KIND_ASSIGNMENT)) {
+        return usage_error(&verb_logs, "one assignment or one session");
+    }
+    return EXIT_DONE;
+}
+
 static int logs(struct fogctl *fogctl, struct texts *words)
 {
     struct targets targets = {0};
-    int code = EXIT_FAILED;
+    int code = read_usage(fogctl, words, &targets);
 
-    if (words->count == 0) {
-        return usage_error(&verb_logs, "of which assignment?");
-    }
-    if (words->count == 1 && strchr(words->items[0], '/') == NULL) {
-        return print_log(fogctl, words->items[0], "");
-    }
-    if (targets_read(fogctl, words, &targets) && targets.count == 1 &&
-        targets.items[0].name != NULL) {
+    if (code == EXIT_DONE) {
         code = targets.items[0].kind->id == KIND_HARVEST_SESSION
                    ? logs_of_session(fogctl, targets.items[0].name)
-                   : print_log(fogctl, targets.items[0].name, "");
-    } else {
-        code = usage_error(&verb_logs, "one assignment or one session");
+                   : print_log(fogctl, targets.items[0].name);
     }
     vec_fini(&targets);
     return code;

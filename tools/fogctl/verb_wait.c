@@ -3,7 +3,7 @@
 #include "tools/fogctl/fogctl.h"
 
 #include <stdio.h>
-#include <time.h>
+#include <strings.h>
 
 static struct texts opt_for;
 static const char *opt_labels;
@@ -60,7 +60,7 @@ static bool is_condition_met(const struct node *object, const char *text)
         /* A condition that speaks of an older spec says nothing about this one. */
         return (!node_find_int(condition, "observedGeneration", &observed) ||
                 observed >= generation) &&
-               strcasecmp(node_find_text(condition, "status"), wanted) == 0;
+               strcasecmp(text_of(condition, "status"), wanted) == 0;
     }
     return false;
 }
@@ -107,6 +107,18 @@ static bool is_met(struct fogctl *fogctl, const struct node *object, const char 
     return is_path_met(fogctl, object, what + strlen("jsonpath="));
 }
 
+/* Nothing to be found is an answer only to those who wait for creation or deletion; others would
+ * wait in vain for what nobody declared. */
+static bool may_be_absent(void)
+{
+    vec_each (&opt_for, it) {
+        if (str_eq(*it, "create") || str_eq(*it, "delete")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool check_what(void)
 {
     vec_each (&opt_for, it) {
@@ -125,83 +137,96 @@ static bool check_what(void)
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
-/* Asks every 100 ms: with a deadline of its own for each look the controller may restart in
- * between. */
+enum look { LOOK_MET, LOOK_NOT_YET, LOOK_FAILED };
+
+static enum look look_once(struct fogctl *fogctl, const struct target *target, int64_t left_ms)
+{
+    struct request request = {.method = "GET",
+                              .path = kind_path(fogctl, target->kind, target->name),
+                              .retry_ms = left_ms > 0 ? left_ms : 1};
+    struct reply reply;
+
+    if (!http_call(fogctl, &request, &reply)) {
+        return LOOK_FAILED;
+    }
+    if (reply.code != 200 && reply.code != 404) {
+        (void)reply_failed(&reply);
+        return LOOK_FAILED;
+    }
+    vec_each (&opt_for, it) {
+        if (is_met(fogctl, reply.code == 200 ? reply.root : NULL, *it)) {
+            return LOOK_MET;
+        }
+    }
+    if (reply.code == 404 && !may_be_absent()) {
+        (void)reply_failed(&reply);
+        return LOOK_FAILED;
+    }
+    return LOOK_NOT_YET;
+}
+
+/* Asks every 100 ms, in between the controller may restart. */
 static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t give_up_ms)
 {
-    const struct timespec pause = {0, 100 * 1000000L};
-    struct request request = {.method = "GET",
-                              .path = kind_path(fogctl, target->kind, target->name)};
-
-    request.idempotency_key = "read"; /* a read may always be asked again */
     for (;;) {
-        struct reply reply;
+        struct arena saved;
+        enum look look;
 
-        request.retry_ms = give_up_ms - now_ms();
-        if (!http_call(fogctl, &request, &reply)) {
+        scratch_begin(fogctl, &saved);
+        look = look_once(fogctl, target, give_up_ms - boot_ms());
+        scratch_end(fogctl, &saved);
+        if (look == LOOK_MET) {
+            text_put(stdout, kind_title(fogctl, target->kind, target->name));
+            puts(" condition met");
+            (void)fflush(stdout);
+            return EXIT_DONE;
+        }
+        if (look == LOOK_FAILED) {
             return EXIT_FAILED;
         }
-        if (reply.code != 200 && reply.code != 404) {
-            return reply_failed(&reply);
-        }
-        vec_each (&opt_for, it) {
-            if (is_met(fogctl, reply.code == 200 ? reply.root : NULL, *it)) {
-                printf("%s condition met\n", kind_title(fogctl, target->kind, target->name));
-                return EXIT_DONE;
-            }
-        }
-        if (now_ms() >= give_up_ms) {
+        if (boot_ms() >= give_up_ms) {
             return fail(arena_printf(&fogctl->arena, "fogctl why %s/%s tells what it waits for",
                                      target->kind->singular, target->name),
                         "timed out waiting for the condition on %s",
                         kind_title(fogctl, target->kind, target->name));
         }
-        (void)nanosleep(&pause, NULL);
+        pause_ms(100);
     }
 }
 
-static bool expand(struct fogctl *fogctl, const struct targets *given, struct targets *all)
+/* EXIT_DONE, or EXIT_USAGE after having said what is wrong. */
+static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *given)
 {
-    for (size_t i = 0; i < given->count; i++) {
-        const struct target *target = &given->items[i];
-        struct node *list;
-
-        if (target->name != NULL) {
-            vec_add(all, *target);
-            continue;
-        }
-        if (!opt_all && opt_labels == NULL) {
-            (void)usage_error(&verb_wait, "which %s? name them, or say --all or -l LABELS",
-                              target->kind->plural);
-            return false;
-        }
-        list = list_objects(fogctl, target->kind, opt_labels, NULL, NULL);
-        if (list == NULL) {
-            return false;
-        }
-        for (size_t j = 0; j < list->list.count; j++) {
-            vec_add(all, ((struct target){
-                             target->kind,
-                             node_find_text(node_find(list->list.items[j], "metadata"), "name")}));
+    if (words->count == 0) {
+        return usage_error(&verb_wait, "for which object?");
+    }
+    if (!check_what() || !targets_read(fogctl, words, given)) {
+        return EXIT_USAGE;
+    }
+    vec_each (given, it) {
+        if (it->name == NULL && !opt_all && opt_labels == NULL) {
+            return usage_error(&verb_wait, "which %s? name them, or say --all or -l LABELS",
+                               it->kind->plural);
         }
     }
-    return true;
+    return EXIT_DONE;
 }
 
+/* Every one of them, the others too when one is in vain: each has its line. */
 static int wait_for(struct fogctl *fogctl, struct texts *words)
 {
     struct targets given = {0}, all = {0};
-    int64_t give_up_ms = now_ms() + opt_timeout_ms;
-    int code = EXIT_FAILED;
+    int64_t give_up_ms = boot_ms() + opt_timeout_ms;
+    int code = read_usage(fogctl, words, &given);
 
-    if (words->count == 0) {
-        code = usage_error(&verb_wait, "for which object?");
-    } else if (!check_what()) {
-        code = EXIT_USAGE;
-    } else if (targets_read(fogctl, words, &given) && expand(fogctl, &given, &all)) {
-        code = all.count == 0 ? fail(NULL, "no matching resources found") : EXIT_DONE;
-        for (size_t i = 0; i < all.count && code == EXIT_DONE; i++) {
-            code = wait_one(fogctl, &all.items[i], give_up_ms);
+    if (code == EXIT_DONE && !targets_expand(fogctl, &given, opt_labels, &all)) {
+        code = EXIT_FAILED;
+    } else if (code == EXIT_DONE && all.count == 0) {
+        code = fail(NULL, "no matching resources found");
+    }
+    for (size_t i = 0; i < all.count && !fogctl->is_unreachable; i++) {
+        if (wait_one(fogctl, &all.items[i], give_up_ms) != EXIT_DONE) {
+            code = EXIT_FAILED;
         }
     }
     vec_fini(&given);

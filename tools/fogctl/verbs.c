@@ -3,24 +3,28 @@
 
 #include <stdio.h>
 
+static int version(struct fogctl *fogctl, struct texts *words);
+
+static const struct verb verb_version = {
+    "version", "which versions these are", "version", "  fogctl version\n", NULL, version,
+};
+
 static int version(struct fogctl *fogctl, struct texts *words)
 {
     struct node *answer;
 
-    (void)words;
+    if (words->count > 0) {
+        return usage_error(&verb_version, "unexpected \"%s\"", words->items[0]);
+    }
     printf("fogctl      %s\n", FOG_VERSION);
     answer = http_get(fogctl, "/version");
     if (answer == NULL) {
         return EXIT_FAILED;
     }
-    printf("controller  %s (store %s)\n", node_find_text(answer, "fogVersion"),
-           node_find_text(answer, "storeId"));
+    printf("controller  %s", text_shown(fogctl, text_of(answer, "fogVersion")));
+    printf(" (store %s)\n", text_shown(fogctl, text_of(answer, "storeId")));
     return EXIT_DONE;
 }
-
-static const struct verb verb_version = {
-    "version", "which versions these are", "version", "  fogctl version\n", NULL, version,
-};
 
 extern const struct verb verb_apply, verb_diff, verb_get, verb_describe, verb_delete, verb_logs,
     verb_events, verb_history, verb_rollback, verb_why, verb_wait;

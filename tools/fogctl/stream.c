@@ -1,0 +1,208 @@
+/* Streams: answers that come line by line, from one or several places at once, until they end.  One
+ * that breaks off may begin anew, after a pause, from where it had got to. */
+#include "schema/json.h"
+#include "schema/limits.h"
+#include "tools/fogctl/http.h"
+
+#include <stdio.h>
+
+enum { AGAIN_MS = 500, POLL_MS = 1000 };
+
+struct flow {
+    struct fogctl *fogctl;
+    struct stream *stream;
+    CURL *curl; /* owned; NULL: between two tries, or over */
+    struct curl_slist *headers;
+    struct str rest; /* of a line not yet whole, or of an answer that refuses */
+    int64_t again_at_ms;
+    bool is_over;
+};
+
+/* --- what comes ------------------------------------------------------------------------------- */
+
+static bool take_lines(struct flow *flow)
+{
+    struct stream *stream = flow->stream;
+    size_t begin = 0;
+    const char *newline;
+
+    while ((newline = memchr(flow->rest.data + begin, '\n', flow->rest.length - begin)) != NULL) {
+        size_t end = (size_t)(newline - flow->rest.data);
+
+        if (!stream->line(stream->context, flow->rest.data + begin, end - begin)) {
+            stream->has_stopped = true;
+            return false;
+        }
+        begin = end + 1;
+    }
+    if (begin > 0) {
+        memmove(flow->rest.data, flow->rest.data + begin, flow->rest.length - begin);
+        flow->rest.length -= begin;
+        flow->rest.data[flow->rest.length] = '\0';
+    }
+    return true;
+}
+
+static size_t on_stream(char *data, size_t size, size_t count, void *context)
+{
+    struct flow *flow = context;
+    size_t length = size * count;
+    long code = 0;
+
+    (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &code);
+    if (flow->stream->by_bytes && code < 400) {
+        flow->stream->has_stopped = !flow->stream->line(flow->stream->context, data, length);
+        return flow->stream->has_stopped ? 0 : length;
+    }
+    if (flow->rest.length + length > HTTP_BODY_BYTES_MAX) {
+        return 0;
+    }
+    str_add_bytes(&flow->rest, data, length);
+    return code >= 400 || take_lines(flow) ? length : 0;
+}
+
+/* --- one stream ------------------------------------------------------------------------------- */
+
+static void flow_open(struct flow *flow, CURLM *multi)
+{
+    struct request request = {.method = "GET", .path = flow->stream->path};
+
+    flow->curl = curl_easy_init();
+    http_prepare(flow->fogctl, flow->curl, &request, &flow->headers);
+    curl_easy_setopt(flow->curl, CURLOPT_WRITEFUNCTION, on_stream);
+    curl_easy_setopt(flow->curl, CURLOPT_WRITEDATA, flow);
+    curl_easy_setopt(flow->curl, CURLOPT_PRIVATE, flow);
+    curl_easy_setopt(flow->curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(flow->curl, CURLOPT_TCP_KEEPIDLE, 30L);
+    (void)curl_multi_add_handle(multi, flow->curl);
+}
+
+static void flow_close(struct flow *flow, CURLM *multi)
+{
+    if (flow->curl != NULL) {
+        (void)curl_multi_remove_handle(multi, flow->curl);
+        curl_easy_cleanup(flow->curl);
+        curl_slist_free_all(flow->headers);
+        flow->curl = NULL;
+        flow->headers = NULL;
+    }
+}
+
+static void refused(struct flow *flow)
+{
+    struct fogctl *fogctl = flow->fogctl;
+    struct reply reply = {.code = flow->stream->code,
+                          .body = arena_strdup(&fogctl->arena, flow->rest.data),
+                          .size_bytes = flow->rest.length};
+    struct problems problems;
+
+    problems_init(&problems, &fogctl->arena, NULL);
+    (void)json_parse(&fogctl->arena, reply.body, reply.size_bytes, JSON_PLAIN, &problems,
+                     &reply.root);
+    (void)reply_failed(&reply);
+}
+
+/* The answer ended, well or not. */
+static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
+{
+    struct stream *stream = flow->stream;
+    bool has_refused;
+
+    stream->code = 0;
+    (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &stream->code);
+    has_refused = stream->code >= 400 && stream->code != 503 && stream->code != 429;
+    stream->has_failed = has_refused || (result != CURLE_OK && !stream->has_stopped);
+    flow_close(flow, multi);
+    if (!stream->has_stopped && !has_refused && stream->again != NULL) {
+        stream->path = stream->again(stream->context);
+        flow->again_at_ms = boot_ms() + AGAIN_MS;
+    } else {
+        flow->is_over = true;
+        if (!stream->has_stopped && !stream->has_failed && flow->rest.length > 0 &&
+            stream->code < 400) { /* a last line without an end */
+            (void)stream->line(stream->context, flow->rest.data, flow->rest.length);
+        }
+        if (stream->code >= 400) {
+            stream->has_failed = true;
+            refused(flow);
+        } else if (stream->has_failed && stream->code == 0) {
+            (void)http_unreachable(flow->fogctl, curl_easy_strerror(result));
+        } else if (stream->has_failed) {
+            (void)fail("what came before stands above", "the stream broke off: %s",
+                       curl_easy_strerror(result));
+        }
+    }
+    str_clear(&flow->rest);
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static void open_due(struct flow *flows, size_t count, CURLM *multi)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!flows[i].is_over && flows[i].curl == NULL && flows[i].again_at_ms <= boot_ms()) {
+            flow_open(&flows[i], multi);
+        }
+    }
+}
+
+static bool is_all_over(const struct flow *flows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!flows[i].is_over) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_stop(const struct flow *flows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (flows[i].stream->has_stopped) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void run(struct flow *flows, size_t count, CURLM *multi)
+{
+    while (!is_all_over(flows, count) && !has_stop(flows, count)) {
+        int running = 0, waiting = 0;
+        CURLMsg *message;
+
+        open_due(flows, count, multi);
+        (void)curl_multi_perform(multi, &running);
+        while ((message = curl_multi_info_read(multi, &waiting)) != NULL) {
+            CURLcode result = message->data.result;
+            char *private = NULL;
+
+            (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+            flow_ended((struct flow *)(void *)private, multi, result);
+        }
+        if (!is_all_over(flows, count) && !has_stop(flows, count)) {
+            (void)curl_multi_poll(multi, NULL, 0, running == (int)count ? POLL_MS : 100, NULL);
+        }
+    }
+}
+
+bool http_streams(struct fogctl *fogctl, struct stream *streams, size_t count)
+{
+    CURLM *multi = curl_multi_init();
+    struct flow *flows = mem_array(count, sizeof(flows[0]));
+    bool is_fine = true;
+
+    for (size_t i = 0; i < count; i++) {
+        flows[i] = (struct flow){.fogctl = fogctl, .stream = &streams[i], .rest = STR_EMPTY};
+    }
+    run(flows, count, multi);
+    for (size_t i = 0; i < count; i++) {
+        is_fine = is_fine && !streams[i].has_failed;
+        flow_close(&flows[i], multi);
+        str_fini(&flows[i].rest);
+    }
+    free(flows);
+    (void)curl_multi_cleanup(multi);
+    return is_fine;
+}
