@@ -108,6 +108,7 @@ int store_query_i64(struct store *store, const char *sql, int64_t *ret_value, st
 
 /* What SQLite's last error means to us; sets `err` and returns its code. */
 int store_failed(struct store *store, const char *what, struct err *err);
+int store_code_of(int extended); /* an error of SQLite's as ours */
 /* After any error: if the transaction is still open, it ends here. */
 void store_rollback(struct store *store);
 
@@ -115,6 +116,9 @@ void store_rollback(struct store *store);
 int store_migrate(struct store *store, const uint8_t seed[static RAND_SEED_SIZE], struct err *err);
 /* The file's version may be opened at all. */
 int store_check_version(struct store *store, bool must_exist, struct err *err);
+
+/* settle.c: what an unclean end left in the journal is made safe, before it is read. */
+int store_settle(const struct store_options *options, struct err *err);
 
 /* store.c: reads them unless they are known. */
 int store_refresh_heads(struct store *store, struct err *err);

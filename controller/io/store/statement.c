@@ -252,7 +252,7 @@ int store_query_i64(struct store *store, const char *sql, int64_t *ret_value, st
     return r < 0 ? r : 0;
 }
 
-static int meaning_of(int extended)
+int store_code_of(int extended)
 {
     switch (extended) {
     case SQLITE_IOERR_FSYNC:
@@ -273,7 +273,7 @@ static int meaning_of(int extended)
 
 int store_failed(struct store *store, const char *what, struct err *err)
 {
-    int code = meaning_of(sqlite3_extended_errcode(store->db));
+    int code = store_code_of(sqlite3_extended_errcode(store->db));
 
     store->is_broken |= code == ERR_SYNC;
     store->may_end_clean = false;

@@ -40,8 +40,8 @@ static void abandon(struct store *store)
     int rc;
 
     finalize_all(store);
-    rc = sqlite3_close(store->db);
-    assert(rc == SQLITE_OK); /* nothing of ours is left open in it */
+    rc = sqlite3_close(store->db); /* NULL when it never came to a connection */
+    assert(rc == SQLITE_OK);       /* nothing of ours is left open in it */
     free(store);
 }
 
@@ -324,6 +324,10 @@ int store_open(const struct store_options *options, struct store **ret_store, st
     int r;
 
     store->is_reader = options->is_reader;
+    r = options->is_reader ? 0 : store_settle(options, err);
+    if (r < 0) {
+        return r;
+    }
     r = connect_to(store, options, err);
     if (r < 0) {
         return r;
