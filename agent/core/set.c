@@ -172,6 +172,14 @@ static void predict(const struct agt *agt, const struct incoming *incoming, stru
     }
 }
 
+/* A later generation may have no lease any more, and so no lease epoch: it is newer all the same.
+ */
+static bool is_older(const struct wire_assignment *a, const struct wire_assignment *b)
+{
+    return a->generation < b->generation ||
+           (a->generation == b->generation && a->lease_epoch < b->lease_epoch);
+}
+
 /* ARCHITECTURE.md, 3: a lower generation or lease epoch is dropped and counted. */
 static bool has_stale_assignment(const struct agt *agt, const struct outcome *outcome)
 {
@@ -179,9 +187,7 @@ static bool has_stale_assignment(const struct agt *agt, const struct outcome *ou
         const struct wire_assignment *assignment = entry->value;
         const struct work *work = set_find(agt, entry->key);
 
-        if (work != NULL && work->era == agt->fence.era &&
-            (assignment->generation < work->wanted.generation ||
-             assignment->lease_epoch < work->wanted.lease_epoch)) {
+        if (work != NULL && work->era == agt->fence.era && is_older(assignment, &work->wanted)) {
             return true;
         }
     }
