@@ -50,6 +50,15 @@ static struct mono stop_deadline(const struct model *model, const struct assignm
     return mono_after(copy->leaving_since, grace_ms + STOP_WAIT_MS);
 }
 
+/* Until when a run under a lease may go on.  A copy whose session is no longer exclusive has no
+ * lease any more, but what it ran before may still be ending under the last one. */
+static bool may_hold_lease(const struct assignment_entry *copy, struct mono now)
+{
+    bool was_told_else = !is_observed(copy) || assignment_status(copy)->phase == PHASE_STOPPING;
+
+    return (assignment_is_exclusive(copy) || was_told_else) && !lease_is_over(copy, now);
+}
+
 bool copy_may_go(const struct model *model, const struct assignment_entry *copy, struct mono now)
 {
     bool is_leaving = !copy->is_in_set;
@@ -60,7 +69,7 @@ bool copy_may_go(const struct model *model, const struct assignment_entry *copy,
     if (is_leaving && copy_says_stopped(assignment_status(copy))) {
         return true;
     }
-    if (assignment_is_exclusive(copy)) {
+    if (assignment_is_exclusive(copy) || may_hold_lease(copy, now)) {
         return lease_is_over(copy, now);
     }
     if (copy->agent == NULL || copy->agent->link == NULL) {
@@ -69,9 +78,10 @@ bool copy_may_go(const struct model *model, const struct assignment_entry *copy,
     return is_leaving && copy->leaving_since.ms > 0 && mono_is_due(stop_deadline(model, copy), now);
 }
 
-struct mono copy_may_go_at(const struct model *model, const struct assignment_entry *copy)
+struct mono copy_may_go_at(const struct model *model, const struct assignment_entry *copy,
+                           struct mono now)
 {
-    if (assignment_is_exclusive(copy)) {
+    if (assignment_is_exclusive(copy) || may_hold_lease(copy, now)) {
         return copy->lease_until;
     }
     return copy->leaving_since.ms > 0 ? stop_deadline(model, copy) : MONO_NEVER;

@@ -134,6 +134,7 @@ static void mark_assignment(struct ctl *ctl, const struct change *change)
     const struct assignment_spec *spec;
 
     if (change->after == NULL) {
+        struct session_entry *session;
         struct agent_entry *agent;
 
         assert(gone != NULL);
@@ -142,8 +143,10 @@ static void mark_assignment(struct ctl *ctl, const struct change *change)
         if (agent != NULL) {
             mark_offer(ctl, agent);
         }
-        if (!ctl->reconciler.is_writing) {
-            mark(ctl, model_session(&ctl->model, spec->session));
+        session = model_session(&ctl->model, spec->session);
+        if (!ctl->reconciler.is_writing ||
+            (session != NULL && !str_eq(session->object->meta.uid, spec->session_uid))) {
+            mark(ctl, session); /* also a later one of that name, which may have waited for this */
         }
         return;
     }

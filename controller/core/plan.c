@@ -35,7 +35,6 @@ struct planner {
     struct arena *arena;
     const struct plan_input *in;
     const struct harvest_session_spec *spec;
-    const char *session_name;
     struct plan *plan;
     struct resources needs;
     bool is_fresh;      /* the spec changed since the last plan: failures are forgotten */
@@ -155,7 +154,7 @@ static void stop(struct planner *p, const struct replica *replica, struct assign
     if (!copy_may_go(p->in->model, copy, p->in->now)) {
         add_gap(p, WHY_STOPPING, replica, copy, true,
                 arena_printf(p->arena, "ends on %s: %s", assignment_spec(copy)->agent, reason));
-        look_at(p, copy_may_go_at(p->in->model, copy));
+        look_at(p, copy_may_go_at(p->in->model, copy, p->in->now));
     }
 }
 
@@ -176,7 +175,7 @@ static size_t note_leaving(struct planner *p, const struct replica *replica)
             continue;
         }
         waiting++;
-        look_at(p, copy_may_go_at(p->in->model, copy));
+        look_at(p, copy_may_go_at(p->in->model, copy, p->in->now));
         add_gap(p, is_away ? WHY_LEASED : WHY_STOPPING, replica, copy, false,
                 arena_printf(p->arena,
                              is_away ? "%s is not connected; what it runs exclusively may go on "
@@ -185,6 +184,28 @@ static size_t note_leaving(struct planner *p, const struct replica *replica)
                              assignment_spec(copy)->agent));
     }
     return waiting;
+}
+
+/* A session of the same name was deleted, and what ran for it may still run: to whoever relies on
+ * its being exclusive the two are one. */
+static bool is_haunted(struct planner *p, const struct replica *replica)
+{
+    const struct model *model = p->in->model;
+
+    dlist_each (&model->loose, struct assignment_entry, loose, it) {
+        const struct assignment_spec *spec = assignment_spec(it);
+
+        if (it->session == NULL && str_eq(spec->session, p->in->session->object->meta.name) &&
+            str_eq(spec->slot, replica->name) && !copy_may_go(model, it, p->in->now)) {
+            look_at(p, copy_may_go_at(model, it, p->in->now));
+            add_gap(p, WHY_LEASED, replica, NULL, false,
+                    arena_printf(p->arena,
+                                 "what the deleted session of this name ran on %s may still run",
+                                 spec->agent));
+            return true;
+        }
+    }
+    return false;
 }
 
 static void fill(struct planner *p, const struct replica *replica, size_t leaving)
@@ -196,6 +217,9 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
     p->unavailable += leaving > 0; /* what never ran is not down: it must not hold up a change */
     if (p->in->template == NULL || (leaving > 0 && p->spec->exclusive)) {
         return; /* said for the session, or for the copy that leaves */
+    }
+    if (p->spec->exclusive && is_haunted(p, replica)) {
+        return;
     }
     agent = find_place(p, replica, NULL, &why);
     if (agent == NULL) {
@@ -300,6 +324,28 @@ static void give_up(struct planner *p, const struct replica *replica, struct ass
     add_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
 }
 
+/* Would it run exclusively while another copy may still run?  That happens when a session that had
+ * two copies of a replica becomes exclusive. */
+static bool is_crowded(struct planner *p, const struct replica *replica,
+                       struct assignment_entry *copy)
+{
+    bool is_crowded = false;
+
+    for (size_t i = 0; i < replica->copy_count && p->spec->exclusive; i++) {
+        struct assignment_entry *other = replica->copies[i];
+
+        if (other != copy && !copy_may_go(p->in->model, other, p->in->now)) {
+            is_crowded = true;
+            look_at(p, copy_may_go_at(p->in->model, other, p->in->now));
+        }
+    }
+    if (is_crowded) {
+        add_gap(p, WHY_LEASED, replica, copy, false,
+                "another copy of it may still run, and it is to run exclusively");
+    }
+    return is_crowded;
+}
+
 static void update(struct planner *p, const struct replica *replica, struct assignment_entry *copy)
 {
     const char *name = assignment_spec(copy)->agent;
@@ -310,7 +356,7 @@ static void update(struct planner *p, const struct replica *replica, struct assi
         give_up(p, replica, copy, copy_failures(copy));
         return;
     }
-    if (is_paused(p, replica, copy)) {
+    if (is_paused(p, replica, copy) || is_crowded(p, replica, copy)) {
         return;
     }
     if (!fits) {
@@ -419,7 +465,7 @@ static void tend_given_up(struct planner *p, const struct replica *replica,
         p->plan->failed++;
         add_gap(p, WHY_GIVEN_UP, replica, copy, false, words);
     } else if (!may_go && assignment_is_exclusive(copy)) {
-        look_at(p, copy_may_go_at(p->in->model, copy));
+        look_at(p, copy_may_go_at(p->in->model, copy, p->in->now));
         add_gap(p, WHY_LEASED, replica, copy, false,
                 arena_printf(p->arena,
                              "it may run on %s until its lease ends, and is tried again "

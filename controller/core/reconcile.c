@@ -105,7 +105,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     rollout_record(ctl, session, &plan);
     rollout_state(ctl, session, &plan);
     lacks_agent = has_gap(&plan, WHY_NO_AGENT);
-    session->is_scan_due = lacks_agent;
+    session->is_scan_due = lacks_agent || template == NULL; /* without its policy none was done */
     model_want(&ctl->model, session, lacks_agent || session_spec(session)->every_agent);
     model_look_at(&ctl->model, session, plan.look_at);
     examined = ctl->counters.assignments_examined + ctl->counters.agents_examined - examined;
@@ -153,7 +153,7 @@ static bool reconcile_loose(struct ctl *ctl)
         }
         ctl->counters.assignments_examined++;
         if (!rollout_end(ctl, it, "its session is gone")) {
-            later(&ctl->reconciler.loose_at, copy_may_go_at(&ctl->model, it));
+            later(&ctl->reconciler.loose_at, copy_may_go_at(&ctl->model, it, ctl->now));
         }
         ctl->derived_rows += ctl->changes.count - before;
     }

@@ -201,7 +201,9 @@ static void give_up(struct ctl *ctl, const struct session_entry *session,
 static void carry_out(struct ctl *ctl, struct session_entry *session,
                       struct template_entry *template, const struct plan_step *step)
 {
-    bool is_exclusive = step->copy != NULL && assignment_is_exclusive(step->copy);
+    /* What is exclusive, or is to be, never has a copy beside it. */
+    bool is_exclusive = (template != NULL && template->template->lease_ms > 0) ||
+                        (step->copy != NULL && assignment_is_exclusive(step->copy));
     bool is_gone = true;
 
     switch (step->action) {
