@@ -1,0 +1,46 @@
+/* What must always be so.  Each check has a name, which a failure is reported under:
+ *
+ *     acknowledged   what a client was told is done is in the ledger after every restart
+ *     committed      what a commit returned 0 for is on the disk after every restart
+ *     ledger         gapless, hash-chained, every revision above the one before
+ *     exactly-once   one idempotency key is carried out at most once
+ *     same-answer    and is always answered alike
+ *     never-back     store, era, revision, history time, connection epochs
+ *     exclusive      no replica of exclusive work has two processes at once
+ *     once-per-run   no assignment has two processes at once
+ *     spawned-once   no run is spawned twice
+ *
+ * The rest is asked once the faults are over: judge.h and epilogue.h. */
+#pragma once
+
+#include "controller/core/batch.h"
+#include "controller/core/stored.h"
+#include "schema/base/err.h"
+#include "tests/sim/sim.h"
+
+struct machine;
+struct shim;
+
+struct checks *checks_new(void);
+void checks_free(struct checks *checks);
+
+/* At every event. */
+void check_saved(struct machine *machine); /* the agent's state was written */
+void check_overlap(struct sim *sim, const struct shim *shim);
+void check_batch(struct sim *sim, const struct batch *batch); /* was committed */
+void check_commit_error(struct sim *sim, int code, const struct err *err);
+/* A client was answered 2xx to a write that it gave this key, which is also its change cause. */
+void check_acknowledged(struct sim *sim, const char *key, int code, const struct blob *body);
+
+/* After every start. */
+void check_state(struct sim *sim, const struct stored_state *state);
+void check_store(struct sim *sim);
+/* At the end: everything once more, from the beginning. */
+void check_store_fully(struct sim *sim);
+
+/* The newest revision of the ledger that is known to be durable. */
+uint64_t checks_revision(const struct sim *sim);
+/* How many rows of the ledger there are. */
+size_t checks_rows(const struct sim *sim);
+/* Was anything ever done under this key? */
+bool checks_has_key(const struct sim *sim, const char *key);

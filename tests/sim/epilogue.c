@@ -1,0 +1,6 @@
+#include "tests/sim/epilogue.h"
+
+void epilogue(struct sim *sim)
+{
+    (void)sim;
+}

@@ -1,0 +1,286 @@
+#include "tests/sim/faults.h"
+
+#include "tests/sim/controller.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/shim.h"
+
+#include <assert.h>
+
+enum {
+    CLASS_ON_PER_MILLE = 350,
+    MEAN_MIN_MS = 2500,
+    MEAN_MAX_MS = 30000,
+    CHAOS_MIN_MS = 15000,
+    CHAOS_MAX_MS = 90000,
+    EFFECTS_MAX = 40,
+    DISK_CHANGES_MAX = 40,
+    LOST_FOR_GOOD_PER_MILLE = 120,
+};
+
+const char *const fault_words[FAULT_COUNT] = {
+    "controller-crash", "controller-power", "controller-stall", "disk-io",     "disk-sync",
+    "disk-full",        "agent-crash",      "agent-reboot",     "agent-stall", "agent-disk",
+    "shim-killed",      "workload-dies",    "link-cut",         "partition",   "wall-step",
+    "owner-pauses",     "slow-network",     "lossy-network",    "repeats",     "lossy-http",
+    "flaky-work",
+};
+
+void faults_draw(struct sim *sim)
+{
+    struct rand *rand = &sim->dice.faults;
+    struct faults *faults = &sim->faults;
+    bool is_calm = rand_chance(rand, 40); /* nothing at all goes wrong */
+
+    faults->is_active = true;
+    faults->chaos_ms = rand_between(rand, CHAOS_MIN_MS, CHAOS_MAX_MS);
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        faults->is_on[i] = rand_chance(rand, CLASS_ON_PER_MILLE) && !is_calm;
+        if (i < FAULT_EVENT_COUNT) {
+            faults->mean_ms[i] = rand_between(rand, MEAN_MIN_MS, MEAN_MAX_MS);
+        }
+    }
+}
+
+bool faults_strike(struct sim *sim, enum fault fault, struct rand *rand, unsigned per_mille)
+{
+    return sim->faults.is_active && sim->faults.is_on[fault] && rand_chance(rand, per_mille);
+}
+
+bool faults_disk_is_full(const struct sim *sim)
+{
+    return sim->faults.is_active && sim->faults.full_until_ms > sim_now(sim);
+}
+
+/* --- of the controller ------------------------------------------------------------------------ */
+
+static void crash_controller(struct sim *sim, bool with_power)
+{
+    struct controller *controller = sim->controller;
+    struct rand *rand = &sim->dice.faults;
+
+    if (!controller->is_up) {
+        if (with_power && controller->has_power) { /* strikes while it starts */
+            disk_cut_at(controller->disk, rand_between(rand, 1, DISK_CHANGES_MAX));
+        }
+        return;
+    }
+    switch (rand_below(rand, with_power ? 3 : 2)) {
+    case 0:
+        controller_crash(sim, with_power);
+        break;
+    case 1:
+        controller->crash_in = (unsigned)rand_between(rand, 1, EFFECTS_MAX);
+        controller->loses_power = with_power;
+        break;
+    case 2:
+        disk_cut_at(controller->disk, rand_between(rand, 1, DISK_CHANGES_MAX));
+        break;
+    }
+}
+
+static void disturb_disk(struct sim *sim, enum fault fault)
+{
+    struct controller *controller = sim->controller;
+    struct rand *rand = &sim->dice.faults;
+
+    if (!controller->has_power) {
+        return;
+    }
+    if (fault == FAULT_DISK_IO) {
+        disk_fail_at(controller->disk, rand_between(rand, 1, DISK_CHANGES_MAX));
+    } else if (fault == FAULT_DISK_SYNC) {
+        disk_fail_sync_at(controller->disk, rand_between(rand, 1, 6));
+    } else {
+        disk_set_full(controller->disk, true);
+        sim->faults.full_until_ms = sim_now(sim) + rand_between(rand, 500, 15000);
+        sim_trace(sim, "controller: the disk is full");
+    }
+}
+
+static void find_room(struct sim *sim, void *who, uint64_t arg)
+{
+    (void)who;
+    (void)arg;
+    if (!faults_disk_is_full(sim)) {
+        disk_set_full(sim->controller->disk, false);
+    }
+}
+
+/* --- of machines ------------------------------------------------------------------------------ */
+
+static void heal_path(struct sim *sim, void *who, uint64_t arg)
+{
+    (void)arg;
+    network_unblock(sim, who);
+}
+
+static void end_pause(struct sim *sim, void *who, uint64_t arg)
+{
+    struct machine *machine = who;
+
+    (void)sim;
+    (void)arg;
+    if (machine->is_owner_paused) {
+        machine_pause(machine, false);
+    }
+}
+
+static void block(struct sim *sim, struct machine *machine)
+{
+    struct rand *rand = &sim->dice.faults;
+    uint64_t way = rand_below(rand, 4);
+
+    network_block(sim, machine, way != 1, way != 2);
+    schedule_after(&sim->schedule, rand_between(rand, 300, rand_chance(rand, 300) ? 40000 : 8000),
+                   heal_path, machine, 0);
+}
+
+static void step_wall(struct sim *sim, struct machine *machine)
+{
+    struct rand *rand = &sim->dice.faults;
+    int64_t by_ms = rand_between(rand, -3600000, 3600000);
+
+    if (rand_chance(rand, 500)) {
+        sim->controller->wall_offset_ms += by_ms;
+    } else {
+        machine->wall_offset_ms += by_ms;
+    }
+}
+
+static void disturb_machine(struct sim *sim, struct machine *machine, enum fault fault)
+{
+    struct rand *rand = &sim->dice.faults;
+
+    if (fault == FAULT_PARTITION) {
+        block(sim, machine);
+    } else if (fault == FAULT_LINK_CUT) {
+        network_cut(sim, machine);
+    } else if (fault == FAULT_AGENT_REBOOT) {
+        machine_reboot(machine, rand_between(rand, 100, rand_chance(rand, 300) ? 40000 : 4000));
+    } else if (fault == FAULT_SHIM_KILLED || fault == FAULT_WORKLOAD_DIES) {
+        shims_disturb(machine, fault == FAULT_SHIM_KILLED);
+    } else if (fault == FAULT_OWNER_PAUSES && !machine->is_owner_paused && machine->is_on) {
+        machine_pause(machine, true);
+        schedule_after(&sim->schedule, rand_between(rand, 500, 20000), end_pause, machine, 0);
+    } else if (machine->agt == NULL) {
+        return;
+    } else if (fault == FAULT_AGENT_CRASH && rand_chance(rand, 500)) {
+        machine_crash(machine);
+    } else if (fault == FAULT_AGENT_CRASH) {
+        machine->crash_in = (unsigned)rand_between(rand, 1, EFFECTS_MAX / 2);
+    } else if (fault == FAULT_AGENT_STALL) {
+        machine->stalled_until_ms = sim_now(sim) + rand_between(rand, 100, 15000);
+        sim->tallies.stalls++;
+        sim_trace(sim, "%s: its agent stands still", machine->name);
+    } else if (fault == FAULT_AGENT_DISK) {
+        machine->saves_to_fail = (unsigned)rand_between(rand, 1, 4);
+    }
+}
+
+/* --- the course ------------------------------------------------------------------------------- */
+
+static void strike(struct sim *sim, enum fault fault)
+{
+    struct rand *rand = &sim->dice.faults;
+    struct machine *machine = sim->machines[rand_below(rand, sim->machine_count)];
+
+    switch (fault) {
+    case FAULT_CONTROLLER_CRASH:
+    case FAULT_CONTROLLER_POWER:
+        crash_controller(sim, fault == FAULT_CONTROLLER_POWER);
+        break;
+    case FAULT_CONTROLLER_STALL:
+        sim->controller->stalled_until_ms = sim_now(sim) + rand_between(rand, 100, 12000);
+        sim->tallies.stalls++;
+        sim_trace(sim, "controller stands still");
+        break;
+    case FAULT_DISK_IO:
+    case FAULT_DISK_SYNC:
+        disturb_disk(sim, fault);
+        break;
+    case FAULT_DISK_FULL:
+        disturb_disk(sim, fault);
+        schedule_after(&sim->schedule, sim->faults.full_until_ms - sim_now(sim) + 1, find_room,
+                       NULL, 0);
+        break;
+    case FAULT_WALL_STEP:
+        step_wall(sim, machine);
+        break;
+    case FAULT_AGENT_CRASH:
+    case FAULT_AGENT_REBOOT:
+    case FAULT_AGENT_STALL:
+    case FAULT_AGENT_DISK:
+    case FAULT_SHIM_KILLED:
+    case FAULT_WORKLOAD_DIES:
+    case FAULT_LINK_CUT:
+    case FAULT_PARTITION:
+    case FAULT_OWNER_PAUSES:
+        disturb_machine(sim, machine, fault);
+        break;
+    case FAULT_SLOW_NETWORK:
+    case FAULT_LOSSY_NETWORK:
+    case FAULT_REPEATS:
+    case FAULT_LOSSY_HTTP:
+    case FAULT_FLAKY_WORK:
+    case FAULT_COUNT:
+        assert(false); /* conditions, not events */
+    }
+}
+
+static void on_due(struct sim *sim, void *who, uint64_t arg)
+{
+    int64_t mean_ms = sim->faults.mean_ms[arg];
+
+    (void)who;
+    if (!sim->faults.is_active) {
+        return;
+    }
+    strike(sim, (enum fault)arg);
+    schedule_after(&sim->schedule, rand_between(&sim->dice.faults, 1, 2 * mean_ms), on_due, NULL,
+                   arg);
+}
+
+void faults_begin(struct sim *sim)
+{
+    for (int i = 0; i < FAULT_EVENT_COUNT; i++) {
+        if (sim->faults.is_on[i]) {
+            sim_trace(sim, "fault %s about every %lld ms", fault_words[i],
+                      (long long)sim->faults.mean_ms[i]);
+            schedule_after(&sim->schedule,
+                           rand_between(&sim->dice.faults, 1, 2 * sim->faults.mean_ms[i]), on_due,
+                           NULL, (uint64_t)i);
+        }
+    }
+    for (int i = FAULT_EVENT_COUNT; i < FAULT_COUNT; i++) {
+        if (sim->faults.is_on[i]) {
+            sim_trace(sim, "fault %s", fault_words[i]);
+        }
+    }
+}
+
+void faults_end(struct sim *sim)
+{
+    struct rand *rand = &sim->dice.faults;
+    bool loses_one = sim->faults.is_on[FAULT_AGENT_REBOOT] && sim->machine_count > 2 &&
+                     rand_chance(rand, LOST_FOR_GOOD_PER_MILLE * 3);
+
+    sim_trace(sim, "faults end");
+    sim->faults.is_active = false;
+    disk_cut_at(sim->controller->disk, 0);
+    disk_fail_at(sim->controller->disk, 0);
+    disk_fail_sync_at(sim->controller->disk, 0);
+    disk_set_full(sim->controller->disk, false);
+    sim->controller->crash_in = 0;
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        struct machine *machine = sim->machines[i];
+
+        machine->crash_in = machine->saves_to_fail = 0;
+        network_unblock(sim, machine);
+        if (machine->is_owner_paused) {
+            machine_pause(machine, false);
+        }
+    }
+    if (loses_one) {
+        machine_lose(sim->machines[rand_below(rand, sim->machine_count)]);
+    }
+}

@@ -1,0 +1,267 @@
+#include "tests/sim/http.h"
+
+#include "tests/sim/controller.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { HTTP_DELAY_MS = 5, LOST_PER_MILLE = 100, HANG_MS = 15000 };
+
+enum piece_type { PIECE_ANSWER, PIECE_HEAD, PIECE_CHUNK, PIECE_END, PIECE_BREAK };
+
+struct piece {
+    enum piece_type type;
+    int code;
+    struct blob *bytes; /* owned reference; may be NULL */
+    int64_t due_ms;
+};
+
+struct exchange {
+    uint64_t id;
+    struct http_request request; /* texts in `arena` */
+    struct arena arena;
+    struct http_client client;
+    bool client_listens, controller_has;
+    struct {
+        VEC_OF(struct piece);
+    } pieces; /* on their way to the client */
+    size_t head;
+    int64_t last_due_ms;
+};
+
+struct http {
+    struct {
+        VEC_OF(struct exchange *);
+    } exchanges; /* owned, by id - 1; kept to the end */
+};
+
+struct http *http_new(void)
+{
+    return MEM_NEW(struct http);
+}
+
+void http_free(struct http *http)
+{
+    vec_each (&http->exchanges, it) {
+        struct exchange *exchange = *it;
+
+        for (size_t i = exchange->head; i < exchange->pieces.count; i++) {
+            blob_unref(exchange->pieces.items[i].bytes);
+        }
+        vec_fini(&exchange->pieces);
+        arena_fini(&exchange->arena);
+        free(exchange);
+    }
+    vec_fini(&http->exchanges);
+    free(http);
+}
+
+static struct exchange *find(struct sim *sim, uint64_t id)
+{
+    return id - 1 < sim->http->exchanges.count ? sim->http->exchanges.items[id - 1] : NULL;
+}
+
+/* --- to the client ---------------------------------------------------------------------------- */
+
+static void deliver(struct sim *sim, void *who, uint64_t arg)
+{
+    struct exchange *exchange = who;
+    struct http_client *client = &exchange->client;
+    struct piece piece;
+
+    (void)arg;
+    if (exchange->head == exchange->pieces.count) {
+        return;
+    }
+    piece = exchange->pieces.items[exchange->head++];
+    if (exchange->client_listens) {
+        exchange->client_listens =
+            piece.type != PIECE_ANSWER && piece.type != PIECE_END && piece.type != PIECE_BREAK;
+        switch (piece.type) {
+        case PIECE_ANSWER:
+        case PIECE_HEAD:
+            client->answered(sim, client->who, piece.code, piece.bytes);
+            break;
+        case PIECE_CHUNK:
+            client->chunk(sim, client->who, piece.bytes);
+            break;
+        case PIECE_END:
+            client->ended(sim, client->who);
+            break;
+        case PIECE_BREAK:
+            client->answered(sim, client->who, 0, NULL);
+            break;
+        }
+    }
+    blob_unref(piece.bytes);
+}
+
+static void put(struct sim *sim, struct exchange *exchange, enum piece_type type, int code,
+                struct blob *bytes, int64_t delay_ms)
+{
+    struct piece piece = {
+        .type = type, .code = code, .bytes = bytes, .due_ms = sim_now(sim) + delay_ms};
+
+    if (piece.due_ms < exchange->last_due_ms) {
+        piece.due_ms = exchange->last_due_ms;
+    }
+    exchange->last_due_ms = piece.due_ms;
+    vec_add(&exchange->pieces, piece);
+    schedule_at(&sim->schedule, piece.due_ms, deliver, exchange, 0);
+}
+
+static int64_t draw_delay(struct sim *sim)
+{
+    return rand_between(&sim->dice.operators, 0, HTTP_DELAY_MS);
+}
+
+static void break_off(struct sim *sim, struct exchange *exchange)
+{
+    bool hangs = rand_chance(&sim->dice.operators, 300);
+
+    put(sim, exchange, PIECE_BREAK, 0, NULL,
+        hangs ? rand_between(&sim->dice.operators, 1000, HANG_MS) : draw_delay(sim));
+}
+
+static bool is_lost(struct sim *sim)
+{
+    return faults_strike(sim, FAULT_LOSSY_HTTP, &sim->dice.operators, LOST_PER_MILLE);
+}
+
+void http_answered(struct sim *sim, const struct effect *effect)
+{
+    struct exchange *exchange = find(sim, effect->id);
+    struct blob *bytes = effect->bytes;
+
+    if (exchange == NULL || !exchange->controller_has) {
+        return;
+    }
+    sim_trace(sim, "controller answers %" PRIu64 ": %d %.60s", effect->id, effect->answer.code,
+              bytes == NULL ? "" : bytes->data);
+    if (effect->answer.is_stream) {
+        put(sim, exchange, PIECE_HEAD, effect->answer.code, NULL, draw_delay(sim));
+        if (bytes != NULL) {
+            http_chunk(sim, effect->id, bytes);
+        }
+        return;
+    }
+    exchange->controller_has = false;
+    if (is_lost(sim)) {
+        break_off(sim, exchange);
+        return;
+    }
+    put(sim, exchange, PIECE_ANSWER, effect->answer.code,
+        bytes == NULL ? blob_new("", 0) : blob_ref(bytes), draw_delay(sim));
+}
+
+void http_chunk(struct sim *sim, uint64_t id, struct blob *bytes)
+{
+    struct exchange *exchange = find(sim, id);
+
+    if (exchange != NULL && exchange->controller_has) {
+        put(sim, exchange, PIECE_CHUNK, 0, blob_ref(bytes), draw_delay(sim));
+    }
+}
+
+void http_end(struct sim *sim, uint64_t id)
+{
+    struct exchange *exchange = find(sim, id);
+
+    if (exchange != NULL && exchange->controller_has) {
+        exchange->controller_has = false;
+        put(sim, exchange, PIECE_END, 0, NULL, draw_delay(sim));
+    }
+}
+
+void http_controller_gone(struct sim *sim, bool with_power)
+{
+    (void)with_power;
+    vec_each (&sim->http->exchanges, it) {
+        if ((*it)->controller_has) {
+            (*it)->controller_has = false;
+            break_off(sim, *it);
+        }
+    }
+}
+
+/* --- to the controller ------------------------------------------------------------------------ */
+
+static void arrive(struct sim *sim, void *who, uint64_t arg)
+{
+    struct exchange *exchange = who;
+    struct controller *controller = sim->controller;
+
+    (void)arg;
+    if (!controller->is_up) {
+        break_off(sim, exchange);
+    } else if (controller->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, controller->stalled_until_ms, arrive, exchange, 0);
+    } else {
+        sim_trace(sim, "controller is asked %" PRIu64 ": %s %s", exchange->id,
+                  exchange->request.method, exchange->request.target);
+        exchange->controller_has = true;
+        controller_http(sim, exchange->id, &exchange->request);
+    }
+}
+
+static void copy_request(struct exchange *exchange, const struct http_request *request)
+{
+    struct arena *arena = &exchange->arena;
+
+    exchange->request = (struct http_request){
+        .method = arena_strdup(arena, request->method),
+        .target = arena_strdup(arena, request->target),
+        .content_type = arena_strdup(arena, request->content_type),
+        .accept = arena_strdup(arena, request->accept),
+        .user_agent = arena_strdup(arena, request->user_agent),
+        .user = arena_strdup(arena, request->user),
+        .cause = arena_strdup(arena, request->cause),
+        .idempotency_key = arena_strdup(arena, request->idempotency_key),
+        .body = arena_strndup(arena, request->body == NULL ? "" : request->body,
+                              request->body_size_bytes),
+        .body_size_bytes = request->body_size_bytes,
+    };
+}
+
+uint64_t http_send(struct sim *sim, const struct http_request *request,
+                   const struct http_client *client)
+{
+    struct exchange *exchange = MEM_NEW(struct exchange);
+
+    vec_add(&sim->http->exchanges, exchange);
+    exchange->id = sim->http->exchanges.count;
+    exchange->client = *client;
+    exchange->client_listens = true;
+    arena_init(&exchange->arena);
+    copy_request(exchange, request);
+    sim->tallies.requests++;
+    if (is_lost(sim)) {
+        break_off(sim, exchange);
+    } else {
+        bool is_late = sim->faults.is_active && rand_chance(&sim->dice.operators, 30);
+
+        schedule_after(&sim->schedule,
+                       is_late ? rand_between(&sim->dice.operators, 0, 9000) : draw_delay(sim),
+                       arrive, exchange, 0);
+    }
+    return exchange->id;
+}
+
+static void hear_gone(struct sim *sim, void *who, uint64_t arg)
+{
+    struct exchange *exchange = who;
+
+    (void)arg;
+    if (exchange->controller_has && sim->controller->stalled_until_ms <= sim_now(sim)) {
+        exchange->controller_has = false;
+        controller_http_gone(sim, exchange->id);
+    }
+}
+
+void http_close(struct sim *sim, uint64_t id)
+{
+    struct exchange *exchange = find(sim, id);
+
+    exchange->client_listens = false;
+    schedule_after(&sim->schedule, draw_delay(sim), hear_gone, exchange, 0);
+}

@@ -1,0 +1,28 @@
+/* Is the world as desired?  Asked through the API, compared with the processes that there are:
+ *
+ *     liveness   every replica that can run does so, once, in its newest form; nothing else runs
+ *     says-why   what does not run has a condition that says why, and it is true
+ *
+ * The judge knows the rules of placing in its own words and shares no code with the planner. */
+#pragma once
+
+#include "schema/base/arena.h"
+#include "schema/base/str.h"
+#include "schema/tree.h"
+#include "tests/sim/sim.h"
+
+struct answer_got {
+    int code; /* 0: none came in time */
+    struct node *root;
+};
+
+/* Asks and lets time pass until the answer is there.  `key` may be NULL. */
+struct answer_got judge_ask(struct sim *sim, struct arena *arena, const char *method,
+                            const char *target, const char *content_type, const char *body);
+
+/* True when all is well; otherwise *why says what is not. */
+bool judge_world(struct sim *sim, struct str *why);
+void judge_show(struct sim *sim); /* the world, into the trace */
+/* How long it may take from now, as the objects' own specs say; and whether some workload never
+ * comes to rest. */
+int64_t judge_bound_ms(struct sim *sim, bool *ret_is_restless);

@@ -1,0 +1,449 @@
+/* The agent's shell, as far as the core can tell: effects are performed in order, and the process
+ * may die between any two of them. */
+#include "tests/sim/machine.h"
+
+#include "tests/sim/checks.h"
+#include "tests/sim/shim.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { START_MS = 30, RESTART_MAX_MS_SIM = 3000, BOOT_MS = 2000 };
+
+static void step(struct machine *machine, struct agt_event *event);
+
+struct mono machine_mono(const struct machine *machine)
+{
+    return (struct mono){sim_now(machine->sim) - machine->booted_at_ms};
+}
+
+struct wall machine_wall(const struct machine *machine)
+{
+    return (struct wall){1795000000000 + sim_now(machine->sim) + machine->wall_offset_ms};
+}
+
+static void boot(struct machine *machine)
+{
+    machine->boots++;
+    machine->booted_at_ms =
+        sim_now(machine->sim) - rand_between(&machine->sim->dice.machines, 100, 100000);
+    (void)snprintf(machine->boot_id, sizeof(machine->boot_id), "boot-%zu-%u", machine->index,
+                   machine->boots);
+    machine->is_on = true;
+}
+
+struct machine *machine_new(struct sim *sim, size_t index)
+{
+    struct machine *machine = MEM_NEW(struct machine);
+    struct agt_options *options = &machine->options;
+
+    machine->sim = sim;
+    machine->index = index;
+    (void)snprintf(machine->name, sizeof(machine->name), "m-%zu", index);
+    machine->labels[0] =
+        (struct strpair){"site", rand_chance(&sim->dice.machines, 500) ? "a" : "b"};
+    *options = (struct agt_options){
+        .name = machine->name,
+        .version = "0.1",
+        .platform = "linux/amd64",
+        .boot_id = machine->boot_id,
+        .controller = "fog",
+        .capacity = {.cores = rand_between(&sim->dice.machines, 2, 6) * 1000,
+                     .memory = rand_between(&sim->dice.machines, 1, 4) << 30,
+                     .disk = INT64_C(100) << 30},
+        .labels = {.items = machine->labels, .count = 1},
+    };
+    options->key[0] = (uint8_t)(index + 1);
+    agt_effects_init(&machine->effects);
+    boot(machine);
+    return machine;
+}
+
+void machine_free(struct machine *machine)
+{
+    if (machine == NULL) {
+        return;
+    }
+    agt_free(machine->agt);
+    agt_effects_fini(&machine->effects);
+    blob_unref(machine->saved);
+    vec_each (&machine->shims, shim) {
+        shim_free(*shim);
+    }
+    vec_fini(&machine->shims);
+    free(machine);
+}
+
+/* --- effects ---------------------------------------------------------------------------------- */
+
+static void on_link_down_due(struct sim *sim, void *who, uint64_t arg)
+{
+    struct conn *conn = who;
+
+    (void)sim;
+    (void)arg;
+    if (!conn->agent_was_told && conn->agent_life == conn->machine->life) {
+        conn->agent_was_told = true;
+        machine_link_down(conn->machine, conn);
+    }
+}
+
+static void hang_up(struct machine *machine)
+{
+    struct conn *conn = machine->conn;
+
+    if (conn == NULL) {
+        return;
+    }
+    network_agent_closes(machine->sim, conn);
+    schedule_after(&machine->sim->schedule, rand_between(&machine->sim->dice.machines, 0, 20),
+                   on_link_down_due, conn, 0);
+}
+
+static void trace_frame(struct machine *machine, const char *how, const struct blob *bytes)
+{
+    if (!network_is_idle_frame(bytes)) {
+        sim_trace(machine->sim, "%s %s %.330s", machine->name, how, bytes->data);
+    }
+}
+
+/* False: the disk refused. */
+static bool save(struct machine *machine, struct blob *bytes)
+{
+    if (machine->saves_to_fail > 0) {
+        machine->saves_to_fail--;
+        machine->sim->tallies.saves_failed++;
+        return false;
+    }
+    blob_unref(machine->saved);
+    machine->saved = blob_ref(bytes);
+    check_saved(machine);
+    return true;
+}
+
+static void answer_log(struct machine *machine, const struct agt_effect *effect)
+{
+    struct agt_event event = {.type = AGT_LOG_LINES};
+
+    event.log.id = effect->log.id;
+    event.log.data = "a line\n";
+    event.log.end = !effect->log.follow;
+    machine_said(machine, &event);
+}
+
+/* False: a save failed, and with it the rest of the step. */
+static bool perform_one(struct machine *machine, const struct agt_effect *effect)
+{
+    struct sim *sim = machine->sim;
+
+    switch (effect->type) {
+    case AGT_CONNECT:
+        machine->conn = network_connect(sim, machine);
+        break;
+    case AGT_SEND:
+        if (machine->conn != NULL) {
+            trace_frame(machine, "sends", effect->bytes);
+            network_agent_send(sim, machine->conn, effect->bytes);
+        }
+        break;
+    case AGT_HANGUP:
+        sim_trace(sim, "%s hangs up: %s", machine->name, effect->reason);
+        hang_up(machine);
+        break;
+    case AGT_SAVE:
+        sim_trace(sim, "%s saves", machine->name);
+        return save(machine, effect->bytes);
+    case AGT_SPAWN:
+        shim_spawn(machine, &effect->spawn);
+        break;
+    case AGT_SIGNAL:
+        shim_stop(machine, effect->uid, effect->run, effect->grace_ms);
+        break;
+    case AGT_EXTEND:
+        shim_extend(machine, effect->uid, effect->run, effect->lease_end);
+        break;
+    case AGT_SUSPEND:
+    case AGT_RESUME:
+        shim_freeze(machine, effect->uid, effect->run, effect->type == AGT_SUSPEND);
+        break;
+    case AGT_FORGET:
+        shim_forget(machine, effect->uid, effect->run);
+        break;
+    case AGT_READ_LOG:
+        answer_log(machine, effect);
+        break;
+    case AGT_STOP_LOG:
+        break;
+    }
+    return true;
+}
+
+/* Returns false when a save failed. */
+static bool perform(struct machine *machine)
+{
+    vec_each (&machine->effects, effect) {
+        if (machine->crash_in > 0 && --machine->crash_in == 0) {
+            machine->is_dying = true;
+        }
+        if (machine->is_dying) {
+            return true;
+        }
+        if (!perform_one(machine, effect)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+static void on_tick(struct sim *sim, void *who, uint64_t arg)
+{
+    struct machine *machine = who;
+    struct agt_event event = {.type = AGT_TICK};
+
+    if (arg != machine->tick || machine->agt == NULL) {
+        return;
+    }
+    if (machine->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, machine->stalled_until_ms, on_tick, machine, arg);
+        return;
+    }
+    step(machine, &event);
+}
+
+static void set_timer(struct machine *machine)
+{
+    struct sim *sim = machine->sim;
+    struct mono deadline = agt_deadline(machine->agt);
+    int64_t at_ms;
+
+    machine->tick++;
+    if (mono_is_never(deadline)) {
+        return;
+    }
+    at_ms = deadline.ms + machine->booted_at_ms;
+    if (at_ms <= sim_now(sim)) {
+        at_ms = sim_now(sim) + 1;
+    }
+    schedule_at(&sim->schedule, at_ms + rand_between(&sim->dice.machines, 0, 3), on_tick, machine,
+                machine->tick);
+}
+
+static void step_once(struct machine *machine, struct agt_event *event)
+{
+    event->now = machine_mono(machine);
+    event->wall = machine_wall(machine);
+    agt_effects_clear(&machine->effects);
+    agt_step(machine->agt, event, &machine->effects);
+}
+
+static void step(struct machine *machine, struct agt_event *event)
+{
+    struct agt_event failed = {.type = AGT_SAVE_FAILED};
+
+    step_once(machine, event);
+    while (!perform(machine)) {
+        sim_trace(machine->sim, "%s cannot save", machine->name);
+        step_once(machine, &failed);
+    }
+    agt_effects_clear(&machine->effects);
+    if (machine->is_dying) {
+        machine_crash(machine);
+    } else {
+        set_timer(machine);
+    }
+}
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+void machine_link_up(struct machine *machine, struct conn *conn)
+{
+    struct agt_event event = {.type = AGT_LINK_UP};
+
+    if (machine->agt != NULL && machine->conn == conn) {
+        step(machine, &event);
+    }
+}
+
+void machine_frame(struct machine *machine, struct conn *conn, const struct blob *bytes)
+{
+    struct agt_event event = {.type = AGT_LINK_FRAME,
+                              .frame = {.bytes = bytes->data, .size_bytes = bytes->size_bytes}};
+
+    if (machine->agt != NULL && machine->conn == conn) {
+        trace_frame(machine, "hears", bytes);
+        step(machine, &event);
+    }
+}
+
+void machine_link_drained(struct machine *machine, struct conn *conn)
+{
+    struct agt_event event = {.type = AGT_LINK_DRAINED};
+
+    if (machine->agt != NULL && machine->conn == conn) {
+        step(machine, &event);
+    }
+}
+
+void machine_link_down(struct machine *machine, struct conn *conn)
+{
+    struct agt_event event = {.type = AGT_LINK_DOWN};
+
+    if (machine->agt == NULL || machine->conn != conn) {
+        return;
+    }
+    machine->conn = NULL;
+    sim_trace(machine->sim, "%s: link down", machine->name);
+    step(machine, &event);
+}
+
+void machine_said(struct machine *machine, struct agt_event *event)
+{
+    if (machine->agt != NULL && !machine->is_dying) {
+        step(machine, event);
+    }
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void on_start_due(struct sim *sim, void *who, uint64_t arg)
+{
+    struct machine *machine = who;
+
+    (void)sim;
+    if (machine->agt == NULL && machine->is_on && arg == machine->life) {
+        machine_start(machine);
+    }
+}
+
+static void find_shims(struct machine *machine)
+{
+    for (size_t i = 0; i < machine->shims.count; i++) {
+        struct agt_event event = {.type = AGT_FOUND};
+
+        if (machine->agt != NULL && shim_describe(machine->shims.items[i], &event)) {
+            step(machine, &event);
+        }
+    }
+}
+
+void machine_start(struct machine *machine)
+{
+    struct sim *sim = machine->sim;
+    struct agt_event owner = {.type = AGT_OWNER, .owner_paused = machine->is_owner_paused};
+    struct agt_event start = {.type = AGT_START};
+    struct err err = ERR_NONE;
+
+    for (size_t i = 0; i < RAND_SEED_SIZE; i += sizeof(uint64_t)) {
+        uint64_t word = rand_u64(&sim->dice.machines);
+
+        memcpy(machine->options.seed + i, &word, sizeof(word));
+    }
+    machine->life++;
+    machine->conn = NULL;
+    machine->is_dying = false;
+    machine->crash_in = 0;
+    machine->agt = agt_new(&machine->options);
+    sim_trace(sim, "%s: agent starts, life %u", machine->name, machine->life);
+    if (machine->saved != NULL &&
+        agt_load(machine->agt, machine->saved->data, machine->saved->size_bytes, &err) < 0) {
+        sim_fail(sim, "agent-state", "%s: %s", machine->name, err.text);
+        return;
+    }
+    if (machine->is_owner_paused) {
+        step_once(machine, &owner);
+    }
+    shims_joined(machine);
+    find_shims(machine);
+    if (machine->agt != NULL) {
+        step(machine, &start);
+    }
+}
+
+static void end_process(struct machine *machine, bool with_power)
+{
+    if (machine->agt == NULL) {
+        return;
+    }
+    network_agent_gone(machine->sim, machine, with_power);
+    agt_free(TAKE(machine->agt));
+    machine->life++;
+    machine->tick++;
+    machine->conn = NULL;
+    machine->crash_in = 0;
+    machine->is_dying = false;
+    machine->stalled_until_ms = 0;
+    shims_alone(machine);
+}
+
+void machine_crash(struct machine *machine)
+{
+    struct rand *rand = &machine->sim->dice.machines;
+
+    if (machine->agt == NULL) {
+        return;
+    }
+    machine->sim->tallies.agent_crashes++;
+    sim_trace(machine->sim, "%s: agent dies", machine->name);
+    end_process(machine, false);
+    schedule_after(
+        &machine->sim->schedule,
+        rand_between(rand, START_MS,
+                     rand_chance(rand, 200) ? 8 * RESTART_MAX_MS_SIM : RESTART_MAX_MS_SIM),
+        on_start_due, machine, machine->life);
+}
+
+static void on_boot_due(struct sim *sim, void *who, uint64_t arg)
+{
+    struct machine *machine = who;
+
+    if (arg != machine->boots || machine->is_lost) {
+        return;
+    }
+    boot(machine);
+    sim_trace(sim, "%s: boots", machine->name);
+    schedule_after(&sim->schedule, rand_between(&sim->dice.machines, START_MS, BOOT_MS),
+                   on_start_due, machine, machine->life);
+}
+
+static void power_off(struct machine *machine)
+{
+    end_process(machine, true);
+    machine->is_on = false;
+    shims_lost(machine);
+}
+
+void machine_reboot(struct machine *machine, int64_t off_ms)
+{
+    if (!machine->is_on) {
+        return;
+    }
+    machine->sim->tallies.reboots++;
+    sim_trace(machine->sim, "%s: power is gone", machine->name);
+    power_off(machine);
+    schedule_after(&machine->sim->schedule, off_ms, on_boot_due, machine, machine->boots);
+}
+
+void machine_lose(struct machine *machine)
+{
+    sim_trace(machine->sim, "%s: is lost for good", machine->name);
+    machine->is_lost = true;
+    if (machine->is_on) {
+        power_off(machine);
+    }
+}
+
+void machine_pause(struct machine *machine, bool is_paused)
+{
+    struct agt_event event = {.type = AGT_OWNER, .owner_paused = is_paused};
+
+    machine->is_owner_paused = is_paused;
+    sim_trace(machine->sim, "%s: its owner %s it", machine->name, is_paused ? "pauses" : "resumes");
+    if (machine->agt != NULL && machine->stalled_until_ms <= sim_now(machine->sim)) {
+        step(machine, &event);
+    } else if (machine->agt != NULL) {
+        machine_crash(machine); /* stalled: killed, it learns it at its next start */
+    }
+}

@@ -1,0 +1,59 @@
+/* A machine with an agent: the production agent core, the file it saves, its clocks, and the shims
+ * that outlive it. */
+#pragma once
+
+#include "agent/core/agt.h"
+#include "tests/sim/network.h"
+
+struct shim;
+
+struct machine {
+    struct sim *sim;
+    size_t index;
+    char name[16], boot_id[40];
+    bool is_on;   /* has power */
+    bool is_lost; /* for good */
+    bool is_owner_paused;
+    unsigned boots;
+    int64_t booted_at_ms; /* true time at which its boot clock read zero */
+    int64_t wall_offset_ms;
+    struct agt_options options;
+    struct strpair labels[1];
+
+    struct agt *agt; /* owned; NULL while the process is down */
+    unsigned life;   /* of the process; rises */
+    struct agt_effects effects;
+    struct blob *saved; /* owned: what the disk holds; NULL: nothing yet */
+    struct conn *conn;  /* borrowed: the newest; NULL between LINK_DOWN and CONNECT */
+    uint64_t tick;      /* newest timer */
+    int64_t stalled_until_ms;
+    unsigned crash_in; /* effects until the process dies; 0: never */
+    unsigned saves_to_fail;
+    bool is_dying;
+    int64_t highest_epoch; /* checked: never goes back */
+
+    struct {
+        VEC_OF(struct shim *);
+    } shims; /* owned */
+};
+
+struct machine *machine_new(struct sim *sim, size_t index);
+void machine_free(struct machine *machine);
+struct mono machine_mono(const struct machine *machine);
+struct wall machine_wall(const struct machine *machine);
+
+/* Faults. */
+void machine_start(struct machine *machine); /* the agent's process */
+void machine_crash(struct machine *machine); /* of the process, which starts again */
+void machine_reboot(struct machine *machine, int64_t off_ms);
+void machine_lose(struct machine *machine);                  /* for good */
+void machine_pause(struct machine *machine, bool is_paused); /* its owner's word */
+
+/* From the network. */
+void machine_link_up(struct machine *machine, struct conn *conn);
+void machine_frame(struct machine *machine, struct conn *conn, const struct blob *bytes);
+void machine_link_drained(struct machine *machine, struct conn *conn);
+void machine_link_down(struct machine *machine, struct conn *conn);
+
+/* From a shim. */
+void machine_said(struct machine *machine, struct agt_event *event);

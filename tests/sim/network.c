@@ -1,0 +1,484 @@
+#include "tests/sim/network.h"
+
+#include "tests/sim/controller.h"
+#include "tests/sim/machine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FAST_MS = 4, SLOW_MS = 1500, LOST_PER_MILLE = 30, REPEATED_PER_MILLE = 30 };
+
+struct network *network_new(struct sim *sim)
+{
+    struct network *network = MEM_NEW(struct network);
+
+    network->delay_max_ms = FAST_MS;
+    if (sim->faults.is_on[FAULT_SLOW_NETWORK]) {
+        network->delay_max_ms = rand_between(&sim->dice.network, 50, SLOW_MS);
+    }
+    return network;
+}
+
+static void stream_clear(struct stream *stream)
+{
+    for (size_t i = stream->head; i < stream->packets.count; i++) {
+        blob_unref(stream->packets.items[i].bytes);
+    }
+    vec_clear(&stream->packets);
+    stream->head = 0;
+}
+
+void network_free(struct network *network)
+{
+    vec_each (&network->conns, it) {
+        struct conn *conn = *it;
+
+        stream_clear(&conn->up);
+        stream_clear(&conn->down);
+        vec_fini(&conn->up.packets);
+        vec_fini(&conn->down.packets);
+        free(conn);
+    }
+    vec_fini(&network->conns);
+    for (size_t i = 0; i < MACHINES_MAX; i++) {
+        for (size_t k = 0; k < 2 * MEMORIES; k++) {
+            blob_unref(network->paths[i].seen[k / MEMORIES][k % MEMORIES]);
+        }
+    }
+    free(network);
+}
+
+static struct path *path_of(struct sim *sim, const struct machine *machine)
+{
+    return &sim->network->paths[machine->index];
+}
+
+static int64_t draw_delay(struct sim *sim)
+{
+    int64_t max_ms = sim->faults.is_active ? sim->network->delay_max_ms : FAST_MS;
+
+    return rand_between(&sim->dice.network, 0, max_ms);
+}
+
+/* --- streams ---------------------------------------------------------------------------------- */
+
+static void arrive(struct sim *sim, void *who, uint64_t arg);
+
+static void put(struct sim *sim, struct stream *stream, enum packet_type type, struct blob *bytes,
+                int64_t delay_ms)
+{
+    struct packet packet = {.type = type, .bytes = bytes, .due_ms = sim_now(sim) + delay_ms};
+
+    if (stream->is_closed || stream->conn->is_cut) {
+        blob_unref(bytes);
+        return;
+    }
+    if (packet.due_ms < stream->last_due_ms) {
+        packet.due_ms = stream->last_due_ms;
+    }
+    stream->last_due_ms = packet.due_ms;
+    stream->is_closed = type == PACKET_CLOSE;
+    vec_add(&stream->packets, packet);
+    schedule_at(&sim->schedule, packet.due_ms, arrive, stream, 0);
+}
+
+static void remember(struct path *path, bool is_up, struct blob *bytes)
+{
+    struct blob **place = &path->seen[is_up][path->seen_count[is_up]++ % MEMORIES];
+
+    blob_unref(*place);
+    *place = blob_ref(bytes);
+}
+
+static struct blob *recall(struct sim *sim, struct path *path, bool is_up)
+{
+    unsigned count = path->seen_count[is_up] < MEMORIES ? path->seen_count[is_up] : MEMORIES;
+
+    return path->seen[is_up][rand_below(&sim->dice.network, count)];
+}
+
+bool network_is_idle_frame(const struct blob *bytes)
+{
+    return strncmp(bytes->data, "{\"type\":\"heartbeat\"", 19) == 0 ||
+           strncmp(bytes->data, "{\"type\":\"renew", 14) == 0;
+}
+
+/* A frame goes out, or is lost, or is followed by one that came before. */
+static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes)
+{
+    struct path *path = path_of(sim, stream->conn->machine);
+
+    sim->tallies.frames++;
+    sim->network->frames_not_idle += !network_is_idle_frame(bytes);
+    if (faults_strike(sim, FAULT_LOSSY_NETWORK, &sim->dice.network, LOST_PER_MILLE)) {
+        sim->tallies.frames_lost++;
+        return;
+    }
+    put(sim, stream, PACKET_DATA, blob_ref(bytes), draw_delay(sim));
+    if (sim->faults.is_on[FAULT_REPEATS]) {
+        remember(path, stream->is_up, bytes);
+    }
+    if (faults_strike(sim, FAULT_REPEATS, &sim->dice.network, REPEATED_PER_MILLE)) {
+        sim->tallies.frames_repeated++;
+        put(sim, stream, PACKET_DATA, blob_ref(recall(sim, path, stream->is_up)), draw_delay(sim));
+    }
+}
+
+/* --- arriving --------------------------------------------------------------------------------- */
+
+/* Sent to an end that does not know the connection: its kernel says so. */
+static void reset(struct sim *sim, struct stream *back)
+{
+    put(sim, back, PACKET_CLOSE, NULL, draw_delay(sim));
+}
+
+static void agent_loses(struct sim *sim, struct conn *conn)
+{
+    conn->agent_has = false;
+    if (!conn->agent_was_told) {
+        conn->agent_was_told = true;
+        machine_link_down(conn->machine, conn);
+    }
+    (void)sim;
+}
+
+static void controller_loses(struct sim *sim, struct conn *conn)
+{
+    if (conn->controller_has) {
+        conn->controller_has = false;
+        controller_link_down(sim, conn->id);
+    }
+}
+
+static void arrive_down(struct sim *sim, struct conn *conn, const struct packet *packet)
+{
+    struct machine *machine = conn->machine;
+
+    if (!conn->agent_has || conn->agent_life != machine->life) {
+        if (packet->type != PACKET_CLOSE && machine->is_on) {
+            reset(sim, &conn->up);
+        }
+        return;
+    }
+    switch (packet->type) {
+    case PACKET_OPEN:
+        machine_link_up(machine, conn);
+        break;
+    case PACKET_DATA:
+        machine_frame(machine, conn, packet->bytes);
+        break;
+    case PACKET_CLOSE:
+        agent_loses(sim, conn);
+        break;
+    }
+}
+
+static void arrive_up(struct sim *sim, struct conn *conn, const struct packet *packet)
+{
+    if (!conn->controller_has || conn->controller_life != sim->controller->life) {
+        if (packet->type != PACKET_CLOSE && sim->controller->has_power) {
+            reset(sim, &conn->down);
+        }
+        return;
+    }
+    switch (packet->type) {
+    case PACKET_OPEN:
+        break;
+    case PACKET_DATA:
+        controller_frame(sim, conn->id, packet->bytes);
+        break;
+    case PACKET_CLOSE:
+        controller_loses(sim, conn);
+        break;
+    }
+}
+
+static void arrive(struct sim *sim, void *who, uint64_t arg)
+{
+    struct stream *stream = who;
+    struct conn *conn = stream->conn;
+    struct path *path = path_of(sim, conn->machine);
+    int64_t stalled_until_ms =
+        stream->is_up ? sim->controller->stalled_until_ms : conn->machine->stalled_until_ms;
+    struct packet packet;
+
+    (void)arg;
+    if (stream->head == stream->packets.count ||
+        stream->packets.items[stream->head].due_ms > sim_now(sim) ||
+        (stream->is_up ? path->up_is_blocked : path->down_is_blocked)) {
+        return;
+    }
+    if (stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, stalled_until_ms, arrive, stream, 0);
+        return;
+    }
+    packet = stream->packets.items[stream->head++];
+    if (stream->head == stream->packets.count) {
+        stream->head = stream->packets.count = 0;
+    }
+    if (stream->is_up) {
+        arrive_up(sim, conn, &packet);
+    } else {
+        arrive_down(sim, conn, &packet);
+    }
+    blob_unref(packet.bytes);
+}
+
+/* --- the agent's end -------------------------------------------------------------------------- */
+
+static void refuse(struct sim *sim, void *who, uint64_t arg)
+{
+    struct conn *conn = who;
+
+    (void)arg;
+    if (conn->agent_has && conn->agent_life == conn->machine->life) {
+        agent_loses(sim, conn);
+    }
+}
+
+static void knock(struct sim *sim, void *who, uint64_t arg)
+{
+    struct conn *conn = who;
+    struct controller *controller = sim->controller;
+    struct path *path = path_of(sim, conn->machine);
+
+    (void)arg;
+    if (!conn->agent_has || conn->agent_life != conn->machine->life) {
+        return; /* gave up meanwhile */
+    }
+    if (path->up_is_blocked || path->down_is_blocked || !controller->has_power) {
+        schedule_after(&sim->schedule, rand_between(&sim->dice.network, 200, 1000), knock, conn, 0);
+    } else if (!controller->is_up) {
+        schedule_after(&sim->schedule, draw_delay(sim), refuse, conn, 0);
+    } else if (controller->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, controller->stalled_until_ms, knock, conn, 0);
+    } else {
+        conn->controller_has = true;
+        conn->controller_life = controller->life;
+        put(sim, &conn->down, PACKET_OPEN, NULL, draw_delay(sim));
+        controller_link_up(sim, conn->id);
+    }
+}
+
+struct conn *network_connect(struct sim *sim, struct machine *machine)
+{
+    struct conn *conn = MEM_NEW(struct conn);
+
+    vec_add(&sim->network->conns, conn);
+    conn->id = sim->network->conns.count;
+    conn->machine = machine;
+    conn->agent_life = machine->life;
+    conn->agent_has = true;
+    conn->up = (struct stream){.conn = conn, .is_up = true};
+    conn->down = (struct stream){.conn = conn};
+    schedule_after(&sim->schedule, draw_delay(sim), knock, conn, 0);
+    return conn;
+}
+
+static void agent_drained(struct sim *sim, void *who, uint64_t arg)
+{
+    struct conn *conn = who;
+
+    (void)sim;
+    (void)arg;
+    conn->agent_drains = false;
+    if (conn->agent_has && conn->agent_life == conn->machine->life) {
+        machine_link_drained(conn->machine, conn);
+    }
+}
+
+void network_agent_send(struct sim *sim, struct conn *conn, struct blob *bytes)
+{
+    if (!conn->agent_has) {
+        return;
+    }
+    put_frame(sim, &conn->up, bytes);
+    if (!conn->agent_drains) {
+        conn->agent_drains = true;
+        schedule_after(&sim->schedule, draw_delay(sim), agent_drained, conn, 0);
+    }
+}
+
+void network_agent_closes(struct sim *sim, struct conn *conn)
+{
+    conn->agent_has = false;
+    put(sim, &conn->up, PACKET_CLOSE, NULL, draw_delay(sim));
+}
+
+void network_agent_gone(struct sim *sim, struct machine *machine, bool with_power)
+{
+    vec_each (&sim->network->conns, it) {
+        struct conn *conn = *it;
+
+        if (conn->machine != machine || !conn->agent_has) {
+            continue;
+        }
+        conn->agent_has = false;
+        if (!with_power) {
+            put(sim, &conn->up, PACKET_CLOSE, NULL, draw_delay(sim));
+        }
+    }
+}
+
+/* --- the controller's end --------------------------------------------------------------------- */
+
+static struct conn *find(struct sim *sim, uint64_t id)
+{
+    struct conn *conn =
+        id - 1 < sim->network->conns.count ? sim->network->conns.items[id - 1] : NULL;
+
+    return conn != NULL && conn->controller_has && conn->controller_life == sim->controller->life
+               ? conn
+               : NULL;
+}
+
+static void controller_drained(struct sim *sim, void *who, uint64_t arg)
+{
+    struct conn *conn = who;
+
+    (void)arg;
+    if (sim->controller->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, sim->controller->stalled_until_ms, controller_drained, conn, 0);
+        return;
+    }
+    conn->controller_drains = false;
+    if (find(sim, conn->id) != NULL) {
+        controller_link_drained(sim, conn->id);
+    }
+}
+
+void network_controller_send(struct sim *sim, uint64_t id, struct blob *bytes)
+{
+    struct conn *conn = find(sim, id);
+
+    if (conn == NULL || bytes->size_bytes == 0) {
+        return;
+    }
+    put_frame(sim, &conn->down, bytes);
+    if (!conn->controller_drains) {
+        conn->controller_drains = true;
+        schedule_after(&sim->schedule, draw_delay(sim), controller_drained, conn, 0);
+    }
+}
+
+static void controller_closed(struct sim *sim, void *who, uint64_t arg)
+{
+    struct conn *conn = who;
+
+    (void)arg;
+    if (find(sim, conn->id) != NULL) {
+        controller_loses(sim, conn);
+    }
+}
+
+/* The core hears of the end a little later, sometimes much later: after a newer connection. */
+void network_controller_closes(struct sim *sim, uint64_t id)
+{
+    struct conn *conn = find(sim, id);
+    bool is_late = sim->faults.is_active && rand_chance(&sim->dice.network, 200);
+
+    if (conn == NULL) {
+        return;
+    }
+    put(sim, &conn->down, PACKET_CLOSE, NULL, draw_delay(sim));
+    schedule_after(&sim->schedule, rand_between(&sim->dice.network, 0, is_late ? 8000 : 20),
+                   controller_closed, conn, 0);
+}
+
+void network_controller_gone(struct sim *sim, bool with_power)
+{
+    vec_each (&sim->network->conns, it) {
+        struct conn *conn = *it;
+
+        if (!conn->controller_has) {
+            continue;
+        }
+        conn->controller_has = false;
+        if (!with_power) {
+            put(sim, &conn->down, PACKET_CLOSE, NULL, draw_delay(sim));
+        }
+    }
+}
+
+/* --- faults ----------------------------------------------------------------------------------- */
+
+static void agent_hears_cut(struct sim *sim, void *who, uint64_t arg)
+{
+    refuse(sim, who, arg);
+}
+
+/* When each end learns of it: soon, late, or only by its own deadlines. */
+static void break_conn(struct sim *sim, struct conn *conn)
+{
+    struct rand *rand = &sim->dice.network;
+
+    stream_clear(&conn->up);
+    stream_clear(&conn->down);
+    conn->is_cut = true;
+    if (rand_chance(rand, 800)) {
+        schedule_after(&sim->schedule, rand_between(rand, 0, rand_chance(rand, 300) ? 30000 : 50),
+                       agent_hears_cut, conn, 0);
+    }
+    if (rand_chance(rand, 800)) {
+        schedule_after(&sim->schedule, rand_between(rand, 0, rand_chance(rand, 300) ? 30000 : 50),
+                       controller_closed, conn, 0);
+    }
+}
+
+void network_cut(struct sim *sim, struct machine *machine)
+{
+    vec_each (&sim->network->conns, it) {
+        struct conn *conn = *it;
+
+        if (conn->machine == machine && !conn->is_cut && conn->agent_has && conn->controller_has) {
+            sim->tallies.links_cut++;
+            sim_trace(sim, "network: connection %" PRIu64 " of %s is cut", conn->id, machine->name);
+            break_conn(sim, conn);
+        }
+    }
+}
+
+void network_block(struct sim *sim, struct machine *machine, bool up, bool down)
+{
+    struct path *path = path_of(sim, machine);
+
+    path->up_is_blocked = up;
+    path->down_is_blocked = down;
+    sim->tallies.partitions++;
+    sim_trace(sim, "network: %s is cut off%s", machine->name,
+              up && down ? ""
+              : up       ? " on its way out"
+                         : " on the way to it");
+}
+
+static void resume(struct sim *sim, struct stream *stream)
+{
+    int64_t due_ms = sim_now(sim) + rand_between(&sim->dice.network, 0, 300);
+
+    for (size_t i = stream->head; i < stream->packets.count; i++) {
+        struct packet *packet = &stream->packets.items[i];
+
+        packet->due_ms = packet->due_ms < due_ms ? due_ms : packet->due_ms;
+        due_ms = packet->due_ms;
+        schedule_at(&sim->schedule, due_ms, arrive, stream, 0);
+    }
+    stream->last_due_ms = stream->last_due_ms < due_ms ? due_ms : stream->last_due_ms;
+}
+
+void network_unblock(struct sim *sim, struct machine *machine)
+{
+    struct path *path = path_of(sim, machine);
+
+    if (!path->up_is_blocked && !path->down_is_blocked) {
+        return;
+    }
+    path->up_is_blocked = path->down_is_blocked = false;
+    sim_trace(sim, "network: %s is reachable again", machine->name);
+    vec_each (&sim->network->conns, it) {
+        if ((*it)->machine == machine) {
+            resume(sim, &(*it)->up);
+            resume(sim, &(*it)->down);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+/* The network between agents and controller: connections that are ordered streams each way, as TCP
+ * gives them, with delays, stalls, cuts, and ends that learn of a cut at different times or never.
+ *
+ * What a blocked path holds back arrives when it opens again, as retransmission would see to; what
+ * is under way when a connection is cut is lost. */
+#pragma once
+
+#include "schema/base/str.h"
+#include "schema/base/vec.h"
+#include "tests/sim/sim.h"
+
+struct conn;
+
+enum packet_type { PACKET_OPEN, PACKET_DATA, PACKET_CLOSE };
+
+struct packet {
+    enum packet_type type;
+    struct blob *bytes; /* owned reference; NULL unless DATA */
+    int64_t due_ms;
+};
+
+struct stream { /* one direction of a connection */
+    struct conn *conn;
+    bool is_up; /* from the agent to the controller */
+    bool is_closed;
+    struct {
+        VEC_OF(struct packet);
+    } packets;
+    size_t head;
+    int64_t last_due_ms;
+};
+
+struct conn {
+    uint64_t id; /* the controller's number for it */
+    struct machine *machine;
+    unsigned agent_life, controller_life;
+    bool agent_has, controller_has; /* each end believes in it */
+    bool agent_was_told;            /* of its end */
+    bool is_cut;                    /* nothing gets through any more */
+    bool agent_drains, controller_drains;
+    struct stream up, down;
+};
+
+enum { MEMORIES = 8 };
+
+struct path { /* between one machine and the controller */
+    bool up_is_blocked, down_is_blocked;
+    struct blob *seen[2][MEMORIES]; /* owned references: frames of earlier, by direction */
+    unsigned seen_count[2];
+};
+
+struct network {
+    struct {
+        VEC_OF(struct conn *);
+    } conns; /* owned, by id - 1; kept to the end */
+    struct path paths[MACHINES_MAX];
+    int64_t delay_max_ms;
+    uint64_t frames_not_idle; /* that are neither heartbeats nor about leases */
+};
+
+struct network *network_new(struct sim *sim);
+void network_free(struct network *network);
+
+/* The agent's end. */
+struct conn *network_connect(struct sim *sim, struct machine *machine);
+void network_agent_send(struct sim *sim, struct conn *conn, struct blob *bytes /* borrowed */);
+void network_agent_closes(struct sim *sim, struct conn *conn);
+/* The process died: the kernel closes, unless the power went. */
+void network_agent_gone(struct sim *sim, struct machine *machine, bool with_power);
+
+/* The controller's end. */
+void network_controller_send(struct sim *sim, uint64_t id, struct blob *bytes /* borrowed */);
+void network_controller_closes(struct sim *sim, uint64_t id);
+void network_controller_gone(struct sim *sim, bool with_power);
+
+/* A heartbeat, or about leases: what goes on when nothing happens. */
+bool network_is_idle_frame(const struct blob *bytes);
+
+/* Faults. */
+void network_cut(struct sim *sim, struct machine *machine);
+void network_block(struct sim *sim, struct machine *machine, bool up, bool down);
+void network_unblock(struct sim *sim, struct machine *machine);

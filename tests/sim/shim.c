@@ -1,0 +1,455 @@
+#include "tests/sim/shim.h"
+
+#include "tests/sim/checks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { EXEC_MS = 50, REACT_MS = 200, KILL_MS = 20, USAGE_MS = 20000, FLAKY_PER_MILLE = 350 };
+
+void shim_free(struct shim *shim)
+{
+    free(shim->uid);
+    free(shim->session);
+    free(shim->slot);
+    free(shim->command);
+    free(shim->version);
+    free(shim);
+}
+
+static struct shim *find(struct machine *machine, const char *uid, int64_t run)
+{
+    vec_each (&machine->shims, it) {
+        struct shim *shim = *it;
+
+        if (!shim->is_forgotten && shim->run == run && str_eq(shim->uid, uid)) {
+            return shim;
+        }
+    }
+    return NULL;
+}
+
+static struct rand *dice(struct shim *shim)
+{
+    return &shim->machine->sim->dice.workloads;
+}
+
+static struct schedule *schedule(struct shim *shim)
+{
+    return &shim->machine->sim->schedule;
+}
+
+/* --- telling the agent ------------------------------------------------------------------------ */
+
+static void say_started(struct sim *sim, void *who, uint64_t arg)
+{
+    struct shim *shim = who;
+    struct machine *machine = shim->machine;
+    struct agt_event event = {.type = AGT_STARTED, .uid = shim->uid, .run = shim->run};
+
+    if (machine->life != arg || shim->is_lost) {
+        return;
+    }
+    if (machine->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, machine->stalled_until_ms, say_started, shim, arg);
+        return;
+    }
+    event.started = shim->exit.started;
+    machine_said(machine, &event);
+}
+
+static void say_exited(struct sim *sim, void *who, uint64_t arg)
+{
+    struct shim *shim = who;
+    struct machine *machine = shim->machine;
+    struct agt_event event = {
+        .type = AGT_EXITED, .uid = shim->uid, .run = shim->run, .exit = &shim->exit};
+
+    if (machine->life != arg || shim->is_lost) {
+        return;
+    }
+    if (machine->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, machine->stalled_until_ms, say_exited, shim, arg);
+        return;
+    }
+    machine_said(machine, &event);
+}
+
+static void say_usage(struct sim *sim, void *who, uint64_t arg)
+{
+    struct shim *shim = who;
+    struct machine *machine = shim->machine;
+    struct agt_event event = {.type = AGT_USAGE, .uid = shim->uid, .run = shim->run};
+
+    (void)arg;
+    if (shim->is_lost || shim->state == SHIM_ENDED) {
+        return;
+    }
+    schedule_after(&sim->schedule, USAGE_MS, say_usage, shim, 0);
+    if (machine->agt != NULL && machine->stalled_until_ms <= sim_now(sim)) {
+        event.usage.wall_ms = sim_now(sim) - shim->began_ms;
+        event.usage.cpu_ms = event.usage.wall_ms / 10;
+        event.usage.memory_peak = 1 << 20;
+        machine_said(machine, &event);
+    }
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void end(struct shim *shim)
+{
+    struct machine *machine = shim->machine;
+
+    if (shim->has_process) {
+        shim->has_process = false;
+        shim->exit.usage.wall_ms = sim_now(machine->sim) - shim->began_ms;
+        shim->exit.usage.cpu_ms = shim->exit.usage.wall_ms / 10;
+    }
+    shim->state = SHIM_ENDED;
+    shim->exit.ended = machine_wall(machine);
+    sim_trace(machine->sim, "%s: run %" PRId64 " of %s/%s (%s) ended, cause %d", machine->name,
+              shim->run, shim->session, shim->slot, shim->command, shim->exit.cause);
+    schedule_after(schedule(shim), rand_between(dice(shim), 0, 10), say_exited, shim,
+                   machine->life);
+}
+
+static void killed(struct sim *sim, void *who, uint64_t arg)
+{
+    struct shim *shim = who;
+
+    (void)sim;
+    if (!shim->is_lost && shim->state != SHIM_ENDED && arg == shim->kill) {
+        end(shim);
+    }
+}
+
+/* `when_ms` from now the kernel has taken it away. */
+static void kill_in(struct shim *shim, int64_t when_ms)
+{
+    schedule_after(schedule(shim), when_ms, killed, shim, ++shim->kill);
+}
+
+static void kill_now(struct shim *shim, enum exit_cause cause)
+{
+    if (shim->state == SHIM_RUNNING) {
+        shim->exit.cause = cause;
+        shim->exit.code = 137;
+    }
+    if (shim->state == SHIM_RUNNING || shim->state == SHIM_ENDING) {
+        shim->state = SHIM_ENDING;
+        kill_in(shim, rand_between(dice(shim), 0, KILL_MS));
+    }
+}
+
+static bool does(const struct shim *shim, const char *verb)
+{
+    return str_starts(shim->command, verb);
+}
+
+static void stop(struct shim *shim, enum exit_cause cause, int64_t grace_ms)
+{
+    int64_t react_ms = rand_between(dice(shim), 1, REACT_MS);
+
+    if (grace_ms <= 0) {
+        kill_now(shim, cause);
+        return;
+    }
+    if (shim->state == SHIM_RUNNING) {
+        shim->exit.cause = cause;
+        shim->exit.code = 143;
+        shim->state = SHIM_ENDING;
+    }
+    if (shim->state == SHIM_ENDING) {
+        bool is_deaf = does(shim, "stubborn") || shim->is_frozen;
+
+        kill_in(shim, is_deaf || react_ms > grace_ms ? grace_ms : react_ms);
+    }
+}
+
+static void ends_by_itself(struct sim *sim, void *who, uint64_t arg)
+{
+    struct shim *shim = who;
+
+    (void)arg;
+    if (shim->is_lost || shim->state != SHIM_RUNNING) {
+        return;
+    }
+    if (shim->is_frozen) {
+        schedule_after(&sim->schedule, 500, ends_by_itself, shim, 0);
+        return;
+    }
+    shim->exit.cause = EXIT_BY_ITSELF;
+    shim->exit.code = does(shim, "job") ? 0 : 1;
+    end(shim);
+}
+
+/* --- its own deadlines ------------------------------------------------------------------------ */
+
+static int64_t lease_end_ms(const struct shim *shim)
+{
+    return mono_is_never(shim->lease_end) ? INT64_MAX
+                                          : shim->lease_end.ms + shim->machine->booted_at_ms;
+}
+
+static int64_t orphaned_at_ms(const struct shim *shim)
+{
+    return shim->alone_since_ms < 0 || shim->orphan_after_ms == 0
+               ? INT64_MAX
+               : shim->alone_since_ms + shim->orphan_after_ms;
+}
+
+static void look(struct sim *sim, void *who, uint64_t arg);
+
+static void look_again(struct shim *shim)
+{
+    int64_t at_ms = lease_end_ms(shim);
+
+    if (shim->state == SHIM_RUNNING && orphaned_at_ms(shim) < at_ms) {
+        at_ms = orphaned_at_ms(shim);
+    }
+    if (at_ms < INT64_MAX) {
+        schedule_at(schedule(shim), at_ms, look, shim, 0);
+    }
+}
+
+static void look(struct sim *sim, void *who, uint64_t arg)
+{
+    struct shim *shim = who;
+    int64_t now_ms = sim_now(sim);
+
+    (void)arg;
+    if (shim->is_lost || (shim->state != SHIM_RUNNING && shim->state != SHIM_ENDING)) {
+        return;
+    }
+    if (lease_end_ms(shim) <= now_ms) {
+        kill_now(shim, EXIT_LEASE_ENDED);
+    } else if (orphaned_at_ms(shim) <= now_ms && shim->state == SHIM_RUNNING) {
+        stop(shim, EXIT_ORPHANED, shim->grace_ms);
+    }
+}
+
+/* --- the beginning ---------------------------------------------------------------------------- */
+
+static void draw_end(struct shim *shim)
+{
+    const char *number = strchr(shim->command, ' ');
+    int64_t after_ms = number == NULL ? 0 : strtoll(number, NULL, 10);
+
+    if (does(shim, "job") || does(shim, "fail") ||
+        (does(shim, "flaky") &&
+         faults_strike(shim->machine->sim, FAULT_FLAKY_WORK, dice(shim), FLAKY_PER_MILLE))) {
+        schedule_after(schedule(shim), after_ms, ends_by_itself, shim, 0);
+    }
+}
+
+static void execute(struct sim *sim, void *who, uint64_t arg)
+{
+    struct shim *shim = who;
+    struct machine *machine = shim->machine;
+
+    (void)arg;
+    if (shim->is_lost) {
+        return;
+    }
+    shim->exit.started = machine_wall(machine);
+    shim->began_ms = sim_now(sim);
+    if (lease_end_ms(shim) <= sim_now(sim)) {
+        shim->exit.cause = EXIT_LEASE_ENDED;
+        end(shim);
+        return;
+    }
+    if (does(shim, "missing")) {
+        shim->exit.cause = EXIT_NOT_STARTED;
+        shim->exit.code = 127;
+        (void)snprintf(shim->exit.message, sizeof(shim->exit.message), "no such file");
+        end(shim);
+        return;
+    }
+    shim->state = SHIM_RUNNING;
+    shim->has_process = true;
+    sim_trace(sim, "%s: run %" PRId64 " of %s/%s (%s, %s) begins", machine->name, shim->run,
+              shim->session, shim->slot, shim->command, shim->version);
+    check_overlap(sim, shim);
+    schedule_after(&sim->schedule, rand_between(dice(shim), 0, 5), say_started, shim,
+                   machine->life);
+    schedule_after(&sim->schedule, USAGE_MS, say_usage, shim, 0);
+    draw_end(shim);
+    look_again(shim);
+    if (shim->kill > 0) { /* told to end before it had begun */
+        shim->kill = 0;
+        stop(shim, EXIT_STOPPED, shim->grace_ms);
+    }
+}
+
+static char *join(const struct workload *workload)
+{
+    struct str text = STR_EMPTY;
+
+    for (size_t i = 0; i < workload->command.count; i++) {
+        str_addf(&text, "%s%s", i > 0 ? " " : "", workload->command.items[i]);
+    }
+    return str_take(&text);
+}
+
+static const char *variable(const struct workload *workload, const char *key)
+{
+    for (size_t i = 0; i < workload->environment.count; i++) {
+        if (str_eq(workload->environment.items[i].key, key)) {
+            return workload->environment.items[i].value;
+        }
+    }
+    return "";
+}
+
+void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
+{
+    struct sim *sim = machine->sim;
+    struct shim *shim = MEM_NEW(struct shim);
+
+    if (find(machine, spawn->uid, spawn->run) != NULL) {
+        sim_fail(sim, "spawned-once", "%s spawns run %" PRId64 " of %s a second time",
+                 machine->name, spawn->run, spawn->uid);
+    }
+    shim->machine = machine;
+    shim->uid = mem_strdup(spawn->uid);
+    shim->session = mem_strdup(spawn->session);
+    shim->slot = mem_strdup(spawn->slot);
+    shim->command = join(&spawn->template->workload);
+    shim->version = mem_strdup(variable(&spawn->template->workload, "VERSION"));
+    shim->run = spawn->run;
+    shim->generation = spawn->generation;
+    shim->lease_epoch = spawn->lease_epoch;
+    shim->lease_end = spawn->lease_end;
+    shim->lease_ms = spawn->template->lease_ms;
+    shim->grace_ms = spawn->template->grace_ms;
+    shim->orphan_after_ms = spawn->template->orphan_after_ms;
+    shim->alone_since_ms = -1;
+    vec_add(&machine->shims, shim);
+    sim->tallies.spawns++;
+    sim->tallies.spawns_exclusive += shim->lease_ms > 0;
+    sim_trace(sim,
+              "%s spawns run %" PRId64 " of %s: %s/%s (%s, %s) generation %" PRId64
+              " lease epoch %" PRId64,
+              machine->name, shim->run, shim->uid, shim->session, shim->slot, shim->command,
+              shim->version, shim->generation, shim->lease_epoch);
+    schedule_after(&sim->schedule, rand_between(&sim->dice.workloads, 1, EXEC_MS), execute, shim,
+                   0);
+}
+
+/* --- what the agent asks for ------------------------------------------------------------------ */
+
+void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t grace_ms)
+{
+    struct shim *shim = find(machine, uid, run);
+
+    if (shim == NULL) {
+        return;
+    }
+    sim_trace(machine->sim, "%s stops run %" PRId64 " of %s/%s, grace %" PRId64 " ms",
+              machine->name, run, shim->session, shim->slot, grace_ms);
+    if (shim->state == SHIM_STARTING) {
+        shim->grace_ms = grace_ms;
+        shim->kill = 1;
+    } else {
+        stop(shim, EXIT_STOPPED, grace_ms);
+    }
+}
+
+void shim_extend(struct machine *machine, const char *uid, int64_t run, struct mono lease_end)
+{
+    struct shim *shim = find(machine, uid, run);
+
+    if (shim != NULL) {
+        shim->lease_end = lease_end;
+        look_again(shim);
+    }
+}
+
+void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_frozen)
+{
+    struct shim *shim = find(machine, uid, run);
+
+    if (shim != NULL) {
+        shim->is_frozen = is_frozen;
+    }
+}
+
+void shim_forget(struct machine *machine, const char *uid, int64_t run)
+{
+    struct shim *shim = find(machine, uid, run);
+
+    if (shim != NULL && shim->state == SHIM_ENDED) {
+        shim->is_forgotten = true;
+    }
+}
+
+bool shim_describe(const struct shim *shim, struct agt_event *event)
+{
+    if (shim->is_forgotten) {
+        return false;
+    }
+    event->uid = shim->uid;
+    event->run = shim->run;
+    event->found.running = shim->state != SHIM_ENDED;
+    event->found.exit = event->found.running ? NULL : &shim->exit;
+    return true;
+}
+
+void shims_alone(struct machine *machine)
+{
+    vec_each (&machine->shims, it) {
+        struct shim *shim = *it;
+
+        if (shim->state != SHIM_ENDED && !shim->is_lost) {
+            shim->alone_since_ms = sim_now(machine->sim);
+            look_again(shim);
+        }
+    }
+}
+
+void shims_joined(struct machine *machine)
+{
+    vec_each (&machine->shims, it) {
+        (*it)->alone_since_ms = -1;
+    }
+}
+
+/* What was running leaves a folder without a record, or, when the folder was not safe yet, nothing.
+ */
+void shims_lost(struct machine *machine)
+{
+    vec_each (&machine->shims, it) {
+        struct shim *shim = *it;
+
+        if (shim->state == SHIM_ENDED || shim->is_lost) {
+            continue;
+        }
+        shim->has_process = false;
+        shim->is_lost = true;
+        shim->state = SHIM_ENDED;
+        shim->exit.cause = EXIT_LOST;
+        shim->is_forgotten = rand_chance(dice(shim), 300);
+    }
+}
+
+void shims_disturb(struct machine *machine, bool kills_shim)
+{
+    struct shim *chosen = NULL;
+    uint64_t running = 0;
+
+    vec_each (&machine->shims, it) {
+        if ((*it)->state == SHIM_RUNNING &&
+            rand_below(&machine->sim->dice.faults, ++running) == 0) {
+            chosen = *it;
+        }
+    }
+    if (chosen == NULL) {
+        return;
+    }
+    chosen->exit.cause = kills_shim ? EXIT_LOST : EXIT_BY_ITSELF;
+    chosen->exit.code = 139;
+    sim_trace(machine->sim, "%s: %s of %s/%s is killed", machine->name,
+              kills_shim ? "the shim" : "the workload", chosen->session, chosen->slot);
+    end(chosen);
+}

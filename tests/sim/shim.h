@@ -1,0 +1,44 @@
+/* Virtual shims and the workloads under them.  They live on a machine's clock, outlive the agent,
+ * end with the machine's power, and keep a record of the end until it is taken in.
+ *
+ * What a workload does is the first word of its command: "serve" runs until told to end, "stubborn"
+ * ignores TERM, "job MS" ends well after a time, "fail MS" ends badly, "missing" cannot be
+ * executed, "flaky MS" fails by chance while faults go on, else serves. */
+#pragma once
+
+#include "tests/sim/machine.h"
+
+enum shim_state { SHIM_STARTING, SHIM_RUNNING, SHIM_ENDING, SHIM_ENDED };
+
+struct shim {
+    struct machine *machine;    /* borrowed */
+    char *uid, *session, *slot; /* owned */
+    char *command, *version;    /* owned: words joined by blanks; the variable VERSION */
+    int64_t run, generation, lease_epoch;
+    enum shim_state state;
+    bool has_process; /* something of the workload is alive, in true time */
+    bool is_frozen, is_forgotten, is_lost;
+    struct mono lease_end;
+    int64_t grace_ms, orphan_after_ms, lease_ms;
+    int64_t began_ms, alone_since_ms; /* true time; -1: an agent is there */
+    int64_t ends_at_ms;               /* by itself; INT64_MAX: never */
+    uint64_t kill;                    /* newest order to kill */
+    struct agt_exit exit;
+};
+
+void shim_free(struct shim *shim);
+void shim_spawn(struct machine *machine, const struct agt_spawn *spawn);
+void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t grace_ms);
+void shim_extend(struct machine *machine, const char *uid, int64_t run, struct mono lease_end);
+void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_frozen);
+void shim_forget(struct machine *machine, const char *uid, int64_t run);
+/* Fills in an AGT_FOUND; false when there is nothing to find. */
+bool shim_describe(const struct shim *shim, struct agt_event *event);
+
+/* The agent's process is gone: orphanAfter counts from now. */
+void shims_alone(struct machine *machine);
+void shims_joined(struct machine *machine); /* and is back */
+/* The machine has no power any more. */
+void shims_lost(struct machine *machine);
+/* Faults: one running workload dies by itself, or one shim is killed with all that is under it. */
+void shims_disturb(struct machine *machine, bool kills_shim);

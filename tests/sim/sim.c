@@ -1,0 +1,212 @@
+/* The course of one seed: chaos, then healing, then silence, then questions. */
+#include "tests/sim/sim.h"
+
+#include "tests/sim/checks.h"
+#include "tests/sim/controller.h"
+#include "tests/sim/epilogue.h"
+#include "tests/sim/http.h"
+#include "tests/sim/judge.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/network.h"
+#include "tests/sim/operators.h"
+#include "tests/sim/watcher.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum {
+    JUDGE_MIN_MS = 1000,
+    JUDGE_MAX_MS = 8000,
+    DONE_MAX_MS = 120000,
+    QUIET_MS = 600000,
+    QUIET_SHORT_MS = 60000,
+    LONG_QUIET_IN = 8, /* one seed in so many is watched for all of QUIET_MS */
+    STORM = 200000,    /* happenings at one moment: something goes round in circles */
+};
+
+void sim_fail(struct sim *sim, const char *checker, const char *format, ...)
+{
+    struct record_tail *tail = sim->record.tail;
+    va_list args;
+    int used;
+
+    if (sim->has_failed) {
+        return;
+    }
+    sim->has_failed = true;
+    used = snprintf(tail->failure, sizeof(tail->failure), "%s: ", checker);
+    va_start(args, format);
+    (void)vsnprintf(tail->failure + used, sizeof(tail->failure) - (size_t)used, format, args);
+    va_end(args);
+    sim_trace(sim, "FAILED %s", tail->failure);
+}
+
+void sim_pass(struct sim *sim, int64_t ms)
+{
+    int64_t until_ms = sim_now(sim) + ms, moment_ms = -1;
+    struct happening happening;
+    unsigned storm = 0;
+
+    while (!sim->has_failed && schedule_next(&sim->schedule, until_ms, &happening)) {
+        storm = happening.at_ms == moment_ms ? storm + 1 : 0;
+        moment_ms = happening.at_ms;
+        if (storm > STORM) {
+            sim_fail(sim, "liveness", "time stands still at %" PRId64 " ms", moment_ms);
+            return;
+        }
+        happening.happen(sim, happening.who, happening.arg);
+    }
+}
+
+static void init(struct sim *sim, const struct sim_options *options, struct record_tail *tail)
+{
+    struct rand root;
+
+    *sim = (struct sim){.seed = options->seed};
+    rand_init_u64(&root, options->seed);
+    schedule_init(&sim->schedule, rand_u64(&root));
+    record_init(&sim->record, tail, options->seed, options->is_traced);
+    rand_init_u64(&sim->dice.network, rand_u64(&root));
+    rand_init_u64(&sim->dice.controller, rand_u64(&root));
+    rand_init_u64(&sim->dice.machines, rand_u64(&root));
+    rand_init_u64(&sim->dice.operators, rand_u64(&root));
+    rand_init_u64(&sim->dice.faults, rand_u64(&root));
+    rand_init_u64(&sim->dice.workloads, rand_u64(&root));
+    faults_draw(sim);
+    sim->checks = checks_new();
+    sim->network = network_new(sim);
+    sim->http = http_new();
+    (void)controller_new(sim);
+    sim->machine_count =
+        options->agents > 0 ? options->agents : 2 + (size_t)rand_below(&sim->dice.machines, 4);
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        sim->machines[i] = machine_new(sim, i);
+    }
+    sim->operators = operators_new(sim);
+    sim->watcher = watcher_new();
+}
+
+static void fini(struct sim *sim)
+{
+    watcher_free(sim->watcher);
+    operators_free(sim->operators);
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        machine_free(sim->machines[i]);
+    }
+    controller_free(sim->controller);
+    http_free(sim->http);
+    network_free(sim->network);
+    checks_free(sim->checks);
+    schedule_fini(&sim->schedule);
+}
+
+static void rage(struct sim *sim)
+{
+    controller_start(sim);
+    for (size_t i = 0; i < sim->machine_count && !sim->has_failed; i++) {
+        machine_start(sim->machines[i]);
+    }
+    operators_begin(sim);
+    watcher_begin(sim);
+    faults_begin(sim);
+    sim_pass(sim, sim->faults.chaos_ms);
+}
+
+/* What people asked for last has to be known before its coming true can be waited for. */
+static void finish_work(struct sim *sim)
+{
+    operators_end(sim);
+    for (int64_t waited_ms = 0; !operators_are_done(sim) && !sim->has_failed; waited_ms += 500) {
+        if (waited_ms > DONE_MAX_MS) {
+            sim_fail(sim, "liveness", "an operator gets no answer in %d ms", DONE_MAX_MS);
+        }
+        sim_pass(sim, 500);
+    }
+}
+
+static void converge(struct sim *sim, bool *ret_is_restless)
+{
+    int64_t begun_ms = sim_now(sim), pause_ms = JUDGE_MIN_MS;
+    int64_t bound_ms = judge_bound_ms(sim, ret_is_restless);
+    _cleanup_(str_fini)
+    struct str why = STR_EMPTY;
+
+    while (!sim->has_failed && !judge_world(sim, &why)) {
+        if (sim_now(sim) - begun_ms > bound_ms) {
+            judge_show(sim);
+            sim_fail(sim, "liveness", "not as desired %" PRId64 " ms after the faults ended: %s",
+                     sim_now(sim) - begun_ms, why.data);
+            return;
+        }
+        sim_trace(sim, "not yet: %s", why.data);
+        sim_pass(sim, pause_ms);
+        pause_ms = pause_ms * 5 / 4 > JUDGE_MAX_MS ? JUDGE_MAX_MS : pause_ms * 5 / 4;
+    }
+    sim->tallies.converged_after_ms = sim_now(sim) - begun_ms;
+    judge_show(sim);
+    sim_trace(sim, "as desired after %" PRId64 " ms", sim->tallies.converged_after_ms);
+}
+
+/* Once all is as desired, it stays so, and nothing is said but that everybody is there. */
+static void listen(struct sim *sim)
+{
+    int64_t quiet_ms = sim->seed % LONG_QUIET_IN == 0 ? QUIET_MS : QUIET_SHORT_MS;
+    uint64_t batches, spawns, frames;
+    _cleanup_(str_fini)
+    struct str why = STR_EMPTY;
+
+    sim_pass(sim, 10000); /* what was under way arrives */
+    batches = controller_batches(sim);
+    spawns = sim->tallies.spawns;
+    frames = sim->network->frames_not_idle;
+    sim_pass(sim, quiet_ms);
+    if (sim->has_failed) {
+        return;
+    }
+    if (controller_batches(sim) != batches) {
+        sim_fail(sim, "silence", "%" PRIu64 " batches are stored although nothing happens",
+                 controller_batches(sim) - batches);
+    } else if (sim->tallies.spawns != spawns) {
+        sim_fail(sim, "silence", "%" PRIu64 " runs begin although nothing happens",
+                 sim->tallies.spawns - spawns);
+    } else if (sim->network->frames_not_idle != frames) {
+        sim_fail(sim, "silence", "%" PRIu64 " messages beside heartbeats although nothing happens",
+                 sim->network->frames_not_idle - frames);
+    } else if (!judge_world(sim, &why) && !sim->has_failed) {
+        sim_fail(sim, "liveness", "it did not stay as desired: %s", why.data);
+    }
+}
+
+bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64_t *ret_hash,
+             struct tallies *ret_tallies)
+{
+    struct sim sim;
+    bool is_restless = false;
+
+    init(&sim, options, tail);
+    rage(&sim);
+    faults_end(&sim);
+    finish_work(&sim);
+    if (!sim.has_failed) {
+        converge(&sim, &is_restless);
+    }
+    if (!sim.has_failed && !is_restless) {
+        listen(&sim);
+    }
+    if (!sim.has_failed) {
+        epilogue(&sim);
+    }
+    if (!sim.has_failed) {
+        watcher_check(&sim);
+        check_store_fully(&sim);
+    }
+    if (options->fails) {
+        sim_fail(&sim, "canary", "this check always fails");
+    }
+    *ret_hash = sim.record.hash;
+    *ret_tallies = sim.tallies;
+    ret_tallies->simulated_ms = sim_now(&sim);
+    fini(&sim);
+    return tail->failure[0] == '\0';
+}

@@ -1,0 +1,78 @@
+/* One simulated world: a controller on a machine with a disk, agents on theirs, a network between
+ * them, operators, and everything that can go wrong.
+ *
+ * The cores, the gate and the store are the production's own; what is here stands for the shells,
+ * the kernel, the network and the people.  Nothing in here reads a clock or draws a random number
+ * that does not follow from the seed. */
+#pragma once
+
+#include "schema/base/mono.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/record.h"
+#include "tests/sim/schedule.h"
+
+struct controller;
+struct machine;
+struct network;
+struct operators;
+struct checks;
+struct watcher_client;
+struct http;
+
+/* One generator for each subsystem: a draw more in one does not change what the others draw. */
+struct dice {
+    struct rand network, controller, machines, operators, faults, workloads;
+};
+
+enum { MACHINES_MAX = 8 };
+
+/* What was seen, for the summary and for knowing that faults really fired. */
+struct tallies {
+    uint64_t commits, rows, restarts, power_cuts, recoveries;
+    uint64_t agent_crashes, reboots, links_cut, partitions, frames, frames_lost, frames_repeated;
+    uint64_t spawns, spawns_exclusive, requests, acknowledged, retries, conflicts, unknown_outcomes;
+    uint64_t stalls, saves_failed;
+    int64_t converged_after_ms; /* of the faults' end */
+    int64_t simulated_ms;
+};
+
+struct sim {
+    uint64_t seed;
+    struct schedule schedule;
+    struct record record;
+    struct dice dice;
+    struct faults faults;
+    struct tallies tallies;
+    struct network *network; /* owned, as all below */
+    struct controller *controller;
+    struct machine *machines[MACHINES_MAX];
+    size_t machine_count;
+    struct http *http;
+    struct operators *operators;
+    struct watcher_client *watcher;
+    struct checks *checks;
+    bool has_failed;
+};
+
+struct sim_options {
+    uint64_t seed;
+    size_t agents;  /* 0: drawn */
+    bool is_traced; /* print every line */
+    bool fails;     /* the canary: a check that always fails */
+};
+
+/* Runs one seed.  True when nothing was wrong; otherwise `tail->failure` says what. */
+bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64_t *ret_hash,
+             struct tallies *ret_tallies);
+
+static inline int64_t sim_now(const struct sim *sim)
+{
+    return sim->schedule.now_ms;
+}
+
+#define sim_trace(sim, ...) record_line(&(sim)->record, sim_now(sim), __VA_ARGS__)
+
+/* What must never be was seen: ends the run.  The first one counts. */
+void sim_fail(struct sim *sim, const char *checker, const char *format, ...) _printf_(3, 4);
+/* Lets time pass; ends early when something failed. */
+void sim_pass(struct sim *sim, int64_t ms);
