@@ -317,8 +317,7 @@ static void load_state(struct loop *loop)
     }
     blob_unref(bytes);
     if (result < 0) {
-        log_error("the saved state is lost: %s; beginning empty, kept it as state.json.broken",
-                  err.text);
+        log_error("the saved state is lost, keeping it as state.json.broken: %s", err.text);
         cache_set_aside(loop->cache);
     }
 }
