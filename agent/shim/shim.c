@@ -33,7 +33,11 @@
 
 enum state { STATE_STARTING, STATE_RUNNING, STATE_ENDING, STATE_KILLING, STATE_ENDED };
 
-enum { BORN_WITH_FD = 3, OUTPUT_READ_SIZE = 64 << 10 };
+enum {
+    BORN_WITH_FD = 3,
+    OUTPUT_READ_SIZE = 64 << 10,
+    LOOK_SHARE = 500, /* a look may take this part of the time between two */
+};
 
 struct shim {
     struct arena arena;
@@ -139,9 +143,11 @@ static void look(struct shim *shim)
 {
     const struct shim_spec *spec = &shim->spec;
     char message[sizeof(shim->exit.message)];
+    int64_t pause_ms;
 
     group_look(&shim->group, shim->now);
-    shim->look_at = mono_after(shim->now, SHIM_SAMPLE_MS);
+    pause_ms = mono_since(shim->now, clock_mono()) * LOOK_SHARE; /* many processes, few looks */
+    shim->look_at = mono_after(shim->now, pause_ms > SHIM_SAMPLE_MS ? pause_ms : SHIM_SAMPLE_MS);
     if (shim->state != STATE_RUNNING) {
         return;
     }
