@@ -52,7 +52,8 @@ static const char *const samples[WIRE_TYPE_COUNT] = {
         "\"u-1\",\"generation\":3,\"leaseEpoch\":2,\"status\":{\"observedGeneration\":3,\"phase\":"
         "\"Running\",\"restarts\":1,\"reason\":\"BackOff\",\"contribution\":{\"cpu\":\"2s\"}}}]}",
     [WIRE_REPORTED] = "{\"type\":\"reported\",\"epoch\":8,\"seq\":\"1001\"}",
-    [WIRE_HEARTBEAT] = "{\"type\":\"heartbeat\",\"epoch\":8,\"seq\":\"5\",\"digest\":" DIGEST ","
+    [WIRE_HEARTBEAT] = "{\"type\":\"heartbeat\",\"epoch\":8,\"seq\":\"5\",\"digest\":" DIGEST
+                       ",\"interval\":\"10s\","
                        "\"usage\":{\"cpu\":\"2s\",\"wall\":\"3s\",\"memoryPeak\":\"1Mi\"}}",
     [WIRE_RENEW] = "{\"type\":\"renew\",\"epoch\":8,\"seq\":\"6\",\"leases\":[{\"uid\":\"u-1\","
                    "\"leaseEpoch\":2}]}",
