@@ -41,7 +41,7 @@ void logs_on_request(struct agt *agt, const struct wire_log_request *request)
     if (find(&agt->logs, request->id) != NULL) {
         return; /* it came before */
     }
-    if (work == NULL || (work->run.generation == 0 && !work->run.is_open)) {
+    if (work != NULL && work->run.generation == 0 && !work->run.is_open) {
         refuse(agt, request->id, "nothing of it ran on this agent yet");
         return;
     }
@@ -50,7 +50,9 @@ void logs_on_request(struct agt *agt, const struct wire_log_request *request)
         return;
     }
     vec_add(&agt->logs, stream);
-    effect = out_add_run(agt, AGT_READ_LOG, OUT_AT_ONCE, request->uid, work->run.number);
+    /* Logs outlive their work: of what is not known here any more, the shell may still have one. */
+    effect = out_add_run(agt, AGT_READ_LOG, OUT_AT_ONCE, request->uid,
+                         work == NULL ? 0 : work->run.number);
     effect->log.id = request->id;
     effect->log.tail = request->tail;
     effect->log.follow = request->follow;

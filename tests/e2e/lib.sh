@@ -16,6 +16,7 @@ unset FOGCTL_SERVER FOGCTL_CONFIG FOGCTL_CONTEXT FOGCTL_USER FOGCTL_EXTERNAL_DIF
 HEARTBEAT=500ms       # how soon a silent peer is noticed: three of these
 CONTROLLER=           # pid
 declare -A AGENTS=()  # name -> pid
+declare -A OPTIONS=() # name -> what it was first started with
 API=                  # host:port of the HTTP API
 LINK=                 # host:port of the agents' listener
 
@@ -162,7 +163,7 @@ controller_answers() {
 
 # The second start takes the addresses of the first.
 start_controller() { # [OPTION…]
-  mkdir -p -m 700 "$T/controller"
+  mkdir -p "$T/controller" && chmod 700 "$T/controller"
   rm -f "$T/controller/api.addr" "$T/controller/agents.addr"
   "$BIN/fog-controller" --state "$T/controller" --listen "${API:-127.0.0.1:0}" \
     --agents-listen "${LINK:-127.0.0.1:0}" --heartbeat-min "$HEARTBEAT" "$@" >>"$T/controller.log" 2>&1 &
@@ -176,9 +177,11 @@ start_controller() { # [OPTION…]
 start_agent() { # NAME [OPTION…]
   local name=$1
   shift
-  mkdir -p -m 700 "$T/$name"
+  [ -n "${OPTIONS[$name]:-}" ] || OPTIONS[$name]=$*
+  mkdir -p "$T/$name" && chmod 700 "$T/$name"
+  # shellcheck disable=SC2086
   "$BIN/fog-agent" --controller "ws://$LINK" --name "$name" --state "$T/$name" --cores 2 --memory 2Gi \
-    --disk 4Gi "$@" >>"$T/$name.log" 2>&1 &
+    --disk 4Gi ${OPTIONS[$name]} >>"$T/$name.log" 2>&1 &
   AGENTS[$name]=$!
 }
 

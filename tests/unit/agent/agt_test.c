@@ -258,13 +258,13 @@ static void lines_of_a_log_are_read_and_passed_on(void **state)
     expect(world, "");
 }
 
-static void a_log_of_nothing_is_refused(void **state)
+static void a_log_of_what_is_forgotten_is_looked_for(void **state)
 {
     struct agent_world *world = *state;
 
     given_running(world);
     ask_for_log(world, 5, "u9");
-    expect(world, "send logData 5 \"\" end error: nothing of it ran on this agent yet\n");
+    expect(world, "readlog u9 run=0 id=5 tail=10\n");
 }
 
 static void more_logs_than_the_bound_are_refused(void **state)
@@ -454,7 +454,7 @@ int main(void)
         TEST(a_torn_state_is_told_at_every_length),
         TEST(a_failed_save_is_tried_again_ever_more_rarely),
         TEST(lines_of_a_log_are_read_and_passed_on),
-        TEST(a_log_of_nothing_is_refused),
+        TEST(a_log_of_what_is_forgotten_is_looked_for),
         TEST(more_logs_than_the_bound_are_refused),
         TEST(a_log_is_stopped_when_cancelled_and_when_the_link_ends),
         TEST(a_slow_link_drops_lines_and_counts_them),
