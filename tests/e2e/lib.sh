@@ -6,6 +6,8 @@
 #
 # shellcheck shell=bash
 set -u
+# Nothing that is started here may hold on to what the caller has open, a lock for one.
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 BIN=$(cd "${FOG_OUT:-build/asan}" && pwd) || exit 2
 T=$(mktemp -d /tmp/fog-e2e.XXXXXX) || exit 2
@@ -118,6 +120,7 @@ equals() { [ "$("${@:2}")" = "$1" ] || { echo "got: $("${@:2}" 2>&1), wanted: $1
 
 # --- the API --------------------------------------------------------------------------------------
 
+# In the background "$BIN/fogctl" itself is to be started: of a function only the shell would be ended.
 fogctl() { FOGCTL_SERVER=${FOGCTL_SERVER-http://$API} "$BIN/fogctl" "$@"; }
 api() { curl -sS --max-time 10 "http://$API$1" "${@:2}"; } # PATH [curl's options]
 code_of() { curl -sS -o "$T/body" -w '%{http_code}' --max-time 20 "$@" 2>/dev/null; }
@@ -278,12 +281,15 @@ nothing_is_broken() { # finds of the sanitizers, and asserts that did not hold
 
 # --- the end --------------------------------------------------------------------------------------
 
+# Programs that tests left running: nobody else has this home.
+with_our_home() { grep -lsaF "HOME=$T/home" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 | grep -vx "$$"; }
+
 end_all() {
   local name pid
   trap - EXIT INT TERM
   for name in "${!AGENTS[@]}"; do kill -CONT "${AGENTS[$name]}" && end_hard "${AGENTS[$name]}"; done 2>/dev/null
   [ -n "$CONTROLLER" ] && kill -CONT "$CONTROLLER" 2>/dev/null && end_hard "$CONTROLLER"
-  for pid in $(jobs -p); do kill -KILL "$pid" 2>/dev/null; done
+  for pid in $(jobs -p) $(with_our_home); do kill -KILL "$pid" 2>/dev/null; done
   for pid in $(shims) $(workloads | cut -d' ' -f1); do kill -KILL "$pid" 2>/dev/null; done
   for pid in $(workloads | cut -d' ' -f1); do kill -KILL "$pid" 2>/dev/null; done
   if [ -n "${E2E_KEEP:-}" ]; then echo "# kept: $T"; else rm -rf "$T"; fi

@@ -128,7 +128,7 @@ get_selects() {
 }
 
 get_watches() {
-  fogctl get hs -w >"$T/watch" 2>&1 &
+  FOGCTL_SERVER=http://$API "$BIN/fogctl" get hs -w >"$T/watch" 2>&1 &
   local watch=$!
   await 10 "the table stands" grep -q '^hello ' "$T/watch"
   ses later 'exec sleep 1000' | apply
@@ -187,7 +187,8 @@ logs_are_followed() {
   local follower
   ses ticker 'i=0; while :; do i=$((i+1)); echo "tick $i"; sleep 0.1; done' | apply
   await 15 "it runs" converged ticker || return
-  fogctl logs -f "$(assignments 'select(.spec.session == "ticker") | .metadata.name')" >"$T/follow" 2>&1 &
+  FOGCTL_SERVER=http://$API "$BIN/fogctl" logs -f \
+    "$(assignments 'select(.spec.session == "ticker") | .metadata.name')" >"$T/follow" 2>&1 &
   follower=$!
   await 10 "lines come" grep -qx 'tick 1' "$T/follow"
   await 10 "more lines come" eval '[ "$(wc -l <"$T/follow")" -ge 15 ]'
