@@ -39,7 +39,8 @@ struct ring_event {
 };
 
 struct ring {
-    struct ring_event *events; /* owned; WATCH_RING_EVENTS of them */
+    struct ring_event *events; /* owned */
+    size_t size;               /* WATCH_RING_EVENTS; tests make it smaller */
     uint64_t first, next;      /* positions, ever rising; [first, next) are there */
     uint64_t begins_after;     /* all changes with a higher revision are in the ring */
 };

@@ -26,7 +26,8 @@ struct ctl *ctl_new(const struct ctl_options *options)
     rand_init(&ctl->rand, options->seed);
     model_init(&ctl->model);
     arena_init(&ctl->arena);
-    ctl->ring.events = mem_array(WATCH_RING_EVENTS, sizeof(ctl->ring.events[0]));
+    ctl->ring.size = WATCH_RING_EVENTS;
+    ctl->ring.events = mem_array(ctl->ring.size, sizeof(ctl->ring.events[0]));
     map_init(&ctl->links);
     map_init(&ctl->watchers);
     map_init(&ctl->reads);

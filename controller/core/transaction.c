@@ -56,10 +56,10 @@ static void ring_event_fini(struct ring_event *event)
 static void ring_put(struct ctl *ctl, const struct change *change)
 {
     struct ring *ring = &ctl->ring;
-    struct ring_event *event = &ring->events[ring->next % WATCH_RING_EVENTS];
+    struct ring_event *event = &ring->events[ring->next % ring->size];
     struct object *after = change->after == NULL ? change->last : change->after;
 
-    if (ring->next - ring->first == WATCH_RING_EVENTS) {
+    if (ring->next - ring->first == ring->size) {
         ring->begins_after = event->revision;
         ring_event_fini(event);
         ring->first++;
@@ -76,7 +76,7 @@ static void ring_put(struct ctl *ctl, const struct change *change)
 void ring_fini(struct ring *ring)
 {
     for (; ring->first < ring->next; ring->first++) {
-        ring_event_fini(&ring->events[ring->first % WATCH_RING_EVENTS]);
+        ring_event_fini(&ring->events[ring->first % ring->size]);
     }
     free(ring->events);
     ring->events = NULL;

@@ -125,7 +125,7 @@ static uint64_t ring_after(const struct ring *ring, uint64_t revision)
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
 
-        if (ring->events[middle % WATCH_RING_EVENTS].revision <= revision) {
+        if (ring->events[middle % ring->size].revision <= revision) {
             low = middle + 1;
         } else {
             high = middle;
@@ -319,7 +319,7 @@ static void flush(struct ctl *ctl, struct watcher *watcher)
 {
     assert(watcher->position >= ctl->ring.first);
     for (; watcher->position < ctl->ring.next; watcher->position++) {
-        const struct ring_event *event = &ctl->ring.events[watcher->position % WATCH_RING_EVENTS];
+        const struct ring_event *event = &ctl->ring.events[watcher->position % ctl->ring.size];
 
         if (event->after->kind == watcher->kind) {
             tell_change(ctl, watcher, event->before, event->after, event->is_removal);

@@ -1,0 +1,315 @@
+/* Change sets: all or nothing, in one commit, at a demanded revision. */
+#include "controller/core/changeset.h"
+
+#include "schema/limits.h"
+#include "tests/support/api.h"
+#include "tests/support/quick_json.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct api api;
+
+static int set_up(void **state)
+{
+    (void)state;
+    api_init(&api);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    api_fini(&api);
+    return 0;
+}
+
+#define POLICY(name, spec)                                                                         \
+    "{'apiVersion': 'fog/v1', 'kind': 'HarvestPolicy', 'metadata': {'name': '" name "'},"          \
+    "'spec': {" spec "}}"
+#define SESSION(name, spec)                                                                        \
+    "{'apiVersion': 'fog/v1', 'kind': 'HarvestSession', 'metadata': {'name': '" name "'},"         \
+    "'spec': {" spec WORK "}}"
+#define DO(verb, object) "{'verb': '" verb "', 'object': " object "}"
+#define MIN(n)           "'battery': {'minPercent': " #n "}"
+
+static struct node *send(int code, const char *query, const char *spec, const char *changes)
+{
+    struct str body = STR_EMPTY;
+    struct node *answer;
+
+    str_addf(&body, "{'kind': 'ChangeSet', 'apiVersion': 'fog/v1', 'spec': {%s'changes': [%s]}}",
+             spec, changes);
+    answer = api_expect(&api, code, "POST", api_target(&api, CHANGESETS "?fieldManager=m%s", query),
+                        body.data);
+    str_fini(&body);
+    return answer;
+}
+
+static void refused(int code, const char *reason, const char *message, const char *spec,
+                    const char *changes)
+{
+    const char *before = api_fingerprint(&api);
+    const struct node *status = send(code, "", spec, changes);
+
+    assert_string_equal(api_text(status, "reason"), reason);
+    if (strstr(api_text(status, "message"), message) == NULL) {
+        fail_msg("\"%s\" is not in \"%s\"", message, api_text(status, "message"));
+    }
+    assert_string_equal(api_fingerprint(&api), before);
+}
+
+static void a_set_is_one_commit_and_says_what_became_of_each(void **state)
+{
+    const struct node *answer;
+
+    (void)state;
+    (void)send(200, "", "",
+               DO("apply", POLICY("a", MIN(1))) "," DO("apply", POLICY("b", "")) "," DO(
+                   "create", POLICY("gone", "")));
+    assert_int_equal(api.commits, 1);
+    answer = send(
+        200, "", "",
+        DO("apply", POLICY("a", MIN(1))) "," DO("apply", POLICY("b", MIN(2))) "," DO(
+            "create",
+            POLICY(
+                "c",
+                "")) "," DO("replace",
+                            POLICY(
+                                "b",
+                                MIN(3))) ","
+                                         "{'verb': 'delete', 'kind': 'HarvestPolicy', 'name': 'gone'}");
+    assert_string_equal(api_text(answer, "kind"), "ChangeSet");
+    assert_string_equal(api_text(answer, "apiVersion"), "fog/v1");
+    assert_string_equal(api_text(answer, "status.results[0].result"), "unchanged");
+    assert_string_equal(api_text(answer, "status.results[1].result"), "configured");
+    assert_string_equal(api_text(answer, "status.results[2].result"), "created");
+    assert_string_equal(api_text(answer, "status.results[3].result"), "configured");
+    assert_string_equal(api_text(answer, "status.results[4].result"), "deleted");
+    assert_string_equal(api_text(answer, "status.results[4].name"), "gone");
+    assert_string_equal(api_text(answer, "status.results[1].kind"), "HarvestPolicy");
+    assert_int_equal(api_int(answer, "status.results[3].object.spec.battery.minPercent"), 3);
+    assert_null(api_at(answer, "status.results[1].before"));
+    assert_null(api_at(answer, "status.plan"));
+    assert_false(api_at(answer, "status.dryRun")->boolean);
+    assert_int_equal(api.commits, 2);
+    assert_int_equal(strtoull(api_text(answer, "status.revision"), NULL, 10),
+                     api.ctl->desired_revision);
+}
+
+static void a_set_that_changes_nothing_is_no_commit(void **state)
+{
+    const char *set = DO("apply", POLICY("a", MIN(1))) "," DO("apply", POLICY("b", ""));
+    const char *before;
+
+    (void)state;
+    (void)send(200, "", "", set);
+    before = api_fingerprint(&api);
+    (void)send(200, "", "", set);
+    (void)send(200, "", "", "");
+    assert_string_equal(api_fingerprint(&api), before);
+    assert_int_equal(api.commits, 1);
+}
+
+static void one_that_cannot_be_made_stops_all(void **state)
+{
+    const struct node *status;
+
+    (void)state;
+    refused(422, "Invalid", "spec.battery.minPercent", "",
+            DO("apply", POLICY("a", "")) "," DO("apply", POLICY("b", MIN(900))));
+    status = send(
+        422, "", "",
+        DO("apply", POLICY("a", "")) "," DO("apply", POLICY("b", MIN(900))) "," DO(
+            "apply",
+            SESSION("s", "'policy': 'none', ")) ","
+                                                "{'verb': 'delete', 'kind': 'Agent', 'name': 'x'}");
+    assert_non_null(strstr(api_text(status, "message"), "3 of 4 changes cannot be made"));
+    assert_int_equal(api_int(status, "details.causes[0].change"), 1);
+    assert_string_equal(api_text(status, "details.causes[0].field"), "spec.battery.minPercent");
+    assert_int_equal(api_int(status, "details.causes[1].change"), 2);
+    assert_string_equal(api_text(status, "details.causes[1].field"), "spec.policy");
+    assert_int_equal(api_int(status, "details.causes[2].change"), 3);
+    assert_string_equal(api_text(status, "details.causes[2].reason"), "NotFound");
+    assert_int_equal(api_at(api_get(&api, POLICIES), "items")->list.count, 0);
+}
+
+static void objects_may_refer_to_later_ones(void **state)
+{
+    (void)state;
+    (void)send(
+        200, "", "",
+        DO("apply", SESSION("s", "'policy': 'quiet', ")) "," DO("apply", POLICY("quiet", "")));
+    (void)api_get(&api, SESSIONS "/s");
+}
+
+static void a_demanded_revision_is_kept(void **state)
+{
+    const struct node *dry, *status;
+
+    (void)state;
+    (void)send(200, "", "'revision': '0', ", DO("apply", POLICY("a", "")));
+    dry = send(200, "&dryRun=All", "", DO("apply", POLICY("b", "")));
+    assert_string_equal(api_text(dry, "status.revision"), "1");
+    (void)send(200, "", "'revision': '1', ", DO("apply", POLICY("b", "")));
+    status = send(409, "", "'revision': '1', ", DO("apply", POLICY("c", "")));
+    assert_string_equal(api_text(status, "reason"), "Conflict");
+    refused(409, "Conflict", "the plan was made at revision 0, and the fleet is at 2 now",
+            "'revision': '0', ", DO("apply", POLICY("c", "")));
+    refused(409, "Conflict", "look at the plan again", "'revision': '99', ",
+            DO("apply", POLICY("c", "")));
+}
+
+static void bad_sets_are_refused(void **state)
+{
+    static const struct {
+        const char *spec, *changes, *message;
+    } cases[] = {
+        {"'revision': 1, ", "", "spec.revision"},
+        {"'revision': '-1', ", "", "spec.revision"},
+        {"'revision': '', ", "", "spec.revision"},
+        {"'force': 'yes', ", "", "spec.force"},
+        {"", "{}", "changes[0].verb"},
+        {"", "5", "changes[0].verb"},
+        {"", "{'verb': 'patch'}", "\"patch\" is none of apply, create, replace, delete"},
+        {"", "{'verb': 'apply'}", "changes[0].object"},
+        {"", "{'verb': 'apply', 'object': []}", "changes[0].object"},
+        {"", "{'verb': 'apply', 'object': {'kind': 'Agent'}}", "changes[0].object.apiVersion"},
+        {"", "{'verb': 'apply', 'object': {'apiVersion': 'fog/v1', 'kind': 'Toaster'}}",
+         "changes[0].object.kind"},
+        {"", "{'verb': 'delete'}", "a delete needs kind and name"},
+        {"", "{'verb': 'delete', 'kind': 'Agent'}", "a delete needs kind and name"},
+        {"", "{'verb': 'delete', 'kind': 'Toaster', 'name': 'x'}", "a delete needs kind and name"},
+        {"", "{'verb': 'delete', 'kind': 'Agent', 'name': 'x', 'uid': 5}", "changes[0].uid"},
+        {"", "{'verb': 'delete', 'object': {'apiVersion': 'fog/v1', 'kind': 'Agent'}}",
+         "changes[0].object.metadata.name"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        refused(400, "BadRequest", cases[i].message, cases[i].spec, cases[i].changes);
+    }
+    (void)api_expect(&api, 400, "POST", CHANGESETS, "");
+    (void)api_expect(&api, 400, "POST", CHANGESETS, "{'spec': {}}");
+    (void)api_expect(&api, 400, "POST", CHANGESETS, "{'spec': {'changes': {}}}");
+    (void)api_expect(&api, 400, "POST", CHANGESETS, "{'kind': 'Set', 'spec': {'changes': []}}");
+    (void)api_expect(&api, 400, "POST", CHANGESETS, "[");
+}
+
+static void a_set_holds_changes_up_to_the_bound(void **state)
+{
+    struct str changes = STR_EMPTY;
+
+    (void)state;
+    for (size_t i = 1; i < CHANGES_MAX; i++) {
+        str_addf(&changes, "%s" DO("create", POLICY("p%zu", "")), i == 1 ? "" : ",", i);
+    }
+    (void)send(200, "&dryRun=All", "", changes.data);
+    str_add(&changes, "," DO("create", POLICY("last", "")));
+    (void)send(200, "&dryRun=All", "", changes.data);
+    str_add(&changes, "," DO("create", POLICY("more", "")));
+    refused(413, "RequestEntityTooLarge", "4097 changes, at most 4096", "", changes.data);
+    str_fini(&changes);
+}
+
+static void a_delete_may_name_the_uid_it_means(void **state)
+{
+    const char *uid;
+
+    (void)state;
+    (void)send(200, "", "", DO("apply", POLICY("a", "")));
+    uid = api_text(api_get(&api, POLICIES "/a"), "metadata.uid");
+    refused(409, "Conflict", "modified", "",
+            "{'verb': 'delete', 'kind': 'HarvestPolicy', 'name': 'a', 'uid': 'other'}");
+    (void)send(200, "", "",
+               api_target(&api,
+                          "{'verb': 'delete', 'kind': 'HarvestPolicy', 'name': 'a', 'uid': '%s'}",
+                          uid));
+    refused(404, "NotFound", "a", "", DO("delete", POLICY("a", "")));
+}
+
+static void conflicts_of_an_apply_name_their_change(void **state)
+{
+    const struct node *status;
+
+    (void)state;
+    (void)api_expect(&api, 201, "POST", POLICIES "?fieldManager=editor", POLICY("a", MIN(1)));
+    status = send(409, "", "", DO("apply", POLICY("b", "")) "," DO("apply", POLICY("a", MIN(2))));
+    assert_string_equal(api_text(status, "details.causes[0].reason"), "FieldManagerConflict");
+    assert_string_equal(api_text(status, "details.causes[0].field"), ".spec.battery.minPercent");
+    assert_int_equal(api_int(status, "details.causes[0].change"), 1);
+    (void)send(200, "", "'force': true, ", DO("apply", POLICY("a", MIN(2))));
+}
+
+static void a_dry_run_shows_before_and_plan_and_changes_nothing(void **state)
+{
+    const char *before;
+    const struct node *answer;
+
+    (void)state;
+    (void)send(200, "", "", DO("apply", POLICY("a", MIN(1))) "," DO("apply", POLICY("b", "")));
+    before = api_fingerprint(&api);
+    answer = send(200, "&dryRun=All", "",
+                  DO("apply", POLICY("a", MIN(2))) "," DO("delete", POLICY("b", "")) "," DO(
+                      "create", SESSION("s", "")));
+    assert_true(api_at(answer, "status.dryRun")->boolean);
+    assert_int_equal(api_int(answer, "status.results[0].before.spec.battery.minPercent"), 1);
+    assert_int_equal(api_int(answer, "status.results[0].object.spec.battery.minPercent"), 2);
+    assert_string_equal(api_text(answer, "status.results[1].before.metadata.name"), "b");
+    assert_null(api_at(answer, "status.results[2].before"));
+    assert_non_null(api_at(answer, "status.plan"));
+    assert_string_equal(api_fingerprint(&api), before);
+    assert_int_equal(api.commits, 1);
+}
+
+static void warnings_name_their_change(void **state)
+{
+    const struct node *answer;
+
+    (void)state;
+    answer = send(200, "", "",
+                  DO("apply", POLICY("a", "")) "," DO("apply", POLICY("b", "'batery': {}")));
+    assert_int_equal(api_int(answer, "status.warnings[0].change"), 1);
+    assert_string_equal(api_text(answer, "status.warnings[0].field"), "spec.batery");
+    (void)send(400, "&fieldValidation=Strict", "", DO("apply", POLICY("b", "'batery': {}")));
+}
+
+static void who_and_why_are_kept(void **state)
+{
+    const struct node *history;
+
+    (void)state;
+    api.user = "bob";
+    api.cause = "spring cleaning";
+    (void)send(200, "", "", DO("apply", POLICY("a", "")));
+    history = api_get(&api, "/apis/fog/v1/history");
+    assert_string_equal(api_text(history, "items[0].who"), "bob");
+    assert_string_equal(api_text(history, "items[0].why"), "spring cleaning");
+    assert_string_equal(api_text(history, "items[0].manager"), "m");
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_set_is_one_commit_and_says_what_became_of_each),
+        CASE(a_set_that_changes_nothing_is_no_commit),
+        CASE(one_that_cannot_be_made_stops_all),
+        CASE(objects_may_refer_to_later_ones),
+        CASE(a_demanded_revision_is_kept),
+        CASE(bad_sets_are_refused),
+        CASE(a_set_holds_changes_up_to_the_bound),
+        CASE(a_delete_may_name_the_uid_it_means),
+        CASE(conflicts_of_an_apply_name_their_change),
+        CASE(a_dry_run_shows_before_and_plan_and_changes_nothing),
+        CASE(warnings_name_their_change),
+        CASE(who_and_why_are_kept),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
