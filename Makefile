@@ -47,6 +47,7 @@ LIB_AGT    := $(OUT)/libagt.a
 LIB_AGTIO  := $(OUT)/libagtio.a
 LIB_STORE  := $(OUT)/libstore.a
 LIB_CTLIO  := $(OUT)/libctlio.a
+LIB_FOGCTL := $(OUT)/libfogctl.a
 
 LIBS_SCHEMA := -lyaml -ljansson -lcrypto -lm
 LIBS_STORE  := -lsqlite3 -lpthread
@@ -87,6 +88,9 @@ $(LIB_STORE): $(call objects,$(STORE))
 $(LIB_CTLIO): $(call objects,$(call sources,controller/io))
 	$(archive)
 
+$(LIB_FOGCTL): $(call objects,$(filter-out tools/fogctl/main.c,$(FOGCTL)))
+	$(archive)
+
 $(OUT)/fog-controller: $(call objects,$(CTL_IO)) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))
 $(OUT)/fog-agent: $(call objects,$(AGT_IO)) $(LIB_AGT) $(LIB_SCHEMA)
@@ -125,6 +129,10 @@ $(OUT)/tests/unit/agent/io/%_test: $(OUT)/tests/unit/agent/io/%_test.o $(LIB_SUP
 	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA))
 $(OUT)/tests/unit/agent/shim/%_test: $(OUT)/tests/unit/agent/shim/%_test.o $(LIB_SUPPORT) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA))
+
+# fogctl, all but its main(): runs of it are forked.
+$(OUT)/tests/unit/fogctl/%_test: $(OUT)/tests/unit/fogctl/%_test.o $(LIB_SUPPORT) $(LIB_FOGCTL) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_SCHEMA) -lcurl -lpthread)
 
 # Do the tests bite?  The store with a seeded mistake, under the same test: it must fail, and for the
 # right reason.

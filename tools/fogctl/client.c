@@ -259,7 +259,7 @@ struct node *http_get(struct fogctl *fogctl, const char *path)
     if (!http_call(fogctl, &(struct request){.method = "GET", .path = path}, &reply)) {
         return NULL;
     }
-    if (reply.code != 200 || reply.root == NULL) {
+    if (reply.code != 200 || reply.root == NULL || reply.root->type != NODE_MAP) {
         (void)reply_failed(&reply);
         return NULL;
     }

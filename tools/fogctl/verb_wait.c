@@ -12,7 +12,7 @@ static int64_t opt_timeout_ms = 30000;
 
 static const struct option_row rows[] = {
     {"for", 0, OPTION_LIST, &opt_for, "WHAT",
-     "condition=TYPE[=STATUS], jsonpath={.path}=VALUE, create or delete; given several times: any of them",
+     "condition=TYPE[=STATUS], jsonpath={.path}[=VALUE], create, delete; several: any of them",
      NULL},
     {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those of the kind with these labels",
      NULL},
