@@ -5,9 +5,9 @@
 
 /* Annotation of an assignment: how often its replica failed in a row before, on any agent. */
 #define ATTEMPT_ANNOTATION  "fog/failures-before"
-/* Annotation of an assignment that was given up: the generation of its session then, a blank, and
- * why.  It is not in its agent's set any more; it stays as evidence until the session changes or
- * somebody deletes it. */
+/* Annotation of an assignment that was given up: the generation of its session then (0: what failed
+ * was of an earlier one), a blank, and why.  It is not in its agent's set any more; it stays as
+ * evidence until the session changes or somebody deletes it. */
 #define GIVEN_UP_ANNOTATION "fog/given-up"
 
 /* Connected, and as declared: runs, is done, or is suspended, in its present generation. */

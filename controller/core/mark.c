@@ -2,6 +2,7 @@
  *
  * Who wants an agent is not asked with each change, only when an agent could take it: so an agent
  * that comes costs as much as there are sessions that want one, and not as there are sessions. */
+#include "controller/core/copy.h"
 #include "controller/core/reconcile.h"
 
 #include "schema/diff.h"
@@ -127,6 +128,16 @@ static void mark_session(struct ctl *ctl, const struct change *change)
     }
 }
 
+/* Another template may need less of the agent, and what was given up needs nothing. */
+static bool may_leave_room(const struct object *before, const struct object *after)
+{
+    return before != NULL &&
+           (!str_eq(assignment_of(before)->spec.template_digest,
+                    assignment_of(after)->spec.template_digest) ||
+            (strmap_find(&before->meta.annotations, GIVEN_UP_ANNOTATION) == NULL) !=
+                (strmap_find(&after->meta.annotations, GIVEN_UP_ANNOTATION) == NULL));
+}
+
 static void mark_assignment(struct ctl *ctl, const struct change *change)
 {
     const struct assignment_entry *gone = (const struct assignment_entry *)change->removed;
@@ -152,6 +163,9 @@ static void mark_assignment(struct ctl *ctl, const struct change *change)
     }
     if (copy != NULL && object_is_deleting(change->after) && copy->leaving_since.ms == 0) {
         copy->leaving_since = ctl->now;
+    }
+    if (copy != NULL && copy->agent != NULL && may_leave_room(change->before, change->after)) {
+        mark_offer(ctl, copy->agent);
     }
     if (copy != NULL && !ctl->reconciler.is_writing) {
         mark(ctl, copy->session);

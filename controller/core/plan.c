@@ -232,13 +232,39 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
             arena_printf(p->arena, "placed on %s, which has not answered yet", agent_name(agent)));
 }
 
+/* Would it run exclusively while a copy other than this one may still run?  That happens when a
+ * session that had two copies of a replica becomes exclusive. */
+static bool is_crowded(struct planner *p, const struct replica *replica,
+                       struct assignment_entry *copy)
+{
+    bool is_crowded = false;
+
+    for (size_t i = 0; i < replica->copy_count && p->spec->exclusive; i++) {
+        struct assignment_entry *other = replica->copies[i];
+
+        if (other != copy && !copy_may_go(p->in->model, other, p->in->now)) {
+            is_crowded = true;
+            look_at(p, copy_may_go_at(p->in->model, other, p->in->now));
+        }
+    }
+    if (is_crowded) {
+        add_gap(p, WHY_LEASED, replica, copy, false,
+                "another copy of it may still run, and it is to run exclusively");
+    }
+    return is_crowded;
+}
+
 static void replace(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
                     bool keeps_copy, unsigned failures_before, const char *reason)
 {
     const char *why = "";
-    struct agent_entry *agent = find_place(p, replica, copy->agent, &why);
+    struct agent_entry *agent;
     struct plan_step *step;
 
+    if (is_crowded(p, replica, copy)) {
+        return;
+    }
+    agent = find_place(p, replica, copy->agent, &why);
     if (agent == NULL) {
         add_gap(p, WHY_NO_AGENT, replica, copy, false,
                 arena_printf(p->arena, "%s; %s", reason, why));
@@ -268,9 +294,13 @@ static void move(struct planner *p, const struct replica *replica, struct assign
                  bool may_stay_meanwhile, const char *reason)
 {
     const char *why = "";
-    struct agent_entry *agent = find_place(p, replica, copy->agent, &why);
+    struct agent_entry *agent;
     struct plan_step *step;
 
+    if (is_crowded(p, replica, copy)) {
+        return;
+    }
+    agent = find_place(p, replica, copy->agent, &why);
     if (agent == copy->agent) {
         agent = NULL; /* what it holds now does not count as free there */
         why = reason;
@@ -324,28 +354,6 @@ static void give_up(struct planner *p, const struct replica *replica, struct ass
     add_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
 }
 
-/* Would it run exclusively while another copy may still run?  That happens when a session that had
- * two copies of a replica becomes exclusive. */
-static bool is_crowded(struct planner *p, const struct replica *replica,
-                       struct assignment_entry *copy)
-{
-    bool is_crowded = false;
-
-    for (size_t i = 0; i < replica->copy_count && p->spec->exclusive; i++) {
-        struct assignment_entry *other = replica->copies[i];
-
-        if (other != copy && !copy_may_go(p->in->model, other, p->in->now)) {
-            is_crowded = true;
-            look_at(p, copy_may_go_at(p->in->model, other, p->in->now));
-        }
-    }
-    if (is_crowded) {
-        add_gap(p, WHY_LEASED, replica, copy, false,
-                "another copy of it may still run, and it is to run exclusively");
-    }
-    return is_crowded;
-}
-
 static void update(struct planner *p, const struct replica *replica, struct assignment_entry *copy)
 {
     const char *name = assignment_spec(copy)->agent;
@@ -354,6 +362,8 @@ static void update(struct planner *p, const struct replica *replica, struct assi
 
     if ((p->spec->rollout.pause || !fits) && is_hopeless(p, copy)) {
         give_up(p, replica, copy, copy_failures(copy));
+        /* It failed in its old form; nobody knows yet how the new one fares, once there is room. */
+        p->plan->steps[p->plan->step_count - 1].is_outdated = !p->spec->rollout.pause;
         return;
     }
     if (is_paused(p, replica, copy) || is_crowded(p, replica, copy)) {

@@ -35,6 +35,7 @@ struct plan_step {
     struct agent_entry *agent;     /* borrowed: where it will run; NULL: STOP */
     bool keeps_copy;               /* REPLACE: the old copy stays until the new one is well */
     bool gives_up;                 /* STOP: the copy stays, as evidence */
+    bool is_outdated;              /* gives_up: of an earlier form than the session's */
     unsigned failures_before;      /* of the replica, in a row: START, REPLACE */
     unsigned wave;                 /* from 1 */
     const char *reason;            /* for people */

@@ -43,6 +43,13 @@ static int compare_slots(const char *a, const char *b)
     return strcmp(a, b);
 }
 
+static bool is_away(const struct assignment_entry *copy)
+{
+    return copy->agent == NULL || copy->agent->link == NULL;
+}
+
+/* Leaving ones last; before them the youngest, as far as the clock can be trusted, of those that
+ * can be asked. */
 static int compare_copies(const void *a, const void *b)
 {
     const struct assignment_entry *left = *(struct assignment_entry *const *)a;
@@ -55,6 +62,9 @@ static int compare_copies(const void *a, const void *b)
     }
     if (object_is_deleting(left->object) != object_is_deleting(right->object)) {
         return object_is_deleting(left->object) ? 1 : -1;
+    }
+    if (is_away(left) != is_away(right)) {
+        return is_away(left) ? -1 : 1;
     }
     if (meta_left->created.ms != meta_right->created.ms) {
         return meta_left->created.ms < meta_right->created.ms ? -1 : 1;

@@ -189,7 +189,8 @@ static void give_up(struct ctl *ctl, const struct session_entry *session,
 
     object_set_annotation(next, GIVEN_UP_ANNOTATION,
                           arena_printf(&ctl->arena, "%" PRId64 " %s",
-                                       session->object->meta.generation, step->reason));
+                                       step->is_outdated ? 0 : session->object->meta.generation,
+                                       step->reason));
     (void)ctl_put(ctl, next, &write);
     if (!ctl->is_trial) {
         step->copy->leaving_since = ctl->now;

@@ -217,6 +217,43 @@ static void a_session_that_is_deleted_waits_for_its_lease(void **state)
     assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 0);
 }
 
+static void a_session_made_again_under_its_name_waits_for_the_old_lease(void **state)
+{
+    (void)state;
+    it_runs_on_edge_1();
+    assert_true(renew(copy()));
+    fleet_disconnect(&fleet, "edge-1");
+    fleet_delete(&fleet, &harvest_session_kind, "ledger");
+    fleet_apply(&fleet, LEDGER(""));
+    assert_string_equal(fleet_why(&fleet, "ledger"), "Leased");
+    fleet_advance(&fleet, LEASE_MS / 2);
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 0);
+    fleet_advance(&fleet, LEASE_MS);
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 1);
+    assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-2");
+}
+
+/* It is told to go on without a lease, and before it says that it does, the replica is exclusive
+ * again and has to go elsewhere: what runs under the first lease is still there. */
+static void a_lease_that_was_taken_back_is_waited_for(void **state)
+{
+    (void)state;
+    fleet_load(&fleet, TWO_AGENTS(", labels: {site: north}"));
+    fleet_start(&fleet);
+    fleet_apply(&fleet, LEDGER("  selector: {matchLabels: {site: north}}\n"));
+    fleet_obey(&fleet);
+    assert_true(renew(copy()));
+    fleet_apply(&fleet,
+                "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\nspec:\n"
+                "  replaceAfter: 5s\n  workload: {command: [/bin/run]}\n"
+                "  selector: {matchLabels: {site: north}}\n");
+    fleet_apply(&fleet, LEDGER("  selector: {matchExpressions: "
+                               "[{key: site, operator: DoesNotExist}]}\n"));
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 0);
+    fleet_obey(&fleet);
+    assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-2");
+}
+
 int main(void)
 {
 #define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -232,6 +269,8 @@ int main(void)
         IN_FLEET(a_shorter_lease_takes_nothing_back),
         IN_FLEET(what_stopped_with_its_lease_may_have_gone_on),
         IN_FLEET(a_session_that_is_deleted_waits_for_its_lease),
+        IN_FLEET(a_session_made_again_under_its_name_waits_for_the_old_lease),
+        IN_FLEET(a_lease_that_was_taken_back_is_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

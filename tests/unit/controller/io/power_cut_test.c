@@ -506,6 +506,32 @@ static void after_a_failed_sync_nothing_more_is_acknowledged(void **state)
     assert_true(struck > FAULT_SEEDS / 2);
 }
 
+/* The page cache still shows what the disk never got, and the next start builds on it. */
+static void what_follows_a_failed_sync_survives_a_power_cut(void **state)
+{
+    struct world *world = *state;
+    uint64_t struck = 0;
+
+    for (uint64_t seed = 1; seed <= FAULT_SEEDS; seed++) {
+        struct err err = ERR_NONE;
+
+        begin_seed(world, seed);
+        open_or_die(world);
+        disk_fail_sync_at(world->disk, rand_below(&world->rand, 20) + 1);
+        struck += run(world, &err) < 0;
+        disk_fail_sync_at(world->disk, 0);
+        disk_process_crash(world->disk);
+        store_close(TAKE(world->store));
+        open_or_die(world);
+        check_store(world, true);
+        assert_int_equal(run(world, &err), 0);
+        restore_power(world);
+        check_store(world, false);
+        end_seed(world);
+    }
+    assert_true(struck > FAULT_SEEDS / 2);
+}
+
 static void a_crash_of_the_process_loses_nothing(void **state)
 {
     struct world *world = *state;
@@ -535,6 +561,7 @@ int main(void)
         TEST(after_an_io_error_the_store_goes_on_from_what_the_disk_holds),
         TEST(a_full_disk_refuses_whole_commits_and_goes_on_when_there_is_room),
         TEST(after_a_failed_sync_nothing_more_is_acknowledged),
+        TEST(what_follows_a_failed_sync_survives_a_power_cut),
         TEST(a_crash_of_the_process_loses_nothing),
     };
 
