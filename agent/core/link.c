@@ -175,6 +175,7 @@ static void send_hello(struct agt *agt, const struct wire_challenge *challenge)
     struct str signed_text = STR_EMPTY;
 
     fill_hello(agt, hello);
+    agt->link.said_paused = hello->paused;
     hello->version = challenge->version_max < WIRE_VERSION ? challenge->version_max : WIRE_VERSION;
     digest_to_str(&agt->set.saved_digest, digest_text);
     hello->digest = digest_text;

@@ -32,6 +32,7 @@ struct link {
     struct mono beat_at, silent_at; /* our next heartbeat; when theirs are overdue */
     uint64_t beat_seq;
     unsigned bad;                           /* messages in this connection */
+    bool said_paused;                       /* in its hello */
     char store_id[WIRE_WORD_BYTES_MAX + 1]; /* of its challenge */
     char last_end[320];                     /* why the last connection ended, for a person */
 };

@@ -214,7 +214,7 @@ void report(struct agt *agt)
 void report_on_welcome(struct agt *agt, bool is_new_era)
 {
     take_back(agt);
-    agt->reports.paused_told = agt->is_paused; /* hello said it */
+    agt->reports.paused_told = agt->link.said_paused;
     if (!is_new_era) {
         return;
     }

@@ -88,6 +88,19 @@ static void hello_says_when_the_owner_paused(void **state)
     expect(world, "save\n");
 }
 
+static void a_pause_that_ends_before_the_welcome_is_told_to_have_ended(void **state)
+{
+    struct agent_world *world = *state;
+
+    world_owner(world, true);
+    given_open(world);
+    world_challenge(world, "store-1");
+    expect(world, "send hello rev=0 paused\n");
+    world_owner(world, false);
+    world_welcome(world);
+    expect_has(world, "send report");
+}
+
 static void a_foreign_store_is_not_obeyed_even_after_a_restart(void **state)
 {
     struct agent_world *world = *state;
@@ -505,6 +518,7 @@ int main(void)
         TEST(hello_is_signed_over_the_challenge),
         TEST(hello_tells_what_the_disk_has),
         TEST(hello_says_when_the_owner_paused),
+        TEST(a_pause_that_ends_before_the_welcome_is_told_to_have_ended),
         TEST(a_foreign_store_is_not_obeyed_even_after_a_restart),
         TEST(why_the_link_ended_is_described),
         TEST(an_older_era_is_not_obeyed),

@@ -223,6 +223,19 @@ static void a_lower_generation_is_dropped_and_counted(void **state)
     assert_int_equal(agt_counters(world->agt)->stale_messages, 2);
 }
 
+static void a_newer_generation_may_have_no_lease_any_more(void **state)
+{
+    struct agent_world *world = *state;
+
+    world_start(world);
+    world_connect(world);
+    world_assign(world, ONE("u1", 5, .lease_epoch = 3));
+    world_clear(world);
+    world_assign(world, ONE("u1", 6));
+    expect_has(world, "send accepted rev=2\n");
+    assert_int_equal(agt_counters(world->agt)->stale_messages, 0);
+}
+
 static void a_digest_that_differs_asks_for_all_of_it(void **state)
 {
     struct agent_world *world = *state;
@@ -361,6 +374,7 @@ int main(void)
         TEST(a_lower_revision_is_dropped_and_counted_even_after_a_restart),
         TEST(another_era_is_dropped_and_counted),
         TEST(a_lower_generation_is_dropped_and_counted),
+        TEST(a_newer_generation_may_have_no_lease_any_more),
         TEST(a_digest_that_differs_asks_for_all_of_it),
         TEST(more_assignments_than_the_bound_are_refused),
         TEST(what_cannot_be_saved_is_neither_accepted_nor_started),
