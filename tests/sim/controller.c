@@ -311,7 +311,7 @@ static void write_group(struct sim *sim, void *who, uint64_t arg)
     controller->waiting.count -= group;
     memmove(controller->waiting.items, controller->waiting.items + group,
             controller->waiting.count * sizeof(controller->waiting.items[0]));
-    if (store_wal_pages(controller->store) > 1000 || rand_chance(&sim->dice.controller, 20)) {
+    if (store_wal_pages(controller->store) > 1000 || rand_chance(&sim->dice.controller, 120)) {
         code = store_checkpoint(controller->store, &err);
     }
     count_to_crash(controller);

@@ -317,13 +317,28 @@ static bool is_healthy(const struct node *agent)
     return condition == NULL || !str_eq(node_find_text(condition, "reason"), "BreakerOpen");
 }
 
-static bool holds_one(struct world *world, const struct node *session, const struct node *agent)
+/* The copy of a session on an agent; NULL when there is none. */
+static const struct node *copy_on(struct world *world, const struct node *session,
+                                  const struct node *agent)
 {
     for (size_t i = 0; i < world->assignments->list.count; i++) {
         const struct node *assignment = world->assignments->list.items[i];
 
         if (is_of(assignment, session) &&
             str_eq(text_at(assignment, "spec.agent"), name_of(agent))) {
+            return assignment;
+        }
+    }
+    return NULL;
+}
+
+/* What is held back there in an old form needs what nobody can read off its session. */
+static bool is_held_back(struct world *world, const struct node *agent)
+{
+    for (size_t i = 0; i < world->sessions->list.count; i++) {
+        const struct node *session = world->sessions->list.items[i];
+
+        if (flag_at(session, "spec.rollout.pause") && copy_on(world, session, agent) != NULL) {
             return true;
         }
     }
@@ -339,7 +354,8 @@ static const struct node *taker_of(struct world *world, const struct node *sessi
 
         if (machine != NULL && !machine->is_lost && !flag_at(agent, "spec.unschedulable") &&
             is_healthy(agent) && matches(session, agent) && has_room(world, session, agent) &&
-            !(flag_at(session, "spec.everyAgent") && holds_one(world, session, agent))) {
+            !is_held_back(world, agent) &&
+            !(flag_at(session, "spec.everyAgent") && copy_on(world, session, agent) != NULL)) {
             return agent;
         }
     }
@@ -422,7 +438,11 @@ static void count_copies(struct world *world, const struct node *session, struct
         }
         for (size_t k = 0; k < i; k++) {
             const struct node *other = world->assignments->list.items[k];
+            const struct machine *machine = machine_of(world, text_at(other, "spec.agent"));
 
+            if (machine == NULL || machine->is_lost) {
+                continue; /* stays until its machine is back, or the other copy is well */
+            }
             count->doubled += is_of(other, session) && !is_leaving(other) &&
                               str_eq(text_at(other, "spec.slot"), text_at(assignment, "spec.slot"));
         }
@@ -439,13 +459,15 @@ static size_t wanted_of(struct world *world, const struct node *session)
     for (size_t i = 0; i < world->agents->list.count; i++) {
         const struct node *agent = world->agents->list.items[i];
         struct machine *machine = machine_of(world, name_of(agent));
+        const struct node *copy = copy_on(world, session, agent);
         bool may_begin = !flag_at(agent, "spec.unschedulable") && is_healthy(agent);
 
-        if (machine == NULL || machine->is_lost) {
-            continue; /* wanted again when it is back */
+        if (machine == NULL || machine->is_lost) { /* what is not done is wanted when it is back */
+            wanted += copy != NULL && str_eq(text_at(copy, "status.phase"), "Succeeded");
+            continue;
         }
         may_begin = may_begin && has_room(world, session, agent);
-        wanted += matches(session, agent) && (may_begin || holds_one(world, session, agent));
+        wanted += matches(session, agent) && (may_begin || copy != NULL);
     }
     return wanted;
 }

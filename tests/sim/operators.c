@@ -12,7 +12,7 @@
 
 enum {
     OPERATORS = 3,
-    THINK_MAX_MS = 6000,
+    THINK_MAX_MS = 4000,
     PATIENCE_MAX_MS = 9000,
     AGAIN_MAX_MS = 1500,
     KEY_SIZE_ = 24

@@ -19,6 +19,7 @@ enum {
     JUDGE_MIN_MS = 1000,
     JUDGE_MAX_MS = 8000,
     DONE_MAX_MS = 120000,
+    SETTLE_MS = 45000, /* a lease, a grace: what is as good as desired may still be tidied up */
     QUIET_MS = 600000,
     QUIET_SHORT_MS = 60000,
     LONG_QUIET_IN = 8, /* one seed in so many is watched for all of QUIET_MS */
@@ -156,7 +157,7 @@ static void listen(struct sim *sim)
     _cleanup_(str_fini)
     struct str why = STR_EMPTY;
 
-    sim_pass(sim, 10000); /* what was under way arrives */
+    sim_pass(sim, SETTLE_MS);
     batches = controller_batches(sim);
     spawns = sim->tallies.spawns;
     frames = sim->network->frames_not_idle;
