@@ -179,6 +179,7 @@ const char *kind_title(struct fogctl *fogctl, const struct kind *kind,
  * labels (NULL: any).  False after having said why not. */
 bool targets_expand(struct fogctl *fogctl, const struct targets *given, const char *labels,
                     struct targets *ret_all);
+const char *kind_short(const struct kind *kind); /* "hs": as a person would type it */
 /* All objects of a kind; follows pages.  NULL after having said why not.  *ret_revision may be
  * NULL. */
 struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const char *labels,

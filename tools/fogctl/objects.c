@@ -14,6 +14,12 @@ const char *kind_title(struct fogctl *fogctl, const struct kind *kind, const cha
                         kind->group[0] == '\0' ? "" : ".", kind->group, name);
 }
 
+const char *kind_short(const struct kind *kind)
+{
+    return kind->short_names == NULL || kind->short_names[0] == NULL ? kind->singular
+                                                                     : kind->short_names[0];
+}
+
 const char *kind_path(struct fogctl *fogctl, const struct kind *kind, const char *name)
 {
     const char *base = kind->group[0] == '\0' ? "/api/v1" : "/apis/fog/v1";

@@ -218,8 +218,11 @@ static int wait_gone(struct fogctl *fogctl, const struct doomed *doomed, int64_t
             return is_gone ? EXIT_DONE : EXIT_FAILED;
         }
         if (boot_ms() >= give_up_ms) {
-            return fail("it is deleted, but a finalizer or an agent that has to end its work holds "
-                        "it: fogctl describe",
+            return fail(doomed->kind->id == KIND_HARVEST_SESSION
+                            ? arena_printf(&fogctl->arena,
+                                           "its work still ends: fogctl get asg -l fog/session=%s",
+                                           doomed->name)
+                            : "its deletion goes on; its finalizers hold it: fogctl describe",
                         "timed out waiting for the condition on %s",
                         kind_title(fogctl, doomed->kind, doomed->name));
         }

@@ -8,24 +8,37 @@
 
 #include <stdio.h>
 
+static const char *opt_labels;
+
+static const struct option_row rows[] = {
+    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those of the kind with these labels",
+     NULL},
+};
+
+static const struct option_row *options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(rows);
+    return rows;
+}
+
 static int describe(struct fogctl *fogctl, struct texts *words);
 static int why(struct fogctl *fogctl, struct texts *words);
 
 const struct verb verb_describe = {
     "describe",
-    "everything about one object: spec, status, assignments, events, and why it is not converged",
-    "describe KIND/NAME…",
+    "everything about one object: spec, conditions, status, assignments, events",
+    "describe KIND/NAME… | KIND [NAME…] [-l LABELS]",
     "  fogctl describe hs/render\n  fogctl describe agent edge-1\n",
-    NULL,
+    options,
     describe,
 };
 
 const struct verb verb_why = {
     "why",
     "what stands between an object as declared and as it is",
-    "why KIND/NAME…",
+    "why KIND/NAME… | KIND [NAME…] [-l LABELS]",
     "  fogctl why hs/render\n  fogctl why assignments\n",
-    NULL,
+    options,
     why,
 };
 
@@ -41,7 +54,7 @@ static int read_names(struct fogctl *fogctl, const struct verb *verb, const stru
     }
     if (!targets_read(fogctl, words, &given)) {
         code = EXIT_USAGE;
-    } else if (!targets_expand(fogctl, &given, NULL, ret_targets)) {
+    } else if (!targets_expand(fogctl, &given, opt_labels, ret_targets)) {
         code = EXIT_FAILED;
     } else if (ret_targets->count == 0) {
         fputs("No resources found\n", stderr);

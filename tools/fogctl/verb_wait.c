@@ -186,7 +186,7 @@ static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t 
         }
         if (boot_ms() >= give_up_ms) {
             return fail(arena_printf(&fogctl->arena, "fogctl why %s/%s tells what it waits for",
-                                     target->kind->singular, target->name),
+                                     kind_short(target->kind), target->name),
                         "timed out waiting for the condition on %s",
                         kind_title(fogctl, target->kind, target->name));
         }

@@ -43,7 +43,7 @@ static void any_of_several_conditions_will_do(void **state)
     EXITS(1);
     assert_string_equal(world.did.err.data,
                         "error: timed out waiting for the condition on harvestsession.fog/s\n"
-                        "  fogctl why harvestsession/s tells what it waits for\n");
+                        "  fogctl why hs/s tells what it waits for\n");
 }
 
 static void waiting_goes_on_while_the_controller_restarts(void **state)

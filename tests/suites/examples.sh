@@ -1,0 +1,95 @@
+#!/bin/bash
+# Every manifest in examples/, applied to a live fleet like that of `make up`: it becomes what its comment
+# says, and applying it again changes nothing.
+#
+# shellcheck source=tests/e2e/lib.sh disable=SC2154
+. "$(dirname "$0")/../e2e/lib.sh"
+
+# What a file promises: "Converged", or "pending, REASON"; without a comment it is the former.
+promise() {
+  local said
+  said=$(sed -n 's/^# Afterwards: //p' "$1")
+  echo "${said:-Converged}"
+}
+
+sessions_of() { fogctl apply -f "$1" --dry-run=client | sed -n 's|^harvestsession.fog/\([^ ]*\) .*|\1|p'; }
+
+a_fleet_is_up() {
+  local name
+  start_controller || return
+  start_agent edge-1 --label site=north
+  start_agent edge-2 --label site=north
+  start_agent edge-3 --label site=south
+  for name in edge-1 edge-2 edge-3; do await 20 "$name is ready" agent_ready "$name"; done
+}
+
+all_are_valid_together() {
+  local file
+  expect 0 fogctl apply -f examples --dry-run
+  for file in examples/*; do
+    case $file in
+    *.yaml | *.json) ;;
+    *) miss "$file is no manifest" ;;
+    esac
+    [ -n "$(sessions_of "$file")" ] || miss "$file has no session"
+  done
+}
+
+each_is_applied() {
+  local file
+  for file in examples/*; do
+    expect 0 fogctl apply -f "$file"
+    says_not "$out" unchanged
+  done
+}
+
+each_becomes_what_it_promises() {
+  local file name wanted
+  for file in examples/*; do
+    wanted=$(promise "$file")
+    for name in $(sessions_of "$file"); do
+      case $wanted in
+      Converged) await 20 "$file: $name converges" converged "$name" ;;
+      pending,*) await 20 "$file: $name is ${wanted}" reason_is "$name" "${wanted#pending, }" ;;
+      *) miss "$file promises \"$wanted\", which nobody knows" ;;
+      esac
+    done
+  done
+}
+
+applying_all_again_changes_nothing() {
+  expect 0 fogctl diff -f examples
+  is "the diff" "$out" ""
+  expect 0 fogctl apply -f examples --detailed-exitcode
+}
+
+# What their comments tell to try.
+the_batch_has_its_results() {
+  expect 0 fogctl logs hs/batch
+  says "$out" '\] part 0: 5050$' '\] part 1: 15050$' '\] part 2: 25050$'
+}
+
+a_change_comes_in_waves_of_two() {
+  sed 's/VERSION: "1"/VERSION: "2"/' examples/waves.yaml >"$T/m/waves.yaml"
+  expect 1 fogctl diff -f "$T/m/waves.yaml"
+  says "$out" '^Plan: 0 to start, 6 to restart' '^  wave 3$'
+  says_not "$out" '^  wave 4$'
+}
+
+what_is_too_large_says_who_lacks_what() {
+  expect 0 fogctl why hs/too-large
+  says "$out" '3 lack .*edge-1 .*edge-2 .*edge-3 '
+}
+
+who_asked_for_a_quiet_machine_got_it() { is "where runs on" "$(where_runs where)" edge-3; }
+
+all_are_deleted_again() {
+  expect 0 fogctl delete hs --all --timeout 20s
+  expect 0 fogctl delete hp --all
+  stop_controller
+  nothing_is_broken
+}
+
+it a_fleet_is_up all_are_valid_together each_is_applied each_becomes_what_it_promises \
+  applying_all_again_changes_nothing the_batch_has_its_results a_change_comes_in_waves_of_two \
+  what_is_too_large_says_who_lacks_what who_asked_for_a_quiet_machine_got_it all_are_deleted_again
