@@ -297,6 +297,20 @@ static bool defaults_of(struct ctl *ctl, const struct request *request,
     return true;
 }
 
+/* What a web page may send to a stranger without being asked (a form, plain text) is none of these.
+ */
+static bool is_known_type(const struct http_request *http)
+{
+    static const char *const types[] = {"application/json", "application/yaml"};
+
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        if (str_starts(http->content_type, types[i])) {
+            return true;
+        }
+    }
+    return str_is_empty(http->content_type) || str_eq(http->method, "PATCH"); /* patch_verb() */
+}
+
 static bool read_body(struct ctl *ctl, struct request *request)
 {
     const struct http_request *http = request->http;
@@ -306,6 +320,13 @@ static bool read_body(struct ctl *ctl, struct request *request)
     problems_init(&problems, &ctl->arena, NULL);
     if (http->body_size_bytes == 0 || request->body != NULL) {
         return true;
+    }
+    if (!is_known_type(http)) {
+        refuse(ctl, request,
+               failure_make(&ctl->arena, 415, "UnsupportedMediaType",
+                            "the body of the request was in an unknown format - accepted media "
+                            "types include: application/json, application/yaml"));
+        return false;
     }
     if (str_starts(http->content_type, "application/apply-patch+yaml") ||
         str_starts(http->content_type, "application/yaml")) {

@@ -69,7 +69,8 @@ static int load_core(struct engine *engine, struct err *err)
 
 static int open_once(struct engine *engine, struct err *err)
 {
-    struct store_options options = {.path = engine->statedir->store_path, .create = true};
+    struct store_options options = {.path = engine->statedir->store_path,
+                                    .create = statedir_may_make_store(engine->statedir)};
     struct store_options history = {.path = engine->statedir->store_path, .is_reader = true};
     int failed;
 
@@ -77,13 +78,20 @@ static int open_once(struct engine *engine, struct err *err)
     if (failed) {
         return failed;
     }
+    failed = options.create ? statedir_begin_store(engine->statedir, err) : 0;
+    if (failed) {
+        return failed;
+    }
     failed = store_open(&options, &engine->store, err);
     if (failed) {
-        return err_prefix(err, failed, "store");
+        return err_prefix(err, failed, "\"%s\"", options.path);
+    }
+    if (options.create) {
+        statedir_end_store(engine->statedir);
     }
     failed = store_open(&history, &engine->history, err);
     if (failed) {
-        return err_prefix(err, failed, "store, for reading");
+        return err_prefix(err, failed, "\"%s\", for reading", options.path);
     }
     failed = load_core(engine, err);
     return failed ? err_prefix(err, failed, "loading") : 0;

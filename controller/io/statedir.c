@@ -74,7 +74,7 @@ int statedir_open(struct statedir *statedir, const char *path, struct err *err)
     if (mkdir(path, 0700) < 0 && errno != EEXIST) {
         return fail(err, statedir, "cannot be made");
     }
-    statedir->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    statedir->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (statedir->dir_fd < 0) {
         return fail(err, statedir, "cannot be opened");
     }
@@ -97,6 +97,34 @@ void statedir_close(struct statedir *statedir)
     }
     free(statedir->store_path);
     *statedir = (struct statedir){.dir_fd = -1, .lock_fd = -1};
+}
+
+/* --- the first store -----------------------------------------------------------------------------
+ */
+
+bool statedir_may_make_store(const struct statedir *statedir)
+{
+    return faccessat(statedir->dir_fd, "fog.db", F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
+           faccessat(statedir->dir_fd, "making", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int statedir_begin_store(struct statedir *statedir, struct err *err)
+{
+    int fd = openat(statedir->dir_fd, "making", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0) {
+        return fail(err, statedir, "cannot make \"making\"");
+    }
+    (void)close(fd);
+    if (fsync(statedir->dir_fd) < 0) {
+        return fail(err, statedir, "cannot be synced");
+    }
+    return 0;
+}
+
+void statedir_end_store(struct statedir *statedir)
+{
+    (void)unlinkat(statedir->dir_fd, "making", 0); /* left over, it allows no more than it did */
 }
 
 /* --- room ----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
  *     DIR/           0700, ours alone
  *     DIR/lock       held while a controller runs
  *     DIR/fog.db     the store
+ *     DIR/making     exists while the first store of the directory is being made
  *     DIR/ballast    BALLAST_BYTES of nothing, given back when the disk is full: then there is room
  *                    to store that work was stopped
  *     DIR/api.addr   where the API listens, for tools and tests; agents.addr likewise
@@ -19,9 +20,17 @@ struct statedir {
     int dir_fd, lock_fd;
 };
 
-/* Makes the directory when absent.  ERR_REFUSED: not ours, open to others, or in use. */
+/* Makes the directory when absent.  ERR_REFUSED: not ours, open to others, or in use; a symlink
+ * cannot be opened. */
 int statedir_open(struct statedir *statedir, const char *path, struct err *err);
 void statedir_close(struct statedir *statedir);
+
+/* May a store be made?  When there is none, or when one was begun and not finished; an empty one
+ * that is found otherwise was emptied, and must not be taken for a new beginning. */
+bool statedir_may_make_store(const struct statedir *statedir);
+int statedir_begin_store(struct statedir *statedir,
+                         struct err *err); /* durable when it returns 0 */
+void statedir_end_store(struct statedir *statedir);
 
 /* ERR_FULL when there is no room for it and some beside it; nothing when it is there. */
 int statedir_take_ballast(struct statedir *statedir, struct err *err);

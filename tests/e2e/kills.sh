@@ -121,7 +121,7 @@ applies_were_acknowledged() { # ROUND
       return 1
     fi
     acknowledged=$((acknowledged + 1))
-    grep -q 'does not answer' "$T/apply-$half.err" && interrupted=$((interrupted + 1))
+    grep -q 'trying again' "$T/apply-$half.err" && interrupted=$((interrupted + 1))
     expect 0 fogctl diff -f "$T/m/$half.yaml" || return 1
     api "$objects/history?limit=100" | jq -r --arg why "round-$1-$half" \
       '.items[] | select(.why == $why) | .name' | sort >"$T/in-history"

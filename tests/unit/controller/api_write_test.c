@@ -475,6 +475,21 @@ static void other_kinds_of_patch_are_unsupported(void **state)
     }
 }
 
+static void bodies_of_other_types_are_unsupported(void **state)
+{
+    static const char *const types[] = {"text/plain", "application/x-www-form-urlencoded",
+                                        "multipart/form-data", "application/xml"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        api.content_type = types[i];
+        refused("POST", POLICIES, "{'metadata': {'name': 'p'}}", 415, "UnsupportedMediaType",
+                "application/json");
+    }
+    api.content_type = "application/json; charset=utf-8";
+    (void)create_policy("p");
+}
+
 /* --- status ----------------------------------------------------------------------------------- */
 
 static void the_status_is_written_through_its_subresource_alone(void **state)
@@ -773,6 +788,7 @@ int main(void)
         CASE(a_patch_of_what_is_not_there_is_not_found),
         CASE(a_patch_that_makes_it_invalid_is_refused),
         CASE(other_kinds_of_patch_are_unsupported),
+        CASE(bodies_of_other_types_are_unsupported),
         CASE(the_status_is_written_through_its_subresource_alone),
         CASE(a_stale_write_of_the_status_is_a_conflict),
         CASE(nobody_comes_to_own_fields_through_the_status),

@@ -44,6 +44,25 @@ static off_t size_of(const char *name)
     return stat(in_folder(name), &info) < 0 ? -1 : info.st_size;
 }
 
+static void a_store_is_made_where_there_is_none_and_not_where_one_was_emptied(void **state)
+{
+    (void)state;
+    struct statedir statedir;
+    struct err err;
+    FILE *file;
+
+    assert_int_equal(statedir_open(&statedir, in_folder("s"), &err), 0);
+    assert_true(statedir_may_make_store(&statedir));
+    assert_int_equal(statedir_begin_store(&statedir, &err), 0);
+    file = fopen(statedir.store_path, "we");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    assert_true(statedir_may_make_store(&statedir)); /* it was killed in between */
+    statedir_end_store(&statedir);
+    assert_false(statedir_may_make_store(&statedir));
+    statedir_close(&statedir);
+}
+
 static void a_missing_directory_is_made_for_us_alone(void **state)
 {
     (void)state;
@@ -137,6 +156,7 @@ static void a_small_file_is_replaced_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_store_is_made_where_there_is_none_and_not_where_one_was_emptied),
         TEST(a_missing_directory_is_made_for_us_alone),
         TEST(a_directory_open_to_others_is_refused),
         TEST(a_second_controller_is_refused_until_the_first_ends),
