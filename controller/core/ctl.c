@@ -293,10 +293,11 @@ static void finish_step(struct ctl *ctl)
 }
 
 /* After the process itself stood still, what its peers sent in the meantime is still to be read:
- * nobody is declared silent before there was time for that. */
+ * nobody is declared silent before there was time for that.  A stall of less than two heartbeats
+ * hides at most two, and three must be missing. */
 static void notice_stall(struct ctl *ctl, struct mono now)
 {
-    if (ctl->has_started && mono_since(ctl->now, now) > ctl->options.heartbeat_min_ms) {
+    if (ctl->has_started && mono_since(ctl->now, now) > 2 * ctl->options.heartbeat_min_ms) {
         ctl->grace_until = mono_after(now, ctl->options.heartbeat_min_ms);
     }
 }

@@ -149,7 +149,8 @@ static struct mono deadline_of(const struct link *link)
 }
 
 /* One walk over all links at most every SCAN_MS: cheaper than a timer per link that is moved with
- * each message. */
+ * each message.  While there are links the core wakes at least every shortest heartbeat, so that a
+ * longer pause can only be a stall of its own (see notice_stall()). */
 void link_tick(struct ctl *ctl)
 {
     struct mono next = MONO_NEVER;
@@ -167,8 +168,11 @@ void link_tick(struct ctl *ctl)
             next = mono_earlier(next, deadline);
         }
     }
-    ctl->heartbeat_at =
-        mono_is_never(next) ? next : mono_later(next, mono_after(ctl->now, SCAN_MS));
+    if (!mono_is_never(next)) {
+        next = mono_later(next, mono_after(ctl->now, SCAN_MS));
+        next = mono_earlier(next, mono_after(ctl->now, ctl->options.heartbeat_min_ms));
+    }
+    ctl->heartbeat_at = next;
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */

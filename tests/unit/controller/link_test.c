@@ -1,0 +1,1022 @@
+/* The agent link, from the controller's end: who is let in, what is dropped, what is told. */
+#include "controller/core/link.h"
+
+#include "schema/limits.h"
+#include "tests/support/api.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static struct api api;
+static struct api_agent edge;
+
+static int set_up(void **state)
+{
+    (void)state;
+    api_init(&api);
+    edge = (struct api_agent){.name = "edge-1", .key = {1}};
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    api_fini(&api);
+    return 0;
+}
+
+/* --- a small language ------------------------------------------------------------------------- */
+
+static struct wire_hello dial(void)
+{
+    edge.link = api_link_up(&api);
+    return api_hello(&api, &edge);
+}
+
+/* Says the hello: it is refused for this reason, and the link is hung up. */
+static void refused(struct wire_hello hello, const char *reason)
+{
+    struct wire_message message;
+
+    api_say_hello(&api, &edge, &hello);
+    if (!api_hear(&api, edge.link, WIRE_REFUSE, &message)) {
+        fail_msg("not refused");
+    }
+    assert_string_equal(message.refuse.reason, reason);
+    assert_true(strlen(message.refuse.message) > 10); /* what a person can do */
+    assert_true(message.refuse.retry_after_ms > 0);
+    assert_string_equal(api_hangup(&api, edge.link), reason);
+}
+
+static bool has_agent(const char *name)
+{
+    return model_agent(&api.ctl->model, name) != NULL;
+}
+
+static bool is_connected(const char *name)
+{
+    return model_agent(&api.ctl->model, name)->link != NULL;
+}
+
+static struct wire_message heard(enum wire_type type)
+{
+    struct wire_message message;
+
+    if (!api_hear(&api, edge.link, type, &message)) {
+        fail_msg("no %s was sent", wire_table[type].name);
+    }
+    return message;
+}
+
+static bool hears(enum wire_type type)
+{
+    struct wire_message message;
+
+    return api_hear(&api, edge.link, type, &message);
+}
+
+static void beat(int64_t epoch)
+{
+    struct wire_message message = {.type = WIRE_HEARTBEAT};
+
+    message.heartbeat.epoch = epoch;
+    message.heartbeat.seq = 1;
+    api_say(&api, edge.link, &message);
+}
+
+static void run(const char *name, int replicas)
+{
+    (void)api_expect(&api, 201, "POST", SESSIONS,
+                     api_target(&api,
+                                "{'metadata': {'name': '%s'}, 'spec': {'replicas': %d, " WORK "}}",
+                                name, replicas));
+}
+
+static struct assignment_entry *only_assignment(void)
+{
+    const struct map *copies = &api.ctl->model.objects[KIND_ASSIGNMENT];
+
+    assert_int_equal(copies->count, 1);
+    return map_next(copies, NULL)->value;
+}
+
+static void report(uint64_t seq, int64_t epoch, const char *uid, int phase)
+{
+    struct wire_report_item item = {.uid = uid, .generation = 1};
+    struct wire_message message = {.type = WIRE_REPORT};
+
+    item.status.phase = phase;
+    item.status.observed_generation = 1;
+    message.report.epoch = epoch;
+    message.report.seq = seq;
+    message.report.items.items = &item;
+    message.report.items.count = uid == NULL ? 0 : 1;
+    api_say(&api, edge.link, &message);
+}
+
+/* --- the handshake ---------------------------------------------------------------------------- */
+
+static void the_challenge_names_store_and_controller(void **state)
+{
+    struct wire_message challenge;
+
+    (void)state;
+    edge.link = api_link_up(&api);
+    challenge = heard(WIRE_CHALLENGE);
+    assert_int_equal(challenge.challenge.version_max, WIRE_VERSION);
+    assert_string_equal(challenge.challenge.controller, "fog");
+    assert_string_equal(challenge.challenge.store_id, api.ctl->store_id);
+    assert_int_equal(challenge.challenge.era, 1);
+}
+
+static void no_two_challenges_are_the_same(void **state)
+{
+    struct wire_message one, two;
+
+    (void)state;
+    edge.link = api_link_up(&api);
+    one = heard(WIRE_CHALLENGE);
+    edge.link = api_link_up(&api);
+    two = heard(WIRE_CHALLENGE);
+    assert_string_not_equal(one.challenge.nonce, two.challenge.nonce);
+}
+
+static void a_hello_makes_the_agent_and_pins_its_key(void **state)
+{
+    struct wire_hello hello = dial();
+    struct strpair labels[] = {{"bad key", "x"}, {"site", "north"}, {"zone", "not a value"}};
+    struct wire_message welcome;
+    const struct node *agent;
+
+    (void)state;
+    hello.labels.items = &labels[1];
+    hello.labels.count = 1;
+    api_say_hello(&api, &edge, &hello);
+    welcome = heard(WIRE_WELCOME);
+    assert_int_equal(welcome.welcome.epoch, 1);
+    assert_int_equal(welcome.welcome.era, 1);
+    assert_int_equal(welcome.welcome.heartbeat_ms, HEARTBEAT_MIN_MS);
+    agent = api_get(&api, AGENTS "/edge-1");
+    assert_string_equal(welcome.welcome.agent_uid, api_text(agent, "metadata.uid"));
+    assert_string_equal(api_text(agent, "spec.publicKey"), hello.public_key);
+    assert_string_equal(api_text(api_at(agent, "metadata.labels"), "reported/site"), "north");
+    assert_string_equal(api_text(agent, "status.platform"), "linux/amd64");
+    assert_string_equal(api_text(agent, "status.capacity.cores"), "4");
+    assert_string_equal(api_text(agent, "status.lastSeen"), "2026-01-01T00:00:00Z");
+    assert_string_equal(api_text(agent, "metadata.managedFields[0].manager"), "fog-agent");
+}
+
+static void a_welcome_waits_until_the_agent_is_durable(void **state)
+{
+    struct wire_hello hello = dial();
+
+    (void)state;
+    api.holds_commits = true;
+    api_say_hello(&api, &edge, &hello);
+    assert_false(hears(WIRE_WELCOME));
+    api.holds_commits = false;
+    api_settle(&api);
+    assert_true(hears(WIRE_WELCOME));
+}
+
+static void the_same_agent_again_changes_nothing(void **state)
+{
+    size_t rows;
+
+    (void)state;
+    api_connect(&api, &edge);
+    api_link_down(&api, edge.link);
+    api_connect(&api, &edge);
+    rows = api.ctl->counters.rows_ledger;
+    assert_int_equal(edge.epoch, 2);
+    api_connect(&api, &edge);
+    assert_int_equal(api.ctl->counters.rows_ledger, rows);
+}
+
+static void what_operators_declared_stays_theirs(void **state)
+{
+    struct wire_hello hello;
+    struct strpair labels[] = {{"site", "south"}};
+    const struct node *agent;
+
+    (void)state;
+    (void)api_expect(&api, 201, "POST", AGENTS,
+                     "{'metadata': {'name': 'edge-1', 'labels': {'site': 'north',"
+                     "'reported/site': 'told'}}, 'spec': {'unschedulable': true}}");
+    hello = dial();
+    hello.labels.items = labels;
+    hello.labels.count = 1;
+    api_say_hello(&api, &edge, &hello);
+    assert_true(hears(WIRE_WELCOME));
+    agent = api_get(&api, AGENTS "/edge-1");
+    assert_true(api_at(agent, "spec.unschedulable")->boolean);
+    assert_string_equal(api_text(agent, "metadata.labels.site"), "north");
+    assert_string_equal(api_text(api_at(agent, "metadata.labels"), "reported/site"), "told");
+    assert_string_equal(api_text(agent, "spec.publicKey"), hello.public_key);
+}
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+static void another_version_is_refused(void **state)
+{
+    struct wire_hello hello = dial();
+
+    (void)state;
+    hello.version = WIRE_VERSION + 1;
+    refused(hello, "VersionMismatch");
+    assert_false(has_agent("edge-1"));
+}
+
+static void a_signature_by_another_key_is_refused(void **state)
+{
+    struct wire_hello hello = dial();
+
+    (void)state;
+    edge.key[0] = 9; /* signs with another than it shows */
+    refused(hello, "BadSignature");
+    assert_false(has_agent("edge-1"));
+}
+
+static void a_signature_for_an_earlier_challenge_is_refused(void **state)
+{
+    struct wire_message old = {.type = WIRE_HELLO}, challenge;
+    struct wire_hello hello = dial();
+    struct str text = STR_EMPTY;
+    uint8_t signature[SIGNATURE_SIZE];
+    char signature_text[SIGNATURE_TEXT_SIZE];
+    struct wire_message refusal;
+
+    (void)state;
+    challenge = heard(WIRE_CHALLENGE);
+    wire_hello_signed_text(&challenge.challenge, &hello, &text);
+    key_sign(edge.key, text.data, text.length, signature);
+    base64_to_str(signature, sizeof(signature), signature_text);
+    old.hello = hello;
+    old.hello.signature = signature_text;
+    edge.link = api_link_up(&api); /* replayed on another connection */
+    api_say(&api, edge.link, &old);
+    refusal = heard(WIRE_REFUSE);
+    assert_string_equal(refusal.refuse.reason, "BadSignature");
+    str_fini(&text);
+}
+
+static void what_was_not_signed_is_refused(void **state)
+{
+    struct wire_message message = {.type = WIRE_HELLO}, challenge;
+    struct wire_hello hello = dial();
+    struct str text = STR_EMPTY;
+    uint8_t signature[SIGNATURE_SIZE];
+    char signature_text[SIGNATURE_TEXT_SIZE];
+
+    (void)state;
+    challenge = heard(WIRE_CHALLENGE);
+    wire_hello_signed_text(&challenge.challenge, &hello, &text);
+    key_sign(edge.key, text.data, text.length, signature);
+    base64_to_str(signature, sizeof(signature), signature_text);
+    message.hello = hello;
+    message.hello.name = "another-name";
+    message.hello.signature = signature_text;
+    api_say(&api, edge.link, &message);
+    assert_string_equal(heard(WIRE_REFUSE).refuse.reason, "BadSignature");
+    str_fini(&text);
+}
+
+static void an_agent_of_another_store_is_refused(void **state)
+{
+    struct wire_hello hello = dial();
+
+    (void)state;
+    hello.store_id = "another-store";
+    refused(hello, "ForeignStore");
+    hello = dial();
+    hello.store_id = api.ctl->store_id;
+    api_say_hello(&api, &edge, &hello);
+    assert_true(hears(WIRE_WELCOME));
+}
+
+static void an_agent_that_saw_a_newer_era_is_refused(void **state)
+{
+    struct wire_hello hello = dial();
+
+    (void)state;
+    hello.store_id = api.ctl->store_id;
+    hello.era = 2;
+    refused(hello, "OldEra");
+    hello = dial();
+    hello.era = 1;
+    api_say_hello(&api, &edge, &hello);
+    assert_true(hears(WIRE_WELCOME));
+}
+
+static void a_name_belongs_to_its_first_key(void **state)
+{
+    struct wire_hello hello;
+
+    (void)state;
+    api_connect(&api, &edge);
+    edge.key[0] = 2;
+    hello = dial();
+    refused(hello, "NameTaken");
+    assert_true(is_connected("edge-1")); /* the first is not disturbed */
+    (void)api_expect(&api, 200, "DELETE", AGENTS "/edge-1", NULL);
+    edge.epoch = 0;
+    api_connect(&api, &edge); /* free again */
+}
+
+static void a_declared_key_is_the_only_one_let_in(void **state)
+{
+    struct wire_hello hello = dial();
+
+    (void)state;
+    (void)api_expect(&api, 201, "POST", AGENTS,
+                     api_target(&api,
+                                "{'metadata': {'name': 'edge-1'}, 'spec': {'publicKey': '%s'}}",
+                                hello.public_key));
+    edge.key[0] = 3;
+    refused(dial(), "NameTaken");
+    edge.key[0] = 1;
+    api_connect(&api, &edge);
+}
+
+static void a_name_too_long_to_work_with_is_refused(void **state)
+{
+    char name[WORK_NAME_BYTES_MAX + 2];
+    struct wire_hello hello;
+
+    (void)state;
+    for (size_t length = WORK_NAME_BYTES_MAX - 1; length <= WORK_NAME_BYTES_MAX; length++) {
+        memset(name, 'a', length);
+        name[length] = '\0';
+        edge.name = name;
+        edge.epoch = 0;
+        api_connect(&api, &edge);
+    }
+    memset(name, 'a', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    hello = dial();
+    refused(hello, "BadHello");
+    assert_false(has_agent(name));
+}
+
+static void an_epoch_beyond_all_others_is_refused(void **state)
+{
+    struct wire_hello hello = dial();
+
+    (void)state;
+    hello.epoch = INT64_MAX;
+    refused(hello, "BadHello");
+    hello = dial();
+    hello.epoch = INT64_MAX - 1;
+    api_say_hello(&api, &edge, &hello);
+    assert_true(heard(WIRE_WELCOME).welcome.epoch == INT64_MAX);
+}
+
+static void more_agents_than_the_bound_are_refused(void **state)
+{
+    struct wire_hello hello;
+
+    (void)state;
+    for (size_t i = 0; i < AGENTS_MAX - 1; i++) {
+        struct object *object = object_new(&agent_kind);
+        char name[16];
+
+        (void)snprintf(name, sizeof(name), "a%zu", i);
+        shape_put(&meta_shape, &object->meta, name, object_strdup(object, name));
+        (void)model_set(&api.ctl->model, &agent_kind, name, object);
+    }
+    api_connect(&api, &edge); /* the last */
+    edge = (struct api_agent){.name = "edge-2", .key = {2}};
+    hello = dial();
+    refused(hello, "TooManyAgents");
+    edge = (struct api_agent){.name = "edge-1", .key = {1}, .epoch = 1};
+    api_connect(&api, &edge); /* who is known is let in */
+}
+
+static void a_hello_that_breaks_its_table_is_answered(void **state)
+{
+    struct wire_message message;
+
+    (void)state;
+    edge.link = api_link_up(&api);
+    api_say_text(&api, edge.link, "{\"type\":\"hello\",\"version\":1,\"name\":\"NOT a name\"}");
+    message = heard(WIRE_ERROR);
+    assert_string_equal(message.error.about, "hello");
+    assert_null(api_hangup(&api, edge.link));
+    assert_int_equal(api.ctl->counters.bad_messages, 1);
+}
+
+static void nothing_is_heard_before_hello(void **state)
+{
+    struct wire_message message;
+
+    (void)state;
+    edge.link = api_link_up(&api);
+    beat(1);
+    message = heard(WIRE_ERROR);
+    assert_string_equal(message.error.about, "heartbeat");
+    assert_string_equal(message.error.message, "say hello first");
+    assert_false(hears(WIRE_HEARTBEAT));
+}
+
+static void hello_is_said_once(void **state)
+{
+    struct wire_message message = {.type = WIRE_HELLO};
+    char signature[SIGNATURE_TEXT_SIZE];
+    uint8_t zeros[SIGNATURE_SIZE] = {0};
+
+    (void)state;
+    api_connect(&api, &edge);
+    message.hello = api_hello(&api, &edge);
+    base64_to_str(zeros, sizeof(zeros), signature);
+    message.hello.signature = signature;
+    api_say(&api, edge.link, &message);
+    assert_string_equal(heard(WIRE_ERROR).error.about, "hello");
+    assert_true(is_connected("edge-1"));
+}
+
+/* --- bad messages ----------------------------------------------------------------------------- */
+
+static void bad_messages_are_answered_counted_and_end_the_link(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "not json",
+                                      "[]",
+                                      "{}",
+                                      "{\"type\":\"dance\"}",
+                                      "{\"type\":\"welcome\",\"epoch\":1}",
+                                      "{\"type\":\"heartbeat\"}",
+                                      "{\"type\":\"report\",\"epoch\":0}"};
+
+    (void)state;
+    api_connect(&api, &edge);
+    for (size_t i = 0; i < BAD_MESSAGES_MAX; i++) {
+        assert_null(api_hangup(&api, edge.link));
+        api_say_text(&api, edge.link, bad[i % COUNT_OF(bad)]);
+        assert_true(hears(WIRE_ERROR));
+        assert_int_equal(api.ctl->counters.bad_messages, i + 1);
+    }
+    assert_string_equal(api_hangup(&api, edge.link), "too many bad messages");
+    assert_false(is_connected("edge-1"));
+    api_say_text(&api, edge.link, "more"); /* what still comes is not heard */
+    beat(edge.epoch);
+    assert_false(hears(WIRE_ERROR));
+    assert_int_equal(api.ctl->counters.bad_messages, BAD_MESSAGES_MAX);
+    api_link_down(&api, edge.link);
+}
+
+static void an_error_is_counted_and_never_answered(void **state)
+{
+    struct wire_message message = {.type = WIRE_ERROR};
+
+    (void)state;
+    api_connect(&api, &edge);
+    message.error.about = "assign";
+    message.error.message = "what?";
+    for (size_t i = 0; i < 2 * BAD_MESSAGES_MAX; i++) {
+        api_say(&api, edge.link, &message);
+    }
+    assert_int_equal(api.ctl->counters.bad_messages, 2 * BAD_MESSAGES_MAX);
+    assert_false(hears(WIRE_ERROR));
+    assert_null(api_hangup(&api, edge.link));
+}
+
+static void messages_of_another_epoch_are_dropped(void **state)
+{
+    (void)state;
+    api_connect(&api, &edge);
+    api_link_down(&api, edge.link);
+    api_connect(&api, &edge);
+    assert_int_equal(edge.epoch, 2);
+    beat(1);
+    assert_false(hears(WIRE_HEARTBEAT));
+    beat(3);
+    assert_false(hears(WIRE_HEARTBEAT));
+    report(1, 1, NULL, 0);
+    assert_false(hears(WIRE_REPORTED));
+    assert_int_equal(api.ctl->counters.stale_messages, 3);
+    beat(2);
+    assert_true(hears(WIRE_HEARTBEAT));
+    assert_int_equal(api.ctl->counters.bad_messages, 0);
+}
+
+/* --- deadlines -------------------------------------------------------------------------------- */
+
+static void who_says_no_hello_in_time_is_hung_up(void **state)
+{
+    (void)state;
+    edge.link = api_link_up(&api);
+    api_advance(&api, HELLO_MS - 100);
+    assert_null(api_hangup(&api, edge.link));
+    api_advance(&api, 1000);
+    assert_string_equal(api_hangup(&api, edge.link), "no hello in time");
+    api_link_down(&api, edge.link);
+}
+
+static void a_silent_agent_is_hung_up(void **state)
+{
+    (void)state;
+    api_connect(&api, &edge);
+    for (size_t i = 0; i < 10; i++) {
+        api_advance(&api, edge.heartbeat_ms);
+        beat(edge.epoch);
+        assert_true(hears(WIRE_HEARTBEAT));
+    }
+    assert_null(api_hangup(&api, edge.link));
+    api_advance(&api, edge.heartbeat_ms * HEARTBEATS_MISSED_MAX - 600);
+    assert_null(api_hangup(&api, edge.link));
+    assert_true(is_connected("edge-1"));
+    api_advance(&api, 1200);
+    assert_string_equal(api_hangup(&api, edge.link), "no heartbeat");
+    assert_false(is_connected("edge-1"));
+}
+
+static void after_a_stall_of_our_own_nobody_is_called_silent(void **state)
+{
+    struct ctl_event tick = {.type = CTL_TICK};
+
+    (void)state;
+    api_connect(&api, &edge);
+    api.now = mono_after(api.now, 3600 * 1000); /* this process stood still */
+    api_step(&api, &tick);
+    assert_null(api_hangup(&api, edge.link));
+    beat(edge.epoch); /* what had been waiting in the socket */
+    api_advance(&api, edge.heartbeat_ms);
+    assert_null(api_hangup(&api, edge.link));
+}
+
+static void the_interval_grows_with_the_fleet(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 500; i++) {
+        (void)api_link_up(&api);
+    }
+    api_connect(&api, &edge);
+    assert_int_equal(edge.heartbeat_ms, 501 * HEARTBEAT_PER_AGENT_MS);
+}
+
+static void a_heartbeat_is_answered_at_once(void **state)
+{
+    struct wire_message answer;
+
+    (void)state;
+    api_connect(&api, &edge);
+    api.holds_commits = true;
+    (void)api_call(&api, "POST", POLICIES, "{'metadata': {'name': 'p'}}");
+    api.wall.ms += 5000;
+    beat(edge.epoch);
+    answer = heard(WIRE_HEARTBEAT);
+    assert_int_equal(answer.heartbeat.seq, 1);
+    api.holds_commits = false;
+    api_settle(&api);
+    assert_string_equal(api_text(api_get(&api, AGENTS "/edge-1"), "status.lastSeen"),
+                        "2026-01-01T00:00:05Z");
+}
+
+/* --- connections ------------------------------------------------------------------------------ */
+
+static void the_newer_connection_wins(void **state)
+{
+    uint64_t older;
+
+    (void)state;
+    api_connect(&api, &edge);
+    older = edge.link;
+    edge.epoch = 0; /* it lost its memory */
+    api_connect(&api, &edge);
+    assert_int_equal(edge.epoch, 2); /* above the older one's all the same */
+    assert_string_equal(api_hangup(&api, older),
+                        "superseded by a newer connection of the same agent");
+    assert_ptr_equal(model_agent(&api.ctl->model, "edge-1")->link, link_find(api.ctl, edge.link));
+    api_link_down(&api, older); /* the late close of the older one */
+    assert_true(is_connected("edge-1"));
+    beat(edge.epoch);
+    assert_true(hears(WIRE_HEARTBEAT));
+}
+
+static void an_agent_that_is_deleted_is_hung_up(void **state)
+{
+    (void)state;
+    api_connect(&api, &edge);
+    (void)api_expect(&api, 200, "DELETE", AGENTS "/edge-1?dryRun=All", NULL);
+    assert_null(api_hangup(&api, edge.link));
+    assert_true(is_connected("edge-1"));
+    beat(edge.epoch);
+    assert_true(hears(WIRE_HEARTBEAT));
+    (void)api_expect(&api, 200, "DELETE", AGENTS "/edge-1", NULL);
+    assert_string_equal(api_hangup(&api, edge.link), "its Agent object was deleted");
+    api_link_down(&api, edge.link);
+}
+
+/* --- assignments ------------------------------------------------------------------------------ */
+
+static void a_new_assignment_is_told_as_a_change(void **state)
+{
+    struct wire_message message;
+    char digest[DIGEST_TEXT_SIZE];
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    message = heard(WIRE_ASSIGN);
+    assert_false(message.assign.full);
+    assert_false(message.assign.more);
+    assert_int_equal(message.assign.epoch, edge.epoch);
+    assert_int_equal(message.assign.assignments.count, 1);
+    assert_string_equal(message.assign.assignments.items[0].uid,
+                        only_assignment()->object->meta.uid);
+    assert_string_equal(message.assign.assignments.items[0].session, "s");
+    digest_to_str(&model_agent(&api.ctl->model, "edge-1")->set, digest);
+    assert_string_equal(message.assign.digest, digest);
+    assert_false(hears(WIRE_ASSIGN));
+}
+
+static void an_assignment_waits_until_it_is_durable(void **state)
+{
+    (void)state;
+    api_connect(&api, &edge);
+    api.holds_commits = true;
+    (void)api_call(&api, "POST", SESSIONS, "{'metadata': {'name': 's'}, 'spec': {" WORK "}}");
+    assert_false(hears(WIRE_ASSIGN));
+    api.holds_commits = false;
+    api_settle(&api);
+    assert_true(hears(WIRE_ASSIGN));
+}
+
+static void who_comes_back_with_the_same_set_is_told_nothing(void **state)
+{
+    struct wire_message message;
+    struct wire_hello hello;
+    const char *digest;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    digest = heard(WIRE_ASSIGN).assign.digest;
+    api_link_down(&api, edge.link);
+    hello = dial();
+    hello.digest = digest;
+    hello.epoch = edge.epoch;
+    api_say_hello(&api, &edge, &hello);
+    assert_true(hears(WIRE_WELCOME));
+    assert_false(hears(WIRE_ASSIGN));
+    beat(2);
+    message = heard(WIRE_HEARTBEAT);
+    assert_string_equal(message.heartbeat.digest, digest);
+}
+
+static void who_comes_back_with_another_set_is_told_all(void **state)
+{
+    struct wire_message message;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    api_link_down(&api, edge.link);
+    api_clear_sent(&api);
+    api_connect(&api, &edge); /* it has nothing */
+    message = heard(WIRE_ASSIGN);
+    assert_true(message.assign.full);
+    assert_int_equal(message.assign.assignments.count, 1);
+}
+
+static void who_asks_again_is_told_all(void **state)
+{
+    struct wire_message message = {.type = WIRE_RESYNC};
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    (void)heard(WIRE_ASSIGN);
+    message.resync.epoch = edge.epoch;
+    api_say(&api, edge.link, &message);
+    message = heard(WIRE_ASSIGN);
+    assert_true(message.assign.full);
+    assert_int_equal(message.assign.assignments.count, 1);
+}
+
+static void nothing_is_composed_while_the_last_is_on_its_way(void **state)
+{
+    struct ctl_event drained = {.type = CTL_LINK_DRAINED};
+    struct wire_message message;
+
+    (void)state;
+    api_connect(&api, &edge);
+    api.holds_drains = true;
+    run("s", 1);
+    message = heard(WIRE_ASSIGN);
+    run("t", 1);
+    run("u", 1);
+    (void)api_expect(&api, 200, "DELETE", SESSIONS "/s", NULL);
+    assert_false(hears(WIRE_ASSIGN));
+    beat(edge.epoch);
+    assert_true(str_is_empty(heard(WIRE_HEARTBEAT).heartbeat.digest)); /* one is under way */
+    drained.id = edge.link;
+    api_step(&api, &drained);
+    message = heard(WIRE_ASSIGN); /* all that changed meanwhile, in one */
+    assert_int_equal(message.assign.assignments.count, 2);
+    assert_int_equal(message.assign.removed.count, 1);
+    assert_false(hears(WIRE_ASSIGN));
+}
+
+static void a_large_set_comes_in_parts(void **state)
+{
+    size_t parts = 0, count = 0;
+    struct wire_message message;
+    struct str changes = STR_EMPTY;
+
+    (void)state;
+    str_add(&changes, "{'spec': {'changes': [");
+    for (size_t i = 0; i < MESSAGE_ASSIGNMENTS_MAX + 10; i++) {
+        str_addf(&changes,
+                 "%s{'verb': 'create', 'object': {'apiVersion': 'fog/v1', 'kind': 'HarvestSession',"
+                 "'metadata': {'name': 's%zu'}, 'spec': {'workload': {'command': ['x'],"
+                 "'resources': {'cores': '1m'}}}}}",
+                 i == 0 ? "" : ",", i);
+    }
+    str_add(&changes, "]}}");
+    (void)api_expect(&api, 200, "POST", CHANGESETS, changes.data);
+    str_fini(&changes);
+    api_connect(&api, &edge);
+    api_tick(&api);
+    api_clear_sent(&api);
+    api_link_down(&api, edge.link);
+    api_connect(&api, &edge);
+    do {
+        message = heard(WIRE_ASSIGN);
+        assert_true(message.assign.full);
+        count += message.assign.assignments.count;
+        parts++;
+    } while (message.assign.more);
+    assert_int_equal(parts, 2);
+    assert_int_equal(count, MESSAGE_ASSIGNMENTS_MAX + 10);
+}
+
+/* --- reports ---------------------------------------------------------------------------------- */
+
+static void a_report_is_acknowledged_when_it_is_durable(void **state)
+{
+    struct wire_message message;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    api.holds_commits = true;
+    report(1, edge.epoch, only_assignment()->object->meta.uid, PHASE_RUNNING);
+    assert_false(hears(WIRE_REPORTED));
+    api.holds_commits = false;
+    api_settle(&api);
+    message = heard(WIRE_REPORTED);
+    assert_int_equal(message.reported.seq, 1);
+    assert_int_equal(assignment_status(only_assignment())->phase, PHASE_RUNNING);
+    api_restart(&api);
+    assert_int_equal(assignment_status(only_assignment())->phase, PHASE_RUNNING);
+}
+
+static void an_older_report_is_acknowledged_and_changes_nothing(void **state)
+{
+    const char *uid;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    uid = only_assignment()->object->meta.uid;
+    report(5, edge.epoch, uid, PHASE_RUNNING);
+    report(4, edge.epoch, uid, PHASE_STARTING); /* overtaken */
+    report(5, edge.epoch, uid, PHASE_STARTING);
+    assert_int_equal(assignment_status(only_assignment())->phase, PHASE_RUNNING);
+    assert_int_equal(heard(WIRE_REPORTED).reported.seq, 5);
+    assert_int_equal(heard(WIRE_REPORTED).reported.seq, 4);
+    assert_int_equal(api.ctl->counters.stale_messages, 2);
+}
+
+static void reports_of_others_work_are_dropped(void **state)
+{
+    struct api_agent other = {.name = "edge-2", .key = {2}};
+    const char *uid;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    uid = only_assignment()->object->meta.uid;
+    api_connect(&api, &other);
+    edge.link = other.link; /* the wrong agent speaks */
+    report(1, other.epoch, uid, PHASE_FAILED);
+    assert_true(hears(WIRE_REPORTED));
+    assert_int_equal(assignment_status(only_assignment())->phase, PHASE_PENDING);
+    report(2, other.epoch, "no-such-uid", PHASE_FAILED);
+    assert_true(hears(WIRE_REPORTED)); /* so that it stops saying so */
+    assert_int_equal(api.ctl->counters.stale_messages, 2);
+}
+
+static void an_owner_who_pauses_is_written_down(void **state)
+{
+    struct wire_message message = {.type = WIRE_REPORT};
+
+    (void)state;
+    api_connect(&api, &edge);
+    message.report.epoch = edge.epoch;
+    message.report.seq = 1;
+    message.report.paused = true;
+    api_say(&api, edge.link, &message);
+    assert_true(api_at(api_get(&api, AGENTS "/edge-1"), "status.paused")->boolean);
+}
+
+/* --- leases ----------------------------------------------------------------------------------- */
+
+static void leases_are_granted_to_whom_the_work_is_assigned(void **state)
+{
+    struct wire_lease leases[2] = {{.lease_epoch = 1}, {.uid = "no-such-uid", .lease_epoch = 1}};
+    struct wire_message message = {.type = WIRE_RENEW};
+
+    (void)state;
+    (void)api_expect(&api, 201, "POST", SESSIONS,
+                     "{'metadata': {'name': 's'}, 'spec': {'exclusive': true,"
+                     "'leaseDuration': '30s', " WORK "}}");
+    api_connect(&api, &edge);
+    api_advance(&api, 60 * 1000 + 1000); /* after a start one whole lease is waited for */
+    api_connect(&api, &edge);
+    leases[0].uid = only_assignment()->object->meta.uid;
+    leases[0].lease_epoch = assignment_spec(only_assignment())->lease_epoch;
+    message.renew.epoch = edge.epoch;
+    message.renew.seq = 7;
+    message.renew.leases.items = leases;
+    message.renew.leases.count = 2;
+    api_say(&api, edge.link, &message);
+    message = heard(WIRE_RENEWED);
+    assert_int_equal(message.renewed.seq, 7);
+    assert_int_equal(message.renewed.leases.count, 1);
+    assert_string_equal(message.renewed.leases.items[0].uid, leases[0].uid);
+}
+
+/* --- logs ------------------------------------------------------------------------------------- */
+
+static struct api_reply *read_log(const char *query)
+{
+    return api_call(
+        &api, "GET",
+        api_target(&api, ASSIGNMENTS "/%s/log%s", only_assignment()->object->meta.name, query),
+        NULL);
+}
+
+static void say_log(uint64_t id, const char *data, int64_t dropped, bool end, const char *error)
+{
+    struct wire_message message = {.type = WIRE_LOG_DATA};
+
+    message.log_data.id = id;
+    message.log_data.data = data;
+    message.log_data.dropped = dropped;
+    message.log_data.end = end;
+    message.log_data.error = error;
+    api_say(&api, edge.link, &message);
+}
+
+static void a_log_is_passed_on(void **state)
+{
+    struct wire_message request;
+    struct api_reply *reply;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    reply = read_log("?tailLines=10&follow=true");
+    assert_int_equal(reply->code, 200);
+    assert_true(reply->is_text);
+    request = heard(WIRE_LOG_REQUEST);
+    assert_int_equal(request.log_request.tail, 10);
+    assert_true(request.log_request.follow);
+    assert_string_equal(request.log_request.uid, only_assignment()->object->meta.uid);
+    say_log(request.log_request.id, "one\ntw", 0, false, NULL);
+    say_log(request.log_request.id, "o\n", 3, false, NULL);
+    say_log(77, "of another stream", 0, false, NULL);
+    assert_false(reply->has_ended);
+    say_log(request.log_request.id, NULL, 0, true, NULL);
+    assert_true(reply->has_ended);
+    assert_string_equal(reply->body.data, "one\ntw\n(3 lines are missing here)\no\n");
+}
+
+static void why_a_log_ends_stands_on_a_line_of_its_own(void **state)
+{
+    struct wire_message request;
+    struct api_reply *reply;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    reply = read_log("");
+    request = heard(WIRE_LOG_REQUEST);
+    assert_int_equal(request.log_request.tail, -1);
+    say_log(request.log_request.id, "half a line", 0, false, NULL);
+    say_log(request.log_request.id, NULL, 0, false, "the log is gone");
+    assert_true(reply->has_ended);
+    assert_string_equal(reply->body.data, "half a line\nerror: the log is gone\n");
+}
+
+static void a_log_of_an_agent_that_is_away_is_unavailable(void **state)
+{
+    struct api_reply *reply, *following;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    following = read_log("?follow=1");
+    api_link_down(&api, edge.link);
+    assert_true(following->has_ended);
+    reply = read_log("");
+    assert_int_equal(reply->code, 503);
+    assert_int_equal(reply->retry_after_seconds, 1);
+    assert_non_null(strstr(reply->body.data, "agent \\\"edge-1\\\" is not connected"));
+}
+
+static void a_reader_that_leaves_is_cancelled_at_the_agent(void **state)
+{
+    struct wire_message request, cancel;
+    struct api_reply *reply;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    reply = read_log("?follow=1");
+    request = heard(WIRE_LOG_REQUEST);
+    api_gone(&api, reply);
+    cancel = heard(WIRE_LOG_CANCEL);
+    assert_int_equal(cancel.log_cancel.id, request.log_request.id);
+    say_log(request.log_request.id, "late\n", 0, false, NULL);
+    assert_string_equal(reply->body.data, "");
+}
+
+static void only_so_many_logs_are_read_at_once(void **state)
+{
+    struct api_reply *reply;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    for (size_t i = 0; i < LOG_STREAMS_MAX; i++) {
+        assert_int_equal(read_log("?follow=1")->code, 200);
+    }
+    reply = read_log("?follow=1");
+    assert_int_equal(reply->code, 429);
+    assert_int_equal(reply->retry_after_seconds, 1);
+    assert_int_equal(read_log("?tailLines=x")->code, 400);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(the_challenge_names_store_and_controller),
+        CASE(no_two_challenges_are_the_same),
+        CASE(a_hello_makes_the_agent_and_pins_its_key),
+        CASE(a_welcome_waits_until_the_agent_is_durable),
+        CASE(the_same_agent_again_changes_nothing),
+        CASE(what_operators_declared_stays_theirs),
+        CASE(another_version_is_refused),
+        CASE(a_signature_by_another_key_is_refused),
+        CASE(a_signature_for_an_earlier_challenge_is_refused),
+        CASE(what_was_not_signed_is_refused),
+        CASE(an_agent_of_another_store_is_refused),
+        CASE(an_agent_that_saw_a_newer_era_is_refused),
+        CASE(a_name_belongs_to_its_first_key),
+        CASE(a_declared_key_is_the_only_one_let_in),
+        CASE(a_name_too_long_to_work_with_is_refused),
+        CASE(an_epoch_beyond_all_others_is_refused),
+        CASE(more_agents_than_the_bound_are_refused),
+        CASE(a_hello_that_breaks_its_table_is_answered),
+        CASE(nothing_is_heard_before_hello),
+        CASE(hello_is_said_once),
+        CASE(bad_messages_are_answered_counted_and_end_the_link),
+        CASE(an_error_is_counted_and_never_answered),
+        CASE(messages_of_another_epoch_are_dropped),
+        CASE(who_says_no_hello_in_time_is_hung_up),
+        CASE(a_silent_agent_is_hung_up),
+        CASE(after_a_stall_of_our_own_nobody_is_called_silent),
+        CASE(the_interval_grows_with_the_fleet),
+        CASE(a_heartbeat_is_answered_at_once),
+        CASE(the_newer_connection_wins),
+        CASE(an_agent_that_is_deleted_is_hung_up),
+        CASE(a_new_assignment_is_told_as_a_change),
+        CASE(an_assignment_waits_until_it_is_durable),
+        CASE(who_comes_back_with_the_same_set_is_told_nothing),
+        CASE(who_comes_back_with_another_set_is_told_all),
+        CASE(who_asks_again_is_told_all),
+        CASE(nothing_is_composed_while_the_last_is_on_its_way),
+        CASE(a_large_set_comes_in_parts),
+        CASE(a_report_is_acknowledged_when_it_is_durable),
+        CASE(an_older_report_is_acknowledged_and_changes_nothing),
+        CASE(reports_of_others_work_are_dropped),
+        CASE(an_owner_who_pauses_is_written_down),
+        CASE(leases_are_granted_to_whom_the_work_is_assigned),
+        CASE(a_log_is_passed_on),
+        CASE(why_a_log_ends_stands_on_a_line_of_its_own),
+        CASE(a_log_of_an_agent_that_is_away_is_unavailable),
+        CASE(a_reader_that_leaves_is_cancelled_at_the_agent),
+        CASE(only_so_many_logs_are_read_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
