@@ -173,7 +173,7 @@ static void a_failed_commit_makes_outcomes_unknown(void **state)
     assert_int_equal(effect.id, 3);
     assert_int_equal(effect.type, EFFECT_END); /* of the stream */
     effect_fini(&effect);
-    expect("4"); /* agents and readers are told nothing */
+    expect("4");               /* agents and readers are told nothing */
     take(EFFECT_ANSWER, 7, 1); /* the next core counts from 1 again */
     expect("");
     gate_committed(gate, 1);

@@ -60,10 +60,10 @@ static struct object *bound(const struct kind *kind, const char *text)
 
 static struct agent_entry *put_agent(const char *name)
 {
-    (void)model_set(&model, &agent_kind, name,
-                    bound(&agent_kind,
-                          arena_printf(&arena, "{'metadata': {'name': '%s', 'uid': 'uid-%s'}}",
-                                       name, name)));
+    (void)model_set(
+        &model, &agent_kind, name,
+        bound(&agent_kind,
+              arena_printf(&arena, "{'metadata': {'name': '%s', 'uid': 'uid-%s'}}", name, name)));
     return model_agent(&model, name);
 }
 
@@ -82,9 +82,9 @@ static struct session_entry *put_session(const char *name, const char *uid, cons
 
 static struct policy_entry *put_policy(const char *name)
 {
-    (void)model_set(&model, &harvest_policy_kind, name,
-                    bound(&harvest_policy_kind,
-                          arena_printf(&arena, "{'metadata': {'name': '%s'}}", name)));
+    (void)model_set(
+        &model, &harvest_policy_kind, name,
+        bound(&harvest_policy_kind, arena_printf(&arena, "{'metadata': {'name': '%s'}}", name)));
     return model_policy(&model, name);
 }
 

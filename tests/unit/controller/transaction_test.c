@@ -111,8 +111,7 @@ static void a_status_is_a_row_of_its_own_log_and_no_generation(void **state)
                   CONDITION_TRUE, "Fine", "all is well", 1, api.wall);
     shape_mark(&harvest_session_status_shape, &((struct harvest_session *)next->body)->status,
                &((struct harvest_session *)next->body)->status.conditions);
-    shape_mark(&harvest_session_shape, next->body,
-               &((struct harvest_session *)next->body)->status);
+    shape_mark(&harvest_session_shape, next->body, &((struct harvest_session *)next->body)->status);
     next = ctl_put(ctl, next, &status);
     assert_int_equal(next->meta.generation, 1);
     assert_int_equal(next->meta.revision, 2);
