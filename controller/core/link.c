@@ -59,10 +59,23 @@ void on_link_up(struct ctl *ctl, uint64_t id)
     ctl->heartbeat_at = mono_earlier(ctl->heartbeat_at, mono_after(ctl->now, SCAN_MS));
 }
 
+/* What is not from the workload stands on a line of its own. */
+static void tell_aside(struct ctl *ctl, struct log_stream *stream, const char *text)
+{
+    _cleanup_(str_fini)
+    struct str line = STR_EMPTY;
+
+    str_addf(&line, "%s%s\n", stream->is_mid_line ? "\n" : "", text);
+    ctl_chunk(ctl, stream->http_id, blob_from_str(&line));
+    stream->is_mid_line = false;
+}
+
 static void end_logs(struct ctl *ctl, struct link *link, bool tell)
 {
     dlist_each (&link->logs, struct log_stream, of_link, it) {
         if (tell) {
+            tell_aside(ctl, it,
+                       "error: the connection to the agent was lost; its logs are kept there");
             ctl_end(ctl, it->http_id);
         }
         dlist_remove(&it->of_link);
@@ -445,17 +458,6 @@ static void on_resync(struct ctl *ctl, struct link *link, const struct wire_resy
     if (dlist_is_empty(&link->agent->untold_link)) {
         dlist_add(&ctl->model.untold, &link->agent->untold_link);
     }
-}
-
-/* What is not from the workload stands on a line of its own. */
-static void tell_aside(struct ctl *ctl, struct log_stream *stream, const char *text)
-{
-    _cleanup_(str_fini)
-    struct str line = STR_EMPTY;
-
-    str_addf(&line, "%s%s\n", stream->is_mid_line ? "\n" : "", text);
-    ctl_chunk(ctl, stream->http_id, blob_from_str(&line));
-    stream->is_mid_line = false;
 }
 
 static void pass_on(struct ctl *ctl, struct log_stream *stream, const struct wire_log_data *data)

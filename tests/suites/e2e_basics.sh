@@ -368,6 +368,18 @@ the_example_in_the_readme_works() {
   expect 0 fogctl diff -f examples/quickstart.yaml
 }
 
+logs_of_an_agent_that_is_lost_say_so() {
+  local name agent
+  read -r name agent <<<"$(assignments 'select(.spec.session == "beacon") | "\(.metadata.name) \(.spec.agent)"' | head -n 1)"
+  kill -STOP "${AGENTS[$agent]}"
+  expect 0 fogctl logs "$name"
+  says "$out" '^error: the connection to the agent was lost'
+  expect 1 fogctl logs "$name"
+  says "$err" "agent \"$agent\" is not connected"
+  kill -CONT "${AGENTS[$agent]}"
+  await 20 "$agent is back" agent_ready "$agent"
+}
+
 deleting_all_leaves_nothing_behind() {
   expect 0 fogctl delete hs --all --timeout 20s
   await 10 "no assignment is left" equals 0 eval 'api $objects/assignments | jq ".items | length"'
@@ -390,4 +402,4 @@ it three_agents_connect nothing_found_is_no_error diff_says_what_would_happen_an
   rollback_shows_its_plan_and_goes_back delete_waits_until_the_work_has_ended version_names_both_sides \
   contexts_come_from_file_and_environment every_mistake_is_said_at_its_place_and_nothing_changes \
   what_another_manager_owns_is_not_taken_silently manifests_come_from_pipes_folders_and_json \
-  every_verb_has_help_with_examples the_example_in_the_readme_works deleting_all_leaves_nothing_behind all_end_when_told
+  every_verb_has_help_with_examples the_example_in_the_readme_works logs_of_an_agent_that_is_lost_say_so deleting_all_leaves_nothing_behind all_end_when_told
