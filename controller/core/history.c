@@ -179,8 +179,10 @@ static bool read_spec(struct ctl *ctl, const struct node *spec, struct rollback 
     const char *revision = node_find_text(spec, "toRevision");
     const char *kind = node_find_text(spec, "kind");
     const char *name = node_find_text(spec, "name");
+    const char *demand = node_find_text(spec, "revision");
     const char *what;
 
+    rollback->has_demand = node_find(spec, "revision") != NULL;
     rollback->prune = prune != NULL && prune->type == NODE_BOOL && prune->boolean;
     rollback->name = arena_strdup(&rollback->arena, name);
     rollback->kind = kind == NULL ? NULL : kind_find("fog/v1", kind);
@@ -193,6 +195,9 @@ static bool read_spec(struct ctl *ctl, const struct node *spec, struct rollback 
     } else if (!is_type(spec, "kind", NODE_STR) || !is_type(spec, "name", NODE_STR) ||
                !is_type(spec, "prune", NODE_BOOL)) {
         what = "spec: kind and name are strings, prune is true or false";
+    } else if (rollback->has_demand &&
+               (demand == NULL || !u64_from_str(demand, &rollback->demand))) {
+        what = "spec.revision: the revision that the plan was made at, as a string";
     } else if (kind != NULL && (rollback->kind == NULL || !is_rolled_back(rollback->kind))) {
         what = arena_printf(&ctl->arena, "spec.kind: \"%s\" cannot be rolled back", kind);
     } else if (name != NULL && kind == NULL) {
@@ -296,7 +301,9 @@ static void compose(struct ctl *ctl, struct rollback *rollback, const struct rea
     size_t room = result->changes.count + ctl->model.objects[KIND_HARVEST_SESSION].count +
                   ctl->model.objects[KIND_HARVEST_POLICY].count + 1;
 
-    *set = (struct changeset){.is_dry_run = rollback->is_dry_run};
+    *set = (struct changeset){.is_dry_run = rollback->is_dry_run,
+                              .has_demand = rollback->has_demand,
+                              .revision = rollback->demand};
     set->writes = arena_array(&ctl->arena, room, sizeof(set->writes[0]));
     map_init(&kept);
     for (size_t i = 0; i < result->changes.count; i++) {

@@ -23,6 +23,8 @@ struct rollback {
     const struct kind *kind; /* NULL: all */
     const char *name;        /* NULL: all */
     bool prune, is_dry_run;
+    bool has_demand; /* only if the fleet is still at the revision that the plan was made at: */
+    uint64_t demand;
     /* For remembering the answer. */
     struct http_request http;
 };

@@ -248,7 +248,9 @@ static int history(struct fogctl *fogctl, struct texts *words)
 
 /* --- rollback --------------------------------------------------------------------------------- */
 
-static const char *compose(struct fogctl *fogctl, const struct target *target)
+/* `planned_at`: only if the fleet is still at this revision; NULL: whatever it is at. */
+static const char *compose(struct fogctl *fogctl, const struct target *target,
+                           const char *planned_at)
 {
     struct arena *arena = &fogctl->arena;
     struct node *root = node_map(arena), *spec = node_map(arena);
@@ -262,6 +264,9 @@ static const char *compose(struct fogctl *fogctl, const struct target *target)
         node_set(arena, spec, "kind", node_str(arena, target->kind->name));
         node_set(arena, spec, "name", node_str(arena, target->name));
     }
+    if (planned_at != NULL) {
+        node_set(arena, spec, "revision", node_str(arena, planned_at));
+    }
     node_set(arena, spec, "prune", node_bool(arena, opt_prune));
     node_set(arena, root, "spec", spec);
     json_emit(root, JSON_PLAIN, &text);
@@ -271,13 +276,13 @@ static const char *compose(struct fogctl *fogctl, const struct target *target)
 }
 
 static const struct node *send_rollback(struct fogctl *fogctl, const struct target *target,
-                                        bool dry_run)
+                                        const char *planned_at, bool dry_run)
 {
     struct request request = {
         .method = "POST",
         .path = dry_run ? "/apis/fog/v1/rollbacks?fieldManager=fogctl&dryRun=All"
                         : "/apis/fog/v1/rollbacks?fieldManager=fogctl",
-        .body = compose(fogctl, target),
+        .body = compose(fogctl, target, planned_at),
     };
     struct reply reply;
 
@@ -336,12 +341,14 @@ static int nothing_to_do(struct fogctl *fogctl, const struct target *target,
 
 /* Shows what would follow.  Returns how many objects would change, or -1 after having said what is
  * wrong; *ret_code is what is to be exited with when there is nothing to be done. */
-static int show_plan(struct fogctl *fogctl, const struct target *target, int *ret_code)
+static int show_plan(struct fogctl *fogctl, const struct target *target,
+                     const char **ret_planned_at, int *ret_code)
 {
-    const struct node *status = send_rollback(fogctl, target, true);
+    const struct node *status = send_rollback(fogctl, target, NULL, true);
     int changed = status == NULL ? -1 : results_diff(fogctl, node_find(status, "results"));
 
     *ret_code = EXIT_FAILED;
+    *ret_planned_at = node_find_text(status, "revision");
     if (changed == 0) {
         *ret_code = nothing_to_do(fogctl, target, node_find(status, "results"));
     } else if (changed > 0) {
@@ -371,9 +378,10 @@ static int rollback(struct fogctl *fogctl, struct texts *words)
 {
     struct target target;
     const struct node *status;
+    const char *planned_at;
     int code = read_usage(fogctl, words, &target);
 
-    if (code != EXIT_DONE || show_plan(fogctl, &target, &code) <= 0) {
+    if (code != EXIT_DONE || show_plan(fogctl, &target, &planned_at, &code) <= 0) {
         return code;
     }
     if (str_eq(opt_dry_run, "server")) {
@@ -382,7 +390,8 @@ static int rollback(struct fogctl *fogctl, struct texts *words)
     if (!confirm()) {
         return EXIT_FAILED;
     }
-    status = send_rollback(fogctl, &target, false);
+    /* What a person has agreed to is carried out exactly; who says --yes agrees to anything. */
+    status = send_rollback(fogctl, &target, opt_yes ? NULL : planned_at, false);
     if (status == NULL) {
         return EXIT_FAILED;
     }

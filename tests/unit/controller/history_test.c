@@ -281,6 +281,22 @@ static void a_dry_run_of_a_rollback_changes_nothing(void **state)
     assert_string_equal(api_fingerprint(&api), before);
 }
 
+static void a_rollback_is_carried_out_as_planned_or_not_at_all(void **state)
+{
+    const char *planned;
+
+    (void)state;
+    (void)apply_as(201, "alice", "a", "", 10);
+    (void)apply_as(200, "alice", "a", "", 20);
+    planned = api_text(roll_back(200, "?dryRun=All", "'toRevision': '1'"), "status.revision");
+    (void)apply_as(201, "bob", "b", "", 30);
+    (void)roll_back(409, "", api_target(&api, "'toRevision': '1', 'revision': '%s'", planned));
+    assert_int_equal(percent_of("a"), 20);
+    planned = api_text(roll_back(200, "?dryRun=All", "'toRevision': '1'"), "status.revision");
+    (void)roll_back(200, "", api_target(&api, "'toRevision': '1', 'revision': '%s'", planned));
+    assert_int_equal(percent_of("a"), 10);
+}
+
 static void a_rollback_works_after_a_restart(void **state)
 {
     (void)state;
@@ -326,6 +342,8 @@ static void bad_rollbacks_are_refused(void **state)
         "'toRevision': '1', 'name': 'a'",
         "'toRevision': '1', 'kind': 'HarvestPolicy', 'name': 5",
         "'toRevision': '1', 'prune': 'yes'",
+        "'toRevision': '1', 'revision': 1",
+        "'toRevision': '1', 'revision': 'now'",
     };
     const char *before;
 
@@ -370,6 +388,7 @@ int main(void)
         CASE(a_rollback_to_now_changes_nothing),
         CASE(a_rollback_is_history_itself),
         CASE(a_dry_run_of_a_rollback_changes_nothing),
+        CASE(a_rollback_is_carried_out_as_planned_or_not_at_all),
         CASE(a_rollback_works_after_a_restart),
         CASE(the_key_of_an_agent_stays),
         CASE(bad_rollbacks_are_refused),
