@@ -398,7 +398,7 @@ static void tell_if_changed(struct model *model, struct agent_entry *agent,
 
 static void count_owned(struct model *model, const struct object *object, bool comes)
 {
-    if (object != NULL && object->meta.owners.count > 0) {
+    if (object != NULL && object->meta.owners.count > 0 && !object->kind->is_derived) {
         model->owned_count += comes ? 1 : SIZE_MAX; /* one more or one less */
     }
 }

@@ -112,7 +112,7 @@ struct model {
         VEC_OF(struct session_entry *);
     } looks;            /* a heap by look_at */
     bool is_trial;      /* nothing is marked untold */
-    size_t owned_count; /* objects with owner references */
+    size_t owned_count; /* objects with owner references, assignments not counted */
 };
 
 void model_init(struct model *model);
