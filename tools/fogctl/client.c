@@ -62,12 +62,22 @@ const char *fresh_key(struct fogctl *fogctl)
     return arena_strdup(&fogctl->arena, uid);
 }
 
+/* A header is one line: what would end it becomes a blank. */
 static struct curl_slist *add_header(struct fogctl *fogctl, struct curl_slist *list,
                                      const char *name, const char *value)
 {
-    return value == NULL
-               ? list
-               : curl_slist_append(list, arena_printf(&fogctl->arena, "%s: %s", name, value));
+    char *line;
+
+    if (value == NULL) {
+        return list;
+    }
+    line = arena_printf(&fogctl->arena, "%s: %s", name, value);
+    for (char *c = line; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            *c = ' ';
+        }
+    }
+    return curl_slist_append(list, line);
 }
 
 void http_prepare(struct fogctl *fogctl, CURL *curl, const struct request *request,

@@ -92,7 +92,24 @@ static bool read_config(struct fogctl *fogctl, bool is_named, struct node **ret_
         return false;
     }
     *ret_root = documents.count > 0 ? documents.items[0] : NULL;
+    if (*ret_root != NULL && (*ret_root)->type != NODE_MAP) {
+        (void)fail("it holds currentContext, and the list contexts", "%s is no configuration",
+                   fogctl->config);
+        return false;
+    }
     return true;
+}
+
+/* "host:port" will do, and a "/" at the end does no harm: paths begin with one. */
+static const char *address_of(struct fogctl *fogctl, const char *server)
+{
+    bool is_whole = str_starts(server, "http://") || str_starts(server, "https://");
+    char *address = arena_printf(&fogctl->arena, "%s%s", is_whole ? "" : "http://", server);
+
+    for (size_t length = strlen(address); length > 0 && address[length - 1] == '/'; length--) {
+        address[length - 1] = '\0';
+    }
+    return address;
 }
 
 bool context_find(struct fogctl *fogctl, const char *config, const char *context,
@@ -121,8 +138,6 @@ bool context_find(struct fogctl *fogctl, const char *config, const char *context
         first_of(server, getenv("FOGCTL_SERVER"), node_find_text(found, "server"), DEFAULT_SERVER);
     fogctl->user =
         first_of(user, getenv("FOGCTL_USER"), node_find_text(found, "user"), login_name());
-    if (!str_starts(fogctl->server, "http://") && !str_starts(fogctl->server, "https://")) {
-        fogctl->server = arena_printf(&fogctl->arena, "http://%s", fogctl->server);
-    }
+    fogctl->server = address_of(fogctl, fogctl->server);
     return true;
 }

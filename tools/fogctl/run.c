@@ -28,13 +28,13 @@ static void print_rows(const struct option_row *rows, size_t count)
         const struct option_row *row = &rows[i];
         char left[64];
 
-        (void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s", row->letter == 0 ? ' ' : '-',
+        (void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s%s", row->letter == 0 ? ' ' : '-',
                        row->letter == 0 ? ' ' : row->letter, row->letter == 0 ? " " : ",",
                        row->name,
                        row->value == NULL       ? ""
                        : row->when_bare == NULL ? " "
-                                                : "=",
-                       row->value == NULL ? "" : row->value);
+                                                : "[=",
+                       row->value == NULL ? "" : row->value, row->when_bare == NULL ? "" : "]");
         printf("  %-30s %s\n", left, row->doc);
     }
 }
@@ -69,6 +69,7 @@ static int help_verb(const struct verb *verb)
         print_rows(rows, count);
     }
     printf("\nExamples:\n%s", verb->examples);
+    puts("\n\"fogctl --help\" lists the options of all verbs.");
     return EXIT_DONE;
 }
 
@@ -77,6 +78,25 @@ static const struct verb *find_verb(const char *name)
     for (const struct verb *const *verb = verbs; *verb != NULL; verb++) {
         if (str_eq((*verb)->name, name)) {
             return *verb;
+        }
+    }
+    return NULL;
+}
+
+/* What people type who come from other tools. */
+static const char *foreign_verb(const char *name)
+{
+    static const struct {
+        const char *theirs, *ours;
+    } words[] = {{"create", "apply"},    {"replace", "apply"},   {"edit", "apply"},
+                 {"run", "apply"},       {"plan", "diff"},       {"list", "get"},
+                 {"status", "get"},      {"ls", "get"},          {"rm", "delete"},
+                 {"stop", "delete"},     {"remove", "delete"},   {"undo", "rollback"},
+                 {"revert", "rollback"}, {"rollout", "history"}, {"log", "logs"}};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (str_eq(words[i].theirs, name)) {
+            return words[i].ours;
         }
     }
     return NULL;
@@ -92,7 +112,8 @@ static int unknown_verb(const char *name)
     for (; verbs[count] != NULL && count < COUNT_OF(names); count++) {
         names[count] = verbs[count]->name;
     }
-    close = words_closest(name, names, count);
+    close = foreign_verb(name);
+    close = close == NULL ? words_closest(name, names, count) : close;
     if (close != NULL) {
         (void)snprintf(advice, sizeof(advice), "did you mean \"fogctl %s\"?", close);
     }

@@ -313,7 +313,11 @@ static bool confirm(void)
     }
     printf("Go back to revision %s? [y/N] ", opt_revision);
     (void)fflush(stdout);
-    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+    if (fgets(answer, sizeof(answer), stdin) == NULL || (answer[0] != 'y' && answer[0] != 'Y')) {
+        fputs("nothing was changed\n", stderr);
+        return false;
+    }
+    return true;
 }
 
 /* Why nothing is to be done; an object that nobody knows is a slip of the finger. */

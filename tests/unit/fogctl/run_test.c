@@ -59,6 +59,9 @@ static void a_slip_in_a_verb_is_told(void **state)
     run("aply -f x");
     EXITS(2);
     ERR("error: there is no verb \"aply\"\n  did you mean \"fogctl apply\"?\n");
+    run("create -f x");
+    EXITS(2);
+    ERR("did you mean \"fogctl apply\"?");
     run("help aply");
     EXITS(2);
     run("frobnicate");
@@ -221,6 +224,32 @@ static void who_writes_comes_from_option_environment_or_context(void **state)
     says(&world.http.requests, "Fog-Change-Cause: to see\r\n");
 }
 
+static void a_cause_of_several_lines_stays_one_header(void **state)
+{
+    (void)state;
+    ANSWERS({"GET /version", 200, "{\"fogVersion\":\"1\",\"storeId\":\"s\"}", 0});
+    run("version --change-cause 'one\r\nEvil: two'");
+    EXITS(0);
+    assert_null(strstr(requests(), "\r\nEvil:"));
+    says(&world.http.requests, "Fog-Change-Cause: one  Evil: two\r\n");
+}
+
+static void addresses_are_taken_as_people_write_them(void **state)
+{
+    char words[96];
+
+    (void)state;
+    ANSWERS({"GET /version ", 200, "{\"fogVersion\":\"1\",\"storeId\":\"s\"}", 0});
+    (void)snprintf(words, sizeof(words), "version -s http://%s//", world.http.address);
+    run(words);
+    EXITS(0);
+    (void)snprintf(words, sizeof(words), "-s %s version", world.http.address);
+    run(words);
+    EXITS(0);
+    run("version -s ftp://127.0.0.1/");
+    EXITS(1);
+}
+
 static void a_broken_file_of_contexts_is_told_with_its_place(void **state)
 {
     (void)state;
@@ -233,8 +262,9 @@ static void a_broken_file_of_contexts_is_told_with_its_place(void **state)
     EXITS(1);
     ERR("c.yaml:2:1: error: ");
     given_file("c.yaml", "- a list\n");
-    run("version --config c.yaml --context a");
+    run("version --config c.yaml");
     EXITS(1);
+    ERR("error: c.yaml is no configuration\n");
     run("version --config none.yaml");
     EXITS(1);
     ERR("none.yaml: No such file");
@@ -256,6 +286,8 @@ int main(void)
         TEST(an_answer_of_something_else_is_no_crash),
         TEST(options_win_over_the_environment_and_that_over_the_file),
         TEST(who_writes_comes_from_option_environment_or_context),
+        TEST(a_cause_of_several_lines_stays_one_header),
+        TEST(addresses_are_taken_as_people_write_them),
         TEST(a_broken_file_of_contexts_is_told_with_its_place),
     };
 
