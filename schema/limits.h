@@ -92,7 +92,8 @@ enum {
     STRAY_GRACE_MS = 10 * 1000,    /* for a workload of which nothing is known but that it runs */
     BREAKER_FAILURES = 5,          /* failed starts in a row on one agent */
     BREAKER_OPEN_MS = 60 * 1000,   /* then one probe is let through */
-    LEASE_MARGIN_MS = 500,     /* beyond a lease's end: to kill and reap, and for drifting clocks */
+    LEASE_MARGIN_MS = 500,     /* beyond a lease's end: to kill and reap */
+    LEASE_DRIFT_SHARE = 1000,  /* two clocks may part by this part of a lease: 500 ppm each */
     STOP_WAIT_MS = 30 * 1000,  /* beyond the grace, for an agent to say that something has ended */
     WHY_REFRESH_MS = 5 * 1000, /* why nothing could be placed is found out anew this long after
                                   agents came or went */

@@ -1,6 +1,7 @@
 /* The arithmetic of controller/core/lease.h. */
 #include "controller/core/lease.h"
 
+#include "schema/base/parse.h"
 #include "schema/limits.h"
 
 bool assignment_is_exclusive(const struct assignment_entry *assignment)
@@ -8,12 +9,28 @@ bool assignment_is_exclusive(const struct assignment_entry *assignment)
     return assignment_spec(assignment)->lease_epoch > 0;
 }
 
-void lease_grant(const struct model *model, struct assignment_entry *assignment, struct mono now)
+int64_t lease_length_ms(const struct model *model, const struct assignment_entry *assignment)
 {
     const struct template_entry *resolved =
         model_template_find(model, assignment_spec(assignment)->template_digest);
+    const struct meta *meta = &assignment->object->meta;
+    const char *before = strmap_find(&meta->annotations, LEASE_BEFORE_ANNOTATION);
     int64_t lease_ms = resolved == NULL ? LEASE_MAX_MS : resolved->template->lease_ms;
-    struct mono end = mono_after(now, lease_ms + LEASE_MARGIN_MS);
+    int64_t before_ms;
+
+    if (before == NULL || assignment_status(assignment)->observed_generation == meta->generation) {
+        return lease_ms;
+    }
+    if (!int_from_str(before, &before_ms) || before_ms > LEASE_MAX_MS) {
+        return LEASE_MAX_MS; /* somebody else wrote it */
+    }
+    return before_ms > lease_ms ? before_ms : lease_ms;
+}
+
+void lease_grant(const struct model *model, struct assignment_entry *assignment, struct mono now)
+{
+    int64_t lease_ms = lease_length_ms(model, assignment);
+    struct mono end = mono_after(now, lease_ms + lease_ms / LEASE_DRIFT_SHARE + LEASE_MARGIN_MS);
 
     assignment->lease_until = mono_later(assignment->lease_until, end);
 }

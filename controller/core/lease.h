@@ -2,13 +2,22 @@
  *
  * The agent counts a lease from sending its renewal, we count from receiving it, so ours ends
  * later. Renewals are not stored: after a start every exclusive assignment may run for one full
- * lease.  A grant lasts LEASE_MARGIN_MS longer for us than for the agent, because the shim needs a
- * moment to kill and clocks drift. */
+ * lease.  A grant lasts longer for us than for the agent, because the shim needs a moment to kill
+ * and clocks drift.
+ *
+ * An agent counts with the length that it was told last.  When a session asks for a shorter lease,
+ * the assignment carries the longer one in an annotation until the agent has reported that it knows
+ * of the change. */
 #pragma once
 
 #include "controller/core/model.h"
 
+/* The longest lease that its agent may still count with. */
+#define LEASE_BEFORE_ANNOTATION "fog/lease-before-ms"
+
 bool assignment_is_exclusive(const struct assignment_entry *assignment);
+/* How long the agent may take a grant of now to last. */
+int64_t lease_length_ms(const struct model *model, const struct assignment_entry *assignment);
 /* From now on for one lease.  Never moves the end closer. */
 void lease_grant(const struct model *model, struct assignment_entry *assignment, struct mono now);
 /* True for what was never granted: it waits for its first lease, and will not get one. */

@@ -141,6 +141,17 @@ static void create(struct ctl *ctl, struct session_entry *session, struct templa
     }
 }
 
+/* Until its agent knows of the new lease it counts with the one it was told before. */
+static void keep_lease_before(struct ctl *ctl, const struct assignment_entry *copy,
+                              const struct template_entry *template, struct object *next)
+{
+    int64_t before_ms = lease_length_ms(&ctl->model, copy);
+    bool is_longer = assignment_is_exclusive(copy) && before_ms > template->template->lease_ms;
+
+    object_set_annotation(next, LEASE_BEFORE_ANNOTATION,
+                          is_longer ? arena_printf(&ctl->arena, "%" PRId64, before_ms) : NULL);
+}
+
 static void update(struct ctl *ctl, struct session_entry *session, struct template_entry *template,
                    const struct plan_step *step)
 {
@@ -148,6 +159,7 @@ static void update(struct ctl *ctl, struct session_entry *session, struct templa
     struct object *next = object_edit(step->copy->object);
 
     object_set_annotation(next, ATTEMPT_ANNOTATION, NULL);
+    keep_lease_before(ctl, step->copy, template, next);
     resolve(ctl, session, template, next);
     (void)ctl_put(ctl, next, &write);
 }

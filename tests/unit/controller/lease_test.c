@@ -10,7 +10,11 @@
 
 #include <cmocka.h>
 
-enum { LEASE_MS = 30 * 1000, REPLACE_MS = 5 * 1000 };
+enum {
+    LEASE_MS = 30 * 1000,
+    REPLACE_MS = 5 * 1000,
+    MARGIN_MS = LEASE_MARGIN_MS + LEASE_MS / LEASE_DRIFT_SHARE,
+};
 
 static struct fleet fleet;
 
@@ -83,7 +87,7 @@ static void a_lost_lease_is_waited_for_to_its_end(void **state)
     fleet_advance(&fleet, LEASE_MS - REPLACE_MS - 2);
     assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-1");
     assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 1);
-    fleet_advance(&fleet, LEASE_MARGIN_MS + 2);
+    fleet_advance(&fleet, MARGIN_MS + 2);
     assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-2");
     assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 1);
 }
@@ -112,7 +116,7 @@ static void a_start_waits_one_full_lease(void **state)
     fleet_start(&fleet);
     fleet_advance(&fleet, LEASE_MS - 1);
     assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-1");
-    fleet_advance(&fleet, LEASE_MARGIN_MS + 1);
+    fleet_advance(&fleet, MARGIN_MS + 1);
     assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-2");
     assert_true(assignment_spec(copy())->lease_epoch > 7);
 }
@@ -138,7 +142,7 @@ static void an_agent_that_never_answers_is_waited_for_as_long_as_its_lease(void 
     (void)state;
     it_runs_on_edge_1();
     fleet_delete(&fleet, &assignment_kind, copy()->object->meta.name);
-    fleet_advance(&fleet, LEASE_MS + LEASE_MARGIN_MS + 1);
+    fleet_advance(&fleet, LEASE_MS + MARGIN_MS + 1);
     assert_int_equal(fleet_copies(&fleet, "ledger"), 1);
 }
 
@@ -170,7 +174,7 @@ static void a_renewal_moves_the_end(void **state)
     assert_true(renew(it));
     fleet_advance(&fleet, LEASE_MS / 3);
     assert_true(renew(it));
-    assert_int_equal(mono_since(fleet.now, it->lease_until), LEASE_MS + LEASE_MARGIN_MS);
+    assert_int_equal(mono_since(fleet.now, it->lease_until), LEASE_MS + MARGIN_MS);
     assert_false(lease_is_over(it, it->lease_until.ms > 0 ? fleet.now : MONO_ZERO));
     assert_true(lease_is_over(it, it->lease_until));
 }
@@ -188,6 +192,23 @@ static void a_shorter_lease_takes_nothing_back(void **state)
                         "workload: {command: [/bin/run]}}\n");
     assert_true(renew(copy()));
     assert_int_equal(copy()->lease_until.ms, end.ms); /* the agent may not know of it yet */
+}
+
+static void a_renewal_of_who_knows_not_of_a_shorter_lease_is_as_long_as_before(void **state)
+{
+    struct assignment_entry *it;
+
+    (void)state;
+    it_runs_on_edge_1();
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\n"
+                        "spec: {exclusive: true, leaseDuration: 3s, replaceAfter: 5s, "
+                        "workload: {command: [/bin/run]}}\n");
+    it = copy();
+    assert_int_equal(lease_length_ms(&fleet.ctl->model, it), LEASE_MS);
+    assert_true(renew(it));
+    assert_int_equal(mono_since(fleet.now, it->lease_until), LEASE_MS + MARGIN_MS);
+    fleet_obey(&fleet);
+    assert_int_equal(lease_length_ms(&fleet.ctl->model, copy()), 3000);
 }
 
 static void what_stopped_with_its_lease_may_have_gone_on(void **state)
@@ -267,6 +288,7 @@ int main(void)
         IN_FLEET(a_lease_is_refused_to_whom_it_is_not),
         IN_FLEET(a_renewal_moves_the_end),
         IN_FLEET(a_shorter_lease_takes_nothing_back),
+        IN_FLEET(a_renewal_of_who_knows_not_of_a_shorter_lease_is_as_long_as_before),
         IN_FLEET(what_stopped_with_its_lease_may_have_gone_on),
         IN_FLEET(a_session_that_is_deleted_waits_for_its_lease),
         IN_FLEET(a_session_made_again_under_its_name_waits_for_the_old_lease),
