@@ -51,8 +51,9 @@ enum {
     WATCH_BACKLOG_BYTES_MAX = 4 << 20, /* a slower reader is closed and resumes by revision */
     WATCH_RING_EVENTS = 8192,          /* newest changes kept in memory for watchers that resume */
     IDEMPOTENCY_KEY_BYTES_MAX = 128,
-    IDEMPOTENCY_KEYS_MAX = 4096, /* remembered answers; the oldest goes first */
-    EVENTS_MAX = 4096,           /* core/v1 events kept */
+    IDEMPOTENCY_KEYS_MAX = 4096,      /* remembered answers; the oldest goes first */
+    IDEMPOTENCY_BYTES_MAX = 64 << 20, /* of all of them; the newest is kept in any case */
+    EVENTS_MAX = 4096,                /* core/v1 events kept */
 
     /* The agent link. */
     FRAME_BYTES_MAX = 64 << 10,       /* one WebSocket frame */
@@ -92,8 +93,8 @@ enum {
     STRAY_GRACE_MS = 10 * 1000,    /* for a workload of which nothing is known but that it runs */
     BREAKER_FAILURES = 5,          /* failed starts in a row on one agent */
     BREAKER_OPEN_MS = 60 * 1000,   /* then one probe is let through */
-    LEASE_MARGIN_MS = 500,     /* beyond a lease's end: to kill and reap */
-    LEASE_DRIFT_SHARE = 1000,  /* two clocks may part by this part of a lease: 500 ppm each */
+    LEASE_MARGIN_MS = 500,         /* beyond a lease's end: to kill and reap */
+    LEASE_DRIFT_SHARE = 1000,      /* two clocks may part by this part of a lease: 500 ppm each */
     STOP_WAIT_MS = 30 * 1000,  /* beyond the grace, for an agent to say that something has ended */
     WHY_REFRESH_MS = 5 * 1000, /* why nothing could be placed is found out anew this long after
                                   agents came or went */
@@ -101,6 +102,7 @@ enum {
                                   millisecond for each so many of them */
 
     /* A step of the controller. */
+    TEMPLATES_SPARE = 64,       /* kept in memory although no assignment has them */
     STEP_STORES_MAX = 512,      /* derived rows; the rest waits for the next step */
     RECONCILE_PASSES_MAX = 4,   /* over sessions that others' changes made dirty, in one step */
     BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */

@@ -322,6 +322,7 @@ void ctl_step(struct ctl *ctl, const struct ctl_event *event, struct effects *ef
     reconcile(ctl);
     watch_flush(ctl);
     link_flush(ctl);
+    model_sweep_templates(&ctl->model);
 
     assert(!ctl->in_transaction);
     finish_step(ctl);

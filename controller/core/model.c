@@ -609,6 +609,47 @@ struct template_entry *model_template(struct model *model, const struct template
     return entry;
 }
 
+static void free_unused_templates(struct model *model)
+{
+    struct {
+        VEC_OF(struct template_entry *);
+    } unused = {0};
+
+    map_each (&model->templates, it) {
+        struct template_entry *entry = it->value;
+
+        if (!entry->is_used) {
+            vec_add(&unused, entry);
+        }
+    }
+    vec_each (&unused, it) {
+        (void)map_remove(&model->templates, (*it)->text);
+        template_free(*it);
+    }
+    vec_fini(&unused);
+}
+
+void model_sweep_templates(struct model *model)
+{
+    if (model->templates.count <= 2 * model->templates_used + TEMPLATES_SPARE) {
+        return;
+    }
+    map_each (&model->templates, it) {
+        ((struct template_entry *)it->value)->is_used = false;
+    }
+    map_each (&model->objects[KIND_ASSIGNMENT], it) {
+        const struct assignment_entry *assignment = it->value;
+        struct template_entry *entry =
+            model_template_find(model, assignment_spec(assignment)->template_digest);
+
+        if (entry != NULL) {
+            entry->is_used = true;
+        }
+    }
+    free_unused_templates(model);
+    model->templates_used = model->templates.count;
+}
+
 struct resources template_resources(const struct template *resolved)
 {
     return resolved->workload.resources;

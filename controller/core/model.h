@@ -64,6 +64,7 @@ struct template_entry { /* a resolved template, shared by digest */
     char text[DIGEST_TEXT_SIZE];
     struct digest digest;
     bool is_stored;            /* with a batch, or loaded */
+    bool is_used;              /* by an assignment, as of the last model_sweep_templates() */
     struct blob *body;         /* owned reference: canonical JSON */
     struct template *template; /* in `arena` */
     struct arena arena;
@@ -103,6 +104,7 @@ struct model {
     struct map objects[KIND_COUNT]; /* name → entry */
     struct map assignments_by_uid;  /* uid → assignment_entry */
     struct map templates;           /* digest text → template_entry */
+    size_t templates_used;          /* of them, when they were last swept */
     struct dlist dirty;             /* sessions to reconcile, in order of marking */
     struct dlist wanting;
     struct dlist loose;            /* assignments whose agent or session is not there */
@@ -147,6 +149,11 @@ struct template_entry *model_template(struct model *model, const struct template
 struct template_entry *model_template_load(struct model *model, const struct digest *digest,
                                            struct blob *body);
 struct template_entry *model_template_find(const struct model *model, const char *digest_text);
+
+/* Frees the templates that no assignment has, once they are as many as those in use and
+ * TEMPLATES_SPARE more: every plan that was only looked at leaves one behind.  Ends the life of all
+ * borrowed entries, so it belongs at the end of a step. */
+void model_sweep_templates(struct model *model);
 
 /* What an assignment needs from its agent. */
 struct resources template_resources(const struct template *resolved);
