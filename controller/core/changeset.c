@@ -351,13 +351,22 @@ static void answer_free(struct answer *answer)
     free(answer);
 }
 
-static void forget_oldest(struct ctl *ctl)
+static void keep(struct ctl *ctl, const char *key, struct answer *answer)
 {
-    while (ctl->answers.count >= IDEMPOTENCY_KEYS_MAX) {
-        struct map_entry *oldest = map_next(&ctl->answers, NULL);
-        char *key = mem_strdup(oldest->key);
+    ctl->answers_bytes += answer->body->size_bytes;
+    (void)map_put(&ctl->answers, key, answer);
+}
 
-        answer_free(map_remove(&ctl->answers, key));
+/* The oldest go, until there is room for one more of this size. */
+static void make_room(struct ctl *ctl, size_t size_bytes)
+{
+    while (ctl->answers.count >= IDEMPOTENCY_KEYS_MAX ||
+           (ctl->answers.count > 0 && ctl->answers_bytes + size_bytes > IDEMPOTENCY_BYTES_MAX)) {
+        char *key = mem_strdup(map_next(&ctl->answers, NULL)->key);
+        struct answer *oldest = map_remove(&ctl->answers, key);
+
+        ctl->answers_bytes -= oldest->body->size_bytes;
+        answer_free(oldest);
         vec_add(&ctl->batch->forgotten_answers, key);
     }
 }
@@ -371,13 +380,13 @@ void changeset_remember(struct ctl *ctl, const struct http_request *http, int co
     if (http->idempotency_key == NULL) {
         return;
     }
-    forget_oldest(ctl);
+    make_room(ctl, body->size_bytes);
     assert(map_find(&ctl->answers, http->idempotency_key) == NULL); /* see changeset_replay() */
     answer = MEM_NEW(struct answer);
     request_digest(http, &answer->request);
     answer->code = code;
     answer->body = blob_ref(body);
-    (void)map_put(&ctl->answers, http->idempotency_key, answer);
+    keep(ctl, http->idempotency_key, answer);
     row.key = mem_strdup(http->idempotency_key);
     row.request = answer->request;
     row.code = code;
@@ -393,7 +402,7 @@ void changeset_load_answer(struct ctl *ctl, const struct answer_row *row)
     answer->request = row->request;
     answer->code = row->code;
     answer->body = blob_ref(row->body);
-    (void)map_put(&ctl->answers, row->key, answer);
+    keep(ctl, row->key, answer);
 }
 
 void changeset_fini(struct ctl *ctl)

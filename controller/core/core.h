@@ -2,12 +2,12 @@
  *
  * Rooms and their doors, in the order of a step:
  *
- *     on_operator.c   on_operator(), on_operator_gone(), on_read_done()       HTTP requests →
- * change sets, reads, watches on_agent.c      on_link_up(), on_link_frame(), on_link_down() …
- * messages of agents → facts on_tick         each room's *_tick() reconcile.c     reconcile() dirty
- * sessions → assignments watch.c         watch_flush() what changed → watchers link.c link_flush()
- * what changed → agents
- */
+ *  - on_operator.c: on_operator(), on_operator_gone(): requests → change sets, reads, watches
+ *  - reads.c: on_read_done(): history that was read → answers
+ *  - link.c, hello.c: on_link_up(), on_link_frame(), on_link_down() …: agents' messages → facts
+ *  - reconcile.c: reconcile(): marked sessions → assignments
+ *  - watch.c: watch_flush(): what changed → watchers
+ *  - link.c: link_flush(): what changed → agents */
 #pragma once
 
 #include "controller/core/ctl.h"
@@ -81,10 +81,11 @@ struct ctl {
     bool store_is_full;
 
     /* Rooms. */
-    struct map links;    /* id → struct link */
-    struct map watchers; /* id → struct watcher */
-    struct map reads;    /* ticket → struct pending_read */
-    struct map answers;  /* idempotency key → struct answer (changeset.h) */
+    struct map links;     /* id → struct link */
+    struct map watchers;  /* id → struct watcher */
+    struct map reads;     /* ticket → struct pending_read */
+    struct map answers;   /* idempotency key → struct answer (changeset.c), the oldest first */
+    size_t answers_bytes; /* of their bodies */
     uint64_t next_ticket, next_log_stream;
     struct mono heartbeat_at;  /* when link_tick() wants to look again */
     struct mono retry_step_at; /* a step left work over */

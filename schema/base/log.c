@@ -37,7 +37,7 @@ void log_line(enum log_level level, const char *format, ...)
     va_end(args);
     length = strlen(line);
     for (char *c = line; *c != '\0'; c++) {
-        if (*c == '\n' || *c == '\r' || *c == 0x1b) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
             *c = ' '; /* what an outsider wrote must not forge a line or steer a terminal */
         }
     }

@@ -198,6 +198,19 @@ static void only_so_many_answers_are_remembered(void **state)
     assert_int_equal(api.ctl->answers.count, IDEMPOTENCY_KEYS_MAX);
 }
 
+static void the_oldest_answers_make_room_for_large_ones(void **state)
+{
+    const char *first, *second;
+
+    (void)state;
+    first = create_with("k1", 201, BODY);
+    second = create_with("k2", 201, BODY);
+    api.ctl->answers_bytes += IDEMPOTENCY_BYTES_MAX - api.ctl->answers_bytes; /* they were large */
+    (void)create_with("k3", 201, BODY);
+    assert_string_equal(create_with("k2", 201, BODY), second);
+    assert_string_not_equal(create_with("k1", 201, BODY), first);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -214,6 +227,7 @@ int main(void)
         CASE(the_answer_given_again_waits_for_the_first_commit),
         CASE(a_key_has_a_length_up_to_the_bound),
         CASE(only_so_many_answers_are_remembered),
+        CASE(the_oldest_answers_make_room_for_large_ones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
