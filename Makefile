@@ -217,7 +217,7 @@ deps-test:
 # --- using it ------------------------------------------------------------------------------------
 
 PREFIX ?= /usr/local
-.PHONY: demo up down install fmt lint
+.PHONY: demo up down install docs fmt lint
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tools/demo $(OUT)
@@ -229,6 +229,9 @@ down:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(addprefix $(OUT)/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+docs: $(OUT)/gendocs # those pages of docs/ that are made from tables; a test compares
+	$(OUT)/gendocs kinds >docs/KINDS.md
+	$(OUT)/gendocs protocol >docs/PROTOCOL.md
 fmt:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 lint:

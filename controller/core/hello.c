@@ -33,7 +33,7 @@ void link_refuse(struct ctl *ctl, struct link *link, const char *reason, const c
     refusal.refuse.message = message;
     refusal.refuse.retry_after_ms = retry_after_ms;
     ctl_send_now(ctl, link->id, SEND_CONTROL, wire_encode(&refusal));
-    ctl_hangup(ctl, link->id, reason);
+    ctl_hangup(ctl, link->id, arena_printf(&ctl->arena, "%s: %s", reason, message));
     link_set_state(link, LINK_CLOSING);
 }
 
@@ -90,6 +90,13 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
             "the agent has seen era %lld and this store is of era %llu: it is an old copy",
             (long long)hello->era, (unsigned long long)ctl->era);
         return "OldEra";
+    }
+    if (hello->era == (int64_t)ctl->era && hello->revision > ctl->revision) {
+        (void)snprintf(message, ERR_TEXT_SIZE,
+                       "the agent obeyed revision %llu and this store ends at %llu: it is an older "
+                       "copy; if that is meant, start fog-controller with --restored once",
+                       (unsigned long long)hello->revision, (unsigned long long)ctl->revision);
+        return "OldCopy";
     }
     if (agent != NULL && !str_is_empty(agent_spec(agent)->public_key) &&
         !str_eq(agent_spec(agent)->public_key, hello->public_key)) {
@@ -222,6 +229,27 @@ static void welcome(struct ctl *ctl, struct link *link, const struct wire_hello 
     }
 }
 
+/* The newer connection wins: the older is most likely half open.  One that was heard a moment ago
+ * may be of a second machine with the same key, which only a person can tell. */
+static void supersede(struct ctl *ctl, struct link *link, struct link *older)
+{
+    const struct object *object = older->agent->object;
+
+    if (older->epoch >= link->epoch) {
+        link->epoch = older->epoch + 1;
+    }
+    if (mono_since(older->heard_at, ctl->now) < older->heartbeat_ms) {
+        ctl_event_record(ctl, object, "Warning", "Superseded",
+                         "a second connection with its key took the place of one that was alive; "
+                         "if this goes on, its state directory was copied to another machine");
+    }
+    older->agent = NULL;
+    ctl_hangup(
+        ctl, older->id,
+        arena_printf(&ctl->arena, "superseded by a newer connection of \"%s\"", object->meta.name));
+    link_set_state(older, LINK_CLOSING);
+}
+
 void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hello)
 {
     char message[ERR_TEXT_SIZE];
@@ -241,19 +269,12 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
         return;
     }
     declare_status(ctl, object, hello);
-    ctl_commit(ctl);
     agent = model_agent(&ctl->model, hello->name);
     link->epoch = (uint64_t)hello->epoch + 1;
-    if (agent->link != NULL) { /* a half-open older connection: the newer one wins */
-        struct link *older = agent->link;
-
-        if (older->epoch >= link->epoch) {
-            link->epoch = older->epoch + 1;
-        }
-        older->agent = NULL;
-        ctl_hangup(ctl, older->id, "superseded by a newer connection of the same agent");
-        link_set_state(older, LINK_CLOSING);
+    if (agent->link != NULL) {
+        supersede(ctl, link, agent->link);
     }
+    ctl_commit(ctl);
     agent->link = link;
     agent->away_since = MONO_NEVER;
     agent->last_seen = ctl->wall;

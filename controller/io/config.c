@@ -72,13 +72,23 @@ static int set_name(struct config *config, const char *value, struct err *err)
     return 0;
 }
 
-static int set_insecure(struct config *config, const char *value, struct err *err)
+static int set_switch(bool *to, const char *value, struct err *err)
 {
     if (!str_eq(value, "true") && !str_eq(value, "false")) {
         return err_set(err, ERR_INVALID, "\"%s\" is neither true nor false", value);
     }
-    config->is_insecure = str_eq(value, "true");
+    *to = str_eq(value, "true");
     return 0;
+}
+
+static int set_insecure(struct config *config, const char *value, struct err *err)
+{
+    return set_switch(&config->is_insecure, value, err);
+}
+
+static int set_restored(struct config *config, const char *value, struct err *err)
+{
+    return set_switch(&config->is_restored, value, err);
 }
 
 static int set_log_level(struct config *config, const char *value, struct err *err)
@@ -113,6 +123,7 @@ static const struct option {
     {"--agents-listen", "FOG_CONTROLLER_AGENTS_LISTEN", set_agents_listen, false},
     {"--name", "FOG_CONTROLLER_NAME", set_name, false},
     {"--insecure", "FOG_CONTROLLER_INSECURE", set_insecure, true},
+    {"--restored", "FOG_CONTROLLER_RESTORED", set_restored, true},
     {"--log-level", "FOG_CONTROLLER_LOG_LEVEL", set_log_level, false},
     {"--heartbeat-min", "FOG_CONTROLLER_HEARTBEAT_MIN", set_heartbeat_min, false},
 };
@@ -128,6 +139,8 @@ const char *config_usage(void)
            "  --agents-listen IP:PORT the WebSocket link, for agents (127.0.0.1:7412)\n"
            "  --name NAME             what agents know this controller by (fog)\n"
            "  --insecure              allow addresses other than loopback, without encryption\n"
+           "  --restored              DIR holds a copy that was put back: agents forget what came\n"
+           "                          after it; for one start only\n"
            "  --log-level LEVEL       error, warning, info or debug (info)\n"
            "  --heartbeat-min TIME    shortest time between heartbeats (2s); for tests\n"
            "  --version, --help\n"

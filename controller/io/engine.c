@@ -118,6 +118,23 @@ int engine_open(struct engine *engine, const struct config *config, struct state
     return failed;
 }
 
+int engine_note_restore(struct engine *engine, struct err *err)
+{
+    struct stored_state state;
+    int failed = store_raise_era(engine->store, err);
+
+    if (failed == 0) {
+        failed = store_state(engine->store, &state, err);
+    }
+    if (failed) {
+        return err_prefix(err, failed, "raising the era");
+    }
+    ctl_load_state(engine->ctl, &state);
+    log_warning("the store was restored, its era is raised era=%llu revision=%llu",
+                (unsigned long long)state.era, (unsigned long long)state.revision);
+    return 0;
+}
+
 void engine_close(struct engine *engine)
 {
     ctl_free(TAKE(engine->ctl));

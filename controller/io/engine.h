@@ -19,4 +19,7 @@ struct engine {
 /* On a full disk the ballast is given back and opening is tried once more. */
 int engine_open(struct engine *engine, const struct config *config, struct statedir *statedir,
                 struct err *err);
+/* Raises the era, before the first step: agents that saw more than this store has obey it again,
+ * and forget what they were told since the copy was made. */
+int engine_note_restore(struct engine *engine, struct err *err);
 void engine_close(struct engine *engine);

@@ -176,7 +176,8 @@ void links_hangup(struct links *links, uint64_t id, const char *reason)
     struct peer *peer = slots_find(&links->ids, id);
 
     if (peer != NULL) {
-        log_debug("hanging up: %s link=%llu", reason == NULL ? "" : reason, (unsigned long long)id);
+        log_info("hanging up on an agent: %s link=%llu", reason == NULL ? "" : reason,
+                 (unsigned long long)id);
         hangup(peer, reason);
     }
 }

@@ -127,7 +127,9 @@ static const struct field welcome_fields[] = {
 static const struct field refuse_fields[] = {
     {"reason", FIELD_STR, AT(struct wire_refuse, reason), .max = WIRE_WORD_BYTES_MAX,
      .flags = FIELD_REQUIRED, .check_text = form_is_reason,
-     .doc = "VersionMismatch, NameTaken, BadSignature, ForeignStore, TooManyAgents or BadHello"},
+     .doc =
+         "VersionMismatch, NameTaken, BadSignature, ForeignStore, OldEra, OldCopy, TooManyAgents "
+         "or BadHello"},
     {"message", FIELD_STR, AT(struct wire_refuse, message), .max = WIRE_TEXT_BYTES_MAX,
      .doc = "what a person can do about it"},
     {"retryAfter", FIELD_DURATION, AT(struct wire_refuse, retry_after_ms),

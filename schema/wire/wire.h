@@ -87,7 +87,7 @@ struct wire_welcome {
 struct wire_refuse {
     uint64_t set;
     const char *reason;  /* CamelCase: VersionMismatch, NameTaken, BadSignature, ForeignStore,
-                            TooManyAgents, BadHello */
+                            OldEra, OldCopy, TooManyAgents, BadHello */
     const char *message; /* what to do */
     int64_t retry_after_ms;
 };
