@@ -104,6 +104,11 @@ $(OUT)/fogload: $(call objects,$(FOGLOAD)) $(LIB_AGT) $(LIB_SCHEMA)
 $(OUT)/fog-sim: $(call objects,$(SIM)) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_SCHEMA))
 
+# Seeds of the simulator with every door closed (tests/suites/pure.sh); sanitizers need doors of
+# their own, so this one is never built with them.
+$(OUT)/fog-pure: $(OUT)/tests/pure/pure.o $(call objects,$(filter-out tests/sim/main.c,$(SIM))) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_STORE) $(LIBS_SCHEMA) -lseccomp)
+
 # Single-file tools: tools/NAME.c sees everything.
 $(OUT)/%: $(OUT)/tools/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl)
