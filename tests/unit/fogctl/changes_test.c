@@ -2,6 +2,7 @@
 #include "tests/unit/fogctl/run.h"
 
 #include <dirent.h>
+#include <pty.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -206,6 +207,58 @@ static void an_interrupted_diff_leaves_nothing_behind(void **state)
     assert_int_equal(count_left(), 0);
 }
 
+/* --- terminals -------------------------------------------------------------------------------- */
+
+static void on_a_terminal(struct str *ret_said)
+{
+    char *argv[] = {(char *)(uintptr_t) "fogctl", (char *)(uintptr_t) "diff",
+                    (char *)(uintptr_t) "-f", (char *)(uintptr_t) "a.yaml", NULL};
+    char buffer[512];
+    int terminal = -1, status;
+    ssize_t got;
+    pid_t child;
+
+    given_file("a.yaml", manifest);
+    (void)chdir(world.folder);
+    child = forkpty(&terminal, NULL, NULL, NULL);
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(fogctl_run(4, argv));
+    }
+    while ((got = read(terminal, buffer, sizeof(buffer))) > 0) {
+        str_add_bytes(ret_said, buffer, (size_t)got);
+    }
+    (void)close(terminal);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
+static void colours_are_for_terminals_that_want_them(void **state)
+{
+    _cleanup_(str_fini)
+    struct str said = STR_EMPTY;
+
+    (void)state;
+    ANSWERS(CHANGED);
+    (void)setenv("TERM", "xterm", 1);
+    (void)setenv("NO_COLOR", "", 1);
+    on_a_terminal(&said);
+    says(&said, "\033[31m-  x: 1\033[0m");
+    says(&said, "\033[32m+  x: 2\033[0m");
+    str_clear(&said);
+    (void)setenv("NO_COLOR", "1", 1);
+    on_a_terminal(&said);
+    assert_null(strchr(said.data, '\033'));
+    str_clear(&said);
+    (void)unsetenv("NO_COLOR");
+    (void)setenv("TERM", "dumb", 1);
+    on_a_terminal(&said);
+    assert_null(strchr(said.data, '\033'));
+    (void)setenv("TERM", "xterm", 1);
+    diff("");
+    assert_null(strchr(world.did.out.data, '\033'));
+}
+
 /* --- plans ------------------------------------------------------------------------------------ */
 
 static void a_plan_is_told_wave_by_wave(void **state)
@@ -251,6 +304,7 @@ int main(void)
         TEST(a_program_that_fails_or_is_not_there_is_an_error),
         TEST(a_folder_for_comparing_that_cannot_be_made_is_told),
         TEST(an_interrupted_diff_leaves_nothing_behind),
+        TEST(colours_are_for_terminals_that_want_them),
         TEST(a_plan_is_told_wave_by_wave),
     };
 
