@@ -41,13 +41,14 @@ bool copy_says_stopped(const struct assignment_status *status)
     return status->phase == PHASE_STOPPED && !str_eq(status->reason, "LeaseEnded");
 }
 
-static struct mono stop_deadline(const struct model *model, const struct assignment_entry *copy)
+static struct mono stop_deadline(const struct model *model, const struct assignment_entry *copy,
+                                 struct mono since)
 {
     const struct template_entry *resolved =
         model_template_find(model, assignment_spec(copy)->template_digest);
     int64_t grace_ms = resolved == NULL ? 0 : resolved->template->grace_ms;
 
-    return mono_after(copy->leaving_since, grace_ms + STOP_WAIT_MS);
+    return mono_after(since, grace_ms + STOP_WAIT_MS);
 }
 
 /* Until when a run under a lease may go on.  A copy whose session is no longer exclusive has no
@@ -75,7 +76,8 @@ bool copy_may_go(const struct model *model, const struct assignment_entry *copy,
     if (copy->agent == NULL || copy->agent->link == NULL) {
         return true; /* it learns from its full set when it returns */
     }
-    return is_leaving && copy->leaving_since.ms > 0 && mono_is_due(stop_deadline(model, copy), now);
+    return is_leaving && copy->leaving_since.ms > 0 &&
+           mono_is_due(stop_deadline(model, copy, copy->leaving_since), now);
 }
 
 struct mono copy_may_go_at(const struct model *model, const struct assignment_entry *copy,
@@ -84,7 +86,7 @@ struct mono copy_may_go_at(const struct model *model, const struct assignment_en
     if (assignment_is_exclusive(copy) || may_hold_lease(copy, now)) {
         return copy->lease_until;
     }
-    return copy->leaving_since.ms > 0 ? stop_deadline(model, copy) : MONO_NEVER;
+    return stop_deadline(model, copy, copy->leaving_since.ms > 0 ? copy->leaving_since : now);
 }
 
 const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_generation)

@@ -22,7 +22,7 @@ const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_gene
 bool copy_says_stopped(const struct assignment_status *status);
 /* Is certain not to run: may it be removed, or its place be filled? */
 bool copy_may_go(const struct model *model, const struct assignment_entry *copy, struct mono now);
-/* When copy_may_go() may become true without anything happening; MONO_NEVER if it will not. */
+/* When copy_may_go() becomes true without anything happening, if it was told to end, or is now. */
 struct mono copy_may_go_at(const struct model *model, const struct assignment_entry *copy,
                            struct mono now);
 /* Failures in a row of its replica, this copy's own included; a long run forgets earlier ones. */

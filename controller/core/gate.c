@@ -68,12 +68,20 @@ void gate_free(struct gate *gate)
     free(gate);
 }
 
+static bool is_durable(const struct gate *gate, const struct effect *effect)
+{
+#ifdef FOG_MUTANT_ANSWER_EARLY
+    return true; /* a seeded mistake that the tests must catch (make mutants-sim) */
+#endif
+    return effect->after <= gate->committed;
+}
+
 static void release(struct gate *gate)
 {
     struct effect effect;
 
     while (gate->waiting.head < gate->waiting.count &&
-           gate->waiting.items[gate->waiting.head].after <= gate->committed) {
+           is_durable(gate, &gate->waiting.items[gate->waiting.head])) {
         bool is_there = queue_take(&gate->waiting, &effect);
 
         assert(is_there);

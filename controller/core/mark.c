@@ -37,6 +37,33 @@ static void refresh_reasons(struct ctl *ctl)
     }
 }
 
+/* It should run on this agent as on every other, has no room there, and does not know yet. */
+static bool misses(const struct session_entry *session, const struct agent_entry *agent)
+{
+    size_t requirement;
+
+    if (!session_spec(session)->every_agent || session->is_scan_due) {
+        return false;
+    }
+    switch (place_judge(session, agent, &session_spec(session)->workload.resources, &requirement)) {
+    case REFUSED_BREAKER:
+    case REFUSED_CORES:
+    case REFUSED_MEMORY:
+    case REFUSED_DISK:
+    case REFUSED_FULL:
+        return !place_is_present(session, agent);
+    case REFUSED_SELECTOR:
+    case REFUSED_REQUIREMENT:
+    case REFUSED_AWAY:
+    case REFUSED_PAUSED:
+    case REFUSED_UNSCHEDULABLE:
+    case REFUSED_PRESENT:
+    case REFUSAL_COUNT:
+        break;
+    }
+    return false;
+}
+
 void mark_offer(struct ctl *ctl, struct agent_entry *agent)
 {
     if (agent->link == NULL) {
@@ -46,7 +73,7 @@ void mark_offer(struct ctl *ctl, struct agent_entry *agent)
         bool is_marked = !dlist_is_empty(&it->dirty) && it->is_scan_due;
         bool grows_there = !is_converged(it) && place_is_present(it, agent);
 
-        if (!is_marked && (grows_there || place_could_take(it, agent))) {
+        if (!is_marked && (grows_there || place_could_take(it, agent) || misses(it, agent))) {
             it->is_scan_due = true;
             model_mark_session(&ctl->model, it);
         }

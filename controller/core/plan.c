@@ -80,6 +80,10 @@ static struct plan_step *add_step(struct planner *p, enum plan_action action,
     step = &plan->steps[plan->step_count++];
     *step = (struct plan_step){
         .action = action, .slot = replica->name, .copy = copy, .wave = 1, .reason = reason};
+    if (copy != NULL && action != PLAN_RESTART &&
+        !copy_may_go(p->in->model, copy, p->in->now)) { /* it ends now: nobody may say so */
+        look_at(p, copy_may_go_at(p->in->model, copy, p->in->now));
+    }
     return step;
 }
 
@@ -154,7 +158,6 @@ static void stop(struct planner *p, const struct replica *replica, struct assign
     if (!copy_may_go(p->in->model, copy, p->in->now)) {
         add_gap(p, WHY_STOPPING, replica, copy, true,
                 arena_printf(p->arena, "ends on %s: %s", assignment_spec(copy)->agent, reason));
-        look_at(p, copy_may_go_at(p->in->model, copy, p->in->now));
     }
 }
 
@@ -531,7 +534,9 @@ static void tend(struct planner *p, const struct replica *replica, struct assign
     } else if (is_away) {
         tend_away(p, replica, copy, is_current);
     } else if (!place_may_stay(p->in->session, copy->agent)) {
-        if (!is_paused(p, replica, copy)) {
+        if (p->spec->rollout.pause && is_hopeless(p, copy)) {
+            give_up(p, replica, copy, copy_failures(copy));
+        } else if (!is_paused(p, replica, copy)) {
             move(p, replica, copy, false,
                  arena_printf(p->arena, "the session no longer selects %s",
                               agent_name(copy->agent)));
