@@ -175,6 +175,24 @@ mutants-agent: $(MUTANTS_AGENT:%=$(MUTANT_AGENT)/%_test)
 	$(Q)grep -q 'disk_has_set' $(MUTANT_AGENT)/persist.log
 	@echo "  OK    an agent that accepts what it did not write down is caught"
 
+# The whole fleet with one of them: the simulator must find it, by the right check.
+MUTANT_SIM := $(OUT)/mutants/sim
+MUTANTS_SIM := SYNC_NORMAL ANSWER_EARLY LEASE_FROM_ANSWER
+
+$(MUTANT_SIM)/SYNC_NORMAL.o: controller/io/store/store.c
+$(MUTANT_SIM)/ANSWER_EARLY.o: controller/core/gate.c
+$(MUTANT_SIM)/LEASE_FROM_ANSWER.o: agent/core/lease.c
+$(MUTANTS_SIM:%=$(MUTANT_SIM)/%.o):
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -DFOG_MUTANT_$(basename $(@F)) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(MUTANTS_SIM:%=$(MUTANT_SIM)/fog-sim-%): $(MUTANT_SIM)/fog-sim-%: $(call objects,$(SIM)) $(MUTANT_SIM)/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_STORE) $(LIBS_SCHEMA))
+
+.PHONY: mutants-sim mutants
+mutants-sim: $(MUTANTS_SIM:%=$(MUTANT_SIM)/fog-sim-%)
+	$(Q)tests/sim/mutants $(MUTANT_SIM) $(MUTANTS_SIM)
+mutants: mutants-store mutants-agent mutants-sim
+
 # Replays the corpora of the fuzzers.
 FUZZ := $(wildcard tests/fuzz/*_fuzz.c)
 $(OUT)/tests/unit/fuzz_replay_test: $(call objects,$(FUZZ) controller/io/http_parse.c)

@@ -39,7 +39,7 @@ static void boot(struct sim *sim)
 
 struct controller *controller_new(struct sim *sim)
 {
-    static const int64_t heartbeats_ms[] = {2000, 3000, 5000};
+    static const int64_t heartbeats_ms[] = {2000, 4000, 7000};
     struct controller *controller = MEM_NEW(struct controller);
     char name[40];
 

@@ -1,6 +1,294 @@
 #include "tests/sim/epilogue.h"
 
+#include "controller/core/ctl.h"
+#include "schema/json.h"
+#include "tests/sim/controller.h"
+#include "tests/sim/judge.h"
+#include "tests/sim/manifests.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CHANGESETS "/apis/fog/v1/changesets?fieldManager=epilogue"
+#define SET_BEGIN                                                                                  \
+    "{\"kind\":\"ChangeSet\",\"apiVersion\":\"fog/v1\",\"spec\":{\"force\":true,\"changes\":["
+#define SET_END "]}}"
+
+static const char *const plurals[] = {"harvestpolicies", "harvestsessions", "agents"};
+
+/* What operators declared of one object, as a manifest. */
+static struct node *declared(struct arena *arena, const struct node *object)
+{
+    struct node *root = node_map(arena), *meta = node_map(arena);
+    const struct node *labels = node_find_path(object, "metadata.labels");
+
+    node_set(arena, root, "apiVersion", node_copy(arena, node_find(object, "apiVersion")));
+    node_set(arena, root, "kind", node_copy(arena, node_find(object, "kind")));
+    node_set(arena, meta, "name", node_copy(arena, node_find_path(object, "metadata.name")));
+    if (labels != NULL) {
+        node_set(arena, meta, "labels", node_copy(arena, labels));
+    }
+    node_set(arena, root, "metadata", meta);
+    if (node_find(object, "spec") != NULL) {
+        node_set(arena, root, "spec", node_copy(arena, node_find(object, "spec")));
+    }
+    return root;
+}
+
+/* Everything declared, in canonical form, one object a line. */
+static void print_declared(struct sim *sim, size_t count, struct str *to)
+{
+    struct arena arena;
+
+    arena_init(&arena);
+    for (size_t i = 0; i < count; i++) {
+        char target[64];
+        struct answer_got got;
+        const struct node *items;
+
+        (void)snprintf(target, sizeof(target), "/apis/fog/v1/%s", plurals[i]);
+        got = judge_ask(sim, &arena, "GET", target, NULL, NULL);
+        items = node_find(got.root, "items");
+        for (size_t k = 0; items != NULL && k < items->list.count; k++) {
+            json_emit(declared(&arena, items->list.items[k]), JSON_SORTED, to);
+            str_add_char(to, '\n');
+        }
+    }
+    arena_fini(&arena);
+}
+
+static struct node *post(struct sim *sim, struct arena *arena, const char *target, const char *body)
+{
+    struct answer_got got = judge_ask(sim, arena, "POST", target, "application/json", body);
+
+    if (got.code != 200 && !sim->has_failed) {
+        const char *message = node_find_text(got.root, "message");
+
+        sim_fail(sim, "answers", "at the end %s is answered %d %s", target, got.code,
+                 message == NULL ? "" : message);
+    }
+    return got.root;
+}
+
+/* --- identical -------------------------------------------------------------------------------- */
+
+static void add_changes(const char *declared_lines, struct str *to)
+{
+    str_add(to, SET_BEGIN);
+    for (const char *line = declared_lines; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+
+        str_add(to, line == declared_lines ? "{\"verb\":\"apply\",\"object\":"
+                                           : ",{\"verb\":\"apply\",\"object\":");
+        str_add_bytes(to, line, length);
+        str_add_char(to, '}');
+        line += length + 1;
+    }
+    str_add(to, SET_END);
+}
+
+static bool is_all_unchanged(const struct node *answer)
+{
+    const struct node *results = node_find_path(answer, "status.results");
+
+    for (size_t i = 0; results != NULL && i < results->list.count; i++) {
+        if (!str_eq(node_find_text(results->list.items[i], "result"), "unchanged")) {
+            return false;
+        }
+    }
+    return results != NULL;
+}
+
+/* Returns the revision of desired state at rest; 0 when something failed. */
+static uint64_t check_identical(struct sim *sim, struct arena *arena)
+{
+    _cleanup_(str_fini)
+    struct str lines = STR_EMPTY, body = STR_EMPTY;
+    uint64_t batches, assigns;
+    const struct node *first, *second;
+
+    print_declared(sim, 2, &lines);
+    add_changes(lines.data, &body);
+    first = post(sim, arena, CHANGESETS, body.data); /* its fields have another owner now */
+    sim_pass(sim, 100);
+    batches = controller_batches(sim);
+    assigns = controller_assigns(sim);
+    second = post(sim, arena, CHANGESETS, body.data);
+    sim_pass(sim, 100);
+    if (sim->has_failed) {
+        return 0;
+    }
+    if (!is_all_unchanged(second) || controller_batches(sim) != batches ||
+        controller_assigns(sim) != assigns ||
+        !str_eq(node_text(node_find_path(first, "status.revision")),
+                node_text(node_find_path(second, "status.revision")))) {
+        sim_fail(sim, "identical",
+                 "the same apply again makes %" PRIu64 " batches and %" PRIu64 " messages",
+                 controller_batches(sim) - batches, controller_assigns(sim) - assigns);
+        return 0;
+    }
+    return strtoull(node_text(node_find_path(second, "status.revision")), NULL, 10);
+}
+
+/* --- rollback --------------------------------------------------------------------------------- */
+
+/* Changes some sessions, makes some, and removes one if it is there. */
+static void add_other_changes(struct sim *sim, const char *before, struct str *to)
+{
+    char gone[16];
+
+    (void)snprintf(gone, sizeof(gone), "s-%" PRIu64, sim->seed % SESSION_NAMES);
+    str_add(to, SET_BEGIN);
+    for (unsigned i = 1; i < SESSION_NAMES; i++) {
+        str_addf(to,
+                 "{\"verb\":\"apply\",\"object\":{\"apiVersion\":\"fog/v1\",\"kind\":"
+                 "\"HarvestSession\",\"metadata\":{\"name\":\"s-%" PRIu64
+                 "\",\"labels\":{\"late\":\"%u\"}},\"spec\":{\"grace\":\"%us\",\"workload\":"
+                 "{\"command\":[\"serve\",\"late\"]}}}},",
+                 (sim->seed + i) % SESSION_NAMES, i, i);
+    }
+    str_add(to, "{\"verb\":\"apply\",\"object\":");
+    manifest_policy(&sim->dice.operators, 0, to);
+    str_add(to, "}");
+    if (strstr(before, gone) != NULL) {
+        str_addf(to, ",{\"verb\":\"delete\",\"kind\":\"HarvestSession\",\"name\":\"%s\"}", gone);
+    }
+    str_add(to, SET_END);
+}
+
+static void check_rollback(struct sim *sim, struct arena *arena, uint64_t revision)
+{
+    _cleanup_(str_fini)
+    struct str before = STR_EMPTY, after = STR_EMPTY, body = STR_EMPTY;
+    char rollback[160];
+
+    print_declared(sim, 3, &before);
+    add_other_changes(sim, before.data, &body);
+    (void)post(sim, arena, CHANGESETS, body.data);
+    sim_pass(sim, (int64_t)rand_below(&sim->dice.operators, 3000));
+    (void)snprintf(
+        rollback, sizeof(rollback),
+        "{\"kind\":\"Rollback\",\"apiVersion\":\"fog/v1\",\"spec\":{\"toRevision\":\"%" PRIu64
+        "\",\"prune\":true}}",
+        revision);
+    (void)post(sim, arena, "/apis/fog/v1/rollbacks?fieldManager=epilogue", rollback);
+    sim_pass(sim, 100);
+    print_declared(sim, 3, &after);
+    if (!sim->has_failed && !str_eq(before.data, after.data)) {
+        size_t at = 0;
+
+        while (before.data[at] == after.data[at]) {
+            at++;
+        }
+        at = at > 60 ? at - 60 : 0;
+        sim_fail(sim, "rollback", "to %" PRIu64 " it was …%.150s and is …%.150s", revision,
+                 before.data + at, after.data + at);
+    }
+}
+
+/* --- fresh ------------------------------------------------------------------------------------ */
+
+static void add_ab(struct sim *sim, struct str *to)
+{
+    str_add(to, SET_BEGIN);
+    for (unsigned i = 0; i < 2; i++) {
+        str_add(to, i > 0 ? ",{\"verb\":\"apply\",\"object\":" : "{\"verb\":\"apply\",\"object\":");
+        manifest_session(&sim->dice.operators, 100 + i, i, to);
+        str_add(to, "},{\"verb\":\"apply\",\"object\":");
+        manifest_policy(&sim->dice.operators, i, to);
+        str_add(to, "}");
+    }
+    str_add(to, SET_END);
+}
+
+/* Asks a core that has no world around it. */
+static struct node *ask_alone(struct ctl *ctl, struct arena *arena, const char *method,
+                              const char *target, const char *body)
+{
+    struct http_request request = {.method = method,
+                                   .target = target,
+                                   .content_type = "application/json",
+                                   .user = "judge",
+                                   .body = body,
+                                   .body_size_bytes = strlen(body)};
+    struct ctl_event event = {.type = CTL_HTTP, .id = 1, .http = &request, .now = {1000}};
+    struct effects effects;
+    struct problems problems;
+    struct node *root = NULL;
+
+    problems_init(&problems, arena, NULL);
+    effects_init(&effects);
+    ctl_step(ctl, &event, &effects);
+    vec_each (&effects, it) {
+        if (it->type == EFFECT_ANSWER && it->bytes != NULL) {
+            (void)json_parse(arena, it->bytes->data, it->bytes->size_bytes, JSON_PLAIN, &problems,
+                             &root);
+        }
+    }
+    effects_fini(&effects);
+    return root;
+}
+
+static struct ctl *begin_alone(void)
+{
+    struct ctl_options options = {.name = "fog", .version = "0.1"};
+    struct stored_state state = {.store_id = "alone", .era = 1};
+    struct ctl_event start = {.type = CTL_START, .now = {1000}};
+    struct ctl *ctl = ctl_new(&options);
+    struct effects effects;
+
+    ctl_load_state(ctl, &state);
+    effects_init(&effects);
+    ctl_step(ctl, &start, &effects);
+    effects_fini(&effects);
+    return ctl;
+}
+
+static void compare_spec(struct sim *sim, struct arena *arena, struct ctl *alone, unsigned name)
+{
+    _cleanup_(str_fini)
+    struct str here = STR_EMPTY, there = STR_EMPTY;
+    char target[80];
+
+    (void)snprintf(target, sizeof(target), "/apis/fog/v1/harvestsessions/s-%u", 100 + name);
+    json_emit(declared(arena, judge_ask(sim, arena, "GET", target, NULL, NULL).root), JSON_SORTED,
+              &here);
+    json_emit(declared(arena, ask_alone(alone, arena, "GET", target, "")), JSON_SORTED, &there);
+    if (!sim->has_failed && !str_eq(here.data, there.data)) {
+        sim_fail(sim, "fresh", "after A and B %.300s, after B alone %.300s", here.data, there.data);
+    }
+}
+
+static void check_fresh(struct sim *sim, struct arena *arena)
+{
+    _cleanup_(str_fini)
+    struct str a = STR_EMPTY, b = STR_EMPTY;
+    struct ctl *alone = begin_alone();
+
+    add_ab(sim, &a);
+    add_ab(sim, &b);
+    (void)post(sim, arena, CHANGESETS, a.data);
+    (void)post(sim, arena, CHANGESETS, b.data);
+    (void)ask_alone(alone, arena, "POST", CHANGESETS, b.data);
+    for (unsigned i = 0; i < 2 && !sim->has_failed; i++) {
+        compare_spec(sim, arena, alone, i);
+    }
+    ctl_free(alone);
+}
+
 void epilogue(struct sim *sim)
 {
-    (void)sim;
+    struct arena arena;
+    uint64_t revision;
+
+    arena_init(&arena);
+    revision = check_identical(sim, &arena);
+    if (revision > 0) {
+        check_rollback(sim, &arena, revision);
+    }
+    if (!sim->has_failed) {
+        check_fresh(sim, &arena);
+    }
+    arena_fini(&arena);
 }

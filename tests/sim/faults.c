@@ -169,7 +169,8 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
     } else if (fault == FAULT_AGENT_CRASH) {
         machine->crash_in = (unsigned)rand_between(rand, 1, EFFECTS_MAX / 2);
     } else if (fault == FAULT_AGENT_STALL) {
-        machine->stalled_until_ms = sim_now(sim) + rand_between(rand, 100, 15000);
+        machine->stalled_until_ms =
+            sim_now(sim) + rand_between(rand, 100, rand_chance(rand, 500) ? 15000 : 5000);
         sim->tallies.stalls++;
         sim_trace(sim, "%s: its agent stands still", machine->name);
     } else if (fault == FAULT_AGENT_DISK) {

@@ -375,13 +375,19 @@ static bool may_fail(struct world *world, const struct node *session)
            faults->is_on[FAULT_AGENT_REBOOT];
 }
 
+static bool is_on_lost(struct world *world, const struct node *assignment)
+{
+    const struct machine *machine = machine_of(world, text_at(assignment, "spec.agent"));
+
+    return machine == NULL || machine->is_lost;
+}
+
 static bool has_copy_on_lost(struct world *world, const struct node *session)
 {
     for (size_t i = 0; i < world->assignments->list.count; i++) {
         const struct node *assignment = world->assignments->list.items[i];
-        struct machine *machine = machine_of(world, text_at(assignment, "spec.agent"));
 
-        if (is_of(assignment, session) && machine != NULL && machine->is_lost) {
+        if (is_of(assignment, session) && is_on_lost(world, assignment)) {
             return true;
         }
     }
@@ -400,7 +406,7 @@ static bool is_excused(struct world *world, const struct node *session, const ch
         return flag_at(session, "spec.rollout.pause");
     }
     if (str_eq(reason, "GivenUp") || str_eq(reason, "Failed")) {
-        return may_fail(world, session);
+        return may_fail(world, session) || flag_at(session, "spec.rollout.pause");
     }
     if (str_eq(reason, "AgentAway")) {
         return has_copy_on_lost(world, session);
@@ -438,12 +444,10 @@ static void count_copies(struct world *world, const struct node *session, struct
         }
         for (size_t k = 0; k < i; k++) {
             const struct node *other = world->assignments->list.items[k];
-            const struct machine *machine = machine_of(world, text_at(other, "spec.agent"));
 
-            if (machine == NULL || machine->is_lost) {
-                continue; /* stays until its machine is back, or the other copy is well */
-            }
+            /* One on a lost machine stays until that is back, or the other copy is well. */
             count->doubled += is_of(other, session) && !is_leaving(other) &&
+                              !is_on_lost(world, other) && !is_on_lost(world, assignment) &&
                               str_eq(text_at(other, "spec.slot"), text_at(assignment, "spec.slot"));
         }
     }
@@ -466,7 +470,7 @@ static size_t wanted_of(struct world *world, const struct node *session)
             wanted += copy != NULL && str_eq(text_at(copy, "status.phase"), "Succeeded");
             continue;
         }
-        may_begin = may_begin && has_room(world, session, agent);
+        may_begin = may_begin && has_room(world, session, agent) && !is_held_back(world, agent);
         wanted += matches(session, agent) && (may_begin || copy != NULL);
     }
     return wanted;
@@ -625,6 +629,27 @@ void judge_show(struct sim *sim)
     arena_fini(&world.arena);
 }
 
+bool judge_is_restless(struct sim *sim)
+{
+    _cleanup_(str_fini)
+    struct str why = STR_EMPTY;
+    struct world world = {.sim = sim, .why = &why};
+    bool is_restless = false;
+
+    arena_init(&world.arena);
+    if (look(&world)) {
+        for (size_t i = 0; i < world.sessions->list.count; i++) {
+            const struct node *session = world.sessions->list.items[i];
+            const struct node *condition = condition_of(session, "Converged");
+
+            is_restless |= str_eq(node_find_text(condition, "reason"), "PolicyMissing") &&
+                           may_fail(&world, session);
+        }
+    }
+    arena_fini(&world.arena);
+    return is_restless;
+}
+
 /* --- how long --------------------------------------------------------------------------------- */
 
 static int64_t larger(int64_t a, int64_t b)
@@ -632,14 +657,13 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-int64_t judge_bound_ms(struct sim *sim, bool *ret_is_restless)
+int64_t judge_bound_ms(struct sim *sim)
 {
     _cleanup_(str_fini)
     struct str why = STR_EMPTY;
     struct world world = {.sim = sim, .why = &why};
     int64_t asked_ms = 0;
 
-    *ret_is_restless = false;
     arena_init(&world.arena);
     if (!look(&world)) {
         arena_fini(&world.arena);

@@ -23,6 +23,7 @@ struct answer_got judge_ask(struct sim *sim, struct arena *arena, const char *me
 /* True when all is well; otherwise *why says what is not. */
 bool judge_world(struct sim *sim, struct str *why);
 void judge_show(struct sim *sim); /* the world, into the trace */
-/* How long it may take from now, as the objects' own specs say; and whether some workload never
- * comes to rest. */
-int64_t judge_bound_ms(struct sim *sim, bool *ret_is_restless);
+/* How long it may take from now, as the objects' own specs say. */
+int64_t judge_bound_ms(struct sim *sim);
+/* What failed without a limit goes on failing: without its policy nothing is decided about it. */
+bool judge_is_restless(struct sim *sim);

@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FAST_MS = 4, SLOW_MS = 1500, LOST_PER_MILLE = 30, REPEATED_PER_MILLE = 30 };
+enum {
+    FAST_MS = 4,
+    SLOW_MS = 1500,
+    VERY_SLOW_MS = 5000,
+    LOST_PER_MILLE = 30,
+    REPEATED_PER_MILLE = 30
+};
 
 struct network *network_new(struct sim *sim)
 {
@@ -15,7 +21,8 @@ struct network *network_new(struct sim *sim)
 
     network->delay_max_ms = FAST_MS;
     if (sim->faults.is_on[FAULT_SLOW_NETWORK]) {
-        network->delay_max_ms = rand_between(&sim->dice.network, 50, SLOW_MS);
+        network->delay_max_ms = rand_between(
+            &sim->dice.network, 50, rand_chance(&sim->dice.network, 300) ? VERY_SLOW_MS : SLOW_MS);
     }
     return network;
 }
