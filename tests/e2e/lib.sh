@@ -164,17 +164,34 @@ controller_answers() {
     curl -fs --max-time 2 "http://$(cat "$T/controller/api.addr")/readyz" >/dev/null
 }
 
-# The second start takes the addresses of the first.
+is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Below the ports that the kernel gives to clients: of those, an agent that dials while nobody listens
+# may be given the very one that it dials, and so find itself.
+pick_addresses() {
+  local port
+  for _ in 1 2 3 4 5 6 7 8; do
+    port=$((20000 + 10#$(date +%N) / 1000 % 12000))
+    if is_free "$port" && is_free $((port + 1)); then
+      API=127.0.0.1:$port LINK=127.0.0.1:$((port + 1))
+      return
+    fi
+  done
+  miss "no free ports"
+  return 1
+}
+
+# Each start takes the addresses of the first.
 start_controller() { # [OPTION…]
+  [ -n "$API" ] || pick_addresses || return
   mkdir -p "$T/controller" && chmod 700 "$T/controller"
   rm -f "$T/controller/api.addr" "$T/controller/agents.addr"
-  "$BIN/fog-controller" --state "$T/controller" --listen "${API:-127.0.0.1:0}" \
-    --agents-listen "${LINK:-127.0.0.1:0}" --heartbeat-min "$HEARTBEAT" "$@" >>"$T/controller.log" 2>&1 &
+  "$BIN/fog-controller" --state "$T/controller" --listen "$API" \
+    --agents-listen "$LINK" --heartbeat-min "$HEARTBEAT" "$@" >>"$T/controller.log" 2>&1 &
   CONTROLLER=$!
   await 20 "the controller answers" controller_answers || return
   kill -0 "$CONTROLLER" 2>/dev/null || { miss "the controller did not start" && return 1; }
-  API=$(cat "$T/controller/api.addr")
-  LINK=$(cat "$T/controller/agents.addr")
+  is "where it says that it listens" "$(cat "$T/controller/api.addr" "$T/controller/agents.addr" | xargs)" "$API $LINK"
 }
 
 start_agent() { # NAME [OPTION…]

@@ -219,7 +219,7 @@ a_full_disk_stops_writes_but_not_stopping() {
   await 20 "writes are refused" eval '[ "$(merge waits "${RANDOM:+$(sed "s/\"a\"/\"a$RANDOM\"/" "$T/object")}")" = 503 ] && grep -Eq "full|space" "$T/body"' || return
   is "code of a read" "$(code_of "http://$API$sessions/stays")" 200
   expect 0 fogctl delete hs/goes --timeout 20s
-  is "what runs" "$(leaders | cut -d' ' -f5 | xargs)" stays
+  await 10 "its work ends" equals stays eval "leaders | cut -d' ' -f5 | xargs"
   expect 1 fogctl apply -f "$T/m/small.yaml" --retry 0s
   rm "$DISK/fill"
   await 30 "writes are taken again" eval 'fogctl apply -f "$T/m/small.yaml" --retry 0s'
