@@ -3,7 +3,8 @@
 #
 # Three agents, ten sessions.  Each round applies two changed manifests at the same time and, in the
 # middle, kills the controller and two of the agents with -9; all are started again, some at once,
-# some late enough for their work to be placed elsewhere.  After each round:
+# some late enough for their work to be placed elsewhere.  Now and then the third agent is frozen, some
+# times for longer than a lease.  After each round:
 #
 #   1. both applies were acknowledged, each object's change is in history exactly once, and the fleet
 #      declares what was applied;
@@ -21,7 +22,7 @@ SEED=${2:-$((10#$(date +%N) % 32768))}
 RANDOM=$SEED
 NAMES=(edge-1 edge-2 edge-3)
 DESCRIPTORS_MAX=120 # far above what ten sessions take, far below what a leak takes in 200 rounds
-acknowledged=0 interrupted=0 moved=0 descriptors=0 kills=0
+acknowledged=0 interrupted=0 moved=0 frozen=0 descriptors=0 kills=0
 
 declare -A count=() form=() # of each session: replicas (0: every agent), and the newest form
 
@@ -76,9 +77,10 @@ doze() { sleep "$(printf '0.%03d' "$1")"; } # MILLISECONDS below 1000
 # --- one round ------------------------------------------------------------------------------------
 
 kill_in_the_middle() { # leaves the two agents in $victims
-  local spare=$((RANDOM % 3)) order=$((RANDOM % 5)) at=$((RANDOM % 25))
+  local i spare=$((RANDOM % 3)) order=$((RANDOM % 5)) at=$((RANDOM % 25))
   victims=()
   for i in 0 1 2; do [ "$i" -eq "$spare" ] || victims+=("${NAMES[$i]}"); done
+  freeze_sometimes "${NAMES[$spare]}"
   doze "$at"
   [ "$order" -le 2 ] && kill_controller
   kill_agent "${victims[0]}"
@@ -93,6 +95,15 @@ kill_in_the_middle() { # leaves the two agents in $victims
 placed_on() { # AGENT: work that could be elsewhere
   assignments 'select(.spec.agent == "'"$1"'" and .metadata.deletionTimestamp == null) | .metadata.name' |
     grep -v 'session-[45]-'
+}
+
+freeze_sometimes() { # AGENT: its thawing is $thaw
+  thaw=
+  [ $((RANDOM % 4)) -eq 0 ] || return
+  frozen=$((frozen + 1))
+  kill -STOP "${AGENTS[$1]}"
+  { sleep "$((RANDOM % 5)).5" && kill -CONT "${AGENTS[$1]}"; } &
+  thaw=$!
 }
 
 start_again() {
@@ -191,7 +202,7 @@ one_round() { # NUMBER
   start_again
   lap start
   # shellcheck disable=SC2086
-  wait $appliers
+  wait $appliers $thaw
   lap apply
   applies_were_acknowledged "$1" || return
   await 60 "it converges" all_converged || return
@@ -241,5 +252,5 @@ beats=$(cat "$T"/beats-* | wc -l) runs=$(cat "$T"/beats-* | sort -u | wc -l)
 it the_sessions_end_and_nothing_is_left
 echo "# $ROUNDS rounds in $((($(now_ms) - began) / 1000)) s: $kills kills, $acknowledged applies acknowledged and none lost," \
   "$interrupted of them interrupted," \
-  "$moved agents that came back late, $runs runs of exclusive work with $beats beats and none twice at once," \
+  "$moved agents that came back late, $frozen that were frozen, $runs runs of exclusive work with $beats beats and none twice at once," \
   "$descriptors descriptors at most in one process"
