@@ -12,7 +12,7 @@ static struct node *emit_strmap(struct arena *arena, const struct strmap *map)
     struct node *node = node_map(arena);
 
     for (size_t i = 0; i < map->count; i++) {
-        node_set(arena, node, map->items[i].key, node_str(arena, map->items[i].value));
+        (void)node_append(arena, node, map->items[i].key, node_str(arena, map->items[i].value));
     }
     return node;
 }

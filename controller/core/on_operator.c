@@ -1,11 +1,8 @@
 /* HTTP requests: which resource, which verb, and then the room that decides it. */
-#include "controller/core/answer.h"
 #include "controller/core/changeset.h"
 #include "controller/core/discovery.h"
 #include "controller/core/history.h"
-#include "controller/core/reads.h"
-#include "controller/core/selector.h"
-#include "controller/core/target.h"
+#include "controller/core/request.h"
 #include "controller/core/watch.h"
 
 #include "schema/base/parse.h"
@@ -18,214 +15,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* One request on its way through. */
-struct request {
-    uint64_t id;
-    const struct http_request *http;
-    struct target target;
-    const struct kind *kind;
-    const char *name, *subresource;
-    struct node *body;
-    bool is_dry_run;
-};
-
-static void refuse(struct ctl *ctl, const struct request *request, struct failure failure)
-{
-    answer_failure(ctl, request->id, &failure);
-}
-
 static void not_there(struct ctl *ctl, const struct request *request)
 {
-    refuse(ctl, request,
-           failure_make(&ctl->arena, 404, "NotFound",
-                        "the server could not find the requested resource"));
-}
-
-static bool read_number(struct ctl *ctl, const struct request *request, const char *name,
-                        uint64_t fallback, uint64_t *ret_number)
-{
-    if (target_number(&request->target, name, fallback, ret_number)) {
-        return true;
-    }
-    refuse(ctl, request,
-           failure_make(&ctl->arena, 400, "BadRequest", "%s: \"%s\" is no number", name,
-                        target_param(&request->target, name)));
-    return false;
-}
-
-/* --- reads ------------------------------------------------------------------------------------ */
-
-static int by_name(const void *a, const void *b)
-{
-    const struct object *const *left = a, *const *right = b;
-
-    return strcmp((*left)->meta.name, (*right)->meta.name);
-}
-
-/* The continue token is the last name of the page before, in hex: it never expires. */
-static const char *token_name(struct ctl *ctl, const char *token)
-{
-    size_t size = strlen(token) / 2;
-    char *name;
-
-    if (size == 0 || size > NAME_BYTES_MAX) {
-        return NULL;
-    }
-    name = arena_alloc(&ctl->arena, size + 1);
-    return hex_from_str(token, size, name) ? name : NULL;
-}
-
-static const char *name_token(struct ctl *ctl, const char *name)
-{
-    char *token = arena_alloc(&ctl->arena, strlen(name) * 2 + 1);
-
-    hex_to_str(name, strlen(name), token);
-    return token;
-}
-
-struct page {
-    const struct object **objects; /* all that match, by name */
-    size_t count;
-    size_t begin, end; /* of this page */
-};
-
-/* Where the page begins (NULL: with the first) and how long it is (0: all). */
-static bool read_page(struct ctl *ctl, const struct request *request, const char **ret_after,
-                      uint64_t *ret_limit)
-{
-    const char *token = target_param(&request->target, "continue");
-
-    *ret_after = str_is_empty(token) ? NULL : token_name(ctl, token);
-    if (!str_is_empty(token) && *ret_after == NULL) {
-        refuse(ctl, request,
-               failure_make(&ctl->arena, 400, "BadRequest",
-                            "continue: \"%s\" is not from an answer of ours", token));
-        return false;
-    }
-    if (!read_number(ctl, request, "limit", 0, ret_limit)) {
-        return false;
-    }
-    if (*ret_limit > LIST_LIMIT_MAX) {
-        *ret_limit = LIST_LIMIT_MAX;
-    }
-    return true;
-}
-
-static bool select_page(struct ctl *ctl, struct request *request, struct page *page)
-{
-    const struct map *objects = &ctl->model.objects[request->kind->id];
-    struct selector labels, fields;
-    struct err err = ERR_NONE;
-    const char *after;
-    uint64_t limit;
-
-    if (!read_page(ctl, request, &after, &limit)) {
-        return false;
-    }
-    if (selector_parse_labels(&ctl->arena, target_param(&request->target, "labelSelector"), &labels,
-                              &err) < 0 ||
-        selector_parse_fields(&ctl->arena, request->kind,
-                              target_param(&request->target, "fieldSelector"), &fields, &err) < 0) {
-        refuse(ctl, request, failure_make(&ctl->arena, 400, "BadRequest", "%s", err.text));
-        return false;
-    }
-    *page = (struct page){0};
-    page->objects = arena_array(&ctl->arena, objects->count + 1, sizeof(page->objects[0]));
-    map_each (objects, it) {
-        const struct object *object = ((struct entry *)it->value)->object;
-
-        if (selector_matches_labels(&labels, &object->meta.labels) &&
-            selector_matches_fields(&ctl->arena, &fields, object)) {
-            page->objects[page->count++] = object;
-        }
-    }
-    qsort(page->objects, page->count, sizeof(page->objects[0]), by_name);
-    while (after != NULL && page->begin < page->count &&
-           strcmp(page->objects[page->begin]->meta.name, after) <= 0) {
-        page->begin++;
-    }
-    page->end = page->count;
-    if (limit > 0 && limit < page->end - page->begin) {
-        page->end = page->begin + (size_t)limit;
-    }
-    return true;
-}
-
-static void answer_list(struct ctl *ctl, struct request *request)
-{
-    struct arena *arena = &ctl->arena;
-    struct node *root, *meta, *items;
-    struct page page;
-
-    if (!select_page(ctl, request, &page)) {
-        return;
-    }
-    root = node_map(arena);
-    meta = node_map(arena);
-    items = node_list(arena);
-    for (size_t i = page.begin; i < page.end; i++) {
-        node_add(arena, items, answer_object(ctl, arena, page.objects[i]));
-    }
-    node_set(arena, meta, "resourceVersion",
-             node_str(arena, arena_printf(arena, "%" PRIu64, ctl->revision)));
-    if (page.end < page.count) {
-        node_set(arena, meta, "continue",
-                 node_str(arena, name_token(ctl, page.objects[page.end - 1]->meta.name)));
-        node_set(arena, meta, "remainingItemCount",
-                 node_int(arena, (int64_t)(page.count - page.end)));
-    }
-    node_set(arena, root, "kind",
-             node_str(arena, arena_printf(arena, "%sList", request->kind->name)));
-    node_set(arena, root, "apiVersion", node_str(arena, request->kind->api_version));
-    node_set(arena, root, "metadata", meta);
-    node_set(arena, root, "items", items);
-    answer_node(ctl, request->id, 200, root);
-}
-
-static void answer_log(struct ctl *ctl, struct request *request)
-{
-    const struct assignment_entry *assignment = model_assignment(&ctl->model, request->name);
-    struct effect head = {.id = request->id};
-    struct err err = ERR_NONE;
-    uint64_t tail;
-
-    if (!read_number(ctl, request, "tailLines", UINT64_MAX, &tail)) {
-        return;
-    }
-    if (link_log_open(ctl, request->id, assignment, tail > LOG_TAIL_MAX ? -1 : (int64_t)tail,
-                      target_flag(&request->target, "follow"), &err) < 0) {
-        struct failure failure =
-            err.code == ERR_LIMIT
-                ? failure_make(&ctl->arena, 429, "TooManyRequests", "%s", err.text)
-                : failure_make(&ctl->arena, 503, "ServiceUnavailable", "%s", err.text);
-
-        failure.retry_after_seconds = 1;
-        refuse(ctl, request, failure);
-        return;
-    }
-    head.answer.code = 200;
-    head.answer.is_stream = head.answer.is_text = true;
-    ctl_answer_full(ctl, &head);
-}
-
-static void answer_one(struct ctl *ctl, struct request *request)
-{
-    const struct object *object = model_find(&ctl->model, request->kind->id, request->name);
-    uint64_t limit;
-
-    if (str_eq(request->subresource, "history")) { /* of what is gone, too */
-        if (read_number(ctl, request, "limit", 0, &limit)) {
-            history_open(ctl, request->id, request->kind, request->name, limit);
-        }
-    } else if (object == NULL) {
-        refuse(ctl, request, failure_not_found(&ctl->arena, request->kind, request->name));
-    } else if (request->subresource == NULL || str_eq(request->subresource, "status")) {
-        answer_node(ctl, request->id, 200, answer_object(ctl, &ctl->arena, object));
-    } else if (str_eq(request->subresource, "why")) {
-        answer_node(ctl, request->id, 200, explain_object(ctl, object));
-    } else {
-        answer_log(ctl, request);
-    }
+    request_refuse(ctl, request,
+                   failure_make(&ctl->arena, 404, "NotFound",
+                                "the server could not find the requested resource"));
 }
 
 /* --- writes ----------------------------------------------------------------------------------- */
@@ -283,15 +77,17 @@ static bool defaults_of(struct ctl *ctl, const struct request *request,
                                : str_eq(strictness, "Ignore") ? BIND_QUIET
                                                               : 0;
     if (!str_is_empty(strictness) && !str_eq(strictness, "Warn") && ret_defaults->bind_flags == 0) {
-        refuse(ctl, request,
-               failure_make(&ctl->arena, 422, "Invalid",
-                            "fieldValidation: \"%s\" is none of Strict, Warn, Ignore", strictness));
+        request_refuse(ctl, request,
+                       failure_make(&ctl->arena, 422, "Invalid",
+                                    "fieldValidation: \"%s\" is none of Strict, Warn, Ignore",
+                                    strictness));
         return false;
     }
     if (!is_manager(ret_defaults->manager.name)) {
-        refuse(ctl, request,
-               failure_make(&ctl->arena, 422, "Invalid",
-                            "fieldManager: at most %d printable characters", MANAGER_BYTES_MAX));
+        request_refuse(ctl, request,
+                       failure_make(&ctl->arena, 422, "Invalid",
+                                    "fieldManager: at most %d printable characters",
+                                    MANAGER_BYTES_MAX));
         return false;
     }
     return true;
@@ -322,10 +118,11 @@ static bool read_body(struct ctl *ctl, struct request *request)
         return true;
     }
     if (!is_known_type(http)) {
-        refuse(ctl, request,
-               failure_make(&ctl->arena, 415, "UnsupportedMediaType",
-                            "the body of the request was in an unknown format - accepted media "
-                            "types include: application/json, application/yaml"));
+        request_refuse(
+            ctl, request,
+            failure_make(&ctl->arena, 415, "UnsupportedMediaType",
+                         "the body of the request was in an unknown format - accepted media "
+                         "types include: application/json, application/yaml"));
         return false;
     }
     if (str_starts(http->content_type, "application/apply-patch+yaml") ||
@@ -340,9 +137,10 @@ static bool read_body(struct ctl *ctl, struct request *request)
                           &request->body) == 0) {
         return true;
     }
-    refuse(ctl, request,
-           failure_make(&ctl->arena, 400, "BadRequest", "the body cannot be read: %s",
-                        problems.count > 0 ? problems.items[0].message : "one document expected"));
+    request_refuse(
+        ctl, request,
+        failure_make(&ctl->arena, 400, "BadRequest", "the body cannot be read: %s",
+                     problems.count > 0 ? problems.items[0].message : "one document expected"));
     return false;
 }
 
@@ -363,7 +161,7 @@ static bool may_write(struct ctl *ctl, const struct request *request, bool only_
         return true;
     }
     failure.retry_after_seconds = 1;
-    refuse(ctl, request, failure);
+    request_refuse(ctl, request, failure);
     return false;
 }
 
@@ -372,9 +170,10 @@ static bool is_fresh(struct ctl *ctl, const struct request *request)
     const char *key = request->http->idempotency_key;
 
     if (key != NULL && strlen(key) > IDEMPOTENCY_KEY_BYTES_MAX) {
-        refuse(ctl, request,
-               failure_make(&ctl->arena, 400, "BadRequest", "Idempotency-Key: at most %d bytes",
-                            IDEMPOTENCY_KEY_BYTES_MAX));
+        request_refuse(ctl, request,
+                       failure_make(&ctl->arena, 400, "BadRequest",
+                                    "Idempotency-Key: at most %d bytes",
+                                    IDEMPOTENCY_KEY_BYTES_MAX));
         return false;
     }
     switch (changeset_replay(ctl, request->id, request->http)) {
@@ -383,9 +182,9 @@ static bool is_fresh(struct ctl *ctl, const struct request *request)
     case REPLAY_DONE:
         return false;
     case REPLAY_MISMATCH:
-        refuse(ctl, request,
-               failure_make(&ctl->arena, 422, "Invalid",
-                            "this Idempotency-Key was used for another request"));
+        request_refuse(ctl, request,
+                       failure_make(&ctl->arena, 422, "Invalid",
+                                    "this Idempotency-Key was used for another request"));
         return false;
     }
     return false;
@@ -448,15 +247,16 @@ static bool patch_verb(struct ctl *ctl, const struct request *request, struct wr
         if (!str_is_empty(target_param(&request->target, "fieldManager"))) {
             return true;
         }
-        refuse(
+        request_refuse(
             ctl, request,
             failure_make(&ctl->arena, 422, "Invalid", "fieldManager is required for apply patch"));
         return false;
     }
-    refuse(ctl, request,
-           failure_make(&ctl->arena, 415, "UnsupportedMediaType",
-                        "the body of the request was in an unknown format - accepted media types "
-                        "include: application/merge-patch+json, application/apply-patch+yaml"));
+    request_refuse(
+        ctl, request,
+        failure_make(&ctl->arena, 415, "UnsupportedMediaType",
+                     "the body of the request was in an unknown format - accepted media types "
+                     "include: application/merge-patch+json, application/apply-patch+yaml"));
     return false;
 }
 
@@ -506,7 +306,7 @@ static void delete_collection(struct ctl *ctl, struct request *request)
     struct page page;
 
     if (!may_write(ctl, request, true) || !is_fresh(ctl, request) || !read_body(ctl, request) ||
-        !defaults_of(ctl, request, &defaults) || !select_page(ctl, request, &page)) {
+        !defaults_of(ctl, request, &defaults) || !request_page(ctl, request, &page)) {
         return;
     }
     root = node_map(&ctl->arena);
@@ -612,9 +412,9 @@ static bool find_resource(struct request *request)
 
 static void method_not_allowed(struct ctl *ctl, const struct request *request)
 {
-    refuse(ctl, request,
-           failure_make(&ctl->arena, 405, "MethodNotAllowed", "%s is not allowed on this resource",
-                        request->http->method));
+    request_refuse(ctl, request,
+                   failure_make(&ctl->arena, 405, "MethodNotAllowed",
+                                "%s is not allowed on this resource", request->http->method));
 }
 
 static void on_collection(struct ctl *ctl, struct request *request)
@@ -624,7 +424,7 @@ static void on_collection(struct ctl *ctl, struct request *request)
     if (str_eq(method, "GET") && target_flag(&request->target, "watch")) {
         watch_open(ctl, request->id, request->kind, &request->target);
     } else if (str_eq(method, "GET")) {
-        answer_list(ctl, request);
+        request_list(ctl, request);
     } else if (str_eq(method, "POST")) {
         write_resource(ctl, request, WRITE_CREATE);
     } else if (str_eq(method, "DELETE")) {
@@ -653,7 +453,7 @@ static void on_object(struct ctl *ctl, struct request *request)
     if (!has_subresource(request->kind, request->subresource)) {
         not_there(ctl, request);
     } else if (str_eq(method, "GET")) {
-        answer_one(ctl, request);
+        request_get(ctl, request);
     } else if (str_eq(method, "PUT") && is_writable) {
         write_resource(ctl, request, WRITE_REPLACE);
     } else if (str_eq(method, "PATCH") && is_writable) {
@@ -672,9 +472,10 @@ static bool take_dry_run(struct ctl *ctl, struct request *request, const char *t
         request->is_dry_run = true;
         return true;
     }
-    refuse(ctl, request,
-           failure_make(&ctl->arena, 400, "BadRequest", "dryRun: \"%s\" is not supported, only All",
-                        text == NULL ? "" : text));
+    request_refuse(ctl, request,
+                   failure_make(&ctl->arena, 400, "BadRequest",
+                                "dryRun: \"%s\" is not supported, only All",
+                                text == NULL ? "" : text));
     return false;
 }
 
@@ -712,7 +513,7 @@ static void read_fleet_history(struct ctl *ctl, struct request *request)
 {
     uint64_t limit;
 
-    if (read_number(ctl, request, "limit", 0, &limit)) {
+    if (request_number(ctl, request, "limit", 0, &limit)) {
         history_open(ctl, request->id, NULL, NULL, limit);
     }
 }
@@ -753,7 +554,8 @@ void on_operator(struct ctl *ctl, uint64_t id, const struct http_request *http)
     struct request request = {.id = id, .http = http};
 
     if (!target_parse(&ctl->arena, http->target, &request.target)) {
-        refuse(ctl, &request, failure_make(&ctl->arena, 400, "BadRequest", "the URL is malformed"));
+        request_refuse(ctl, &request,
+                       failure_make(&ctl->arena, 400, "BadRequest", "the URL is malformed"));
         return;
     }
     if (!read_dry_run(ctl, &request) || on_fleet(ctl, &request)) {

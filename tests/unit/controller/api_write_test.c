@@ -167,6 +167,25 @@ static void bodies_that_are_no_objects_are_refused(void **state)
             "cannot be read");
 }
 
+static void only_bodies_of_known_types_are_read(void **state)
+{
+    static const char *const known[] = {NULL, "", "application/json",
+                                        "application/json; charset=utf-8", "application/yaml"};
+    static const char *const unknown[] = {"text/plain", "application/x-www-form-urlencoded",
+                                          "multipart/form-data", "application/xml"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        api.content_type = known[i];
+        (void)api_expect(&api, 201, "POST", POLICIES "?dryRun=All", "{'metadata': {'name': 'p'}}");
+    }
+    for (size_t i = 0; i < COUNT_OF(unknown); i++) {
+        api.content_type = unknown[i];
+        refused("POST", POLICIES, "{'metadata': {'name': 'p'}}", 415, "UnsupportedMediaType",
+                "application/json");
+    }
+}
+
 static void a_body_is_nested_up_to_the_bound(void **state)
 {
     struct str text = STR_EMPTY;
@@ -754,6 +773,7 @@ int main(void)
         CASE(generate_name_makes_names),
         CASE(creating_what_exists_is_a_conflict),
         CASE(bodies_that_are_no_objects_are_refused),
+        CASE(only_bodies_of_known_types_are_read),
         CASE(a_body_is_nested_up_to_the_bound),
         CASE(body_and_path_must_name_the_same),
         CASE(names_are_checked),

@@ -1,0 +1,193 @@
+/* Reads: lists in pages, single objects, and what hangs on them. */
+#include "controller/core/request.h"
+
+#include "controller/core/history.h"
+#include "controller/core/selector.h"
+#include "schema/limits.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+void request_refuse(struct ctl *ctl, const struct request *request, struct failure failure)
+{
+    answer_failure(ctl, request->id, &failure);
+}
+
+bool request_number(struct ctl *ctl, const struct request *request, const char *name,
+                    uint64_t fallback, uint64_t *ret_number)
+{
+    if (target_number(&request->target, name, fallback, ret_number)) {
+        return true;
+    }
+    request_refuse(ctl, request,
+                   failure_make(&ctl->arena, 400, "BadRequest", "%s: \"%s\" is no number", name,
+                                target_param(&request->target, name)));
+    return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct object *const *left = a, *const *right = b;
+
+    return strcmp((*left)->meta.name, (*right)->meta.name);
+}
+
+/* The continue token is the last name of the page before, in hex: it never expires. */
+static const char *token_name(struct ctl *ctl, const char *token)
+{
+    size_t size = strlen(token) / 2;
+    char *name;
+
+    if (size == 0 || size > NAME_BYTES_MAX) {
+        return NULL;
+    }
+    name = arena_alloc(&ctl->arena, size + 1);
+    return hex_from_str(token, size, name) ? name : NULL;
+}
+
+static const char *name_token(struct ctl *ctl, const char *name)
+{
+    char *token = arena_alloc(&ctl->arena, strlen(name) * 2 + 1);
+
+    hex_to_str(name, strlen(name), token);
+    return token;
+}
+
+/* Where the page begins (NULL: with the first) and how long it is (0: all). */
+static bool read_page(struct ctl *ctl, const struct request *request, const char **ret_after,
+                      uint64_t *ret_limit)
+{
+    const char *token = target_param(&request->target, "continue");
+
+    *ret_after = str_is_empty(token) ? NULL : token_name(ctl, token);
+    if (!str_is_empty(token) && *ret_after == NULL) {
+        request_refuse(ctl, request,
+                       failure_make(&ctl->arena, 400, "BadRequest",
+                                    "continue: \"%s\" is not from an answer of ours", token));
+        return false;
+    }
+    if (!request_number(ctl, request, "limit", 0, ret_limit)) {
+        return false;
+    }
+    if (*ret_limit > LIST_LIMIT_MAX) {
+        *ret_limit = LIST_LIMIT_MAX;
+    }
+    return true;
+}
+
+bool request_page(struct ctl *ctl, const struct request *request, struct page *page)
+{
+    const struct map *objects = &ctl->model.objects[request->kind->id];
+    struct selector labels, fields;
+    struct err err = ERR_NONE;
+    const char *after;
+    uint64_t limit;
+
+    if (!read_page(ctl, request, &after, &limit)) {
+        return false;
+    }
+    if (selector_parse_labels(&ctl->arena, target_param(&request->target, "labelSelector"), &labels,
+                              &err) < 0 ||
+        selector_parse_fields(&ctl->arena, request->kind,
+                              target_param(&request->target, "fieldSelector"), &fields, &err) < 0) {
+        request_refuse(ctl, request, failure_make(&ctl->arena, 400, "BadRequest", "%s", err.text));
+        return false;
+    }
+    *page = (struct page){0};
+    page->objects = arena_array(&ctl->arena, objects->count + 1, sizeof(page->objects[0]));
+    map_each (objects, it) {
+        const struct object *object = ((struct entry *)it->value)->object;
+
+        if (selector_matches_labels(&labels, &object->meta.labels) &&
+            selector_matches_fields(&ctl->arena, &fields, object)) {
+            page->objects[page->count++] = object;
+        }
+    }
+    qsort(page->objects, page->count, sizeof(page->objects[0]), by_name);
+    while (after != NULL && page->begin < page->count &&
+           strcmp(page->objects[page->begin]->meta.name, after) <= 0) {
+        page->begin++;
+    }
+    page->end = page->count;
+    if (limit > 0 && limit < page->end - page->begin) {
+        page->end = page->begin + (size_t)limit;
+    }
+    return true;
+}
+
+void request_list(struct ctl *ctl, const struct request *request)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *root, *meta, *items;
+    struct page page;
+
+    if (!request_page(ctl, request, &page)) {
+        return;
+    }
+    root = node_map(arena);
+    meta = node_map(arena);
+    items = node_list(arena);
+    for (size_t i = page.begin; i < page.end; i++) {
+        node_add(arena, items, answer_object(ctl, arena, page.objects[i]));
+    }
+    node_set(arena, meta, "resourceVersion",
+             node_str(arena, arena_printf(arena, "%" PRIu64, ctl->revision)));
+    if (page.end < page.count) {
+        node_set(arena, meta, "continue",
+                 node_str(arena, name_token(ctl, page.objects[page.end - 1]->meta.name)));
+        node_set(arena, meta, "remainingItemCount",
+                 node_int(arena, (int64_t)(page.count - page.end)));
+    }
+    node_set(arena, root, "kind",
+             node_str(arena, arena_printf(arena, "%sList", request->kind->name)));
+    node_set(arena, root, "apiVersion", node_str(arena, request->kind->api_version));
+    node_set(arena, root, "metadata", meta);
+    node_set(arena, root, "items", items);
+    answer_node(ctl, request->id, 200, root);
+}
+
+static void answer_log(struct ctl *ctl, const struct request *request)
+{
+    const struct assignment_entry *assignment = model_assignment(&ctl->model, request->name);
+    struct effect head = {.id = request->id};
+    struct err err = ERR_NONE;
+    uint64_t tail;
+
+    if (!request_number(ctl, request, "tailLines", UINT64_MAX, &tail)) {
+        return;
+    }
+    if (link_log_open(ctl, request->id, assignment, tail > LOG_TAIL_MAX ? -1 : (int64_t)tail,
+                      target_flag(&request->target, "follow"), &err) < 0) {
+        struct failure failure =
+            err.code == ERR_LIMIT
+                ? failure_make(&ctl->arena, 429, "TooManyRequests", "%s", err.text)
+                : failure_make(&ctl->arena, 503, "ServiceUnavailable", "%s", err.text);
+
+        failure.retry_after_seconds = 1;
+        request_refuse(ctl, request, failure);
+        return;
+    }
+    head.answer.code = 200;
+    head.answer.is_stream = head.answer.is_text = true;
+    ctl_answer_full(ctl, &head);
+}
+
+void request_get(struct ctl *ctl, const struct request *request)
+{
+    const struct object *object = model_find(&ctl->model, request->kind->id, request->name);
+    uint64_t limit;
+
+    if (str_eq(request->subresource, "history")) { /* of what is gone, too */
+        if (request_number(ctl, request, "limit", 0, &limit)) {
+            history_open(ctl, request->id, request->kind, request->name, limit);
+        }
+    } else if (object == NULL) {
+        request_refuse(ctl, request, failure_not_found(&ctl->arena, request->kind, request->name));
+    } else if (request->subresource == NULL || str_eq(request->subresource, "status")) {
+        answer_node(ctl, request->id, 200, answer_object(ctl, &ctl->arena, object));
+    } else if (str_eq(request->subresource, "why")) {
+        answer_node(ctl, request->id, 200, explain_object(ctl, object));
+    } else {
+        answer_log(ctl, request);
+    }
+}
