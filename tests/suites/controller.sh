@@ -56,7 +56,7 @@ ended_with() { # STATUS
 policies=apis/fog/v1/harvestpolicies
 policy() { echo "{\"apiVersion\":\"fog/v1\",\"kind\":\"HarvestPolicy\",\"metadata\":{\"name\":\"$1\"},\"spec\":{}}"; }
 create() { # NAME: prints the status code
-  policy "$1" | curl -s -o "$dir/answer" -w '%{http_code}' --data-binary @- "$api/$policies"
+  policy "$1" | curl -s -o "$dir/answer" -w '%{http_code}' -H 'Content-Type: application/json' --data-binary @- "$api/$policies"
 }
 creates() { [ "$(create "$1")" = "$2" ]; } # NAME STATUS
 has() { curl -sf -o /dev/null "$api/$policies/$1"; }
@@ -89,7 +89,7 @@ check "a connection is used again" both
 large() { head -c 33554433 /dev/zero | curl -s -o "$dir/answer" -w '%{http_code}' --data-binary @- "$api/$policies" | grep -q 413; }
 check "a body beyond 32 MiB is refused" large
 check "after that it still answers" curl -sf -o /dev/null "$api/healthz"
-who() { policy by-alice | curl -s -o /dev/null -u alice:x -H 'Fog-Change-Cause: tried' --data-binary @- "$api/$policies" &&
+who() { policy by-alice | curl -s -o /dev/null -u alice:x -H 'Fog-Change-Cause: tried' -H 'Content-Type: application/json' --data-binary @- "$api/$policies" &&
   curl -s "$api/apis/fog/v1/history?kind=HarvestPolicy&name=by-alice" | grep -q alice; }
 check "history knows who wrote" who
 
