@@ -201,6 +201,9 @@ static void collect_failures(struct ctl *ctl, struct changeset *set)
     }
     assert(first != NULL);
     set->failure = first->failure;
+    if (set->is_single) {
+        return;
+    }
     if (failed > 1) {
         set->failure.message = arena_printf(
             &ctl->arena, "%zu of %zu changes cannot be made, so none was; the first: %s", failed,

@@ -28,6 +28,7 @@ struct changeset {
     struct write_request *writes; /* in the arena */
     size_t count;
     bool is_dry_run;
+    bool is_single;  /* a request of its own: what is wrong is said as the resource's verbs do */
     bool has_demand; /* one is demanded: */
     uint64_t revision;
     struct failure failure; /* of the set as a whole */

@@ -210,14 +210,13 @@ static struct node *deleted_status(struct ctl *ctl, const struct write_request *
 /* Decides one write and answers as the resource's own verbs do. */
 static void write_one(struct ctl *ctl, struct request *request, struct write_request *write)
 {
-    struct changeset set = {.writes = write, .count = 1, .is_dry_run = request->is_dry_run};
+    struct changeset set = {
+        .writes = write, .count = 1, .is_dry_run = request->is_dry_run, .is_single = true};
     struct node *plan, *root;
     int code;
 
     if (!changeset_decide(ctl, &set, &plan)) {
-        struct failure failure = write->failure;
-
-        answer_failure(ctl, request->id, &failure);
+        answer_failure(ctl, request->id, &set.failure);
         changeset_free(&set);
         return;
     }

@@ -165,6 +165,7 @@ static void a_conflict_names_owner_and_field(void **state)
     assert_string_equal(api_text(status, "details.causes[0].message"), "conflict with \"alice\"");
     assert_string_equal(api_text(status, "details.causes[0].field"), ".spec.battery.minPercent");
     assert_string_equal(api_text(status, "details.kind"), "harvestpolicies");
+    assert_null(api_at(status, "details.causes[0].change"));
     (void)apply_as(409, "bob", "&dryRun=All", MIN(30));
     assert_string_equal(api_fingerprint(&api), before);
 }
