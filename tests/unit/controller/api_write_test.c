@@ -1,8 +1,6 @@
 /* Create, replace and merge patch: what is stored, what is refused, and in which words. */
 #include "tests/support/api.h"
 
-#include "schema/emit.h"
-#include "schema/json.h"
 #include "schema/limits.h"
 #include "tests/support/quick_json.h"
 
@@ -636,121 +634,6 @@ static void a_dry_run_that_is_not_understood_is_refused(void **state)
     refused("DELETE", POLICIES "/p", "{'dryRun': true}", 400, "BadRequest", "dryRun");
 }
 
-/* --- bounds ----------------------------------------------------------------------------------- */
-
-static size_t stored_size(const char *name)
-{
-    struct object *object = model_find(&api.ctl->model, KIND_HARVEST_POLICY, name);
-    struct str text = STR_EMPTY;
-    size_t size;
-
-    emit_object_json(object, EMIT_ALL, JSON_SORTED, &text);
-    size = text.length;
-    str_fini(&text);
-    return size;
-}
-
-static int code_of_size(size_t padding)
-{
-    struct str body = STR_EMPTY;
-    int code;
-
-    /* Several annotations, each of which may be large. */
-    str_add(&body, "{'metadata':{'name':'big','annotations':{'a':'");
-    for (size_t i = 0; i < padding; i++) {
-        str_add_char(&body, 'x');
-    }
-    str_add(&body, "'}}}");
-    code = api_call(&api, "PUT", POLICIES "/big?fieldManager=m", body.data)->code;
-    str_fini(&body);
-    return code;
-}
-
-static void an_object_has_a_size_up_to_the_bound(void **state)
-{
-    size_t padding = 1000;
-
-    (void)state;
-    (void)create_policy("big");
-    assert_int_equal(code_of_size(padding), 200);
-    padding += OBJECT_BYTES_MAX - stored_size("big");
-    assert_int_equal(code_of_size(padding - 1), 200);
-    assert_int_equal(stored_size("big"), OBJECT_BYTES_MAX - 1);
-    assert_int_equal(code_of_size(padding), 200);
-    assert_int_equal(stored_size("big"), OBJECT_BYTES_MAX);
-    assert_int_equal(code_of_size(padding + 1), 422);
-}
-
-static void a_full_disk_refuses_all_but_deletes(void **state)
-{
-    struct ctl_event full = {.type = CTL_STORE_SPACE, .store_is_full = true};
-    struct ctl_event room = {.type = CTL_STORE_SPACE, .store_is_full = false};
-    const struct api_reply *reply;
-
-    (void)state;
-    (void)create_policy("p");
-    (void)create_policy("q");
-    api_step(&api, &full);
-    reply = api_call(&api, "POST", POLICIES, "{'metadata': {'name': 'r'}}");
-    assert_int_equal(reply->code, 503);
-    assert_int_equal(reply->retry_after_seconds, 1);
-    expect_status(reply->json, 503, "ServiceUnavailable", "full");
-    assert_int_equal(api_int(reply->json, "details.retryAfterSeconds"), 1);
-    refused("PUT", POLICIES "/p", "{'metadata': {'name': 'p'}}", 503, "ServiceUnavailable", "full");
-    refused("POST", ROLLBACKS, "{'spec': {'toRevision': '1'}}", 503, "ServiceUnavailable", "full");
-    refused("POST", CHANGESETS,
-            "{'spec': {'changes': [{'verb': 'create', 'object': {'apiVersion': 'fog/v1',"
-            "'kind': 'HarvestPolicy', 'metadata': {'name': 'x'}}}]}}",
-            503, "ServiceUnavailable", "full");
-    (void)api_expect(&api, 201, "POST", POLICIES "?dryRun=All", "{'metadata': {'name': 'r'}}");
-    (void)api_get(&api, POLICIES);
-    (void)api_expect(&api, 200, "DELETE", POLICIES "/p", NULL);
-    (void)api_expect(&api, 200, "POST", CHANGESETS,
-                     "{'spec': {'changes': [{'verb': 'delete', 'kind': 'HarvestPolicy',"
-                     "'name': 'q'}]}}");
-    api_step(&api, &room);
-    (void)create_policy("p");
-}
-
-static void too_many_waiting_writes_are_told_to_come_again(void **state)
-{
-    const struct api_reply *reply;
-    char name[16];
-
-    (void)state;
-    api.holds_commits = true;
-    for (size_t i = 0; i <= BATCHES_WAITING_MAX; i++) {
-        (void)snprintf(name, sizeof(name), "p%zu", i);
-        reply = api_call(&api, "POST", POLICIES,
-                         api_target(&api, "{'metadata': {'name': '%s'}}", name));
-        assert_int_equal(reply->code, 0); /* it waits */
-    }
-    reply = api_call(&api, "POST", POLICIES, "{'metadata': {'name': 'one-more'}}");
-    assert_int_equal(reply->code, 0); /* so does its refusal */
-    api.holds_commits = false;
-    api_settle(&api);
-    assert_int_equal(reply->code, 429);
-    assert_int_equal(reply->retry_after_seconds, 1);
-    expect_status(reply->json, 429, "TooManyRequests", "wait to be stored");
-    (void)create_policy("one-more");
-}
-
-static void an_answer_waits_until_the_write_is_durable(void **state)
-{
-    const struct api_reply *write, *read;
-
-    (void)state;
-    api.holds_commits = true;
-    write = api_call(&api, "POST", POLICIES, "{'metadata': {'name': 'p'}}");
-    read = api_call(&api, "GET", POLICIES "/p", NULL);
-    assert_int_equal(write->code, 0);
-    assert_int_equal(read->code, 0); /* nobody is told of what may yet be lost */
-    api.holds_commits = false;
-    api_settle(&api);
-    assert_int_equal(write->code, 201);
-    assert_int_equal(read->code, 200);
-}
-
 /* --- kinds that operators do not write -------------------------------------------------------- */
 
 static void assignments_and_events_are_not_written(void **state)
@@ -803,10 +686,6 @@ int main(void)
         CASE(a_dry_run_answers_and_changes_nothing),
         CASE(a_dry_run_refuses_what_a_real_one_would),
         CASE(a_dry_run_that_is_not_understood_is_refused),
-        CASE(an_object_has_a_size_up_to_the_bound),
-        CASE(a_full_disk_refuses_all_but_deletes),
-        CASE(too_many_waiting_writes_are_told_to_come_again),
-        CASE(an_answer_waits_until_the_write_is_durable),
         CASE(assignments_and_events_are_not_written),
     };
 
