@@ -550,13 +550,27 @@ static void tend(struct planner *p, const struct replica *replica, struct assign
     }
 }
 
+static bool has_newest_form(const struct planner *p, const struct assignment_entry *copy)
+{
+    return p->in->template != NULL &&
+           str_eq(assignment_spec(copy)->template_digest, p->in->template->text);
+}
+
+/* Well, and not only because it was done in an earlier form before its agent went away. */
+static bool is_well(const struct planner *p, const struct assignment_entry *copy)
+{
+    bool is_away = copy->agent == NULL || copy->agent->link == NULL;
+
+    return copy_is_ok(copy) && (!is_away || has_newest_form(p, copy));
+}
+
 /* The copy that counts.  While none of several is well, older ones stay beside the youngest. */
 static struct assignment_entry *settle(struct planner *p, const struct replica *replica)
 {
     struct assignment_entry *keeper = NULL;
 
     for (size_t i = replica->live_count; i-- > 0 && keeper == NULL;) {
-        keeper = copy_is_ok(replica->copies[i]) ? replica->copies[i] : NULL;
+        keeper = is_well(p, replica->copies[i]) ? replica->copies[i] : NULL;
     }
     for (size_t i = 0; i < replica->live_count; i++) {
         struct assignment_entry *copy = replica->copies[i];

@@ -332,13 +332,17 @@ static const struct node *copy_on(struct world *world, const struct node *sessio
     return NULL;
 }
 
-/* What is held back there in an old form needs what nobody can read off its session. */
+/* What runs there in an old form needs what nobody can read off its session. */
 static bool is_held_back(struct world *world, const struct node *agent)
 {
-    for (size_t i = 0; i < world->sessions->list.count; i++) {
-        const struct node *session = world->sessions->list.items[i];
+    for (size_t i = 0; i < world->assignments->list.count; i++) {
+        const struct node *copy = world->assignments->list.items[i];
+        const struct node *session = session_by_uid(world, text_at(copy, "spec.sessionUid"));
+        const struct shim *shim = process_of(world, copy);
 
-        if (flag_at(session, "spec.rollout.pause") && copy_on(world, session, agent) != NULL) {
+        if (session != NULL && str_eq(text_at(copy, "spec.agent"), name_of(agent)) &&
+            (flag_at(session, "spec.rollout.pause") ||
+             (shim != NULL && !is_new_form(world, shim, session)))) {
             return true;
         }
     }
@@ -372,7 +376,7 @@ static bool may_fail(struct world *world, const struct node *session)
 
     return str_eq(verb, "fail") || str_eq(verb, "missing") || str_eq(verb, "flaky") ||
            faults->is_on[FAULT_WORKLOAD_DIES] || faults->is_on[FAULT_SHIM_KILLED] ||
-           faults->is_on[FAULT_AGENT_REBOOT];
+           faults->is_on[FAULT_AGENT_REBOOT] || faults->is_on[FAULT_AGENT_CRASH];
 }
 
 static bool is_on_lost(struct world *world, const struct node *assignment)

@@ -197,6 +197,47 @@ static void what_is_done_needs_no_replacement(void **state)
     assert_true(fleet_is_converged(&fleet, "work"));
 }
 
+/* It counted as well, so its replacement was ended, made again and ended again, for ever. */
+static void what_was_done_in_an_old_form_does_not_end_its_replacement(void **state)
+{
+    const struct assignment_entry *replacement;
+
+    (void)state;
+    two_agents_run_one("replicas: 1\n  replaceAfter: 20s");
+    report("0", PHASE_SUCCEEDED, NULL, 0);
+    fleet_disconnect(&fleet, "edge-1");
+    apply("work", "replicas: 1\n  replaceAfter: 20s", "command: [/bin/other]");
+    fleet_advance(&fleet, 21 * 1000);
+    replacement = dlist_owner(model_agent(&fleet.ctl->model, "edge-2")->assignments.next,
+                              struct assignment_entry, on_agent);
+    fleet_report(&fleet, replacement, PHASE_STARTING, NULL, 0);
+    assert_int_equal(fleet_copies(&fleet, "work"), 2);
+    fleet_obey(&fleet);
+    assert_string_equal(fleet_agent_of(&fleet, "work", "0"), "edge-2");
+    assert_int_equal(fleet_copies(&fleet, "work"), 1);
+    assert_true(fleet_is_converged(&fleet, "work"));
+}
+
+/* Its agent never heard of it, and so will not say that it ended. */
+static void what_moves_unheard_is_not_waited_for_for_ever(void **state)
+{
+    (void)state;
+    fleet_load(&fleet,
+               "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-1, labels: {site: a}}\n"
+               "status: {version: 0.1.0, capacity: {cores: 8, memory: 8Gi, disk: 8Gi}}\n");
+    fleet_load(&fleet, "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-2}\n"
+                       "status: {version: 0.1.0, capacity: {cores: 8, memory: 8Gi, disk: 8Gi}}\n");
+    fleet_start(&fleet);
+    apply("work", "replicas: 1\n  selector: {matchLabels: {site: a}}", RUN);
+    apply("work",
+          "replicas: 1\n  exclusive: true\n  leaseDuration: 5s\n"
+          "  selector: {matchExpressions: [{key: site, operator: DoesNotExist}]}",
+          RUN);
+    assert_int_equal(fleet_copies(&fleet, "work"), 0);
+    fleet_advance(&fleet, 120 * 1000);
+    assert_string_equal(fleet_agent_of(&fleet, "work", "0"), "edge-2");
+}
+
 static void work_to_end_on_a_lost_agent_goes_at_once(void **state)
 {
     (void)state;
@@ -518,6 +559,8 @@ int main(void)
         IN_FLEET(a_replacement_that_runs_stays_when_the_lost_returns),
         IN_FLEET(the_returned_copy_stays_when_the_replacement_does_not_run_yet),
         IN_FLEET(what_is_done_needs_no_replacement),
+        IN_FLEET(what_was_done_in_an_old_form_does_not_end_its_replacement),
+        IN_FLEET(what_moves_unheard_is_not_waited_for_for_ever),
         IN_FLEET(work_to_end_on_a_lost_agent_goes_at_once),
         IN_FLEET(an_agent_that_never_says_it_ended_is_not_waited_for_for_ever),
         IN_FLEET(what_was_never_told_goes_at_once),
