@@ -19,10 +19,16 @@ struct network *network_new(struct sim *sim)
 {
     struct network *network = MEM_NEW(struct network);
 
-    network->delay_max_ms = FAST_MS;
-    if (sim->faults.is_on[FAULT_SLOW_NETWORK]) {
-        network->delay_max_ms = rand_between(
-            &sim->dice.network, 50, rand_chance(&sim->dice.network, 300) ? VERY_SLOW_MS : SLOW_MS);
+    for (size_t i = 0; i < MACHINES_MAX; i++) { /* one bad link among good ones is the usual case */
+        bool is_slow =
+            sim->faults.is_on[FAULT_SLOW_NETWORK] && rand_chance(&sim->dice.network, 500);
+
+        network->paths[i].delay_max_ms = FAST_MS;
+        if (is_slow) {
+            network->paths[i].delay_max_ms =
+                rand_between(&sim->dice.network, 50,
+                             rand_chance(&sim->dice.network, 300) ? VERY_SLOW_MS : SLOW_MS);
+        }
     }
     return network;
 }
@@ -61,9 +67,9 @@ static struct path *path_of(struct sim *sim, const struct machine *machine)
     return &sim->network->paths[machine->index];
 }
 
-static int64_t draw_delay(struct sim *sim)
+static int64_t draw_delay(struct sim *sim, const struct conn *conn)
 {
-    int64_t max_ms = sim->faults.is_active ? sim->network->delay_max_ms : FAST_MS;
+    int64_t max_ms = sim->faults.is_active ? path_of(sim, conn->machine)->delay_max_ms : FAST_MS;
 
     return rand_between(&sim->dice.network, 0, max_ms);
 }
@@ -122,13 +128,14 @@ static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes
         sim->tallies.frames_lost++;
         return;
     }
-    put(sim, stream, PACKET_DATA, blob_ref(bytes), draw_delay(sim));
+    put(sim, stream, PACKET_DATA, blob_ref(bytes), draw_delay(sim, stream->conn));
     if (sim->faults.is_on[FAULT_REPEATS]) {
         remember(path, stream->is_up, bytes);
     }
     if (faults_strike(sim, FAULT_REPEATS, &sim->dice.network, REPEATED_PER_MILLE)) {
         sim->tallies.frames_repeated++;
-        put(sim, stream, PACKET_DATA, blob_ref(recall(sim, path, stream->is_up)), draw_delay(sim));
+        put(sim, stream, PACKET_DATA, blob_ref(recall(sim, path, stream->is_up)),
+            draw_delay(sim, stream->conn));
     }
 }
 
@@ -137,7 +144,7 @@ static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes
 /* Sent to an end that does not know the connection: its kernel says so. */
 static void reset(struct sim *sim, struct stream *back)
 {
-    put(sim, back, PACKET_CLOSE, NULL, draw_delay(sim));
+    put(sim, back, PACKET_CLOSE, NULL, draw_delay(sim, back->conn));
 }
 
 static void agent_loses(struct sim *sim, struct conn *conn)
@@ -257,13 +264,13 @@ static void knock(struct sim *sim, void *who, uint64_t arg)
     if (path->up_is_blocked || path->down_is_blocked || !controller->has_power) {
         schedule_after(&sim->schedule, rand_between(&sim->dice.network, 200, 1000), knock, conn, 0);
     } else if (!controller->is_up) {
-        schedule_after(&sim->schedule, draw_delay(sim), refuse, conn, 0);
+        schedule_after(&sim->schedule, draw_delay(sim, conn), refuse, conn, 0);
     } else if (controller->stalled_until_ms > sim_now(sim)) {
         schedule_at(&sim->schedule, controller->stalled_until_ms, knock, conn, 0);
     } else {
         conn->controller_has = true;
         conn->controller_life = controller->life;
-        put(sim, &conn->down, PACKET_OPEN, NULL, draw_delay(sim));
+        put(sim, &conn->down, PACKET_OPEN, NULL, draw_delay(sim, conn));
         controller_link_up(sim, conn->id);
     }
 }
@@ -279,7 +286,7 @@ struct conn *network_connect(struct sim *sim, struct machine *machine)
     conn->agent_has = true;
     conn->up = (struct stream){.conn = conn, .is_up = true};
     conn->down = (struct stream){.conn = conn};
-    schedule_after(&sim->schedule, draw_delay(sim), knock, conn, 0);
+    schedule_after(&sim->schedule, draw_delay(sim, conn), knock, conn, 0);
     return conn;
 }
 
@@ -303,14 +310,14 @@ void network_agent_send(struct sim *sim, struct conn *conn, struct blob *bytes)
     put_frame(sim, &conn->up, bytes);
     if (!conn->agent_drains) {
         conn->agent_drains = true;
-        schedule_after(&sim->schedule, draw_delay(sim), agent_drained, conn, 0);
+        schedule_after(&sim->schedule, draw_delay(sim, conn), agent_drained, conn, 0);
     }
 }
 
 void network_agent_closes(struct sim *sim, struct conn *conn)
 {
     conn->agent_has = false;
-    put(sim, &conn->up, PACKET_CLOSE, NULL, draw_delay(sim));
+    put(sim, &conn->up, PACKET_CLOSE, NULL, draw_delay(sim, conn));
 }
 
 void network_agent_gone(struct sim *sim, struct machine *machine, bool with_power)
@@ -323,7 +330,7 @@ void network_agent_gone(struct sim *sim, struct machine *machine, bool with_powe
         }
         conn->agent_has = false;
         if (!with_power) {
-            put(sim, &conn->up, PACKET_CLOSE, NULL, draw_delay(sim));
+            put(sim, &conn->up, PACKET_CLOSE, NULL, draw_delay(sim, conn));
         }
     }
 }
@@ -365,7 +372,7 @@ void network_controller_send(struct sim *sim, uint64_t id, struct blob *bytes)
     put_frame(sim, &conn->down, bytes);
     if (!conn->controller_drains) {
         conn->controller_drains = true;
-        schedule_after(&sim->schedule, draw_delay(sim), controller_drained, conn, 0);
+        schedule_after(&sim->schedule, draw_delay(sim, conn), controller_drained, conn, 0);
     }
 }
 
@@ -388,7 +395,7 @@ void network_controller_closes(struct sim *sim, uint64_t id)
     if (conn == NULL) {
         return;
     }
-    put(sim, &conn->down, PACKET_CLOSE, NULL, draw_delay(sim));
+    put(sim, &conn->down, PACKET_CLOSE, NULL, draw_delay(sim, conn));
     schedule_after(&sim->schedule, rand_between(&sim->dice.network, 0, is_late ? 8000 : 20),
                    controller_closed, conn, 0);
 }
@@ -403,7 +410,7 @@ void network_controller_gone(struct sim *sim, bool with_power)
         }
         conn->controller_has = false;
         if (!with_power) {
-            put(sim, &conn->down, PACKET_CLOSE, NULL, draw_delay(sim));
+            put(sim, &conn->down, PACKET_CLOSE, NULL, draw_delay(sim, conn));
         }
     }
 }

@@ -44,6 +44,7 @@ struct conn {
 enum { MEMORIES = 8 };
 
 struct path { /* between one machine and the controller */
+    int64_t delay_max_ms;
     bool up_is_blocked, down_is_blocked;
     struct blob *seen[2][MEMORIES]; /* owned references: frames of earlier, by direction */
     unsigned seen_count[2];
@@ -54,7 +55,6 @@ struct network {
         VEC_OF(struct conn *);
     } conns; /* owned, by id - 1; kept to the end */
     struct path paths[MACHINES_MAX];
-    int64_t delay_max_ms;
     uint64_t frames_not_idle; /* that are neither heartbeats nor about leases */
 };
 
