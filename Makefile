@@ -190,7 +190,7 @@ $(MUTANTS_SIM:%=$(MUTANT_SIM)/fog-sim-%): $(MUTANT_SIM)/fog-sim-%: $(call object
 
 .PHONY: mutants-sim mutants
 mutants-sim: $(MUTANTS_SIM:%=$(MUTANT_SIM)/fog-sim-%)
-	$(Q)tests/sim/mutants $(MUTANT_SIM) $(MUTANTS_SIM)
+	$(Q)MUTANT_SEEDS=$(MUTANT_SEEDS) tests/sim/mutants $(MUTANT_SIM) $(MUTANTS_SIM)
 mutants: mutants-store mutants-agent mutants-sim
 
 # Replays the corpora of the fuzzers.

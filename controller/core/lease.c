@@ -2,7 +2,10 @@
 #include "controller/core/lease.h"
 
 #include "schema/base/parse.h"
+#include "schema/base/str.h"
 #include "schema/limits.h"
+
+#include <assert.h>
 
 bool assignment_is_exclusive(const struct assignment_entry *assignment)
 {
@@ -33,6 +36,7 @@ void lease_grant(const struct model *model, struct assignment_entry *assignment,
     struct mono end = mono_after(now, lease_ms + lease_ms / LEASE_DRIFT_SHARE + LEASE_MARGIN_MS);
 
     assignment->lease_until = mono_later(assignment->lease_until, end);
+    assignment->lease_is_assumed = false;
 }
 
 bool lease_is_over(const struct assignment_entry *assignment, struct mono now)
@@ -46,4 +50,31 @@ bool lease_may_renew(const struct assignment_entry *assignment, const struct age
     return assignment->agent == agent && assignment->is_in_set && assignment->session != NULL &&
            assignment_is_exclusive(assignment) &&
            assignment_spec(assignment)->lease_epoch == lease_epoch;
+}
+
+bool lease_is_held(const struct assignment_entry *assignment, struct mono now)
+{
+    return !assignment->lease_is_assumed && !lease_is_over(assignment, now);
+}
+
+bool lease_is_contested(const struct model *model, const struct assignment_entry *assignment,
+                        struct mono now)
+{
+    const struct assignment_spec *spec = assignment_spec(assignment);
+
+    assert(assignment->session != NULL);
+    dlist_each (&assignment->session->assignments, struct assignment_entry, in_session, it) {
+        if (it != assignment && !lease_is_over(it, now) &&
+            str_eq(assignment_spec(it)->slot, spec->slot)) {
+            return true;
+        }
+    }
+    dlist_each (&model->loose, struct assignment_entry, loose, it) {
+        if (it != assignment && !lease_is_over(it, now) &&
+            str_eq(assignment_spec(it)->slot, spec->slot) &&
+            str_eq(assignment_spec(it)->session, spec->session)) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -26,3 +26,9 @@ bool lease_is_over(const struct assignment_entry *assignment, struct mono now);
  */
 bool lease_may_renew(const struct assignment_entry *assignment, const struct agent_entry *agent,
                      int64_t lease_epoch);
+/* May another copy of the same replica, or of one of a deleted session of the same name, still run
+ * under a lease?  Asked when a copy that holds none wants its first. */
+bool lease_is_contested(const struct model *model, const struct assignment_entry *assignment,
+                        struct mono now);
+/* Was it granted one that is not over, so far as we know ourselves? */
+bool lease_is_held(const struct assignment_entry *assignment, struct mono now);

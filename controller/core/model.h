@@ -98,6 +98,7 @@ struct assignment_entry {
                                   never granted */
     struct mono retry_at;      /* failed: not replaced before this; 0: not decided yet */
     struct mono leaving_since; /* told to end at this time; 0: not, or before the start */
+    bool lease_is_assumed;     /* lease_until is not of a grant but of the start: nobody knows */
 };
 
 struct model {

@@ -13,6 +13,10 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
     if (assignment == NULL || !lease_may_renew(assignment, agent, lease_epoch)) {
         return false;
     }
+    if (!lease_is_held(assignment, ctl->now) &&
+        lease_is_contested(&ctl->model, assignment, ctl->now)) {
+        return false;
+    }
     lease_grant(&ctl->model, assignment, ctl->now);
     return true;
 }

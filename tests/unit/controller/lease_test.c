@@ -275,6 +275,32 @@ static void a_lease_that_was_taken_back_is_waited_for(void **state)
     assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-2");
 }
 
+/* A session that had two copies of a replica, one of them on a lost agent, becomes exclusive. */
+static void of_two_copies_one_gets_the_lease(void **state)
+{
+    struct assignment_entry *lost, *other;
+
+    (void)state;
+    fleet_load(&fleet, TWO_AGENTS(""));
+    fleet_start(&fleet);
+    fleet_apply(&fleet,
+                "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\nspec:\n"
+                "  replaceAfter: 5s\n  workload: {command: [/bin/run]}\n");
+    fleet_obey(&fleet);
+    lost = copy();
+    fleet_disconnect(&fleet, "edge-1");
+    fleet_advance(&fleet, REPLACE_MS + 1);
+    assert_int_equal(fleet_copies(&fleet, "ledger"), 2);
+    other = dlist_owner(model_agent(&fleet.ctl->model, "edge-2")->assignments.next,
+                        struct assignment_entry, on_agent);
+    assert_false(lease_is_contested(&fleet.ctl->model, other, fleet.now));
+    lease_grant(&fleet.ctl->model, lost, fleet.now);
+    assert_true(lease_is_held(lost, fleet.now));
+    assert_true(lease_is_contested(&fleet.ctl->model, other, fleet.now));
+    assert_false(lease_is_contested(&fleet.ctl->model, lost, fleet.now));
+    assert_false(lease_is_contested(&fleet.ctl->model, other, lost->lease_until));
+}
+
 int main(void)
 {
 #define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -293,6 +319,7 @@ int main(void)
         IN_FLEET(a_session_that_is_deleted_waits_for_its_lease),
         IN_FLEET(a_session_made_again_under_its_name_waits_for_the_old_lease),
         IN_FLEET(a_lease_that_was_taken_back_is_waited_for),
+        IN_FLEET(of_two_copies_one_gets_the_lease),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
