@@ -100,6 +100,21 @@ bool checks_has_key(const struct sim *sim, const char *key)
     return done != NULL && done->ordinal > 0;
 }
 
+const char *checks_some_name(const struct sim *sim, const struct kind *kind, struct rand *rand)
+{
+    const struct checks *checks = sim->checks;
+    size_t newest = checks->rows.count < 40 ? 0 : checks->rows.count - 40;
+    const char *name = NULL;
+    uint64_t count = 0;
+
+    for (size_t i = newest; i < checks->rows.count; i++) {
+        if (checks->rows.items[i].kind == kind && rand_below(rand, ++count) == 0) {
+            name = checks->rows.items[i].name;
+        }
+    }
+    return name;
+}
+
 /* --- processes and connections ---------------------------------------------------------------- */
 
 void check_saved(struct machine *machine)
@@ -170,6 +185,11 @@ static void digest_body(const struct blob *body, struct digest *ret_digest)
     digest_spec(root, ret_digest);
 }
 
+static bool is_declared(const struct kind *kind)
+{
+    return !kind->is_derived && !kind->is_event;
+}
+
 static struct carried_out *carried_out(struct checks *checks, const char *key)
 {
     struct carried_out *done = map_find(&checks->keys, key);
@@ -179,11 +199,6 @@ static struct carried_out *carried_out(struct checks *checks, const char *key)
         (void)map_put(&checks->keys, key, done);
     }
     return done;
-}
-
-static bool is_declared(const struct kind *kind)
-{
-    return !kind->is_derived && !kind->is_event;
 }
 
 static void check_key(struct sim *sim, const struct mirrored *row, uint64_t batch)
@@ -414,6 +429,9 @@ static void acknowledge(struct sim *sim, const char *key, const struct node *obj
     const char *revision = node_find_text(meta, "resourceVersion");
     struct acknowledgement told = *how;
 
+    if (!is_declared(told.kind)) {
+        return; /* it ends when what it stands for has ended: nothing more was promised */
+    }
     told.key = mem_strdup(key);
     told.name = mem_strdup(node_find_text(meta, "name"));
     told.uid = mem_strdup(node_find_text(meta, "uid"));

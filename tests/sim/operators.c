@@ -1,5 +1,6 @@
 #include "tests/sim/operators.h"
 
+#include "schema/kinds/assignment.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/manifests.h"
@@ -203,7 +204,13 @@ static void act_delete(struct operator* operator)
 {
     struct rand *rand = dice(operator);
 
-    switch (rand_below(rand, 6)) {
+    const char *assignment = checks_some_name(operator->sim, &assignment_kind, rand);
+
+    switch (rand_below(rand, assignment == NULL ? 6 : 8)) {
+    case 6:
+    case 7:
+        ask(operator, "DELETE", NULL, "/apis/fog/v1/assignments/%s", assignment);
+        break;
     case 0:
         ask(operator, "DELETE", NULL, "/apis/fog/v1/harvestpolicies/p-%" PRIu64,
             rand_below(rand, POLICY_NAMES));
