@@ -332,7 +332,7 @@ static const struct node *copy_on(struct world *world, const struct node *sessio
     return NULL;
 }
 
-/* What runs there in an old form needs what nobody can read off its session. */
+/* What was placed there in an old form needs what nobody can read off its session. */
 static bool is_held_back(struct world *world, const struct node *agent)
 {
     for (size_t i = 0; i < world->assignments->list.count; i++) {
@@ -340,9 +340,12 @@ static bool is_held_back(struct world *world, const struct node *agent)
         const struct node *session = session_by_uid(world, text_at(copy, "spec.sessionUid"));
         const struct shim *shim = process_of(world, copy);
 
-        if (session != NULL && str_eq(text_at(copy, "spec.agent"), name_of(agent)) &&
-            (flag_at(session, "spec.rollout.pause") ||
-             (shim != NULL && !is_new_form(world, shim, session)))) {
+        if (session == NULL || !str_eq(text_at(copy, "spec.agent"), name_of(agent))) {
+            continue;
+        }
+        if (shim != NULL
+                ? !is_new_form(world, shim, session)
+                : !str_eq(node_find_text(condition_of(session, "Converged"), "status"), "True")) {
             return true;
         }
     }
