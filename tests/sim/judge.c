@@ -664,12 +664,27 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* What fails is tried again with growing pauses, on one agent after the other, each of which takes
+ * one try a minute once it has had enough. */
+static int64_t failing_ms(struct world *world, const struct node *session, int64_t waves)
+{
+    const struct faults *faults = &world->sim->faults;
+    const struct node *words = node_find_path(session, "spec.workload.command");
+    const char *verb = node_text(words->list.items[0]);
+
+    if (str_eq(verb, "fail") || str_eq(verb, "missing") || str_eq(verb, "flaky")) {
+        return (int_at(session, "spec.retries", 5) + 1) * waves * BREAKER_OPEN_MS + RESTART_MAX_MS;
+    }
+    return faults->is_on[FAULT_WORKLOAD_DIES] || faults->is_on[FAULT_SHIM_KILLED] ? RESTART_MAX_MS
+                                                                                  : 0;
+}
+
 int64_t judge_bound_ms(struct sim *sim)
 {
     _cleanup_(str_fini)
     struct str why = STR_EMPTY;
     struct world world = {.sim = sim, .why = &why};
-    int64_t asked_ms = 0;
+    int64_t asked_ms = 0, failed_ms = 0;
 
     arena_init(&world.arena);
     if (!look(&world)) {
@@ -687,10 +702,11 @@ int64_t judge_bound_ms(struct sim *sim)
         asked_ms =
             larger(asked_ms, 2 * lease_ms + duration_at(session, "spec.replaceAfter", 30000) +
                                  waves * wave_ms);
+        failed_ms += failing_ms(&world, session, waves);
     }
     arena_fini(&world.arena);
-    /* Agents dial again within the longest back-off, and a controller that has started waits a
-     * lease; work that fails is tried again with growing pauses, on one agent after the other. */
-    return 30000 + asked_ms + RECONNECT_MAX_MS + 3 * sim->controller->heartbeat_ms +
-           2 * BREAKER_OPEN_MS + RESTART_MAX_MS;
+    /* Agents dial again within the longest back-off; a copy of which nobody speaks is waited for;
+     * and what was failing when it was changed has shut its agent for a while. */
+    return 30000 + asked_ms + failed_ms + RECONNECT_MAX_MS + STOP_WAIT_MS + BREAKER_OPEN_MS +
+           3 * sim->controller->heartbeat_ms;
 }
