@@ -1,0 +1,22 @@
+#!/bin/bash
+# More simulated worlds than fit into every test run, in the release build, and every seeded mistake.
+# Prints "ok …" and "not ok …".
+cd "$(dirname "$0")/../.." || exit 2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+check() { # SENTENCE COMMAND…
+  local sentence=$1
+  shift
+  if "$@" >"$log" 2>&1; then
+    echo "ok $sentence"
+  else
+    echo "not ok $sentence"
+    tail -n 40 "$log"
+  fi
+}
+
+check "5000 seeds" timeout 800 build/release/fog-sim --quiet --from 1001 --seeds 5000
+tail -n 7 "$log"
+check "500 seeds with eight agents" timeout 800 build/release/fog-sim --quiet --from 6001 --seeds 500 --agents 8
+check "every mutant is found" timeout 800 make -s mutants-sim
