@@ -56,14 +56,14 @@ static bool close_the_doors(void)
                                 SCMP_SYS(brk),  SCMP_SYS(madvise),    SCMP_SYS(futex),
                                 SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn)};
     const struct sigaction action = {.sa_sigaction = on_reach, .sa_flags = SA_SIGINFO};
+    const struct scmp_arg_cmp to_output = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = STDOUT_FILENO};
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
     int result;
 
     if (filter == NULL || sigaction(SIGSYS, &action, NULL) < 0) {
         return false;
     }
-    result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                              SCMP_A0(SCMP_CMP_EQ, STDOUT_FILENO));
+    result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, to_output);
     for (size_t i = 0; result == 0 && i < COUNT_OF(calls); i++) {
         result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
     }
