@@ -100,7 +100,7 @@ bool checks_has_key(const struct sim *sim, const char *key)
     return done != NULL && done->ordinal > 0;
 }
 
-const char *checks_some_name(const struct sim *sim, const struct kind *kind, struct rand *rand)
+const char *checks_some_name(const struct sim *sim, const struct kind *kind, struct die *die)
 {
     const struct checks *checks = sim->checks;
     size_t newest = checks->rows.count < 40 ? 0 : checks->rows.count - 40;
@@ -108,7 +108,7 @@ const char *checks_some_name(const struct sim *sim, const struct kind *kind, str
     uint64_t count = 0;
 
     for (size_t i = newest; i < checks->rows.count; i++) {
-        if (checks->rows.items[i].kind == kind && rand_below(rand, ++count) == 0) {
+        if (checks->rows.items[i].kind == kind && die_below(die, ++count) == 0) {
             name = checks->rows.items[i].name;
         }
     }

@@ -45,4 +45,4 @@ size_t checks_rows(const struct sim *sim);
 /* Was anything ever done under this key? */
 bool checks_has_key(const struct sim *sim, const char *key);
 /* The name of some object of a kind that there was; NULL when there was none. */
-const char *checks_some_name(const struct sim *sim, const struct kind *kind, struct rand *rand);
+const char *checks_some_name(const struct sim *sim, const struct kind *kind, struct die *die);

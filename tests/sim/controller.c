@@ -34,7 +34,7 @@ static void boot(struct sim *sim)
     struct controller *controller = sim->controller;
 
     controller->has_power = true;
-    controller->booted_at_ms = sim_now(sim) - rand_between(&sim->dice.controller, 100, 100000);
+    controller->booted_at_ms = sim_now(sim) - die_between(&sim->dice.controller, 100, 100000);
 }
 
 struct controller *controller_new(struct sim *sim)
@@ -44,8 +44,8 @@ struct controller *controller_new(struct sim *sim)
     char name[40];
 
     (void)snprintf(name, sizeof(name), "sim-%" PRIu64, sim->seed);
-    controller->disk = disk_new(name, rand_u64(&sim->dice.controller));
-    controller->heartbeat_ms = heartbeats_ms[rand_below(&sim->dice.controller, 3)];
+    controller->disk = disk_new(name, die_u64(&sim->dice.controller));
+    controller->heartbeat_ms = heartbeats_ms[die_below(&sim->dice.controller, 3)];
     sim->controller = controller;
     boot(sim);
     return controller;
@@ -150,7 +150,7 @@ static void begin_read(struct sim *sim, const struct read_query *query)
         sim->controller->is_dying = sim->controller->loses_power = true;
     }
     vec_add(&sim->controller->reads, result);
-    schedule_after(&sim->schedule, rand_between(&sim->dice.controller, 0, READ_MAX_MS), finish_read,
+    schedule_after(&sim->schedule, die_between(&sim->dice.controller, 0, READ_MAX_MS), finish_read,
                    result, sim->controller->life);
 }
 
@@ -244,7 +244,7 @@ static void schedule_write(struct sim *sim)
 
     if (!controller->is_writing && controller->waiting.count > 0 && controller->writer_code == 0) {
         controller->is_writing = true;
-        schedule_after(&sim->schedule, rand_between(&sim->dice.controller, 0, COMMIT_MAX_MS),
+        schedule_after(&sim->schedule, die_between(&sim->dice.controller, 0, COMMIT_MAX_MS),
                        write_group, (void *)(uintptr_t)controller->life, 0);
     }
 }
@@ -286,8 +286,8 @@ static void write_group(struct sim *sim, void *who, uint64_t arg)
         return;
     }
     controller->is_writing = false;
-    if (group > 1 && rand_chance(&sim->dice.controller, 300)) {
-        group = 1 + rand_below(&sim->dice.controller, group);
+    if (group > 1 && die_chance(&sim->dice.controller, 300)) {
+        group = 1 + die_below(&sim->dice.controller, group);
     }
     newest = controller->waiting.items[group - 1]->seq;
     disk_set_wall(controller->disk, controller_wall(sim));
@@ -300,7 +300,7 @@ static void write_group(struct sim *sim, void *who, uint64_t arg)
     if (code < 0) {
         check_commit_error(sim, code, &err);
         controller->writer_code = code;
-        schedule_after(&sim->schedule, rand_between(&sim->dice.controller, 0, TELL_MAX_MS),
+        schedule_after(&sim->schedule, die_between(&sim->dice.controller, 0, TELL_MAX_MS),
                        hear_failure, who, 0);
         return;
     }
@@ -311,7 +311,7 @@ static void write_group(struct sim *sim, void *who, uint64_t arg)
     controller->waiting.count -= group;
     memmove(controller->waiting.items, controller->waiting.items + group,
             controller->waiting.count * sizeof(controller->waiting.items[0]));
-    if (store_wal_pages(controller->store) > 1000 || rand_chance(&sim->dice.controller, 120)) {
+    if (store_wal_pages(controller->store) > 1000 || die_chance(&sim->dice.controller, 120)) {
         code = store_checkpoint(controller->store, &err);
     }
     count_to_crash(controller);
@@ -319,8 +319,8 @@ static void write_group(struct sim *sim, void *who, uint64_t arg)
         controller_crash(sim, disk_is_off(controller->disk) || controller->loses_power);
         return;
     }
-    schedule_after(&sim->schedule, rand_between(&sim->dice.controller, 0, TELL_MAX_MS),
-                   hear_written, who, newest);
+    schedule_after(&sim->schedule, die_between(&sim->dice.controller, 0, TELL_MAX_MS), hear_written,
+                   who, newest);
     schedule_write(sim);
 }
 
@@ -354,7 +354,7 @@ static void set_timer(struct sim *sim)
     if (at_ms <= sim_now(sim)) {
         at_ms = sim_now(sim) + 1;
     }
-    schedule_at(&sim->schedule, at_ms + rand_between(&sim->dice.controller, 0, 3), on_tick, NULL,
+    schedule_at(&sim->schedule, at_ms + die_between(&sim->dice.controller, 0, 3), on_tick, NULL,
                 ++controller->tick);
 }
 
@@ -405,7 +405,7 @@ static int load_answer(void *context, const struct answer_row *answer, struct er
 static void draw_seed(struct sim *sim, uint8_t seed[static RAND_SEED_SIZE])
 {
     for (size_t i = 0; i < RAND_SEED_SIZE; i += sizeof(uint64_t)) {
-        uint64_t word = rand_u64(&sim->dice.controller);
+        uint64_t word = die_u64(&sim->dice.controller);
 
         memcpy(seed + i, &word, sizeof(word));
     }
@@ -508,10 +508,10 @@ static void on_restart(struct sim *sim, void *who, uint64_t arg)
 
 static void restart_later(struct sim *sim)
 {
-    struct rand *rand = &sim->dice.controller;
-    int64_t most_ms = sim->faults.is_active && rand_chance(rand, 150) ? 20000 : 2000;
+    struct die *die = &sim->dice.controller;
+    int64_t most_ms = sim->faults.is_active && die_chance(die, 150) ? 20000 : 2000;
 
-    schedule_after(&sim->schedule, rand_between(rand, 50, most_ms), on_restart, NULL,
+    schedule_after(&sim->schedule, die_between(die, 50, most_ms), on_restart, NULL,
                    sim->controller->life);
 }
 

@@ -108,7 +108,7 @@ void inode_sync(struct inode *inode)
 
 /* --- chance --------------------------------------------------------------------------------- */
 
-static enum fate draw_fate(struct rand *rand, enum temper temper)
+static enum fate draw_fate(struct die *die, enum temper temper)
 {
     switch (temper) {
     case TEMPER_LOSE_ALL:
@@ -117,24 +117,24 @@ static enum fate draw_fate(struct rand *rand, enum temper temper)
     case TEMPER_IN_ORDER:
         return FATE_KEEP;
     case TEMPER_ANY:
-        return rand_chance(rand, 500) ? FATE_KEEP : FATE_DROP;
+        return die_chance(die, 500) ? FATE_KEEP : FATE_DROP;
     case TEMPER_WILD:
-        return (enum fate)rand_below(rand, FATE_GARBLE + 1);
+        return (enum fate)die_below(die, FATE_GARBLE + 1);
     case TEMPER_COUNT:
         break;
     }
     return FATE_DROP;
 }
 
-static void garble(struct rand *rand, uint8_t *bytes, size_t size_bytes)
+static void garble(struct die *die, uint8_t *bytes, size_t size_bytes)
 {
     for (size_t i = 0; i < size_bytes; i++) {
-        bytes[i] = (uint8_t)rand_u64(rand);
+        bytes[i] = (uint8_t)die_u64(die);
     }
 }
 
 /* One sector's part of a write. */
-static void settle_piece(struct disk *disk, struct rand *rand, enum fate fate, struct bytes *safe,
+static void settle_piece(struct disk *disk, struct die *die, enum fate fate, struct bytes *safe,
                          size_t offset, const uint8_t *bytes, size_t size_bytes)
 {
     uint8_t noise[SECTOR_BYTES];
@@ -148,18 +148,18 @@ static void settle_piece(struct disk *disk, struct rand *rand, enum fate fate, s
         disk->counters.sectors_dropped++;
         return;
     case FATE_TEAR:
-        bytes_put(safe, offset, bytes, (size_t)rand_below(rand, size_bytes + 1));
+        bytes_put(safe, offset, bytes, (size_t)die_below(die, size_bytes + 1));
         disk->counters.sectors_torn++;
         return;
     case FATE_GARBLE:
-        garble(rand, noise, size_bytes);
+        garble(die, noise, size_bytes);
         bytes_put(safe, offset, noise, size_bytes);
         disk->counters.sectors_garbled++;
         return;
     }
 }
 
-static void settle_write(struct disk *disk, struct rand *rand, enum temper temper,
+static void settle_write(struct disk *disk, struct die *die, enum temper temper,
                          struct inode *inode, const struct change *change, size_t total_bytes)
 {
     size_t done = 0;
@@ -171,30 +171,30 @@ static void settle_write(struct disk *disk, struct rand *rand, enum temper tempe
         if (size_bytes > total_bytes - done) {
             size_bytes = total_bytes - done;
         }
-        settle_piece(disk, rand, draw_fate(rand, temper), &inode->safe, offset,
+        settle_piece(disk, die, draw_fate(die, temper), &inode->safe, offset,
                      inode->pending.items + change->at + done, size_bytes);
         done += size_bytes;
     }
 }
 
 /* Decides what becomes of all that is not safe in a file. */
-static void settle(struct disk *disk, struct rand *rand, enum temper temper, struct inode *inode)
+static void settle(struct disk *disk, struct die *die, enum temper temper, struct inode *inode)
 {
     size_t count = inode->changes.count, last = count;
 
     if (temper == TEMPER_IN_ORDER && count > 0) {
-        last = (size_t)rand_below(rand, count);
+        last = (size_t)die_below(die, count);
     }
     for (size_t i = 0; i < count && i <= last; i++) {
         const struct change *change = &inode->changes.items[i];
         size_t total_bytes = change->size_bytes;
 
         if (i == last) {
-            total_bytes = (size_t)rand_below(rand, total_bytes + 1);
+            total_bytes = (size_t)die_below(die, total_bytes + 1);
         }
         if (!change->is_truncation) {
-            settle_write(disk, rand, temper, inode, change, total_bytes);
-        } else if (draw_fate(rand, temper) != FATE_DROP) {
+            settle_write(disk, die, temper, inode, change, total_bytes);
+        } else if (draw_fate(die, temper) != FATE_DROP) {
             bytes_resize(&inode->safe, change->offset);
         }
     }
@@ -203,7 +203,7 @@ static void settle(struct disk *disk, struct rand *rand, enum temper temper, str
 
 void disk_lose_sync(struct disk *disk, struct inode *inode)
 {
-    settle(disk, &disk->rand, (enum temper)rand_below(&disk->rand, TEMPER_COUNT), inode);
+    settle(disk, &disk->die, (enum temper)die_below(&disk->die, TEMPER_COUNT), inode);
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
@@ -301,19 +301,19 @@ void disk_sync_names(struct disk *disk)
     directory_clear(&disk->changes);
 }
 
-static void settle_names(struct disk *disk, struct rand *rand, enum temper temper)
+static void settle_names(struct disk *disk, struct die *die, enum temper temper)
 {
     size_t count = disk->changes.count, last = count;
     bool is_kept = true, is_decided = false;
 
     if (temper == TEMPER_IN_ORDER) {
-        last = (size_t)rand_below(rand, count + 1);
+        last = (size_t)die_below(die, count + 1);
     }
     for (size_t i = 0; i < count; i++) {
         const struct entry *change = &disk->changes.items[i];
 
         if (!is_decided) {
-            is_kept = i < last && draw_fate(rand, temper) == FATE_KEEP;
+            is_kept = i < last && draw_fate(die, temper) == FATE_KEEP;
         }
         if (is_kept) {
             directory_set(&disk->safe, change->name, change->inode);
@@ -344,17 +344,17 @@ void disk_process_crash(struct disk *disk)
     forget_holders(disk);
 }
 
-void disk_power_cut(struct disk *disk, struct rand *rand)
+void disk_power_cut(struct disk *disk, struct die *die)
 {
-    enum temper temper = (enum temper)rand_below(rand, TEMPER_COUNT);
+    enum temper temper = (enum temper)die_below(die, TEMPER_COUNT);
 
     disk->counters.power_cuts++;
-    settle_names(disk, rand, temper);
+    settle_names(disk, die, temper);
     directory_clear(&disk->seen);
     vec_each (&disk->safe, entry) {
         struct inode *inode = entry->inode;
 
-        settle(disk, rand, temper, inode);
+        settle(disk, die, temper, inode);
         bytes_resize(&inode->seen, 0);
         bytes_put(&inode->seen, 0, inode->safe.items, inode->safe.count);
         entry_add(&disk->seen, entry->name, inode, false);
@@ -425,7 +425,7 @@ struct disk *disk_new(const char *name, uint64_t seed)
     assert(rc == SQLITE_OK);
     assert(sqlite3_vfs_find(name) == NULL);
     disk->name = mem_strdup(name);
-    rand_init_u64(&disk->rand, seed);
+    die_init(&disk->die, seed);
     disk_init_vfs(disk);
     reseed_sqlite(disk);
     return disk;

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "schema/base/mono.h"
-#include "schema/base/rand.h"
+#include "tests/sim/die.h"
 
 #include <stdint.h>
 
@@ -36,7 +36,7 @@ const struct disk_counters *disk_counters(const struct disk *disk);
 void disk_set_wall(struct disk *disk, struct wall now); /* what SQLite takes for the time */
 
 /* The power goes and comes back.  Files open until now are dead: everything fails but closing. */
-void disk_power_cut(struct disk *disk, struct rand *rand);
+void disk_power_cut(struct disk *disk, struct die *die);
 /* The process dies, the machine goes on: open files are dead, nothing that was written is lost. */
 void disk_process_crash(struct disk *disk);
 

@@ -55,7 +55,7 @@ struct directory {
 struct disk {
     struct sqlite3_vfs vfs;
     char *name; /* owned */
-    struct rand rand;
+    struct die die;
     struct wall now;
     struct directory seen, safe, changes; /* of names */
     uint64_t boot;                        /* handles of earlier ones are dead */

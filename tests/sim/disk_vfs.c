@@ -501,7 +501,7 @@ static int disk_full_pathname(sqlite3_vfs *vfs, const char *name, int size, char
 static int disk_randomness(sqlite3_vfs *vfs, int count, char *ret_bytes)
 {
     for (int i = 0; i < count; i++) {
-        ret_bytes[i] = (char)rand_u64(&disk_of(vfs)->rand);
+        ret_bytes[i] = (char)die_u64(&disk_of(vfs)->die);
     }
     return count;
 }

@@ -166,7 +166,7 @@ static void check_rollback(struct sim *sim, struct arena *arena, uint64_t revisi
     print_declared(sim, 3, &before);
     add_other_changes(sim, before.data, &body);
     (void)post(sim, arena, CHANGESETS, body.data);
-    sim_pass(sim, (int64_t)rand_below(&sim->dice.operators, 3000));
+    sim_pass(sim, (int64_t)die_below(&sim->dice.operators, 3000));
     (void)snprintf(
         rollback, sizeof(rollback),
         "{\"kind\":\"Rollback\",\"apiVersion\":\"fog/v1\",\"spec\":{\"toRevision\":\"%" PRIu64

@@ -27,23 +27,23 @@ const char *const fault_words[FAULT_COUNT] = {
 
 void faults_draw(struct sim *sim)
 {
-    struct rand *rand = &sim->dice.faults;
+    struct die *die = &sim->dice.faults;
     struct faults *faults = &sim->faults;
-    bool is_calm = rand_chance(rand, 40); /* nothing at all goes wrong */
+    bool is_calm = die_chance(die, 40); /* nothing at all goes wrong */
 
     faults->is_active = true;
-    faults->chaos_ms = rand_between(rand, CHAOS_MIN_MS, CHAOS_MAX_MS);
+    faults->chaos_ms = die_between(die, CHAOS_MIN_MS, CHAOS_MAX_MS);
     for (int i = 0; i < FAULT_COUNT; i++) {
-        faults->is_on[i] = rand_chance(rand, CLASS_ON_PER_MILLE) && !is_calm;
+        faults->is_on[i] = die_chance(die, CLASS_ON_PER_MILLE) && !is_calm;
         if (i < FAULT_EVENT_COUNT) {
-            faults->mean_ms[i] = rand_between(rand, MEAN_MIN_MS, MEAN_MAX_MS);
+            faults->mean_ms[i] = die_between(die, MEAN_MIN_MS, MEAN_MAX_MS);
         }
     }
 }
 
-bool faults_strike(struct sim *sim, enum fault fault, struct rand *rand, unsigned per_mille)
+bool faults_strike(struct sim *sim, enum fault fault, struct die *die, unsigned per_mille)
 {
-    return sim->faults.is_active && sim->faults.is_on[fault] && rand_chance(rand, per_mille);
+    return sim->faults.is_active && sim->faults.is_on[fault] && die_chance(die, per_mille);
 }
 
 bool faults_disk_is_full(const struct sim *sim)
@@ -56,24 +56,24 @@ bool faults_disk_is_full(const struct sim *sim)
 static void crash_controller(struct sim *sim, bool with_power)
 {
     struct controller *controller = sim->controller;
-    struct rand *rand = &sim->dice.faults;
+    struct die *die = &sim->dice.faults;
 
     if (!controller->is_up) {
         if (with_power && controller->has_power) { /* strikes while it starts */
-            disk_cut_at(controller->disk, rand_between(rand, 1, DISK_CHANGES_MAX));
+            disk_cut_at(controller->disk, die_between(die, 1, DISK_CHANGES_MAX));
         }
         return;
     }
-    switch (rand_below(rand, with_power ? 3 : 2)) {
+    switch (die_below(die, with_power ? 3 : 2)) {
     case 0:
         controller_crash(sim, with_power);
         break;
     case 1:
-        controller->crash_in = (unsigned)rand_between(rand, 1, EFFECTS_MAX);
+        controller->crash_in = (unsigned)die_between(die, 1, EFFECTS_MAX);
         controller->loses_power = with_power;
         break;
     case 2:
-        disk_cut_at(controller->disk, rand_between(rand, 1, DISK_CHANGES_MAX));
+        disk_cut_at(controller->disk, die_between(die, 1, DISK_CHANGES_MAX));
         break;
     }
 }
@@ -81,18 +81,18 @@ static void crash_controller(struct sim *sim, bool with_power)
 static void disturb_disk(struct sim *sim, enum fault fault)
 {
     struct controller *controller = sim->controller;
-    struct rand *rand = &sim->dice.faults;
+    struct die *die = &sim->dice.faults;
 
     if (!controller->has_power) {
         return;
     }
     if (fault == FAULT_DISK_IO) {
-        disk_fail_at(controller->disk, rand_between(rand, 1, DISK_CHANGES_MAX));
+        disk_fail_at(controller->disk, die_between(die, 1, DISK_CHANGES_MAX));
     } else if (fault == FAULT_DISK_SYNC) {
-        disk_fail_sync_at(controller->disk, rand_between(rand, 1, 6));
+        disk_fail_sync_at(controller->disk, die_between(die, 1, 6));
     } else {
         disk_set_full(controller->disk, true);
-        sim->faults.full_until_ms = sim_now(sim) + rand_between(rand, 500, 15000);
+        sim->faults.full_until_ms = sim_now(sim) + die_between(die, 500, 15000);
         sim_trace(sim, "controller: the disk is full");
     }
 }
@@ -127,20 +127,20 @@ static void end_pause(struct sim *sim, void *who, uint64_t arg)
 
 static void block(struct sim *sim, struct machine *machine)
 {
-    struct rand *rand = &sim->dice.faults;
-    uint64_t way = rand_below(rand, 4);
+    struct die *die = &sim->dice.faults;
+    uint64_t way = die_below(die, 4);
 
     network_block(sim, machine, way != 1, way != 2);
-    schedule_after(&sim->schedule, rand_between(rand, 300, rand_chance(rand, 300) ? 40000 : 8000),
+    schedule_after(&sim->schedule, die_between(die, 300, die_chance(die, 300) ? 40000 : 8000),
                    heal_path, machine, 0);
 }
 
 static void step_wall(struct sim *sim, struct machine *machine)
 {
-    struct rand *rand = &sim->dice.faults;
-    int64_t by_ms = rand_between(rand, -3600000, 3600000);
+    struct die *die = &sim->dice.faults;
+    int64_t by_ms = die_between(die, -3600000, 3600000);
 
-    if (rand_chance(rand, 500)) {
+    if (die_chance(die, 500)) {
         sim->controller->wall_offset_ms += by_ms;
     } else {
         machine->wall_offset_ms += by_ms;
@@ -149,32 +149,32 @@ static void step_wall(struct sim *sim, struct machine *machine)
 
 static void disturb_machine(struct sim *sim, struct machine *machine, enum fault fault)
 {
-    struct rand *rand = &sim->dice.faults;
+    struct die *die = &sim->dice.faults;
 
     if (fault == FAULT_PARTITION) {
         block(sim, machine);
     } else if (fault == FAULT_LINK_CUT) {
         network_cut(sim, machine);
     } else if (fault == FAULT_AGENT_REBOOT) {
-        machine_reboot(machine, rand_between(rand, 100, rand_chance(rand, 300) ? 40000 : 4000));
+        machine_reboot(machine, die_between(die, 100, die_chance(die, 300) ? 40000 : 4000));
     } else if (fault == FAULT_SHIM_KILLED || fault == FAULT_WORKLOAD_DIES) {
         shims_disturb(machine, fault == FAULT_SHIM_KILLED);
     } else if (fault == FAULT_OWNER_PAUSES && !machine->is_owner_paused && machine->is_on) {
         machine_pause(machine, true);
-        schedule_after(&sim->schedule, rand_between(rand, 500, 20000), end_pause, machine, 0);
+        schedule_after(&sim->schedule, die_between(die, 500, 20000), end_pause, machine, 0);
     } else if (machine->agt == NULL) {
         return;
-    } else if (fault == FAULT_AGENT_CRASH && rand_chance(rand, 500)) {
+    } else if (fault == FAULT_AGENT_CRASH && die_chance(die, 500)) {
         machine_crash(machine);
     } else if (fault == FAULT_AGENT_CRASH) {
-        machine->crash_in = (unsigned)rand_between(rand, 1, EFFECTS_MAX / 2);
+        machine->crash_in = (unsigned)die_between(die, 1, EFFECTS_MAX / 2);
     } else if (fault == FAULT_AGENT_STALL) {
         machine->stalled_until_ms =
-            sim_now(sim) + rand_between(rand, 100, rand_chance(rand, 500) ? 15000 : 5000);
+            sim_now(sim) + die_between(die, 100, die_chance(die, 500) ? 15000 : 5000);
         sim->tallies.stalls++;
         sim_trace(sim, "%s: its agent stands still", machine->name);
     } else if (fault == FAULT_AGENT_DISK) {
-        machine->saves_to_fail = (unsigned)rand_between(rand, 1, 4);
+        machine->saves_to_fail = (unsigned)die_between(die, 1, 4);
     }
 }
 
@@ -182,8 +182,8 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
 
 static void strike(struct sim *sim, enum fault fault)
 {
-    struct rand *rand = &sim->dice.faults;
-    struct machine *machine = sim->machines[rand_below(rand, sim->machine_count)];
+    struct die *die = &sim->dice.faults;
+    struct machine *machine = sim->machines[die_below(die, sim->machine_count)];
 
     switch (fault) {
     case FAULT_CONTROLLER_CRASH:
@@ -191,7 +191,7 @@ static void strike(struct sim *sim, enum fault fault)
         crash_controller(sim, fault == FAULT_CONTROLLER_POWER);
         break;
     case FAULT_CONTROLLER_STALL:
-        sim->controller->stalled_until_ms = sim_now(sim) + rand_between(rand, 100, 12000);
+        sim->controller->stalled_until_ms = sim_now(sim) + die_between(die, 100, 12000);
         sim->tallies.stalls++;
         sim_trace(sim, "controller stands still");
         break;
@@ -237,7 +237,7 @@ static void on_due(struct sim *sim, void *who, uint64_t arg)
         return;
     }
     strike(sim, (enum fault)arg);
-    schedule_after(&sim->schedule, rand_between(&sim->dice.faults, 1, 2 * mean_ms), on_due, NULL,
+    schedule_after(&sim->schedule, die_between(&sim->dice.faults, 1, 2 * mean_ms), on_due, NULL,
                    arg);
 }
 
@@ -248,7 +248,7 @@ void faults_begin(struct sim *sim)
             sim_trace(sim, "fault %s about every %lld ms", fault_words[i],
                       (long long)sim->faults.mean_ms[i]);
             schedule_after(&sim->schedule,
-                           rand_between(&sim->dice.faults, 1, 2 * sim->faults.mean_ms[i]), on_due,
+                           die_between(&sim->dice.faults, 1, 2 * sim->faults.mean_ms[i]), on_due,
                            NULL, (uint64_t)i);
         }
     }
@@ -261,9 +261,9 @@ void faults_begin(struct sim *sim)
 
 void faults_end(struct sim *sim)
 {
-    struct rand *rand = &sim->dice.faults;
+    struct die *die = &sim->dice.faults;
     bool loses_one = sim->faults.is_on[FAULT_AGENT_REBOOT] && sim->machine_count > 2 &&
-                     rand_chance(rand, LOST_FOR_GOOD_PER_MILLE * 3);
+                     die_chance(die, LOST_FOR_GOOD_PER_MILLE * 3);
 
     sim_trace(sim, "faults end");
     sim->faults.is_active = false;
@@ -282,6 +282,6 @@ void faults_end(struct sim *sim)
         }
     }
     if (loses_one) {
-        machine_lose(sim->machines[rand_below(rand, sim->machine_count)]);
+        machine_lose(sim->machines[die_below(die, sim->machine_count)]);
     }
 }

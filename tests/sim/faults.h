@@ -4,7 +4,7 @@
  * finds other mistakes than one with all of them. */
 #pragma once
 
-#include "schema/base/rand.h"
+#include "tests/sim/die.h"
 
 #include <stdint.h>
 
@@ -55,4 +55,4 @@ void faults_end(struct sim *sim);
 bool faults_disk_is_full(const struct sim *sim); /* a time without space goes on */
 
 /* Does this condition strike now?  Draws only when the class is on and faults are active. */
-bool faults_strike(struct sim *sim, enum fault fault, struct rand *rand, unsigned per_mille);
+bool faults_strike(struct sim *sim, enum fault fault, struct die *die, unsigned per_mille);

@@ -112,15 +112,15 @@ static void put(struct sim *sim, struct exchange *exchange, enum piece_type type
 
 static int64_t draw_delay(struct sim *sim)
 {
-    return rand_between(&sim->dice.operators, 0, HTTP_DELAY_MS);
+    return die_between(&sim->dice.operators, 0, HTTP_DELAY_MS);
 }
 
 static void break_off(struct sim *sim, struct exchange *exchange)
 {
-    bool hangs = rand_chance(&sim->dice.operators, 300);
+    bool hangs = die_chance(&sim->dice.operators, 300);
 
     put(sim, exchange, PIECE_BREAK, 0, NULL,
-        hangs ? rand_between(&sim->dice.operators, 1000, HANG_MS) : draw_delay(sim));
+        hangs ? die_between(&sim->dice.operators, 1000, HANG_MS) : draw_delay(sim));
 }
 
 static bool is_lost(struct sim *sim)
@@ -238,10 +238,10 @@ uint64_t http_send(struct sim *sim, const struct http_request *request,
     if (is_lost(sim)) {
         break_off(sim, exchange);
     } else {
-        bool is_late = sim->faults.is_active && rand_chance(&sim->dice.operators, 30);
+        bool is_late = sim->faults.is_active && die_chance(&sim->dice.operators, 30);
 
         schedule_after(&sim->schedule,
-                       is_late ? rand_between(&sim->dice.operators, 0, 9000) : draw_delay(sim),
+                       is_late ? die_between(&sim->dice.operators, 0, 9000) : draw_delay(sim),
                        arrive, exchange, 0);
     }
     return exchange->id;

@@ -20,14 +20,13 @@ struct network *network_new(struct sim *sim)
     struct network *network = MEM_NEW(struct network);
 
     for (size_t i = 0; i < MACHINES_MAX; i++) { /* one bad link among good ones is the usual case */
-        bool is_slow =
-            sim->faults.is_on[FAULT_SLOW_NETWORK] && rand_chance(&sim->dice.network, 500);
+        bool is_slow = sim->faults.is_on[FAULT_SLOW_NETWORK] && die_chance(&sim->dice.network, 500);
 
         network->paths[i].delay_max_ms = FAST_MS;
         if (is_slow) {
             network->paths[i].delay_max_ms =
-                rand_between(&sim->dice.network, 50,
-                             rand_chance(&sim->dice.network, 300) ? VERY_SLOW_MS : SLOW_MS);
+                die_between(&sim->dice.network, 50,
+                            die_chance(&sim->dice.network, 300) ? VERY_SLOW_MS : SLOW_MS);
         }
     }
     return network;
@@ -71,7 +70,7 @@ static int64_t draw_delay(struct sim *sim, const struct conn *conn)
 {
     int64_t max_ms = sim->faults.is_active ? path_of(sim, conn->machine)->delay_max_ms : FAST_MS;
 
-    return rand_between(&sim->dice.network, 0, max_ms);
+    return die_between(&sim->dice.network, 0, max_ms);
 }
 
 /* --- streams ---------------------------------------------------------------------------------- */
@@ -108,7 +107,7 @@ static struct blob *recall(struct sim *sim, struct path *path, bool is_up)
 {
     unsigned count = path->seen_count[is_up] < MEMORIES ? path->seen_count[is_up] : MEMORIES;
 
-    return path->seen[is_up][rand_below(&sim->dice.network, count)];
+    return path->seen[is_up][die_below(&sim->dice.network, count)];
 }
 
 bool network_is_idle_frame(const struct blob *bytes)
@@ -262,7 +261,7 @@ static void knock(struct sim *sim, void *who, uint64_t arg)
         return; /* gave up meanwhile */
     }
     if (path->up_is_blocked || path->down_is_blocked || !controller->has_power) {
-        schedule_after(&sim->schedule, rand_between(&sim->dice.network, 200, 1000), knock, conn, 0);
+        schedule_after(&sim->schedule, die_between(&sim->dice.network, 200, 1000), knock, conn, 0);
     } else if (!controller->is_up) {
         schedule_after(&sim->schedule, draw_delay(sim, conn), refuse, conn, 0);
     } else if (controller->stalled_until_ms > sim_now(sim)) {
@@ -390,13 +389,13 @@ static void controller_closed(struct sim *sim, void *who, uint64_t arg)
 void network_controller_closes(struct sim *sim, uint64_t id)
 {
     struct conn *conn = find(sim, id);
-    bool is_late = sim->faults.is_active && rand_chance(&sim->dice.network, 200);
+    bool is_late = sim->faults.is_active && die_chance(&sim->dice.network, 200);
 
     if (conn == NULL) {
         return;
     }
     put(sim, &conn->down, PACKET_CLOSE, NULL, draw_delay(sim, conn));
-    schedule_after(&sim->schedule, rand_between(&sim->dice.network, 0, is_late ? 8000 : 20),
+    schedule_after(&sim->schedule, die_between(&sim->dice.network, 0, is_late ? 8000 : 20),
                    controller_closed, conn, 0);
 }
 
@@ -425,17 +424,17 @@ static void agent_hears_cut(struct sim *sim, void *who, uint64_t arg)
 /* When each end learns of it: soon, late, or only by its own deadlines. */
 static void break_conn(struct sim *sim, struct conn *conn)
 {
-    struct rand *rand = &sim->dice.network;
+    struct die *die = &sim->dice.network;
 
     stream_clear(&conn->up);
     stream_clear(&conn->down);
     conn->is_cut = true;
-    if (rand_chance(rand, 800)) {
-        schedule_after(&sim->schedule, rand_between(rand, 0, rand_chance(rand, 300) ? 30000 : 50),
+    if (die_chance(die, 800)) {
+        schedule_after(&sim->schedule, die_between(die, 0, die_chance(die, 300) ? 30000 : 50),
                        agent_hears_cut, conn, 0);
     }
-    if (rand_chance(rand, 800)) {
-        schedule_after(&sim->schedule, rand_between(rand, 0, rand_chance(rand, 300) ? 30000 : 50),
+    if (die_chance(die, 800)) {
+        schedule_after(&sim->schedule, die_between(die, 0, die_chance(die, 300) ? 30000 : 50),
                        controller_closed, conn, 0);
     }
 }
@@ -468,7 +467,7 @@ void network_block(struct sim *sim, struct machine *machine, bool up, bool down)
 
 static void resume(struct sim *sim, struct stream *stream)
 {
-    int64_t due_ms = sim_now(sim) + rand_between(&sim->dice.network, 0, 300);
+    int64_t due_ms = sim_now(sim) + die_between(&sim->dice.network, 0, 300);
 
     for (size_t i = stream->head; i < stream->packets.count; i++) {
         struct packet *packet = &stream->packets.items[i];

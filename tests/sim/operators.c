@@ -73,7 +73,7 @@ void operators_free(struct operators *operators)
     free(operators);
 }
 
-static struct rand *dice(const struct operator* operator)
+static struct die *dice(const struct operator* operator)
 {
     return &operator->sim->dice.operators;
 }
@@ -106,26 +106,26 @@ static void add_object(struct operator* operator, unsigned session, bool is_poli
 
 static void compose_changes(struct operator* operator)
 {
-    struct rand *rand = dice(operator);
-    uint64_t count = 1 + rand_below(rand, 3);
-    unsigned first = (unsigned)rand_below(rand, SESSION_NAMES);
-    bool has_policy = rand_chance(rand, 400);
+    struct die *die = dice(operator);
+    uint64_t count = 1 + die_below(die, 3);
+    unsigned first = (unsigned)die_below(die, SESSION_NAMES);
+    bool has_policy = die_chance(die, 400);
     struct str *to = &operator->body;
 
     str_addf(
         to,
         "{\"kind\":\"ChangeSet\",\"apiVersion\":\"fog/v1\",\"spec\":{\"force\":%s,\"changes\":[",
-        rand_chance(rand, 700) ? "true" : "false");
+        die_chance(die, 700) ? "true" : "false");
     if (has_policy) {
         str_add(to, "{\"verb\":\"apply\",\"object\":");
-        add_object(operator,(unsigned) rand_below(rand, POLICY_NAMES), true, to);
+        add_object(operator,(unsigned) die_below(die, POLICY_NAMES), true, to);
         str_add(to, "},");
     }
     for (uint64_t i = 0; i < count; i++) {
         unsigned name = (first + (unsigned)i) % SESSION_NAMES;
 
         str_add(to, i > 0 ? "," : "");
-        if (rand_chance(rand, 100)) {
+        if (die_chance(die, 100)) {
             str_addf(to, "{\"verb\":\"delete\",\"kind\":\"HarvestSession\",\"name\":\"s-%u\"}",
                      name);
         } else {
@@ -139,9 +139,9 @@ static void compose_changes(struct operator* operator)
 
 static void act_changeset(struct operator* operator)
 {
-    bool is_again = operator->last.length> 0 && rand_chance(dice(operator), 200);
+    bool is_again = operator->last.length> 0 && die_chance(dice(operator), 200);
 
-    operator->is_dry_run = rand_chance(dice(operator), 100);
+    operator->is_dry_run = die_chance(dice(operator), 100);
     ask(operator, "POST", "application/json",
         "/apis/fog/v1/changesets?fieldManager=%s%s", operator->name,
                                                      operator->is_dry_run ? "&dryRun=All" : "");
@@ -156,7 +156,7 @@ static void act_changeset(struct operator* operator)
 
 static void act_apply(struct operator* operator)
 {
-    unsigned name = (unsigned)rand_below(dice(operator), SESSION_NAMES);
+    unsigned name = (unsigned)die_below(dice(operator), SESSION_NAMES);
 
     ask(operator, "PATCH", "application/apply-patch+yaml",
         "/apis/fog/v1/harvestsessions/s-%u?fieldManager=%s&force=true", name, operator->name);
@@ -165,15 +165,15 @@ static void act_apply(struct operator* operator)
 
 static void act_patch(struct operator* operator)
 {
-    struct rand *rand = dice(operator);
+    struct die *die = dice(operator);
 
     ask(operator, "PATCH", "application/merge-patch+json",
         "/apis/fog/v1/harvestsessions/s-%" PRIu64 "?fieldManager=%s",
-        rand_below(rand, SESSION_NAMES), operator->name);
-    switch (rand_below(rand, 4)) {
+        die_below(die, SESSION_NAMES), operator->name);
+    switch (die_below(die, 4)) {
     case 0:
         str_addf(&operator->body, "{\"spec\":{\"replicas\":%" PRIu64 ",\"everyAgent\":null}}",
-                 rand_below(rand, 5));
+                 die_below(die, 5));
         break;
     case 1:
         str_addf(&operator->body,
@@ -182,18 +182,18 @@ static void act_patch(struct operator* operator)
         break;
     case 2:
         str_addf(&operator->body, "{\"spec\":{\"rollout\":{\"pause\":%s}}}",
-                 rand_chance(rand, 300) ? "true" : "false");
+                 die_chance(die, 300) ? "true" : "false");
         break;
     case 3:
         str_addf(&operator->body, "{\"spec\":{\"exclusive\":%s}}",
-                 rand_chance(rand, 500) ? "true" : "false");
+                 die_chance(die, 500) ? "true" : "false");
         break;
     }
 }
 
 static void act_replace(struct operator* operator)
 {
-    unsigned name = (unsigned)rand_below(dice(operator), SESSION_NAMES);
+    unsigned name = (unsigned)die_below(dice(operator), SESSION_NAMES);
 
     ask(operator, "PUT", "application/json", "/apis/fog/v1/harvestsessions/s-%u?fieldManager=%s",
         name, operator->name);
@@ -202,58 +202,58 @@ static void act_replace(struct operator* operator)
 
 static void act_delete(struct operator* operator)
 {
-    struct rand *rand = dice(operator);
+    struct die *die = dice(operator);
 
-    const char *assignment = checks_some_name(operator->sim, &assignment_kind, rand);
+    const char *assignment = checks_some_name(operator->sim, &assignment_kind, die);
 
-    switch (rand_below(rand, assignment == NULL ? 6 : 8)) {
+    switch (die_below(die, assignment == NULL ? 6 : 8)) {
     case 6:
     case 7:
         ask(operator, "DELETE", NULL, "/apis/fog/v1/assignments/%s", assignment);
         break;
     case 0:
         ask(operator, "DELETE", NULL, "/apis/fog/v1/harvestpolicies/p-%" PRIu64,
-            rand_below(rand, POLICY_NAMES));
+            die_below(die, POLICY_NAMES));
         break;
     case 1:
         ask(operator, "DELETE", NULL, "/apis/fog/v1/agents/%s",
-            rand_chance(rand, 500) ? "m-0" : "m-1");
+            die_chance(die, 500) ? "m-0" : "m-1");
         break;
     default:
         ask(operator, "DELETE", NULL, "/apis/fog/v1/harvestsessions/s-%" PRIu64,
-            rand_below(rand, SESSION_NAMES));
+            die_below(die, SESSION_NAMES));
         break;
     }
 }
 
 static void act_agent(struct operator* operator)
 {
-    struct rand *rand = dice(operator);
+    struct die *die = dice(operator);
 
     ask(operator, "PATCH", "application/merge-patch+json",
         "/apis/fog/v1/agents/m-%" PRIu64 "?fieldManager=%s",
-        rand_below(rand, operator->sim->machine_count), operator->name);
+        die_below(die, operator->sim->machine_count), operator->name);
     str_addf(&operator->body, "{\"spec\":{\"unschedulable\":%s}}",
-             rand_chance(rand, 250) ? "true" : "false");
+             die_chance(die, 250) ? "true" : "false");
 }
 
 static void act_rollback(struct operator* operator)
 {
-    struct rand *rand = dice(operator);
+    struct die *die = dice(operator);
     struct operators *operators = operator->sim->operators;
-    uint64_t revision = operators->revisions.items[rand_below(rand, operators->revisions.count)];
+    uint64_t revision = operators->revisions.items[die_below(die, operators->revisions.count)];
 
     ask(operator, "POST", "application/json",
         "/apis/fog/v1/rollbacks?fieldManager=%s", operator->name);
     str_addf(&operator->body,
              "{\"kind\":\"Rollback\",\"apiVersion\":\"fog/v1\",\"spec\":{\"toRevision\":\"%" PRIu64
              "\",\"prune\":%s}}",
-             revision, rand_chance(rand, 400) ? "true" : "false");
+             revision, die_chance(die, 400) ? "true" : "false");
 }
 
 static void choose(struct operator* operator)
 {
-    uint64_t draw = rand_below(dice(operator), 100);
+    uint64_t draw = die_below(dice(operator), 100);
 
     operator->is_dry_run = false;
     if (draw < 42) {
@@ -283,7 +283,7 @@ static void try_again(struct operator* operator)
     operator->sim->tallies.retries++;
     operator->is_patient = false;
     operator->attempt++;
-    schedule_after(&operator->sim->schedule, rand_between(dice(operator), 50, AGAIN_MAX_MS),
+    schedule_after(&operator->sim->schedule, die_between(dice(operator), 50, AGAIN_MAX_MS),
                    attempt, operator, operator->attempt);
 }
 
@@ -379,7 +379,7 @@ static void attempt(struct sim *sim, void *who, uint64_t arg)
     operator->attempts++;
     operator->is_patient = true;
     operator->exchange = http_send(sim, &request, &client);
-    schedule_after(&sim->schedule, rand_between(dice(operator), 1000, PATIENCE_MAX_MS),
+    schedule_after(&sim->schedule, die_between(dice(operator), 1000, PATIENCE_MAX_MS),
                    lose_patience, operator, operator->attempt);
 }
 
@@ -406,7 +406,7 @@ static void act(struct sim *sim, void *who, uint64_t arg)
 
 static void think(struct operator* operator)
 {
-    schedule_after(&operator->sim->schedule, rand_between(dice(operator), 20, THINK_MAX_MS),
+    schedule_after(&operator->sim->schedule, die_between(dice(operator), 20, THINK_MAX_MS),
                    act, operator, 0);
 }
 

@@ -6,7 +6,7 @@
 void schedule_init(struct schedule *schedule, uint64_t seed)
 {
     *schedule = (struct schedule){0};
-    rand_init_u64(&schedule->rand, seed);
+    die_init(&schedule->die, seed);
 }
 
 void schedule_fini(struct schedule *schedule)
@@ -63,7 +63,7 @@ void schedule_at(struct schedule *schedule, int64_t at_ms, happening_fn happen, 
                  uint64_t arg)
 {
     struct happening happening = {.at_ms = at_ms < schedule->now_ms ? schedule->now_ms : at_ms,
-                                  .tie = rand_u64(&schedule->rand),
+                                  .tie = die_u64(&schedule->die),
                                   .order = ++schedule->order,
                                   .happen = happen,
                                   .who = who,

@@ -2,8 +2,8 @@
  * due at the same moment come in another order with another seed. */
 #pragma once
 
-#include "schema/base/rand.h"
 #include "schema/base/vec.h"
+#include "tests/sim/die.h"
 
 struct sim;
 
@@ -20,7 +20,7 @@ struct happening {
 struct schedule {
     int64_t now_ms;
     uint64_t order;
-    struct rand rand;
+    struct die die;
     struct {
         VEC_OF(struct happening);
     } heap;

@@ -30,7 +30,7 @@ static struct shim *find(struct machine *machine, const char *uid, int64_t run)
     return NULL;
 }
 
-static struct rand *dice(struct shim *shim)
+static struct die *dice(struct shim *shim)
 {
     return &shim->machine->sim->dice.workloads;
 }
@@ -110,8 +110,7 @@ static void end(struct shim *shim)
     shim->exit.ended = machine_wall(machine);
     sim_trace(machine->sim, "%s: run %" PRId64 " of %s/%s (%s) ended, cause %d", machine->name,
               shim->run, shim->session, shim->slot, shim->command, shim->exit.cause);
-    schedule_after(schedule(shim), rand_between(dice(shim), 0, 10), say_exited, shim,
-                   machine->life);
+    schedule_after(schedule(shim), die_between(dice(shim), 0, 10), say_exited, shim, machine->life);
 }
 
 static void killed(struct sim *sim, void *who, uint64_t arg)
@@ -138,7 +137,7 @@ static void kill_now(struct shim *shim, enum exit_cause cause)
     }
     if (shim->state == SHIM_RUNNING || shim->state == SHIM_ENDING) {
         shim->state = SHIM_ENDING;
-        kill_in(shim, rand_between(dice(shim), 0, KILL_MS));
+        kill_in(shim, die_between(dice(shim), 0, KILL_MS));
     }
 }
 
@@ -149,7 +148,7 @@ static bool does(const struct shim *shim, const char *verb)
 
 static void stop(struct shim *shim, enum exit_cause cause, int64_t grace_ms)
 {
-    int64_t react_ms = rand_between(dice(shim), 1, REACT_MS);
+    int64_t react_ms = die_between(dice(shim), 1, REACT_MS);
 
     if (grace_ms <= 0) {
         kill_now(shim, cause);
@@ -271,8 +270,7 @@ static void execute(struct sim *sim, void *who, uint64_t arg)
     sim_trace(sim, "%s: run %" PRId64 " of %s/%s (%s, %s) begins", machine->name, shim->run,
               shim->session, shim->slot, shim->command, shim->version);
     check_overlap(sim, shim);
-    schedule_after(&sim->schedule, rand_between(dice(shim), 0, 5), say_started, shim,
-                   machine->life);
+    schedule_after(&sim->schedule, die_between(dice(shim), 0, 5), say_started, shim, machine->life);
     schedule_after(&sim->schedule, USAGE_MS, say_usage, shim, 0);
     draw_end(shim);
     look_again(shim);
@@ -333,8 +331,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
               " lease epoch %" PRId64,
               machine->name, shim->run, shim->uid, shim->session, shim->slot, shim->command,
               shim->version, shim->generation, shim->lease_epoch);
-    schedule_after(&sim->schedule, rand_between(&sim->dice.workloads, 1, EXEC_MS), execute, shim,
-                   0);
+    schedule_after(&sim->schedule, die_between(&sim->dice.workloads, 1, EXEC_MS), execute, shim, 0);
 }
 
 /* --- what the agent asks for ------------------------------------------------------------------ */
@@ -429,7 +426,7 @@ void shims_lost(struct machine *machine)
         shim->is_lost = true;
         shim->state = SHIM_ENDED;
         shim->exit.cause = EXIT_LOST;
-        shim->is_forgotten = rand_chance(dice(shim), 300);
+        shim->is_forgotten = die_chance(dice(shim), 300);
     }
 }
 
@@ -439,8 +436,7 @@ void shims_disturb(struct machine *machine, bool kills_shim)
     uint64_t running = 0;
 
     vec_each (&machine->shims, it) {
-        if ((*it)->state == SHIM_RUNNING &&
-            rand_below(&machine->sim->dice.faults, ++running) == 0) {
+        if ((*it)->state == SHIM_RUNNING && die_below(&machine->sim->dice.faults, ++running) == 0) {
             chosen = *it;
         }
     }

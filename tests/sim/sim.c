@@ -63,25 +63,25 @@ void sim_pass(struct sim *sim, int64_t ms)
 
 static void init(struct sim *sim, const struct sim_options *options, struct record_tail *tail)
 {
-    struct rand root;
+    struct die root;
 
     *sim = (struct sim){.seed = options->seed};
-    rand_init_u64(&root, options->seed);
-    schedule_init(&sim->schedule, rand_u64(&root));
+    die_init(&root, options->seed);
+    schedule_init(&sim->schedule, die_u64(&root));
     record_init(&sim->record, tail, options->seed, options->is_traced);
-    rand_init_u64(&sim->dice.network, rand_u64(&root));
-    rand_init_u64(&sim->dice.controller, rand_u64(&root));
-    rand_init_u64(&sim->dice.machines, rand_u64(&root));
-    rand_init_u64(&sim->dice.operators, rand_u64(&root));
-    rand_init_u64(&sim->dice.faults, rand_u64(&root));
-    rand_init_u64(&sim->dice.workloads, rand_u64(&root));
+    die_init(&sim->dice.network, die_u64(&root));
+    die_init(&sim->dice.controller, die_u64(&root));
+    die_init(&sim->dice.machines, die_u64(&root));
+    die_init(&sim->dice.operators, die_u64(&root));
+    die_init(&sim->dice.faults, die_u64(&root));
+    die_init(&sim->dice.workloads, die_u64(&root));
     faults_draw(sim);
     sim->checks = checks_new();
     sim->network = network_new(sim);
     sim->http = http_new();
     (void)controller_new(sim);
     sim->machine_count =
-        options->agents > 0 ? options->agents : 2 + (size_t)rand_below(&sim->dice.machines, 4);
+        options->agents > 0 ? options->agents : 2 + (size_t)die_below(&sim->dice.machines, 4);
     for (size_t i = 0; i < sim->machine_count; i++) {
         sim->machines[i] = machine_new(sim, i);
     }

@@ -52,7 +52,7 @@ static void ask(struct sim *sim, void *who, uint64_t arg);
 
 static void ask_again(struct sim *sim)
 {
-    schedule_after(&sim->schedule, rand_between(&sim->dice.operators, 1, AGAIN_MS), ask, NULL, 0);
+    schedule_after(&sim->schedule, die_between(&sim->dice.operators, 1, AGAIN_MS), ask, NULL, 0);
 }
 
 static struct node *parse(struct arena *arena, const char *text, size_t size_bytes)

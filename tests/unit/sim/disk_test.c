@@ -14,13 +14,13 @@ enum { SEEDS = 200, BLOCK = 1024 };
 
 struct world {
     struct disk *disk;
-    struct rand rand;
+    struct die die;
 };
 
 static void begin_seed(struct world *world, uint64_t seed)
 {
     world->disk = disk_new("test-disk", seed);
-    rand_init_u64(&world->rand, seed);
+    die_init(&world->die, seed);
 }
 
 static void end_seed(struct world *world)
@@ -119,7 +119,7 @@ static sqlite3_file *given_safe_file(struct world *world)
 
 static void cut_and_reopen(struct world *world, sqlite3_file **file)
 {
-    disk_power_cut(world->disk, &world->rand);
+    disk_power_cut(world->disk, &world->die);
     close_file(*file);
     *file = open_file(world, "f");
 }
@@ -183,14 +183,14 @@ static void a_name_is_safe_after_a_journal_was_synced(void **state)
         file = open_file(world, "f");
         assert_int_equal(write_block(file, 0, 'a'), SQLITE_OK);
         assert_int_equal(sync_file(file), SQLITE_OK);
-        disk_power_cut(world->disk, &world->rand);
+        disk_power_cut(world->disk, &world->die);
         lost += !disk_has_file(world->disk, "f");
         close_file(file);
 
         file = open_file(world, "f");
         journal = open_journal(world, "j");
         assert_int_equal(sync_file(journal), SQLITE_OK);
-        disk_power_cut(world->disk, &world->rand);
+        disk_power_cut(world->disk, &world->die);
         assert_true(disk_has_file(world->disk, "f"));
         assert_true(disk_has_file(world->disk, "j"));
         close_file(file);
@@ -210,11 +210,11 @@ static void a_removed_file_may_come_back(void **state)
         close_file(given_safe_file(world));
         remove_file(world, "f", false);
         assert_false(disk_has_file(world->disk, "f"));
-        disk_power_cut(world->disk, &world->rand);
+        disk_power_cut(world->disk, &world->die);
         back += disk_has_file(world->disk, "f");
         if (disk_has_file(world->disk, "f")) {
             remove_file(world, "f", true);
-            disk_power_cut(world->disk, &world->rand);
+            disk_power_cut(world->disk, &world->die);
             assert_false(disk_has_file(world->disk, "f"));
         }
     }
@@ -253,7 +253,7 @@ static void a_rename_happens_whole_or_not_at_all(void **state)
         begin_seed(world, seed);
         close_file(given_safe_file(world));
         assert_true(disk_rename(world->disk, "f", "g"));
-        disk_power_cut(world->disk, &world->rand);
+        disk_power_cut(world->disk, &world->die);
         assert_true(disk_has_file(world->disk, "f") != disk_has_file(world->disk, "g"));
         done += disk_has_file(world->disk, "g");
     }
@@ -277,7 +277,7 @@ static void open_files_are_dead_after_a_cut_and_after_a_crash(void **state)
     close_file(file);
     file = open_file(world, "f");
     assert_int_equal(count_in_block(file, 1, 'b'), BLOCK); /* a crash loses nothing */
-    disk_power_cut(world->disk, &world->rand);
+    disk_power_cut(world->disk, &world->die);
     assert_int_not_equal(write_block(file, 0, 'x'), SQLITE_OK);
     close_file(file);
 }
@@ -292,7 +292,7 @@ static void a_planned_cut_stops_everything_until_power_returns(void **state)
     assert_int_not_equal(write_block(file, 1, 'b'), SQLITE_OK);
     assert_true(disk_is_off(world->disk));
     assert_int_not_equal(sync_file(file), SQLITE_OK);
-    disk_power_cut(world->disk, &world->rand);
+    disk_power_cut(world->disk, &world->die);
     assert_false(disk_is_off(world->disk));
     close_file(file);
 }

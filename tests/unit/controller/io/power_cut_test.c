@@ -34,7 +34,7 @@ struct model {
 struct world {
     uint64_t seed;
     struct disk *disk;
-    struct rand rand;
+    struct die die;
     struct store *store;
     struct model acknowledged, tried;
     uint64_t batch_seq;
@@ -59,12 +59,12 @@ static void name_of(unsigned index, char text[static 16])
     (void)snprintf(text, 16, "session-%u", index);
 }
 
-static enum row_verb draw_verb(struct rand *rand, bool exists)
+static enum row_verb draw_verb(struct die *die, bool exists)
 {
     if (!exists) {
         return ROW_CREATE;
     }
-    return rand_chance(rand, 200) ? ROW_DELETE : ROW_UPDATE;
+    return die_chance(die, 200) ? ROW_DELETE : ROW_UPDATE;
 }
 
 /* One more row, in the model and in the batch. */
@@ -72,9 +72,9 @@ static void add_row(struct world *world, struct model *model, struct batch *batc
 {
     _cleanup_(str_fini)
     struct str body = STR_EMPTY;
-    unsigned name = (unsigned)rand_below(&world->rand, NAMES);
-    bool is_status = model->exists[name] && rand_chance(&world->rand, 400);
-    enum row_verb verb = is_status ? ROW_UPDATE : draw_verb(&world->rand, model->exists[name]);
+    unsigned name = (unsigned)die_below(&world->die, NAMES);
+    bool is_status = model->exists[name] && die_chance(&world->die, 400);
+    enum row_verb verb = is_status ? ROW_UPDATE : draw_verb(&world->die, model->exists[name]);
     uint64_t revision = ++model->revision;
     struct fact *fact = &model->facts[revision - 1];
     char text[16];
@@ -110,13 +110,13 @@ static int open_store(struct world *world, struct err *err)
 static int commit_group(struct world *world, struct err *err)
 {
     struct batch *batches[3];
-    size_t count = (size_t)rand_between(&world->rand, 1, COUNT_OF(batches));
+    size_t count = (size_t)die_between(&world->die, 1, COUNT_OF(batches));
     char key[32];
     int r;
 
     for (size_t i = 0; i < count; i++) {
         batches[i] = batch_new(++world->batch_seq);
-        for (uint64_t rows = rand_below(&world->rand, GROUP_ROWS_MAX / 3) + 1; rows > 0; rows--) {
+        for (uint64_t rows = die_below(&world->die, GROUP_ROWS_MAX / 3) + 1; rows > 0; rows--) {
             add_row(world, &world->tried, batches[i]);
         }
     }
@@ -135,7 +135,7 @@ static int commit_group(struct world *world, struct err *err)
 
 static int act(struct world *world, struct err *err)
 {
-    uint64_t draw = rand_below(&world->rand, 100);
+    uint64_t draw = die_below(&world->die, 100);
 
     if (draw < 80) {
         return commit_group(world, err);
@@ -318,7 +318,7 @@ static void begin_seed(struct world *world, uint64_t seed)
 {
     *world = (struct world){.seed = seed};
     world->disk = disk_new("power-disk", seed);
-    rand_init_u64(&world->rand, seed);
+    die_init(&world->die, seed);
 }
 
 static int begin(void **state)
@@ -348,10 +348,9 @@ static void restore_power(struct world *world)
 
     for (int tries = 0; r < 0 && tries < 10; tries++) {
         store_close(TAKE(world->store));
-        disk_power_cut(world->disk, &world->rand);
-        disk_cut_at(world->disk, tries < 2 && rand_chance(&world->rand, 300)
-                                     ? rand_below(&world->rand, 12) + 1
-                                     : 0);
+        disk_power_cut(world->disk, &world->die);
+        disk_cut_at(world->disk,
+                    tries < 2 && die_chance(&world->die, 300) ? die_below(&world->die, 12) + 1 : 0);
         r = open_store(world, &err);
         if (r < 0 && !disk_is_off(world->disk)) {
             die(world, "opening failed", &err);
@@ -374,7 +373,7 @@ static void acknowledged_commits_survive_power_cuts(void **state)
             struct err err = ERR_NONE;
             int r;
 
-            disk_cut_at(world->disk, rand_below(&world->rand, 250) + 1);
+            disk_cut_at(world->disk, die_below(&world->die, 250) + 1);
             r = world->store == NULL ? open_store(world, &err) : 0;
             while (r == 0) {
                 r = act(world, &err);
@@ -409,7 +408,7 @@ static int run(struct world *world, struct err *err)
 
     for (int acts = 0; r == 0 && acts < 15; acts++) {
         r = commit_group(world, err);
-        if (r == 0 && rand_chance(&world->rand, 100)) {
+        if (r == 0 && die_chance(&world->die, 100)) {
             r = store_checkpoint(world->store, err);
         }
     }
@@ -427,7 +426,7 @@ static void after_an_io_error_the_store_goes_on_from_what_the_disk_holds(void **
 
         begin_seed(world, seed);
         open_or_die(world);
-        disk_fail_at(world->disk, rand_below(&world->rand, 150) + 1);
+        disk_fail_at(world->disk, die_below(&world->die, 150) + 1);
         r = run(world, &err);
         struck += r < 0;
         if (r == ERR_SYNC) { /* the caller ends its process */
@@ -457,7 +456,7 @@ static void a_full_disk_refuses_whole_commits_and_goes_on_when_there_is_room(voi
 
         begin_seed(world, seed);
         open_or_die(world);
-        for (uint64_t before = rand_below(&world->rand, 10); before > 0; before--) {
+        for (uint64_t before = die_below(&world->die, 10); before > 0; before--) {
             assert_int_equal(commit_group(world, &err), 0);
         }
         disk_set_full(world->disk, true);
@@ -489,7 +488,7 @@ static void after_a_failed_sync_nothing_more_is_acknowledged(void **state)
 
         begin_seed(world, seed);
         open_or_die(world);
-        disk_fail_sync_at(world->disk, rand_below(&world->rand, 20) + 1);
+        disk_fail_sync_at(world->disk, die_below(&world->die, 20) + 1);
         r = run(world, &err);
         if (r < 0) {
             struct model tried = world->tried;
@@ -517,7 +516,7 @@ static void what_follows_a_failed_sync_survives_a_power_cut(void **state)
 
         begin_seed(world, seed);
         open_or_die(world);
-        disk_fail_sync_at(world->disk, rand_below(&world->rand, 20) + 1);
+        disk_fail_sync_at(world->disk, die_below(&world->die, 20) + 1);
         struck += run(world, &err) < 0;
         disk_fail_sync_at(world->disk, 0);
         disk_process_crash(world->disk);
