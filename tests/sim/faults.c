@@ -41,9 +41,19 @@ void faults_draw(struct sim *sim)
     }
 }
 
+void faults_fired(struct sim *sim, enum fault fault)
+{
+    sim->tallies.fired[fault]++;
+}
+
 bool faults_strike(struct sim *sim, enum fault fault, struct die *die, unsigned per_mille)
 {
-    return sim->faults.is_active && sim->faults.is_on[fault] && die_chance(die, per_mille);
+    bool strikes = sim->faults.is_active && sim->faults.is_on[fault] && die_chance(die, per_mille);
+
+    if (strikes) {
+        faults_fired(sim, fault);
+    }
+    return strikes;
 }
 
 bool faults_disk_is_full(const struct sim *sim)
@@ -185,6 +195,7 @@ static void strike(struct sim *sim, enum fault fault)
     struct die *die = &sim->dice.faults;
     struct machine *machine = sim->machines[die_below(die, sim->machine_count)];
 
+    faults_fired(sim, fault);
     switch (fault) {
     case FAULT_CONTROLLER_CRASH:
     case FAULT_CONTROLLER_POWER:

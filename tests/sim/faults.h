@@ -54,5 +54,9 @@ void faults_end(struct sim *sim);
 
 bool faults_disk_is_full(const struct sim *sim); /* a time without space goes on */
 
-/* Does this condition strike now?  Draws only when the class is on and faults are active. */
+/* One of the class did something: counted, so that a summary shows what was really tried. */
+void faults_fired(struct sim *sim, enum fault fault);
+
+/* Does this condition strike now?  Counts when it does.  Draws only when the class is on and faults
+ * are active. */
 bool faults_strike(struct sim *sim, enum fault fault, struct die *die, unsigned per_mille);
