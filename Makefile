@@ -113,6 +113,22 @@ $(OUT)/fog-pure: $(OUT)/tests/pure/pure.o $(call objects,$(filter-out tests/sim/
 $(OUT)/%: $(OUT)/tools/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl)
 
+# --- live chaos ----------------------------------------------------------------------------------
+
+# What judges a run of the real programs shares no code with them (docs/CHAOS.md): a file each, or a
+# few of the same beginning.  The preloaded faults never have sanitizers: their host may.
+CHAOS_PROGRAMS := $(addprefix $(OUT)/,fog-chaos-work libfogfault.so)
+
+$(OUT)/fog-chaos-work: $(OUT)/tests/chaos/work.o
+	$(call link,$^)
+$(OUT)/libfogfault.so: tests/chaos/fault_shim.c tests/chaos/fault_shim.h
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LINK  $@")
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize%,$(CFLAGS)) -shared -fPIC -o $@ $< -ldl
+
+.PHONY: chaos-judge
+chaos-judge: $(CHAOS_PROGRAMS)
+
 # --- tests ---------------------------------------------------------------------------------------
 
 # A unit test is one file tests/unit/…/NAME_test.c, linked with all the libraries; helpers shared by
@@ -210,10 +226,10 @@ $(OUT)/%.checked: %.c
 
 .PHONY: test nightly
 test: deps-test
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan all sim-program unit-programs
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan all sim-program chaos-judge unit-programs
 	$(Q)tests/run build/asan
 nightly: deps-test
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan all sim-program unit-programs
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan all sim-program chaos-judge unit-programs
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sim-program
 	$(Q)tests/run build/asan nightly
 

@@ -38,7 +38,8 @@ await() { # COMMAND… within half a minute
 
 start() {
   rm -f "$state/api.addr"
-  LD_PRELOAD=$preload FAULTS=$dir "$program" --state "$state" --listen 127.0.0.1:0 --agents-listen 127.0.0.1:0 "$@" \
+  LD_PRELOAD=$preload FOG_DISK_FULL=$dir/full FOG_DISK_BALLAST=$state/ballast FOG_FSYNC_FAIL=$dir/sync \
+    "$program" --state "$state" --listen 127.0.0.1:0 --agents-listen 127.0.0.1:0 "$@" \
     2>>"$dir/log" &
   pid=$!
   await test -s "$state/api.addr" || return 1
@@ -139,8 +140,7 @@ check "every write acknowledged before SIGTERM is there" all_there
 # --- a failing disk ---
 kill -TERM "$pid"
 ended_with 0
-${CC:-gcc} -D_GNU_SOURCE -shared -fPIC -o "$dir/fault.so" tests/suites/fault.c -ldl || exit 1
-preload=$dir/fault.so
+preload=$(dirname "$program")/libfogfault.so
 if nm -D "$program" 2>/dev/null | grep -q __asan_init; then
   preload=$(gcc -print-file-name=libasan.so):$preload # which wants to be first
 fi

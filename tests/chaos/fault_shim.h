@@ -1,0 +1,28 @@
+/* What the faults of a preloaded libfogfault.so are told, all of it through the environment of the
+ * program that gets it.  Without a variable its fault is off; nothing else of the program changes.
+ *
+ *     LD_PRELOAD=build/release/libfogfault.so FOG_FSYNC_FAIL=/run/chaos/sync fog-controller …
+ *
+ * A program with sanitizers wants their library first:
+ *     LD_PRELOAD=$(gcc -print-file-name=libasan.so):build/asan/libfogfault.so */
+#pragma once
+
+/* A path.  While a file is there, fsync and fdatasync fail with EIO.  A number in it is how many
+ * calls succeed before, counted from the first call that saw the file. */
+#define FAULT_FSYNC_FAIL "FOG_FSYNC_FAIL"
+
+/* A path.  Only what lies below it fails to sync; as the kernel names it (/proc/self/fd), without
+ * symlinks.  Absent: everything. */
+#define FAULT_FSYNC_PREFIX "FOG_FSYNC_PREFIX"
+
+/* A path.  While a file is there, the disk has no space: pwrite fails with ENOSPC and statvfs tells
+ * of none; as long as the file named by FOG_DISK_BALLAST exists, if that is set: the controller
+ * gives its ballast back to be able to go on. */
+#define FAULT_DISK_FULL    "FOG_DISK_FULL"
+#define FAULT_DISK_BALLAST "FOG_DISK_BALLAST"
+
+/* A path, of a file of at least eight bytes that is there when the program starts: an int64_t in
+ * the machine's order, by how many milliseconds the wall clock is wrong.  The file is mapped: what
+ * is written into it (in place, not by renaming another over it) counts from the next call on.
+ * CLOCK_MONOTONIC and CLOCK_BOOTTIME stay as they are, and so do the times of files. */
+#define FAULT_CLOCK_OFFSET "FOG_CLOCK_OFFSET"
