@@ -12,6 +12,7 @@
 #include "agent/core/link.h"
 
 #include "agent/core/model.h"
+#include "schema/base/site.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -65,6 +66,9 @@ static void schedule_dial(struct agt *agt)
     int64_t delay_ms = agt_back_off(agt, link->attempts, RECONNECT_MIN_MS, RECONNECT_MAX_MS);
 
     link->attempts++;
+    if (BUGGIFY("dial-at-once")) {
+        delay_ms = 0;
+    }
     link->deadline = mono_later(mono_after(agt->now, delay_ms), link->not_before);
 }
 
@@ -178,7 +182,7 @@ static void send_hello(struct agt *agt, const struct wire_challenge *challenge)
     agt->link.said_paused = hello->paused;
     hello->version = challenge->version_max < WIRE_VERSION ? challenge->version_max : WIRE_VERSION;
     digest_to_str(&agt->set.saved_digest, digest_text);
-    hello->digest = digest_text;
+    hello->digest = BUGGIFY("hello-without-digest") ? NULL : digest_text;
     wire_hello_signed_text(challenge, hello, &signed_text);
     key_sign(agt->options.key, signed_text.data, signed_text.length, signature);
     base64_to_str(signature, sizeof(signature), signature_text);
@@ -437,7 +441,7 @@ static void send_heartbeat(struct agt *agt)
 
 static void session_on_time(struct agt *agt)
 {
-    if (mono_is_due(agt->link.silent_at, agt->now)) {
+    if (mono_is_due(agt->link.silent_at, agt->now) || BUGGIFY("controller-silent")) {
         hang_up(agt, "the controller was silent for three heartbeats");
     } else if (mono_is_due(agt->link.beat_at, agt->now)) {
         send_heartbeat(agt);
@@ -457,7 +461,7 @@ void link_on_time(struct agt *agt)
     case LINK_CONNECTING:
     case LINK_OPEN:
     case LINK_GREETED:
-        if (is_due) {
+        if (is_due || BUGGIFY("answer-late")) {
             hang_up(agt, "the controller did not answer in time");
         }
         break;

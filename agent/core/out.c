@@ -2,6 +2,7 @@
 #include "agent/core/out.h"
 
 #include "agent/core/model.h"
+#include "schema/base/site.h"
 
 #include <assert.h>
 
@@ -39,6 +40,7 @@ void out_finish(struct agt *agt)
     struct agt_effects *effects = agt->out.effects;
 
     if (saver_may_save(agt)) {
+        agt->saver.is_due |= BUGGIFY("saved-again");
         saver_save(agt);
     } else {
         assert(agt->out.held.count == 0);

@@ -3,6 +3,7 @@
 #include "agent/core/report.h"
 
 #include "agent/core/model.h"
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 #include <assert.h>
@@ -150,13 +151,14 @@ static void compose(struct agt *agt)
 
     map_each (&agt->set.works, entry) {
         if (work_of(entry)->told.sent != work_of(entry)->told.version &&
-            count < MESSAGE_REPORTS_MAX) {
+            count < MESSAGE_REPORTS_MAX && (count == 0 || !BUGGIFY("report-split"))) {
             add_item(work_of(entry), items, &count);
         }
     }
     reports->seq++;
     if (reports->seq > reports->reserved) {
-        reports->reserved = reports->seq + REPORT_SEQS_RESERVED - 1;
+        reports->reserved =
+            reports->seq + (BUGGIFY("sequence-tight") ? 1 : REPORT_SEQS_RESERVED) - 1;
         agt->saver.is_due = true;
     }
     if (agt->saver.usage_is_unsaved) {
@@ -196,7 +198,7 @@ void report(struct agt *agt)
     map_each (&agt->set.works, entry) {
         refresh(agt, work_of(entry));
     }
-    if (mono_is_due(agt->reports.resend_at, agt->now)) {
+    if (mono_is_due(agt->reports.resend_at, agt->now) || BUGGIFY("report-again")) {
         take_back(agt);
     }
     if (!link_is_welcomed(agt) || agt->reports.waiting != 0 || !saver_may_save(agt)) {

@@ -4,6 +4,7 @@
 #include "agent/core/set.h"
 
 #include "agent/core/model.h"
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 #include <assert.h>
@@ -270,8 +271,9 @@ static int check(struct agt *agt, const struct wire_assign *assign, const struct
         return 0;
     }
     if (!incoming->full &&
-        (incoming->base == NULL || !digest_from_str(incoming->base, &base) ||
-         !digest_eq(&base, &agt->set.digest) || !digest_eq(&digest, &outcome->digest))) {
+        (BUGGIFY("delta-refused") || incoming->base == NULL ||
+         !digest_from_str(incoming->base, &base) || !digest_eq(&base, &agt->set.digest) ||
+         !digest_eq(&digest, &outcome->digest))) {
         agt->set.resync_is_due = true;
         return 0;
     }
@@ -343,7 +345,8 @@ void set_on_digest(struct agt *agt, const char *text)
     if (text == NULL || agt->set.incoming.is_open) {
         return;
     }
-    if (digest_from_str(text, &digest) && !digest_eq(&digest, &agt->set.digest)) {
+    if (digest_from_str(text, &digest) &&
+        (!digest_eq(&digest, &agt->set.digest) || BUGGIFY("compare-again"))) {
         agt->set.resync_is_due = true;
     }
 }
@@ -396,7 +399,7 @@ static void send_accepted(struct agt *agt)
     digest_to_str(&agt->set.digest, text);
     message.accepted.digest = text;
     out_send(agt, &message, AGT_SEND_CONTROL, OUT_WHEN_SAVED);
-    agt->set.accepted_is_due = false;
+    agt->set.accepted_is_due = BUGGIFY("accepted-again");
     agt->set.accepted_in_step = agt->counters.steps;
 }
 

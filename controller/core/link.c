@@ -5,6 +5,7 @@
  * its way: what changes meanwhile is told in one message later. */
 #include "controller/core/link.h"
 
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 #include <assert.h>
@@ -175,7 +176,8 @@ void link_tick(struct ctl *ctl)
         struct link *link = it->value;
         struct mono deadline = mono_later(deadline_of(link), ctl->grace_until);
 
-        if (mono_is_due(deadline, ctl->now)) {
+        if (mono_is_due(deadline, ctl->now) ||
+            (link->state == LINK_WELCOMED && BUGGIFY("link-silent"))) {
             drop(ctl, link, link->state == LINK_WELCOMED ? "no heartbeat" : "no hello in time");
         } else {
             next = mono_earlier(next, deadline);
@@ -255,7 +257,7 @@ static size_t fitting(struct ctl *ctl, const struct telling *telling, size_t fro
         const struct wire_assignment *next = &telling->assignments[from + count];
 
         bytes += model_template_find(&ctl->model, next->template_digest)->body->size_bytes + 1024;
-        if (count > 0 && bytes > MESSAGE_BYTES_MAX / 2) {
+        if (count > 0 && (bytes > MESSAGE_BYTES_MAX / 2 || BUGGIFY("assign-split"))) {
             break;
         }
     }
@@ -315,7 +317,8 @@ static void tell_agent(struct ctl *ctl, struct agent_entry *agent)
     if (link != NULL && link->has_backlog) {
         return; /* one merged message when it has drained */
     }
-    if (link != NULL && (link->needs_full || agent->untold.count > MESSAGE_ASSIGNMENTS_MAX)) {
+    if (link != NULL && (link->needs_full || agent->untold.count > MESSAGE_ASSIGNMENTS_MAX ||
+                         BUGGIFY("assign-whole"))) {
         if (!digest_eq(&link->told, &agent->set)) {
             collect_all(ctl, agent, &telling);
             tell(ctl, link, &telling, true);
@@ -404,7 +407,25 @@ static void on_report(struct ctl *ctl, struct link *link, const struct wire_repo
     }
     answer.reported.epoch = (int64_t)link->epoch;
     answer.reported.seq = report->seq;
-    ctl_send(ctl, link->id, SEND_CONTROL, wire_encode(&answer));
+    if (!BUGGIFY("report-unanswered")) {
+        ctl_send(ctl, link->id, SEND_CONTROL, wire_encode(&answer));
+    }
+}
+
+static void tell_all_again(struct ctl *ctl, struct link *link)
+{
+    link->needs_full = true;
+    if (dlist_is_empty(&link->agent->untold_link)) {
+        dlist_add(&ctl->model.untold, &link->agent->untold_link);
+    }
+}
+
+static void on_resync(struct ctl *ctl, struct link *link, const struct wire_resync *resync)
+{
+    if (!digest_from_str(resync->digest == NULL ? "" : resync->digest, &link->told)) {
+        link->told = (struct digest){0};
+    }
+    tell_all_again(ctl, link);
 }
 
 static void on_heartbeat(struct ctl *ctl, struct link *link, const struct wire_heartbeat *heartbeat)
@@ -413,6 +434,10 @@ static void on_heartbeat(struct ctl *ctl, struct link *link, const struct wire_h
     int64_t interval = link_heartbeat_ms(ctl);
     char digest[DIGEST_TEXT_SIZE] = "";
 
+    if (BUGGIFY("assign-again")) {
+        link->told = (struct digest){0};
+        tell_all_again(ctl, link);
+    }
     if (!link->has_backlog && !link->needs_full) {
         digest_to_str(&link->told, digest);
     }
@@ -437,7 +462,8 @@ static void on_renew(struct ctl *ctl, struct link *link, const struct wire_renew
     for (size_t i = 0; i < renew->leases.count; i++) {
         const struct wire_lease *lease = &renew->leases.items[i];
 
-        if (reconcile_lease(ctl, link->agent, lease->uid, lease->lease_epoch)) {
+        if (!BUGGIFY("lease-refused") &&
+            reconcile_lease(ctl, link->agent, lease->uid, lease->lease_epoch)) {
             granted[count++] = *lease;
         }
     }
@@ -447,17 +473,6 @@ static void on_renew(struct ctl *ctl, struct link *link, const struct wire_renew
     answer.renewed.leases.items = granted;
     answer.renewed.leases.count = count;
     ctl_send_now(ctl, link->id, SEND_CONTROL, wire_encode(&answer));
-}
-
-static void on_resync(struct ctl *ctl, struct link *link, const struct wire_resync *resync)
-{
-    if (!digest_from_str(resync->digest == NULL ? "" : resync->digest, &link->told)) {
-        link->told = (struct digest){0};
-    }
-    link->needs_full = true;
-    if (dlist_is_empty(&link->agent->untold_link)) {
-        dlist_add(&ctl->model.untold, &link->agent->untold_link);
-    }
 }
 
 static void pass_on(struct ctl *ctl, struct log_stream *stream, const struct wire_log_data *data)

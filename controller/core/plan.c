@@ -568,6 +568,7 @@ static bool is_well(const struct planner *p, const struct assignment_entry *copy
 static struct assignment_entry *settle(struct planner *p, const struct replica *replica)
 {
     struct assignment_entry *keeper = NULL;
+    int64_t generation;
 
     for (size_t i = replica->live_count; i-- > 0 && keeper == NULL;) {
         keeper = is_well(p, replica->copies[i]) ? replica->copies[i] : NULL;
@@ -580,7 +581,8 @@ static struct assignment_entry *settle(struct planner *p, const struct replica *
                  arena_printf(p->arena, "another copy of it runs on %s",
                               assignment_spec(keeper)->agent));
         } else if (keeper == NULL && i + 1 < replica->live_count &&
-                   (copy->agent == NULL || copy_has_failed(copy))) {
+                   (copy->agent == NULL || copy_has_failed(copy) ||
+                    copy_given_up(copy, &generation) != NULL)) {
             stop(p, replica, copy, "its replacement is on its way");
         }
     }

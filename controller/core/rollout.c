@@ -4,6 +4,7 @@
 #include "controller/core/breaker.h"
 #include "controller/core/copy.h"
 #include "controller/core/lease.h"
+#include "schema/base/site.h"
 #include "schema/emit.h"
 #include "schema/limits.h"
 
@@ -251,7 +252,7 @@ static bool is_full(const struct ctl *ctl, size_t changes_before)
 {
     size_t written = ctl->derived_rows + ctl->changes.count - changes_before;
 
-    return !ctl->is_trial && written >= STEP_STORES_MAX;
+    return !ctl->is_trial && (written >= STEP_STORES_MAX || (written > 0 && BUGGIFY("step-full")));
 }
 
 bool rollout_carry_out(struct ctl *ctl, struct session_entry *session,

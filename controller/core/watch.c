@@ -2,6 +2,7 @@
 
 #include "controller/core/reads.h"
 #include "schema/base/parse.h"
+#include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/emit.h"
 #include "schema/json.h"
@@ -261,7 +262,8 @@ static void begin(struct ctl *ctl, struct watcher *watcher, const struct target 
         }
         return;
     }
-    if (!u64_from_str(text, &revision) || revision > ctl->revision || revision < ctl->compacted) {
+    if (!u64_from_str(text, &revision) || revision > ctl->revision || revision < ctl->compacted ||
+        BUGGIFY("watch-expired")) {
         end_expired(ctl, watcher, revision);
         return;
     }

@@ -22,7 +22,7 @@ const char *const fault_words[FAULT_COUNT] = {
     "disk-full",        "agent-crash",      "agent-reboot",     "agent-stall", "agent-disk",
     "shim-killed",      "workload-dies",    "link-cut",         "partition",   "wall-step",
     "owner-pauses",     "slow-network",     "lossy-network",    "repeats",     "lossy-http",
-    "flaky-work",
+    "flaky-work",       "buggify",
 };
 
 void faults_draw(struct sim *sim)
@@ -234,6 +234,7 @@ static void strike(struct sim *sim, enum fault fault)
     case FAULT_REPEATS:
     case FAULT_LOSSY_HTTP:
     case FAULT_FLAKY_WORK:
+    case FAULT_BUGGIFY:
     case FAULT_COUNT:
         assert(false); /* conditions, not events */
     }

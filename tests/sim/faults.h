@@ -33,6 +33,7 @@ enum fault {
     FAULT_REPEATS,       /* frames come twice, or again from an earlier time or connection */
     FAULT_LOSSY_HTTP,    /* requests and answers are lost */
     FAULT_FLAKY_WORK,    /* workloads fail by chance */
+    FAULT_BUGGIFY,       /* places in the code make life harder: sites.h */
     FAULT_COUNT,
     FAULT_EVENT_COUNT = FAULT_SLOW_NETWORK,
 };

@@ -9,6 +9,7 @@
 #include "tests/sim/machine.h"
 #include "tests/sim/network.h"
 #include "tests/sim/operators.h"
+#include "tests/sim/sites.h"
 #include "tests/sim/watcher.h"
 
 #include <inttypes.h>
@@ -75,7 +76,9 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     die_init(&sim->dice.operators, die_u64(&root));
     die_init(&sim->dice.faults, die_u64(&root));
     die_init(&sim->dice.workloads, die_u64(&root));
+    die_init(&sim->dice.sites, die_u64(&root));
     faults_draw(sim);
+    sites_begin_world(sim);
     sim->checks = checks_new();
     sim->network = network_new(sim);
     sim->http = http_new();
@@ -221,5 +224,6 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     *ret_tallies = sim.tallies;
     ret_tallies->simulated_ms = sim_now(&sim);
     fini(&sim);
+    sites_end_world();
     return tail->failure[0] == '\0';
 }

@@ -21,7 +21,7 @@ struct http;
 
 /* One generator for each subsystem: a draw more in one does not change what the others draw. */
 struct dice {
-    struct die network, controller, machines, operators, faults, workloads;
+    struct die network, controller, machines, operators, faults, workloads, sites;
 };
 
 enum { MACHINES_MAX = 8 };

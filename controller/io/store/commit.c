@@ -6,6 +6,7 @@
 #include "controller/io/store/store.h"
 
 #include "controller/io/store/inner.h"
+#include "schema/base/site.h"
 
 #include <assert.h>
 
@@ -407,6 +408,9 @@ int store_commit(struct store *store, struct batch *const *batches, size_t count
     assert(!store->is_reader);
     if (store->is_broken) {
         return err_set(err, ERR_SYNC, "store: an earlier write may be lost; start again");
+    }
+    if (BUGGIFY("heads-forgotten")) {
+        store->heads_known = false;
     }
     r = store_refresh_heads(store, err);
     if (r < 0) {

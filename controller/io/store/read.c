@@ -5,6 +5,7 @@
 #include "controller/io/store/store.h"
 
 #include "controller/io/store/inner.h"
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 enum column_of_change {
@@ -102,7 +103,8 @@ static bool is_full(const struct read_query *query, const struct read_result *re
     bool is_bounded = query->type != READ_STATE_AT; /* bounded by the objects themselves */
 
     return is_bounded && ((query->limit > 0 && result->changes.count >= query->limit) ||
-                          size_bytes >= READ_CHUNK_BYTES_MAX);
+                          size_bytes >= READ_CHUNK_BYTES_MAX ||
+                          (result->changes.count > 0 && BUGGIFY("read-short")));
 }
 
 /* 1: there was more than one result may hold. */

@@ -417,6 +417,30 @@ static void a_replica_that_its_agent_tries_for_ever_is_given_up(void **state)
     assert_true(fleet_is_converged(&fleet, "work"));
 }
 
+/* Its agent was away, so there is a second one: of two that were given up the younger stays. */
+static void of_two_copies_given_up_one_is_kept(void **state)
+{
+    (void)state;
+    fleet_load(&fleet, "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-1}\n"
+                       "status: {version: 0.1.0, capacity: {cores: 8, memory: 8Gi, disk: 8Gi}}\n"
+                       "---\napiVersion: fog/v1\nkind: HarvestSession\n"
+                       "metadata: {name: work, generation: 1}\nspec:\n"
+                       "  replicas: 1\n  workload: {command: [/bin/run]}\n"
+                       "status: {observedGeneration: 1}\n"
+                       "---\napiVersion: fog/v1\nkind: Assignment\n"
+                       "metadata: {name: work-0-aaaaa, annotations: {fog/given-up: 1 no}}\n"
+                       "spec: {agent: edge-1, session: work, slot: '0', template: now}\n"
+                       "status: {phase: Stopped, reason: Removed}\n"
+                       "---\napiVersion: fog/v1\nkind: Assignment\n"
+                       "metadata: {name: work-0-bbbbb, annotations: {fog/given-up: 1 no}}\n"
+                       "spec: {agent: edge-1, session: work, slot: '0', template: now}\n"
+                       "status: {phase: Stopped, reason: Removed}\n");
+    fleet_start(&fleet);
+    fleet_advance(&fleet, 60 * 1000);
+    assert_string_equal(fleet_why(&fleet, "work"), "GivenUp");
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 1);
+}
+
 #define PAUSED "retries: 5\n  rollout: {pause: true}"
 
 static void a_paused_rollout_gives_up_what_fails_for_ever(void **state)
@@ -575,6 +599,7 @@ int main(void)
         IN_FLEET(a_replica_that_its_agent_tries_for_ever_is_given_up),
         IN_FLEET(a_paused_rollout_gives_up_what_fails_for_ever),
         IN_FLEET(a_paused_rollout_replaces_what_failed),
+        IN_FLEET(of_two_copies_given_up_one_is_kept),
         IN_FLEET(without_a_limit_it_is_never_given_up),
         IN_FLEET(what_is_never_restarted_fails_once),
         IN_FLEET(a_stale_report_is_dropped),
