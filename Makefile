@@ -134,7 +134,7 @@ chaos-judge: $(CHAOS_PROGRAMS)
 # A unit test is one file tests/unit/…/NAME_test.c, linked with all the libraries; helpers shared by
 # tests live in tests/support.
 # The simulated disk serves the store's tests too.
-SUPPORT := $(call sources,tests/support) tests/sim/die.c $(sort $(wildcard tests/sim/disk*.c))
+SUPPORT := $(call sources,tests/support) tests/sim/die.c tests/sim/tape.c $(sort $(wildcard tests/sim/disk*.c))
 LIB_SUPPORT := $(OUT)/libsupport.a
 $(LIB_SUPPORT): $(call objects,$(SUPPORT))
 	$(archive)

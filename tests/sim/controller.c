@@ -41,10 +41,12 @@ struct controller *controller_new(struct sim *sim)
 {
     static const int64_t heartbeats_ms[] = {2000, 4000, 7000};
     struct controller *controller = MEM_NEW(struct controller);
+    struct die die;
     char name[40];
 
     (void)snprintf(name, sizeof(name), "sim-%" PRIu64, sim->seed);
-    controller->disk = disk_new(name, die_u64(&sim->dice.controller));
+    tape_die(&sim->tape, &die, "disk");
+    controller->disk = disk_new_with(name, &die);
     controller->heartbeat_ms = heartbeats_ms[die_below(&sim->dice.controller, 3)];
     sim->controller = controller;
     boot(sim);
@@ -559,13 +561,15 @@ void controller_tell_space(struct sim *sim)
 void controller_crash(struct sim *sim, bool with_power)
 {
     struct controller *controller = sim->controller;
+    struct die die;
 
     sim->tallies.restarts++;
     sim->tallies.power_cuts += with_power;
     sim_trace(sim, "controller: %s", with_power ? "the power is gone" : "the process dies");
     controller->is_up = false;
     if (with_power) {
-        disk_power_cut(controller->disk, &sim->dice.controller);
+        tape_die(&sim->tape, &die, "cut/%u", controller->life);
+        disk_power_cut(controller->disk, &die);
         controller->has_power = false;
     } else {
         disk_process_crash(controller->disk);

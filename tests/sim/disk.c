@@ -128,8 +128,11 @@ static enum fate draw_fate(struct die *die, enum temper temper)
 
 static void garble(struct die *die, uint8_t *bytes, size_t size_bytes)
 {
+    struct rand noise;
+
+    rand_init_u64(&noise, die_u64(die));
     for (size_t i = 0; i < size_bytes; i++) {
-        bytes[i] = (uint8_t)die_u64(die);
+        bytes[i] = (uint8_t)rand_u64(&noise);
     }
 }
 
@@ -417,7 +420,7 @@ static void reseed_sqlite(struct disk *disk)
     assert(rc == SQLITE_OK);
 }
 
-struct disk *disk_new(const char *name, uint64_t seed)
+struct disk *disk_new_with(const char *name, const struct die *die)
 {
     struct disk *disk = MEM_NEW(struct disk);
     int rc = sqlite3_initialize();
@@ -425,10 +428,18 @@ struct disk *disk_new(const char *name, uint64_t seed)
     assert(rc == SQLITE_OK);
     assert(sqlite3_vfs_find(name) == NULL);
     disk->name = mem_strdup(name);
-    die_init(&disk->die, seed);
+    disk->die = *die;
     disk_init_vfs(disk);
     reseed_sqlite(disk);
     return disk;
+}
+
+struct disk *disk_new(const char *name, uint64_t seed)
+{
+    struct die die;
+
+    die_init(&die, seed);
+    return disk_new_with(name, &die);
 }
 
 void disk_free(struct disk *disk)

@@ -29,7 +29,8 @@ struct disk_counters {
 
 /* `name` is what store_options.vfs takes; it must be unused and is copied. */
 struct disk *disk_new(const char *name, uint64_t seed);
-void disk_free(struct disk *disk); /* no file may be open */
+struct disk *disk_new_with(const char *name, const struct die *die); /* copied */
+void disk_free(struct disk *disk);                                   /* no file may be open */
 const char *disk_name(const struct disk *disk);
 const struct disk_counters *disk_counters(const struct disk *disk);
 

@@ -500,8 +500,11 @@ static int disk_full_pathname(sqlite3_vfs *vfs, const char *name, int size, char
 
 static int disk_randomness(sqlite3_vfs *vfs, int count, char *ret_bytes)
 {
+    struct rand noise;
+
+    rand_init_u64(&noise, die_u64(&disk_of(vfs)->die));
     for (int i = 0; i < count; i++) {
-        ret_bytes[i] = (char)die_u64(&disk_of(vfs)->die);
+        ret_bytes[i] = (char)rand_u64(&noise);
     }
     return count;
 }

@@ -3,6 +3,7 @@
 #include "tests/sim/controller.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/shim.h"
+#include "tests/sim/sim.h"
 
 #include <assert.h>
 
@@ -34,9 +35,12 @@ void faults_draw(struct sim *sim)
     faults->is_active = true;
     faults->chaos_ms = die_between(die, CHAOS_MIN_MS, CHAOS_MAX_MS);
     for (int i = 0; i < FAULT_COUNT; i++) {
-        faults->is_on[i] = die_chance(die, CLASS_ON_PER_MILLE) && !is_calm;
+        struct die *its = &faults->dice[i];
+
+        tape_die(&sim->tape, its, "class/%s", fault_words[i]);
+        faults->is_on[i] = die_chance(its, CLASS_ON_PER_MILLE) && !is_calm;
         if (i < FAULT_EVENT_COUNT) {
-            faults->mean_ms[i] = die_between(die, MEAN_MIN_MS, MEAN_MAX_MS);
+            faults->mean_ms[i] = die_between(its, MEAN_MIN_MS, MEAN_MAX_MS);
         }
     }
 }
@@ -46,9 +50,10 @@ void faults_fired(struct sim *sim, enum fault fault)
     sim->tallies.fired[fault]++;
 }
 
-bool faults_strike(struct sim *sim, enum fault fault, struct die *die, unsigned per_mille)
+bool faults_strike(struct sim *sim, enum fault fault, unsigned per_mille)
 {
-    bool strikes = sim->faults.is_active && sim->faults.is_on[fault] && die_chance(die, per_mille);
+    bool strikes = sim->faults.is_active && sim->faults.is_on[fault] &&
+                   die_chance(&sim->faults.dice[fault], per_mille);
 
     if (strikes) {
         faults_fired(sim, fault);
@@ -243,14 +248,19 @@ static void strike(struct sim *sim, enum fault fault)
 static void on_due(struct sim *sim, void *who, uint64_t arg)
 {
     int64_t mean_ms = sim->faults.mean_ms[arg];
+    struct die own, kept = sim->dice.faults;
 
     (void)who;
     if (!sim->faults.is_active) {
         return;
     }
-    strike(sim, (enum fault)arg);
-    schedule_after(&sim->schedule, die_between(&sim->dice.faults, 1, 2 * mean_ms), on_due, NULL,
-                   arg);
+    if (sim_happens(sim, &own, "fault/%s", fault_words[arg])) {
+        sim->dice.faults = own; /* all that is drawn for this strike is the strike's own */
+        strike(sim, (enum fault)arg);
+        sim->dice.faults = kept;
+    }
+    schedule_after(&sim->schedule, die_between(&sim->faults.dice[arg], 1, 2 * mean_ms), on_due,
+                   NULL, arg);
 }
 
 void faults_begin(struct sim *sim)
@@ -260,7 +270,7 @@ void faults_begin(struct sim *sim)
             sim_trace(sim, "fault %s about every %lld ms", fault_words[i],
                       (long long)sim->faults.mean_ms[i]);
             schedule_after(&sim->schedule,
-                           die_between(&sim->dice.faults, 1, 2 * sim->faults.mean_ms[i]), on_due,
+                           die_between(&sim->faults.dice[i], 1, 2 * sim->faults.mean_ms[i]), on_due,
                            NULL, (uint64_t)i);
         }
     }

@@ -40,6 +40,7 @@ enum fault {
 
 struct faults {
     bool is_on[FAULT_COUNT];
+    struct die dice[FAULT_COUNT];       /* of the class: is it on, when, how often */
     int64_t mean_ms[FAULT_EVENT_COUNT]; /* between two of the class */
     bool is_active;                     /* false: everything has healed */
     int64_t chaos_ms;                   /* how long they go on */
@@ -58,6 +59,6 @@ bool faults_disk_is_full(const struct sim *sim); /* a time without space goes on
 /* One of the class did something: counted, so that a summary shows what was really tried. */
 void faults_fired(struct sim *sim, enum fault fault);
 
-/* Does this condition strike now?  Counts when it does.  Draws only when the class is on and faults
- * are active. */
-bool faults_strike(struct sim *sim, enum fault fault, struct die *die, unsigned per_mille);
+/* Does this condition strike now?  Counts when it does.  Draws, from the class's own die, only when
+ * it is on and faults are active. */
+bool faults_strike(struct sim *sim, enum fault fault, unsigned per_mille);

@@ -18,6 +18,7 @@ struct piece {
 
 struct exchange {
     uint64_t id;
+    struct die die;              /* its user's */
     struct http_request request; /* texts in `arena` */
     struct arena arena;
     struct http_client client;
@@ -110,22 +111,22 @@ static void put(struct sim *sim, struct exchange *exchange, enum piece_type type
     schedule_at(&sim->schedule, piece.due_ms, deliver, exchange, 0);
 }
 
-static int64_t draw_delay(struct sim *sim)
+static int64_t draw_delay(struct exchange *exchange)
 {
-    return die_between(&sim->dice.operators, 0, HTTP_DELAY_MS);
+    return die_between(&exchange->die, 0, HTTP_DELAY_MS);
 }
 
 static void break_off(struct sim *sim, struct exchange *exchange)
 {
-    bool hangs = die_chance(&sim->dice.operators, 300);
+    bool hangs = die_chance(&exchange->die, 300);
 
     put(sim, exchange, PIECE_BREAK, 0, NULL,
-        hangs ? die_between(&sim->dice.operators, 1000, HANG_MS) : draw_delay(sim));
+        hangs ? die_between(&exchange->die, 1000, HANG_MS) : draw_delay(exchange));
 }
 
 static bool is_lost(struct sim *sim)
 {
-    return faults_strike(sim, FAULT_LOSSY_HTTP, &sim->dice.operators, LOST_PER_MILLE);
+    return faults_strike(sim, FAULT_LOSSY_HTTP, LOST_PER_MILLE);
 }
 
 void http_answered(struct sim *sim, const struct effect *effect)
@@ -139,7 +140,7 @@ void http_answered(struct sim *sim, const struct effect *effect)
     sim_trace(sim, "controller answers %" PRIu64 ": %d %.60s", effect->id, effect->answer.code,
               bytes == NULL ? "" : bytes->data);
     if (effect->answer.is_stream) {
-        put(sim, exchange, PIECE_HEAD, effect->answer.code, NULL, draw_delay(sim));
+        put(sim, exchange, PIECE_HEAD, effect->answer.code, NULL, draw_delay(exchange));
         if (bytes != NULL) {
             http_chunk(sim, effect->id, bytes);
         }
@@ -151,7 +152,7 @@ void http_answered(struct sim *sim, const struct effect *effect)
         return;
     }
     put(sim, exchange, PIECE_ANSWER, effect->answer.code,
-        bytes == NULL ? blob_new("", 0) : blob_ref(bytes), draw_delay(sim));
+        bytes == NULL ? blob_new("", 0) : blob_ref(bytes), draw_delay(exchange));
 }
 
 void http_chunk(struct sim *sim, uint64_t id, struct blob *bytes)
@@ -159,7 +160,7 @@ void http_chunk(struct sim *sim, uint64_t id, struct blob *bytes)
     struct exchange *exchange = find(sim, id);
 
     if (exchange != NULL && exchange->controller_has) {
-        put(sim, exchange, PIECE_CHUNK, 0, blob_ref(bytes), draw_delay(sim));
+        put(sim, exchange, PIECE_CHUNK, 0, blob_ref(bytes), draw_delay(exchange));
     }
 }
 
@@ -169,7 +170,7 @@ void http_end(struct sim *sim, uint64_t id)
 
     if (exchange != NULL && exchange->controller_has) {
         exchange->controller_has = false;
-        put(sim, exchange, PIECE_END, 0, NULL, draw_delay(sim));
+        put(sim, exchange, PIECE_END, 0, NULL, draw_delay(exchange));
     }
 }
 
@@ -234,14 +235,15 @@ uint64_t http_send(struct sim *sim, const struct http_request *request,
     exchange->client_listens = true;
     arena_init(&exchange->arena);
     copy_request(exchange, request);
+    tape_die(&sim->tape, &exchange->die, "http/%s", request->user);
     sim->tallies.requests++;
     if (is_lost(sim)) {
         break_off(sim, exchange);
     } else {
-        bool is_late = sim->faults.is_active && die_chance(&sim->dice.operators, 30);
+        bool is_late = sim->faults.is_active && die_chance(&exchange->die, 30);
 
         schedule_after(&sim->schedule,
-                       is_late ? die_between(&sim->dice.operators, 0, 9000) : draw_delay(sim),
+                       is_late ? die_between(&exchange->die, 0, 9000) : draw_delay(exchange),
                        arrive, exchange, 0);
     }
     return exchange->id;
@@ -263,5 +265,5 @@ void http_close(struct sim *sim, uint64_t id)
     struct exchange *exchange = find(sim, id);
 
     exchange->client_listens = false;
-    schedule_after(&sim->schedule, draw_delay(sim), hear_gone, exchange, 0);
+    schedule_after(&sim->schedule, draw_delay(exchange), hear_gone, exchange, 0);
 }

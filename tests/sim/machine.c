@@ -26,8 +26,7 @@ struct wall machine_wall(const struct machine *machine)
 static void boot(struct machine *machine)
 {
     machine->boots++;
-    machine->booted_at_ms =
-        sim_now(machine->sim) - die_between(&machine->sim->dice.machines, 100, 100000);
+    machine->booted_at_ms = sim_now(machine->sim) - die_between(&machine->die, 100, 100000);
     (void)snprintf(machine->boot_id, sizeof(machine->boot_id), "boot-%zu-%u", machine->index,
                    machine->boots);
     machine->is_on = true;
@@ -40,16 +39,18 @@ struct machine *machine_new(struct sim *sim, size_t index)
 
     machine->sim = sim;
     machine->index = index;
+    tape_die(&sim->tape, &machine->die, "m%zu", index);
+    tape_die(&sim->tape, &machine->work_die, "m%zu/work", index);
     (void)snprintf(machine->name, sizeof(machine->name), "m-%zu", index);
-    machine->labels[0] = (struct strpair){"site", die_chance(&sim->dice.machines, 500) ? "a" : "b"};
+    machine->labels[0] = (struct strpair){"site", die_chance(&machine->die, 500) ? "a" : "b"};
     *options = (struct agt_options){
         .name = machine->name,
         .version = "0.1",
         .platform = "linux/amd64",
         .boot_id = machine->boot_id,
         .controller = "fog",
-        .capacity = {.cores = die_between(&sim->dice.machines, 2, 6) * 1000,
-                     .memory = die_between(&sim->dice.machines, 1, 4) << 30,
+        .capacity = {.cores = die_between(&machine->die, 2, 6) * 1000,
+                     .memory = die_between(&machine->die, 1, 4) << 30,
                      .disk = INT64_C(100) << 30},
         .labels = {.items = machine->labels, .count = 1},
     };
@@ -96,8 +97,8 @@ static void hang_up(struct machine *machine)
         return;
     }
     network_agent_closes(machine->sim, conn);
-    schedule_after(&machine->sim->schedule, die_between(&machine->sim->dice.machines, 0, 20),
-                   on_link_down_due, conn, 0);
+    schedule_after(&machine->sim->schedule, die_between(&machine->die, 0, 20), on_link_down_due,
+                   conn, 0);
 }
 
 static void trace_frame(struct machine *machine, const char *how, const struct blob *bytes)
@@ -226,7 +227,7 @@ static void set_timer(struct machine *machine)
     if (at_ms <= sim_now(sim)) {
         at_ms = sim_now(sim) + 1;
     }
-    schedule_at(&sim->schedule, at_ms + die_between(&sim->dice.machines, 0, 3), on_tick, machine,
+    schedule_at(&sim->schedule, at_ms + die_between(&machine->die, 0, 3), on_tick, machine,
                 machine->tick);
 }
 
@@ -336,7 +337,7 @@ void machine_start(struct machine *machine)
     struct err err = ERR_NONE;
 
     for (size_t i = 0; i < RAND_SEED_SIZE; i += sizeof(uint64_t)) {
-        uint64_t word = die_u64(&sim->dice.machines);
+        uint64_t word = die_u64(&machine->die);
 
         memcpy(machine->options.seed + i, &word, sizeof(word));
     }
@@ -379,7 +380,7 @@ static void end_process(struct machine *machine, bool with_power)
 
 void machine_crash(struct machine *machine)
 {
-    struct die *die = &machine->sim->dice.machines;
+    struct die *die = &machine->die;
 
     if (machine->agt == NULL) {
         return;
@@ -402,8 +403,8 @@ static void on_boot_due(struct sim *sim, void *who, uint64_t arg)
     }
     boot(machine);
     sim_trace(sim, "%s: boots", machine->name);
-    schedule_after(&sim->schedule, die_between(&sim->dice.machines, START_MS, BOOT_MS),
-                   on_start_due, machine, machine->life);
+    schedule_after(&sim->schedule, die_between(&machine->die, START_MS, BOOT_MS), on_start_due,
+                   machine, machine->life);
 }
 
 static void power_off(struct machine *machine)

@@ -10,6 +10,7 @@ struct shim;
 struct machine {
     struct sim *sim;
     size_t index;
+    struct die die, work_die; /* its own, its workloads' */
     char name[16], boot_id[40];
     bool is_on;   /* has power */
     bool is_lost; /* for good */

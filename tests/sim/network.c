@@ -20,13 +20,13 @@ struct network *network_new(struct sim *sim)
     struct network *network = MEM_NEW(struct network);
 
     for (size_t i = 0; i < MACHINES_MAX; i++) { /* one bad link among good ones is the usual case */
-        bool is_slow = sim->faults.is_on[FAULT_SLOW_NETWORK] && die_chance(&sim->dice.network, 500);
+        struct die *die = &network->paths[i].die;
 
+        tape_die(&sim->tape, die, "m%zu/net", i);
         network->paths[i].delay_max_ms = FAST_MS;
-        if (is_slow) {
+        if (sim->faults.is_on[FAULT_SLOW_NETWORK] && die_chance(die, 500)) {
             network->paths[i].delay_max_ms =
-                die_between(&sim->dice.network, 50,
-                            die_chance(&sim->dice.network, 300) ? VERY_SLOW_MS : SLOW_MS);
+                die_between(die, 50, die_chance(die, 300) ? VERY_SLOW_MS : SLOW_MS);
         }
     }
     return network;
@@ -70,7 +70,7 @@ static int64_t draw_delay(struct sim *sim, const struct conn *conn)
 {
     int64_t max_ms = sim->faults.is_active ? path_of(sim, conn->machine)->delay_max_ms : FAST_MS;
 
-    return die_between(&sim->dice.network, 0, max_ms);
+    return die_between(&path_of(sim, conn->machine)->die, 0, max_ms);
 }
 
 /* --- streams ---------------------------------------------------------------------------------- */
@@ -103,11 +103,11 @@ static void remember(struct path *path, bool is_up, struct blob *bytes)
     *place = blob_ref(bytes);
 }
 
-static struct blob *recall(struct sim *sim, struct path *path, bool is_up)
+static struct blob *recall(struct path *path, bool is_up)
 {
     unsigned count = path->seen_count[is_up] < MEMORIES ? path->seen_count[is_up] : MEMORIES;
 
-    return path->seen[is_up][die_below(&sim->dice.network, count)];
+    return path->seen[is_up][die_below(&path->die, count)];
 }
 
 bool network_is_idle_frame(const struct blob *bytes)
@@ -123,7 +123,7 @@ static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes
 
     sim->tallies.frames++;
     sim->network->frames_not_idle += !network_is_idle_frame(bytes);
-    if (faults_strike(sim, FAULT_LOSSY_NETWORK, &sim->dice.network, LOST_PER_MILLE)) {
+    if (faults_strike(sim, FAULT_LOSSY_NETWORK, LOST_PER_MILLE)) {
         sim->tallies.frames_lost++;
         return;
     }
@@ -131,9 +131,9 @@ static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes
     if (sim->faults.is_on[FAULT_REPEATS]) {
         remember(path, stream->is_up, bytes);
     }
-    if (faults_strike(sim, FAULT_REPEATS, &sim->dice.network, REPEATED_PER_MILLE)) {
+    if (faults_strike(sim, FAULT_REPEATS, REPEATED_PER_MILLE)) {
         sim->tallies.frames_repeated++;
-        put(sim, stream, PACKET_DATA, blob_ref(recall(sim, path, stream->is_up)),
+        put(sim, stream, PACKET_DATA, blob_ref(recall(path, stream->is_up)),
             draw_delay(sim, stream->conn));
     }
 }
@@ -261,7 +261,7 @@ static void knock(struct sim *sim, void *who, uint64_t arg)
         return; /* gave up meanwhile */
     }
     if (path->up_is_blocked || path->down_is_blocked || !controller->has_power) {
-        schedule_after(&sim->schedule, die_between(&sim->dice.network, 200, 1000), knock, conn, 0);
+        schedule_after(&sim->schedule, die_between(&path->die, 200, 1000), knock, conn, 0);
     } else if (!controller->is_up) {
         schedule_after(&sim->schedule, draw_delay(sim, conn), refuse, conn, 0);
     } else if (controller->stalled_until_ms > sim_now(sim)) {
@@ -389,14 +389,17 @@ static void controller_closed(struct sim *sim, void *who, uint64_t arg)
 void network_controller_closes(struct sim *sim, uint64_t id)
 {
     struct conn *conn = find(sim, id);
-    bool is_late = sim->faults.is_active && die_chance(&sim->dice.network, 200);
+    struct die *die;
+    bool is_late;
 
     if (conn == NULL) {
         return;
     }
+    die = &path_of(sim, conn->machine)->die;
+    is_late = sim->faults.is_active && die_chance(die, 200);
     put(sim, &conn->down, PACKET_CLOSE, NULL, draw_delay(sim, conn));
-    schedule_after(&sim->schedule, die_between(&sim->dice.network, 0, is_late ? 8000 : 20),
-                   controller_closed, conn, 0);
+    schedule_after(&sim->schedule, die_between(die, 0, is_late ? 8000 : 20), controller_closed,
+                   conn, 0);
 }
 
 void network_controller_gone(struct sim *sim, bool with_power)
@@ -424,7 +427,7 @@ static void agent_hears_cut(struct sim *sim, void *who, uint64_t arg)
 /* When each end learns of it: soon, late, or only by its own deadlines. */
 static void break_conn(struct sim *sim, struct conn *conn)
 {
-    struct die *die = &sim->dice.network;
+    struct die *die = &path_of(sim, conn->machine)->die;
 
     stream_clear(&conn->up);
     stream_clear(&conn->down);
@@ -467,7 +470,8 @@ void network_block(struct sim *sim, struct machine *machine, bool up, bool down)
 
 static void resume(struct sim *sim, struct stream *stream)
 {
-    int64_t due_ms = sim_now(sim) + die_between(&sim->dice.network, 0, 300);
+    struct die *die = &path_of(sim, stream->conn->machine)->die;
+    int64_t due_ms = sim_now(sim) + die_between(die, 0, 300);
 
     for (size_t i = stream->head; i < stream->packets.count; i++) {
         struct packet *packet = &stream->packets.items[i];

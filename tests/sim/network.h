@@ -44,6 +44,7 @@ struct conn {
 enum { MEMORIES = 8 };
 
 struct path { /* between one machine and the controller */
+    struct die die;
     int64_t delay_max_ms;
     bool up_is_blocked, down_is_blocked;
     struct blob *seen[2][MEMORIES]; /* owned references: frames of earlier, by direction */

@@ -23,9 +23,10 @@ struct operator
 {
     struct sim *sim;
     char name[16];
-    uint64_t exchange; /* 0: none */
-    uint64_t attempt;  /* rises; late patience of an earlier one is ignored */
-    unsigned attempts; /* of this action */
+    struct die pace, die; /* when it acts; all about the action under way */
+    uint64_t exchange;    /* 0: none */
+    uint64_t attempt;     /* rises; late patience of an earlier one is ignored */
+    unsigned attempts;    /* of this action */
     bool is_busy, is_patient;
     bool is_dry_run;
 
@@ -57,6 +58,7 @@ struct operators *operators_new(struct sim *sim)
 
         it->sim = sim;
         (void)snprintf(it->name, sizeof(it->name), "%s", names[i]);
+        tape_die(&sim->tape, &it->pace, "op/%s", it->name);
         str_init(&it->body);
         str_init(&it->last);
     }
@@ -73,9 +75,9 @@ void operators_free(struct operators *operators)
     free(operators);
 }
 
-static struct die *dice(const struct operator* operator)
+static struct die *dice(struct operator* operator)
 {
-    return &operator->sim->dice.operators;
+    return &operator->die;
 }
 
 /* --- actions ---------------------------------------------------------------------------------- */
@@ -392,6 +394,10 @@ static void act(struct sim *sim, void *who, uint64_t arg)
         operator->is_busy = false;
         return;
     }
+    if (!sim_happens(sim, &operator->die, "op/%s", operator->name)) {
+        think(operator);
+        return;
+    }
     str_clear(&operator->body);
     (void)snprintf(operator->key, sizeof(operator->key), "k-%u", ++sim->operators->keys);
     choose(operator);
@@ -406,7 +412,7 @@ static void act(struct sim *sim, void *who, uint64_t arg)
 
 static void think(struct operator* operator)
 {
-    schedule_after(&operator->sim->schedule, die_between(dice(operator), 20, THINK_MAX_MS),
+    schedule_after(&operator->sim->schedule, die_between(&operator->pace, 20, THINK_MAX_MS),
                    act, operator, 0);
 }
 

@@ -1,12 +1,16 @@
 /* A binary heap in a vec. */
 #include "tests/sim/schedule.h"
 
+#include "tests/sim/tape.h"
+
 #include <assert.h>
 
-void schedule_init(struct schedule *schedule, uint64_t seed)
+enum { TIES = 64 };
+
+void schedule_init(struct schedule *schedule, struct tape *tape)
 {
     *schedule = (struct schedule){0};
-    die_init(&schedule->die, seed);
+    tape_die(tape, &schedule->die, "ties");
 }
 
 void schedule_fini(struct schedule *schedule)
@@ -63,7 +67,7 @@ void schedule_at(struct schedule *schedule, int64_t at_ms, happening_fn happen, 
                  uint64_t arg)
 {
     struct happening happening = {.at_ms = at_ms < schedule->now_ms ? schedule->now_ms : at_ms,
-                                  .tie = die_u64(&schedule->die),
+                                  .tie = die_below(&schedule->die, TIES),
                                   .order = ++schedule->order,
                                   .happen = happen,
                                   .who = who,

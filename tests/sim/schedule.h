@@ -6,6 +6,7 @@
 #include "tests/sim/die.h"
 
 struct sim;
+struct tape;
 
 typedef void (*happening_fn)(struct sim *sim, void *who, uint64_t arg);
 
@@ -26,7 +27,7 @@ struct schedule {
     } heap;
 };
 
-void schedule_init(struct schedule *schedule, uint64_t seed);
+void schedule_init(struct schedule *schedule, struct tape *tape);
 void schedule_fini(struct schedule *schedule);
 /* Not earlier than now. */
 void schedule_at(struct schedule *schedule, int64_t at_ms, happening_fn happen, void *who,

@@ -32,7 +32,7 @@ static struct shim *find(struct machine *machine, const char *uid, int64_t run)
 
 static struct die *dice(struct shim *shim)
 {
-    return &shim->machine->sim->dice.workloads;
+    return &shim->machine->work_die;
 }
 
 static struct schedule *schedule(struct shim *shim)
@@ -237,7 +237,7 @@ static void draw_end(struct shim *shim)
 
     if (does(shim, "job") || does(shim, "fail") ||
         (does(shim, "flaky") &&
-         faults_strike(shim->machine->sim, FAULT_FLAKY_WORK, dice(shim), FLAKY_PER_MILLE))) {
+         faults_strike(shim->machine->sim, FAULT_FLAKY_WORK, FLAKY_PER_MILLE))) {
         schedule_after(schedule(shim), after_ms, ends_by_itself, shim, 0);
     }
 }
@@ -331,7 +331,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
               " lease epoch %" PRId64,
               machine->name, shim->run, shim->uid, shim->session, shim->slot, shim->command,
               shim->version, shim->generation, shim->lease_epoch);
-    schedule_after(&sim->schedule, die_between(&sim->dice.workloads, 1, EXEC_MS), execute, shim, 0);
+    schedule_after(&sim->schedule, die_between(dice(shim), 1, EXEC_MS), execute, shim, 0);
 }
 
 /* --- what the agent asks for ------------------------------------------------------------------ */

@@ -62,29 +62,44 @@ void sim_pass(struct sim *sim, int64_t ms)
     }
 }
 
+bool sim_tells(struct sim *sim, const struct die *die)
+{
+    sim_trace(sim, "happens: %s", die->stream->name);
+    return true;
+}
+
+static size_t draw_agents(struct sim *sim, const struct sim_options *options)
+{
+    struct die die;
+
+    tape_die(&sim->tape, &die, "agents");
+    if (options->agents > 0) {
+        return (size_t)die_given(&die, options->agents);
+    }
+    return MACHINES_FEWEST + (size_t)die_below(&die, MACHINES_MOST - MACHINES_FEWEST + 1);
+}
+
 static void init(struct sim *sim, const struct sim_options *options, struct record_tail *tail)
 {
-    struct die root;
+    static const char *const names[] = {"world", "controller", "operators", "faults", "sites"};
+    struct die *const dice[] = {&sim->dice.world, &sim->dice.controller, &sim->dice.operators,
+                                &sim->dice.faults, &sim->dice.sites};
 
     *sim = (struct sim){.seed = options->seed};
-    die_init(&root, options->seed);
-    schedule_init(&sim->schedule, die_u64(&root));
+    tape_init(&sim->tape, options->seed, options->recorded, options->log);
+    schedule_init(&sim->schedule, &sim->tape);
     record_init(&sim->record, tail, options->seed, options->is_traced);
-    die_init(&sim->dice.network, die_u64(&root));
-    die_init(&sim->dice.controller, die_u64(&root));
-    die_init(&sim->dice.machines, die_u64(&root));
-    die_init(&sim->dice.operators, die_u64(&root));
-    die_init(&sim->dice.faults, die_u64(&root));
-    die_init(&sim->dice.workloads, die_u64(&root));
-    die_init(&sim->dice.sites, die_u64(&root));
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        tape_die(&sim->tape, dice[i], "%s", names[i]);
+    }
+    sim->seed = die_given(&sim->dice.world, options->seed);
+    sim->machine_count = draw_agents(sim, options);
     faults_draw(sim);
     sites_begin_world(sim);
     sim->checks = checks_new();
     sim->network = network_new(sim);
     sim->http = http_new();
     (void)controller_new(sim);
-    sim->machine_count =
-        options->agents > 0 ? options->agents : 2 + (size_t)die_below(&sim->dice.machines, 4);
     for (size_t i = 0; i < sim->machine_count; i++) {
         sim->machines[i] = machine_new(sim, i);
     }
@@ -104,6 +119,7 @@ static void fini(struct sim *sim)
     network_free(sim->network);
     checks_free(sim->checks);
     schedule_fini(&sim->schedule);
+    tape_fini(&sim->tape);
 }
 
 static void rage(struct sim *sim)

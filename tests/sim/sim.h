@@ -10,6 +10,7 @@
 #include "tests/sim/faults.h"
 #include "tests/sim/record.h"
 #include "tests/sim/schedule.h"
+#include "tests/sim/tape.h"
 
 struct controller;
 struct machine;
@@ -19,12 +20,12 @@ struct checks;
 struct watcher_client;
 struct http;
 
-/* One generator for each subsystem: a draw more in one does not change what the others draw. */
+/* For what has no die of its own (machines, paths, operations and strikes have). */
 struct dice {
-    struct die network, controller, machines, operators, faults, workloads, sites;
+    struct die world, controller, operators, faults, sites;
 };
 
-enum { MACHINES_MAX = 8 };
+enum { MACHINES_MAX = 8, MACHINES_FEWEST = 2, MACHINES_MOST = 5 };
 
 /* What was seen, for the summary and for knowing that faults really fired. */
 struct tallies {
@@ -39,6 +40,7 @@ struct tallies {
 
 struct sim {
     uint64_t seed;
+    struct tape tape;
     struct schedule schedule;
     struct record record;
     struct dice dice;
@@ -60,6 +62,9 @@ struct sim_options {
     size_t agents;  /* 0: drawn */
     bool is_traced; /* print every line */
     bool fails;     /* the canary: a check that always fails */
+
+    const struct map *recorded; /* borrowed: replay this tape; the seed does not matter */
+    struct tape_log *log;       /* borrowed: where draws are recorded; may be NULL */
 };
 
 /* Runs one seed.  True when nothing was wrong; otherwise `tail->failure` says what. */
@@ -72,6 +77,12 @@ static inline int64_t sim_now(const struct sim *sim)
 }
 
 #define sim_trace(sim, ...) record_line(&(sim)->record, sim_now(sim), __VA_ARGS__)
+
+/* Does what could happen here happen?  `...` is a name such as "fault/link-cut" or "op/alice", of
+ * which this is the next.  Told in the trace.  The die is its own; see tape.h. */
+#define sim_happens(sim, ret_die, ...)                                                             \
+    (tape_happens(&(sim)->tape, (ret_die), __VA_ARGS__) && sim_tells(sim, ret_die))
+bool sim_tells(struct sim *sim, const struct die *die);
 
 /* What must never be was seen: ends the run.  The first one counts. */
 void sim_fail(struct sim *sim, const char *checker, const char *format, ...) _printf_(3, 4);
