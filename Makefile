@@ -3,7 +3,7 @@
 # make test       install what is missing, build with sanitizers, run every test
 #
 # One rule per program; what a program consists of is its folders.  Variants live side by side in
-# build/: release, asan, clang.  V=1 shows the commands.
+# build/: release, asan, clang, mutants.  V=1 shows the commands.
 
 VARIANT ?= release
 OUT     ?= build/$(VARIANT)
@@ -19,6 +19,9 @@ ifeq ($(VARIANT),asan)
 CFLAGS   += -O1 -fno-omit-frame-pointer -fsanitize=address$(comma)undefined -fno-sanitize-recover=all
 else
 CFLAGS   += -O2
+endif
+ifeq ($(VARIANT),mutants)
+CPPFLAGS += -DFOG_MUTANTS
 endif
 LDFLAGS  += -Wl,--as-needed
 
@@ -134,7 +137,7 @@ chaos-judge: $(CHAOS_PROGRAMS)
 # A unit test is one file tests/unit/…/NAME_test.c, linked with all the libraries; helpers shared by
 # tests live in tests/support.
 # The simulated disk serves the store's tests too.
-SUPPORT := $(call sources,tests/support) tests/sim/die.c tests/sim/tape.c $(sort $(wildcard tests/sim/disk*.c))
+SUPPORT := $(call sources,tests/support) $(addprefix tests/sim/,die.c mutants.c tape.c) $(sort $(wildcard tests/sim/disk*.c))
 LIB_SUPPORT := $(OUT)/libsupport.a
 $(LIB_SUPPORT): $(call objects,$(SUPPORT))
 	$(archive)
@@ -155,59 +158,14 @@ $(OUT)/tests/unit/agent/shim/%_test: $(OUT)/tests/unit/agent/shim/%_test.o $(LIB
 $(OUT)/tests/unit/fogctl/%_test: $(OUT)/tests/unit/fogctl/%_test.o $(LIB_SUPPORT) $(LIB_FOGCTL) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_SCHEMA) -lcurl -lpthread)
 
-# Do the tests bite?  The store with a seeded mistake, under the same test: it must fail, and for the
-# right reason.
-MUTANT_STORE := $(OUT)/mutants/sync-normal
-$(MUTANT_STORE)/%.o: %.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -DFOG_MUTANT_SYNC_NORMAL $(CFLAGS) -MMD -MP -c -o $@ $<
-$(MUTANT_STORE)/power_cut_test: $(OUT)/tests/unit/controller/io/power_cut_test.o $(patsubst %.c,$(MUTANT_STORE)/%.o,$(STORE)) $(LIB_SUPPORT) $(LIB_CTL) $(LIB_SCHEMA)
-	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
-
-.PHONY: mutants-store
-mutants-store: $(MUTANT_STORE)/power_cut_test
-	$(Q)! $< >$(MUTANT_STORE)/log 2>&1
-	$(Q)grep -q 'an acknowledged commit was lost' $(MUTANT_STORE)/log
-	@echo "  OK    a store that does not sync its commits is caught"
-
-# The agent's core with one, in the room that makes it.
-MUTANT_AGENT := $(OUT)/mutants/agent
-MUTANTS_AGENT := LEASE_FROM_ANSWER FORGET_TO_PERSIST
-
-$(MUTANT_AGENT)/LEASE_FROM_ANSWER.o: agent/core/lease.c
-$(MUTANT_AGENT)/FORGET_TO_PERSIST.o: agent/core/set.c
-$(MUTANTS_AGENT:%=$(MUTANT_AGENT)/%.o):
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -DFOG_MUTANT_$(basename $(@F)) $(CFLAGS) -MMD -MP -c -o $@ $<
-$(MUTANTS_AGENT:%=$(MUTANT_AGENT)/%_test): $(MUTANT_AGENT)/%_test: $(OUT)/tests/unit/agent/random_test.o $(MUTANT_AGENT)/%.o $(LIB_AGT) $(LIB_SCHEMA)
-	$(call link,$^ -lcmocka $(LIBS_SCHEMA))
-
-.PHONY: mutants-agent
-mutants-agent: $(MUTANTS_AGENT:%=$(MUTANT_AGENT)/%_test)
-	$(Q)! $(MUTANT_AGENT)/LEASE_FROM_ANSWER_test >$(MUTANT_AGENT)/lease.log 2>&1
-	$(Q)grep -q 'lease_end.ms > job->granted_until' $(MUTANT_AGENT)/lease.log
-	@echo "  OK    an agent that counts a lease from its answer is caught"
-	$(Q)! $(MUTANT_AGENT)/FORGET_TO_PERSIST_test >$(MUTANT_AGENT)/persist.log 2>&1
-	$(Q)grep -q 'disk_has_set' $(MUTANT_AGENT)/persist.log
-	@echo "  OK    an agent that accepts what it did not write down is caught"
-
-# The whole fleet with one of them: the simulator must find it, by the right check.
-MUTANT_SIM := $(OUT)/mutants/sim
-MUTANTS_SIM := SYNC_NORMAL ANSWER_EARLY LEASE_FROM_ANSWER
-
-$(MUTANT_SIM)/SYNC_NORMAL.o: controller/io/store/store.c
-$(MUTANT_SIM)/ANSWER_EARLY.o: controller/core/gate.c
-$(MUTANT_SIM)/LEASE_FROM_ANSWER.o: agent/core/lease.c
-$(MUTANTS_SIM:%=$(MUTANT_SIM)/%.o):
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -DFOG_MUTANT_$(basename $(@F)) $(CFLAGS) -MMD -MP -c -o $@ $<
-$(MUTANTS_SIM:%=$(MUTANT_SIM)/fog-sim-%): $(MUTANT_SIM)/fog-sim-%: $(call objects,$(SIM)) $(MUTANT_SIM)/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
-	$(call link,$^ $(LIBS_STORE) $(LIBS_SCHEMA))
-
-.PHONY: mutants-sim mutants
-mutants-sim: $(MUTANTS_SIM:%=$(MUTANT_SIM)/fog-sim-%)
-	$(Q)MUTANT_SEEDS=$(MUTANT_SEEDS) tests/sim/mutants $(MUTANT_SIM) $(MUTANTS_SIM)
-mutants: mutants-store mutants-agent mutants-sim
+# Do the tests bite?  One build that has all seeded mistakes in it, each chosen by name: the simulator
+# must find every one, by the right check, and two unit tests theirs.
+.PHONY: mutants mutants-programs
+mutants-programs: $(OUT)/fog-sim $(OUT)/tests/unit/controller/io/power_cut_test $(OUT)/tests/unit/agent/random_test
+# make mutants [MUTANTS="NAME …"]
+mutants:
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=mutants mutants-programs
+	$(Q)tests/mutants $(MUTANTS)
 
 # Replays the corpora of the fuzzers.
 FUZZ := $(wildcard tests/fuzz/*_fuzz.c)
@@ -271,6 +229,7 @@ install: all
 docs: $(OUT)/gendocs # those pages of docs/ that are made from tables; a test compares
 	$(OUT)/gendocs kinds >docs/KINDS.md
 	$(OUT)/gendocs protocol >docs/PROTOCOL.md
+	$(OUT)/gendocs mutants >docs/MUTANTS.md
 fmt:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 lint:

@@ -1,7 +1,8 @@
 /* gendocs PAGE: writes a page of docs/ that is made from tables.
  *
  *     gendocs kinds > docs/KINDS.md
- *     gendocs protocol > docs/PROTOCOL.md */
+ *     gendocs protocol > docs/PROTOCOL.md
+ *     gendocs mutants > docs/MUTANTS.md */
 #include "schema/base/str.h"
 #include "schema/docs.h"
 
@@ -13,6 +14,7 @@ static const struct page {
 } pages[] = {
     {"kinds", docs_kinds},
     {"protocol", docs_protocol},
+    {"mutants", docs_mutants},
 };
 
 int main(int argc, char **argv)
@@ -26,6 +28,6 @@ int main(int argc, char **argv)
             return fwrite(text.data, 1, text.length, stdout) == text.length ? 0 : 1;
         }
     }
-    (void)fprintf(stderr, "usage: gendocs kinds | protocol\n");
+    (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants\n");
     return 2;
 }

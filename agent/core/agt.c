@@ -3,6 +3,7 @@
 #include "agent/core/agt.h"
 
 #include "agent/core/model.h"
+#include "schema/base/site.h"
 
 #include <assert.h>
 
@@ -44,6 +45,9 @@ int64_t agt_back_off(struct agt *agt, unsigned doublings, int64_t min_ms, int64_
 {
     int64_t delay_ms = doublings > 20 ? max_ms : min_ms << doublings;
 
+    if (MUTANT(BACK_OFF_STAYS_SHORT)) {
+        delay_ms = min_ms;
+    }
     if (delay_ms > max_ms) {
         delay_ms = max_ms;
     }

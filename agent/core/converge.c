@@ -17,6 +17,7 @@
 #include "agent/core/converge.h"
 
 #include "agent/core/model.h"
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 #include <assert.h>
@@ -94,7 +95,9 @@ static void account(struct agt *agt, struct work *work, const struct agt_exit *e
         work->failures = work->tries = 0;
     }
     work->spent = work_contribution(work);
-    *usage = (struct contribution){0};
+    if (!MUTANT(USAGE_COUNTED_TWICE)) {
+        *usage = (struct contribution){0};
+    }
     if (exit->started.ms != 0) {
         work->started = exit->started;
     }
@@ -263,7 +266,7 @@ void converge_on_found(struct agt *agt, const struct agt_event *event)
         on_found_ended(agt, event);
     } else if (work == NULL) {
         on_stray(agt, event);
-    } else if (!work->run.is_found) {
+    } else if (!work->run.is_found && !MUTANT(ADOPTS_NOTHING)) {
         work->run.is_found = work->run.may_freeze = true;
         work->run.lease_end = MONO_NEVER; /* its shim knows; ours begins with the next grant */
         move(agt, work, WORK_RUNNING);
@@ -379,7 +382,7 @@ static void suspend_or_resume(struct agt *agt, struct work *work)
         work->spent.suspensions++;
         agt->saver.usage_is_unsaved = true;
         move(agt, work, WORK_SUSPENDED);
-    } else if (work->state == WORK_SUSPENDED && !agt->is_paused) {
+    } else if (work->state == WORK_SUSPENDED && !agt->is_paused && !MUTANT(PAUSE_STAYS)) {
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
         move(agt, work, WORK_RUNNING);
     } else if (work->state == WORK_RUNNING && work->run.may_freeze) {
@@ -426,15 +429,16 @@ static void start(struct agt *agt, struct work *work)
     work->outcome = OUTCOME_NONE;
     agt->saver.is_due = true;
     agt->counters.spawns++;
-    effect = out_add_run(agt, AGT_SPAWN, OUT_WHEN_SAVED, work->wanted.uid, run.number);
+    effect = out_add_run(agt, AGT_SPAWN, MUTANT(START_BEFORE_SAVED) ? OUT_AT_ONCE : OUT_WHEN_SAVED,
+                         work->wanted.uid, run.number);
     fill_spawn(agt, work, &effect->spawn);
     move(agt, work, WORK_STARTING);
 }
 
 static bool may_start(const struct agt *agt, const struct work *work)
 {
-    return !agt->is_paused && mono_is_due(work->not_before, agt->now) && saver_may_save(agt) &&
-           lease_allows_start(agt, work);
+    return (!agt->is_paused || MUTANT(PAUSE_IGNORED)) && mono_is_due(work->not_before, agt->now) &&
+           saver_may_save(agt) && lease_allows_start(agt, work);
 }
 
 /* Ended for good, unless something else is wanted by now.  What is done is not done again because
@@ -465,7 +469,7 @@ static void converge_wanted(struct agt *agt, struct work *work)
     case WORK_STARTING:
     case WORK_RUNNING:
     case WORK_SUSPENDED:
-        if (work_is_outdated(work) || lease_is_lost(agt, work)) {
+        if ((work_is_outdated(work) && !MUTANT(OLD_FORM_RUNS_ON)) || lease_is_lost(agt, work)) {
             stop(agt, work);
         } else {
             suspend_or_resume(agt, work);
@@ -496,7 +500,9 @@ static void converge_unwanted(struct agt *agt, struct work *work)
     case WORK_STARTING:
     case WORK_RUNNING:
     case WORK_SUSPENDED:
-        stop(agt, work);
+        if (!MUTANT(REMOVED_RUNS_ON)) {
+            stop(agt, work);
+        }
         break;
     case WORK_STOPPING:
         if (stop_grace_ms(agt, work) < work->run.stop_grace_ms) {

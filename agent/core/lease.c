@@ -46,9 +46,9 @@ void lease_on_link_down(struct agt *agt)
 
 static void grant(struct agt *agt, struct work *work, struct mono sent)
 {
-#ifdef FOG_MUTANT_LEASE_FROM_ANSWER
-    sent = agt->now;
-#endif
+    if (MUTANT(LEASE_FROM_ANSWER)) {
+        sent = agt->now;
+    }
     work->lease.end = mono_later(work->lease.end, mono_after(sent, work->wanted.template.lease_ms));
     work->lease.is_refused = false;
     if (work->run.is_open && work->run.lease_epoch == work->wanted.lease_epoch &&
@@ -152,13 +152,13 @@ struct mono lease_deadline(const struct agt *agt, const struct work *work)
 bool lease_allows_start(const struct agt *agt, const struct work *work)
 {
     /* At least a third is left: less would be killed before it did anything. */
-    return !work_is_exclusive(work) ||
+    return !work_is_exclusive(work) || MUTANT(START_WITHOUT_LEASE) ||
            mono_since(agt->now, work->lease.end) >= work->wanted.template.lease_ms / 3 + 1;
 }
 
 bool lease_is_lost(const struct agt *agt, const struct work *work)
 {
-    return work->run.is_open &&
+    return work->run.is_open && !MUTANT(LEASE_END_IGNORED) &&
            (mono_is_due(work->run.lease_end, agt->now) ||
             (work->lease.is_refused && work->run.lease_epoch == work->wanted.lease_epoch));
 }

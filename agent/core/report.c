@@ -66,6 +66,10 @@ void report_face(const struct agt *agt, const struct work *work, struct report_f
         break;
     case WORK_RUNNING:
         say(face, PHASE_RUNNING, NULL, NULL);
+        if (MUTANT(SUCCESS_BEFORE_EXIT) &&
+            work->wanted.template.workload.restart != RESTART_ALWAYS) {
+            say(face, PHASE_SUCCEEDED, "Completed", "");
+        }
         break;
     case WORK_SUSPENDED:
         say(face, PHASE_SUSPENDED, "OwnerPaused", "the owner of the machine lets nothing run");
@@ -215,7 +219,10 @@ void report(struct agt *agt)
 
 void report_on_welcome(struct agt *agt, bool is_new_era)
 {
-    take_back(agt);
+    if (!MUTANT(REPORT_NOT_REPEATED)) {
+        take_back(agt);
+    }
+    agt->reports.waiting = 0;
     agt->reports.paused_told = agt->link.said_paused;
     if (!is_new_era) {
         return;

@@ -6,6 +6,7 @@
 #include "agent/core/saver.h"
 
 #include "agent/core/model.h"
+#include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/emit.h"
 #include "schema/json.h"
@@ -225,7 +226,7 @@ struct mono saver_deadline(const struct agt *agt)
 
 static void take_run(struct run *run, const struct saved_run *saved)
 {
-    *run = (struct run){.number = saved->number,
+    *run = (struct run){.number = MUTANT(RUN_NUMBER_AGAIN) ? 0 : saved->number,
                         .is_open = saved->is_open,
                         .generation = saved->generation,
                         .lease_epoch = saved->lease_epoch,

@@ -45,7 +45,7 @@ struct work *set_add(struct agt *agt, const char *uid)
 void set_forget(struct agt *agt, struct work *work)
 {
     assert(!work->is_wanted);
-    if (work->run.number > agt->set.run_floor) {
+    if (work->run.number > agt->set.run_floor && !MUTANT(RUN_NUMBER_AGAIN)) {
         agt->set.run_floor = work->run.number;
     }
     (void)map_remove(&agt->set.works, work->wanted.uid);
@@ -306,9 +306,9 @@ static int finish(struct agt *agt, const struct wire_assign *assign, struct err 
         set->revision = assign->revision;
         set->accepted_is_due = true;
         set->resync_is_due = false;
-#ifdef FOG_MUTANT_FORGET_TO_PERSIST
-        agt->saver.is_due = false;
-#endif
+        if (MUTANT(FORGET_TO_PERSIST)) {
+            agt->saver.is_due = false;
+        }
     }
     map_fini(&outcome.named);
     return r;
@@ -320,7 +320,8 @@ int set_on_assign(struct agt *agt, const struct wire_assign *assign, size_t size
     struct incoming *incoming = &agt->set.incoming;
     int r;
 
-    if (assign->era != agt->fence.era || assign->revision < agt->set.revision) {
+    if (assign->era != agt->fence.era ||
+        (assign->revision < agt->set.revision && !MUTANT(OLD_SET_TAKEN))) {
         agt->counters.stale_messages++;
         return 0;
     }

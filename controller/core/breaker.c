@@ -2,6 +2,7 @@
  * well: work that was placed before goes on trying. */
 #include "controller/core/breaker.h"
 
+#include "schema/base/site.h"
 #include "schema/base/str.h"
 #include "schema/limits.h"
 
@@ -46,7 +47,7 @@ bool breaker_failed(struct breaker *breaker, unsigned starts, struct mono now)
 bool breaker_succeeded(struct breaker *breaker)
 {
     breaker->failures = 0;
-    if (breaker->state == BREAKER_CLOSED) {
+    if (breaker->state == BREAKER_CLOSED || MUTANT(BREAKER_STAYS_OPEN)) {
         return false;
     }
     move(breaker, BREAKER_CLOSED);
@@ -55,7 +56,8 @@ bool breaker_succeeded(struct breaker *breaker)
 
 bool breaker_wait_over(struct breaker *breaker, struct mono now)
 {
-    if (breaker->state != BREAKER_OPEN || !mono_is_due(breaker->open_until, now)) {
+    if (breaker->state != BREAKER_OPEN || !mono_is_due(breaker->open_until, now) ||
+        MUTANT(BREAKER_STAYS_OPEN)) {
         return false;
     }
     move(breaker, BREAKER_HALF_OPEN);

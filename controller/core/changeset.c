@@ -1,6 +1,7 @@
 #include "controller/core/changeset.h"
 
 #include "schema/base/parse.h"
+#include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/limits.h"
 
@@ -219,7 +220,7 @@ static void collect_failures(struct ctl *ctl, struct changeset *set)
 
 static bool is_demand_met(struct ctl *ctl, struct changeset *set)
 {
-    if (!set->has_demand || set->revision == ctl->desired_revision) {
+    if (!set->has_demand || set->revision == ctl->desired_revision || MUTANT(DEMAND_IGNORED)) {
         return true;
     }
     return reject(set, failure_make(&ctl->arena, 409, "Conflict",
@@ -236,7 +237,7 @@ bool changeset_decide(struct ctl *ctl, struct changeset *set, struct node **ret_
     if (!is_demand_met(ctl, set)) {
         return false;
     }
-    ctl_begin(ctl, set->is_dry_run);
+    ctl_begin(ctl, set->is_dry_run && !MUTANT(DRY_RUN_WRITES));
     for (size_t i = 0; i < set->count; i++) {
         fine = write_decide(ctl, &set->writes[i]) && fine;
     }
@@ -246,11 +247,15 @@ bool changeset_decide(struct ctl *ctl, struct changeset *set, struct node **ret_
         }
     }
     if (!fine) {
-        ctl_abort(ctl);
+        if (MUTANT(HALF_A_SET) && !set->is_dry_run) {
+            ctl_commit(ctl);
+        } else {
+            ctl_abort(ctl);
+        }
         collect_failures(ctl, set);
         return false;
     }
-    if (set->is_dry_run) {
+    if (set->is_dry_run && !MUTANT(DRY_RUN_WRITES)) {
         *ret_plan = reconcile_plan(ctl);
         ctl_abort(ctl);
     } else {
@@ -400,8 +405,12 @@ void changeset_remember(struct ctl *ctl, const struct http_request *http, int co
 
 void changeset_load_answer(struct ctl *ctl, const struct answer_row *row)
 {
-    struct answer *answer = MEM_NEW(struct answer);
+    struct answer *answer;
 
+    if (MUTANT(KEYS_FORGOTTEN)) {
+        return;
+    }
+    answer = MEM_NEW(struct answer);
     answer->request = row->request;
     answer->code = row->code;
     answer->body = blob_ref(row->body);

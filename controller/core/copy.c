@@ -3,6 +3,7 @@
 
 #include "controller/core/lease.h"
 #include "schema/base/parse.h"
+#include "schema/base/site.h"
 #include "schema/base/str.h"
 #include "schema/limits.h"
 
@@ -11,7 +12,8 @@
 /* Does the status speak of what it was told last? */
 static bool is_observed(const struct assignment_entry *copy)
 {
-    return assignment_status(copy)->observed_generation == copy->object->meta.generation;
+    return assignment_status(copy)->observed_generation == copy->object->meta.generation ||
+           MUTANT(GENERATION_UNCHECKED);
 }
 
 bool copy_is_done(const struct assignment_entry *copy)
@@ -57,6 +59,9 @@ static bool may_hold_lease(const struct assignment_entry *copy, struct mono now)
 {
     bool was_told_else = !is_observed(copy) || assignment_status(copy)->phase == PHASE_STOPPING;
 
+    if (MUTANT(LEASE_ENDS_WITH_EXCLUSIVE)) {
+        was_told_else = false;
+    }
     return (assignment_is_exclusive(copy) || was_told_else) && !lease_is_over(copy, now);
 }
 

@@ -3,6 +3,8 @@
  * nothing goes straight to `ready`, past those that wait: it tells nothing about state. */
 #include "controller/core/gate.h"
 
+#include "schema/base/site.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -70,10 +72,10 @@ void gate_free(struct gate *gate)
 
 static bool is_durable(const struct gate *gate, const struct effect *effect)
 {
-#ifdef FOG_MUTANT_ANSWER_EARLY
-    return true; /* a seeded mistake that the tests must catch (make mutants-sim) */
-#endif
-    return effect->after <= gate->committed;
+    return effect->after <= gate->committed ||
+           (MUTANT(ANSWER_EARLY) && effect->type == EFFECT_ANSWER) ||
+           (MUTANT(SEND_EARLY) && effect->type == EFFECT_SEND) ||
+           (MUTANT(WATCH_EARLY) && effect->type == EFFECT_CHUNK);
 }
 
 static void release(struct gate *gate)

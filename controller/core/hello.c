@@ -198,6 +198,9 @@ static void declare_status(struct ctl *ctl, const struct object *object,
     shape_put(&agent_status_shape, status, paused, hello->paused);
     shape_put(&agent_status_shape, status, observed_generation, next->meta.generation);
     shape_mark(&agent_shape, agent, status);
+    if (MUTANT(STATUS_TAKES_SPEC)) {
+        shape_put(&agent_spec_shape, &agent->spec, unschedulable, false);
+    }
     (void)ctl_put(ctl, next, &write);
 }
 
@@ -272,7 +275,7 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
     }
     declare_status(ctl, object, hello);
     agent = model_agent(&ctl->model, hello->name);
-    link->epoch = (uint64_t)hello->epoch + 1;
+    link->epoch = (uint64_t)hello->epoch + !MUTANT(EPOCH_NOT_RAISED);
     if (agent->link != NULL) {
         supersede(ctl, link, agent->link);
     }

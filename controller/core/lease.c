@@ -2,6 +2,7 @@
 #include "controller/core/lease.h"
 
 #include "schema/base/parse.h"
+#include "schema/base/site.h"
 #include "schema/base/str.h"
 #include "schema/limits.h"
 
@@ -35,6 +36,9 @@ void lease_grant(const struct model *model, struct assignment_entry *assignment,
     int64_t lease_ms = lease_length_ms(model, assignment);
     struct mono end = mono_after(now, lease_ms + lease_ms / LEASE_DRIFT_SHARE + LEASE_MARGIN_MS);
 
+    if (MUTANT(LEASE_TOO_SHORT)) {
+        end = mono_after(now, lease_ms / 2);
+    }
     assignment->lease_until = mono_later(assignment->lease_until, end);
     assignment->lease_is_assumed = false;
 }

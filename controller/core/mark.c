@@ -5,6 +5,7 @@
 #include "controller/core/copy.h"
 #include "controller/core/reconcile.h"
 
+#include "schema/base/site.h"
 #include "schema/diff.h"
 #include "schema/limits.h"
 
@@ -66,7 +67,7 @@ static bool misses(const struct session_entry *session, const struct agent_entry
 
 void mark_offer(struct ctl *ctl, struct agent_entry *agent)
 {
-    if (agent->link == NULL) {
+    if (agent->link == NULL || MUTANT(ROOM_NOT_OFFERED)) {
         return;
     }
     dlist_each (&ctl->model.wanting, struct session_entry, wanting, it) {
@@ -129,7 +130,7 @@ static void mark_policy(struct ctl *ctl, const struct change *change)
     bool is_same = change->before != NULL && change->after != NULL &&
                    change->before->meta.generation == change->after->meta.generation;
 
-    if (is_same) {
+    if (is_same || (MUTANT(POLICY_CHANGE_UNSEEN) && change->before != NULL)) {
         return;
     }
     map_each (&ctl->model.objects[KIND_HARVEST_SESSION], it) {
@@ -245,6 +246,8 @@ void reconcile_agent_down(struct ctl *ctl, struct agent_entry *agent)
         return; /* the start itself: nobody was there yet, and everything is examined anyway */
     }
     agent_state_mark(ctl, agent);
-    mark_on_agent(ctl, agent);
+    if (!MUTANT(LOSS_UNNOTICED)) {
+        mark_on_agent(ctl, agent);
+    }
     refresh_reasons(ctl);
 }

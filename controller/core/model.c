@@ -202,7 +202,9 @@ static void detach_from_agent(struct assignment_entry *assignment)
     }
     dlist_remove(&assignment->on_agent);
     agent->assignment_count--;
-    count_use(agent, &assignment->used, -1);
+    if (!MUTANT(ROOM_NOT_RELEASED) || !object_is_deleting(assignment->object)) {
+        count_use(agent, &assignment->used, -1);
+    }
     if (assignment->is_in_set) {
         digest_set_remove(&agent->set, &assignment->digest);
     }
@@ -280,7 +282,7 @@ static void adopt_assignments(struct model *model, struct agent_entry *agent,
         }
         if (session != NULL && assignment->session == NULL &&
             str_eq(spec->session, session->object->meta.name) &&
-            str_eq(spec->session_uid, session->object->meta.uid)) {
+            (str_eq(spec->session_uid, session->object->meta.uid) || MUTANT(ADOPT_BY_NAME))) {
             attach_to_session(assignment, session);
         }
         if (assignment->agent != NULL && assignment->session != NULL) {

@@ -5,6 +5,7 @@
 #include "controller/core/place.h"
 
 #include "controller/core/match.h"
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 #include <assert.h>
@@ -101,7 +102,8 @@ static enum place_refusal judge_agent(const struct session_entry *session,
     const struct harvest_session_spec *spec = session_spec(session);
 
     /* 1 */
-    if (!match_selector(&spec->selector, &agent->object->meta.labels)) {
+    if (!match_selector(&spec->selector, &agent->object->meta.labels) &&
+        !MUTANT(SELECTOR_IGNORED)) {
         return REFUSED_SELECTOR;
     }
     /* 2 */
@@ -118,7 +120,7 @@ static enum place_refusal judge_agent(const struct session_entry *session,
     if (agent_status(agent)->paused) {
         return REFUSED_PAUSED;
     }
-    if (agent_spec(agent)->unschedulable) {
+    if (agent_spec(agent)->unschedulable && !MUTANT(PLACE_ON_CORDONED)) {
         return REFUSED_UNSCHEDULABLE;
     }
     /* 4 */
@@ -329,9 +331,11 @@ struct agent_entry *place_pick(struct candidates *candidates, const struct agent
     if (best == NULL) {
         return NULL;
     }
-    best->free.cores -= needs->cores;
-    best->free.memory -= needs->memory;
-    best->free.disk -= needs->disk;
+    if (!MUTANT(ROOM_TAKEN_TWICE)) {
+        best->free.cores -= needs->cores;
+        best->free.memory -= needs->memory;
+        best->free.disk -= needs->disk;
+    }
     best->places--;
     best->of_session++;
     return best->agent;

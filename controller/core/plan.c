@@ -7,6 +7,7 @@
 #include "controller/core/lease.h"
 #include "controller/core/replica.h"
 #include "schema/base/parse.h"
+#include "schema/base/site.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -221,7 +222,7 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
     if (p->in->template == NULL || (leaving > 0 && p->spec->exclusive)) {
         return; /* said for the session, or for the copy that leaves */
     }
-    if (p->spec->exclusive && is_haunted(p, replica)) {
+    if (p->spec->exclusive && !MUTANT(NAMESAKE_UNSEEN) && is_haunted(p, replica)) {
         return;
     }
     agent = find_place(p, replica, NULL, &why);
@@ -242,7 +243,8 @@ static bool is_crowded(struct planner *p, const struct replica *replica,
 {
     bool is_crowded = false;
 
-    for (size_t i = 0; i < replica->copy_count && p->spec->exclusive; i++) {
+    for (size_t i = 0; i < replica->copy_count && p->spec->exclusive && !MUTANT(CROWD_UNSEEN);
+         i++) {
         struct assignment_entry *other = replica->copies[i];
 
         if (other != copy && !copy_may_go(p->in->model, other, p->in->now)) {
@@ -284,6 +286,9 @@ static void replace(struct planner *p, const struct replica *replica, struct ass
 static bool is_paused(struct planner *p, const struct replica *replica,
                       struct assignment_entry *copy)
 {
+    if (MUTANT(ROLLOUT_NOT_PAUSED)) {
+        return false;
+    }
     if (p->spec->rollout.pause) {
         add_gap(p, WHY_ROLLOUT_PAUSED, replica, copy, false,
                 arena_printf(p->arena,
@@ -341,6 +346,7 @@ static bool is_hopeless(const struct planner *p, const struct assignment_entry *
     const struct assignment_status *status = assignment_status(copy);
 
     return status->failures > 0 && p->spec->retry_max > 0 && !copy_is_ok(copy) &&
+           !MUTANT(RETRIES_UNBOUNDED) &&
            status->observed_generation == copy->object->meta.generation &&
            copy_failures(copy) >= p->spec->retry_max;
 }
@@ -453,7 +459,7 @@ static void tend_away(struct planner *p, const struct replica *replica,
         add_gap(p, WHY_AGENT_AWAY, replica, copy, false,
                 arena_printf(p->arena, "%s is not connected; replaced when it is away for %s", name,
                              after));
-    } else if (is_exclusive && !lease_is_over(copy, p->in->now)) {
+    } else if (is_exclusive && !lease_is_over(copy, p->in->now) && !MUTANT(REPLACED_UNDER_LEASE)) {
         look_at(p, copy->lease_until);
         add_gap(p, WHY_LEASED, replica, copy, false,
                 arena_printf(p->arena,
@@ -619,7 +625,8 @@ static void spread_over_waves(struct planner *p)
 {
     size_t most =
         (size_t)(p->spec->rollout.max_unavailable < 1 ? 1 : p->spec->rollout.max_unavailable);
-    size_t first = p->unavailable >= most ? 0 : most - p->unavailable;
+    size_t down = MUTANT(DOWN_NOT_COUNTED) ? 0 : p->unavailable;
+    size_t first = down >= most ? 0 : most - down;
     size_t costly = 0;
 
     for (size_t i = 0; i < p->plan->step_count; i++) {

@@ -188,7 +188,7 @@ static void begin(struct ctl *ctl)
         struct assignment_entry *copy = it->value;
 
         copy->is_told = true;
-        if (assignment_is_exclusive(copy)) {
+        if (assignment_is_exclusive(copy) && !MUTANT(LEASES_FORGOTTEN)) {
             lease_grant(&ctl->model, copy, ctl->started_at);
             copy->lease_is_assumed = true;
         }

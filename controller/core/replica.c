@@ -3,6 +3,7 @@
 #include "controller/core/replica.h"
 
 #include "schema/base/parse.h"
+#include "schema/base/site.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -126,6 +127,7 @@ static void list_numbered(struct lister *l, struct assignment_entry **copies, si
     int64_t wanted = is_ending ? 0 : harvest_session_replicas(l->spec);
     int64_t number;
 
+    wanted -= MUTANT(ONE_REPLICA_LESS) && wanted > 2;
     for (int64_t i = 0; i < wanted; i++) {
         (void)add_replica(l, arena_printf(l->arena, "%" PRId64, i));
     }

@@ -4,6 +4,7 @@
 #include "controller/core/copy.h"
 #include "controller/core/lease.h"
 #include "controller/core/reconcile.h"
+#include "schema/base/site.h"
 
 bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid,
                      int64_t lease_epoch)
@@ -14,7 +15,7 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
         return false;
     }
     if (!lease_is_held(assignment, ctl->now) &&
-        lease_is_contested(&ctl->model, assignment, ctl->now)) {
+        lease_is_contested(&ctl->model, assignment, ctl->now) && !MUTANT(LEASE_UNCONTESTED)) {
         return false;
     }
     lease_grant(&ctl->model, assignment, ctl->now);
@@ -31,6 +32,9 @@ static void keep_contribution(struct contribution *to, const struct contribution
 {
     const struct shape *shape = &contribution_shape;
 
+    if (MUTANT(USAGE_FALLS)) {
+        return;
+    }
     shape_put(shape, to, cpu_ms, larger(to->cpu_ms, before->cpu_ms));
     shape_put(shape, to, wall_ms, larger(to->wall_ms, before->wall_ms));
     shape_put(shape, to, memory_peak, larger(to->memory_peak, before->memory_peak));

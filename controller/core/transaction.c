@@ -2,6 +2,7 @@
  * way. */
 #include "controller/core/core.h"
 
+#include "schema/base/site.h"
 #include "schema/base/utf8.h"
 #include "schema/diff.h"
 #include "schema/emit.h"
@@ -120,7 +121,7 @@ void ctl_commit(struct ctl *ctl)
 void ctl_abort(struct ctl *ctl)
 {
     assert(ctl->in_transaction);
-    for (size_t i = ctl->changes.count; i-- > 0;) {
+    for (size_t i = ctl->changes.count; i-- > (size_t)MUTANT(UNDO_FORGETS_FIRST);) {
         struct change *change = &ctl->changes.items[i];
 
         if (change->removed != NULL) {
@@ -276,8 +277,10 @@ void ctl_store_template(struct ctl *ctl, struct template_entry *entry)
     if (ctl->is_trial || entry->is_stored) {
         return;
     }
-    content.body = blob_ref(entry->body);
-    vec_add(&ctl->batch->contents, content);
+    if (!MUTANT(TEMPLATE_NOT_STORED)) {
+        content.body = blob_ref(entry->body);
+        vec_add(&ctl->batch->contents, content);
+    }
     entry->is_stored = true;
 }
 

@@ -74,7 +74,7 @@ static void tell_change(struct ctl *ctl, struct watcher *watcher, const struct o
                         const struct object *after, bool is_removal)
 {
     bool did = matches(ctl, watcher, before);
-    bool does = !is_removal && matches(ctl, watcher, after);
+    bool does = (!is_removal || MUTANT(WATCH_MISSES_DELETES)) && matches(ctl, watcher, after);
     const char *type = did && does ? "MODIFIED" : does ? "ADDED" : did ? "DELETED" : NULL;
 
     if (after->meta.revision > watcher->revision) {
@@ -142,7 +142,7 @@ static void go_on_from(struct ctl *ctl, struct watcher *watcher, uint64_t revisi
     watcher->revision = revision;
     if (revision >= ctl->ring.begins_after) {
         watcher->is_live = true;
-        watcher->position = ring_after(&ctl->ring, revision);
+        watcher->position = ring_after(&ctl->ring, revision - MUTANT(WATCH_REPEATS));
         return;
     }
     query.after = revision;
@@ -321,6 +321,12 @@ static void flush(struct ctl *ctl, struct watcher *watcher)
 {
     assert(watcher->position >= ctl->ring.first);
     for (; watcher->position < ctl->ring.next; watcher->position++) {
+        if (MUTANT(WATCH_SKIPS) && watcher->position % 16 == 0) {
+            continue;
+        }
+        if (MUTANT(WATCH_IN_PIECES) && watcher->position % 4 == 1 && ctl->derived_rows > 0) {
+            break;
+        }
         const struct ring_event *event = &ctl->ring.events[watcher->position % ctl->ring.size];
 
         if (event->after->kind == watcher->kind) {

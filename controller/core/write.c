@@ -2,6 +2,7 @@
  * came, bound (which brings defaults), given its owners, bound again, and put. */
 #include "controller/core/write.h"
 
+#include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/check.h"
 #include "schema/emit.h"
@@ -398,7 +399,7 @@ static bool decide_write(struct ctl *ctl, struct write_request *request)
                                  request->kind->plural, request->kind->group[0] == '\0' ? "" : ".",
                                  request->kind->group, request->name));
     }
-    if (request->verb != WRITE_CREATE &&
+    if (request->verb != WRITE_CREATE && !MUTANT(PRECONDITION_IGNORED) &&
         is_stale(ctl, live, node_find(request->body, "metadata"))) {
         return fail(request, failure_modified(&ctl->arena, request->kind, request->name));
     }

@@ -6,6 +6,7 @@
 
 #include "schema/base/parse.h"
 #include "schema/base/str.h"
+#include "tests/sim/mutants.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ enum { TWICE_EVERY = 50, SEEDS_DEFAULT = 100 };
 
 struct options {
     uint64_t from, count, agents;
-    bool is_traced, is_canary, is_quiet;
+    bool is_traced, is_canary, is_quiet, lists_mutants;
 };
 
 struct shared {
@@ -38,7 +39,9 @@ static const char usage[] = "fog-sim: a fleet in one process, from a seed\n"
                             "  --agents N   with so many agents (else 2 to 5, by the seed)\n"
                             "  --trace      print everything that happens\n"
                             "  --canary     with a check that always fails\n"
-                            "  --quiet      no progress\n";
+                            "  --quiet      no progress\n"
+                            "  --mutants    list the seeded mistakes\n"
+                            "  --mutant X   make this one (in the build that has them)\n";
 
 static bool read_options(int count, char **words, struct options *options)
 {
@@ -53,6 +56,10 @@ static bool read_options(int count, char **words, struct options *options)
             options->is_canary = true;
         } else if (str_eq(word, "--quiet")) {
             options->is_quiet = true;
+        } else if (str_eq(word, "--mutants")) {
+            options->lists_mutants = true;
+        } else if (str_eq(word, "--mutant") && i + 1 < count && mutants_choose(words[i + 1])) {
+            i++;
         } else if (!has_value) {
             return false;
         } else if (str_eq(word, "--seed")) {
@@ -191,6 +198,10 @@ int main(int count, char **words)
     if (!read_options(count, words, &options)) {
         (void)fputs(usage, stderr);
         return 2;
+    }
+    if (options.lists_mutants) {
+        mutants_print();
+        return 0;
     }
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) {

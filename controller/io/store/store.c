@@ -12,18 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef FOG_MUTANT_SYNC_NORMAL
-#define SYNCHRONOUS "NORMAL"
-#else
-#define SYNCHRONOUS "FULL"
-#endif
-
 /* What holds for every connection; the checkpoint is ours to time (store_checkpoint). */
 static const char settings_all[] = "PRAGMA foreign_keys = ON;"
                                    "PRAGMA trusted_schema = OFF;"
                                    "PRAGMA cell_size_check = ON;"
                                    "PRAGMA temp_store = MEMORY;";
-static const char settings_writer[] = "PRAGMA synchronous = " SYNCHRONOUS ";"
+static const char settings_writer[] = "PRAGMA synchronous = FULL;"
                                       "PRAGMA journal_size_limit = 16777216;";
 static const char settings_reader[] = "PRAGMA query_only = ON;";
 
@@ -288,6 +282,9 @@ static int open_writer(struct store *store, const struct store_options *options,
         return r;
     }
     r = store_exec(store, settings_writer, err);
+    if (r == 0 && MUTANT(SYNC_NORMAL)) {
+        r = store_exec(store, "PRAGMA synchronous = NORMAL;", err);
+    }
     if (r < 0) {
         return r;
     }
@@ -325,7 +322,7 @@ int store_open(const struct store_options *options, struct store **ret_store, st
     int r;
 
     store->is_reader = options->is_reader;
-    r = options->is_reader ? 0 : store_settle(options, err);
+    r = options->is_reader || MUTANT(UNSYNCED_PAGES_TRUSTED) ? 0 : store_settle(options, err);
     if (r < 0) {
         return r;
     }
@@ -405,6 +402,9 @@ int store_raise_era(struct store *store, struct err *err)
     int r;
 
     assert(!store->is_reader);
+    if (MUTANT(ERA_NOT_RAISED)) {
+        return 0;
+    }
     r = meta_put_number(store, "era", store->era + 1, err);
     if (r < 0) {
         return r;

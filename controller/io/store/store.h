@@ -13,11 +13,7 @@
  * generation ‖ who ‖ manager ‖ why ‖ keyed digest of the body), each field preceded by its length;
  * the key lies in `meta`.  A body can thus be erased and the chain still verifies.
  *
- * Of an event the status log keeps the newest row only; a deleted one leaves a row without body.
- *
- * Built with -DFOG_MUTANT_SYNC_NORMAL it opens with synchronous=NORMAL and so loses acknowledged
- * commits at a power cut: a seeded mistake that the tests must catch (make mutants-store), never
- * part of a release. */
+ * Of an event the status log keeps the newest row only; a deleted one leaves a row without body. */
 #pragma once
 
 #include "controller/core/batch.h"

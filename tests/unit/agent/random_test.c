@@ -6,6 +6,7 @@
 #include "agent/core/agt.h"
 #include "schema/bind.h"
 #include "schema/limits.h"
+#include "tests/sim/mutants.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -689,5 +690,6 @@ int main(void)
         cmocka_unit_test(whatever_happens_some_things_never_do),
     };
 
+    mutants_choose_from_environment();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,11 +51,18 @@ static void the_page_of_the_protocol_is_up_to_date(void **state)
     is_up_to_date("protocol", "docs/PROTOCOL.md", docs_protocol);
 }
 
+static void the_page_of_the_mutants_is_up_to_date(void **state)
+{
+    (void)state;
+    is_up_to_date("mutants", "docs/MUTANTS.md", docs_mutants);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_of_kinds_is_up_to_date),
         cmocka_unit_test(the_page_of_the_protocol_is_up_to_date),
+        cmocka_unit_test(the_page_of_the_mutants_is_up_to_date),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,10 +2,11 @@
  * store_commit() acknowledged is there afterwards, and the one it did not acknowledge is there
  * whole or not at all.
  *
- * This program must fail when the store is built with -DFOG_MUTANT_SYNC_NORMAL. */
+ * It must fail for the mutant SYNC_NORMAL (docs/MUTANTS.md). */
 #include "controller/io/store/store.h"
 
 #include "tests/sim/disk.h"
+#include "tests/sim/mutants.h"
 #include "tests/support/batches.h"
 
 #include <setjmp.h>
@@ -564,5 +565,6 @@ int main(void)
         TEST(a_crash_of_the_process_loses_nothing),
     };
 
+    mutants_choose_from_environment();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,132 @@
+/* Seeded mistakes: does a test that should find them find them?
+ *
+ * A program built with -DFOG_MUTANTS has all of them in it, and makes the one that was chosen, at
+ * the places that ask MUTANT(NAME) of schema/base/site.h.  Every other build has none.  The table
+ * says of each in one sentence what is wrong, and which checks of the simulator may be the one to
+ * tell; docs/MUTANTS.md is written from it.
+ *
+ * To add one: a row here, and a MUTANT(NAME) where the mistake is made.  What nobody could ever
+ * notice from outside is no mutant. */
+#pragma once
+
+#include <stddef.h>
+
+/* X(name, what is wrong, names of checks divided by blanks), in the order of layers. */
+/* clang-format off */
+#define MUTANTS(X)                                                                                 \
+    /* the gate, and what is told */                                                               \
+    X(ANSWER_EARLY, "an answer does not wait for what it tells to be durable",                     \
+      "acknowledged same-answer exactly-once never-back told")                                     \
+    X(SEND_EARLY, "agents are told of assignments that are not durable yet",                       \
+      "told authorised liveness never-back")                                                       \
+    X(WATCH_EARLY, "watchers are told of changes that are not durable yet",                        \
+      "told watch")                                                                                \
+    /* requests */                                                                                 \
+    X(HALF_A_SET, "of a change set that fails, what went well is kept",                            \
+      "refused exactly-once")                                                                      \
+    X(DRY_RUN_WRITES, "a dry run is carried out", "dry-run")                                       \
+    X(UNDO_FORGETS_FIRST, "undoing a change set leaves its first change in the model",             \
+      "ledger refused current acknowledged rollback identical")                                    \
+    X(DEMAND_IGNORED, "a plan is carried out although the fleet has changed since",                \
+      "precondition")                                                                              \
+    X(PRECONDITION_IGNORED, "a write to an outdated version overwrites the newer one",             \
+      "precondition")                                                                              \
+    X(KEYS_FORGOTTEN, "after a restart idempotency keys are unknown",                              \
+      "exactly-once same-answer refused ledger")                                                   \
+    X(ROLLBACK_SKIPS, "a rollback leaves out the second object", "rollback")                       \
+    /* watches */                                                                                  \
+    X(WATCH_REPEATS, "a watch that is resumed tells again what was told last", "watch")            \
+    X(WATCH_SKIPS, "a watch leaves out every sixteenth change", "watch")                           \
+    X(WATCH_IN_PIECES, "a watch tells the changes of one step at different times", "watch")        \
+    X(WATCH_MISSES_DELETES, "a watch tells a removal as a change", "watch")                        \
+    /* agents and their reports */                                                                 \
+    X(EPOCH_UNCHECKED, "messages of an earlier connection count", "liveness never-back silence")   \
+    X(EPOCH_NOT_RAISED, "every connection of an agent has the same number",                        \
+      "never-back liveness agents")                                                                \
+    X(OLD_REPORT_TAKEN, "a report that came before counts again",                                  \
+      "never-back liveness silence")                                                               \
+    X(GENERATION_UNCHECKED, "what was reported of an earlier form counts for the newest",          \
+      "exclusive liveness authorised once-per-run rollout")                                        \
+    X(USAGE_FALLS, "a later report may take back what was used", "spent")                          \
+    X(STATUS_TAKES_SPEC, "an agent's hello resets what operators said of it",                      \
+      "current authorised rollback")                                                               \
+    /* placing */                                                                                  \
+    X(ONE_REPLICA_LESS, "of three replicas and more one is not started", "liveness")               \
+    X(PLACE_ON_CORDONED, "work is placed on agents that take none", "authorised")                  \
+    X(SELECTOR_IGNORED, "work is placed where its selector does not allow it",                     \
+      "authorised liveness silence")                                                               \
+    X(ROOM_TAKEN_TWICE, "two replicas of one plan are given the same room", "capacity")            \
+    X(ROOM_NOT_RELEASED, "what a removed assignment used stays taken", "liveness")                 \
+    X(ROOM_NOT_OFFERED, "room that becomes free is offered to nobody", "liveness")                 \
+    X(LOSS_UNNOTICED, "what ran on an agent that is lost is not placed elsewhere", "liveness")     \
+    X(ADOPT_BY_NAME, "a session takes over what its deleted namesake ran",                         \
+      "liveness ledger crash authorised")                                                          \
+    X(POLICY_CHANGE_UNSEEN, "a change of a policy does not reach what runs under it", "liveness")  \
+    X(ROLLOUT_NOT_PAUSED, "a rollout goes on although it is paused", "authorised")                 \
+    X(DOWN_NOT_COUNTED, "a rollout takes down replicas although enough are down", "rollout")       \
+    X(RETRIES_UNBOUNDED, "what fails is tried again for ever", "liveness silence")                 \
+    X(BREAKER_STAYS_OPEN, "an agent on which starts failed is never tried again", "liveness")      \
+    /* leases, the controller's side */                                                            \
+    X(LEASE_TOO_SHORT, "the controller counts leases shorter than it grants them", "exclusive")    \
+    X(LEASES_FORGOTTEN, "after a restart leases are not waited for", "exclusive")                  \
+    X(LEASE_UNCONTESTED, "a lease is granted while another copy holds one", "exclusive")           \
+    X(LEASE_ENDS_WITH_EXCLUSIVE, "a last lease is not waited for when a session ends to be "       \
+      "exclusive", "exclusive")                                                                    \
+    X(REPLACED_UNDER_LEASE, "a lost copy is replaced before its lease is over", "exclusive")       \
+    X(CROWD_UNSEEN, "a replica becomes exclusive while it has two copies", "exclusive")            \
+    X(NAMESAKE_UNSEEN, "what a deleted session of the same name still runs is not waited for",     \
+      "exclusive")                                                                                 \
+    /* the store */                                                                                \
+    X(SYNC_NORMAL, "commits are not synced", "committed acknowledged ledger")                      \
+    X(UNSYNCED_PAGES_TRUSTED, "a start builds on pages whose sync had failed",                     \
+      "committed acknowledged ledger store-opens")                                                 \
+    X(ROW_NOT_CHAINED, "every eighth row of the ledger is left out of the chain",                  \
+      "ledger store-opens")                                                                        \
+    X(DELETED_STAYS_CURRENT, "what is deleted is in force again after a restart",                  \
+      "ledger current liveness acknowledged store-opens crash")                                    \
+    X(ANSWERS_NOT_STORED, "the answer to an idempotency key is not stored",                        \
+      "exactly-once same-answer refused ledger")                                                   \
+    X(LOAD_STOPS_EARLY, "a start loads twelve objects and no more",                                \
+      "ledger current liveness acknowledged store-opens crash")                                    \
+    X(TEMPLATE_NOT_STORED, "what a template says is lost with the process", "crash")               \
+    X(ERA_NOT_RAISED, "a restored store goes on in its old era", "era never-back liveness")        \
+    /* the agent */                                                                                \
+    X(FORGET_TO_PERSIST, "an agent accepts assignments that it did not write down",                \
+      "saved-first")                                                                               \
+    X(START_BEFORE_SAVED, "a run begins before its number is written down", "saved-first")         \
+    X(RUN_NUMBER_AGAIN, "the number of a run is used a second time", "spawned-once")               \
+    X(OLD_SET_TAKEN, "an older set of assignments takes the place of a newer one", "never-back")   \
+    X(ADOPTS_NOTHING, "an agent that starts starts beside what it had started before",             \
+      "once-per-run exclusive")                                                                    \
+    X(REMOVED_RUNS_ON, "what was removed goes on running", "liveness once-per-run exclusive")      \
+    X(OLD_FORM_RUNS_ON, "what was changed goes on running in its old form", "liveness")            \
+    X(PAUSE_IGNORED, "work is started although the owner has paused the machine", "paused")        \
+    X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness")                     \
+    X(SUCCESS_BEFORE_EXIT, "an agent reports success of what still runs", "truth")                 \
+    X(REPORT_NOT_REPEATED, "a report that was lost with its connection is not sent again",         \
+      "liveness")                                                                                  \
+    X(USAGE_COUNTED_TWICE, "what the last run used counts for the next one, too", "spent")         \
+    X(BACK_OFF_STAYS_SHORT, "what fails is tried again at once, however often it failed",          \
+      "back-off")                                                                                  \
+    X(LEASE_FROM_ANSWER, "an agent counts a lease from the answer and not from asking",            \
+      "exclusive")                                                                                 \
+    X(LEASE_END_IGNORED, "an agent goes on although its lease is over", "liveness exclusive")      \
+    X(START_WITHOUT_LEASE, "exclusive work is started before its lease is there",                  \
+      "authorised")
+/* clang-format on */
+
+#define MUTANT_ENUM_(name, what, checks) MUTANT_##name,
+enum mutant { MUTANT_NONE, MUTANTS(MUTANT_ENUM_) MUTANT_COUNT };
+#undef MUTANT_ENUM_
+
+struct mutant_row {
+    const char *name;
+    const char *what;   /* is wrong, as a clause */
+    const char *checks; /* that may find it, divided by blanks */
+};
+
+extern const struct mutant_row mutant_table[MUTANT_COUNT]; /* that of MUTANT_NONE is empty */
+
+#ifdef FOG_MUTANTS
+extern enum mutant mutant_chosen;
+#endif
