@@ -120,10 +120,12 @@ $(OUT)/%: $(OUT)/tools/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 
 # What judges a run of the real programs shares no code with them (docs/CHAOS.md): a file each, or a
 # few of the same beginning.  The preloaded faults never have sanitizers: their host may.
-CHAOS_PROGRAMS := $(addprefix $(OUT)/,fog-chaos-work libfogfault.so)
+CHAOS_PROGRAMS := $(addprefix $(OUT)/,fog-chaos-work fog-chaos-load libfogfault.so)
 
 $(OUT)/fog-chaos-work: $(OUT)/tests/chaos/work.o
 	$(call link,$^)
+$(OUT)/fog-chaos-load: $(call objects,$(sort $(wildcard tests/chaos/load*.c)))
+	$(call link,$^ -lcurl -ljansson -lpthread)
 $(OUT)/libfogfault.so: tests/chaos/fault_shim.c tests/chaos/fault_shim.h
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LINK  $@")
