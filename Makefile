@@ -130,6 +130,12 @@ $(OUT)/libfogfault.so: tests/chaos/fault_shim.c tests/chaos/fault_shim.h
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize%,$(CFLAGS)) -shared -fPIC -o $@ $< -ldl
+CHAOS_PROGRAMS += $(OUT)/fog-proxy
+CHAOS_PROXY    := $(sort $(wildcard tests/chaos/proxy*.c))
+$(OUT)/fog-proxy: $(call objects,$(CHAOS_PROXY)) $(LIB_SCHEMA)
+	$(call link,$^ -luv $(LIBS_SCHEMA))
+$(OUT)/tests/unit/chaos/%_test: $(OUT)/tests/unit/chaos/%_test.o $(call objects,$(filter-out %_main.c,$(CHAOS_PROXY))) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka -luv $(LIBS_SCHEMA))
 
 .PHONY: chaos-judge
 chaos-judge: $(CHAOS_PROGRAMS)
