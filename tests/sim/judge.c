@@ -5,6 +5,7 @@
 #include "schema/limits.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/http.h"
+#include "tests/sim/judge_match.h"
 #include "tests/sim/shim.h"
 
 #include <inttypes.h>
@@ -248,35 +249,26 @@ static bool nothing_else_runs(struct world *world)
 
 /* --- who could take a replica ----------------------------------------------------------------- */
 
-static bool matches(const struct node *session, const struct node *agent)
-{
-    const struct node *labels = node_find_path(session, "spec.selector.matchLabels");
-    const struct node *has = node_find_path(agent, "metadata.labels");
-    const struct node *requirements = node_find_path(session, "spec.requirements");
-    int64_t cores, wanted;
+struct room {
+    int64_t cores, memory, disk;
+};
 
-    for (size_t i = 0; labels != NULL && i < labels->map.count; i++) {
-        if (!str_eq(node_find_text(has, labels->map.members[i].key),
-                    node_text(labels->map.members[i].value))) {
-            return false;
-        }
-    }
-    for (size_t i = 0; requirements != NULL && i < requirements->list.count; i++) {
-        if (!cores_from_str(text_at(agent, "status.capacity.cores"), &cores) ||
-            !node_find_int(requirements->list.items[i], "value", &wanted) ||
-            cores < wanted * 1000) {
-            return false; /* the operators only ask for cores */
-        }
-    }
-    return true;
+static struct room room_at(const struct node *object, const char *path)
+{
+    const struct node *at = node_find_path(object, path);
+    struct room room = {0};
+
+    (void)cores_from_str(text_at(at, "cores"), &room.cores);
+    (void)quantity_from_str(text_at(at, "memory"), &room.memory);
+    (void)quantity_from_str(text_at(at, "disk"), &room.disk);
+    return room;
 }
 
-static void needs_of(const struct node *session, int64_t *ret_cores, int64_t *ret_memory)
+static int64_t sum(int64_t a, int64_t b)
 {
-    *ret_cores = 100;
-    *ret_memory = 0;
-    (void)cores_from_str(text_at(session, "spec.workload.resources.cores"), ret_cores);
-    (void)quantity_from_str(text_at(session, "spec.workload.resources.memory"), ret_memory);
+    int64_t total;
+
+    return __builtin_add_overflow(a, b, &total) ? INT64_MAX : total;
 }
 
 static const struct node *session_by_uid(struct world *world, const char *uid)
@@ -289,25 +281,28 @@ static const struct node *session_by_uid(struct world *world, const char *uid)
     return NULL;
 }
 
-/* Is there room beside what is placed on it?  What each one needs is read off its session. */
+/* Is there room beside what is placed on it?  What each one needs is read off its session.  What is
+ * not needed fits in any case. */
 static bool has_room(struct world *world, const struct node *session, const struct node *agent)
 {
-    int64_t cores = 0, memory = 0, used_cores = 0, used_memory = 0, need_cores, need_memory;
+    struct room all = room_at(agent, "status.capacity"), used = {0};
+    struct room needs = room_at(session, "spec.workload.resources");
 
-    (void)cores_from_str(text_at(agent, "status.capacity.cores"), &cores);
-    (void)quantity_from_str(text_at(agent, "status.capacity.memory"), &memory);
     for (size_t i = 0; i < world->assignments->list.count; i++) {
         const struct node *assignment = world->assignments->list.items[i];
         const struct node *owner = session_by_uid(world, text_at(assignment, "spec.sessionUid"));
 
         if (owner != NULL && str_eq(text_at(assignment, "spec.agent"), name_of(agent))) {
-            needs_of(owner, &need_cores, &need_memory);
-            used_cores += need_cores;
-            used_memory += need_memory;
+            struct room one = room_at(owner, "spec.workload.resources");
+
+            used.cores = sum(used.cores, one.cores);
+            used.memory = sum(used.memory, one.memory);
+            used.disk = sum(used.disk, one.disk);
         }
     }
-    needs_of(session, &need_cores, &need_memory);
-    return used_cores + need_cores <= cores && used_memory + need_memory <= memory;
+    return (needs.cores == 0 || sum(used.cores, needs.cores) <= all.cores) &&
+           (needs.memory == 0 || sum(used.memory, needs.memory) <= all.memory) &&
+           (needs.disk == 0 || sum(used.disk, needs.disk) <= all.disk);
 }
 
 static bool is_healthy(const struct node *agent)
@@ -360,7 +355,7 @@ static const struct node *taker_of(struct world *world, const struct node *sessi
         struct machine *machine = machine_of(world, name_of(agent));
 
         if (machine != NULL && !machine->is_lost && !flag_at(agent, "spec.unschedulable") &&
-            is_healthy(agent) && matches(session, agent) && has_room(world, session, agent) &&
+            is_healthy(agent) && judge_matches(session, agent) && has_room(world, session, agent) &&
             !is_held_back(world, agent) &&
             !(flag_at(session, "spec.everyAgent") && copy_on(world, session, agent) != NULL)) {
             return agent;
@@ -478,7 +473,7 @@ static size_t wanted_of(struct world *world, const struct node *session)
             continue;
         }
         may_begin = may_begin && has_room(world, session, agent) && !is_held_back(world, agent);
-        wanted += matches(session, agent) && (may_begin || copy != NULL);
+        wanted += judge_matches(session, agent) && (may_begin || copy != NULL);
     }
     return wanted;
 }
