@@ -226,7 +226,7 @@ static bool swallow(struct stream *stream, size_t size)
 void stream_feed(struct stream *stream, const char *bytes, size_t size, int64_t now_ms)
 {
     uint64_t end = stream->offset + size;
-    enum fault fault;
+    enum fault fault = FAULT_CHOP;
 
     if (swallow(stream, size)) {
         return;
