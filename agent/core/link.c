@@ -199,6 +199,7 @@ static void on_challenge(struct agt *agt, const struct wire_challenge *challenge
         return;
     }
     (void)snprintf(agt->link.store_id, sizeof(agt->link.store_id), "%s", challenge->store_id);
+    agt->link.era = challenge->era;
     send_hello(agt, challenge);
     agt->link.deadline = mono_after(agt->now, HANDSHAKE_MS);
     move(agt, LINK_GREETED);
@@ -227,6 +228,11 @@ static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
         agt->counters.stale_messages++;
         hang_up(agt, "the controller gave this connection a number that was used before: an old "
                      "copy of its store is running");
+        return;
+    }
+    if (welcome->era != agt->link.era) { /* else one false number would shut the true store out */
+        agt->counters.stale_messages++;
+        hang_up(agt, "the controller welcomes in another era than it challenged in");
         return;
     }
     (void)snprintf(fence->store_id, sizeof(fence->store_id), "%s", agt->link.store_id);

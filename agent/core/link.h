@@ -34,6 +34,7 @@ struct link {
     unsigned bad;                           /* messages in this connection */
     bool said_paused;                       /* in its hello */
     char store_id[WIRE_WORD_BYTES_MAX + 1]; /* of its challenge */
+    int64_t era;                            /* that it was challenged in */
     char last_end[320];                     /* why the last connection ended, for a person */
 };
 

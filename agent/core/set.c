@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <string.h>
 
+enum { INCOMING_BEATS_MAX = 2 };
+
 void set_init(struct set *set)
 {
     map_init(&set->works);
@@ -59,6 +61,7 @@ void set_forget(struct agt *agt, struct work *work)
 static void incoming_drop(struct incoming *incoming)
 {
     incoming->is_open = false;
+    incoming->beats = 0;
     incoming->size_bytes = 0;
     vec_clear(&incoming->assignments);
     vec_clear(&incoming->removed);
@@ -82,6 +85,7 @@ static int incoming_add(struct incoming *incoming, const struct wire_assign *ass
         incoming->full = assign->full;
         incoming->base = arena_strdup(&incoming->arena, assign->base);
     }
+    incoming->beats = 0;
     incoming->size_bytes += size_bytes;
     if (incoming->size_bytes > ASSIGNMENTS_BYTES_MAX) {
         return err_set(err, ERR_LIMIT, "assign: its parts are longer than %d bytes together",
@@ -343,9 +347,14 @@ void set_on_digest(struct agt *agt, const char *text)
 {
     struct digest digest;
 
-    if (text == NULL || agt->set.incoming.is_open) {
+    if (text == NULL) {
         return;
     }
+    /* While parts follow no digest is named.  One heartbeat may have overtaken them, not two. */
+    if (agt->set.incoming.is_open && ++agt->set.incoming.beats < INCOMING_BEATS_MAX) {
+        return;
+    }
+    incoming_drop(&agt->set.incoming);
     if (digest_from_str(text, &digest) &&
         (!digest_eq(&digest, &agt->set.digest) || BUGGIFY("compare-again"))) {
         agt->set.resync_is_due = true;

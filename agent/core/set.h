@@ -10,6 +10,7 @@ struct work;
 
 struct incoming { /* the parts of an assign that came so far */
     bool is_open;
+    unsigned beats; /* heartbeats with a digest since the last part: nothing more is under way */
     struct arena arena;
     int64_t era;
     uint64_t revision;

@@ -12,6 +12,10 @@
 
 #define LABEL_PREFIX "reported/"
 
+/* Connections are numbered by what agents claim.  A claim beyond this is not followed, so that one
+ * false hello does not use up the numbers of the machine that comes after it. */
+static const uint64_t EPOCH_FOLLOWED_MAX = UINT64_C(1) << 62;
+
 void link_challenge(const struct ctl *ctl, const struct link *link,
                     struct wire_challenge *ret_challenge)
 {
@@ -240,7 +244,7 @@ static void supersede(struct ctl *ctl, struct link *link, struct link *older)
 {
     const struct object *object = older->agent->object;
 
-    if (older->epoch >= link->epoch) {
+    if (older->epoch >= link->epoch && older->epoch < EPOCH_FOLLOWED_MAX) {
         link->epoch = older->epoch + 1;
     }
     if (mono_since(older->heard_at, ctl->now) < older->heartbeat_ms) {

@@ -1,5 +1,7 @@
 #include "schema/base/digest.h"
 
+#include "schema/base/mem.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,12 +119,39 @@ void key_sign(const uint8_t seed[static KEY_SIZE], const void *bytes, size_t siz
     EVP_PKEY_free(key);
 }
 
+/* The points of low order, in every way to write them: under such a "key" one signature fits a good
+ * part of all texts, so that anybody can sign.  The highest bit is the sign of x. */
+static bool key_is_weak(const uint8_t public_key[static KEY_SIZE])
+{
+    static const char *const weak[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", /* p - 1 */
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", /* p: 0 again */
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", /* p + 1 */
+    };
+    uint8_t point[KEY_SIZE];
+    char text[2 * KEY_SIZE + 1];
+    bool is_weak = false;
+
+    memcpy(point, public_key, KEY_SIZE);
+    point[KEY_SIZE - 1] &= 0x7f;
+    hex_to_str(point, KEY_SIZE, text);
+    for (size_t i = 0; i < COUNT_OF(weak); i++) {
+        is_weak |= strcmp(text, weak[i]) == 0;
+    }
+    return is_weak;
+}
+
 bool key_verify(const uint8_t public_key[static KEY_SIZE], const void *bytes, size_t size_bytes,
                 const uint8_t signature[static SIGNATURE_SIZE])
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, KEY_SIZE);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool genuine = key != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+    bool genuine = key != NULL && !key_is_weak(public_key) &&
+                   EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
                    EVP_DigestVerify(context, signature, SIGNATURE_SIZE, bytes, size_bytes) == 1;
 
     EVP_MD_CTX_free(context);

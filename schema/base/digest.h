@@ -41,6 +41,7 @@ void digest_set_remove(struct digest *set, const struct digest *member);
 void key_public(const uint8_t seed[static KEY_SIZE], uint8_t ret_public[static KEY_SIZE]);
 void key_sign(const uint8_t seed[static KEY_SIZE], const void *bytes, size_t size_bytes,
               uint8_t ret_signature[static SIGNATURE_SIZE]);
+/* Never under a key of low order, for which anybody could sign. */
 bool key_verify(const uint8_t public_key[static KEY_SIZE], const void *bytes, size_t size_bytes,
                 const uint8_t signature[static SIGNATURE_SIZE]);
 

@@ -1,6 +1,7 @@
 #include "tests/sim/faults.h"
 
 #include "tests/sim/controller.h"
+#include "tests/sim/liar.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/shim.h"
 #include "tests/sim/sim.h"
@@ -19,11 +20,11 @@ enum {
 };
 
 const char *const fault_words[FAULT_COUNT] = {
-    "controller-crash", "controller-power", "controller-stall", "disk-io",     "disk-sync",
-    "disk-full",        "agent-crash",      "agent-reboot",     "agent-stall", "agent-disk",
-    "shim-killed",      "workload-dies",    "link-cut",         "partition",   "wall-step",
-    "owner-pauses",     "slow-network",     "lossy-network",    "repeats",     "lossy-http",
-    "flaky-work",       "buggify",
+    "controller-crash", "controller-power", "controller-stall", "disk-io",       "disk-sync",
+    "disk-full",        "agent-crash",      "agent-reboot",     "agent-stall",   "agent-disk",
+    "shim-killed",      "workload-dies",    "link-cut",         "partition",     "wall-step",
+    "owner-pauses",     "agent-lies",       "slow-network",     "lossy-network", "repeats",
+    "lossy-http",       "flaky-work",       "controller-lies",  "buggify",
 };
 
 void faults_draw(struct sim *sim)
@@ -188,6 +189,8 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
             sim_now(sim) + die_between(die, 100, die_chance(die, 500) ? 15000 : 5000);
         sim->tallies.stalls++;
         sim_trace(sim, "%s: its agent stands still", machine->name);
+    } else if (fault == FAULT_AGENT_LIES) {
+        liar_begin(machine, die, die_between(die, 200, 8000));
     } else if (fault == FAULT_AGENT_DISK) {
         machine->saves_to_fail = (unsigned)die_between(die, 1, 4);
     }
@@ -232,6 +235,7 @@ static void strike(struct sim *sim, enum fault fault)
     case FAULT_LINK_CUT:
     case FAULT_PARTITION:
     case FAULT_OWNER_PAUSES:
+    case FAULT_AGENT_LIES:
         disturb_machine(sim, machine, fault);
         break;
     case FAULT_SLOW_NETWORK:
@@ -239,6 +243,7 @@ static void strike(struct sim *sim, enum fault fault)
     case FAULT_REPEATS:
     case FAULT_LOSSY_HTTP:
     case FAULT_FLAKY_WORK:
+    case FAULT_CONTROLLER_LIES:
     case FAULT_BUGGIFY:
     case FAULT_COUNT:
         assert(false); /* conditions, not events */

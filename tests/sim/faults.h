@@ -27,13 +27,15 @@ enum fault {
     FAULT_PARTITION, /* both ways or one way */
     FAULT_WALL_STEP,
     FAULT_OWNER_PAUSES,
+    FAULT_AGENT_LIES, /* with its own key, by the tables: liar.h */
     /* Not events but conditions of the whole seed. */
     FAULT_SLOW_NETWORK,
     FAULT_LOSSY_NETWORK, /* single frames vanish from a connection */
     FAULT_REPEATS,       /* frames come twice, or again from an earlier time or connection */
     FAULT_LOSSY_HTTP,    /* requests and answers are lost */
     FAULT_FLAKY_WORK,    /* workloads fail by chance */
-    FAULT_BUGGIFY,       /* places in the code make life harder: sites.h */
+    FAULT_CONTROLLER_LIES,
+    FAULT_BUGGIFY, /* places in the code make life harder: sites.h */
     FAULT_COUNT,
     FAULT_EVENT_COUNT = FAULT_SLOW_NETWORK,
 };

@@ -3,13 +3,14 @@
 #include "tests/sim/machine.h"
 
 #include "tests/sim/checks.h"
+#include "tests/sim/liar.h"
 #include "tests/sim/shim.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { START_MS = 30, RESTART_MAX_MS_SIM = 3000, BOOT_MS = 2000 };
+enum { START_MS = 30, RESTART_MAX_MS_SIM = 3000, BOOT_MS = 2000, LOG_MS = 5 };
 
 static void step(struct machine *machine, struct agt_event *event);
 
@@ -65,6 +66,7 @@ void machine_free(struct machine *machine)
     if (machine == NULL) {
         return;
     }
+    liar_end(machine, true);
     agt_free(machine->agt);
     agt_effects_fini(&machine->effects);
     blob_unref(machine->saved);
@@ -122,13 +124,16 @@ static bool save(struct machine *machine, struct blob *bytes)
     return true;
 }
 
-static void answer_log(struct machine *machine, const struct agt_effect *effect)
+/* The shell reads them, and then tells: never within the step that asked. */
+static void on_log_due(struct sim *sim, void *who, uint64_t arg)
 {
+    struct machine *machine = who;
     struct agt_event event = {.type = AGT_LOG_LINES};
 
-    event.log.id = effect->log.id;
+    (void)sim;
+    event.log.id = arg;
     event.log.data = "a line\n";
-    event.log.end = !effect->log.follow;
+    event.log.end = true;
     machine_said(machine, &event);
 }
 
@@ -171,7 +176,8 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
         shim_forget(machine, effect->uid, effect->run);
         break;
     case AGT_READ_LOG:
-        answer_log(machine, effect);
+        schedule_after(&sim->schedule, die_between(&machine->die, 0, LOG_MS), on_log_due, machine,
+                       effect->log.id);
         break;
     case AGT_STOP_LOG:
         break;
@@ -272,6 +278,10 @@ void machine_frame(struct machine *machine, struct conn *conn, const struct blob
     struct agt_event event = {.type = AGT_LINK_FRAME,
                               .frame = {.bytes = bytes->data, .size_bytes = bytes->size_bytes}};
 
+    if (machine->liar != NULL) {
+        liar_hears(machine, conn, bytes);
+        return;
+    }
     if (machine->agt != NULL && machine->conn == conn) {
         trace_frame(machine, "hears", bytes);
         step(machine, &event);
@@ -291,6 +301,10 @@ void machine_link_down(struct machine *machine, struct conn *conn)
 {
     struct agt_event event = {.type = AGT_LINK_DOWN};
 
+    if (machine->liar != NULL) {
+        liar_loses(machine, conn);
+        return;
+    }
     if (machine->agt == NULL || machine->conn != conn) {
         return;
     }
@@ -378,6 +392,11 @@ static void end_process(struct machine *machine, bool with_power)
     shims_alone(machine);
 }
 
+void machine_silence(struct machine *machine)
+{
+    end_process(machine, false);
+}
+
 void machine_crash(struct machine *machine)
 {
     struct die *die = &machine->die;
@@ -409,6 +428,7 @@ static void on_boot_due(struct sim *sim, void *who, uint64_t arg)
 
 static void power_off(struct machine *machine)
 {
+    liar_end(machine, true);
     end_process(machine, true);
     machine->is_on = false;
     shims_lost(machine);

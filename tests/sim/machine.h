@@ -5,6 +5,7 @@
 #include "agent/core/agt.h"
 #include "tests/sim/network.h"
 
+struct liar;
 struct shim;
 
 struct machine {
@@ -32,6 +33,7 @@ struct machine {
     unsigned saves_to_fail;
     bool is_dying;
     int64_t highest_epoch; /* checked: never goes back */
+    struct liar *liar;     /* owned: in the place of the agent */
 
     struct {
         VEC_OF(struct shim *);
@@ -44,8 +46,9 @@ struct mono machine_mono(const struct machine *machine);
 struct wall machine_wall(const struct machine *machine);
 
 /* Faults. */
-void machine_start(struct machine *machine); /* the agent's process */
-void machine_crash(struct machine *machine); /* of the process, which starts again */
+void machine_start(struct machine *machine);   /* the agent's process */
+void machine_crash(struct machine *machine);   /* of the process, which starts again */
+void machine_silence(struct machine *machine); /* it ends, and nobody starts it */
 void machine_reboot(struct machine *machine, int64_t off_ms);
 void machine_lose(struct machine *machine);                  /* for good */
 void machine_pause(struct machine *machine, bool is_paused); /* its owner's word */

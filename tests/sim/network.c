@@ -1,6 +1,7 @@
 #include "tests/sim/network.h"
 
 #include "tests/sim/controller.h"
+#include "tests/sim/liar.h"
 #include "tests/sim/machine.h"
 
 #include <inttypes.h>
@@ -12,7 +13,8 @@ enum {
     SLOW_MS = 1500,
     VERY_SLOW_MS = 5000,
     LOST_PER_MILLE = 30,
-    REPEATED_PER_MILLE = 30
+    REPEATED_PER_MILLE = 30,
+    LIE_PER_MILLE = 100,
 };
 
 struct network *network_new(struct sim *sim)
@@ -123,6 +125,9 @@ static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes
 
     sim->tallies.frames++;
     sim->network->frames_not_idle += !network_is_idle_frame(bytes);
+    if (sim->faults.is_on[FAULT_CONTROLLER_LIES]) {
+        liar_learns(stream->conn, bytes, stream->is_up);
+    }
     if (faults_strike(sim, FAULT_LOSSY_NETWORK, LOST_PER_MILLE)) {
         sim->tallies.frames_lost++;
         return;
@@ -135,6 +140,19 @@ static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes
         sim->tallies.frames_repeated++;
         put(sim, stream, PACKET_DATA, blob_ref(recall(path, stream->is_up)),
             draw_delay(sim, stream->conn));
+    }
+}
+
+static void put_lie(struct sim *sim, struct conn *conn)
+{
+    struct blob *bytes;
+
+    if (!faults_strike(sim, FAULT_CONTROLLER_LIES, LIE_PER_MILLE)) {
+        return;
+    }
+    bytes = liar_speaks(sim, conn, &sim->faults.dice[FAULT_CONTROLLER_LIES]);
+    if (bytes != NULL) {
+        put(sim, &conn->down, PACKET_DATA, bytes, draw_delay(sim, conn));
     }
 }
 
@@ -369,6 +387,7 @@ void network_controller_send(struct sim *sim, uint64_t id, struct blob *bytes)
         return;
     }
     put_frame(sim, &conn->down, bytes);
+    put_lie(sim, conn);
     if (!conn->controller_drains) {
         conn->controller_drains = true;
         schedule_after(&sim->schedule, draw_delay(sim, conn), controller_drained, conn, 0);

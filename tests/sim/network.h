@@ -30,6 +30,12 @@ struct stream { /* one direction of a connection */
     int64_t last_due_ms;
 };
 
+struct truths { /* that were said on a connection, for those who lie: liar.h */
+    char store_id[80];
+    int64_t era, epoch;
+    uint64_t revision, reported;
+};
+
 struct conn {
     uint64_t id; /* the controller's number for it */
     struct machine *machine;
@@ -39,6 +45,7 @@ struct conn {
     bool is_cut;                    /* nothing gets through any more */
     bool agent_drains, controller_drains;
     struct stream up, down;
+    struct truths truths;
 };
 
 enum { MEMORIES = 8 };

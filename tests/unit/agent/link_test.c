@@ -510,6 +510,27 @@ static void a_restored_store_is_told_everything_again(void **state)
                   "send report u1/1:Running\n");
 }
 
+/* One false number would shut out every true store after it. */
+static void a_welcome_in_another_era_than_challenged_is_not_obeyed(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_welcomed(world);
+    world_down(world);
+    world_dial(world);
+    world_up(world);
+    world_challenge(world, "store-1");
+    world_clear(world);
+    world->era = 9;
+    world_welcome(world);
+    expect_has(world, "hangup");
+    world->era = 1;
+    world_down(world);
+    world_connect(world);
+    world_assign(world, ONE("u1", 1));
+    expect_has(world, "spawn u1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
@@ -545,6 +566,7 @@ int main(void)
         TEST(an_unanswered_report_is_sent_again_on_a_lossy_link),
         TEST(report_numbers_rise_across_restarts),
         TEST(an_acknowledgement_of_nothing_is_bad),
+        TEST(a_welcome_in_another_era_than_challenged_is_not_obeyed),
         TEST(a_restored_store_is_told_everything_again),
     };
 

@@ -164,6 +164,29 @@ static void parts_of_an_assign_that_was_overtaken_are_dropped(void **state)
     expect_has(world, "send accepted rev=3\n");
 }
 
+/* The controller names no digest while parts follow. */
+static void parts_whose_rest_never_comes_are_asked_for_anew(void **state)
+{
+    struct agent_world *world = *state;
+    const struct wire_assign half = {
+        .era = 1, .epoch = 1, .revision = 2, .full = true, .more = true};
+    struct wire_message beat = {.type = WIRE_HEARTBEAT, .heartbeat = {.epoch = 1}};
+    char text[DIGEST_TEXT_SIZE];
+
+    given_two(world);
+    world_assign_as(world, half, ONE("u9", 1));
+    world_digest_of(WANTS(WANT("u9", 1), WANT("u10", 1)), &world->digest);
+    digest_to_str(&world->digest, text);
+    world_message(world, &beat);
+    world_message(world, &beat);
+    expect(world, "");
+    beat.heartbeat.digest = text;
+    world_message(world, &beat); /* may have overtaken them */
+    expect(world, "");
+    world_message(world, &beat);
+    expect(world, "send resync\n");
+}
+
 static void parts_do_not_outlive_their_connection(void **state)
 {
     struct agent_world *world = *state;
@@ -370,6 +393,7 @@ int main(void)
         TEST(a_full_assign_that_is_not_its_digest_is_bad),
         TEST(nothing_happens_before_the_last_part),
         TEST(parts_of_an_assign_that_was_overtaken_are_dropped),
+        TEST(parts_whose_rest_never_comes_are_asked_for_anew),
         TEST(parts_do_not_outlive_their_connection),
         TEST(a_lower_revision_is_dropped_and_counted_even_after_a_restart),
         TEST(another_era_is_dropped_and_counted),

@@ -599,6 +599,20 @@ static void the_newer_connection_wins(void **state)
     assert_true(hears(WIRE_HEARTBEAT));
 }
 
+/* It would use up the numbers of all that come after it. */
+static void a_false_epoch_is_not_followed(void **state)
+{
+    struct wire_hello hello = dial();
+
+    (void)state;
+    hello.epoch = INT64_MAX - 1;
+    api_say_hello(&api, &edge, &hello);
+    assert_true(heard(WIRE_WELCOME).welcome.epoch == INT64_MAX);
+    edge.epoch = 6;
+    api_connect(&api, &edge);
+    assert_int_equal(edge.epoch, 7);
+}
+
 static void an_agent_that_is_deleted_is_hung_up(void **state)
 {
     (void)state;
@@ -648,6 +662,7 @@ int main(void)
         CASE(the_interval_grows_with_the_fleet),
         CASE(a_heartbeat_is_answered_at_once),
         CASE(the_newer_connection_wins),
+        CASE(a_false_epoch_is_not_followed),
         CASE(an_agent_that_is_deleted_is_hung_up),
     };
 

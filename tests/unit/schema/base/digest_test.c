@@ -132,6 +132,22 @@ static void a_changed_byte_breaks_the_signature(void **state)
     assert_false(key_verify(public_key, "nonce", 5, signature));
 }
 
+/* S = 0 and R = A = the neutral point fit every text. */
+static void nobody_signs_for_a_key_of_low_order(void **state)
+{
+    uint8_t public_key[KEY_SIZE] = {1}, signature[SIGNATURE_SIZE] = {1};
+
+    (void)state;
+    assert_false(key_verify(public_key, "any", 3, signature));
+    public_key[KEY_SIZE - 1] = 0x80; /* the sign of x, which is zero */
+    assert_false(key_verify(public_key, "any", 3, signature));
+    memset(public_key, 0, sizeof(public_key));
+    memset(signature, 0, sizeof(signature));
+    for (char text = 'a'; text <= 'z'; text++) { /* an order of four: fits every fourth */
+        assert_false(key_verify(public_key, &text, 1, signature));
+    }
+}
+
 static void hex_is_exact(void **state)
 {
     uint8_t bytes[2] = {7, 7};
@@ -196,6 +212,7 @@ int main(void)
         cmocka_unit_test(the_digest_of_a_set_knows_no_order),
         cmocka_unit_test(signatures_are_those_of_ed25519),
         cmocka_unit_test(a_changed_byte_breaks_the_signature),
+        cmocka_unit_test(nobody_signs_for_a_key_of_low_order),
         cmocka_unit_test(hex_is_exact),
         cmocka_unit_test(base64_is_exact),
         cmocka_unit_test(random_bytes_survive_their_texts),
