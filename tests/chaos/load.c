@@ -63,7 +63,8 @@ static void *operate(void *context)
     int64_t end_ns = load_now_ns() + self->options->seconds * 1000000000;
 
     self->curl = curl_easy_init();
-    while (!load_ends && (self->options->seconds == 0 || load_now_ns() < end_ns)) {
+    while (!load_ends && (self->options->seconds == 0 || load_now_ns() < end_ns) &&
+           (self->options->operations == 0 || self->next < (uint64_t)self->options->operations)) {
         load_do_something(self);
         load_doze_ms((int64_t)load_draw(self, (uint64_t)self->options->pause_ms * 2 + 1));
     }
@@ -104,21 +105,14 @@ enum { TEXT_OPTIONS = 5 };
 
 static const struct option words[] = {
     /* texts first, in the order of take_options() */
-    {"url", required_argument, NULL, 0},
-    {"token-file", required_argument, NULL, 1},
-    {"log", required_argument, NULL, 2},
-    {"work", required_argument, NULL, 3},
-    {"runs", required_argument, NULL, 4},
-    {"seed", required_argument, NULL, 5},
-    {"operators", required_argument, NULL, 6},
-    {"sessions", required_argument, NULL, 7},
-    {"policies", required_argument, NULL, 8},
-    {"agents", required_argument, NULL, 9},
-    {"pause-ms", required_argument, NULL, 10},
-    {"timeout-ms", required_argument, NULL, 11},
-    {"patience-ms", required_argument, NULL, 12},
-    {"seconds", required_argument, NULL, 13},
-    {NULL, 0, NULL, 0},
+    {"url", required_argument, NULL, 0},          {"token-file", required_argument, NULL, 1},
+    {"log", required_argument, NULL, 2},          {"work", required_argument, NULL, 3},
+    {"runs", required_argument, NULL, 4},         {"seed", required_argument, NULL, 5},
+    {"operators", required_argument, NULL, 6},    {"sessions", required_argument, NULL, 7},
+    {"policies", required_argument, NULL, 8},     {"agents", required_argument, NULL, 9},
+    {"pause-ms", required_argument, NULL, 10},    {"timeout-ms", required_argument, NULL, 11},
+    {"patience-ms", required_argument, NULL, 12}, {"seconds", required_argument, NULL, 13},
+    {"operations", required_argument, NULL, 14},  {NULL, 0, NULL, 0},
 };
 
 static bool take_options(int argc, char **argv, struct load_options *options)
@@ -138,6 +132,7 @@ static bool take_options(int argc, char **argv, struct load_options *options)
         {&options->timeout_ms, 100, 60000},
         {&options->patience_ms, 0, 600000},
         {&options->seconds, 0, 1000000},
+        {&options->operations, 0, INT64_MAX},
     };
     int option;
 
@@ -195,7 +190,7 @@ int main(int argc, char **argv)
         (void)fputs("usage: fog-chaos-load --url URL --log FILE --work PROGRAM --runs FILE\n"
                     "    [--token-file FILE] [--seed N] [--operators N] [--sessions N]\n"
                     "    [--policies N] [--agents N] [--pause-ms N] [--timeout-ms N]\n"
-                    "    [--patience-ms N] [--seconds N]\n",
+                    "    [--patience-ms N] [--seconds N] [--operations N-OF-EACH]\n",
                     stderr);
         return 2;
     }

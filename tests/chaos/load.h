@@ -35,7 +35,7 @@ enum { LOAD_ID_SIZE = 64, LOAD_NAMES_MAX = 64, LOAD_OPERATORS_MAX = 64, LOAD_URL
 struct load_options {
     const char *url, *token, *log, *work, *runs;
     int64_t seed, operators, sessions, policies, agents, pause_ms, timeout_ms, patience_ms;
-    int64_t seconds; /* 0: until SIGTERM */
+    int64_t seconds, operations; /* of each operator; 0: until SIGTERM */
     int log_fd;
     int incarnation; /* tells the operations of a restarted program apart */
 };

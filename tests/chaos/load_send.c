@@ -328,7 +328,8 @@ void load_perform(struct operator* self, struct operation *operation, json_t **r
     type = send_until_known(self, operation, body, &answer, &attempts);
     log_end(self, operation, type, &answer, attempts);
     count(self, operation, type);
-    if (strcmp(type, "ok") == 0 && operation->key != NULL && load_draw(self, REPEAT_ONE_IN) == 0) {
+    if (strcmp(type, "ok") == 0 && operation->key == operation->id &&
+        load_draw(self, REPEAT_ONE_IN) == 0) {
         repeat(self, operation, body);
     }
     if (strcmp(type, "ok") == 0 && answer.code < 300) {
