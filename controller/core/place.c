@@ -151,14 +151,6 @@ bool place_is_present(const struct session_entry *session, const struct agent_en
     return count_of_session(session, agent) > 0;
 }
 
-enum place_refusal place_judge_capacity_of(const struct agent_entry *agent,
-                                           const struct resources *needs)
-{
-    struct resources free = free_of(agent);
-
-    return judge_capacity(&free, needs, 1);
-}
-
 bool place_could_take(const struct session_entry *session, const struct agent_entry *agent)
 {
     size_t requirement;
@@ -185,18 +177,27 @@ bool place_may_stay(const struct session_entry *session, const struct agent_entr
     return true;
 }
 
-bool place_fits_instead(const struct assignment_entry *assignment, const struct resources *needs)
+static int64_t more_of(int64_t needs, int64_t used)
 {
-    struct resources free = free_of(assignment->agent), more = {0};
+    return needs > used ? needs - used : 0;
+}
 
-    free.cores += assignment->used.cores;
-    free.memory += assignment->used.memory;
-    free.disk += assignment->used.disk;
+enum place_refusal place_judge_instead(const struct assignment_entry *assignment,
+                                       const struct resources *needs, const struct resources *taken,
+                                       struct resources *ret_more)
+{
+    struct resources free = free_of(assignment->agent);
+
     /* Only what grows can make it misfit: an agent that shrank keeps what it has. */
-    more.cores = needs->cores > assignment->used.cores ? needs->cores : 0;
-    more.memory = needs->memory > assignment->used.memory ? needs->memory : 0;
-    more.disk = needs->disk > assignment->used.disk ? needs->disk : 0;
-    return judge_capacity(&free, &more, 1) == REFUSAL_COUNT;
+    *ret_more = (struct resources){.cores = more_of(needs->cores, assignment->used.cores),
+                                   .memory = more_of(needs->memory, assignment->used.memory),
+                                   .disk = more_of(needs->disk, assignment->used.disk)};
+    if (taken != NULL) {
+        free.cores -= taken->cores;
+        free.memory -= taken->memory;
+        free.disk -= taken->disk;
+    }
+    return judge_capacity(&free, ret_more, 1);
 }
 
 /* --- gathering and picking -------------------------------------------------------------------- */
@@ -312,6 +313,27 @@ int place_compare(const struct candidate *a, const struct candidate *b,
     order = compare_share(a, b, needs);
     /* f */
     return order != 0 ? order : strcmp(a->agent->object->meta.name, b->agent->object->meta.name);
+}
+
+void place_take(struct candidates *candidates, const struct agent_entry *agent,
+                const struct resources *more)
+{
+    size_t low = 0, high = candidates->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (compare_names(&candidates->items[middle].agent, &agent) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low < candidates->count && candidates->items[low].agent == agent) {
+        candidates->items[low].free.cores -= more->cores;
+        candidates->items[low].free.memory -= more->memory;
+        candidates->items[low].free.disk -= more->disk;
+    }
 }
 
 struct agent_entry *place_pick(struct candidates *candidates, const struct agent_entry *avoid)

@@ -76,15 +76,15 @@ struct candidates {
 /* The first rule that refuses the agent, or REFUSAL_COUNT when none does. */
 enum place_refusal place_judge(const struct session_entry *session, const struct agent_entry *agent,
                                const struct resources *needs, size_t *ret_requirement);
-/* Rule 5 alone; REFUSED_FULL never. */
-enum place_refusal place_judge_capacity_of(const struct agent_entry *agent,
-                                           const struct resources *needs);
 /* Rule 6: is any assignment of the session on the agent? */
 bool place_is_present(const struct session_entry *session, const struct agent_entry *agent);
 /* All agents, judged. */
 void place_gather(struct arena *arena, const struct model *model,
                   const struct session_entry *session, const struct resources *needs,
                   struct candidates *ret_candidates);
+/* Takes off more, where the agent is among them: a step of the same plan will have it. */
+void place_take(struct candidates *candidates, const struct agent_entry *agent,
+                const struct resources *more);
 /* The best, with what it needs taken off; NULL when none fits.  `avoid` may be NULL. */
 struct agent_entry *place_pick(struct candidates *candidates, const struct agent_entry *avoid);
 /* Fills in the refusals of rule 5 as things stand now. */
@@ -95,7 +95,10 @@ int place_compare(const struct candidate *a, const struct candidate *b,
 
 /* May what is placed here stay?  Rules 1 and 2 without readings. */
 bool place_may_stay(const struct session_entry *session, const struct agent_entry *agent);
-/* Would other needs in place of the present ones still fit? */
-bool place_fits_instead(const struct assignment_entry *assignment, const struct resources *needs);
+/* Rule 5 for other needs in place of the present ones, beside what other steps of the plan will
+ * take of its agent (`taken` may be NULL); *ret_more is what they need in addition. */
+enum place_refusal place_judge_instead(const struct assignment_entry *assignment,
+                                       const struct resources *needs, const struct resources *taken,
+                                       struct resources *ret_more);
 /* Could this agent take a replica of the session now?  All rules. */
 bool place_could_take(const struct session_entry *session, const struct agent_entry *agent);

@@ -44,6 +44,7 @@ struct planner {
     struct candidates candidates;
     bool has_candidates;
     const char *no_agent; /* why nothing fits; NULL: not found out yet */
+    struct map taken;     /* agent's name → struct resources: what steps so far will take there */
 };
 
 /* --- taking down what is decided -------------------------------------------------------------- */
@@ -121,6 +122,30 @@ static const char *why_not_home(struct planner *p, const struct agent_entry *hom
     return message;
 }
 
+/* Steps of one plan share the room there is. */
+static void take(struct planner *p, const struct agent_entry *agent, const struct resources *more)
+{
+    struct resources *taken = map_find(&p->taken, agent_name(agent));
+
+    if (taken == NULL) {
+        taken = ARENA_NEW(p->arena, struct resources);
+        (void)map_put(&p->taken, agent_name(agent), taken);
+    }
+    taken->cores += more->cores;
+    taken->memory += more->memory;
+    taken->disk += more->disk;
+}
+
+static void gather(struct planner *p)
+{
+    place_gather(p->arena, p->in->model, p->in->session, &p->needs, &p->candidates);
+    p->in->counters->agents_examined += p->candidates.tally.agents;
+    p->has_candidates = true;
+    map_each (&p->taken, it) {
+        place_take(&p->candidates, model_agent(p->in->model, it->key), it->value);
+    }
+}
+
 /* Where the replica may run; NULL with the reason in words. */
 static struct agent_entry *find_place(struct planner *p, const struct replica *replica,
                                       const struct agent_entry *avoid, const char **ret_why)
@@ -139,13 +164,13 @@ static struct agent_entry *find_place(struct planner *p, const struct replica *r
         return NULL;
     }
     if (!p->has_candidates) {
-        place_gather(p->arena, p->in->model, p->in->session, &p->needs, &p->candidates);
-        p->in->counters->agents_examined += p->candidates.tally.agents;
-        p->has_candidates = true;
+        gather(p);
     }
     agent = p->no_agent != NULL ? NULL : place_pick(&p->candidates, avoid);
     if (agent == NULL) {
         *ret_why = why_no_agent(p);
+    } else {
+        take(p, agent, &p->needs);
     }
     return agent;
 }
@@ -218,7 +243,8 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
     struct plan_step *step;
     const char *why = "";
 
-    p->unavailable += leaving > 0; /* what never ran is not down: it must not hold up a change */
+    /* What never ran and cannot is not down: it must not hold up a change. */
+    p->unavailable += leaving > 0;
     if (p->in->template == NULL || (leaving > 0 && p->spec->exclusive)) {
         return; /* said for the session, or for the copy that leaves */
     }
@@ -232,6 +258,7 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
     }
     step = add_step(p, PLAN_START, replica, NULL, "no agent runs it yet");
     step->agent = agent;
+    p->unavailable += leaving == 0; /* until it is well, as the next plan will say */
     add_gap(p, WHY_STARTING, replica, NULL, true,
             arena_printf(p->arena, "placed on %s, which has not answered yet", agent_name(agent)));
 }
@@ -366,8 +393,10 @@ static void give_up(struct planner *p, const struct replica *replica, struct ass
 static void update(struct planner *p, const struct replica *replica, struct assignment_entry *copy)
 {
     const char *name = assignment_spec(copy)->agent;
-
-    bool fits = place_fits_instead(copy, &p->needs);
+    struct resources more;
+    enum place_refusal refusal =
+        place_judge_instead(copy, &p->needs, map_find(&p->taken, agent_name(copy->agent)), &more);
+    bool fits = refusal == REFUSAL_COUNT;
 
     if ((p->spec->rollout.pause || !fits) && is_hopeless(p, copy)) {
         give_up(p, replica, copy, copy_failures(copy));
@@ -379,14 +408,16 @@ static void update(struct planner *p, const struct replica *replica, struct assi
         return;
     }
     if (!fits) {
-        size_t requirement = 0;
         struct str words = STR_EMPTY;
 
-        explain_refusal(p->in->session, copy->agent, &p->needs,
-                        place_judge_capacity_of(copy->agent, &p->needs), requirement, &words);
+        explain_refusal(p->in->session, copy->agent, &p->needs, refusal, 0, &words);
         move(p, replica, copy, true, arena_strdup(p->arena, words.data));
         str_fini(&words);
         return;
+    }
+    take(p, copy->agent, &more);
+    if (p->has_candidates) {
+        place_take(&p->candidates, copy->agent, &more);
     }
     (void)add_step(p, PLAN_RESTART, replica, copy, "its template changed");
     p->plan->steps[p->plan->step_count - 1].agent = copy->agent;
@@ -692,11 +723,13 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
                              "there is no HarvestPolicy \"%s\"; nothing is started or changed",
                              p.spec->policy));
     }
+    map_init(&p.taken);
     replicas_list(arena, input, &p.needs, &replicas);
     for (size_t i = 0; i < replicas.count; i++) {
         live += replicas.items[i].live_count;
         decide(&p, &replicas.items[i]);
     }
+    map_fini(&p.taken);
     spread_over_waves(&p);
     wait_for_waves(&p);
     for (size_t i = 0; i < ret_plan->step_count; i++) {

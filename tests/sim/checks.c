@@ -5,7 +5,9 @@
 #include "schema/base/map.h"
 #include "schema/base/parse.h"
 #include "schema/json.h"
+#include "tests/sim/check_rows.h"
 #include "tests/sim/controller.h"
+#include "tests/sim/reference.h"
 #include "tests/sim/shim.h"
 
 #include <inttypes.h>
@@ -234,6 +236,7 @@ static void mirror(struct sim *sim, struct mirrored *row, const struct blob *bod
 
 void check_batch(struct sim *sim, const struct batch *batch)
 {
+    check_rows(sim, batch);
     sim->checks->ordinal++;
     vec_each (&batch->rows, it) {
         struct mirrored row = {.revision = it->revision,
@@ -346,6 +349,7 @@ static size_t walk(struct sim *sim, size_t at)
             if (change->log == ROW_LEDGER) {
                 compare_row(sim, change, at++);
             }
+            reference_take_stored(sim->reference, change);
         }
         complete = result->complete || result->covered <= query.after;
         query.after = result->covered;

@@ -9,6 +9,7 @@
 #include "tests/sim/machine.h"
 #include "tests/sim/network.h"
 #include "tests/sim/operators.h"
+#include "tests/sim/reference.h"
 #include "tests/sim/sites.h"
 #include "tests/sim/watcher.h"
 
@@ -97,6 +98,7 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     faults_draw(sim);
     sites_begin_world(sim);
     sim->checks = checks_new();
+    sim->reference = reference_new();
     sim->network = network_new(sim);
     sim->http = http_new();
     (void)controller_new(sim);
@@ -118,6 +120,7 @@ static void fini(struct sim *sim)
     http_free(sim->http);
     network_free(sim->network);
     checks_free(sim->checks);
+    reference_free(sim->reference);
     schedule_fini(&sim->schedule);
     tape_fini(&sim->tape);
 }

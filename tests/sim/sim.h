@@ -17,6 +17,7 @@ struct machine;
 struct network;
 struct operators;
 struct checks;
+struct reference;
 struct watcher_client;
 struct http;
 
@@ -54,6 +55,7 @@ struct sim {
     struct operators *operators;
     struct watcher_client *watcher;
     struct checks *checks;
+    struct reference *reference; /* what the committed rows say */
     bool has_failed;
 };
 
