@@ -3,6 +3,7 @@
 #include "tests/sim/checks.h"
 #include "tests/sim/http.h"
 #include "tests/sim/network.h"
+#include "tests/sim/plan.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -223,6 +224,9 @@ static void hear_written(struct sim *sim, void *who, uint64_t arg)
     controller->recoveries = 0;
     gate_committed(controller->gate, arg);
     perform(sim);
+    if (sim->plan != NULL) {
+        plan_told(sim);
+    }
     if (controller->is_dying) {
         controller_crash(sim, controller->loses_power);
         return;
@@ -292,6 +296,9 @@ static void write_group(struct sim *sim, void *who, uint64_t arg)
         group = 1 + die_below(&sim->dice.controller, group);
     }
     newest = controller->waiting.items[group - 1]->seq;
+    if (sim->plan != NULL && !plan_commit(sim)) {
+        return;
+    }
     disk_set_wall(controller->disk, controller_wall(sim));
     code = store_commit(controller->store, controller->waiting.items, group, &err);
     trace_commit(sim, group, code);
@@ -512,9 +519,13 @@ static void restart_later(struct sim *sim)
 {
     struct die *die = &sim->dice.controller;
     int64_t most_ms = sim->faults.is_active && die_chance(die, 150) ? 20000 : 2000;
+    int64_t down_ms = die_between(die, 50, most_ms);
 
-    schedule_after(&sim->schedule, die_between(die, 50, most_ms), on_restart, NULL,
-                   sim->controller->life);
+    if (sim->controller->down_ms > 0) {
+        down_ms = sim->controller->down_ms;
+        sim->controller->down_ms = 0;
+    }
+    schedule_after(&sim->schedule, down_ms, on_restart, NULL, sim->controller->life);
 }
 
 void controller_start(struct sim *sim)

@@ -20,6 +20,7 @@ struct controller {
     int64_t stalled_until_ms;
     unsigned crash_in; /* effects and commits until the process dies; 0: never */
     bool is_dying, loses_power;
+    int64_t down_ms; /* after the next death, as a plan says; 0: by chance */
 
     struct store *store, *history; /* owned, as the next two; NULL while down */
     struct ctl *ctl;

@@ -1,6 +1,7 @@
 #include "tests/sim/http.h"
 
 #include "tests/sim/controller.h"
+#include "tests/sim/plan.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -139,6 +140,13 @@ void http_answered(struct sim *sim, const struct effect *effect)
     }
     sim_trace(sim, "controller answers %" PRIu64 ": %d %.60s", effect->id, effect->answer.code,
               bytes == NULL ? "" : bytes->data);
+    if (sim->plan != NULL && !plan_answer(sim)) {
+        if (!sim->controller->is_dying) { /* else it breaks with the process */
+            exchange->controller_has = false;
+            break_off(sim, exchange);
+        }
+        return;
+    }
     if (effect->answer.is_stream) {
         put(sim, exchange, PIECE_HEAD, effect->answer.code, NULL, draw_delay(exchange));
         if (bytes != NULL) {

@@ -4,6 +4,7 @@
 
 #include "tests/sim/checks.h"
 #include "tests/sim/liar.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/shim.h"
 
 #include <inttypes.h>
@@ -192,6 +193,9 @@ static bool perform(struct machine *machine)
         if (machine->crash_in > 0 && --machine->crash_in == 0) {
             machine->is_dying = true;
         }
+        if (machine->sim->plan != NULL && !machine->is_dying) {
+            plan_act(machine, effect);
+        }
         if (machine->is_dying) {
             return true;
         }
@@ -255,7 +259,9 @@ static void step(struct machine *machine, struct agt_event *event)
         step_once(machine, &failed);
     }
     agt_effects_clear(&machine->effects);
-    if (machine->is_dying) {
+    if (machine->is_dying && machine->loses_power) {
+        machine_reboot(machine, machine->down_ms);
+    } else if (machine->is_dying) {
         machine_crash(machine);
     } else {
         set_timer(machine);
@@ -387,7 +393,7 @@ static void end_process(struct machine *machine, bool with_power)
     machine->tick++;
     machine->conn = NULL;
     machine->crash_in = 0;
-    machine->is_dying = false;
+    machine->is_dying = machine->loses_power = false;
     machine->stalled_until_ms = 0;
     shims_alone(machine);
 }
@@ -400,6 +406,7 @@ void machine_silence(struct machine *machine)
 void machine_crash(struct machine *machine)
 {
     struct die *die = &machine->die;
+    int64_t down_ms;
 
     if (machine->agt == NULL) {
         return;
@@ -407,10 +414,13 @@ void machine_crash(struct machine *machine)
     machine->sim->tallies.agent_crashes++;
     sim_trace(machine->sim, "%s: agent dies", machine->name);
     end_process(machine, false);
-    schedule_after(&machine->sim->schedule,
-                   die_between(die, START_MS,
-                               die_chance(die, 200) ? 8 * RESTART_MAX_MS_SIM : RESTART_MAX_MS_SIM),
-                   on_start_due, machine, machine->life);
+    down_ms = die_between(die, START_MS,
+                          die_chance(die, 200) ? 8 * RESTART_MAX_MS_SIM : RESTART_MAX_MS_SIM);
+    if (machine->down_ms > 0) {
+        down_ms = machine->down_ms;
+        machine->down_ms = 0;
+    }
+    schedule_after(&machine->sim->schedule, down_ms, on_start_due, machine, machine->life);
 }
 
 static void on_boot_due(struct sim *sim, void *who, uint64_t arg)
@@ -430,6 +440,7 @@ static void power_off(struct machine *machine)
 {
     liar_end(machine, true);
     end_process(machine, true);
+    machine->down_ms = 0;
     machine->is_on = false;
     shims_lost(machine);
 }

@@ -31,7 +31,8 @@ struct machine {
     int64_t stalled_until_ms;
     unsigned crash_in; /* effects until the process dies; 0: never */
     unsigned saves_to_fail;
-    bool is_dying;
+    bool is_dying, loses_power;
+    int64_t down_ms;       /* after the next death, as a plan says; 0: by chance */
     int64_t highest_epoch; /* checked: never goes back */
     struct liar *liar;     /* owned: in the place of the agent */
 

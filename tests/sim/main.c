@@ -7,6 +7,7 @@
 #include "schema/base/parse.h"
 #include "schema/base/str.h"
 #include "tests/sim/mutants.h"
+#include "tests/sim/plan.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -195,6 +196,10 @@ int main(int count, char **words)
     int status = 1;
     pid_t child;
 
+    status = plans_main(count, words);
+    if (status >= 0) {
+        return status;
+    }
     if (!read_options(count, words, &options)) {
         (void)fputs(usage, stderr);
         return 2;

@@ -3,6 +3,7 @@
 #include "tests/sim/controller.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/machine.h"
+#include "tests/sim/plan.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -97,6 +98,11 @@ static void put(struct sim *sim, struct stream *stream, enum packet_type type, s
     schedule_at(&sim->schedule, packet.due_ms, arrive, stream, 0);
 }
 
+void network_put(struct sim *sim, struct stream *stream, struct blob *bytes, int64_t late_ms)
+{
+    put(sim, stream, PACKET_DATA, blob_ref(bytes), late_ms + draw_delay(sim, stream->conn));
+}
+
 static void remember(struct path *path, bool is_up, struct blob *bytes)
 {
     struct blob **place = &path->seen[is_up][path->seen_count[is_up]++ % MEMORIES];
@@ -125,6 +131,9 @@ static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes
 
     sim->tallies.frames++;
     sim->network->frames_not_idle += !network_is_idle_frame(bytes);
+    if (sim->plan != NULL && !plan_frame(sim, stream, bytes)) {
+        return;
+    }
     if (sim->faults.is_on[FAULT_CONTROLLER_LIES]) {
         liar_learns(stream->conn, bytes, stream->is_up);
     }
@@ -252,6 +261,9 @@ static void arrive(struct sim *sim, void *who, uint64_t arg)
         arrive_up(sim, conn, &packet);
     } else {
         arrive_down(sim, conn, &packet);
+    }
+    if (sim->plan != NULL && packet.bytes != NULL) {
+        plan_arrived(sim, packet.bytes);
     }
     blob_unref(packet.bytes);
 }
@@ -444,7 +456,7 @@ static void agent_hears_cut(struct sim *sim, void *who, uint64_t arg)
 }
 
 /* When each end learns of it: soon, late, or only by its own deadlines. */
-static void break_conn(struct sim *sim, struct conn *conn)
+void network_break(struct sim *sim, struct conn *conn)
 {
     struct die *die = &path_of(sim, conn->machine)->die;
 
@@ -469,7 +481,7 @@ void network_cut(struct sim *sim, struct machine *machine)
         if (conn->machine == machine && !conn->is_cut && conn->agent_has && conn->controller_has) {
             sim->tallies.links_cut++;
             sim_trace(sim, "network: connection %" PRIu64 " of %s is cut", conn->id, machine->name);
-            break_conn(sim, conn);
+            network_break(sim, conn);
         }
     }
 }

@@ -85,6 +85,10 @@ void network_controller_gone(struct sim *sim, bool with_power);
 bool network_is_idle_frame(const struct blob *bytes);
 
 /* Faults. */
+/* A frame goes out as it is, this late. */
+void network_put(struct sim *sim, struct stream *stream, struct blob *bytes /* borrowed */,
+                 int64_t late_ms);
+void network_break(struct sim *sim, struct conn *conn); /* what is under way is lost */
 void network_cut(struct sim *sim, struct machine *machine);
 void network_block(struct sim *sim, struct machine *machine, bool up, bool down);
 void network_unblock(struct sim *sim, struct machine *machine);

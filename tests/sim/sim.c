@@ -9,6 +9,7 @@
 #include "tests/sim/machine.h"
 #include "tests/sim/network.h"
 #include "tests/sim/operators.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/sites.h"
 #include "tests/sim/watcher.h"
@@ -16,6 +17,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
     JUDGE_MIN_MS = 1000,
@@ -96,6 +98,11 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     sim->seed = die_given(&sim->dice.world, options->seed);
     sim->machine_count = draw_agents(sim, options);
     faults_draw(sim);
+    if (options->plan != NULL) {
+        sim->plan = options->plan;
+        sim->faults.is_active = false;
+        memset(sim->faults.is_on, 0, sizeof(sim->faults.is_on));
+    }
     sites_begin_world(sim);
     sim->checks = checks_new();
     sim->reference = reference_new();
@@ -216,7 +223,11 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     struct sim sim;
 
     init(&sim, options, tail);
-    rage(&sim);
+    if (sim.plan != NULL) {
+        plan_play(&sim);
+    } else {
+        rage(&sim);
+    }
     faults_end(&sim);
     finish_work(&sim);
     if (!sim.has_failed) {

@@ -20,6 +20,7 @@ struct checks;
 struct reference;
 struct watcher_client;
 struct http;
+struct plan_run;
 
 /* For what has no die of its own (machines, paths, operations and strikes have). */
 struct dice {
@@ -56,6 +57,7 @@ struct sim {
     struct watcher_client *watcher;
     struct checks *checks;
     struct reference *reference; /* what the committed rows say */
+    struct plan_run *plan; /* borrowed; NULL: chance reigns */
     bool has_failed;
 };
 
@@ -67,6 +69,8 @@ struct sim_options {
 
     const struct map *recorded; /* borrowed: replay this tape; the seed does not matter */
     struct tape_log *log;       /* borrowed: where draws are recorded; may be NULL */
+
+    struct plan_run *plan; /* borrowed; instead of operators and faults by chance */
 };
 
 /* Runs one seed.  True when nothing was wrong; otherwise `tail->failure` says what. */

@@ -1,0 +1,141 @@
+/* Perturbation plans: a workload that goes the same way each time, and what is done to it at which
+ * of its side effects.
+ *
+ * A side effect is one commit, one frame, one HTTP answer, one save of an agent's file, one spawn
+ * or one order to end.  They are numbered from 1 for each actor: the controller, and each machine
+ * ("m-0").  A plan is a text of lines; "#" begins a comment:
+ *
+ *     workload NAME
+ *     crash ACTOR before|after|untold|heard effect N restart-after DURATION
+ *     power controller within effect N change K restart-after DURATION
+ *     power m-0 before|after effect N restart-after DURATION
+ *     tear|drop|mute|delay|repeat|swap|replay|lose …, see plan_words
+ *
+ * before: the process dies and the effect is not done.  untold: it is done, and the process dies
+ * before it does or learns anything more.  after: it dies when all that belongs to the same step is
+ * done, for a commit when what had waited for it has gone out.  heard: when the other side has
+ * taken in the frame. */
+#pragma once
+
+#include "schema/base/err.h"
+#include "schema/base/str.h"
+#include "schema/base/vec.h"
+#include "tests/sim/sim.h"
+
+#include <stdio.h>
+
+struct agt_effect;
+struct machine;
+struct stream;
+
+enum deed {
+    DEED_COMMIT,
+    DEED_FRAME,
+    DEED_ANSWER,
+    DEED_SAVE,
+    DEED_SPAWN,
+    DEED_KILL,
+    DEED_COUNT,
+};
+
+enum blow_type {
+    BLOW_CRASH_BEFORE,
+    BLOW_CRASH_UNTOLD,
+    BLOW_CRASH_AFTER,
+    BLOW_CRASH_HEARD,
+    BLOW_POWER_WITHIN, /* of a commit: at its `number`-th change of the disk */
+    BLOW_POWER_BEFORE, /* of an agent's machine: its file is the old one */
+    BLOW_POWER_AFTER,  /* the new one */
+    BLOW_TEAR,         /* the connection breaks within the frame */
+    BLOW_DROP,         /* this frame and those behind it, `number` in all */
+    BLOW_MUTE,         /* this frame and all of its connection and direction that follow */
+    BLOW_DELAY,        /* `ms`; those behind it wait */
+    BLOW_REPEAT,
+    BLOW_SWAP,   /* with the next of its connection and direction */
+    BLOW_REPLAY, /* the frame that was effect `number` comes again after it */
+    BLOW_LOSE,   /* an HTTP answer */
+    BLOW_COUNT,
+};
+
+enum { BLOWS_MAX = 8, ACTORS_MAX = 1 + MACHINES_MAX };
+
+struct blow {
+    enum blow_type type;
+    size_t actor; /* 0: the controller; 1 + index: a machine */
+    uint64_t effect;
+    uint64_t number;
+    int64_t ms;
+};
+
+struct plan {
+    char workload[40];
+    struct blow blows[BLOWS_MAX];
+    size_t count;
+};
+
+struct plan_word {
+    const char *verb, *where, *number, *duration; /* the last two NULL: has none */
+};
+extern const struct plan_word plan_words[BLOW_COUNT];
+extern const char *const deed_words[DEED_COUNT];
+
+int plan_parse(const char *text, struct plan *plan, struct err *err);
+void plan_print(const struct plan *plan, struct str *to);
+
+/* --- one run ---------------------------------------------------------------------------------- */
+
+struct script;
+
+struct effect_seen {
+    size_t actor;
+    uint64_t number; /* of the actor */
+    enum deed deed;
+    size_t peer; /* of a frame: the other end */
+    bool is_report;
+    struct blob *bytes; /* owned reference; NULL unless a frame */
+};
+
+struct plan_run {
+    struct plan plan;
+    const struct script *script;
+    /* Called at every effect, before it happens; may add to the plan.  NULL: nobody looks on. */
+    void (*survey)(struct plan_run *run, struct sim *sim, const struct effect_seen *effect);
+    void *context;     /* of survey */
+    bool is_measuring; /* the process ends when a commit is told, with its changes of the disk */
+
+    struct {
+        VEC_OF(struct effect_seen);
+    } effects;
+    uint64_t counts[ACTORS_MAX]; /* effects so far */
+    size_t struck;               /* blows that came */
+    bool is_over;                /* the play is: nothing is counted, nothing strikes */
+
+    uint64_t changes_before; /* of the disk, at the commit under way */
+    bool dies_when_told;
+    struct stream *muted, *dropping, *holding; /* borrowed */
+    uint64_t to_drop;
+    struct blob *held, *awaited; /* owned; to be swapped, to be heard */
+    size_t awaited_from;         /* actor */
+    struct player *player;       /* owned: plan_play.c */
+};
+
+void plan_run_init(struct plan_run *run, const struct plan *plan, const struct script *script);
+void plan_run_fini(struct plan_run *run);
+
+/* The course of the workload, to its end and the end of all blows; then the world heals. */
+void plan_play(struct sim *sim);
+void player_free(struct player *player); /* NULL does nothing */
+
+/* --- from the world --------------------------------------------------------------------------- */
+
+/* A group of batches goes to the disk; false: the process died before it did. */
+bool plan_commit(struct sim *sim);
+void plan_told(struct sim *sim);   /* what had waited for the commit has gone out */
+bool plan_answer(struct sim *sim); /* false: no answer goes out */
+/* False: the frame does not go out, or did so already. */
+bool plan_frame(struct sim *sim, struct stream *stream, struct blob *bytes);
+void plan_arrived(struct sim *sim, const struct blob *bytes);
+void plan_act(struct machine *machine, const struct agt_effect *effect);
+
+/* fog-sim --plan FILE, --plans NAME, --effects NAME: the exit status, or -1: none of these. */
+int plans_main(int count, char **words);

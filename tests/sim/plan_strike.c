@@ -1,0 +1,329 @@
+/* What a plan does to the world, at the effects that it names. */
+#include "tests/sim/plan.h"
+
+#include "agent/core/agt.h"
+#include "tests/sim/controller.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/network.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+enum { CHANGES_MAX = 200 }; /* fits an exit status */
+
+void plan_run_init(struct plan_run *run, const struct plan *plan, const struct script *script)
+{
+    *run = (struct plan_run){.plan = *plan, .script = script};
+}
+
+void plan_run_fini(struct plan_run *run)
+{
+    vec_each (&run->effects, it) {
+        blob_unref(it->bytes);
+    }
+    vec_fini(&run->effects);
+    blob_unref(run->held);
+    blob_unref(run->awaited);
+    player_free(run->player);
+}
+
+static const char *actor_name(const struct sim *sim, size_t actor)
+{
+    return actor == 0 ? "controller" : sim->machines[actor - 1]->name;
+}
+
+/* Counts an effect; returns what is done to it, or NULL. */
+static const struct blow *at_effect(struct sim *sim, const struct effect_seen *what)
+{
+    struct plan_run *run = sim->plan;
+    struct effect_seen seen = *what;
+
+    if (run->is_over) {
+        return NULL;
+    }
+    seen.number = ++run->counts[seen.actor];
+    seen.bytes = seen.bytes == NULL ? NULL : blob_ref(seen.bytes);
+    vec_add(&run->effects, seen);
+    if (run->survey != NULL) {
+        run->survey(run, sim, &run->effects.items[run->effects.count - 1]);
+    }
+    for (size_t i = 0; i < run->plan.count; i++) {
+        const struct blow *blow = &run->plan.blows[i];
+
+        if (blow->actor == seen.actor && blow->effect == seen.number) {
+            sim_trace(sim, "plan: %s, at the %s that is effect %" PRIu64 " of %s",
+                      plan_words[blow->type].verb, deed_words[seen.deed], seen.number,
+                      actor_name(sim, seen.actor));
+            run->struck++;
+            return blow;
+        }
+    }
+    return NULL;
+}
+
+/* --- deaths ----------------------------------------------------------------------------------- */
+
+static void controller_dies(struct sim *sim, void *who, uint64_t arg)
+{
+    (void)who;
+    if (sim->controller->is_up && sim->controller->life == arg) {
+        controller_crash(sim, false);
+    }
+}
+
+static void agent_dies(struct sim *sim, void *who, uint64_t arg)
+{
+    struct machine *machine = who;
+
+    (void)sim;
+    if (machine->agt != NULL && machine->life == arg) {
+        machine_crash(machine);
+    }
+}
+
+static void power_goes(struct sim *sim, void *who, uint64_t arg)
+{
+    struct machine *machine = who;
+
+    (void)sim;
+    if (machine->boots == arg) {
+        machine_reboot(machine, machine->down_ms);
+    }
+}
+
+/* Between this step and whatever comes next. */
+static void crash_after_step(struct sim *sim, size_t actor)
+{
+    if (actor == 0) {
+        schedule_after(&sim->schedule, 0, controller_dies, NULL, sim->controller->life);
+    } else {
+        struct machine *machine = sim->machines[actor - 1];
+
+        schedule_after(&sim->schedule, 0, agent_dies, machine, machine->life);
+    }
+}
+
+static void set_down_time(struct sim *sim, const struct blow *blow)
+{
+    if (blow->actor == 0) {
+        sim->controller->down_ms = blow->ms;
+    } else {
+        sim->machines[blow->actor - 1]->down_ms = blow->ms;
+    }
+}
+
+static void crash_now(struct sim *sim, size_t actor)
+{
+    if (actor == 0) {
+        sim->controller->is_dying = true;
+    } else {
+        sim->machines[actor - 1]->is_dying = true;
+    }
+}
+
+/* --- commits and answers ---------------------------------------------------------------------- */
+
+bool plan_commit(struct sim *sim)
+{
+    struct plan_run *run = sim->plan;
+    struct controller *controller = sim->controller;
+    struct effect_seen what = {.deed = DEED_COMMIT};
+    const struct blow *blow = at_effect(sim, &what);
+
+    run->changes_before = disk_counters(controller->disk)->changes;
+    if (blow == NULL) {
+        return true;
+    }
+    set_down_time(sim, blow);
+    if (blow->type == BLOW_CRASH_BEFORE) {
+        controller_crash(sim, false);
+        return false;
+    }
+    if (blow->type == BLOW_POWER_WITHIN) { /* each cut another temper */
+        die_init(&sim->dice.controller, blow->effect * 1000 + blow->number);
+        disk_cut_at(controller->disk, blow->number);
+    }
+    controller->is_dying = blow->type == BLOW_CRASH_UNTOLD;
+    run->dies_when_told = blow->type == BLOW_CRASH_AFTER;
+    return true;
+}
+
+void plan_told(struct sim *sim)
+{
+    struct plan_run *run = sim->plan;
+    uint64_t changes = disk_counters(sim->controller->disk)->changes - run->changes_before;
+
+    if (run->is_measuring) {
+        _exit((int)(changes < CHANGES_MAX ? changes : CHANGES_MAX));
+    }
+    if (run->dies_when_told) {
+        run->dies_when_told = false;
+        sim->controller->is_dying = true;
+    }
+}
+
+bool plan_answer(struct sim *sim)
+{
+    struct effect_seen what = {.deed = DEED_ANSWER};
+    const struct blow *blow = at_effect(sim, &what);
+
+    if (blow == NULL) {
+        return true;
+    }
+    set_down_time(sim, blow);
+    if (blow->type == BLOW_CRASH_AFTER) {
+        crash_after_step(sim, 0);
+        return true;
+    }
+    sim->controller->is_dying = blow->type == BLOW_CRASH_BEFORE;
+    return false;
+}
+
+/* --- an agent's acts -------------------------------------------------------------------------- */
+
+void plan_act(struct machine *machine, const struct agt_effect *effect)
+{
+    struct sim *sim = machine->sim;
+    struct effect_seen what = {.actor = 1 + machine->index};
+    const struct blow *blow;
+
+    if (effect->type != AGT_SAVE && effect->type != AGT_SPAWN && effect->type != AGT_SIGNAL) {
+        return;
+    }
+    what.deed = effect->type == AGT_SAVE    ? DEED_SAVE
+                : effect->type == AGT_SPAWN ? DEED_SPAWN
+                                            : DEED_KILL;
+    blow = at_effect(sim, &what);
+    if (blow == NULL) {
+        return;
+    }
+    set_down_time(sim, blow);
+    machine->is_dying = blow->type == BLOW_CRASH_BEFORE || blow->type == BLOW_POWER_BEFORE;
+    machine->loses_power = blow->type == BLOW_POWER_BEFORE;
+    if (blow->type == BLOW_CRASH_UNTOLD || blow->type == BLOW_POWER_AFTER) {
+        machine->crash_in = 1; /* nothing more is done of this step */
+    }
+    if (blow->type == BLOW_POWER_AFTER) {
+        machine->loses_power = true;
+        schedule_after(&sim->schedule, 0, power_goes, machine, machine->boots);
+    } else if (!machine->is_dying) {
+        crash_after_step(sim, what.actor);
+    }
+}
+
+/* --- frames ----------------------------------------------------------------------------------- */
+
+static struct blob *frame_of(const struct plan_run *run, size_t actor, uint64_t number)
+{
+    vec_each (&run->effects, it) {
+        if (it->actor == actor && it->number == number) {
+            return it->bytes;
+        }
+    }
+    return NULL;
+}
+
+static void replay(struct sim *sim, struct stream *stream, struct blob *bytes,
+                   const struct blow *blow)
+{
+    struct blob *old = frame_of(sim->plan, blow->actor, blow->number);
+
+    network_put(sim, stream, bytes, 0);
+    if (old != NULL) {
+        network_put(sim, stream, old, 0);
+    }
+}
+
+/* Returns whether the frame goes out as it should. */
+static bool strike_frame(struct sim *sim, struct stream *stream, struct blob *bytes,
+                         const struct blow *blow)
+{
+    struct plan_run *run = sim->plan;
+
+    set_down_time(sim, blow);
+    switch (blow->type) {
+    case BLOW_CRASH_BEFORE:
+    case BLOW_CRASH_UNTOLD:
+        crash_now(sim, blow->actor);
+        return blow->type == BLOW_CRASH_UNTOLD;
+    case BLOW_CRASH_AFTER:
+        crash_after_step(sim, blow->actor);
+        return true;
+    case BLOW_CRASH_HEARD:
+        run->awaited = blob_ref(bytes);
+        run->awaited_from = blow->actor;
+        return true;
+    case BLOW_TEAR:
+        network_break(sim, stream->conn);
+        return false;
+    case BLOW_DROP:
+        run->dropping = stream;
+        run->to_drop = blow->number;
+        return true;
+    case BLOW_MUTE:
+        run->muted = stream;
+        return true;
+    case BLOW_DELAY:
+        network_put(sim, stream, bytes, blow->ms);
+        return false;
+    case BLOW_REPEAT:
+        network_put(sim, stream, bytes, 0);
+        return true;
+    case BLOW_SWAP:
+        run->holding = stream;
+        run->held = blob_ref(bytes);
+        return false;
+    case BLOW_REPLAY:
+        replay(sim, stream, bytes, blow);
+        return false;
+    case BLOW_POWER_WITHIN:
+    case BLOW_POWER_BEFORE:
+    case BLOW_POWER_AFTER:
+    case BLOW_LOSE:
+    case BLOW_COUNT:
+        break; /* not of frames: a plan written by hand */
+    }
+    return true;
+}
+
+static bool is_report(const struct blob *bytes)
+{
+    return str_starts(bytes->data, "{\"type\":\"report\"");
+}
+
+bool plan_frame(struct sim *sim, struct stream *stream, struct blob *bytes)
+{
+    struct plan_run *run = sim->plan;
+    size_t machine = 1 + stream->conn->machine->index;
+    struct effect_seen what = {.actor = stream->is_up ? machine : 0,
+                               .peer = stream->is_up ? 0 : machine,
+                               .deed = DEED_FRAME,
+                               .is_report = stream->is_up && is_report(bytes),
+                               .bytes = bytes};
+    const struct blow *blow = at_effect(sim, &what);
+
+    if (blow == NULL && run->holding == stream) {
+        run->holding = NULL;
+        network_put(sim, stream, bytes, 0);
+        network_put(sim, stream, run->held, 0);
+        return false;
+    }
+    if (blow != NULL && !strike_frame(sim, stream, bytes, blow)) {
+        return false;
+    }
+    if (run->dropping == stream && run->to_drop > 0) {
+        run->to_drop--;
+        return false;
+    }
+    return run->muted != stream;
+}
+
+void plan_arrived(struct sim *sim, const struct blob *bytes)
+{
+    struct plan_run *run = sim->plan;
+
+    if (run->awaited != NULL && run->awaited == bytes) {
+        blob_unref(TAKE(run->awaited));
+        crash_after_step(sim, run->awaited_from);
+    }
+}
