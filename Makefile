@@ -208,9 +208,10 @@ nightly: deps-test
 .PHONY: sim-program sim
 sim-program: $(if $(wildcard tests/sim/main.c),$(OUT)/fog-sim)
 # make sim SEED=42 | make sim SEEDS=10000 [FROM=1]
+# make sim PLANS=1 | make sim PLANS=rollout
 sim: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) sim-program
-	$(OUT)/fog-sim $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(TRACE),--trace)
+	$(OUT)/fog-sim $(if $(PLANS),--plans $(PLANS)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(TRACE),--trace)
 
 # --- the machine ---------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ const struct plan_word plan_words[BLOW_COUNT] = {
     [BLOW_DELAY] = {"delay", "at", NULL, "by"},
     [BLOW_REPEAT] = {"repeat", "at", NULL, NULL},
     [BLOW_SWAP] = {"swap", "at", NULL, NULL},
-    [BLOW_REPLAY] = {"replay", "after", "frame", NULL},
+    [BLOW_REPLAY] = {"replay", "after", "number", NULL},
     [BLOW_LOSE] = {"lose", "at", NULL, NULL},
 };
 
@@ -60,7 +60,7 @@ static bool read_actor(const char *word, size_t *ret_actor)
     return true;
 }
 
-/* VERB ACTOR WHERE effect N [WORD NUMBER] [WORD DURATION] */
+/* VERB ACTOR WHERE NOUN N [WORD NUMBER] [WORD DURATION] */
 static bool read_blow(const char *const *words, size_t count, struct blow *blow)
 {
     *blow = (struct blow){.type = BLOW_COUNT};
@@ -70,9 +70,10 @@ static bool read_blow(const char *const *words, size_t count, struct blow *blow)
         }
     }
     if (blow->type == BLOW_COUNT || !read_actor(words[1], &blow->actor) ||
-        !str_eq(words[3], "effect") || !u64_from_str(words[4], &blow->effect)) {
+        strlen(words[3]) >= sizeof(blow->noun) || !u64_from_str(words[4], &blow->effect)) {
         return false;
     }
+    memcpy(blow->noun, words[3], strlen(words[3]));
     words += 5;
     count -= 5;
     if (plan_words[blow->type].number != NULL) {
@@ -147,7 +148,7 @@ static void print_blow(const struct blow *blow, struct str *to)
     } else {
         str_addf(to, "m-%zu", blow->actor - 1);
     }
-    str_addf(to, " %s effect %" PRIu64, word->where, blow->effect);
+    str_addf(to, " %s %s %" PRIu64, word->where, blow->noun, blow->effect);
     if (word->number != NULL) {
         str_addf(to, " %s %" PRIu64, word->number, blow->number);
     }

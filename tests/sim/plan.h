@@ -11,6 +11,9 @@
  *     power m-0 before|after effect N restart-after DURATION
  *     tear|drop|mute|delay|repeat|swap|replay|lose …, see plan_words
  *
+ * Instead of "effect" a line may count only effects of one sort ("commit 3", "spawn 1") or frames
+ * of one type ("report 2"), which stays true when other effects come or go.
+ *
  * before: the process dies and the effect is not done.  untold: it is done, and the process dies
  * before it does or learns anything more.  after: it dies when all that belongs to the same step is
  * done, for a commit when what had waited for it has gone out.  heard: when the other side has
@@ -52,18 +55,18 @@ enum blow_type {
     BLOW_DELAY,        /* `ms`; those behind it wait */
     BLOW_REPEAT,
     BLOW_SWAP,   /* with the next of its connection and direction */
-    BLOW_REPLAY, /* the frame that was effect `number` comes again after it */
+    BLOW_REPLAY, /* the frame that was `noun` `number` comes again after it */
     BLOW_LOSE,   /* an HTTP answer */
     BLOW_COUNT,
 };
 
-enum { BLOWS_MAX = 8, ACTORS_MAX = 1 + MACHINES_MAX };
+enum { BLOWS_MAX = 8, ACTORS_MAX = 1 + MACHINES_MAX, NOUN_SIZE = 16 };
 
 struct blow {
     enum blow_type type;
-    size_t actor; /* 0: the controller; 1 + index: a machine */
-    uint64_t effect;
-    uint64_t number;
+    size_t actor;         /* 0: the controller; 1 + index: a machine */
+    char noun[NOUN_SIZE]; /* what `effect` counts: see above */
+    uint64_t effect, number;
     int64_t ms;
 };
 

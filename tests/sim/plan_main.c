@@ -299,6 +299,7 @@ static bool try_frame(struct plan_run *run, struct sim *sim, struct blow blow,
 
         other.actor = blow.actor;
         other.effect = blow.effect;
+        memcpy(other.noun, blow.noun, sizeof(other.noun));
         if (try_blow(run, sim, &other)) {
             return true;
         }
@@ -308,7 +309,7 @@ static bool try_frame(struct plan_run *run, struct sim *sim, struct blow blow,
 
 static void survey(struct plan_run *run, struct sim *sim, const struct effect_seen *effect)
 {
-    struct blow blow = {.actor = effect->actor, .effect = effect->number};
+    struct blow blow = {.actor = effect->actor, .noun = "effect", .effect = effect->number};
 
     switch (effect->deed) {
     case DEED_COMMIT:

@@ -7,6 +7,7 @@
 #include "tests/sim/network.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { CHANGES_MAX = 200 }; /* fits an exit status */
@@ -32,11 +33,38 @@ static const char *actor_name(const struct sim *sim, size_t actor)
     return actor == 0 ? "controller" : sim->machines[actor - 1]->name;
 }
 
+/* Does it count when these are counted? */
+static bool is_one(const struct effect_seen *seen, const char *noun)
+{
+    const char *type;
+
+    if (str_eq(noun, "effect") || str_eq(noun, deed_words[seen->deed])) {
+        return true;
+    }
+    type = seen->bytes == NULL || !str_starts(seen->bytes->data, "{\"type\":\"")
+               ? ""
+               : seen->bytes->data + strlen("{\"type\":\"");
+    return str_starts(type, noun) && type[strlen(noun)] == '"';
+}
+
+/* The n-th so far; NULL: there were not so many. */
+static const struct effect_seen *find_effect(const struct plan_run *run, size_t actor,
+                                             const char *noun, uint64_t number)
+{
+    vec_each (&run->effects, it) {
+        if (it->actor == actor && is_one(it, noun) && --number == 0) {
+            return it;
+        }
+    }
+    return NULL;
+}
+
 /* Counts an effect; returns what is done to it, or NULL. */
 static const struct blow *at_effect(struct sim *sim, const struct effect_seen *what)
 {
     struct plan_run *run = sim->plan;
     struct effect_seen seen = *what;
+    const struct effect_seen *newest;
 
     if (run->is_over) {
         return NULL;
@@ -47,10 +75,11 @@ static const struct blow *at_effect(struct sim *sim, const struct effect_seen *w
     if (run->survey != NULL) {
         run->survey(run, sim, &run->effects.items[run->effects.count - 1]);
     }
+    newest = &run->effects.items[run->effects.count - 1];
     for (size_t i = 0; i < run->plan.count; i++) {
         const struct blow *blow = &run->plan.blows[i];
 
-        if (blow->actor == seen.actor && blow->effect == seen.number) {
+        if (find_effect(run, blow->actor, blow->noun, blow->effect) == newest) {
             sim_trace(sim, "plan: %s, at the %s that is effect %" PRIu64 " of %s",
                       plan_words[blow->type].verb, deed_words[seen.deed], seen.number,
                       actor_name(sim, seen.actor));
@@ -140,7 +169,7 @@ bool plan_commit(struct sim *sim)
         return false;
     }
     if (blow->type == BLOW_POWER_WITHIN) { /* each cut another temper */
-        die_init(&sim->dice.controller, blow->effect * 1000 + blow->number);
+        die_init(&sim->dice.controller, run->counts[0] * 1000 + blow->number);
         disk_cut_at(controller->disk, blow->number);
     }
     controller->is_dying = blow->type == BLOW_CRASH_UNTOLD;
@@ -213,25 +242,17 @@ void plan_act(struct machine *machine, const struct agt_effect *effect)
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
-static struct blob *frame_of(const struct plan_run *run, size_t actor, uint64_t number)
-{
-    vec_each (&run->effects, it) {
-        if (it->actor == actor && it->number == number) {
-            return it->bytes;
-        }
-    }
-    return NULL;
-}
-
 static void replay(struct sim *sim, struct stream *stream, struct blob *bytes,
                    const struct blow *blow)
 {
-    struct blob *old = frame_of(sim->plan, blow->actor, blow->number);
+    const struct effect_seen *old = find_effect(sim->plan, blow->actor, blow->noun, blow->number);
 
     network_put(sim, stream, bytes, 0);
-    if (old != NULL) {
-        network_put(sim, stream, old, 0);
+    if (old == NULL || old->bytes == NULL) {
+        sim->plan->struck--; /* a plan that does not fit any more */
+        return;
     }
+    network_put(sim, stream, old->bytes, 0);
 }
 
 /* Returns whether the frame goes out as it should. */
