@@ -107,6 +107,23 @@ static bool is_known_type(const struct http_request *http)
     return str_is_empty(http->content_type) || str_eq(http->method, "PATCH"); /* patch_verb() */
 }
 
+/* Clients send JSON under the name of YAML; not all that may stand in JSON may stand in our YAML.
+ */
+static bool is_json_after_all(struct ctl *ctl, struct request *request)
+{
+    const struct http_request *http = request->http;
+    struct problems problems;
+    size_t blank = 0;
+
+    problems_init(&problems, &ctl->arena, NULL);
+    while (blank < http->body_size_bytes && strchr(" \t\r\n", http->body[blank]) != NULL) {
+        blank++;
+    }
+    return blank < http->body_size_bytes && http->body[blank] == '{' &&
+           json_parse(&ctl->arena, http->body, http->body_size_bytes, JSON_PLAIN, &problems,
+                      &request->body) == 0;
+}
+
 static bool read_body(struct ctl *ctl, struct request *request)
 {
     const struct http_request *http = request->http;
@@ -127,6 +144,9 @@ static bool read_body(struct ctl *ctl, struct request *request)
     }
     if (str_starts(http->content_type, "application/apply-patch+yaml") ||
         str_starts(http->content_type, "application/yaml")) {
+        if (is_json_after_all(ctl, request)) {
+            return true;
+        }
         if (yaml_parse(&ctl->arena, http->body, http->body_size_bytes, &problems, &documents) ==
                 0 &&
             documents.count == 1) {

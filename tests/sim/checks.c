@@ -430,7 +430,7 @@ static void acknowledge(struct sim *sim, const char *key, const struct node *obj
                         const struct acknowledgement *how)
 {
     const struct node *meta = node_find(object, "metadata");
-    const char *revision = node_find_text(meta, "resourceVersion");
+    const char *revision = how->is_removal ? NULL : node_find_text(meta, "resourceVersion");
     struct acknowledgement told = *how;
 
     if (!is_declared(told.kind)) {
@@ -474,6 +474,27 @@ static void acknowledge_removal(struct sim *sim, const char *key, const struct n
     vec_add(&sim->checks->acknowledgements, told);
 }
 
+/* {"kind": "HarvestSessionList", "items": […]}: all of these are gone. */
+static void acknowledge_removals(struct sim *sim, const char *key, const struct node *items)
+{
+    for (size_t i = 0; items != NULL && i < items->list.count; i++) {
+        struct acknowledgement how = {.is_removal = true, .revision = UINT64_MAX};
+
+        how.kind = kind_find("fog/v1", node_find_text(items->list.items[i], "kind"));
+        acknowledge(sim, key, items->list.items[i], &how);
+    }
+}
+
+void check_read(struct sim *sim, const struct node *object)
+{
+    struct acknowledgement how = {.kind = NULL};
+
+    how.kind = kind_find("fog/v1", node_find_text(object, "kind"));
+    if (how.kind != NULL && node_find_path(object, "metadata.uid") != NULL) {
+        acknowledge(sim, "a read", object, &how);
+    }
+}
+
 static void check_same_answer(struct sim *sim, const char *key, const struct blob *body)
 {
     struct carried_out *done = carried_out(sim->checks, key);
@@ -507,6 +528,8 @@ void check_acknowledged(struct sim *sim, const char *key, int code, const struct
         acknowledge_results(sim, key, node_find_path(root, "status.results"));
     } else if (str_eq(kind, "Status")) {
         acknowledge_removal(sim, key, node_find(root, "details"));
+    } else if (str_ends(kind, "List")) {
+        acknowledge_removals(sim, key, node_find(root, "items"));
     } else {
         struct acknowledgement how = {.kind = kind_find("fog/v1", kind), .is_exact = code == 201};
 

@@ -1,6 +1,7 @@
 /* What must always be so.  Each check has a name, which a failure is reported under:
  *
- *     acknowledged   what a client was told is done is in the ledger after every restart
+ *     acknowledged   what a client was told is done, or was shown, is in the ledger after every
+ *                    restart
  *     committed      what a commit returned 0 for is on the disk after every restart
  *     ledger         gapless, hash-chained, every revision above the one before
  *     exactly-once   one idempotency key is carried out at most once
@@ -31,6 +32,8 @@ void check_batch(struct sim *sim, const struct batch *batch); /* was committed *
 void check_commit_error(struct sim *sim, int code, const struct err *err);
 /* A client was answered 2xx to a write that it gave this key, which is also its change cause. */
 void check_acknowledged(struct sim *sim, const char *key, int code, const struct blob *body);
+/* A client was shown this object: what is read is durable. */
+void check_read(struct sim *sim, const struct node *object);
 
 /* After every start. */
 void check_state(struct sim *sim, const struct stored_state *state);

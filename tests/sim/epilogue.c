@@ -22,6 +22,7 @@ static struct node *declared(struct arena *arena, const struct node *object)
 {
     struct node *root = node_map(arena), *meta = node_map(arena);
     const struct node *labels = node_find_path(object, "metadata.labels");
+    const struct node *notes = node_find_path(object, "metadata.annotations");
 
     node_set(arena, root, "apiVersion", node_copy(arena, node_find(object, "apiVersion")));
     node_set(arena, root, "kind", node_copy(arena, node_find(object, "kind")));
@@ -30,6 +31,9 @@ static struct node *declared(struct arena *arena, const struct node *object)
         node_set(arena, meta, "labels", node_copy(arena, labels));
     }
     node_set(arena, root, "metadata", meta);
+    if (notes != NULL) {
+        node_set(arena, meta, "annotations", node_copy(arena, notes));
+    }
     if (node_find(object, "spec") != NULL) {
         node_set(arena, root, "spec", node_copy(arena, node_find(object, "spec")));
     }
@@ -69,6 +73,19 @@ static struct node *post(struct sim *sim, struct arena *arena, const char *targe
                  message == NULL ? "" : message);
     }
     return got.root;
+}
+
+static void add_apply(const struct node *manifest, struct str *to)
+{
+    str_add(to, "{\"verb\":\"apply\",\"object\":");
+    json_emit(manifest, JSON_PLAIN, to);
+    str_add(to, "}");
+}
+
+static struct node *renamed(struct arena *arena, struct node *manifest, const char *name)
+{
+    node_set(arena, node_find(manifest, "metadata"), "name", node_str(arena, name));
+    return manifest;
 }
 
 /* --- identical -------------------------------------------------------------------------------- */
@@ -134,7 +151,8 @@ static uint64_t check_identical(struct sim *sim, struct arena *arena)
 /* --- rollback --------------------------------------------------------------------------------- */
 
 /* Changes some sessions, makes some, and removes one if it is there. */
-static void add_other_changes(struct sim *sim, const char *before, struct str *to)
+static void add_other_changes(struct sim *sim, struct arena *arena, const char *before,
+                              struct str *to)
 {
     char gone[16];
 
@@ -148,9 +166,7 @@ static void add_other_changes(struct sim *sim, const char *before, struct str *t
                  "{\"command\":[\"serve\",\"late\"]}}}},",
                  (sim->seed + i) % SESSION_NAMES, i, i);
     }
-    str_add(to, "{\"verb\":\"apply\",\"object\":");
-    manifest_policy(&sim->dice.operators, 0, to);
-    str_add(to, "}");
+    add_apply(renamed(arena, manifest_policy(arena, &sim->dice.operators, 0), "q-9"), to);
     if (strstr(before, gone) != NULL) {
         str_addf(to, ",{\"verb\":\"delete\",\"kind\":\"HarvestSession\",\"name\":\"%s\"}", gone);
     }
@@ -164,7 +180,7 @@ static void check_rollback(struct sim *sim, struct arena *arena, uint64_t revisi
     char rollback[160];
 
     print_declared(sim, 3, &before);
-    add_other_changes(sim, before.data, &body);
+    add_other_changes(sim, arena, before.data, &body);
     (void)post(sim, arena, CHANGESETS, body.data);
     sim_pass(sim, (int64_t)die_below(&sim->dice.operators, 3000));
     (void)snprintf(
@@ -189,15 +205,23 @@ static void check_rollback(struct sim *sim, struct arena *arena, uint64_t revisi
 
 /* --- fresh ------------------------------------------------------------------------------------ */
 
-static void add_ab(struct sim *sim, struct str *to)
+/* Under names that nobody has a share in, as on an empty fleet. */
+static void add_ab(struct sim *sim, struct arena *arena, struct str *to)
 {
+    struct die *die = &sim->dice.operators;
+
     str_add(to, SET_BEGIN);
     for (unsigned i = 0; i < 2; i++) {
-        str_add(to, i > 0 ? ",{\"verb\":\"apply\",\"object\":" : "{\"verb\":\"apply\",\"object\":");
-        manifest_session(&sim->dice.operators, 100 + i, i, to);
-        str_add(to, "},{\"verb\":\"apply\",\"object\":");
-        manifest_policy(&sim->dice.operators, i, to);
-        str_add(to, "}");
+        struct node *session = manifest_session(arena, die, 100 + i, i);
+        struct node *spec = node_find(session, "spec");
+
+        if (node_find(spec, "policy") != NULL) {
+            node_set(arena, spec, "policy", node_str(arena, die_chance(die, 500) ? "q-0" : "q-1"));
+        }
+        str_add(to, i > 0 ? "," : "");
+        add_apply(session, to);
+        str_add(to, ",");
+        add_apply(renamed(arena, manifest_policy(arena, die, i), i == 0 ? "q-0" : "q-1"), to);
     }
     str_add(to, SET_END);
 }
@@ -245,13 +269,12 @@ static struct ctl *begin_alone(void)
     return ctl;
 }
 
-static void compare_spec(struct sim *sim, struct arena *arena, struct ctl *alone, unsigned name)
+static void compare_objects(struct sim *sim, struct arena *arena, struct ctl *alone,
+                            const char *target)
 {
     _cleanup_(str_fini)
     struct str here = STR_EMPTY, there = STR_EMPTY;
-    char target[80];
 
-    (void)snprintf(target, sizeof(target), "/apis/fog/v1/harvestsessions/s-%u", 100 + name);
     json_emit(declared(arena, judge_ask(sim, arena, "GET", target, NULL, NULL).root), JSON_SORTED,
               &here);
     json_emit(declared(arena, ask_alone(alone, arena, "GET", target, "")), JSON_SORTED, &there);
@@ -262,17 +285,20 @@ static void compare_spec(struct sim *sim, struct arena *arena, struct ctl *alone
 
 static void check_fresh(struct sim *sim, struct arena *arena)
 {
+    static const char *const targets[] = {
+        "/apis/fog/v1/harvestsessions/s-100", "/apis/fog/v1/harvestsessions/s-101",
+        "/apis/fog/v1/harvestpolicies/q-0", "/apis/fog/v1/harvestpolicies/q-1"};
     _cleanup_(str_fini)
     struct str a = STR_EMPTY, b = STR_EMPTY;
     struct ctl *alone = begin_alone();
 
-    add_ab(sim, &a);
-    add_ab(sim, &b);
+    add_ab(sim, arena, &a);
+    add_ab(sim, arena, &b);
     (void)post(sim, arena, CHANGESETS, a.data);
     (void)post(sim, arena, CHANGESETS, b.data);
     (void)ask_alone(alone, arena, "POST", CHANGESETS, b.data);
-    for (unsigned i = 0; i < 2 && !sim->has_failed; i++) {
-        compare_spec(sim, arena, alone, i);
+    for (size_t i = 0; i < COUNT_OF(targets) && !sim->has_failed; i++) {
+        compare_objects(sim, arena, alone, targets[i]);
     }
     ctl_free(alone);
 }

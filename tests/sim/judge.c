@@ -473,7 +473,8 @@ static size_t wanted_of(struct world *world, const struct node *session)
             continue;
         }
         may_begin = may_begin && has_room(world, session, agent) && !is_held_back(world, agent);
-        wanted += judge_matches(session, agent) && (may_begin || copy != NULL);
+        wanted += copy != NULL ? judge_may_stay(session, agent)
+                               : may_begin && judge_matches(session, agent);
     }
     return wanted;
 }
@@ -584,9 +585,11 @@ static void show_agent(struct sim *sim, const struct node *agent)
     const struct node *ready = condition_of(agent, "Ready");
     const struct node *healthy = condition_of(agent, "Healthy");
 
-    json_emit(node_find_path(agent, "status.capacity"), JSON_PLAIN, &text);
+    if (node_find_path(agent, "status.capacity") != NULL) { /* else it was only declared */
+        json_emit(node_find_path(agent, "status.capacity"), JSON_PLAIN, &text);
+    }
     sim_trace(sim, "agent %s: site %s%s, %s, %s, %s", name_of(agent),
-              node_find_text(node_find_path(agent, "metadata.labels"), "reported/site"),
+              text_at(node_find_path(agent, "metadata.labels"), "reported/site"),
               flag_at(agent, "spec.unschedulable") ? ", unschedulable" : "",
               ready == NULL ? "?" : node_find_text(ready, "reason"),
               healthy == NULL ? "?" : node_find_text(healthy, "reason"), text.data);

@@ -160,15 +160,28 @@ static bool requirement_holds(const struct node *requirement, const struct node 
                               : order <= 0;
 }
 
-bool judge_matches(const struct node *session, const struct node *agent)
+static bool are_met(const struct node *session, const struct node *agent, bool with_sensors)
 {
     const struct node *requirements = node_find_path(session, "spec.requirements");
 
     for (size_t i = 0; requirements != NULL && i < requirements->list.count; i++) {
-        if (!requirement_holds(requirements->list.items[i], agent)) {
+        const struct node *it = requirements->list.items[i];
+
+        if ((with_sensors || !str_starts(node_find_text(it, "field"), "sensors.")) &&
+            !requirement_holds(it, agent)) {
             return false;
         }
     }
     return is_selected(node_find_path(session, "spec.selector"),
                        node_find_path(agent, "metadata.labels"));
+}
+
+bool judge_matches(const struct node *session, const struct node *agent)
+{
+    return are_met(session, agent, true);
+}
+
+bool judge_may_stay(const struct node *session, const struct node *agent)
+{
+    return are_met(session, agent, false);
 }

@@ -1,6 +1,20 @@
 #include "tests/sim/manifests.h"
 
+#include "schema/json.h"
+#include "schema/kinds/agent.h"
+#include "schema/kinds/harvest_policy.h"
+#include "schema/kinds/harvest_session.h"
+#include "schema/limits.h"
+#include "schema/object.h"
+#include "schema/yaml.h"
+#include "tests/sim/generate.h"
+
+#include <assert.h>
 #include <inttypes.h>
+
+static const char *const policies[POLICY_NAMES + 1] = {"p-0", "p-1", NULL};
+
+/* --- with a few fields ------------------------------------------------------------------------ */
 
 /* What the workload does: see shim.h. */
 static void add_command(struct die *die, bool *ret_ends, struct str *to)
@@ -81,7 +95,7 @@ static void add_times(struct die *die, struct str *to)
     }
 }
 
-void manifest_session(struct die *die, unsigned name, unsigned version, struct str *to)
+static void add_session(struct die *die, unsigned name, unsigned version, struct str *to)
 {
     str_addf(
         to,
@@ -92,7 +106,7 @@ void manifest_session(struct die *die, unsigned name, unsigned version, struct s
     }
     str_add(to, "},\"spec\":{");
     if (die_chance(die, 250)) {
-        str_addf(to, "\"policy\":\"p-%" PRIu64 "\",", die_below(die, POLICY_NAMES));
+        str_addf(to, "\"policy\":\"%s\",", policies[die_below(die, POLICY_NAMES)]);
     }
     add_scale(die, to);
     add_times(die, to);
@@ -100,11 +114,286 @@ void manifest_session(struct die *die, unsigned name, unsigned version, struct s
     str_add(to, "}}");
 }
 
-void manifest_policy(struct die *die, unsigned name, struct str *to)
+/* The last of the names only ever gets work that goes on: what may be tried again a thousand times,
+ * or for ever, must not fail by itself, or nobody could wait for the end. */
+static bool is_steady(unsigned name)
 {
-    str_addf(
-        to,
-        "{\"apiVersion\":\"fog/v1\",\"kind\":\"HarvestPolicy\",\"metadata\":{\"name\":\"p-%u\"},"
-        "\"spec\":{\"limits\":{\"cpuPercent\":%" PRId64 ",\"memoryPercent\":%" PRId64 "}}}",
-        name, die_between(die, 1, 100), die_between(die, 1, 100));
+    return name == SESSION_NAMES - 1;
+}
+
+static struct node *parsed(struct arena *arena, const struct str *text)
+{
+    struct problems problems;
+    struct node *root = NULL;
+    int result;
+
+    problems_init(&problems, arena, NULL);
+    result = json_parse(arena, text->data, text->length, JSON_PLAIN, &problems, &root);
+    assert(result == 0);
+    return root;
+}
+
+static struct node *plain_session(struct arena *arena, struct die *die, unsigned name,
+                                  unsigned version)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    struct node *root, *workload;
+
+    add_session(die, name, version, &text);
+    root = parsed(arena, &text);
+    if (is_steady(name)) {
+        workload = node_find_path(root, "spec.workload");
+        node_find(workload, "command")->list.items[0] = node_str(arena, "serve");
+    }
+    return root;
+}
+
+/* --- from the tables -------------------------------------------------------------------------- */
+
+static struct node *map_in(struct arena *arena, struct node *map, const char *key)
+{
+    struct node *inner = node_find(map, key);
+
+    if (inner == NULL) {
+        inner = node_map(arena);
+        node_set(arena, map, key, inner);
+    }
+    return inner;
+}
+
+static void set_text(struct arena *arena, struct node *map, const char *key, const char *text)
+{
+    node_set(arena, map, key, node_str(arena, text));
+}
+
+static void set_ms(struct arena *arena, struct node *map, const char *key, int64_t ms)
+{
+    set_text(arena, map, key, arena_printf(arena, "%" PRId64 "ms", ms));
+}
+
+/* The words that the virtual shim knows, before the drawn ones. */
+static struct node *tame_words(struct arena *arena, struct die *die, const struct node *drawn,
+                               bool is_steady_one, bool *ret_ends)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    struct node *words;
+
+    add_command(die, ret_ends, &text);
+    words = parsed(arena, &text);
+    if (is_steady_one) {
+        words->list.items[0] = node_str(arena, "serve");
+        *ret_ends = false;
+    }
+    for (size_t i = 0; i < drawn->list.count; i++) {
+        node_add(arena, words, drawn->list.items[i]);
+    }
+    return words;
+}
+
+static void tame_command(struct arena *arena, struct die *die, struct node *spec, unsigned name,
+                         unsigned version)
+{
+    struct node *workload = node_find(spec, "workload");
+    const char *restart = node_find_text(workload, "restart");
+    bool ends;
+
+    node_set(arena, workload, "command",
+             tame_words(arena, die, node_find(workload, "command"), is_steady(name), &ends));
+    set_text(arena, map_in(arena, workload, "environment"), "VERSION",
+             arena_printf(arena, "%u", version));
+    if (ends && (restart == NULL || str_eq(restart, "always"))) { /* it would begin for ever */
+        set_text(arena, workload, "restart", die_chance(die, 500) ? "never" : "onFailure");
+    }
+    if (!is_steady(name)) {
+        node_set(arena, spec, "retries", node_int(arena, die_between(die, 1, 3)));
+    }
+}
+
+/* Mostly what fits; now and then nothing at all, and what no machine has. */
+static void tame_room(struct arena *arena, struct die *die, struct node *workload)
+{
+    struct node *resources = map_in(arena, workload, "resources");
+
+    if (die_chance(die, 40)) {
+        return; /* as drawn: up to everything there could be */
+    }
+    if (node_find(resources, "cores") != NULL) {
+        set_text(arena, resources, "cores",
+                 arena_printf(arena, "%" PRId64 "m", die_below(die, 16) * 100));
+    }
+    if (node_find(resources, "memory") != NULL) {
+        set_text(arena, resources, "memory",
+                 arena_printf(arena, "%" PRId64 "Mi", die_below(die, 9) * 100));
+    }
+    if (node_find(resources, "disk") != NULL) {
+        set_text(arena, resources, "disk",
+                 arena_printf(arena, "%" PRId64 "Gi", die_below(die, 9) * 5));
+    }
+}
+
+static struct node *tame_selector(struct arena *arena, struct die *die, struct node *drawn)
+{
+    static const char *const sites[] = {"a", "b"}, *const tiers[] = {"gold", "silver"};
+    struct node *expressions = node_find(drawn, "matchExpressions");
+    struct node *labels = node_map(arena);
+    bool is_site = die_chance(die, 500);
+
+    for (size_t i = 0; expressions != NULL && i < expressions->list.count; i++) {
+        struct node *expression = expressions->list.items[i], *values = node_list(arena);
+
+        if (die_chance(die, 300)) {
+            continue; /* on a label that hardly any agent has */
+        }
+        set_text(arena, expression, "key", is_site ? "reported/site" : "tier");
+        node_add(arena, values,
+                 node_str(arena, is_site ? sites[die_below(die, 2)] : tiers[die_below(die, 2)]));
+        if (node_find(expression, "values") != NULL) {
+            node_set(arena, expression, "values", values);
+        }
+    }
+    if (expressions != NULL && expressions->list.count > 2) {
+        expressions->list.count = 2;
+    }
+    if (die_chance(die, 300)) {
+        set_text(arena, labels, is_site ? "reported/site" : "tier",
+                 is_site ? sites[die_below(die, 2)] : tiers[die_below(die, 2)]);
+        node_set(arena, drawn, "matchLabels", labels);
+    } else {
+        (void)node_remove(drawn, "matchLabels");
+    }
+    return drawn;
+}
+
+static void tame_places(struct arena *arena, struct die *die, struct node *spec)
+{
+    struct node *selector = node_find(spec, "selector");
+    struct node *requirements = node_find(spec, "requirements");
+
+    if (node_find(spec, "replicas") != NULL) {
+        node_set(arena, spec, "replicas", node_int(arena, (int64_t)die_below(die, 6)));
+    }
+    if (selector != NULL) {
+        if (die_chance(die, 500)) {
+            (void)node_remove(spec, "selector");
+        } else {
+            node_set(arena, spec, "selector", tame_selector(arena, die, selector));
+        }
+    }
+    if (requirements != NULL) {
+        if (die_chance(die, 500)) {
+            (void)node_remove(spec, "requirements");
+        } else if (requirements->list.count > 2) {
+            requirements->list.count = 2;
+        }
+    }
+}
+
+/* Short, or so long that nobody waits for it: nothing may come due while the world is watched. */
+static void tame_times(struct arena *arena, struct die *die, struct node *spec)
+{
+    struct node *rollout = node_find(spec, "rollout");
+
+    if (node_find(spec, "leaseDuration") != NULL) {
+        set_ms(arena, spec, "leaseDuration",
+               LEASE_MIN_MS +
+                   (die_chance(die, 300) ? (int64_t)die_below(die, 2) : die_between(die, 0, 6000)));
+    }
+    if (node_find(spec, "replaceAfter") != NULL && die_chance(die, 900)) {
+        set_ms(arena, spec, "replaceAfter",
+               REPLACE_MIN_MS +
+                   (die_chance(die, 300) ? (int64_t)die_below(die, 2) : die_between(die, 0, 9000)));
+    } else if (node_find(spec, "replaceAfter") != NULL) {
+        set_ms(arena, spec, "replaceAfter", WORK_TIME_MAX_MS - (int64_t)die_below(die, 2));
+    }
+    if (node_find(spec, "grace") != NULL && die_chance(die, 980)) {
+        set_ms(arena, spec, "grace", die_chance(die, 300) ? 0 : die_between(die, 1, 4000));
+    }
+    if (node_find(spec, "orphanAfter") != NULL && die_chance(die, 800)) {
+        set_ms(arena, spec, "orphanAfter", die_between(die, 0, 12000));
+    }
+    if (rollout != NULL && node_find(rollout, "pause") != NULL) {
+        node_set(arena, rollout, "pause", node_bool(arena, die_chance(die, 150)));
+    }
+}
+
+static struct generator begin(struct arena *arena, struct die *die)
+{
+    return (struct generator){.arena = arena,
+                              .die = die,
+                              .present_per_mille = 200 + (unsigned)die_below(die, 4) * 200,
+                              .references = policies,
+                              .is_moderate = true};
+}
+
+static struct node *drawn_session(struct arena *arena, struct die *die, unsigned name,
+                                  unsigned version)
+{
+    struct generator generator = begin(arena, die);
+    struct node *root =
+        generate_object(&generator, &harvest_session_kind, arena_printf(arena, "s-%u", name));
+    struct node *spec = node_find(root, "spec");
+
+    tame_command(arena, die, spec, name, version);
+    tame_room(arena, die, node_find(spec, "workload"));
+    tame_places(arena, die, spec);
+    tame_times(arena, die, spec);
+    return root;
+}
+
+struct node *manifest_session(struct arena *arena, struct die *die, unsigned name, unsigned version)
+{
+    return die_chance(die, 500) ? drawn_session(arena, die, name, version)
+                                : plain_session(arena, die, name, version);
+}
+
+struct node *manifest_policy(struct arena *arena, struct die *die, unsigned name)
+{
+    struct generator generator = begin(arena, die);
+
+    return generate_object(&generator, &harvest_policy_kind, policies[name]);
+}
+
+struct node *manifest_agent(struct arena *arena, struct die *die, unsigned name)
+{
+    static const char *const tiers[] = {"gold", "silver", "copper"};
+    struct generator generator = begin(arena, die);
+    struct node *root = generate_object(&generator, &agent_kind, arena_printf(arena, "m-%u", name));
+    struct node *spec = map_in(arena, root, "spec");
+    struct node *labels = map_in(arena, node_find(root, "metadata"), "labels");
+
+    (void)node_remove(spec, "publicKey");
+    node_set(arena, spec, "unschedulable", node_bool(arena, die_chance(die, 250)));
+    if (die_chance(die, 600)) {
+        set_text(arena, labels, "tier", tiers[die_below(die, COUNT_OF(tiers))]);
+    }
+    return root;
+}
+
+struct node *manifest_spoiled(struct arena *arena, struct die *die, const char *name,
+                              const char **ret_path)
+{
+    static const struct kind *const written[] = {&harvest_session_kind, &harvest_policy_kind,
+                                                 &agent_kind};
+    struct generator generator = begin(arena, die);
+    const struct kind *kind = written[die_below(die, COUNT_OF(written))];
+    struct node *root;
+
+    generator.references = NULL; /* there may be none of them */
+    root = generate_object(&generator, kind, name);
+    if (kind == &agent_kind) {
+        (void)map_in(arena, root, "spec");
+    }
+    (void)generate_spoil(&generator, kind, root, ret_path);
+    return root;
+}
+
+void manifest_emit(const struct node *manifest, bool as_yaml, struct str *to)
+{
+    if (as_yaml) {
+        yaml_emit(manifest, to);
+    } else {
+        json_emit(manifest, JSON_PLAIN, to);
+    }
 }

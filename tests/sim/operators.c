@@ -1,66 +1,34 @@
+/* Asking until it is known what became of it, and what may become of it. */
 #include "tests/sim/operators.h"
 
-#include "schema/kinds/assignment.h"
+#include "schema/base/parse.h"
+#include "schema/json.h"
+#include "schema/kind.h"
 #include "tests/sim/checks.h"
-#include "tests/sim/controller.h"
-#include "tests/sim/manifests.h"
+#include "tests/sim/person.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    OPERATORS = 3,
-    THINK_MAX_MS = 4000,
-    PATIENCE_MAX_MS = 9000,
-    AGAIN_MAX_MS = 1500,
-    KEY_SIZE_ = 24
-};
-
-struct operator
-{
-    struct sim *sim;
-    char name[16];
-    struct die pace, die; /* when it acts; all about the action under way */
-    uint64_t exchange;    /* 0: none */
-    uint64_t attempt;     /* rises; late patience of an earlier one is ignored */
-    unsigned attempts;    /* of this action */
-    bool is_busy, is_patient;
-    bool is_dry_run;
-
-    /* The action under way. */
-    char key[KEY_SIZE_];
-    char target[160];
-    const char *method, *content_type;
-    struct str body;
-
-    struct str last; /* body of the newest change set, for applying it again */
-};
-
-struct operators {
-    struct operator items[OPERATORS];
-    unsigned keys, versions;
-    bool is_ended;
-    struct {
-        VEC_OF(uint64_t);
-    } revisions; /* seen in answers: to roll back to */
-};
+enum { THINK_MAX_MS = 4000, PATIENCE_MAX_MS = 9000, AGAIN_MAX_MS = 1500, FOLLOW_MAX_MS = 400 };
 
 struct operators *operators_new(struct sim *sim)
 {
     struct operators *operators = MEM_NEW(struct operators);
     static const char *const names[OPERATORS] = {"alice", "bob", "ci"};
 
+    map_init(&operators->newest);
     for (size_t i = 0; i < OPERATORS; i++) {
-        struct operator* it = & operators->items[i];
+        struct person *it = &operators->people[i];
 
         it->sim = sim;
         (void)snprintf(it->name, sizeof(it->name), "%s", names[i]);
         tape_die(&sim->tape, &it->pace, "op/%s", it->name);
-        str_init(&it->body);
+        str_init(&it->draft.body);
         str_init(&it->last);
+        arena_init(&it->arena);
     }
     return operators;
 }
@@ -68,359 +36,378 @@ struct operators *operators_new(struct sim *sim)
 void operators_free(struct operators *operators)
 {
     for (size_t i = 0; i < OPERATORS; i++) {
-        str_fini(&operators->items[i].body);
-        str_fini(&operators->items[i].last);
+        struct person *it = &operators->people[i];
+
+        for (size_t k = 0; k < REMEMBERED_MAX; k++) {
+            free(it->remembered[k].body);
+        }
+        str_fini(&it->draft.body);
+        str_fini(&it->last);
+        arena_fini(&it->arena);
     }
+    map_each (&operators->newest, it) {
+        free(it->value);
+    }
+    map_fini(&operators->newest);
     vec_fini(&operators->revisions);
     free(operators);
 }
 
-static struct die *dice(struct operator* operator)
+/* --- what is known ---------------------------------------------------------------------------- */
+
+const struct seen *person_seen(const struct person *person, const char *plural, const char *name)
 {
-    return &operator->die;
+    char key[128];
+
+    (void)snprintf(key, sizeof(key), "%s/%s", plural, name);
+    return map_find(&person->sim->operators->newest, key);
 }
 
-/* --- actions ---------------------------------------------------------------------------------- */
-
-static void ask(struct operator* operator, const char * method, const char *content_type,
-                const char *format, ...) _printf_(4, 5);
-
-static void ask(struct operator* operator, const char * method, const char *content_type,
-                const char *format, ...)
+static void learn_object(struct sim *sim, const struct node *object)
 {
-    va_list args;
+    const struct node *meta = node_find(object, "metadata");
+    const char *text = node_find_text(meta, "resourceVersion"),
+               *name = node_find_text(meta, "name");
+    const struct kind *kind = kind_find("fog/v1", node_find_text(object, "kind"));
+    struct seen *seen;
+    char key[128];
+    uint64_t revision = 0;
 
-    operator->method = method;
-    operator->content_type = content_type;
-    va_start(args, format);
-    (void)vsnprintf(operator->target, sizeof(operator->target), format, args);
-    va_end(args);
-}
-
-static void add_object(struct operator* operator, unsigned session, bool is_policy, struct str *to)
-{
-    if (is_policy) {
-        manifest_policy(dice(operator), session % POLICY_NAMES, to);
-    } else {
-        manifest_session(dice(operator), session, ++operator->sim->operators->versions, to);
+    if (kind == NULL || text == NULL || name == NULL || !u64_from_str(text, &revision)) {
+        return;
+    }
+    (void)snprintf(key, sizeof(key), "%s/%s", kind->plural, name);
+    seen = map_find(&sim->operators->newest, key);
+    if (seen == NULL) {
+        seen = MEM_NEW(struct seen);
+        (void)map_put(&sim->operators->newest, key, seen);
+    }
+    if (revision > seen->revision) {
+        seen->revision = revision;
+        (void)snprintf(seen->uid, sizeof(seen->uid), "%s", node_find_text(meta, "uid"));
+        vec_add(&sim->operators->revisions, revision);
     }
 }
 
-static void compose_changes(struct operator* operator)
+static void learn(struct sim *sim, const struct node *root)
 {
-    struct die *die = dice(operator);
-    uint64_t count = 1 + die_below(die, 3);
-    unsigned first = (unsigned)die_below(die, SESSION_NAMES);
-    bool has_policy = die_chance(die, 400);
-    struct str *to = &operator->body;
+    const struct node *results = node_find_path(root, "status.results");
 
-    str_addf(
-        to,
-        "{\"kind\":\"ChangeSet\",\"apiVersion\":\"fog/v1\",\"spec\":{\"force\":%s,\"changes\":[",
-        die_chance(die, 700) ? "true" : "false");
-    if (has_policy) {
-        str_add(to, "{\"verb\":\"apply\",\"object\":");
-        add_object(operator,(unsigned) die_below(die, POLICY_NAMES), true, to);
-        str_add(to, "},");
+    learn_object(sim, root);
+    for (size_t i = 0; results != NULL && i < results->list.count; i++) {
+        learn_object(sim, node_find(results->list.items[i], "object"));
     }
-    for (uint64_t i = 0; i < count; i++) {
-        unsigned name = (first + (unsigned)i) % SESSION_NAMES;
+}
 
-        str_add(to, i > 0 ? "," : "");
-        if (die_chance(die, 100)) {
-            str_addf(to, "{\"verb\":\"delete\",\"kind\":\"HarvestSession\",\"name\":\"s-%u\"}",
-                     name);
-        } else {
-            str_add(to, "{\"verb\":\"apply\",\"object\":");
-            add_object(operator, name, false, to);
-            str_add(to, "}");
+static void remember(struct person *person, int code)
+{
+    struct remembered *it = &person->remembered[person->remembered_count++ % REMEMBERED_MAX];
+    const struct request_draft *draft = &person->draft;
+
+    free(it->body);
+    *it = (struct remembered){.method = draft->method,
+                              .content_type = draft->content_type,
+                              .body = mem_strdup(draft->body.length == 0 ? "" : draft->body.data),
+                              .body_size_bytes = draft->body.length,
+                              .code = code};
+    memcpy(it->key, person->key, sizeof(it->key));
+    memcpy(it->target, draft->target, sizeof(it->target));
+}
+
+/* --- may it be answered so? ------------------------------------------------------------------- */
+
+static void wonder(struct person *person, const char *checker, int code, const struct blob *body)
+{
+    const struct request_draft *draft = &person->draft;
+
+    const char *text = body == NULL ? "" : body->data, *causes = strstr(text, "\"causes\"");
+
+    sim_trace(person->sim, "%s", draft->body.length == 0 ? "" : draft->body.data);
+    sim_fail(person->sim, checker, "%s: %s %s with %.200s was answered %d %.200s %.500s",
+             person->key, draft->method, draft->target,
+             draft->body.length == 0 ? "" : draft->body.data, code, text,
+             causes == NULL ? "" : causes);
+}
+
+static bool is_named(const struct node *causes, const char *path)
+{
+    for (size_t i = 0; causes != NULL && i < causes->list.count; i++) {
+        if (str_eq(node_find_text(causes->list.items[i], "field"), path)) {
+            return true;
         }
     }
-    str_add(to, "]}}");
+    return false;
 }
 
-static void act_changeset(struct operator* operator)
+/* What is drawn is valid on its own.  It may name a policy that is not there; laid over what others
+ * wrote it may hurt a rule between fields. */
+static bool is_explained(const struct person *person, const struct node *causes)
 {
-    bool is_again = operator->last.length> 0 && die_chance(dice(operator), 200);
+    static const char *const together[] = {"spec.replicas", "spec.battery.", "spec.thermal.",
+                                           "spec.workload.artifacts", "spec.workload.outputs"};
 
-    operator->is_dry_run = die_chance(dice(operator), 100);
-    ask(operator, "POST", "application/json",
-        "/apis/fog/v1/changesets?fieldManager=%s%s", operator->name,
-                                                     operator->is_dry_run ? "&dryRun=All" : "");
-    if (is_again) {
-        str_add(&operator->body, operator->last.data);
-    } else {
-        compose_changes(operator);
-        str_clear(&operator->last);
-        str_add(&operator->last, operator->body.data);
+    for (size_t i = 0; causes != NULL && i < causes->list.count; i++) {
+        const char *field = node_find_text(causes->list.items[i], "field");
+        const char *reason = node_find_text(causes->list.items[i], "reason");
+        bool is_fine = str_eq(field, "spec.policy") ||
+                       (str_eq(reason, "NotFound") && person->draft.may_miss) ||
+                       (str_ends(reason, "Conflict") && person->draft.may_conflict);
+
+        for (size_t k = 0; k < COUNT_OF(together) && person->draft.is_merge; k++) {
+            is_fine = is_fine || str_starts(field, together[k]);
+        }
+        if (!is_fine) {
+            return false;
+        }
+    }
+    return causes != NULL && causes->list.count > 0;
+}
+
+static void judge_refusal(struct person *person, int code, const struct node *root,
+                          const struct blob *body)
+{
+    struct sim *sim = person->sim;
+    const struct request_draft *draft = &person->draft;
+    const struct node *causes = node_find_path(root, "details.causes");
+    bool is_fine = false;
+
+    sim->tallies.conflicts++;
+    switch (draft->wish) {
+    case WISH_DONE:
+    case WISH_TRIED:
+        is_fine = (code == 409 && draft->may_conflict) || (code == 404 && draft->may_miss) ||
+                  (code == 422 && is_explained(person, causes));
+        break;
+    case WISH_REFUSED:
+        is_fine = code == 422 && is_named(causes, draft->path);
+        is_fine = is_fine || (code == 404 && draft->may_miss);
+        break;
+    case WISH_TAKEN:
+        is_fine = code == 422;
+        break;
+    case WISH_READ:
+        is_fine = code == 404 && draft->may_miss;
+        break;
+    case WISH_SAME:
+        break;
+    }
+    if (!is_fine) {
+        wonder(person, draft->wish == WISH_REFUSED ? "refused" : "answers", code, body);
+    }
+    /* An attempt before this one may have been carried out, and its answer lost. */
+    if (checks_has_key(sim, person->key) && draft->wish != WISH_TAKEN &&
+        (person->attempts == 1 || draft->wish == WISH_REFUSED || draft->wish == WISH_TRIED)) {
+        sim_fail(sim, "refused", "%s was refused with %d and carried out", person->key, code);
     }
 }
 
-static void act_apply(struct operator* operator)
+/* What is read is durable, and not older than what somebody was told before. */
+static void judge_reading(struct person *person, const struct node *root)
 {
-    unsigned name = (unsigned)die_below(dice(operator), SESSION_NAMES);
+    const struct node *items = node_find(root, "items");
+    const char *text = node_text(node_find_path(root, "metadata.resourceVersion"));
+    uint64_t revision = 0;
 
-    ask(operator, "PATCH", "application/apply-patch+yaml",
-        "/apis/fog/v1/harvestsessions/s-%u?fieldManager=%s&force=true", name, operator->name);
-    add_object(operator, name, false, &operator->body);
-}
-
-static void act_patch(struct operator* operator)
-{
-    struct die *die = dice(operator);
-
-    ask(operator, "PATCH", "application/merge-patch+json",
-        "/apis/fog/v1/harvestsessions/s-%" PRIu64 "?fieldManager=%s",
-        die_below(die, SESSION_NAMES), operator->name);
-    switch (die_below(die, 4)) {
-    case 0:
-        str_addf(&operator->body, "{\"spec\":{\"replicas\":%" PRIu64 ",\"everyAgent\":null}}",
-                 die_below(die, 5));
-        break;
-    case 1:
-        str_addf(&operator->body,
-                 "{\"spec\":{\"workload\":{\"environment\":{\"VERSION\":\"%u\"}}}}",
-                 ++operator->sim->operators->versions);
-        break;
-    case 2:
-        str_addf(&operator->body, "{\"spec\":{\"rollout\":{\"pause\":%s}}}",
-                 die_chance(die, 300) ? "true" : "false");
-        break;
-    case 3:
-        str_addf(&operator->body, "{\"spec\":{\"exclusive\":%s}}",
-                 die_chance(die, 500) ? "true" : "false");
-        break;
+    if (items == NULL) {
+        check_read(person->sim, root);
+    }
+    for (size_t i = 0; items != NULL && items->type == NODE_LIST && i < items->list.count; i++) {
+        check_read(person->sim, items->list.items[i]);
+    }
+    if (person->draft.seen > 0 && text != NULL && u64_from_str(text, &revision) &&
+        revision < person->draft.seen) {
+        sim_fail(person->sim, "stale", "%s is read at %" PRIu64 ", and %" PRIu64 " was told before",
+                 person->draft.target, revision, person->draft.seen);
     }
 }
 
-static void act_replace(struct operator* operator)
+static void judge_success(struct person *person, int code, const struct node *root,
+                          const struct blob *body)
 {
-    unsigned name = (unsigned)die_below(dice(operator), SESSION_NAMES);
+    struct sim *sim = person->sim;
 
-    ask(operator, "PUT", "application/json", "/apis/fog/v1/harvestsessions/s-%u?fieldManager=%s",
-        name, operator->name);
-    add_object(operator, name, false, &operator->body);
-}
-
-static void act_delete(struct operator* operator)
-{
-    struct die *die = dice(operator);
-
-    const char *assignment = checks_some_name(operator->sim, &assignment_kind, die);
-
-    switch (die_below(die, assignment == NULL ? 6 : 8)) {
-    case 6:
-    case 7:
-        ask(operator, "DELETE", NULL, "/apis/fog/v1/assignments/%s", assignment);
+    switch (person->draft.wish) {
+    case WISH_DONE:
+        check_acknowledged(sim, person->key, code, body);
+        learn(sim, root);
+        remember(person, code);
         break;
-    case 0:
-        ask(operator, "DELETE", NULL, "/apis/fog/v1/harvestpolicies/p-%" PRIu64,
-            die_below(die, POLICY_NAMES));
+    case WISH_SAME:
+        check_acknowledged(sim, person->key, code, body);
+        if (code != person->draft.code) {
+            wonder(person, "same-answer", code, body);
+        }
         break;
-    case 1:
-        ask(operator, "DELETE", NULL, "/apis/fog/v1/agents/%s",
-            die_chance(die, 500) ? "m-0" : "m-1");
+    case WISH_TRIED:
+        if (checks_has_key(sim, person->key)) {
+            sim_fail(sim, "dry-run", "%s was carried out", person->key);
+        }
         break;
-    default:
-        ask(operator, "DELETE", NULL, "/apis/fog/v1/harvestsessions/s-%" PRIu64,
-            die_below(die, SESSION_NAMES));
+    case WISH_READ:
+        judge_reading(person, root);
         break;
-    }
-}
-
-static void act_agent(struct operator* operator)
-{
-    struct die *die = dice(operator);
-
-    ask(operator, "PATCH", "application/merge-patch+json",
-        "/apis/fog/v1/agents/m-%" PRIu64 "?fieldManager=%s",
-        die_below(die, operator->sim->machine_count), operator->name);
-    str_addf(&operator->body, "{\"spec\":{\"unschedulable\":%s}}",
-             die_chance(die, 250) ? "true" : "false");
-}
-
-static void act_rollback(struct operator* operator)
-{
-    struct die *die = dice(operator);
-    struct operators *operators = operator->sim->operators;
-    uint64_t revision = operators->revisions.items[die_below(die, operators->revisions.count)];
-
-    ask(operator, "POST", "application/json",
-        "/apis/fog/v1/rollbacks?fieldManager=%s", operator->name);
-    str_addf(&operator->body,
-             "{\"kind\":\"Rollback\",\"apiVersion\":\"fog/v1\",\"spec\":{\"toRevision\":\"%" PRIu64
-             "\",\"prune\":%s}}",
-             revision, die_chance(die, 400) ? "true" : "false");
-}
-
-static void choose(struct operator* operator)
-{
-    uint64_t draw = die_below(dice(operator), 100);
-
-    operator->is_dry_run = false;
-    if (draw < 42) {
-        act_changeset(operator);
-    } else if (draw < 57) {
-        act_apply(operator);
-    } else if (draw < 72) {
-        act_patch(operator);
-    } else if (draw < 79) {
-        act_replace(operator);
-    } else if (draw < 89) {
-        act_delete(operator);
-    } else if (draw < 94 || operator->sim->operators->revisions.count == 0) {
-        act_agent(operator);
-    } else {
-        act_rollback(operator);
+    case WISH_REFUSED:
+    case WISH_TAKEN:
+        sim_trace(sim, "%s should name %s", person->key,
+                  person->draft.path == NULL ? "the key" : person->draft.path);
+        wonder(person, "refused", code, body);
+        break;
     }
 }
 
 /* --- asking until it is known ----------------------------------------------------------------- */
 
 static void attempt(struct sim *sim, void *who, uint64_t arg);
-static void think(struct operator* operator);
+static void think(struct person *person);
 
-static void try_again(struct operator* operator)
+static void try_again(struct person *person)
 {
-    operator->sim->tallies.retries++;
-    operator->is_patient = false;
-    operator->attempt++;
-    schedule_after(&operator->sim->schedule, die_between(dice(operator), 50, AGAIN_MAX_MS),
-                   attempt, operator, operator->attempt);
+    person->sim->tallies.retries++;
+    person->is_patient = false;
+    person->attempt++;
+    schedule_after(&person->sim->schedule, die_between(&person->die, 50, AGAIN_MAX_MS), attempt,
+                   person, person->attempt);
 }
 
-/* "status":{"revision":"12" of a change set's answer, or the resourceVersion of an object's. */
-static void learn_revision(struct operator* operator, const struct blob * body)
+static void begin_draft(struct person *person)
 {
-    static const char *const before[] = {"\"revision\":\"", "\"resourceVersion\":\""};
+    struct request_draft *draft = &person->draft;
+    struct str body = draft->body;
 
-    for (size_t i = 0; i < COUNT_OF(before); i++) {
-        const char *at = strstr(body->data, before[i]);
-        uint64_t revision = at == NULL ? 0 : strtoull(at + strlen(before[i]), NULL, 10);
-
-        if (revision > 0) {
-            vec_add(&operator->sim->operators->revisions, revision);
-            return;
-        }
-    }
+    str_clear(&body);
+    *draft = (struct request_draft){.body = body};
+    (void)snprintf(person->key, sizeof(person->key), "k-%u", ++person->sim->operators->keys);
 }
 
-static void settle(struct operator* operator, int code, const struct blob *body)
+static void send_draft(struct person *person, int64_t after_ms)
 {
-    struct sim *sim = operator->sim;
+    const struct request_draft *draft = &person->draft;
 
-    if (code / 100 == 2 && !operator->is_dry_run) {
-        check_acknowledged(sim, operator->key, code, body);
-        learn_revision(operator, body);
-    } else if (code / 100 == 2) {
-        if (checks_has_key(sim, operator->key)) {
-            sim_fail(sim, "dry-run", "%s was carried out", operator->key);
-        }
-    } else if (code == 409 || code == 404 || code == 422) {
-        sim->tallies.conflicts++;
-        if (operator->attempts == 1 && checks_has_key(sim, operator->key)) {
-            sim_fail(sim, "refused", "%s was refused with %d and carried out", operator->key, code);
-        }
+    sim_trace(person->sim, "%s %s: %s %s %.90s", person->name, person->key, draft->method,
+              draft->target, draft->body.length == 0 ? "" : draft->body.data);
+    person->attempts = 0;
+    person->attempt++;
+    schedule_after(&person->sim->schedule, after_ms, attempt, person, person->attempt);
+}
+
+/* The next request of the action, or the next action. */
+static void go_on(struct person *person, int code, const struct node *root)
+{
+    bool (*follow)(struct person *, int, const struct node *) = person->draft.follow;
+
+    begin_draft(person);
+    if (follow != NULL && !person->sim->has_failed && follow(person, code, root)) {
+        send_draft(person, die_between(&person->die, 0, FOLLOW_MAX_MS));
     } else {
-        sim_fail(sim, "answers",
-                 "%s: %s %s with %s was answered %d %.300s",
-                 operator->name, operator->method, operator->target, operator->body.data, code,
-                 body->data);
+        think(person);
     }
-    think(operator);
+}
+
+static void settle(struct person *person, int code, const struct blob *body)
+{
+    struct problems problems;
+    struct node *root = NULL;
+
+    problems_init(&problems, &person->arena, NULL);
+    if (json_parse(&person->arena, body->data, body->size_bytes, JSON_PLAIN, &problems, &root) <
+        0) {
+        wonder(person, "answers", code, body);
+    } else if (code / 100 == 2) {
+        judge_success(person, code, root, body);
+    } else {
+        judge_refusal(person, code, root, body);
+    }
+    go_on(person, code, root);
 }
 
 static void answered(struct sim *sim, void *who, int code, const struct blob *body)
 {
-    struct operator* operator= who;
+    struct person *person = who;
 
-    operator->exchange = 0;
+    person->exchange = 0;
     if (code == 0 || code == 503 || code == 429 || code == 500) {
         sim->tallies.unknown_outcomes += code != 429;
         if (code == 500 && !sim->faults.is_on[FAULT_DISK_IO] &&
             !sim->faults.is_on[FAULT_CONTROLLER_POWER]) {
-            sim_fail(sim, "answers", "%s was answered %d %.300s", operator->key, code, body->data);
+            wonder(person, "answers", code, body);
         }
-        try_again(operator);
+        try_again(person);
     } else {
-        sim_trace(sim, "%s hears %d for %s", operator->name, code, operator->key);
-        operator->is_patient = false;
-        settle(operator, code, body);
+        sim_trace(sim, "%s hears %d for %s", person->name, code, person->key);
+        person->is_patient = false;
+        settle(person, code, body);
     }
 }
 
 static void lose_patience(struct sim *sim, void *who, uint64_t arg)
 {
-    struct operator* operator= who;
+    struct person *person = who;
 
     (void)sim;
-    if (operator->is_patient && operator->attempt == arg) {
-        http_close(operator->sim, operator->exchange);
-        try_again(operator);
+    if (person->is_patient && person->attempt == arg) {
+        http_close(person->sim, person->exchange);
+        try_again(person);
     }
 }
 
 static void attempt(struct sim *sim, void *who, uint64_t arg)
 {
-    struct operator* operator= who;
-    struct http_client client = {.answered = answered, .who = operator};
-    struct http_request request = {.method = operator->method,
-                                   .target = operator->target,
-                                   .content_type = operator->content_type,
+    struct person *person = who;
+    const struct request_draft *draft = &person->draft;
+    struct http_client client = {.answered = answered, .who = person};
+    bool is_read = draft->wish == WISH_READ;
+    struct http_request request = {.method = draft->method,
+                                   .target = draft->target,
+                                   .content_type = draft->content_type,
                                    .accept = "application/json",
                                    .user_agent = "fogctl/0.1",
-                                   .user = operator->name,
-                                   .cause = operator->key,
-                                   .idempotency_key = operator->key,
-                                   .body = operator->body.data,
-                                   .body_size_bytes = operator->body.length };
+                                   .user = person->name,
+                                   .cause = person->key,
+                                   .idempotency_key = is_read ? NULL : person->key,
+                                   .body = draft->body.data,
+                                   .body_size_bytes = draft->body.length};
 
-    if (arg != operator->attempt) {
+    if (arg != person->attempt) {
         return;
     }
-    operator->attempts++;
-    operator->is_patient = true;
-    operator->exchange = http_send(sim, &request, &client);
-    schedule_after(&sim->schedule, die_between(dice(operator), 1000, PATIENCE_MAX_MS),
-                   lose_patience, operator, operator->attempt);
+    person->attempts++;
+    person->is_patient = true;
+    person->exchange = http_send(sim, &request, &client);
+    schedule_after(&sim->schedule, die_between(&person->die, 1000, PATIENCE_MAX_MS), lose_patience,
+                   person, person->attempt);
 }
 
 static void act(struct sim *sim, void *who, uint64_t arg)
 {
-    struct operator* operator= who;
+    struct person *person = who;
 
     (void)arg;
     if (sim->operators->is_ended) {
-        operator->is_busy = false;
+        person->is_busy = false;
         return;
     }
-    if (!sim_happens(sim, &operator->die, "op/%s", operator->name)) {
-        think(operator);
+    if (!sim_happens(sim, &person->die, "op/%s", person->name)) {
+        think(person);
         return;
     }
-    str_clear(&operator->body);
-    (void)snprintf(operator->key, sizeof(operator->key), "k-%u", ++sim->operators->keys);
-    choose(operator);
-    sim_trace(
-        sim,
-        "%s %s: %s %s %.90s", operator->name, operator->key, operator->method, operator->target,
-                                                                               operator->body.data);
-    operator->attempts = 0;
-    operator->attempt++;
-    attempt(sim, operator, operator->attempt);
+    arena_reset(&person->arena);
+    person->rounds = 0;
+    begin_draft(person);
+    act_choose(person);
+    send_draft(person, 0);
 }
 
-static void think(struct operator* operator)
+static void think(struct person *person)
 {
-    schedule_after(&operator->sim->schedule, die_between(&operator->pace, 20, THINK_MAX_MS),
-                   act, operator, 0);
+    schedule_after(&person->sim->schedule, die_between(&person->pace, 20, THINK_MAX_MS), act,
+                   person, 0);
 }
 
 void operators_begin(struct sim *sim)
 {
     for (size_t i = 0; i < OPERATORS; i++) {
-        sim->operators->items[i].is_busy = true;
-        think(&sim->operators->items[i]);
+        sim->operators->people[i].is_busy = true;
+        think(&sim->operators->people[i]);
     }
 }
 
@@ -432,7 +419,7 @@ void operators_end(struct sim *sim)
 bool operators_are_done(const struct sim *sim)
 {
     for (size_t i = 0; i < OPERATORS; i++) {
-        if (sim->operators->items[i].is_busy) {
+        if (sim->operators->people[i].is_busy) {
             return false;
         }
     }

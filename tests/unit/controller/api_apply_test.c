@@ -121,6 +121,18 @@ static void an_apply_may_be_yaml(void **state)
     (void)patch(400, "application/apply-patch+yaml", POLICIES "/p?fieldManager=m", "a: [1\n");
 }
 
+/* Clients send JSON under this type.  Our YAML wants these characters escaped, JSON does not. */
+static void an_apply_may_be_any_json(void **state)
+{
+    const struct node *policy;
+
+    (void)state;
+    policy = patch(201, "application/apply-patch+yaml", POLICIES "/p?fieldManager=m",
+                   " {'metadata': {'name': 'p', 'annotations': {'a': '\x7f', 'b': '\u2028'}}}");
+    assert_string_equal(api_text(policy, "metadata.annotations.a"), "\x7f");
+    assert_string_equal(api_text(policy, "metadata.annotations.b"), "\u2028");
+}
+
 static void a_configuration_has_no_owners_of_its_own(void **state)
 {
     const struct node *status;
@@ -339,6 +351,7 @@ int main(void)
         CASE(the_same_apply_again_is_no_write),
         CASE(an_apply_without_a_manager_is_refused),
         CASE(an_apply_may_be_yaml),
+        CASE(an_apply_may_be_any_json),
         CASE(a_configuration_has_no_owners_of_its_own),
         CASE(two_managers_own_different_fields),
         CASE(a_conflict_names_owner_and_field),
