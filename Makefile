@@ -121,7 +121,7 @@ $(OUT)/%: $(OUT)/tools/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 # What judges a run of the real programs shares no code with them (docs/CHAOS.md): a file each, or a
 # few of the same beginning.  The preloaded faults never have sanitizers, for their host may; nor has
 # the workload, which runs under limits of memory.
-CHAOS_PROGRAMS := $(addprefix $(OUT)/,fog-chaos-work fog-chaos-load fog-chaos-check libfogfault.so)
+CHAOS_PROGRAMS := $(addprefix $(OUT)/,fog-chaos-work fog-chaos-load fog-chaos-check fog-chaos-audit libfogfault.so)
 
 $(OUT)/fog-chaos-work: tests/chaos/work.c
 	@mkdir -p $(@D)
@@ -130,6 +130,8 @@ $(OUT)/fog-chaos-work: tests/chaos/work.c
 $(OUT)/fog-chaos-load: $(call objects,$(sort $(wildcard tests/chaos/load*.c)))
 	$(call link,$^ -lcurl -ljansson -lpthread)
 $(OUT)/fog-chaos-check: $(call objects,$(sort $(wildcard tests/chaos/check*.c)))
+	$(call link,$^ -lcurl -ljansson -lsqlite3 -lcrypto)
+$(OUT)/fog-chaos-audit: $(call objects,$(sort $(wildcard tests/chaos/audit*.c)))
 	$(call link,$^ -lcurl -ljansson -lsqlite3 -lcrypto)
 $(OUT)/libfogfault.so: tests/chaos/fault_shim.c tests/chaos/fault_shim.h
 	@mkdir -p $(@D)

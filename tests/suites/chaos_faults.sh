@@ -130,5 +130,77 @@ an_agent_takes_on_nothing_that_its_disk_does_not_keep() {
   nothing_is_broken
 }
 
+# --- the audit --------------------------------------------------------------------------------------
+
+audit() { "$BIN/fog-chaos-audit" "${1:-$T}" --pids "$T/pids" --patience "${2:-0}" "${@:3}"; }
+finds() { # RULE WORD [FOLDER]
+  expect 1 audit "${3:-$T}" 0 --url "http://$API" || return
+  says "$out" "^AUDIT $1: .*$2"
+  is "other problems" "$(grep -v "^AUDIT $1:" <<<"$out")" ""
+}
+
+a_healthy_fleet_passes_the_audit() {
+  printf 'controller %d\nedge-1 %d\n' "$CONTROLLER" "${AGENTS[edge-1]}" >"$T/pids"
+  expect 0 audit "$T" 5000 --baseline --url "http://$API"
+  expect 0 audit "$T" 5000 --url "http://$API"
+}
+
+# With a workload's marks, but started by us: UID PROGRAM…
+stray() {
+  FOG_ASSIGNMENT=$1 HOME=$(realpath "$T")/edge-1/work/$1/1/files "${@:2}" &
+  stray=$!
+}
+
+the_audit_finds_orphans() {
+  stray nobody sleep 100
+  finds orphan 'edge-1 does not know assignment nobody'
+  end_hard "$stray"
+  stray "$(assignments .metadata.uid | head -n 1)" sleep 100
+  finds orphan 'has no shim'
+  end_hard "$stray"
+  sh -c 'true & exec sleep 100' &
+  stray=$!
+  cp "$T/pids" "$T/pids.whole" && echo "parent $stray" >>"$T/pids"
+  await 5 "its child is a zombie" eval "ps -o stat= --ppid $stray | grep -q Z"
+  finds zombie 'parent does not wait'
+  end_hard "$stray"
+  mv "$T/pids.whole" "$T/pids"
+}
+
+the_audit_finds_leaks() {
+  cp "$T/audit.json" "$T/audit.whole"
+  jq '.controller.descriptors = -100' "$T/audit.whole" >"$T/audit.json"
+  finds descriptors controller
+  jq '."edge-1".memory = -1000000000000' "$T/audit.whole" >"$T/audit.json"
+  finds memory edge-1
+  mv "$T/audit.whole" "$T/audit.json"
+}
+
+the_audit_finds_secrets_and_alarms() {
+  cp "$T/edge-1/identity.key" "$T/told.log"
+  finds secret told.log
+  sqlite3 "$T/controller/fog.db" "SELECT hex(value) FROM meta WHERE name = 'chain_key'" >"$T/told.log"
+  finds secret told.log
+  echo 'x.c:1: Assertion `false` failed.' >"$T/told.log"
+  finds log Assertion
+  rm "$T/told.log"
+  echo hidden-words >"$T/secrets"
+  ses third true 'replicas: 0' | apply --change-cause 'these are hidden-words'
+  finds secret ledger
+  rm "$T/secrets"
+}
+
+the_audit_finds_damage() {
+  mkdir -p "$T/lie/edge-1" && cp -r "$T/controller" "$T/lie/"
+  sed 's/revision/revisiom/' "$T/edge-1/state.json" >"$T/lie/edge-1/state.json"
+  finds integrity 'state.json does not match' "$T/lie"
+  rm -r "$T/lie/edge-1"
+  sqlite3 "$T/lie/controller/fog.db" "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+  dd if=/dev/urandom of="$T/lie/controller/fog.db" bs=4096 seek=3 count=4 conv=notrunc status=none
+  finds integrity 'fog.db|integrity_check' "$T/lie"
+}
+
 it a_sync_fails_while_the_switch_is_there only_syncs_below_the_prefix_fail the_wall_clock_is_as_wrong_as_the_file_says \
-  a_workload_tells_of_its_life a_workload_ends_as_it_was_made_to an_agent_takes_on_nothing_that_its_disk_does_not_keep
+  a_workload_tells_of_its_life a_workload_ends_as_it_was_made_to an_agent_takes_on_nothing_that_its_disk_does_not_keep \
+  a_healthy_fleet_passes_the_audit the_audit_finds_orphans the_audit_finds_leaks the_audit_finds_secrets_and_alarms \
+  the_audit_finds_damage
