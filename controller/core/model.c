@@ -455,7 +455,11 @@ void model_restore(struct model *model, struct entry *removed)
     attach(model, removed, true);
     /* Its places in lists were lost; to look once too often does no harm. */
     if (removed->object->kind->id == KIND_HARVEST_SESSION) {
-        model_mark_session(model, (struct session_entry *)removed);
+        struct session_entry *session = (struct session_entry *)removed;
+
+        session->is_scan_due = true;
+        model_want(model, session, true);
+        model_mark_session(model, session);
     }
     if (removed->object->kind->id == KIND_AGENT) {
         struct agent_entry *agent = (struct agent_entry *)removed;

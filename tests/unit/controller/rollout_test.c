@@ -559,6 +559,30 @@ static void on_a_full_disk_work_ends_but_none_starts(void **state)
     assert_int_equal(fleet_copies(&fleet, "other"), 1);
 }
 
+static void an_agent_that_comes_after_an_undone_removal_is_not_missed(void **state)
+{
+    struct str plan = STR_EMPTY;
+
+    (void)state;
+    some_agents(2);
+    fleet_disconnect(&fleet, "edge-2");
+    apply("work", "everyAgent: true", RUN);
+    fleet_obey(&fleet);
+    assert_int_equal(fleet_copies(&fleet, "work"), 1);
+    set_space(true); /* so that the session is not settled anew meanwhile */
+    fleet_plan(&fleet,
+               "apiVersion: fog/v1\nkind: HarvestSession\n"
+               "metadata: {name: work, annotations: {test/delete: \"true\"}}\n"
+               "spec: {everyAgent: true, workload: {" RUN "}}\n",
+               &plan);
+    fleet_tick(&fleet);
+    fleet_connect(&fleet, "edge-2");
+    set_space(false);
+    fleet_tick(&fleet);
+    assert_int_equal(fleet_copies(&fleet, "work"), 2);
+    str_fini(&plan);
+}
+
 static void a_large_start_is_spread_over_steps(void **state)
 {
     size_t commits;
@@ -606,6 +630,7 @@ int main(void)
         IN_FLEET(an_identical_report_writes_nothing),
         IN_FLEET(an_identical_apply_makes_no_revision_and_no_message),
         IN_FLEET(on_a_full_disk_work_ends_but_none_starts),
+        IN_FLEET(an_agent_that_comes_after_an_undone_removal_is_not_missed),
         IN_FLEET(a_large_start_is_spread_over_steps),
     };
 
