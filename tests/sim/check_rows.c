@@ -305,17 +305,31 @@ static void check_rollout(const struct looking *at)
 /* --- every row ---------------------------------------------------------------------------------
  */
 
+/* A count, an amount or a duration. */
+static int64_t sum_at(const struct node *status, const char *path)
+{
+    int64_t sum = ref_int(status, path, 0);
+    const char *text = ref_text(status, path);
+
+    if (text[0] != '\0' && !duration_from_str(text, &sum)) {
+        (void)quantity_from_str(text, &sum);
+    }
+    return sum;
+}
+
 static void check_status(const struct looking *at)
 {
-    static const char *const sums[] = {"contribution.cpuMs", "contribution.wallMs",
+    static const char *const sums[] = {"contribution.cpu", "contribution.wall",
                                        "contribution.memoryPeak", "contribution.suspensions"};
     const struct node *status =
         node_find(at->body, "status") != NULL ? node_find(at->body, "status") : at->body;
 
     for (size_t i = 0; i < COUNT_OF(sums); i++) {
-        if (ref_int(status, sums[i], 0) < ref_int(at->before->status, sums[i], 0)) {
+        int64_t before = sum_at(at->before->status, sums[i]), now = sum_at(status, sums[i]);
+
+        if (now < before) {
             sim_fail(at->sim, "spent", "%s: %s falls from %" PRId64 " to %" PRId64, at->row->name,
-                     sums[i], ref_int(at->before->status, sums[i], 0), ref_int(status, sums[i], 0));
+                     sums[i], before, now);
         }
     }
     if (ref_int(status, "observedGeneration", 0) <

@@ -5,6 +5,7 @@
 #include "schema/base/map.h"
 #include "schema/base/parse.h"
 #include "schema/json.h"
+#include "tests/sim/check_effects.h"
 #include "tests/sim/check_rows.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/reference.h"
@@ -124,6 +125,7 @@ void check_saved(struct machine *machine)
     const char *text = strstr(machine->saved->data, "\"epoch\":");
     int64_t epoch = text == NULL ? 0 : strtoll(text + 8, NULL, 10);
 
+    check_set_saved(machine);
     if (epoch < machine->highest_epoch) {
         sim_fail(machine->sim, "never-back", "%s: connection epoch %" PRId64 " after %" PRId64,
                  machine->name, epoch, machine->highest_epoch);
@@ -284,7 +286,7 @@ void check_state(struct sim *sim, const struct stored_state *state)
                  state->revision, checks->revision);
     }
     memcpy(checks->store_id, state->store_id, sizeof(checks->store_id));
-    checks->era = state->era;
+    checks->era = sim->reference->era = state->era;
     checks->revision = state->revision;
     checks->newest = state->newest;
 }

@@ -1,5 +1,6 @@
 #include "tests/sim/controller.h"
 
+#include "tests/sim/check_effects.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/http.h"
 #include "tests/sim/network.h"
@@ -170,6 +171,7 @@ static void perform_one(struct sim *sim, struct effect *effect)
         http_end(sim, effect->id);
         break;
     case EFFECT_SEND:
+        check_told_agent(sim, effect->bytes);
         network_controller_send(sim, effect->id, effect->bytes);
         break;
     case EFFECT_HANGUP:

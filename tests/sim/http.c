@@ -1,7 +1,9 @@
 #include "tests/sim/http.h"
 
+#include "tests/sim/check_effects.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/reference.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -29,6 +31,7 @@ struct exchange {
     } pieces; /* on their way to the client */
     size_t head;
     int64_t last_due_ms;
+    struct told told; /* checked */
 };
 
 struct http {
@@ -148,6 +151,7 @@ void http_answered(struct sim *sim, const struct effect *effect)
         return;
     }
     if (effect->answer.is_stream) {
+        exchange->told.opened_at = sim->reference->revision;
         put(sim, exchange, PIECE_HEAD, effect->answer.code, NULL, draw_delay(exchange));
         if (bytes != NULL) {
             http_chunk(sim, effect->id, bytes);
@@ -155,6 +159,9 @@ void http_answered(struct sim *sim, const struct effect *effect)
         return;
     }
     exchange->controller_has = false;
+    if (bytes != NULL && strstr(exchange->request.target, "dryRun") == NULL) {
+        check_told(sim, bytes);
+    }
     if (is_lost(sim)) {
         break_off(sim, exchange);
         return;
@@ -168,6 +175,10 @@ void http_chunk(struct sim *sim, uint64_t id, struct blob *bytes)
     struct exchange *exchange = find(sim, id);
 
     if (exchange != NULL && exchange->controller_has) {
+        check_told(sim, bytes);
+        if (strstr(exchange->request.target, "watch=true") != NULL) {
+            check_watched(sim, &exchange->told, bytes);
+        }
         put(sim, exchange, PIECE_CHUNK, 0, blob_ref(bytes), draw_delay(exchange));
     }
 }

@@ -2,6 +2,7 @@
  * may die between any two of them. */
 #include "tests/sim/machine.h"
 
+#include "tests/sim/check_effects.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/plan.h"
@@ -150,6 +151,7 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
     case AGT_SEND:
         if (machine->conn != NULL) {
             trace_frame(machine, "sends", effect->bytes);
+            check_says(machine, effect->bytes);
             network_agent_send(sim, machine->conn, effect->bytes);
         }
         break;

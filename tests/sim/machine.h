@@ -34,7 +34,11 @@ struct machine {
     bool is_dying, loses_power;
     int64_t down_ms;       /* after the next death, as a plan says; 0: by chance */
     int64_t highest_epoch; /* checked: never goes back */
-    struct liar *liar;     /* owned: in the place of the agent */
+    struct {               /* checked, too: of what it saved, and of what it said */
+        int64_t era;
+        uint64_t revision, reserved, report;
+    } seen;
+    struct liar *liar; /* owned: in the place of the agent */
 
     struct {
         VEC_OF(struct shim *);

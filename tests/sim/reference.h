@@ -57,7 +57,8 @@ struct reference {
     } sessions; /* revisions of the ledger's rows about sessions */
     struct {
         VEC_OF(uint64_t);
-    } batches;         /* the last revision of each, as far as it is known */
+    } batches; /* the last revision of each, as far as it is known */
+    uint64_t era;
     uint64_t revision; /* the newest that is known to be durable */
     uint64_t desired;  /* the newest of the ledger */
 };

@@ -1,5 +1,6 @@
 #include "tests/sim/shim.h"
 
+#include "tests/sim/check_effects.h"
 #include "tests/sim/checks.h"
 
 #include <inttypes.h>
@@ -28,6 +29,17 @@ static struct shim *find(struct machine *machine, const char *uid, int64_t run)
         }
     }
     return NULL;
+}
+
+/* Also when it was forgotten long ago: no number is used twice. */
+static bool was_spawned(const struct machine *machine, const char *uid, int64_t run)
+{
+    vec_each (&machine->shims, it) {
+        if ((*it)->run == run && str_eq((*it)->uid, uid)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct die *dice(struct shim *shim)
@@ -107,6 +119,8 @@ static void end(struct shim *shim)
         shim->exit.usage.cpu_ms = shim->exit.usage.wall_ms / 10;
     }
     shim->state = SHIM_ENDED;
+    shim->ended_at_ms = sim_now(machine->sim);
+    shim->ended_life = machine->life;
     shim->exit.ended = machine_wall(machine);
     sim_trace(machine->sim, "%s: run %" PRId64 " of %s/%s (%s) ended, cause %d", machine->name,
               shim->run, shim->session, shim->slot, shim->command, shim->exit.cause);
@@ -305,7 +319,8 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     struct sim *sim = machine->sim;
     struct shim *shim = MEM_NEW(struct shim);
 
-    if (find(machine, spawn->uid, spawn->run) != NULL) {
+    check_spawn(machine, spawn);
+    if (was_spawned(machine, spawn->uid, spawn->run)) {
         sim_fail(sim, "spawned-once", "%s spawns run %" PRId64 " of %s a second time",
                  machine->name, spawn->run, spawn->uid);
     }
@@ -343,6 +358,7 @@ void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t gr
     if (shim == NULL) {
         return;
     }
+    check_stop(shim);
     sim_trace(machine->sim, "%s stops run %" PRId64 " of %s/%s, grace %" PRId64 " ms",
               machine->name, run, shim->session, shim->slot, grace_ms);
     if (shim->state == SHIM_STARTING) {

@@ -21,7 +21,8 @@ struct shim {
     struct mono lease_end;
     int64_t grace_ms, orphan_after_ms, lease_ms;
     int64_t began_ms, alone_since_ms; /* true time; -1: an agent is there */
-    int64_t ends_at_ms;               /* by itself; INT64_MAX: never */
+    int64_t ended_at_ms;              /* true time; 0: not yet */
+    unsigned ended_life;              /* of the agent that was there */
     uint64_t kill;                    /* newest order to kill */
     struct agt_exit exit;
 };
