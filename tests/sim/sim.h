@@ -57,7 +57,7 @@ struct sim {
     struct watcher_client *watcher;
     struct checks *checks;
     struct reference *reference; /* what the committed rows say */
-    struct plan_run *plan; /* borrowed; NULL: chance reigns */
+    struct plan_run *plan;       /* borrowed; NULL: chance reigns */
     bool has_failed;
 };
 
