@@ -107,6 +107,12 @@ $(OUT)/fogload: $(call objects,$(FOGLOAD)) $(LIB_AGT) $(LIB_SCHEMA)
 $(OUT)/fog-sim: $(call objects,$(SIM)) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_SCHEMA))
 
+# A tape says of which sources the program was that recorded it.
+SIM_SOURCES := $(sort $(wildcard $(addsuffix /*.[ch],tests/sim schema schema/base schema/kinds schema/wire \
+               controller/core agent/core controller/io/store)))
+$(OUT)/tests/sim/revision.o: CPPFLAGS += -DSIM_REVISION='"$(shell cat $(SIM_SOURCES) | sha256sum | cut -c1-12)"'
+$(OUT)/tests/sim/revision.o: $(SIM_SOURCES)
+
 # Seeds of the simulator with every door closed (tests/suites/pure.sh); sanitizers need doors of
 # their own, so this one is never built with them.
 $(OUT)/fog-pure: $(OUT)/tests/pure/pure.o $(call objects,$(filter-out tests/sim/main.c,$(SIM))) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
@@ -209,11 +215,14 @@ nightly: deps-test
 
 .PHONY: sim-program sim
 sim-program: $(if $(wildcard tests/sim/main.c),$(OUT)/fog-sim)
-# make sim SEED=42 | make sim SEEDS=10000 [FROM=1]
+# make sim SEED=42 | SEEDS=10000 [FROM=1] [JOBS=2] [KEEP=1] | TAPE=build/release/sim-42.tape
+# and with any of them TRACE=1, SHRINK=1, FAULTS=all, AGENTS=5
 # make sim PLANS=1 | make sim PLANS=rollout
 sim: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) sim-program
-	$(OUT)/fog-sim $(if $(PLANS),--plans $(PLANS)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(TRACE),--trace)
+	$(OUT)/fog-sim $(if $(PLANS),--plans $(PLANS)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) \
+	  $(if $(TAPE),--tape $(TAPE)) $(if $(SHRINK),--shrink) $(if $(TRACE),--trace) $(if $(JOBS),--jobs $(JOBS)) \
+	  $(if $(KEEP),--keep-going) $(if $(FAULTS),--faults $(FAULTS)) $(if $(AGENTS),--agents $(AGENTS))
 
 # --- the machine ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 enum {
+    CALM_PER_MILLE = 40,
     CLASS_ON_PER_MILLE = 350,
     MEAN_MIN_MS = 1500,
     MEAN_MAX_MS = 15000,
@@ -27,19 +28,24 @@ const char *const fault_words[FAULT_COUNT] = {
     "lossy-http",       "flaky-work",       "controller-lies",  "buggify",
 };
 
-void faults_draw(struct sim *sim)
+void faults_draw(struct sim *sim, const bool *forced)
 {
     struct die *die = &sim->dice.faults;
+    struct die chaos;
     struct faults *faults = &sim->faults;
-    bool is_calm = die_chance(die, 40); /* nothing at all goes wrong */
+    bool is_calm = die_chance(die, forced == NULL ? CALM_PER_MILLE : 0); /* nothing goes wrong */
 
     faults->is_active = true;
-    faults->chaos_ms = die_between(die, CHAOS_MIN_MS, CHAOS_MAX_MS);
+    tape_die(&sim->tape, &chaos, "chaos");
+    faults->chaos_ms = die_between(&chaos, CHAOS_MIN_MS, CHAOS_MAX_MS);
     for (int i = 0; i < FAULT_COUNT; i++) {
         struct die *its = &faults->dice[i];
+        bool is_on;
 
         tape_die(&sim->tape, its, "class/%s", fault_words[i]);
-        faults->is_on[i] = die_chance(its, CLASS_ON_PER_MILLE) && !is_calm;
+        is_on =
+            forced != NULL ? die_given(its, forced[i]) != 0 : die_chance(its, CLASS_ON_PER_MILLE);
+        faults->is_on[i] = is_on && !is_calm;
         if (i < FAULT_EVENT_COUNT) {
             faults->mean_ms[i] = die_between(its, MEAN_MIN_MS, MEAN_MAX_MS);
         }

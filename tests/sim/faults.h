@@ -51,7 +51,8 @@ struct faults {
 
 extern const char *const fault_words[FAULT_COUNT];
 
-void faults_draw(struct sim *sim);
+/* `forced`, by enum fault: the classes that are on; NULL: as the dice say. */
+void faults_draw(struct sim *sim, const bool *forced);
 void faults_begin(struct sim *sim);
 /* Everything that heals does; what the seed says stays lost. */
 void faults_end(struct sim *sim);

@@ -74,12 +74,15 @@ bool sim_tells(struct sim *sim, const struct die *die)
 static size_t draw_agents(struct sim *sim, const struct sim_options *options)
 {
     struct die die;
+    struct rand rand;
+    uint64_t agents = options->agents;
 
-    tape_die(&sim->tape, &die, "agents");
-    if (options->agents > 0) {
-        return (size_t)die_given(&die, options->agents);
+    if (agents == 0) {
+        rand_init_u64(&rand, options->seed);
+        agents = (uint64_t)rand_between(&rand, MACHINES_FEWEST, MACHINES_MOST);
     }
-    return MACHINES_FEWEST + (size_t)die_below(&die, MACHINES_MOST - MACHINES_FEWEST + 1);
+    tape_die(&sim->tape, &die, "agents");
+    return 1 + (size_t)die_given(&die, agents - 1);
 }
 
 static void init(struct sim *sim, const struct sim_options *options, struct record_tail *tail)
@@ -97,7 +100,7 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     }
     sim->seed = die_given(&sim->dice.world, options->seed);
     sim->machine_count = draw_agents(sim, options);
-    faults_draw(sim);
+    faults_draw(sim, options->faults);
     if (options->plan != NULL) {
         sim->plan = options->plan;
         sim->faults.is_active = false;
@@ -217,6 +220,19 @@ static void listen(struct sim *sim)
     }
 }
 
+/* A check that must fail, to see that failures are told. */
+static void sing(struct sim *sim, const char *canary)
+{
+    if (canary[0] == '\0') {
+        sim_fail(sim, "canary", "this check always fails");
+    }
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        if (sim->tallies.fired[i] > 0 && str_eq(canary, fault_words[i])) {
+            sim_fail(sim, "canary", "%s has struck", canary);
+        }
+    }
+}
+
 bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64_t *ret_hash,
              struct tallies *ret_tallies)
 {
@@ -247,8 +263,8 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
         watcher_check(&sim);
         check_store_fully(&sim);
     }
-    if (options->fails) {
-        sim_fail(&sim, "canary", "this check always fails");
+    if (options->canary != NULL) {
+        sing(&sim, options->canary);
     }
     *ret_hash = sim.record.hash;
     *ret_tallies = sim.tallies;

@@ -63,9 +63,11 @@ struct sim {
 
 struct sim_options {
     uint64_t seed;
-    size_t agents;  /* 0: drawn */
-    bool is_traced; /* print every line */
-    bool fails;     /* the canary: a check that always fails */
+    size_t agents;      /* 0: drawn */
+    bool is_traced;     /* print every line */
+    const bool *faults; /* borrowed, by enum fault: the classes that are on; NULL: drawn */
+    const char *canary; /* borrowed: a check that fails, always ("") or when the fault of that name
+                           has struck; NULL: none */
 
     const struct map *recorded; /* borrowed: replay this tape; the seed does not matter */
     struct tape_log *log;       /* borrowed: where draws are recorded; may be NULL */

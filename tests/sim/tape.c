@@ -58,6 +58,9 @@ static struct tape_stream *open_stream(struct tape *tape, const char *name)
 }
 
 static void print_name(char name[static TAPE_NAME_SIZE], const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void print_name(char name[static TAPE_NAME_SIZE], const char *format, va_list args)
 {
     int length = vsnprintf(name, TAPE_NAME_SIZE, format, args);
 
