@@ -28,6 +28,7 @@ struct network *network_new(struct sim *sim)
         tape_die(&sim->tape, die, "m%zu/net", i);
         network->paths[i].delay_max_ms = FAST_MS;
         if (sim->faults.is_on[FAULT_SLOW_NETWORK] && die_chance(die, 500)) {
+            faults_fired(sim, FAULT_SLOW_NETWORK);
             network->paths[i].delay_max_ms =
                 die_between(die, 50, die_chance(die, 300) ? VERY_SLOW_MS : SLOW_MS);
         }

@@ -22,8 +22,8 @@ struct control { /* shared by all */
     bool stops;
 };
 
-struct worker {
-    pid_t pid; /* 0: none */
+struct worker { /* shared with its process */
+    pid_t pid;  /* written by us alone; 0: none */
     struct lab lab;
     struct totals totals;
 };
@@ -94,12 +94,15 @@ static bool work(const struct runner *runner, struct worker *worker)
 
 static bool hire(struct runner *runner, struct worker *worker)
 {
+    pid_t child;
+
     (void)fflush(NULL);
-    worker->pid = fork();
-    if (worker->pid == 0) {
+    child = fork();
+    if (child == 0) {
         exit(work(runner, worker) ? 0 : 1);
     }
-    return worker->pid > 0;
+    worker->pid = child;
+    return child > 0;
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { CHECKER_SIZE = 64, ROUNDS_MAX = 8 };
+enum { CHECKER_SIZE = 64, ROUNDS_MAX = 8, ENOUGH = 32 };
 
 struct item {                  /* something that could be left out */
     char name[TAPE_NAME_SIZE]; /* of a stream: it, and all whose names go on after it with '/' */
@@ -221,13 +221,7 @@ static void list_strikes(const struct tape_file *file, struct items *items)
 
 static void list_operators(const struct tape_file *file, struct items *items)
 {
-    static const char folder[] = "op/";
-
-    map_each (&file->streams, it) {
-        if (str_starts(it->key, folder) && strchr(it->key + strlen(folder), '/') == NULL) {
-            add_item(items, it->key);
-        }
-    }
+    list_below(file, "op/", items);
 }
 
 static void list_operations(const struct tape_file *file, struct items *items)
@@ -300,12 +294,12 @@ static size_t leave_out_machines(struct shrinking *shrinking)
     return went;
 }
 
-/* The lowest value with which it still fails, by halves. */
-static size_t lower(struct shrinking *shrinking, const char *name)
+/* About the lowest value with which it still fails, by halves. */
+static void lower(struct shrinking *shrinking, const char *name)
 {
     uint64_t before = first_value(shrinking->best, name), low = 0, high = before;
 
-    while (low < high && may_go_on(shrinking)) {
+    while (high - low > before / ENOUGH && may_go_on(shrinking)) {
         uint64_t middle = low + (high - low) / 2;
         struct tape_file file;
 
@@ -319,7 +313,6 @@ static size_t lower(struct shrinking *shrinking, const char *name)
         }
         tape_file_fini(&file);
     }
-    return high < before;
 }
 
 unsigned shrink(struct tape_file *file, const struct options *options, struct lab *lab,
@@ -337,7 +330,7 @@ unsigned shrink(struct tape_file *file, const struct options *options, struct la
         went += leave_out_machines(&shrinking);
         went += pass_over(&shrinking, "operators", list_operators);
         went += pass_over(&shrinking, "operations", list_operations);
-        went += lower(&shrinking, "chaos");
+        lower(&shrinking, "chaos");
     }
     return (unsigned)shrinking.runs;
 }

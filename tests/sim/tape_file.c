@@ -57,6 +57,21 @@ void tape_file_copy(struct tape_file *file, const struct tape_file *from)
     }
 }
 
+/* What is quiet at a stream's end is what is drawn beyond it. */
+static void trim(struct tape_file *file)
+{
+    map_each (&file->streams, it) {
+        struct tape_values *values = it->value;
+
+        while (values->count > 0 && values->items[values->count - 1] == 0) {
+            values->count--;
+        }
+        if (values->count == 0) {
+            tape_file_drop(file, it->key);
+        }
+    }
+}
+
 bool tape_file_take_log(struct tape_file *file, const struct tape_log *log)
 {
     struct tape_values **by_index = mem_array(log->stream_count + 1, sizeof(*by_index));
@@ -72,6 +87,7 @@ bool tape_file_take_log(struct tape_file *file, const struct tape_log *log)
         vec_add(by_index[draw->stream], draw->value);
     }
     free(by_index);
+    trim(file);
     return !log->is_full;
 }
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A fixed budget of simulated worlds, and one that must fail: prints "ok …" and "not ok …".
+# A fixed budget of simulated worlds, and one that must fail, be replayed and be shrunk: prints "ok …" and "not ok …".
 cd "$(dirname "$0")/../.." || exit 2
 program=${FOG_OUT:-build/asan}/fog-sim
 seeds=${SIM_SEEDS:-500}
@@ -12,21 +12,29 @@ check() { # SENTENCE STATUS LOG
     echo "ok $1"
   else
     echo "not ok $1"
-    tail -n 60 "$3"
+    tail -n 100 "$3"
     failed=1
   fi
 }
 
-"$program" --quiet --from 1 --seeds $((seeds / 2)) >"$dir/first" 2>&1 &
-first=$!
-"$program" --quiet --from $((seeds / 2 + 1)) --seeds $((seeds - seeds / 2)) >"$dir/second" 2>&1
-check "the second half of $seeds seeds converges, loses nothing, runs nothing twice" $? "$dir/second"
-wait $first
-check "the first half of $seeds seeds converges, loses nothing, runs nothing twice" $? "$dir/first"
-tail -n 7 "$dir/second"
+"$program" --quiet --from 1 --seeds "$seeds" >"$dir/seeds" 2>&1
+check "$seeds seeds converge, lose nothing, run nothing twice" $? "$dir/seeds"
+grep -v '^seed' "$dir/seeds" | tail -n 15
 
-! "$program" --quiet --seed 1 --canary >"$dir/canary" 2>&1
+! "$program" --quiet --seed 1 --canary --tape-out "$dir/canary.tape" >"$dir/canary" 2>&1
 check "a check that fails is reported" $? "$dir/canary"
-grep -q '^seed 1 failed: canary' "$dir/canary" && grep -q '^again: .* --seed 1' "$dir/canary"
-check "a failure names its seed and how to see it again" $? "$dir/canary"
+grep -q '^seed 1 failed: canary' "$dir/canary" && grep -q '^again: .* --seed 1' "$dir/canary" &&
+  grep -q "^tape: .* --tape $dir/canary.tape" "$dir/canary"
+check "a failure names its seed, its tape and how to see it again" $? "$dir/canary"
+
+! "$program" --quiet --tape "$dir/canary.tape" >"$dir/replay" 2>&1 &&
+  grep -q '^the tape failed: canary' "$dir/replay" && grep -q '^trace .*, as recorded' "$dir/replay"
+check "a tape takes the same course without its seed" $? "$dir/replay"
+
+# Of all that went wrong in this world one cut mattered; only that may be left.
+! "$program" --quiet --seed 5 --faults all --canary=link-cut --shrink --tape-out "$dir/cut.tape" >"$dir/shrink" 2>&1 &&
+  [ "$(grep -c ' happens: ' "$dir/shrink")" = 1 ] && grep -q ' happens: fault/link-cut/' "$dir/shrink" &&
+  ! "$program" --quiet --tape "$dir/cut.tape.shrunk" >>"$dir/shrink" 2>&1 &&
+  tail -n 1 "$dir/shrink" | grep -q '^trace .*, as recorded'
+check "shrinking leaves nothing of a story but what it takes" $? "$dir/shrink"
 exit $failed
