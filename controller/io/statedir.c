@@ -102,10 +102,24 @@ void statedir_close(struct statedir *statedir)
 /* --- the first store -----------------------------------------------------------------------------
  */
 
+static bool has(const struct statedir *statedir, const char *name)
+{
+    return faccessat(statedir->dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 bool statedir_may_make_store(const struct statedir *statedir)
 {
-    return faccessat(statedir->dir_fd, "fog.db", F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
-           faccessat(statedir->dir_fd, "making", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    static const char *const companions[] = {"fog.db", "fog.db-wal", "ballast", "api.addr"};
+
+    if (has(statedir, "making")) {
+        return true;
+    }
+    for (size_t i = 0; i < COUNT_OF(companions); i++) {
+        if (has(statedir, companions[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 int statedir_begin_store(struct statedir *statedir, struct err *err)

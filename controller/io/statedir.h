@@ -26,7 +26,8 @@ int statedir_open(struct statedir *statedir, const char *path, struct err *err);
 void statedir_close(struct statedir *statedir);
 
 /* May a store be made?  When there is none, or when one was begun and not finished; an empty one
- * that is found otherwise was emptied, and must not be taken for a new beginning. */
+ * that is found otherwise was emptied, and one that is missing beside what only a running
+ * controller leaves was lost: neither must be taken for a new beginning. */
 bool statedir_may_make_store(const struct statedir *statedir);
 int statedir_begin_store(struct statedir *statedir,
                          struct err *err); /* durable when it returns 0 */

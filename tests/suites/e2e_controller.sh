@@ -182,6 +182,8 @@ a_damaged_store_is_refused_and_not_replaced() {
     controller_is_refused 'fog.db' --state "$T/damaged" || miss "after $damage"
     is "size of what is left of the store after $damage" "$(stat -c %s "$T/damaged/fog.db")" "$size"
   done
+  rm "$T/damaged/fog.db"
+  controller_is_refused 'fog.db' --state "$T/damaged" || miss "without a store where one was"
   restart_controller
 }
 

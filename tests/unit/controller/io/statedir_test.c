@@ -60,6 +60,9 @@ static void a_store_is_made_where_there_is_none_and_not_where_one_was_emptied(vo
     assert_true(statedir_may_make_store(&statedir)); /* it was killed in between */
     statedir_end_store(&statedir);
     assert_false(statedir_may_make_store(&statedir));
+    assert_int_equal(statedir_write(&statedir, "api.addr", "127.0.0.1:7411", &err), 0);
+    assert_int_equal(unlink(statedir.store_path), 0);
+    assert_false(statedir_may_make_store(&statedir)); /* it was lost */
     statedir_close(&statedir);
 }
 
