@@ -12,7 +12,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, DESCRIPTORS_WANTED = 8192, ASK_AGAIN_MS = 100, ASK_TRIES = 50 };
+enum {
+    EXIT_USAGE = 2,
+    DESCRIPTORS_WANTED = 8192,
+    ASK_AGAIN_MS = 100,
+    ASK_TRIES = 50,
+    LOCK_AGAIN_MS = 50,
+    LOCK_TRIES = 20,
+};
 
 static int complain(const struct err *err)
 {
@@ -45,12 +52,25 @@ static void raise_descriptors(void)
     }
 }
 
+/* An agent that was killed while it started a shim leaves a child that holds the lock until it is
+ * one: the next agent waits for that, a little. */
+static int lock(struct cache *cache, struct err *err)
+{
+    int failed = cache_lock(cache, err);
+
+    for (int i = 0; i < LOCK_TRIES && failed == ERR_UNAVAILABLE; i++) {
+        (void)usleep(LOCK_AGAIN_MS * 1000);
+        failed = cache_lock(cache, err);
+    }
+    return failed;
+}
+
 static int run(const struct config *config, struct cache *cache)
 {
     struct err err = ERR_NONE;
     struct loop *loop;
 
-    if (cache_lock(cache, &err) < 0 || loop_new(config, cache, &loop, &err) < 0) {
+    if (lock(cache, &err) < 0 || loop_new(config, cache, &loop, &err) < 0) {
         return complain(&err);
     }
     if (!config->controller.is_loopback) {

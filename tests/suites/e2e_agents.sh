@@ -85,6 +85,19 @@ an_agent_that_is_told_to_end_leaves_its_work_too() {
   is "the workload" "$(on_agent stay edge-2)" "$pid"
 }
 
+# What an agent that is killed in the middle of starting a shim leaves: a child that still has its lock.
+an_agent_waits_for_the_lock_of_one_that_was_just_killed() {
+  local pid
+  pid=$(on_agent stay edge-2)
+  kill_agent edge-2
+  flock "$T/edge-2/lock" sleep 0.4 &
+  await 5 "the lock is held" not flock -n "$T/edge-2/lock" true
+  start_agent edge-2
+  await 20 "it is back" agent_ready edge-2
+  await 20 "it converges" converged stay
+  is "the workload" "$(on_agent stay edge-2)" "$pid"
+}
+
 # --- restarts -------------------------------------------------------------------------------------
 
 a_killed_workload_is_started_again() {
@@ -349,6 +362,7 @@ all_end_and_nothing_is_left() {
 }
 
 it the_fleet_is_up a_killed_agent_leaves_its_work_alone_and_adopts_it an_agent_that_is_told_to_end_leaves_its_work_too \
+  an_agent_waits_for_the_lock_of_one_that_was_just_killed \
   a_killed_workload_is_started_again what_a_killed_shim_leaves_is_cleared_and_replaced \
   what_cannot_start_is_not_tried_again_and_says_why a_workload_gets_its_own_folder_and_environment_and_nothing_else \
   logs_are_bounded_and_keep_the_newest what_takes_too_much_memory_is_ended \
