@@ -143,7 +143,9 @@ $(OUT)/libfogfault.so: tests/chaos/fault_shim.c tests/chaos/fault_shim.h
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize%,$(CFLAGS)) -shared -fPIC -o $@ $< -ldl
-CHAOS_PROGRAMS += $(OUT)/fog-proxy
+CHAOS_PROGRAMS += $(OUT)/fog-proxy $(OUT)/fog-chaos
+$(OUT)/fog-chaos: $(call objects,$(sort $(wildcard tests/chaos/chaos*.c))) $(LIB_SCHEMA)
+	$(call link,$^ -lcurl -lpthread $(LIBS_SCHEMA))
 CHAOS_PROXY    := $(sort $(wildcard tests/chaos/proxy*.c))
 $(OUT)/fog-proxy: $(call objects,$(CHAOS_PROXY)) $(LIB_SCHEMA)
 	$(call link,$^ -luv $(LIBS_SCHEMA))

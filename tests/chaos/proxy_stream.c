@@ -7,7 +7,12 @@
 
 #include <assert.h>
 
-enum { JITTER_BLOCK_BYTES = 256, EVERY_DEFAULT = 4096, GARBAGE_BYTES_MAX = 4096 };
+enum {
+    JITTER_BLOCK_BYTES = 256,
+    EVERY_DEFAULT = 4096,
+    GARBAGE_BYTES = 64,
+    GARBAGE_BYTES_MAX = 4096
+};
 
 static const char *const names[FAULTS] = {
     [FAULT_BLACKHOLE] = "blackhole",   [FAULT_CHOP] = "chop",         [FAULT_CORRUPT] = "corrupt",
@@ -171,16 +176,23 @@ static void queue(struct stream *stream, const char *bytes, size_t size, int64_t
 static void queue_garbage(struct stream *stream, int64_t now_ms)
 {
     struct rand *rand = &stream->next[FAULT_GARBAGE].rand;
-    int64_t most = stream->way->rules[FAULT_GARBAGE].size;
+    int64_t size = stream->way->rules[FAULT_GARBAGE].size;
     char bytes[GARBAGE_BYTES_MAX];
-    size_t size;
 
-    most = most < 1 ? 64 : most > GARBAGE_BYTES_MAX ? GARBAGE_BYTES_MAX : most;
-    size = (size_t)rand_between(rand, 1, most);
-    for (size_t i = 0; i < size; i++) {
+    size = size < 1 ? GARBAGE_BYTES : size > GARBAGE_BYTES_MAX ? GARBAGE_BYTES_MAX : size;
+    for (int64_t i = 0; i < size; i++) {
         bytes[i] = (char)rand_below(rand, 256);
     }
-    queue(stream, bytes, size, now_ms);
+    queue(stream, bytes, (size_t)size, now_ms);
+}
+
+static char draw_bit(struct stream *stream)
+{
+    int64_t bit = stream->way->rules[FAULT_CORRUPT].size;
+
+    return (char)(1 << (bit >= 1 && bit <= 8
+                            ? bit - 1
+                            : (int64_t)rand_below(&stream->next[FAULT_CORRUPT].rand, 8)));
 }
 
 /* At the byte that comes next; `ret_flip` is XORed to it. */
@@ -199,7 +211,7 @@ static void strike(struct stream *stream, enum fault fault, int64_t now_ms, char
     } else if (fault == FAULT_GARBAGE) {
         queue_garbage(stream, now_ms);
     } else if (fault == FAULT_CORRUPT) {
-        *ret_flip = (char)(*ret_flip ^ (1 << rand_below(&stream->next[fault].rand, 8)));
+        *ret_flip = (char)(*ret_flip ^ draw_bit(stream));
     }
 }
 
