@@ -415,8 +415,11 @@ static int load_answer(void *context, const struct answer_row *answer, struct er
 
 static void draw_seed(struct sim *sim, uint8_t seed[static RAND_SEED_SIZE])
 {
+    struct die die;
+
+    tape_die(&sim->tape, &die, "seed/%u", sim->controller->life);
     for (size_t i = 0; i < RAND_SEED_SIZE; i += sizeof(uint64_t)) {
-        uint64_t word = die_u64(&sim->dice.controller);
+        uint64_t word = die_u64(&die);
 
         memcpy(seed + i, &word, sizeof(word));
     }

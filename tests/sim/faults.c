@@ -63,6 +63,7 @@ bool faults_strike(struct sim *sim, enum fault fault, unsigned per_mille)
                    die_chance(&sim->faults.dice[fault], per_mille);
 
     if (strikes) {
+        sim_trace(sim, "strikes: %s", fault_words[fault]);
         faults_fired(sim, fault);
     }
     return strikes;

@@ -245,7 +245,8 @@ static int tell_totals(struct runner *runner, double seconds)
     for (size_t i = 0; i < runner->jobs; i++) {
         totals_sum(sum, &runner->workers[i]->totals);
     }
-    if (sum->seeds > 0 && (runner->failures == 0 || options->keeps_going)) {
+    if (sum->seeds > 0 && !options->shows_hashes &&
+        (runner->failures == 0 || options->keeps_going)) {
         totals_print(sum, seconds);
         totals_print_faults(sum);
     }
@@ -332,18 +333,22 @@ static void tell_replay(const struct tape_file *file, const struct lab *lab)
 /* What is left is told as what happened, in order, each with what came of it at once. */
 static void tell_story(const char *trace)
 {
+    static const char *const heads[] = {"  happens: ", "  strikes: ",  "  site ",
+                                        "  fault ",    "  faults end", "  FAILED "};
     FILE *from = fopen(trace, "r");
     char line[2 * RECORD_LINE_SIZE];
     bool is_told = false;
 
     while (from != NULL && fgets(line, sizeof(line), from) != NULL) {
-        bool is_head = strstr(line, "  happens: ") != NULL || strstr(line, "  FAILED ") != NULL ||
-                       strstr(line, "  fault ") != NULL || strstr(line, "  faults end") != NULL;
+        bool is_head = false;
 
+        for (size_t i = 0; i < COUNT_OF(heads); i++) {
+            is_head |= strstr(line, heads[i]) != NULL;
+        }
         if (is_head || is_told) {
             (void)fputs(line, stdout);
         }
-        is_told = is_head && strstr(line, "  happens: ") != NULL;
+        is_told = strstr(line, heads[0]) != NULL;
     }
     if (from != NULL) {
         (void)fclose(from);

@@ -178,19 +178,33 @@ static void list_happenings(const struct tape_file *file, const char *folder, st
     }
 }
 
-/* The single times at which a lasting condition struck. */
+/* Those draws of a stream that said yes. */
+static void list_draws(const struct tape_file *file, const char *name, size_t from,
+                       struct items *items)
+{
+    const struct tape_values *values = map_find(&file->streams, name);
+    struct item item = {.is_draw = true};
+
+    (void)snprintf(item.name, sizeof(item.name), "%s", name);
+    for (item.at = from; values != NULL && item.at < values->count; item.at++) {
+        if (values->items[item.at] != 0) {
+            vec_add(items, item);
+        }
+    }
+}
+
+/* The single times at which a lasting condition struck, or a site made life harder. */
 static void list_chances(const struct tape_file *file, struct items *items)
 {
-    for (int i = FAULT_EVENT_COUNT; i < FAULT_COUNT; i++) {
-        struct item item = {.is_draw = true};
-        const struct tape_values *values;
+    char name[TAPE_NAME_SIZE];
 
-        (void)snprintf(item.name, sizeof(item.name), "class/%s", fault_words[i]);
-        values = map_find(&file->streams, item.name);
-        for (item.at = 1; values != NULL && item.at < values->count; item.at++) {
-            if (values->items[item.at] != 0) {
-                vec_add(items, item);
-            }
+    for (int i = FAULT_EVENT_COUNT; i < FAULT_COUNT; i++) {
+        (void)snprintf(name, sizeof(name), "class/%s", fault_words[i]);
+        list_draws(file, name, 1, items); /* behind: is it on? */
+    }
+    map_each (&file->streams, it) {
+        if (str_starts(it->key, "site/")) {
+            list_draws(file, it->key, 2, items); /* behind: is it armed, how often? */
         }
     }
 }

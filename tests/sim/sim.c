@@ -87,9 +87,9 @@ static size_t draw_agents(struct sim *sim, const struct sim_options *options)
 
 static void init(struct sim *sim, const struct sim_options *options, struct record_tail *tail)
 {
-    static const char *const names[] = {"world", "controller", "operators", "faults", "sites"};
+    static const char *const names[] = {"world", "controller", "operators", "faults"};
     struct die *const dice[] = {&sim->dice.world, &sim->dice.controller, &sim->dice.operators,
-                                &sim->dice.faults, &sim->dice.sites};
+                                &sim->dice.faults};
 
     *sim = (struct sim){.seed = options->seed};
     tape_init(&sim->tape, options->seed, options->recorded, options->log);

@@ -24,7 +24,7 @@ struct plan_run;
 
 /* For what has no die of its own (machines, paths, operations and strikes have). */
 struct dice {
-    struct die world, controller, operators, faults, sites;
+    struct die world, controller, operators, faults;
 };
 
 enum { MACHINES_MAX = 8, MACHINES_FEWEST = 2, MACHINES_MOST = 5 };

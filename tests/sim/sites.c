@@ -13,7 +13,8 @@ enum { SITES_MAX = 250, ARMED_PER_MILLE = 300 };
 static struct sim *world; /* borrowed: whose questions these are */
 static struct site *sorted[SITES_MAX];
 static size_t sorted_count;
-static unsigned rates[SITES_MAX]; /* per mille, in the order of `sorted` */
+static unsigned rates[SITES_MAX]; /* per mille, in the order of `sorted`, as are: */
+static struct die dice[SITES_MAX];
 
 static int compare(const void *a, const void *b)
 {
@@ -41,10 +42,11 @@ static void sort_sites(void)
 static bool ask(struct site *site)
 {
     if (site->is_armed == 0 || !world->faults.is_active ||
-        !die_chance(&world->dice.sites, rates[site->is_armed - 1])) {
+        !die_chance(&dice[site->is_armed - 1], rates[site->is_armed - 1])) {
         return false;
     }
     site_pass(site);
+    sim_trace(world, "strikes: %s", site->name);
     world->tallies.fired[FAULT_BUGGIFY]++;
     return true;
 }
@@ -52,13 +54,16 @@ static bool ask(struct site *site)
 void sites_begin_world(struct sim *sim)
 {
     static const unsigned choices[] = {2, 10, 50, 250};
-    struct die *die = &sim->dice.sites;
 
     world = sim;
     site_ask = ask;
     sort_sites();
     for (size_t i = 0; i < sorted_count; i++) {
-        bool is_armed = sim->faults.is_on[FAULT_BUGGIFY] && die_chance(die, ARMED_PER_MILLE);
+        struct die *die = &dice[i];
+        bool is_armed;
+
+        tape_die(&sim->tape, die, "site/%s", sorted[i]->name);
+        is_armed = sim->faults.is_on[FAULT_BUGGIFY] && die_chance(die, ARMED_PER_MILLE);
 
         sorted[i]->is_armed = is_armed ? (uint8_t)(i + 1) : 0;
         if (is_armed) {

@@ -59,6 +59,7 @@ check "in a time zone of half hours" same env -i TZ=XXX-5:30YYY,M3.1.0,M10.1.0 "
 check "in another locale (${locale:-C.UTF-8})" same env -i LC_ALL="${locale:-C.UTF-8}" "$program" "$seeds" 0
 check "with another seed of hashes" same env -i "$program" "$seeds" 1
 check "with a third seed of hashes" same env -i "$program" "$seeds" 18446744073709551557
+check "compiled another way, with sanitizers" same "${FOG_OUT:-build/asan}/fog-sim" --quiet --seeds "$seeds" --hash
 check "in memory that is not empty" same env -i MALLOC_PERTURB_=165 "$program" "$seeds" 7
 check "with a large environment" same env -i PAD="$(head -c 50000 /dev/zero | tr '\0' x)" "$program" "$seeds" 7
 exit $failed
