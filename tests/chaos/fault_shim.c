@@ -87,25 +87,41 @@ static bool is_meant(int fd)
     return strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
+/* The number in the file that a variable names, 0 for an empty one; -1: there is none. */
+static long number_of(const char *variable)
+{
+    const char *path = getenv(variable);
+    char text[32] = "";
+    ssize_t length;
+    int fd;
+
+    fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return -1;
+    }
+    length = read(fd, text, sizeof(text) - 1);
+    (void)close(fd);
+    return length > 0 ? strtol(text, NULL, 10) : 0;
+}
+
 static bool sync_fails(int fd)
 {
     static atomic_long seen;
-    const char *path = getenv(FAULT_FSYNC_FAIL);
-    char text[32] = "";
-    ssize_t length;
-    int switch_fd;
+    long spared, delay_ms;
 
-    if (path == NULL || !is_meant(fd)) {
+    if (!is_meant(fd)) {
         return false;
     }
-    switch_fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (switch_fd < 0) {
+    delay_ms = number_of(FAULT_FSYNC_DELAY);
+    if (delay_ms > 0) {
+        (void)usleep((useconds_t)delay_ms * 1000);
+    }
+    spared = number_of(FAULT_FSYNC_FAIL);
+    if (spared < 0) {
         atomic_store(&seen, 0);
         return false;
     }
-    length = read(switch_fd, text, sizeof(text) - 1);
-    (void)close(switch_fd);
-    return atomic_fetch_add(&seen, 1) >= (length > 0 ? strtol(text, NULL, 10) : 0);
+    return atomic_fetch_add(&seen, 1) >= spared;
 }
 
 int fsync(int fd)

@@ -15,6 +15,10 @@
  * symlinks.  Absent: everything. */
 #define FAULT_FSYNC_PREFIX "FOG_FSYNC_PREFIX"
 
+/* A path.  While a file is there, each sync that is meant by the prefix takes longer by as many
+ * milliseconds as the file says: so that more happens between a write and its answer. */
+#define FAULT_FSYNC_DELAY "FOG_FSYNC_DELAY"
+
 /* A path.  While a file is there, the disk has no space: pwrite fails with ENOSPC and statvfs tells
  * of none; as long as the file named by FOG_DISK_BALLAST exists, if that is set: the controller
  * gives its ballast back to be able to go on. */

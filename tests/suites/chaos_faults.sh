@@ -24,6 +24,14 @@ a_sync_fails_while_the_switch_is_there() {
   synced "$T/kept" || miss "it goes on failing"
 }
 
+a_sync_takes_as_long_as_it_is_told() {
+  local begin
+  echo 120 >"$T/delay"
+  begin=$(now_ms)
+  FOG_FSYNC_DELAY=$T/delay synced "$T/kept" || miss "it fails"
+  [ $(($(now_ms) - begin)) -ge 110 ] || miss "it was done at once"
+}
+
 only_syncs_below_the_prefix_fail() {
   local real
   real=$(realpath "$T")
@@ -200,7 +208,8 @@ the_audit_finds_damage() {
   finds integrity 'fog.db|integrity_check' "$T/lie"
 }
 
-it a_sync_fails_while_the_switch_is_there only_syncs_below_the_prefix_fail the_wall_clock_is_as_wrong_as_the_file_says \
+it a_sync_fails_while_the_switch_is_there a_sync_takes_as_long_as_it_is_told \
+  only_syncs_below_the_prefix_fail the_wall_clock_is_as_wrong_as_the_file_says \
   a_workload_tells_of_its_life a_workload_ends_as_it_was_made_to an_agent_takes_on_nothing_that_its_disk_does_not_keep \
   a_healthy_fleet_passes_the_audit the_audit_finds_orphans the_audit_finds_leaks the_audit_finds_secrets_and_alarms \
   the_audit_finds_damage
