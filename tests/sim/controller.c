@@ -440,6 +440,9 @@ static int load_core(struct sim *sim, struct err *err)
     if (code < 0) {
         return code;
     }
+    if (sim->plan != NULL) {
+        plan_state(sim, &state);
+    }
     check_state(sim, &state);
     controller->ctl = loader.context = ctl_new(&options);
     controller->gate = gate_new();

@@ -23,12 +23,14 @@
 #include "schema/base/err.h"
 #include "schema/base/str.h"
 #include "schema/base/vec.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/sim.h"
 
 #include <stdio.h>
 
 struct agt_effect;
 struct machine;
+struct stored_state;
 struct stream;
 
 enum deed {
@@ -49,6 +51,11 @@ enum blow_type {
     BLOW_POWER_WITHIN, /* of a commit: at its `number`-th change of the disk */
     BLOW_POWER_BEFORE, /* of an agent's machine: its file is the old one */
     BLOW_POWER_AFTER,  /* the new one */
+    BLOW_STALL,        /* the process stands still for `ms` after it */
+    BLOW_IO_FAILS,     /* of a commit: the `number`-th operation of the disk */
+    BLOW_SYNC_FAILS,   /* as above: the `number`-th sync */
+    BLOW_FULL,         /* as above: no room */
+    BLOW_SAVE_FAILS,   /* the agent's disk refuses */
     BLOW_TEAR,         /* the connection breaks within the frame */
     BLOW_DROP,         /* this frame and those behind it, `number` in all */
     BLOW_MUTE,         /* this frame and all of its connection and direction that follow */
@@ -61,6 +68,8 @@ enum blow_type {
 };
 
 enum { BLOWS_MAX = 8, ACTORS_MAX = 1 + MACHINES_MAX, NOUN_SIZE = 16 };
+
+enum { PLAN_SEED = 1 }; /* of all plays: a short silence, no questions at the end */
 
 struct blow {
     enum blow_type type;
@@ -98,28 +107,35 @@ struct effect_seen {
     struct blob *bytes; /* owned reference; NULL unless a frame */
 };
 
+struct effects_seen {
+    VEC_OF(struct effect_seen);
+};
+void effects_seen_fini(struct effects_seen *effects);
+
 struct plan_run {
     struct plan plan;
     const struct script *script;
     /* Called at every effect, before it happens; may add to the plan.  NULL: nobody looks on. */
     void (*survey)(struct plan_run *run, struct sim *sim, const struct effect_seen *effect);
-    void *context;     /* of survey */
-    bool is_measuring; /* the process ends when a commit is told, with its changes of the disk */
+    void *context; /* of survey */
+    /* Shared with the parent.  Not NULL: the process ends when the commit under way is told, and
+     * leaves here what it did to the disk. */
+    struct disk_counters *measured;
 
-    struct {
-        VEC_OF(struct effect_seen);
-    } effects;
+    struct effects_seen effects;
     uint64_t counts[ACTORS_MAX]; /* effects so far */
     size_t struck;               /* blows that came */
     bool is_over;                /* the play is: nothing is counted, nothing strikes */
 
-    uint64_t changes_before; /* of the disk, at the commit under way */
+    struct disk_counters before; /* the commit under way */
     bool dies_when_told;
     struct stream *muted, *dropping, *holding; /* borrowed */
     uint64_t to_drop;
     struct blob *held, *awaited; /* owned; to be swapped, to be heard */
     size_t awaited_from;         /* actor */
-    struct player *player;       /* owned: plan_play.c */
+    bool forgets;                /* the next start finds history cut off */
+    uint64_t compacted;
+    struct player *player; /* owned: plan_play.c */
 };
 
 void plan_run_init(struct plan_run *run, const struct plan *plan, const struct script *script);
@@ -129,8 +145,19 @@ void plan_run_fini(struct plan_run *run);
 void plan_play(struct sim *sim);
 void player_free(struct player *player); /* NULL does nothing */
 
+/* --- all blows that may strike at one effect -------------------------------------------------- */
+
+struct blows {
+    VEC_OF(struct blow);
+};
+
+/* `known` is what the workload does without a fault, `disk` what a commit does to the disk. */
+void plan_blows(const struct effects_seen *known, const struct effect_seen *effect,
+                const struct disk_counters *disk, struct blows *to);
+
 /* --- from the world --------------------------------------------------------------------------- */
 
+void plan_state(struct sim *sim, struct stored_state *state); /* the controller loads it */
 /* A group of batches goes to the disk; false: the process died before it did. */
 bool plan_commit(struct sim *sim);
 void plan_told(struct sim *sim);   /* what had waited for the commit has gone out */
@@ -140,5 +167,17 @@ bool plan_frame(struct sim *sim, struct stream *stream, struct blob *bytes);
 void plan_arrived(struct sim *sim, const struct blob *bytes);
 void plan_act(struct machine *machine, const struct agt_effect *effect);
 
-/* fog-sim --plan FILE, --plans NAME, --effects NAME: the exit status, or -1: none of these. */
+/* --- fog-sim ---------------------------------------------------------------------------------- */
+
+struct campaign_options {
+    const char *program, *out; /* where plans that failed are written */
+    const char *workload;      /* "all": each of them */
+    uint64_t pairs;            /* and so many plans of two blows, drawn by chance, of each */
+    uint64_t seed;             /* of that chance */
+    size_t jobs;
+};
+
+int campaign_run(const struct campaign_options *options); /* the exit status */
+
+/* --plan FILE, --plans NAME, --effects NAME: the exit status, or -1: none of these. */
 int plans_main(int count, char **words);

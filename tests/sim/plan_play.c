@@ -198,7 +198,9 @@ static void act(struct sim *sim, void *who, uint64_t arg)
     case ACT_RESUME:
         machine_pause(machine, what->type == ACT_PAUSE);
         break;
+    case ACT_FORGET:
     case ACT_CRASH:
+        sim->plan->forgets = what->type == ACT_FORGET;
         if (machine != NULL) {
             machine_crash(machine);
         } else if (sim->controller->is_up) {
@@ -210,6 +212,19 @@ static void act(struct sim *sim, void *who, uint64_t arg)
         break;
     }
     next(sim);
+}
+
+/* As the store would say when what is older has been cut off. */
+void plan_state(struct sim *sim, struct stored_state *state)
+{
+    struct plan_run *run = sim->plan;
+
+    if (run->forgets) {
+        run->forgets = false;
+        run->compacted = state->revision;
+        sim_trace(sim, "history begins after revision %" PRIu64, state->revision);
+    }
+    state->compacted = run->compacted;
 }
 
 /* Alike machines, on alternating sites. */

@@ -10,19 +10,22 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHANGES_MAX = 200 }; /* fits an exit status */
-
 void plan_run_init(struct plan_run *run, const struct plan *plan, const struct script *script)
 {
     *run = (struct plan_run){.plan = *plan, .script = script};
 }
 
-void plan_run_fini(struct plan_run *run)
+void effects_seen_fini(struct effects_seen *effects)
 {
-    vec_each (&run->effects, it) {
+    vec_each (effects, it) {
         blob_unref(it->bytes);
     }
-    vec_fini(&run->effects);
+    vec_fini(effects);
+}
+
+void plan_run_fini(struct plan_run *run)
+{
+    effects_seen_fini(&run->effects);
     blob_unref(run->held);
     blob_unref(run->awaited);
     player_free(run->player);
@@ -134,10 +137,23 @@ static void crash_after_step(struct sim *sim, size_t actor)
 
 static void set_down_time(struct sim *sim, const struct blow *blow)
 {
+    if (plan_words[blow->type].duration != plan_words[BLOW_CRASH_BEFORE].duration) {
+        return; /* nobody goes down */
+    }
     if (blow->actor == 0) {
         sim->controller->down_ms = blow->ms;
     } else {
         sim->machines[blow->actor - 1]->down_ms = blow->ms;
+    }
+}
+
+static void stall(struct sim *sim, const struct blow *blow)
+{
+    int64_t *until_ms = blow->actor == 0 ? &sim->controller->stalled_until_ms
+                                         : &sim->machines[blow->actor - 1]->stalled_until_ms;
+
+    if (blow->type == BLOW_STALL) {
+        *until_ms = sim_now(sim) + blow->ms;
     }
 }
 
@@ -152,6 +168,22 @@ static void crash_now(struct sim *sim, size_t actor)
 
 /* --- commits and answers ---------------------------------------------------------------------- */
 
+static void strike_disk(struct sim *sim, const struct blow *blow)
+{
+    struct disk *disk = sim->controller->disk;
+
+    if (blow->type == BLOW_POWER_WITHIN) { /* each cut another temper */
+        die_init(&sim->dice.controller, sim->plan->counts[0] * 1000 + blow->number);
+        disk_cut_at(disk, blow->number);
+    } else if (blow->type == BLOW_IO_FAILS) {
+        disk_fail_at(disk, blow->number);
+    } else if (blow->type == BLOW_SYNC_FAILS) {
+        disk_fail_sync_at(disk, blow->number);
+    } else if (blow->type == BLOW_FULL) {
+        disk_set_full(disk, true); /* until the store gives its ballast back */
+    }
+}
+
 bool plan_commit(struct sim *sim)
 {
     struct plan_run *run = sim->plan;
@@ -159,7 +191,7 @@ bool plan_commit(struct sim *sim)
     struct effect_seen what = {.deed = DEED_COMMIT};
     const struct blow *blow = at_effect(sim, &what);
 
-    run->changes_before = disk_counters(controller->disk)->changes;
+    run->before = *disk_counters(controller->disk);
     if (blow == NULL) {
         return true;
     }
@@ -168,10 +200,8 @@ bool plan_commit(struct sim *sim)
         controller_crash(sim, false);
         return false;
     }
-    if (blow->type == BLOW_POWER_WITHIN) { /* each cut another temper */
-        die_init(&sim->dice.controller, run->counts[0] * 1000 + blow->number);
-        disk_cut_at(controller->disk, blow->number);
-    }
+    strike_disk(sim, blow);
+    stall(sim, blow);
     controller->is_dying = blow->type == BLOW_CRASH_UNTOLD;
     run->dies_when_told = blow->type == BLOW_CRASH_AFTER;
     return true;
@@ -180,10 +210,13 @@ bool plan_commit(struct sim *sim)
 void plan_told(struct sim *sim)
 {
     struct plan_run *run = sim->plan;
-    uint64_t changes = disk_counters(sim->controller->disk)->changes - run->changes_before;
+    const struct disk_counters *now = disk_counters(sim->controller->disk);
 
-    if (run->is_measuring) {
-        _exit((int)(changes < CHANGES_MAX ? changes : CHANGES_MAX));
+    if (run->measured != NULL) {
+        run->measured->changes = now->changes - run->before.changes;
+        run->measured->operations = now->operations - run->before.operations;
+        run->measured->syncs = now->syncs - run->before.syncs;
+        _exit(0);
     }
     if (run->dies_when_told) {
         run->dies_when_told = false;
@@ -202,10 +235,10 @@ bool plan_answer(struct sim *sim)
     set_down_time(sim, blow);
     if (blow->type == BLOW_CRASH_AFTER) {
         crash_after_step(sim, 0);
-        return true;
     }
+    stall(sim, blow);
     sim->controller->is_dying = blow->type == BLOW_CRASH_BEFORE;
-    return false;
+    return blow->type != BLOW_CRASH_BEFORE && blow->type != BLOW_LOSE;
 }
 
 /* --- an agent's acts -------------------------------------------------------------------------- */
@@ -227,6 +260,13 @@ void plan_act(struct machine *machine, const struct agt_effect *effect)
         return;
     }
     set_down_time(sim, blow);
+    stall(sim, blow);
+    if (blow->type == BLOW_SAVE_FAILS && what.deed == DEED_SAVE) {
+        machine->saves_to_fail = 1;
+    }
+    if (blow->type == BLOW_STALL || blow->type == BLOW_SAVE_FAILS) {
+        return;
+    }
     machine->is_dying = blow->type == BLOW_CRASH_BEFORE || blow->type == BLOW_POWER_BEFORE;
     machine->loses_power = blow->type == BLOW_POWER_BEFORE;
     if (blow->type == BLOW_CRASH_UNTOLD || blow->type == BLOW_POWER_AFTER) {
@@ -262,6 +302,7 @@ static bool strike_frame(struct sim *sim, struct stream *stream, struct blob *by
     struct plan_run *run = sim->plan;
 
     set_down_time(sim, blow);
+    stall(sim, blow);
     switch (blow->type) {
     case BLOW_CRASH_BEFORE:
     case BLOW_CRASH_UNTOLD:
@@ -297,9 +338,15 @@ static bool strike_frame(struct sim *sim, struct stream *stream, struct blob *by
     case BLOW_REPLAY:
         replay(sim, stream, bytes, blow);
         return false;
+    case BLOW_STALL:
+        return true;
     case BLOW_POWER_WITHIN:
     case BLOW_POWER_BEFORE:
     case BLOW_POWER_AFTER:
+    case BLOW_IO_FAILS:
+    case BLOW_SYNC_FAILS:
+    case BLOW_FULL:
+    case BLOW_SAVE_FAILS:
     case BLOW_LOSE:
     case BLOW_COUNT:
         break; /* not of frames: a plan written by hand */

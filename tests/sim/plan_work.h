@@ -14,6 +14,7 @@ enum act_type {
     ACT_RESUME,
     ACT_CRASH, /* the controller, or with `machine` its agent */
     ACT_REBOOT,
+    ACT_FORGET, /* the controller restarts, and its history begins where it is */
 };
 
 struct act {

@@ -1,0 +1,133 @@
+/* Which blows there are at an effect: all that mean something there, none left out. */
+#include "tests/sim/plan.h"
+
+#include "tests/sim/network.h"
+
+#include <string.h>
+
+enum {
+    AT_ONCE_MS = 50,
+    TWO_LEASES_MS = 10000, /* of the workloads' leases */
+    LONG_DELAY_MS = 5000,
+};
+
+static void add(struct blows *to, const struct effect_seen *effect, enum blow_type type,
+                uint64_t number, int64_t ms)
+{
+    struct blow blow = {.type = type,
+                        .actor = effect->actor,
+                        .noun = "effect",
+                        .effect = effect->number,
+                        .number = number,
+                        .ms = ms};
+
+    vec_add(to, blow);
+}
+
+/* Back at once, and after two leases. */
+static void add_deaths(struct blows *to, const struct effect_seen *effect, enum blow_type type,
+                       uint64_t number)
+{
+    add(to, effect, type, number, AT_ONCE_MS);
+    add(to, effect, type, number, TWO_LEASES_MS);
+}
+
+static void add_commit(struct blows *to, const struct effect_seen *effect,
+                       const struct disk_counters *disk)
+{
+    add_deaths(to, effect, BLOW_CRASH_UNTOLD, 0);
+    for (uint64_t i = 1; i <= disk->changes; i++) {
+        add_deaths(to, effect, BLOW_POWER_WITHIN, i);
+    }
+    for (uint64_t i = 1; i <= disk->operations; i++) {
+        add(to, effect, BLOW_IO_FAILS, i, 0);
+    }
+    for (uint64_t i = 1; i <= disk->syncs; i++) {
+        add(to, effect, BLOW_SYNC_FAILS, i, 0);
+    }
+    add(to, effect, BLOW_FULL, 0, 0);
+}
+
+static void add_act(struct blows *to, const struct effect_seen *effect)
+{
+    add_deaths(to, effect, BLOW_CRASH_UNTOLD, 0);
+    add_deaths(to, effect, BLOW_POWER_BEFORE, 0);
+    add_deaths(to, effect, BLOW_POWER_AFTER, 0);
+    if (effect->deed == DEED_SAVE) {
+        add(to, effect, BLOW_SAVE_FAILS, 0, 0);
+    }
+}
+
+static bool is_same_way(const struct effect_seen *a, const struct effect_seen *b)
+{
+    return b->deed == DEED_FRAME && a->actor == b->actor && a->peer == b->peer;
+}
+
+/* Each earlier frame comes again after it; and it is hidden, with all behind it, until each later
+ * one.  What goes on while nothing happens tells nothing new either way. */
+static void add_relations(struct blows *to, const struct effects_seen *known,
+                          const struct effect_seen *effect)
+{
+    uint64_t hidden = 0;
+
+    if (network_is_idle_frame(effect->bytes)) {
+        return;
+    }
+    vec_each (known, it) {
+        bool is_idle;
+
+        if (!is_same_way(effect, it)) {
+            continue;
+        }
+        is_idle = network_is_idle_frame(it->bytes);
+        if (it->number < effect->number && !is_idle) {
+            add(to, effect, BLOW_REPLAY, it->number, 0);
+        }
+        if (it->number > effect->number && !is_idle && hidden > 2) {
+            add(to, effect, BLOW_DROP, hidden, 0);
+        }
+        hidden += it->number >= effect->number;
+    }
+}
+
+static void add_frame(struct blows *to, const struct effects_seen *known,
+                      const struct effect_seen *effect)
+{
+    add_deaths(to, effect, BLOW_CRASH_UNTOLD, 0);
+    add_deaths(to, effect, BLOW_CRASH_HEARD, 0);
+    add(to, effect, BLOW_TEAR, 0, 0);
+    add(to, effect, BLOW_DROP, 1, 0);
+    add(to, effect, BLOW_DROP, 2, 0);
+    add(to, effect, BLOW_MUTE, 0, 0);
+    add(to, effect, BLOW_DELAY, 0, LONG_DELAY_MS);
+    add(to, effect, BLOW_DELAY, 0, TWO_LEASES_MS);
+    add(to, effect, BLOW_REPEAT, 0, 0);
+    add(to, effect, BLOW_SWAP, 0, 0);
+    add_relations(to, known, effect);
+}
+
+void plan_blows(const struct effects_seen *known, const struct effect_seen *effect,
+                const struct disk_counters *disk, struct blows *to)
+{
+    add_deaths(to, effect, BLOW_CRASH_BEFORE, 0);
+    add_deaths(to, effect, BLOW_CRASH_AFTER, 0);
+    add(to, effect, BLOW_STALL, 0, TWO_LEASES_MS);
+    switch (effect->deed) {
+    case DEED_COMMIT:
+        add_commit(to, effect, disk);
+        break;
+    case DEED_ANSWER:
+        add(to, effect, BLOW_LOSE, 0, 0);
+        break;
+    case DEED_FRAME:
+        add_frame(to, known, effect);
+        break;
+    case DEED_SAVE:
+    case DEED_SPAWN:
+    case DEED_KILL:
+        add_act(to, effect);
+        break;
+    case DEED_COUNT:
+        break;
+    }
+}
