@@ -122,6 +122,8 @@ struct plan_run {
      * leaves here what it did to the disk. */
     struct disk_counters *measured;
 
+    struct str ending;    /* what there is at the end */
+    const char *expected; /* borrowed: without a fault; NULL: not known */
     struct effects_seen effects;
     uint64_t counts[ACTORS_MAX]; /* effects so far */
     size_t struck;               /* blows that came */
@@ -143,6 +145,7 @@ void plan_run_fini(struct plan_run *run);
 
 /* The course of the workload, to its end and the end of all blows; then the world heals. */
 void plan_play(struct sim *sim);
+void plan_compare(struct sim *sim);      /* at the very end */
 void player_free(struct player *player); /* NULL does nothing */
 
 /* --- all blows that may strike at one effect -------------------------------------------------- */

@@ -51,6 +51,7 @@ struct campaign {
     struct job *child;     /* the one that this process is; NULL in the parent */
     struct shared *shared; /* owned: for what the parent plays */
     struct effects_seen known;
+    char *ending;       /* owned: where the workload ends without a fault */
     struct blows blows; /* all single ones of the workload */
     uint64_t plans, failures, told;
     struct {
@@ -256,6 +257,7 @@ static bool learn(struct campaign *campaign)
     is_fine = play(campaign, &run, &hash);
     campaign->known = run.effects;
     run.effects = (struct effects_seen){0};
+    campaign->ending = str_take(&run.ending);
     plan_run_fini(&run);
     if (!is_fine) {
         campaign->failures++;
@@ -274,6 +276,7 @@ static void try_all(struct campaign *campaign)
     name_plan(campaign, &plan);
     plan_run_init(&run, &plan, campaign->script);
     run.survey = survey;
+    run.expected = campaign->ending;
     run.context = campaign;
     (void)play(campaign, &run, &hash);
     if (run.measured != NULL) {
@@ -315,6 +318,7 @@ static void try_pairs(struct campaign *campaign)
         if (job != NULL) {
             campaign->shared = job->shared;
             plan_run_init(&run, &plan, campaign->script);
+            run.expected = campaign->ending;
             (void)play(campaign, &run, &hash);
             end_child(campaign, hash);
         }
@@ -337,6 +341,7 @@ static void replay_samples(struct campaign *campaign)
         plan_print(&sample->plan, &text);
         is_same = plan_parse(text.data, &plan, NULL) == 0;
         plan_run_init(&run, &plan, campaign->script);
+        run.expected = campaign->ending;
         is_same = is_same && play(campaign, &run, &hash) && hash == sample->hash;
         plan_run_fini(&run);
         if (!is_same) {
@@ -350,6 +355,7 @@ static void replay_samples(struct campaign *campaign)
 static void forget_workload(struct campaign *campaign)
 {
     effects_seen_fini(&campaign->known);
+    free(TAKE(campaign->ending));
     vec_clear(&campaign->blows);
 }
 

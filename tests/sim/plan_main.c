@@ -45,10 +45,27 @@ static void tell_failure(const struct record_tail *tail, bool is_traced)
     (void)printf("\nfailed: %s\n", tail->failure);
 }
 
+/* Where its workload ends without a fault; NULL when it fails even so. */
+static char *find_ending(const struct script *script)
+{
+    static struct record_tail tail;
+    struct plan plan = {.count = 0};
+    struct plan_run run;
+    char *ending = NULL;
+
+    plan_run_init(&run, &plan, script);
+    if (play(&run, &tail, false)) {
+        ending = str_take(&run.ending);
+    }
+    plan_run_fini(&run);
+    return ending;
+}
+
 static int run_file(const char *path, bool is_traced)
 {
     static struct record_tail tail;
     char text[PLAN_BYTES_MAX];
+    _cleanup_free_ char *ending = NULL;
     struct err err = ERR_NONE;
     struct plan_run run;
     struct plan plan;
@@ -59,7 +76,9 @@ static int run_file(const char *path, bool is_traced)
                       err.code == 0 ? "cannot be read" : err.text);
         return 2;
     }
+    ending = find_ending(script_find(plan.workload));
     plan_run_init(&run, &plan, script_find(plan.workload));
+    run.expected = ending;
     is_fine = play(&run, &tail, is_traced);
     if (is_fine && run.struck < plan.count) {
         (void)snprintf(tail.failure, sizeof(tail.failure),
@@ -104,6 +123,7 @@ static int list_effects(const char *name)
     vec_each (&run.effects, it) {
         print_effect(it);
     }
+    (void)printf("%s", run.ending.data);
     if (!is_fine) {
         (void)printf("fails without a fault: %s\n", tail.failure);
     }

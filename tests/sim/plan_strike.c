@@ -13,6 +13,7 @@
 void plan_run_init(struct plan_run *run, const struct plan *plan, const struct script *script)
 {
     *run = (struct plan_run){.plan = *plan, .script = script};
+    str_init(&run->ending);
 }
 
 void effects_seen_fini(struct effects_seen *effects)
@@ -26,6 +27,7 @@ void effects_seen_fini(struct effects_seen *effects)
 void plan_run_fini(struct plan_run *run)
 {
     effects_seen_fini(&run->effects);
+    str_fini(&run->ending);
     blob_unref(run->held);
     blob_unref(run->awaited);
     player_free(run->player);

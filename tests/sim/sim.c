@@ -263,6 +263,9 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
         watcher_check(&sim);
         check_store_fully(&sim);
     }
+    if (!sim.has_failed && sim.plan != NULL) {
+        plan_compare(&sim);
+    }
     if (options->canary != NULL) {
         sing(&sim, options->canary);
     }
