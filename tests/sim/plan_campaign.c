@@ -84,6 +84,11 @@ static struct shared *new_shared(void)
     return shared;
 }
 
+static bool is_enough(const struct campaign *campaign)
+{
+    return campaign->options->stops && campaign->failures > 0;
+}
+
 /* --- children --------------------------------------------------------------------------------- */
 
 static void keep_failure(struct campaign *campaign, const struct job *job)
@@ -223,12 +228,15 @@ static void survey(struct plan_run *run, struct sim *sim, const struct effect_se
     struct campaign *campaign = run->context;
     size_t first = campaign->blows.count;
 
+    if (is_enough(campaign)) {
+        return;
+    }
     campaign->shared->measured = (struct disk_counters){0};
     if (effect->deed == DEED_COMMIT && measure(campaign, run)) {
         return;
     }
     plan_blows(&campaign->known, effect, &campaign->shared->measured, &campaign->blows);
-    for (size_t i = first; i < campaign->blows.count; i++) {
+    for (size_t i = first; i < campaign->blows.count && !is_enough(campaign); i++) {
         struct plan plan = run->plan;
         struct job *job;
 
@@ -305,7 +313,7 @@ static void try_pairs(struct campaign *campaign)
     struct die die;
 
     die_init(&die, campaign->options->seed);
-    for (uint64_t i = 0; i < campaign->options->pairs; i++) {
+    for (uint64_t i = 0; i < campaign->options->pairs && !is_enough(campaign); i++) {
         struct plan plan;
         struct plan_run run;
         struct job *job;
@@ -404,7 +412,7 @@ int campaign_run(const struct campaign_options *options)
     }
     (void)printf("%-14s | %7s | %7s | %8s | %7s\n", "workload", "effects", "plans", "failures",
                  "seconds");
-    for (size_t i = 0; i < script_count; i++) {
+    for (size_t i = 0; i < script_count && !is_enough(&campaign); i++) {
         if (is_all || str_eq(scripts[i].name, options->workload)) {
             run_script(&campaign, &scripts[i]);
         }

@@ -55,6 +55,11 @@
 #define PUT_(object) "{\"verb\":\"apply\",\"object\":" object "}"
 
 const struct script scripts[] = {
+    {.name = "one",
+     .about = "one replica on the one agent there is, made and deleted",
+     .machines = 1,
+     .tail_ms = 2000,
+     .acts = {RUN(500, "a", SERVES("1")), REMOVE(1000, SESSIONS, "a")}},
     {.name = "create",
      .about = "a session of two replicas is made",
      .machines = 2,

@@ -3,7 +3,7 @@
 # "not ok …".
 cd "$(dirname "$0")/../.." || exit 2
 program=${FOG_OUT:-build/asan}/fog-sim
-workload=${PLANS:-join}
+workload=${PLANS:-one}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 # A run is short and touches little, and forks are many: memory that was freed need not be kept for long.
