@@ -219,10 +219,10 @@ nightly: deps-test
 sim-program: $(if $(wildcard tests/sim/main.c),$(OUT)/fog-sim)
 # make sim SEED=42 | SEEDS=10000 [FROM=1] [JOBS=2] [KEEP=1] | TAPE=build/release/sim-42.tape
 # and with any of them TRACE=1, SHRINK=1, FAULTS=all, AGENTS=5
-# make sim PLANS=1 | make sim PLANS=rollout
+# make sim PLANS=1 | PLANS=rollout [PAIRS=1000] | PLAN=tests/plans/….plan
 sim: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) sim-program
-	$(OUT)/fog-sim $(if $(PLANS),--plans $(PLANS)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) \
+	$(OUT)/fog-sim $(if $(PLANS),--plans $(PLANS)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PLAN),--plan $(PLAN)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) \
 	  $(if $(TAPE),--tape $(TAPE)) $(if $(SHRINK),--shrink) $(if $(TRACE),--trace) $(if $(JOBS),--jobs $(JOBS)) \
 	  $(if $(KEEP),--keep-going) $(if $(FAULTS),--faults $(FAULTS)) $(if $(AGENTS),--agents $(AGENTS))
 

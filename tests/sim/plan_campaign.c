@@ -54,6 +54,7 @@ struct campaign {
     char *ending;       /* owned: where the workload ends without a fault */
     struct blows blows; /* all single ones of the workload */
     uint64_t plans, failures, told;
+    uint64_t types[BLOW_COUNT]; /* of first blows */
     struct {
         VEC_OF(struct sample);
     } samples;
@@ -165,6 +166,7 @@ static struct job *begin_job(struct campaign *campaign, const struct plan *plan)
     struct job *job = free_job(campaign);
 
     job->number = ++campaign->plans;
+    campaign->types[plan->blows[0].type]++;
     job->plan = *plan;
     job->pid = fork();
     if (job->pid < 0) {
@@ -395,6 +397,16 @@ static int list_scripts(const char *name)
     return 2;
 }
 
+static void tell_types(const struct campaign *campaign)
+{
+    for (int i = 0; i < BLOW_COUNT; i++) {
+        (void)printf("%s%s %s: %" PRIu64, i > 0 ? ", " : "", plan_words[i].verb,
+                     plan_words[i].number == NULL ? plan_words[i].where : plan_words[i].number,
+                     campaign->types[i]);
+    }
+    (void)printf("\n");
+}
+
 int campaign_run(const struct campaign_options *options)
 {
     bool is_all = str_eq(options->workload, "all") || str_eq(options->workload, "1");
@@ -419,6 +431,7 @@ int campaign_run(const struct campaign_options *options)
     }
     vec_fini(&campaign.samples);
     vec_fini(&campaign.blows);
+    tell_types(&campaign);
     (void)printf("%" PRIu64 " plans, %" PRIu64 " failures, %.1f s\n", campaign.plans,
                  campaign.failures, now_seconds() - begun);
     return campaign.failures == 0 ? 0 : 1;
