@@ -20,9 +20,6 @@ static int run(const struct config *config, struct statedir *statedir, struct en
     if (engine_open(engine, config, statedir, err) < 0) {
         return EXIT_NOT_STARTED;
     }
-    if (config->is_restored && engine_note_restore(engine, err) < 0) {
-        return EXIT_NOT_STARTED;
-    }
     if (loop_open(config, engine, ret_loop, err) < 0) {
         return EXIT_NOT_STARTED;
     }

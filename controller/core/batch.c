@@ -50,5 +50,5 @@ void batch_free(struct batch *batch)
 bool batch_is_empty(const struct batch *batch)
 {
     return batch->rows.count == 0 && batch->contents.count == 0 && batch->answers.count == 0 &&
-           batch->forgotten_answers.count == 0;
+           batch->forgotten_answers.count == 0 && !batch->settles_era;
 }

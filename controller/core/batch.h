@@ -60,6 +60,7 @@ struct batch {
     struct {
         VEC_OF(char *);
     } forgotten_answers; /* keys whose answers may go */
+    bool settles_era;    /* leases of before the restore have all ended */
 };
 
 struct batch *batch_new(uint64_t seq);

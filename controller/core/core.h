@@ -49,6 +49,7 @@ struct ctl {
     struct ctl_options options; /* texts owned */
     char store_id[UID_TEXT_SIZE];
     uint64_t era;
+    bool is_unsettled; /* no lease is granted: those of before a restore may be held */
     uint64_t revision; /* the highest given out */
     uint64_t compacted;
     uint64_t desired_revision; /* of the newest change of desired state, decisions included */
@@ -96,6 +97,7 @@ struct ctl {
         bool was_full;     /* the disk: what was left undone is to be done */
         bool loose_is_due; /* assignments without a session are to be looked at */
         struct mono loose_at;
+        struct mono settles_at;    /* meaningful while the era is unsettled */
         struct mono awaited_until; /* after a start agents get this long to come back */
         bool has_awaited;          /* awaited_until has passed and was acted on */
     } reconciler;

@@ -24,6 +24,9 @@ struct ctl *ctl_new(const struct ctl_options *options)
     if (ctl->options.heartbeat_min_ms == 0) {
         ctl->options.heartbeat_min_ms = HEARTBEAT_MIN_MS;
     }
+    if (ctl->options.lease_wait_ms == 0) {
+        ctl->options.lease_wait_ms = LEASE_MAX_MS;
+    }
     rand_init(&ctl->rand, options->seed);
     model_init(&ctl->model);
     arena_init(&ctl->arena);
@@ -74,6 +77,7 @@ void ctl_load_state(struct ctl *ctl, const struct stored_state *state)
 {
     memcpy(ctl->store_id, state->store_id, sizeof(ctl->store_id));
     ctl->era = state->era;
+    ctl->is_unsettled = state->is_unsettled;
     ctl->revision = state->revision;
     ctl->desired_revision = state->revision;
     ctl->compacted = state->compacted;

@@ -18,6 +18,8 @@ struct ctl_options {
     const char *name;    /* of this controller, signed by agents in their hello: "fog" */
     const char *version; /* of the program */
     uint8_t seed[RAND_SEED_SIZE];
+    int64_t lease_wait_ms;    /* after a restore, until no lease of before can be held; 0: the
+                                 longest lease that there can be */
     int64_t heartbeat_min_ms; /* 0: HEARTBEAT_MIN_MS; the tests of real time use less */
 };
 

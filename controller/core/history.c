@@ -104,7 +104,12 @@ static bool failed_read(struct ctl *ctl, uint64_t id, const struct read_result *
     }
     failure = result->code == ERR_NOT_FOUND
                   ? failure_make(&ctl->arena, 410, "Expired",
-                                 "history begins after revision %" PRIu64, ctl->compacted)
+                                 ctl->era > 1 ? "that revision is not there: history begins after "
+                                                "revision %" PRIu64
+                                                ", and what came after a copy that was put back "
+                                                "is lost"
+                                              : "history begins after revision %" PRIu64,
+                                 ctl->compacted)
                   : failure_make(&ctl->arena, 500, "InternalError", "reading history failed: %s",
                                  err_to_str(result->code));
     answer_failure(ctl, id, &failure);

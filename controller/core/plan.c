@@ -537,6 +537,10 @@ static void tend_coming(struct planner *p, const struct replica *replica,
         status->observed_generation != copy->object->meta.generation) {
         add_gap(p, WHY_STARTING, replica, copy, false,
                 arena_printf(p->arena, "%s was told and has not answered yet", name));
+    } else if (p->in->is_unsettled && p->spec->exclusive) {
+        add_gap(p, WHY_LEASED, replica, copy, false,
+                "the store was restored: what ran exclusively before may do so until its lease "
+                "ends, and nothing else does");
     } else if (is_hopeless(p, copy)) {
         give_up(p, replica, copy, copy_failures(copy));
     } else if (status->failures > 0) {

@@ -86,6 +86,7 @@ struct plan_input {
     struct session_entry *session;
     struct template_entry *template; /* resolved; NULL: its policy is missing */
     struct mono now;
+    bool is_unsettled;         /* the store was restored: no lease is granted for a while */
     struct mono awaited_until; /* agents not seen since the start count by their last word till then
                                 */
     struct ctl_counters *counters;

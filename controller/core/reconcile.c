@@ -57,6 +57,7 @@ void reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
         .template = template,
         .now = ctl->now,
         .awaited_until = ctl->reconciler.awaited_until,
+        .is_unsettled = ctl->is_unsettled,
         .counters = &ctl->counters,
     };
 
@@ -95,6 +96,9 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     struct plan plan;
     bool lacks_agent;
 
+    if (!ctl->store_is_full && !rollout_grant_anew(ctl, session)) {
+        return false;
+    }
     reconcile_plan_session(ctl, session, template, &plan);
     if (ctl->store_is_full) {
         keep_stops(&plan);
@@ -182,6 +186,9 @@ static void begin(struct ctl *ctl)
 {
     ctl->reconciler.has_begun = true;
     ctl->reconciler.awaited_until = mono_after(ctl->started_at, RECONNECT_MAX_MS);
+    ctl->reconciler.settles_at = mono_after(
+        ctl->started_at, ctl->options.lease_wait_ms +
+                             ctl->options.lease_wait_ms / LEASE_DRIFT_SHARE + LEASE_MARGIN_MS);
     ctl->reconciler.loose_is_due = true;
     ctl->reconciler.loose_at = MONO_NEVER;
     map_each (&ctl->model.objects[KIND_ASSIGNMENT], it) {
@@ -211,6 +218,16 @@ static void notice_space(struct ctl *ctl)
         }
     }
     ctl->reconciler.was_full = ctl->store_is_full;
+}
+
+/* Whoever ran something exclusively before the restore has lost its lease by now. */
+static void settle_era(struct ctl *ctl)
+{
+    ctl->is_unsettled = false;
+    ctl->batch->settles_era = true;
+    map_each (&ctl->model.objects[KIND_HARVEST_SESSION], it) {
+        model_mark_session(&ctl->model, it->value);
+    }
 }
 
 /* Who has not come back by now is away. */
@@ -256,6 +273,9 @@ void reconcile(struct ctl *ctl)
     if (!ctl->reconciler.has_awaited && mono_is_due(ctl->reconciler.awaited_until, ctl->now)) {
         end_awaiting(ctl);
     }
+    if (ctl->is_unsettled && mono_is_due(ctl->reconciler.settles_at, ctl->now)) {
+        settle_era(ctl);
+    }
     notice_space(ctl);
     next = agent_state_tick(ctl, mark_offer);
     for (size_t i = 0; i < RECONCILE_PASSES_MAX && has_work(ctl); i++) {
@@ -268,6 +288,9 @@ void reconcile(struct ctl *ctl)
     }
     if (!ctl->reconciler.has_awaited) {
         later(&next, ctl->reconciler.awaited_until);
+    }
+    if (ctl->is_unsettled) {
+        later(&next, ctl->reconciler.settles_at);
     }
     later(&next, ctl->reconciler.loose_at);
     later(&ctl->retry_step_at, next);

@@ -11,7 +11,8 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
 {
     struct assignment_entry *assignment = model_assignment_by_uid(&ctl->model, uid);
 
-    if (assignment == NULL || !lease_may_renew(assignment, agent, lease_epoch)) {
+    if (ctl->is_unsettled || assignment == NULL ||
+        !lease_may_renew(assignment, agent, lease_epoch)) {
         return false;
     }
     if (!lease_is_held(assignment, ctl->now) &&

@@ -255,6 +255,32 @@ static bool is_full(const struct ctl *ctl, size_t changes_before)
     return !ctl->is_trial && (written >= STEP_STORES_MAX || (written > 0 && BUGGIFY("step-full")));
 }
 
+bool rollout_grant_anew(struct ctl *ctl, struct session_entry *session)
+{
+    const struct write write = ledger("the store was restored: its lease is granted anew");
+    size_t before = ctl->changes.count;
+    bool is_done = true;
+
+    dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
+        struct object *next;
+
+        if (!assignment_is_exclusive(it) || !it->is_in_set ||
+            (uint64_t)assignment_spec(it)->lease_epoch > era_floor(ctl->era)) {
+            continue;
+        }
+        if (is_full(ctl, before)) {
+            is_done = false;
+            break;
+        }
+        next = object_edit(it->object);
+        shape_put(&assignment_spec_shape, &((struct assignment *)next->body)->spec, lease_epoch,
+                  (int64_t)ctl->revision + 1);
+        (void)ctl_put(ctl, next, &write);
+    }
+    ctl->derived_rows += ctl->changes.count - before;
+    return is_done;
+}
+
 bool rollout_carry_out(struct ctl *ctl, struct session_entry *session,
                        struct template_entry *template, const struct plan *plan, unsigned wave_max)
 {

@@ -7,6 +7,9 @@
 #include "controller/core/core.h"
 #include "controller/core/plan.h"
 
+/* After a restore exclusive copies get lease epochs of this era: those that the lost part gave out
+ * must stay the lower ones.  False when the bound of a step was reached before all were done. */
+bool rollout_grant_anew(struct ctl *ctl, struct session_entry *session);
 /* Steps of waves up to `wave_max`, up to the bound of rows in a step; false when it stopped there.
  */
 bool rollout_carry_out(struct ctl *ctl, struct session_entry *session,

@@ -24,10 +24,25 @@ struct stored_change {
     uint64_t status_revision; /* start-up: revision of the status row in force; 0 without */
 };
 
+/* Each era of a store has revisions of its own: what was written after a copy was taken, and lost
+ * when the copy was put back, shares none with what is written instead. */
+enum { ERA_REVISION_BITS = 40 };
+
+static inline uint64_t era_floor(uint64_t era) /* its revisions lie above this, below the next's */
+{
+    return era == 0 ? 0 : (era - 1) << ERA_REVISION_BITS;
+}
+
+static inline uint64_t era_of_revision(uint64_t revision)
+{
+    return (revision >> ERA_REVISION_BITS) + 1;
+}
+
 struct stored_state { /* of the store as a whole, at start */
     char store_id[UID_TEXT_SIZE];
     uint64_t era;
-    uint64_t revision; /* the highest given out */
+    bool is_unsettled; /* leases of before the restore may be held, by whom nobody knows */
+    uint64_t revision; /* the highest given out; not below the era's floor */
     uint64_t ledger_seq;
     uint64_t compacted; /* history begins after this revision */
     struct wall newest; /* time of the newest row: history time never goes back */

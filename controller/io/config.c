@@ -112,6 +112,14 @@ static int set_heartbeat_min(struct config *config, const char *value, struct er
     return 0;
 }
 
+static int set_lease_wait(struct config *config, const char *value, struct err *err)
+{
+    if (!duration_from_str(value, &config->lease_wait_ms) || config->lease_wait_ms <= 0) {
+        return err_set(err, ERR_INVALID, "\"%s\" is no duration such as 30s", value);
+    }
+    return 0;
+}
+
 /* In the order of the usage. */
 static const struct option {
     const char *word, *variable;
@@ -124,6 +132,7 @@ static const struct option {
     {"--name", "FOG_CONTROLLER_NAME", set_name, false},
     {"--insecure", "FOG_CONTROLLER_INSECURE", set_insecure, true},
     {"--restored", "FOG_CONTROLLER_RESTORED", set_restored, true},
+    {"--lease-wait", "FOG_CONTROLLER_LEASE_WAIT", set_lease_wait, false},
     {"--log-level", "FOG_CONTROLLER_LOG_LEVEL", set_log_level, false},
     {"--heartbeat-min", "FOG_CONTROLLER_HEARTBEAT_MIN", set_heartbeat_min, false},
 };
@@ -141,6 +150,8 @@ const char *config_usage(void)
            "  --insecure              allow addresses other than loopback, without encryption\n"
            "  --restored              DIR holds a copy that was put back: agents forget what came\n"
            "                          after it; for one start only\n"
+           "  --lease-wait TIME       after a restore, how long a lease of before may last: nothing\n"
+           "                          runs exclusively until then (1h, the longest there can be)\n"
            "  --log-level LEVEL       error, warning, info or debug (info)\n"
            "  --heartbeat-min TIME    shortest time between heartbeats (2s); for tests\n"
            "  --version, --help\n"

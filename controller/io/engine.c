@@ -41,6 +41,7 @@ static int load_core(struct engine *engine, struct err *err)
         .name = engine->config->name,
         .version = FOG_VERSION,
         .heartbeat_min_ms = engine->config->heartbeat_min_ms,
+        .lease_wait_ms = engine->config->lease_wait_ms,
     };
     struct store_loader loader = {
         .object = load_object, .content = load_content, .answer = load_answer};
@@ -67,6 +68,62 @@ static int load_core(struct engine *engine, struct err *err)
     return 0;
 }
 
+static int write_era(struct engine *engine, uint64_t era, struct err *err)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)era);
+    return statedir_write(engine->statedir, "era", text, err);
+}
+
+/* Once in the life of a process, and before anybody else opens the store.  The directory hears of
+ * the new era first: when that is all that happens, the next start is told to repeat it. */
+static int note_restore(struct engine *engine, uint64_t era, struct err *err)
+{
+    int failed = write_era(engine, era + 1, err);
+
+    if (failed == 0) {
+        failed = store_raise_era(engine->store, era, err);
+    }
+    if (failed) {
+        return err_prefix(err, failed, "raising the era");
+    }
+    engine->knows_restore = true;
+    log_warning("the store was restored, its era is %llu; nothing runs exclusively until leases of "
+                "before have ended",
+                (unsigned long long)era + 1);
+    return 0;
+}
+
+static int check_era(struct engine *engine, struct err *err)
+{
+    struct stored_state state;
+    struct err unsaid = ERR_NONE;
+    uint64_t known;
+    int failed = store_state(engine->store, &state, err);
+
+    if (failed == 0) {
+        failed = statedir_read_number(engine->statedir, "era", &known, err);
+    }
+    if (failed) {
+        return failed;
+    }
+    if (engine->config->is_restored && !engine->knows_restore) {
+        return note_restore(engine, state.era > known ? state.era : known, err);
+    }
+    if (state.era < known) {
+        return err_set(err, ERR_REFUSED,
+                       "\"%s\" is of era %llu and there was one of era %llu: it is an older copy; "
+                       "if that is meant, start once with --restored",
+                       engine->statedir->store_path, (unsigned long long)state.era,
+                       (unsigned long long)known);
+    }
+    if (state.era > known && write_era(engine, state.era, &unsaid) < 0) {
+        log_warning("%s", unsaid.text); /* without it a restore is told apart less well */
+    }
+    return 0;
+}
+
 static int open_once(struct engine *engine, struct err *err)
 {
     struct store_options options = {.path = engine->statedir->store_path,
@@ -89,6 +146,10 @@ static int open_once(struct engine *engine, struct err *err)
     if (options.create) {
         statedir_end_store(engine->statedir);
     }
+    failed = check_era(engine, err);
+    if (failed) {
+        return failed;
+    }
     failed = store_open(&history, &engine->history, err);
     if (failed) {
         return err_prefix(err, failed, "\"%s\", for reading", options.path);
@@ -103,7 +164,8 @@ int engine_open(struct engine *engine, const struct config *config, struct state
     struct err full = ERR_NONE;
     int failed;
 
-    *engine = (struct engine){.config = config, .statedir = statedir};
+    *engine = (struct engine){
+        .config = config, .statedir = statedir, .knows_restore = engine->knows_restore};
     failed = open_once(engine, err);
     if (failed == ERR_FULL) {
         log_warning("%s, giving back the ballast", err->text);
@@ -116,23 +178,6 @@ int engine_open(struct engine *engine, const struct config *config, struct state
         engine->is_full = true;
     }
     return failed;
-}
-
-int engine_note_restore(struct engine *engine, struct err *err)
-{
-    struct stored_state state;
-    int failed = store_raise_era(engine->store, err);
-
-    if (failed == 0) {
-        failed = store_state(engine->store, &state, err);
-    }
-    if (failed) {
-        return err_prefix(err, failed, "raising the era");
-    }
-    ctl_load_state(engine->ctl, &state);
-    log_warning("the store was restored, its era is raised era=%llu revision=%llu",
-                (unsigned long long)state.era, (unsigned long long)state.revision);
-    return 0;
 }
 
 void engine_close(struct engine *engine)

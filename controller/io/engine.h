@@ -13,13 +13,13 @@ struct engine {
     struct store *store;         /* owned, as all below; the writer's */
     struct store *history;       /* read-only; the reader's */
     struct ctl *ctl;
-    bool is_full; /* there is no room for a ballast */
+    bool is_full;       /* there is no room for a ballast */
+    bool knows_restore; /* the era was raised */
 };
 
-/* On a full disk the ballast is given back and opening is tried once more. */
+/* On a full disk the ballast is given back and opening is tried once more.  A store that was
+ * restored gets its new era here, once in the life of a zeroed engine: agents that saw more than it
+ * has obey it again, and forget what they were told since the copy was made. */
 int engine_open(struct engine *engine, const struct config *config, struct statedir *statedir,
                 struct err *err);
-/* Raises the era, before the first step: agents that saw more than this store has obey it again,
- * and forget what they were told since the copy was made. */
-int engine_note_restore(struct engine *engine, struct err *err);
 void engine_close(struct engine *engine);

@@ -2,6 +2,7 @@
  * replaced while we run stays the one that was checked and locked. */
 #include "controller/io/statedir.h"
 
+#include "schema/base/parse.h"
 #include "schema/base/str.h"
 #include "schema/limits.h"
 
@@ -199,13 +200,39 @@ int statedir_write(struct statedir *statedir, const char *name, const char *text
     if (fd < 0) {
         return fail(err, statedir, name);
     }
-    if (dprintf(fd, "%s\n", text) < 0) {
+    if (dprintf(fd, "%s\n", text) < 0 || fsync(fd) < 0) {
         (void)close(fd);
         return fail(err, statedir, name);
     }
     (void)close(fd);
-    if (renameat(statedir->dir_fd, temporary, statedir->dir_fd, name) < 0) {
+    if (renameat(statedir->dir_fd, temporary, statedir->dir_fd, name) < 0 ||
+        fsync(statedir->dir_fd) < 0) {
         return fail(err, statedir, name);
+    }
+    return 0;
+}
+
+int statedir_read_number(const struct statedir *statedir, const char *name, uint64_t *ret_value,
+                         struct err *err)
+{
+    char text[32] = "";
+    ssize_t size;
+    int fd;
+
+    *ret_value = 0;
+    fd = openat(statedir->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return errno == ENOENT ? 0 : fail(err, statedir, name);
+    }
+    size = read(fd, text, sizeof(text) - 1);
+    (void)close(fd);
+    if (size < 0) {
+        return fail(err, statedir, name);
+    }
+    text[strcspn(text, "\n")] = '\0';
+    if (!u64_from_str(text, ret_value)) {
+        return err_set(err, ERR_CORRUPT, "state directory \"%s\": \"%s\" holds no number",
+                       statedir->path, name);
     }
     return 0;
 }

@@ -6,6 +6,7 @@
  *     DIR/making     exists while the first store of the directory is being made
  *     DIR/ballast    BALLAST_BYTES of nothing, given back when the disk is full: then there is room
  *                    to store that work was stopped
+ *     DIR/era        the highest era that a store in here had: a copy that is put back is older
  *     DIR/api.addr   where the API listens, for tools and tests; agents.addr likewise
  */
 #pragma once
@@ -13,6 +14,7 @@
 #include "schema/base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct statedir {
     const char *path; /* borrowed */
@@ -37,5 +39,8 @@ void statedir_end_store(struct statedir *statedir);
 int statedir_take_ballast(struct statedir *statedir, struct err *err);
 void statedir_give_ballast(struct statedir *statedir);
 
-/* Replaces DIR/NAME by this text and a newline. */
+/* 0 when there is no such file. */
+int statedir_read_number(const struct statedir *statedir, const char *name, uint64_t *ret_value,
+                         struct err *err);
+/* Replaces DIR/NAME by this text and a newline, durably. */
 int statedir_write(struct statedir *statedir, const char *name, const char *text, struct err *err);

@@ -164,9 +164,11 @@ static void check_capacity(const struct looking *at, const struct ref_object *ag
 {
     struct needs needs, before = {{0}}, used, capacity;
 
-    if (at->before != NULL && node_find(node_find_path(at->before->ledger, "metadata.annotations"),
-                                        "fog/given-up") == NULL) {
-        (void)ref_needs(at->reference, ref_text(at->before->ledger, "spec.template"), &before);
+    if (at->before != NULL &&
+        node_find(node_find_path(at->before->ledger, "metadata.annotations"), "fog/given-up") ==
+            NULL &&
+        !ref_needs(at->reference, ref_text(at->before->ledger, "spec.template"), &before)) {
+        return; /* resolved before a restore */
     }
     if (!ref_needs(at->reference, ref_text(at->body, "spec.template"), &needs) ||
         !used_on(at, agent->name, &used)) {

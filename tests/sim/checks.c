@@ -52,7 +52,15 @@ struct checks {
     size_t rows_checked; /* on the disk, at the last start */
     char store_id[UID_TEXT_SIZE];
     uint64_t era, revision;
+    uint64_t highest; /* revision ever given out, as far as we know */
+    bool is_restored; /* and not started since */
     struct wall newest;
+    struct map fences; /* session/slot → struct fence, owned */
+    int64_t longest_lease_ms;
+};
+
+struct fence {
+    int64_t epoch;
 };
 
 struct checks *checks_new(void)
@@ -60,6 +68,7 @@ struct checks *checks_new(void)
     struct checks *checks = MEM_NEW(struct checks);
 
     map_init(&checks->keys);
+    map_init(&checks->fences);
     return checks;
 }
 
@@ -78,6 +87,10 @@ void checks_free(struct checks *checks)
     map_each (&checks->keys, it) {
         free(it->value);
     }
+    map_each (&checks->fences, it) {
+        free(it->value);
+    }
+    map_fini(&checks->fences);
     map_fini(&checks->keys);
     vec_fini(&checks->rows);
     vec_fini(&checks->acknowledgements);
@@ -152,8 +165,31 @@ static void compare_shims(struct sim *sim, const struct shim *a, const struct sh
     }
 }
 
+/* Whoever is told the epoch may refuse lower ones than it saw. */
+static void check_fence(struct sim *sim, const struct shim *shim)
+{
+    char name[600];
+    struct fence *fence;
+
+    if (shim->lease_ms == 0) {
+        return;
+    }
+    (void)snprintf(name, sizeof(name), "%s/%s", shim->session, shim->slot);
+    fence = map_find(&sim->checks->fences, name);
+    if (fence == NULL) {
+        fence = MEM_NEW(struct fence);
+        (void)map_put(&sim->checks->fences, name, fence);
+    }
+    if (shim->lease_epoch < fence->epoch) {
+        sim_fail(sim, "fencing", "%s runs on %s under lease epoch %" PRId64 " after %" PRId64, name,
+                 shim->machine->name, shim->lease_epoch, fence->epoch);
+    }
+    fence->epoch = shim->lease_epoch;
+}
+
 void check_overlap(struct sim *sim, const struct shim *shim)
 {
+    check_fence(sim, shim);
     for (size_t i = 0; i < sim->machine_count; i++) {
         vec_each (&sim->machines[i]->shims, other) {
             compare_shims(sim, shim, *other);
@@ -175,7 +211,17 @@ static void digest_spec(const struct node *root, struct digest *ret_digest)
     digest_of(text.data, text.length, ret_digest);
 }
 
-static void digest_body(const struct blob *body, struct digest *ret_digest)
+static void note_lease(struct checks *checks, const struct node *root)
+{
+    const char *text = node_text(node_find_path(root, "spec.leaseDuration"));
+    int64_t lease_ms;
+
+    if (text != NULL && duration_from_str(text, &lease_ms) && lease_ms > checks->longest_lease_ms) {
+        checks->longest_lease_ms = lease_ms;
+    }
+}
+
+static void digest_body(struct checks *checks, const struct blob *body, struct digest *ret_digest)
 {
     _cleanup_(arena_fini)
     struct arena arena = {0};
@@ -186,6 +232,7 @@ static void digest_body(const struct blob *body, struct digest *ret_digest)
     if (body != NULL) {
         (void)json_parse(&arena, body->data, body->size_bytes, JSON_PLAIN, &problems, &root);
     }
+    note_lease(checks, root);
     digest_spec(root, ret_digest);
 }
 
@@ -226,7 +273,7 @@ static void check_key(struct sim *sim, const struct mirrored *row, uint64_t batc
 static void mirror(struct sim *sim, struct mirrored *row, const struct blob *body, uint64_t batch)
 {
     if (is_declared(row->kind)) {
-        digest_body(body, &row->spec);
+        digest_body(sim->checks, body, &row->spec);
     }
     if (row->revision <= checks_revision(sim)) {
         sim_fail(sim, "never-back", "revision %" PRIu64 " follows %" PRIu64, row->revision,
@@ -275,7 +322,13 @@ void check_state(struct sim *sim, const struct stored_state *state)
 {
     struct checks *checks = sim->checks;
 
-    if (checks->store_id[0] != '\0' &&
+    if (checks->is_restored && (state->era <= checks->era || state->revision <= checks->highest)) {
+        sim_fail(sim, "never-back",
+                 "after a restore the store is at revision %" PRIu64 " of era %" PRIu64
+                 ", and revision %" PRIu64 " of era %" PRIu64 " was there before",
+                 state->revision, state->era, checks->highest, checks->era);
+    }
+    if (!checks->is_restored && checks->store_id[0] != '\0' &&
         (strcmp(checks->store_id, state->store_id) != 0 || checks->era != state->era)) {
         sim_fail(sim, "never-back", "another store or era: %s of %" PRIu64 " after %s of %" PRIu64,
                  state->store_id, state->era, checks->store_id, checks->era);
@@ -286,6 +339,7 @@ void check_state(struct sim *sim, const struct stored_state *state)
                  state->revision, checks->revision);
     }
     memcpy(checks->store_id, state->store_id, sizeof(checks->store_id));
+    checks->is_restored = false;
     checks->era = sim->reference->era = state->era;
     checks->revision = state->revision;
     checks->newest = state->newest;
@@ -424,6 +478,68 @@ void check_store_fully(struct sim *sim)
     } else {
         check_store(sim);
     }
+}
+
+/* --- restores --------------------------------------------------------------------------------- */
+
+struct checks_mark checks_mark(const struct sim *sim)
+{
+    const struct checks *checks = sim->checks;
+
+    return (struct checks_mark){.rows = checks->rows.count,
+                                .revision = checks->revision,
+                                .ordinal = checks->ordinal,
+                                .newest = checks->newest};
+}
+
+static void forget_acknowledgements(struct checks *checks, const struct checks_mark *mark)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < checks->acknowledgements.count; i++) {
+        struct acknowledgement *told = &checks->acknowledgements.items[i];
+
+        if (told->revision <= mark->revision || is_kept(checks, told)) {
+            checks->acknowledgements.items[kept++] = *told;
+        } else {
+            free(told->key);
+            free(told->name);
+            free(told->uid);
+        }
+    }
+    checks->acknowledgements.count = kept;
+    checks->acknowledgements_checked = 0;
+}
+
+void checks_restored(struct sim *sim, const struct checks_mark *mark)
+{
+    struct checks *checks = sim->checks;
+
+    for (size_t i = mark->rows; i < checks->rows.count; i++) {
+        free(checks->rows.items[i].name);
+        free(checks->rows.items[i].uid);
+        free(checks->rows.items[i].why);
+    }
+    checks->rows.count = mark->rows;
+    checks->rows_checked = 0;
+    checks->highest = checks->revision > checks->highest ? checks->revision : checks->highest;
+    checks->revision = mark->revision;
+    checks->newest = mark->newest;
+    checks->is_restored = true;
+    reference_reset(sim);
+    forget_acknowledgements(checks, mark);
+    map_each (&checks->keys, it) {
+        struct carried_out *done = it->value;
+
+        if (done->ordinal == 0 || done->ordinal > mark->ordinal) {
+            *done = (struct carried_out){0};
+        }
+    }
+}
+
+int64_t checks_longest_lease_ms(const struct sim *sim)
+{
+    return sim->checks->longest_lease_ms > 0 ? sim->checks->longest_lease_ms : 1000;
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
  *     never-back     store, era, revision, history time, connection epochs
  *     exclusive      no replica of exclusive work has two processes at once
  *     once-per-run   no assignment has two processes at once
+ *     fencing        of exclusive work no run has a lower lease epoch than one that began before it
  *     spawned-once   no run is spawned twice
  *
  * The rest is asked once the faults are over: judge.h and epilogue.h. */
@@ -24,6 +25,19 @@ struct shim;
 
 struct checks *checks_new(void);
 void checks_free(struct checks *checks);
+
+struct checks_mark { /* what the store held at a moment */
+    size_t rows;
+    uint64_t revision, ordinal;
+    struct wall newest;
+};
+
+/* What is on the disk now, and then that it is all there is: what came later was lost with a
+ * restore, and nothing else. */
+struct checks_mark checks_mark(const struct sim *sim);
+void checks_restored(struct sim *sim, const struct checks_mark *mark);
+/* Of all leases that a session ever asked for. */
+int64_t checks_longest_lease_ms(const struct sim *sim);
 
 /* At every event. */
 void check_saved(struct machine *machine); /* the agent's state was written */

@@ -428,8 +428,10 @@ static void draw_seed(struct sim *sim, uint8_t seed[static RAND_SEED_SIZE])
 static int load_core(struct sim *sim, struct err *err)
 {
     struct controller *controller = sim->controller;
-    struct ctl_options options = {
-        .name = "fog", .version = "0.1", .heartbeat_min_ms = controller->heartbeat_ms};
+    struct ctl_options options = {.name = "fog",
+                                  .version = "0.1",
+                                  .heartbeat_min_ms = controller->heartbeat_ms,
+                                  .lease_wait_ms = controller->lease_wait_ms};
     struct store_loader loader = {
         .object = load_object, .content = load_content, .answer = load_answer};
     struct stored_state state;
@@ -444,6 +446,7 @@ static int load_core(struct sim *sim, struct err *err)
         plan_state(sim, &state);
     }
     check_state(sim, &state);
+    controller->era = state.era;
     controller->ctl = loader.context = ctl_new(&options);
     controller->gate = gate_new();
     ctl_load_state(controller->ctl, &state);
@@ -463,6 +466,10 @@ static int open_once(struct sim *sim, struct err *err)
     history.is_reader = true;
     disk_set_wall(controller->disk, controller_wall(sim));
     code = store_open(&options, &controller->store, err);
+    if (code == 0 && controller->is_restored) {
+        code = store_raise_era(controller->store, controller->era, err);
+        controller->is_restored = code < 0;
+    }
     if (code == 0) {
         code = store_open(&history, &controller->history, err);
     }

@@ -38,6 +38,9 @@ struct controller {
     bool is_full;            /* the ballast was given back */
     unsigned recoveries;     /* in a row */
     int64_t heartbeat_ms;
+    uint64_t era;             /* as its state directory remembers */
+    bool is_restored;         /* its next start is the first from a copy that was put back */
+    int64_t lease_wait_ms;    /* after one; 0: the longest */
     struct ctl_counters past; /* of earlier lives, as far as they are asked for */
 };
 

@@ -304,6 +304,35 @@ void disk_sync_names(struct disk *disk)
     directory_clear(&disk->changes);
 }
 
+void *disk_read_file(const struct disk *disk, const char *name, size_t *ret_size_bytes)
+{
+    const struct inode *inode = disk_find(disk, name);
+    void *bytes;
+
+    *ret_size_bytes = 0;
+    if (inode == NULL) {
+        return NULL;
+    }
+    bytes = mem_array(inode->seen.count + 1, 1);
+    memcpy(bytes, inode->seen.items, inode->seen.count);
+    *ret_size_bytes = inode->seen.count;
+    return bytes;
+}
+
+void disk_replace_file(struct disk *disk, const char *name, const void *bytes, size_t size_bytes)
+{
+    struct inode *inode;
+
+    (void)disk_unlink(disk, name);
+    if (bytes != NULL) {
+        inode = inode_new();
+        inode_write(inode, 0, bytes, size_bytes);
+        inode_sync(inode);
+        disk_link(disk, name, inode);
+    }
+    disk_sync_names(disk);
+}
+
 static void settle_names(struct disk *disk, struct die *die, enum temper temper)
 {
     size_t count = disk->changes.count, last = count;

@@ -53,6 +53,12 @@ void disk_fail_sync_at(struct disk *disk, uint64_t nth);
 /* While full, no file can grow. */
 void disk_set_full(struct disk *disk, bool is_full);
 
+/* From elsewhere, and to there: a copy of all that programs see of a file, to be freed, NULL when
+ * there is none; a file with these bytes, safe at once, instead of what there was (NULL: no file).
+ */
+void *disk_read_file(const struct disk *disk, const char *name, size_t *ret_size_bytes);
+void disk_replace_file(struct disk *disk, const char *name, const void *bytes, size_t size_bytes);
+
 bool disk_has_file(const struct disk *disk, const char *name);
 /* As rename(2); true when there was such a file. */
 bool disk_rename(struct disk *disk, const char *from, const char *to);

@@ -3,6 +3,7 @@
 #include "tests/sim/controller.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/machine.h"
+#include "tests/sim/restore.h"
 #include "tests/sim/shim.h"
 #include "tests/sim/sim.h"
 
@@ -21,11 +22,11 @@ enum {
 };
 
 const char *const fault_words[FAULT_COUNT] = {
-    "controller-crash", "controller-power", "controller-stall", "disk-io",       "disk-sync",
-    "disk-full",        "agent-crash",      "agent-reboot",     "agent-stall",   "agent-disk",
-    "shim-killed",      "workload-dies",    "link-cut",         "partition",     "wall-step",
-    "owner-pauses",     "agent-lies",       "slow-network",     "lossy-network", "repeats",
-    "lossy-http",       "flaky-work",       "controller-lies",  "buggify",
+    "controller-crash", "controller-power", "controller-stall", "disk-io",         "disk-sync",
+    "disk-full",        "agent-crash",      "agent-reboot",     "agent-stall",     "agent-disk",
+    "shim-killed",      "workload-dies",    "link-cut",         "partition",       "wall-step",
+    "owner-pauses",     "restore",          "agent-lies",       "slow-network",    "lossy-network",
+    "repeats",          "lossy-http",       "flaky-work",       "controller-lies", "buggify",
 };
 
 void faults_draw(struct sim *sim, const bool *forced)
@@ -230,6 +231,9 @@ static void strike(struct sim *sim, enum fault fault)
         schedule_after(&sim->schedule, sim->faults.full_until_ms - sim_now(sim) + 1, find_room,
                        NULL, 0);
         break;
+    case FAULT_RESTORE:
+        restore_strike(sim, die);
+        return; /* counted when it is a restore */
     case FAULT_WALL_STEP:
         step_wall(sim, machine);
         break;

@@ -27,6 +27,7 @@ enum fault {
     FAULT_PARTITION, /* both ways or one way */
     FAULT_WALL_STEP,
     FAULT_OWNER_PAUSES,
+    FAULT_RESTORE,    /* of the store, from a copy that was made earlier: restore.h */
     FAULT_AGENT_LIES, /* with its own key, by the tables: liar.h */
     /* Not events but conditions of the whole seed. */
     FAULT_SLOW_NETWORK,

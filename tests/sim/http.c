@@ -204,6 +204,20 @@ void http_controller_gone(struct sim *sim, bool with_power)
     }
 }
 
+void http_forget_answers(struct sim *sim)
+{
+    vec_each (&sim->http->exchanges, it) {
+        for (size_t i = (*it)->head; i < (*it)->pieces.count; i++) {
+            struct piece *piece = &(*it)->pieces.items[i];
+
+            if (piece->type == PIECE_ANSWER) {
+                piece->type = PIECE_BREAK;
+                blob_unref(TAKE(piece->bytes));
+            }
+        }
+    }
+}
+
 /* --- to the controller ------------------------------------------------------------------------ */
 
 static void arrive(struct sim *sim, void *who, uint64_t arg)

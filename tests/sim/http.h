@@ -21,6 +21,9 @@ uint64_t http_send(struct sim *sim, const struct http_request *request,
 /* The client closes: it hears nothing more of this exchange. */
 void http_close(struct sim *sim, uint64_t id);
 
+/* Answers that are on their way get lost. */
+void http_forget_answers(struct sim *sim);
+
 /* From the controller. */
 void http_answered(struct sim *sim, const struct effect *effect);
 void http_chunk(struct sim *sim, uint64_t id, struct blob *bytes /* borrowed */);

@@ -6,6 +6,7 @@
 #include "tests/sim/controller.h"
 #include "tests/sim/http.h"
 #include "tests/sim/judge_match.h"
+#include "tests/sim/restore.h"
 #include "tests/sim/shim.h"
 
 #include <inttypes.h>
@@ -705,6 +706,6 @@ int64_t judge_bound_ms(struct sim *sim)
     arena_fini(&world.arena);
     /* Agents dial again within the longest back-off; a copy of which nobody speaks is waited for;
      * and what was failing when it was changed has shut its agent for a while. */
-    return 30000 + asked_ms + failed_ms + RECONNECT_MAX_MS + STOP_WAIT_MS + BREAKER_OPEN_MS +
-           3 * sim->controller->heartbeat_ms;
+    return 30000 + asked_ms + failed_ms + restore_wait_ms(sim) + RECONNECT_MAX_MS + STOP_WAIT_MS +
+           BREAKER_OPEN_MS + 3 * sim->controller->heartbeat_ms;
 }

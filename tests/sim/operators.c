@@ -6,6 +6,7 @@
 #include "schema/kind.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/person.h"
+#include "tests/sim/restore.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -86,6 +87,20 @@ static void learn_object(struct sim *sim, const struct node *object)
         seen->revision = revision;
         (void)snprintf(seen->uid, sizeof(seen->uid), "%s", node_find_text(meta, "uid"));
         vec_add(&sim->operators->revisions, revision);
+    }
+}
+
+void operators_restored(struct sim *sim, uint64_t revision)
+{
+    map_each (&sim->operators->newest, it) {
+        struct seen *seen = it->value;
+
+        if (seen->revision > revision) {
+            seen->revision = 0;
+        }
+    }
+    for (size_t i = 0; i < OPERATORS; i++) {
+        sim->operators->people[i].draft.seen = 0;
     }
 }
 
@@ -172,6 +187,9 @@ static void judge_refusal(struct person *person, int code, const struct node *ro
     bool is_fine = false;
 
     sim->tallies.conflicts++;
+    if (restore_wait_ms(sim) > 0 && (code == 404 || code == 409 || code == 410)) {
+        return; /* what it means was lost */
+    }
     switch (draft->wish) {
     case WISH_DONE:
     case WISH_TRIED:
@@ -225,8 +243,13 @@ static void judge_success(struct person *person, int code, const struct node *ro
                           const struct blob *body)
 {
     struct sim *sim = person->sim;
+    enum wish wish = person->draft.wish;
 
-    switch (person->draft.wish) {
+    if (restore_wait_ms(sim) > 0 &&
+        (wish == WISH_SAME || wish == WISH_REFUSED || wish == WISH_TAKEN)) {
+        wish = WISH_DONE; /* what stood against it, or was done before, was lost */
+    }
+    switch (wish) {
     case WISH_DONE:
         check_acknowledged(sim, person->key, code, body);
         learn(sim, root);

@@ -9,4 +9,6 @@ struct operators *operators_new(struct sim *sim);
 void operators_free(struct operators *operators);
 void operators_begin(struct sim *sim);
 void operators_end(struct sim *sim); /* nothing new is begun */
+/* What was told after this revision is lost. */
+void operators_restored(struct sim *sim, uint64_t revision);
 bool operators_are_done(const struct sim *sim);

@@ -11,6 +11,7 @@
 #include "tests/sim/operators.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/reference.h"
+#include "tests/sim/restore.h"
 #include "tests/sim/sites.h"
 #include "tests/sim/watcher.h"
 
@@ -108,6 +109,7 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     }
     sites_begin_world(sim);
     sim->checks = checks_new();
+    sim->restores = restores_new();
     sim->reference = reference_new();
     sim->network = network_new(sim);
     sim->http = http_new();
@@ -130,6 +132,7 @@ static void fini(struct sim *sim)
     http_free(sim->http);
     network_free(sim->network);
     checks_free(sim->checks);
+    restores_free(sim->restores);
     reference_free(sim->reference);
     schedule_fini(&sim->schedule);
     tape_fini(&sim->tape);
@@ -249,7 +252,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     if (!sim.has_failed) {
         converge(&sim);
     }
-    sim_pass(&sim, SETTLE_MS);
+    sim_pass(&sim, SETTLE_MS + restore_wait_ms(&sim));
     if (!sim.has_failed) {
         rest(&sim);
     }

@@ -17,6 +17,7 @@ struct machine;
 struct network;
 struct operators;
 struct checks;
+struct restores;
 struct reference;
 struct watcher_client;
 struct http;
@@ -56,6 +57,7 @@ struct sim {
     struct operators *operators;
     struct watcher_client *watcher;
     struct checks *checks;
+    struct restores *restores;
     struct reference *reference; /* what the committed rows say */
     struct plan_run *plan;       /* borrowed; NULL: chance reigns */
     bool has_failed;

@@ -266,15 +266,14 @@ static void load_from(struct ctl *to, const struct ctl *from, enum kind_id kind)
     }
 }
 
-void fleet_restart(struct fleet *fleet)
+static void start_again(struct fleet *fleet, const struct stored_state *state)
 {
     struct ctl_options options = {.name = "fog", .version = "0.1"};
-    struct stored_state state = {.store_id = "store", .era = 1, .revision = fleet->ctl->revision};
     struct ctl *next;
 
     rand_secret(&fleet->ctl->rand, options.seed, sizeof(options.seed)); /* uids never come again */
     next = ctl_new(&options);
-    ctl_load_state(next, &state);
+    ctl_load_state(next, state);
     map_each (&fleet->ctl->model.templates, it) {
         const struct template_entry *template = it->value;
 
@@ -289,6 +288,23 @@ void fleet_restart(struct fleet *fleet)
     fleet->ctl = next;
     step(fleet, CTL_START, 0);
     fleet_tick(fleet);
+}
+
+void fleet_restart(struct fleet *fleet)
+{
+    const struct stored_state state = {
+        .store_id = "store", .era = fleet->ctl->era, .revision = fleet->ctl->revision};
+
+    start_again(fleet, &state);
+}
+
+void fleet_restore(struct fleet *fleet)
+{
+    uint64_t era = fleet->ctl->era + 1;
+    const struct stored_state state = {
+        .store_id = "store", .era = era, .revision = era_floor(era), .is_unsettled = true};
+
+    start_again(fleet, &state);
 }
 
 void fleet_apply(struct fleet *fleet, const char *yaml)

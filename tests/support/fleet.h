@@ -35,6 +35,7 @@ void fleet_start(struct fleet *fleet);
 void fleet_tick(struct fleet *fleet);
 void fleet_advance(struct fleet *fleet, int64_t ms); /* keeps every deadline on the way */
 void fleet_restart(struct fleet *fleet); /* the controller ended and starts; nobody is connected */
+void fleet_restore(struct fleet *fleet); /* the same from a copy that was put back */
 void fleet_apply(struct fleet *fleet, const char *yaml);
 void fleet_delete(struct fleet *fleet, const struct kind *kind, const char *name);
 void fleet_connect(struct fleet *fleet, const char *agent);

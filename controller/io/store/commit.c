@@ -399,6 +399,9 @@ static int put_batch(struct store *store, struct heads *heads, const struct batc
     for (size_t i = 0; r == 0 && i < batch->answers.count && !MUTANT(ANSWERS_NOT_STORED); i++) {
         r = put_answer(store, &batch->answers.items[i], err);
     }
+    if (r == 0 && batch->settles_era) {
+        r = store_settle_era(store, err);
+    }
     return r;
 }
 

@@ -17,6 +17,7 @@ enum stmt_id {
     STMT_ROLLBACK,
     STMT_META_GET,
     STMT_META_PUT,
+    STMT_ERA_HAS,
     STMT_LEDGER_BELOW,
     STMT_STATUS_HEAD,
     STMT_CURRENT_FIND,
@@ -125,6 +126,14 @@ int store_refresh_heads(struct store *store, struct err *err);
 /* The newest ledger row below a revision; where history begins when there is none. */
 int store_ledger_head(struct store *store, uint64_t below, struct heads *ret_heads,
                       struct err *err);
+
+int store_meta_put(struct store *store, const char *name, uint64_t value, struct err *err);
+
+/* era.c: within the transaction of a commit; may leases of before a restore be held; was this
+ * revision given out by what was lost with a restore (1), or not (0). */
+int store_settle_era(struct store *store, struct err *err);
+int store_is_unsettled(struct store *store, bool *ret_is_unsettled, struct err *err);
+int store_is_lost(struct store *store, uint64_t revision, struct err *err);
 
 /* verify.c: the last link alone; a number of rows that does not grow. */
 int store_verify_end(struct store *store, struct err *err);

@@ -187,6 +187,10 @@ static int read_snapshot(struct store *store, const struct read_query *query,
     if (is_compacted(store, query)) {
         return ERR_NOT_FOUND;
     }
+    r = store_is_lost(store, query->type == READ_CHANGES ? query->after : query->upto, NULL);
+    if (r != 0) {
+        return r < 0 ? r : ERR_NOT_FOUND;
+    }
     return read_rows(store, query, last_of(query, &store->heads), result);
 }
 

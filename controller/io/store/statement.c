@@ -37,6 +37,8 @@ static const char *const sql_of[STMT_COUNT] = {
     [STMT_META_GET] = "SELECT value FROM meta WHERE name = ?1",
     [STMT_META_PUT] = "INSERT INTO meta (name, value) VALUES (?1, ?2) "
                       "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    [STMT_ERA_HAS] = "SELECT EXISTS (SELECT 1 FROM ledger WHERE revision >= ?1 AND revision <= ?2)"
+                     " OR EXISTS (SELECT 1 FROM status WHERE revision >= ?1 AND revision <= ?2)",
     [STMT_LEDGER_BELOW] = "SELECT revision, seq, at, link FROM ledger WHERE revision > ?1 "
                           "AND revision < ?2 ORDER BY revision DESC LIMIT 1",
     [STMT_STATUS_HEAD] = "SELECT revision, at FROM status ORDER BY revision DESC LIMIT 1",

@@ -123,7 +123,7 @@ static int meta_bytes(struct store *store, const char *name, void *ret_bytes, si
     return 0;
 }
 
-static int meta_put_number(struct store *store, const char *name, uint64_t value, struct err *err)
+int store_meta_put(struct store *store, const char *name, uint64_t value, struct err *err)
 {
     STMT_USE(stmt);
     int r;
@@ -236,6 +236,9 @@ int store_refresh_heads(struct store *store, struct err *err)
     if (r < 0) {
         return r;
     }
+    if (heads.revision < era_floor(store->era)) {
+        heads.revision = era_floor(store->era); /* nothing was written in this era yet */
+    }
     store->heads = heads;
     store->heads_known = !store->is_reader; /* a reader's are another's to change */
     return 0;
@@ -300,7 +303,7 @@ static int open_writer(struct store *store, const struct store_options *options,
     if (r < 0) {
         return r;
     }
-    return was_clean ? meta_put_number(store, "clean", 0, err) : 0;
+    return was_clean ? store_meta_put(store, "clean", 0, err) : 0;
 }
 
 static int open_reader(struct store *store, struct err *err)
@@ -353,7 +356,7 @@ void store_close(struct store *store)
         return;
     }
     if (store->may_end_clean) {
-        (void)meta_put_number(store, "clean", 1, NULL);
+        (void)store_meta_put(store, "clean", 1, NULL);
     }
     abandon(store);
 }
@@ -364,6 +367,10 @@ int store_state(struct store *store, struct stored_state *ret_state, struct err 
     int r;
 
     r = store_refresh_heads(store, err);
+    if (r < 0) {
+        return r;
+    }
+    r = store_is_unsettled(store, &state.is_unsettled, err);
     if (r < 0) {
         return r;
     }
@@ -395,20 +402,4 @@ int store_checkpoint(struct store *store, struct err *err)
 size_t store_wal_pages(const struct store *store)
 {
     return store->wal_pages;
-}
-
-int store_raise_era(struct store *store, struct err *err)
-{
-    int r;
-
-    assert(!store->is_reader);
-    if (MUTANT(ERA_NOT_RAISED)) {
-        return 0;
-    }
-    r = meta_put_number(store, "era", store->era + 1, err);
-    if (r < 0) {
-        return r;
-    }
-    store->era++;
-    return 0;
 }

@@ -55,7 +55,8 @@ int store_load(struct store *store, const struct store_loader *loader, struct er
  * After a failure store_state() and store_load() tell what the disk holds. */
 int store_commit(struct store *store, struct batch *const *batches, size_t count, struct err *err);
 
-/* Never NULL; what went wrong is in its `code`.  Sees what is committed, and says so in `covered`:
+/* Never NULL; what went wrong is in its `code`: ERR_NOT_FOUND when it asks about a revision that
+ * was compacted, or lost with a restore.  Sees what is committed, and says so in `covered`:
  * asked for more than there is, a result ends at the newest revision and is not complete. */
 struct read_result *store_read(struct store *store, const struct read_query *query);
 
@@ -68,5 +69,8 @@ size_t store_wal_pages(const struct store *store); /* waiting for that */
  * the number of ledger rows verified through `ret_rows`. */
 int store_verify(struct store *store, uint64_t *ret_rows, struct err *err);
 
-/* Raises the era: after a restore from a copy. */
-int store_raise_era(struct store *store, struct err *err);
+/* After a restore from a copy, before a reader is opened: the era rises above its own and above
+ * the highest that is known from elsewhere (one copy may be put back twice), revisions go on above
+ * all that the lost part can have given out, and the state says that leases of before may be held
+ * until a batch settles the era.  ERR_LIMIT after ERAS_MAX eras. */
+int store_raise_era(struct store *store, uint64_t above, struct err *err);

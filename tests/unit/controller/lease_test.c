@@ -301,11 +301,37 @@ static void of_two_copies_one_gets_the_lease(void **state)
     assert_false(lease_is_contested(&fleet.ctl->model, other, lost->lease_until));
 }
 
+/* Who else was granted it since the copy was made is not known. */
+static void after_a_restore_nothing_is_granted_for_the_longest_lease(void **state)
+{
+    int64_t before;
+
+    (void)state;
+    it_runs_on_edge_1();
+    before = assignment_spec(copy())->lease_epoch;
+    fleet_restore(&fleet);
+    assert_true((uint64_t)assignment_spec(copy())->lease_epoch > era_floor(2));
+    assert_true(assignment_spec(copy())->lease_epoch > before);
+    fleet_connect(&fleet, "edge-1");
+    fleet_connect(&fleet, "edge-2");
+    assert_false(renew(copy()));
+    fleet_report(&fleet, copy(), PHASE_STARTING, "LeaseRefused", 0);
+    assert_string_equal(fleet_why(&fleet, "ledger"), "Leased");
+    fleet_advance(&fleet, LEASE_MAX_MS);
+    assert_false(renew(copy()));
+    fleet_advance(&fleet, LEASE_MAX_MS / LEASE_DRIFT_SHARE + LEASE_MARGIN_MS + 1);
+    assert_false(fleet.ctl->is_unsettled);
+    assert_true(renew(copy()));
+    fleet_obey(&fleet);
+    assert_true(fleet_is_converged(&fleet, "ledger"));
+}
+
 int main(void)
 {
 #define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         IN_FLEET(each_grant_of_a_replica_has_a_higher_epoch),
+        IN_FLEET(after_a_restore_nothing_is_granted_for_the_longest_lease),
         IN_FLEET(a_lost_lease_is_waited_for_to_its_end),
         IN_FLEET(what_was_never_granted_is_not_waited_for),
         IN_FLEET(a_start_waits_one_full_lease),

@@ -49,7 +49,7 @@ static void options_take_their_value_either_way(void **state)
 
     assert_int_equal(given(&config, "--state=/s", "--listen=[::1]:0", "--agents-listen",
                            "127.0.0.2:65535", "--name", "lab-1", "--log-level=debug",
-                           "--heartbeat-min=200ms", "--insecure", "--restored"),
+                           "--heartbeat-min=200ms", "--insecure", "--restored", "--lease-wait=90s"),
                      0);
     assert_string_equal(config.listen.host, "::1");
     assert_true(config.listen.is_v6);
@@ -61,6 +61,7 @@ static void options_take_their_value_either_way(void **state)
     assert_int_equal(config.heartbeat_min_ms, 200);
     assert_true(config.is_insecure);
     assert_true(config.is_restored);
+    assert_int_equal(config.lease_wait_ms, 90000);
 }
 
 static void options_win_over_the_environment(void **state)

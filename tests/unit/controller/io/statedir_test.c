@@ -145,12 +145,19 @@ static void a_small_file_is_replaced_whole(void **state)
     (void)state;
     struct statedir statedir;
     struct err err;
+    uint64_t number;
 
     assert_int_equal(statedir_open(&statedir, folder, &err), 0);
     assert_int_equal(statedir_write(&statedir, "api.addr", "127.0.0.1:65535", &err), 0);
     assert_int_equal(statedir_write(&statedir, "api.addr", "127.0.0.1:1", &err), 0);
     assert_int_equal(size_of("api.addr"), 12);
     assert_int_equal(size_of("api.addr.new"), -1);
+    assert_int_equal(statedir_read_number(&statedir, "api.addr", &number, &err), ERR_CORRUPT);
+    assert_int_equal(statedir_read_number(&statedir, "era", &number, &err), 0);
+    assert_int_equal(number, 0);
+    assert_int_equal(statedir_write(&statedir, "era", "7", &err), 0);
+    assert_int_equal(statedir_read_number(&statedir, "era", &number, &err), 0);
+    assert_int_equal(number, 7);
     statedir_close(&statedir);
 }
 

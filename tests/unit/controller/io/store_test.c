@@ -2,6 +2,8 @@
  * damaged is refused. */
 #include "controller/io/store/store.h"
 
+#include "schema/limits.h"
+
 #include "tests/support/batches.h"
 
 #include <setjmp.h>
@@ -624,9 +626,62 @@ static void the_era_rises_and_stays(void **state)
 {
     struct world *world = *state;
 
-    assert_int_equal(store_raise_era(world->store, &world->err), 0);
+    given_history(world);
+    assert_false(state_of(world).is_unsettled);
+    assert_int_equal(store_raise_era(world->store, 0, &world->err), 0);
     reopen(world);
     assert_int_equal(state_of(world).era, 2);
+    assert_int_equal(store_raise_era(world->store, 6, &world->err), 0);
+    assert_int_equal(state_of(world).era, 7);
+    assert_int_equal(store_raise_era(world->store, ERAS_MAX, &world->err), ERR_LIMIT);
+}
+
+/* What the lost part gave out is never given out again, nor taken for something else. */
+static void each_era_has_revisions_of_its_own(void **state)
+{
+    struct world *world = *state;
+    struct read_query lost = {.type = READ_CHANGES, .after = 7, .upto = era_floor(2) + 9};
+    struct read_query moment = {.type = READ_STATE_AT, .upto = 9};
+    struct read_result *result;
+
+    given_history(world);
+    assert_int_equal(store_raise_era(world->store, 0, &world->err), 0);
+    assert_true(state_of(world).revision == era_floor(2));
+    world->revision = era_floor(2);
+    LEDGER(ROW_CREATE, "c", "c1");
+    reopen(world);
+    assert_true(state_of(world).revision == era_floor(2) + 1);
+    result = read_lines(world, lost);
+    assert_int_equal(result->code, ERR_NOT_FOUND);
+    read_result_free(result);
+    result = read_lines(world, moment);
+    assert_int_equal(result->code, ERR_NOT_FOUND);
+    read_result_free(result);
+    lost.after = 6; /* the last of the copy */
+    result = read_lines(world, lost);
+    assert_int_equal(result->code, 0);
+    assert_int_equal(result->changes.count, 1);
+    assert_true(result->covered == era_floor(2) + 1);
+    read_result_free(result);
+    assert_verifies(world, 5);
+}
+
+static void an_era_is_unsettled_until_a_batch_settles_it(void **state)
+{
+    struct world *world = *state;
+    struct batch *batch;
+
+    assert_int_equal(store_raise_era(world->store, 0, &world->err), 0);
+    assert_true(state_of(world).is_unsettled);
+    assert_int_equal(store_raise_era(world->store, 0, &world->err), 0);
+    reopen(world);
+    assert_true(state_of(world).is_unsettled);
+    batch = batch_of(world);
+    batch->settles_era = true;
+    assert_int_equal(commit(world, batch), 0);
+    assert_false(state_of(world).is_unsettled);
+    reopen(world);
+    assert_false(state_of(world).is_unsettled);
 }
 
 static void a_checkpoint_empties_the_journal(void **state)
@@ -667,6 +722,8 @@ int main(void)
         TEST(an_erased_body_does_not_break_the_chain),
         TEST(files_that_are_not_ours_or_too_new_are_refused),
         TEST(the_era_rises_and_stays),
+        TEST(each_era_has_revisions_of_its_own),
+        TEST(an_era_is_unsettled_until_a_batch_settles_it),
         TEST(a_checkpoint_empties_the_journal),
     };
 
