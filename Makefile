@@ -215,7 +215,7 @@ nightly: deps-test
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sim-program
 	$(Q)tests/run build/asan nightly
 
-.PHONY: sim-program sim
+.PHONY: sim-program sim bench-sim
 sim-program: $(if $(wildcard tests/sim/main.c),$(OUT)/fog-sim)
 # make sim SEED=42 | SEEDS=10000 [FROM=1] [JOBS=2] [KEEP=1] | TAPE=build/release/sim-42.tape
 # and with any of them TRACE=1, SHRINK=1, FAULTS=all, AGENTS=5
@@ -225,6 +225,11 @@ sim: deps
 	$(OUT)/fog-sim $(if $(PLANS),--plans $(PLANS)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PLAN),--plan $(PLAN)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) \
 	  $(if $(TAPE),--tape $(TAPE)) $(if $(SHRINK),--shrink) $(if $(TRACE),--trace) $(if $(JOBS),--jobs $(JOBS)) \
 	  $(if $(KEEP),--keep-going) $(if $(FAULTS),--faults $(FAULTS)) $(if $(AGENTS),--agents $(AGENTS))
+
+# How fast is it?  Every class of faults in every seed, five agents, one core.
+bench-sim: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) sim-program
+	$(OUT)/fog-sim --quiet --seeds $(or $(SEEDS),200) --agents 5 --faults all --jobs 1
 
 # --- the machine ---------------------------------------------------------------------------------
 

@@ -1,14 +1,15 @@
 /* JSON to tree and tree to JSON.
  *
- * jansson decides what is JSON.  Before it, one pass over the bytes checks our bounds, because
- * jansson recurses and allocates; after it, when positions are wanted, a scanner walks text and
- * tree in step.  Nothing here recurses. */
+ * jansson decides what is JSON, but for plain text that json_plain.h takes first.  Before it, one
+ * pass over the bytes checks our bounds, because jansson recurses and allocates; after it, when
+ * positions are wanted, a scanner walks text and tree in step.  Nothing here recurses. */
 #include "schema/json.h"
 
 #include "schema/base/err.h"
 #include "schema/base/parse.h"
 #include "schema/base/utf8.h"
 #include "schema/base/vec.h"
+#include "schema/json_plain.h"
 #include "schema/limits.h"
 
 #include <assert.h>
@@ -319,12 +320,11 @@ static void place(const char *text, size_t size_bytes, struct node *root)
     vec_fini(&stack);
 }
 
-int json_parse(struct arena *arena, const char *text, size_t size_bytes, unsigned flags,
-               struct problems *problems, struct node **ret_node)
+static int parse_any(struct arena *arena, const char *text, size_t size_bytes,
+                     struct problems *problems, struct node **ret_node)
 {
     json_error_t error;
     json_t *root;
-    struct node *node;
     int ret = check_bounds(text, size_bytes, problems);
 
     if (ret == 0) {
@@ -341,8 +341,23 @@ int json_parse(struct arena *arena, const char *text, size_t size_bytes, unsigne
     if (root == NULL) {
         return report(text, size_bytes, &error, problems);
     }
-    node = build(arena, root);
+    *ret_node = build(arena, root);
     json_decref(root);
+    return 0;
+}
+
+int json_parse(struct arena *arena, const char *text, size_t size_bytes, unsigned flags,
+               struct problems *problems, struct node **ret_node)
+{
+    struct node *node;
+    bool is_plain = size_bytes <= JSON_BYTES_MAX &&
+                    utf8_valid_bytes(text, size_bytes) == size_bytes &&
+                    json_plain_parse(arena, text, size_bytes, &node);
+    int ret = is_plain ? 0 : parse_any(arena, text, size_bytes, problems, &node);
+
+    if (ret < 0) {
+        return ret;
+    }
     if ((flags & JSON_POSITIONS) != 0) {
         place(text, size_bytes, node);
     }

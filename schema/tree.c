@@ -63,6 +63,16 @@ struct node *node_strn(struct arena *arena, const char *text, size_t length)
     return node;
 }
 
+struct node *node_str_borrowed(struct arena *arena, const char *text, size_t length)
+{
+    struct node *node = node_new(arena, NODE_STR);
+
+    node->str.text = text;
+    node->str.length = length;
+    node->quoted = true;
+    return node;
+}
+
 struct node *node_list(struct arena *arena)
 {
     return node_new(arena, NODE_LIST);
@@ -82,8 +92,8 @@ void node_add(struct arena *arena, struct node *list, struct node *item)
     list->list.items[list->list.count++] = item;
 }
 
-struct node_member *node_append(struct arena *arena, struct node *map, const char *key,
-                                struct node *value)
+struct node_member *node_append_borrowed(struct arena *arena, struct node *map, const char *key,
+                                         struct node *value)
 {
     struct node_member *member;
 
@@ -91,8 +101,14 @@ struct node_member *node_append(struct arena *arena, struct node *map, const cha
     map->map.members =
         arena_grow(arena, map->map.members, map->map.count, sizeof(map->map.members[0]));
     member = &map->map.members[map->map.count++];
-    *member = (struct node_member){.key = arena_strdup(arena, key), .value = value};
+    *member = (struct node_member){.key = key, .value = value};
     return member;
+}
+
+struct node_member *node_append(struct arena *arena, struct node *map, const char *key,
+                                struct node *value)
+{
+    return node_append_borrowed(arena, map, arena_strdup(arena, key), value);
 }
 
 static struct node_member *find_member(const struct node *map, const char *key)

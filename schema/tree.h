@@ -52,6 +52,8 @@ struct node *node_int(struct arena *arena, int64_t integer);
 struct node *node_real(struct arena *arena, double real);     /* finite */
 struct node *node_str(struct arena *arena, const char *text); /* copied; NULL gives NODE_NULL */
 struct node *node_strn(struct arena *arena, const char *text, size_t length);
+struct node *node_str_borrowed(struct arena *arena, const char *text /* lives as long */,
+                               size_t length); /* quoted, as all strings of JSON */
 struct node *node_list(struct arena *arena);
 struct node *node_map(struct arena *arena);
 
@@ -63,6 +65,8 @@ bool node_remove(struct node *map, const char *key); /* false when absent */
  * member is borrowed until the next one is added. */
 struct node_member *node_append(struct arena *arena, struct node *map, const char *key,
                                 struct node *value);
+struct node_member *node_append_borrowed(struct arena *arena, struct node *map,
+                                         const char *key /* lives as long */, struct node *value);
 /* The members in byte order of their keys, equal keys (only a parser sees such) in order of the
  * text; an array given to the caller to free(). */
 const struct node_member **node_sorted_members(const struct node *map);

@@ -1,5 +1,7 @@
 #include "schema/base/utf8.h"
 
+#include <string.h>
+
 static bool is_continuation(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;
@@ -38,13 +40,28 @@ size_t utf8_decode(const char *text, size_t size_bytes, uint32_t *ret_point)
     return size;
 }
 
+/* Eight characters at once: most text is nothing else. */
+static bool is_ascii(const char text[static sizeof(uint64_t)])
+{
+    uint64_t word;
+
+    memcpy(&word, text, sizeof(word));
+    return (word & 0x8080808080808080u) == 0;
+}
+
 size_t utf8_valid_bytes(const char *text, size_t size_bytes)
 {
     size_t at = 0;
 
     while (at < size_bytes) {
         uint32_t point;
-        size_t size = utf8_decode(text + at, size_bytes - at, &point);
+        size_t size;
+
+        if (size_bytes - at >= sizeof(uint64_t) && is_ascii(text + at)) {
+            at += sizeof(uint64_t);
+            continue;
+        }
+        size = utf8_decode(text + at, size_bytes - at, &point);
 
         if (size == 0) {
             break;
