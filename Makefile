@@ -152,8 +152,13 @@ $(OUT)/fog-proxy: $(call objects,$(CHAOS_PROXY)) $(LIB_SCHEMA)
 $(OUT)/tests/unit/chaos/%_test: $(OUT)/tests/unit/chaos/%_test.o $(call objects,$(filter-out %_main.c,$(CHAOS_PROXY))) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka -luv $(LIBS_SCHEMA))
 
-.PHONY: chaos-judge
+.PHONY: chaos-judge chaos
 chaos-judge: $(CHAOS_PROGRAMS)
+# make chaos SECONDS=600 SEED=7 [AGENTS=5] [KEEP=DIR] | make chaos KILLS=1000
+chaos: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(addprefix $(OUT)/,$(PROGRAMS)) chaos-judge
+	$(OUT)/fog-chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(AGENTS),--agents $(AGENTS)) $(if $(KILLS),--kills $(KILLS)) $(if $(KEEP),--keep $(KEEP))
 
 # --- tests ---------------------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ enum {
 static int64_t opt_seconds = 60, opt_seed = -1, opt_agents = 3, opt_kills, opt_step_ms = 20000;
 static const char *opt_keep, *opt_only;
 static int opt_no_spaces;
+static bool is_seed_drawn;
 
 static struct world world;
 static struct times {
@@ -80,6 +81,8 @@ static void audit(bool is_baseline)
     program_say(&program, "%s", world.dir);
     program_say(&program, "--pids");
     program_say(&program, "%s/pids", world.dir);
+    program_say(&program, "--url");
+    program_say(&program, "%s", world.api);
     if (is_baseline) {
         program_say(&program, "--baseline");
     }
@@ -509,6 +512,24 @@ static void find_places(void)
     free(whole);
 }
 
+static void print_first_line(int argc, char **argv, const char *why)
+{
+    (void)printf("seed %" PRId64 ", networks: %s, disks: %s", opt_seed,
+                 world.has_nets ? "namespaces and a cable of our own" : "loopback alone",
+                 world.has_disks ? "tmpfs" : "the machine's");
+    if (why != NULL) {
+        (void)printf(" (no namespaces: %s)", why);
+    }
+    (void)printf("; again:");
+    for (int i = 0; i < argc; i++) {
+        (void)printf(" %s", argv[i]);
+    }
+    (void)printf("%s", is_seed_drawn ? " --seed " : "\n");
+    if (is_seed_drawn) {
+        (void)printf("%" PRId64 "\n", opt_seed);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct sigaction action = {.sa_handler = on_end};
@@ -525,26 +546,19 @@ int main(int argc, char **argv)
         struct timespec now;
 
         (void)clock_gettime(CLOCK_REALTIME, &now);
+        is_seed_drawn = true;
         opt_seed = (now.tv_nsec / 1000 + now.tv_sec * 1000003) % 1000000;
     }
     world.seed = (uint64_t)opt_seed;
     world.agents = (int)opt_agents;
     rand_init_u64(&world.rand, world.seed);
     find_places();
-    (void)printf("seed %" PRId64 "; again: %s --seconds %" PRId64 " --seed %" PRId64
-                 " --agents %" PRId64 "\n",
-                 opt_seed, argv[0], opt_seconds, opt_seed, opt_agents);
     has_spaces = !opt_no_spaces && spaces_enter(&why);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)world_open(&world, has_spaces);
-    (void)printf("networks: %s; disks: %s\n",
-                 world.has_nets ? "namespaces, and a cable of our own" : "loopback alone",
-                 world.has_disks ? "tmpfs" : "the machine's");
-    if (!has_spaces) {
-        (void)printf("no namespaces (%s): what needs them is left out\n", why);
-    }
+    print_first_line(argc, argv, has_spaces ? NULL : why);
     (void)fflush(stdout);
     run();
     if (world.problems > 0 || opt_keep != NULL) {

@@ -71,14 +71,15 @@ const struct fault_class fault_classes[] = {
 
     {"garbage-api", 0, 500, 2000, 0, 0, "api", NULL, tick_garbage, NULL},
     {"garbage-link", 0, 500, 2000, 0, 0, "link", NULL, tick_garbage, NULL},
-    {"slow-readers", TOUCH_READERS, 2500, 6000, 0, 0, NULL, begin_readers, tick_readers,
+    {"slow-readers", TOUCH_READERS, 3500, 6000, 0, 0, NULL, begin_readers, tick_readers,
      end_readers},
 };
 const int fault_class_count = sizeof(fault_classes) / sizeof(fault_classes[0]);
 
 bool fault_is_possible(const struct world *world, const struct fault_class *class)
 {
-    return (world->has_nets || !class->needs_nets) && (world->has_disks || !class->needs_disks);
+    return (world->has_nets || !class->needs_nets) && (world->has_disks || !class->needs_disks) &&
+           (world->has_owners || !str_eq(class->word, "owner"));
 }
 
 int fault_draw_edge(struct world *world)

@@ -134,14 +134,26 @@ static bool make_net(int node, int *ret_net, int *ret_tun)
     return good;
 }
 
+/* Whatever was made so far: a loopback is there. */
+static bool give_up_nets(void)
+{
+    int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (!bring_up(control, "lo", 0)) {
+        perror("cannot bring up a loopback");
+    }
+    (void)close(control);
+    return false;
+}
+
 bool spaces_make_nets(int count, int *ret_nets, int *ret_tuns)
 {
     for (int i = 0; i < count; i++) {
         if (!make_net(i, &ret_nets[i], &ret_tuns[i])) {
-            return false;
+            return give_up_nets();
         }
     }
-    return setns(ret_nets[0], CLONE_NEWNET) == 0;
+    return setns(ret_nets[0], CLONE_NEWNET) == 0 || give_up_nets();
 }
 
 /* --- disks --------------------------------------------------------------------------------------

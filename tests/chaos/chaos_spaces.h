@@ -11,7 +11,8 @@
 bool spaces_enter(const char **ret_why);
 
 /* A network namespace for each of `count` nodes, with a TUN device of address 10.77.0.(n+1); gives
- * their descriptors.  The caller is in the first of them afterwards.  False: not allowed. */
+ * their descriptors.  The caller is in the first of them afterwards.  False: not
+ * allowed; then it is in one that has but a loopback. */
 bool spaces_make_nets(int count, int *ret_nets, int *ret_tuns);
 
 bool spaces_mount_tmpfs(const char *path, int64_t size_bytes);

@@ -19,6 +19,7 @@ enum {
     READY_MS = 30000,
     END_MS = 20000,
     LOAD_END_MS = 8000,
+    STRANGER = 12345, /* a user that nobody is */
     PORT_FIRST = 20000,
     PORTS = 12000,
 };
@@ -240,6 +241,8 @@ bool world_open(struct world *world, bool may_have_spaces)
     pick_ports(world);
     (void)snprintf(path, sizeof(path), "%s/switches", world->dir);
     make_folder(path);
+    world->has_owners =
+        chown(path, STRANGER, STRANGER) == 0 && chown(path, geteuid(), getegid()) == 0;
     make_controller(world);
     for (int i = 0; i < world->agents; i++) {
         make_edge(world, i);

@@ -40,6 +40,7 @@ struct world {
     struct rand rand;
     int agents;
     bool has_nets, has_disks;
+    bool has_owners; /* files can be given to somebody else */
     int nets[CABLE_NODES_MAX], tuns[CABLE_NODES_MAX];
     struct cable *cable;
     pid_t cable_pid;
