@@ -2,6 +2,7 @@
 #include "schema/base/parse.h"
 #include "schema/json.h"
 #include "schema/kinds/assignment.h"
+#include "tests/sim/check_rows.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/manifests.h"
 #include "tests/sim/person.h"
@@ -175,6 +176,7 @@ static bool carry_out(struct person *person, int code, const struct node *root)
     str_addf(&person->draft.body,
              "{\"kind\":\"ChangeSet\",\"apiVersion\":\"fog/v1\",\"spec\":{\"revision\":\"%s\",%s",
              revision, person->text_kept);
+    check_expect(person->sim, person->key, "", strtoull(revision, NULL, 10));
     person->draft.may_conflict = true;
     person->draft.follow = compare_rehearsal;
     return true;
@@ -309,10 +311,13 @@ static bool read_again(struct person *person, int code, const struct node *root)
 static bool write_back(struct person *person, int code, const struct node *root)
 {
     struct node *next, *labels;
+    const char *revision;
 
     if (code != 200) {
         return false;
     }
+    revision = node_text(node_find_path(root, "metadata.resourceVersion"));
+    check_expect(person->sim, person->key, person->name_kept, strtoull(revision, NULL, 10));
     next = node_copy(&person->arena, root);
     labels = node_map(&person->arena);
     node_set(&person->arena, labels, "round",
@@ -383,6 +388,7 @@ static void add_preconditions(struct person *person, const struct seen *seen)
     if (which != 1) {
         str_addf(to, "%s\"resourceVersion\":\"%" PRIu64 "\"", which == 2 ? "," : "",
                  seen->revision);
+        check_expect(person->sim, person->key, person->name_kept, seen->revision);
     }
     str_add(to, "}}");
     person->draft.content_type = JSON_TYPE;
@@ -514,7 +520,8 @@ static void act_again(struct person *person)
 {
     unsigned count =
         person->remembered_count < REMEMBERED_MAX ? person->remembered_count : REMEMBERED_MAX;
-    const struct remembered *it = &person->remembered[die_below(&person->die, count)];
+    size_t chosen = die_below(&person->die, count);
+    const struct sent *it = person->remembered[chosen].sent;
     bool is_other = die_chance(&person->die, 300);
 
     (void)snprintf(person->key, sizeof(person->key), "%s", it->key);
@@ -523,7 +530,7 @@ static void act_again(struct person *person)
     str_add_bytes(&person->draft.body, it->body, it->body_size_bytes);
     str_add(&person->draft.body, is_other && it->body_size_bytes > 0 ? " " : "");
     person->draft.wish = is_other ? WISH_TAKEN : WISH_SAME;
-    person->draft.code = it->code;
+    person->draft.code = person->remembered[chosen].code;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */

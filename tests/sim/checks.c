@@ -109,6 +109,18 @@ size_t checks_rows(const struct sim *sim)
     return sim->checks->rows.count;
 }
 
+bool checks_row(const struct sim *sim, size_t index, struct checks_row *ret_row)
+{
+    const struct mirrored *row;
+
+    if (index >= sim->checks->rows.count) {
+        return false;
+    }
+    row = &sim->checks->rows.items[index];
+    *ret_row = (struct checks_row){row->revision, row->kind, row->why, row->name};
+    return true;
+}
+
 bool checks_has_key(const struct sim *sim, const char *key)
 {
     const struct carried_out *done = map_find(&sim->checks->keys, key);

@@ -59,6 +59,12 @@ void check_store_fully(struct sim *sim);
 uint64_t checks_revision(const struct sim *sim);
 /* How many rows of the ledger there are. */
 size_t checks_rows(const struct sim *sim);
+struct checks_row { /* texts are borrowed */
+    uint64_t revision;
+    const struct kind *kind;
+    const char *why, *name;
+};
+bool checks_row(const struct sim *sim, size_t index, struct checks_row *ret_row);
 /* Was anything ever done under this key? */
 bool checks_has_key(const struct sim *sim, const char *key);
 /* The name of some object of a kind that there was; NULL when there was none. */

@@ -3,6 +3,7 @@
 #include "controller/core/ctl.h"
 #include "schema/json.h"
 #include "tests/sim/controller.h"
+#include "tests/sim/declared.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/manifests.h"
 
@@ -14,53 +15,6 @@
 #define SET_BEGIN                                                                                  \
     "{\"kind\":\"ChangeSet\",\"apiVersion\":\"fog/v1\",\"spec\":{\"force\":true,\"changes\":["
 #define SET_END "]}}"
-
-static const char *const plurals[] = {"harvestpolicies", "harvestsessions", "agents"};
-
-/* What operators declared of one object, as a manifest. */
-static struct node *declared(struct arena *arena, const struct node *object)
-{
-    struct node *root = node_map(arena), *meta = node_map(arena);
-    const struct node *labels = node_find_path(object, "metadata.labels");
-    const struct node *notes = node_find_path(object, "metadata.annotations");
-
-    node_set(arena, root, "apiVersion", node_copy(arena, node_find(object, "apiVersion")));
-    node_set(arena, root, "kind", node_copy(arena, node_find(object, "kind")));
-    node_set(arena, meta, "name", node_copy(arena, node_find_path(object, "metadata.name")));
-    if (labels != NULL) {
-        node_set(arena, meta, "labels", node_copy(arena, labels));
-    }
-    node_set(arena, root, "metadata", meta);
-    if (notes != NULL) {
-        node_set(arena, meta, "annotations", node_copy(arena, notes));
-    }
-    if (node_find(object, "spec") != NULL) {
-        node_set(arena, root, "spec", node_copy(arena, node_find(object, "spec")));
-    }
-    return root;
-}
-
-/* Everything declared, in canonical form, one object a line. */
-static void print_declared(struct sim *sim, size_t count, struct str *to)
-{
-    struct arena arena;
-
-    arena_init(&arena);
-    for (size_t i = 0; i < count; i++) {
-        char target[64];
-        struct answer_got got;
-        const struct node *items;
-
-        (void)snprintf(target, sizeof(target), "/apis/fog/v1/%s", plurals[i]);
-        got = judge_ask(sim, &arena, "GET", target, NULL, NULL);
-        items = node_find(got.root, "items");
-        for (size_t k = 0; items != NULL && k < items->list.count; k++) {
-            json_emit(declared(&arena, items->list.items[k]), JSON_SORTED, to);
-            str_add_char(to, '\n');
-        }
-    }
-    arena_fini(&arena);
-}
 
 static struct node *post(struct sim *sim, struct arena *arena, const char *target, const char *body)
 {
@@ -125,7 +79,7 @@ static uint64_t check_identical(struct sim *sim, struct arena *arena)
     uint64_t batches, assigns;
     const struct node *first, *second;
 
-    print_declared(sim, 2, &lines);
+    declared_print(sim, 2, &lines);
     add_changes(lines.data, &body);
     first = post(sim, arena, CHANGESETS, body.data); /* its fields have another owner now */
     sim_pass(sim, 100);
@@ -179,7 +133,7 @@ static void check_rollback(struct sim *sim, struct arena *arena, uint64_t revisi
     struct str before = STR_EMPTY, after = STR_EMPTY, body = STR_EMPTY;
     char rollback[160];
 
-    print_declared(sim, 3, &before);
+    declared_print(sim, 3, &before);
     add_other_changes(sim, arena, before.data, &body);
     (void)post(sim, arena, CHANGESETS, body.data);
     sim_pass(sim, (int64_t)die_below(&sim->dice.operators, 3000));
@@ -190,7 +144,7 @@ static void check_rollback(struct sim *sim, struct arena *arena, uint64_t revisi
         revision);
     (void)post(sim, arena, "/apis/fog/v1/rollbacks?fieldManager=epilogue", rollback);
     sim_pass(sim, 100);
-    print_declared(sim, 3, &after);
+    declared_print(sim, 3, &after);
     if (!sim->has_failed && !str_eq(before.data, after.data)) {
         size_t at = 0;
 
@@ -275,9 +229,9 @@ static void compare_objects(struct sim *sim, struct arena *arena, struct ctl *al
     _cleanup_(str_fini)
     struct str here = STR_EMPTY, there = STR_EMPTY;
 
-    json_emit(declared(arena, judge_ask(sim, arena, "GET", target, NULL, NULL).root), JSON_SORTED,
-              &here);
-    json_emit(declared(arena, ask_alone(alone, arena, "GET", target, "")), JSON_SORTED, &there);
+    json_emit(declared_of(arena, judge_ask(sim, arena, "GET", target, NULL, NULL).root),
+              JSON_SORTED, &here);
+    json_emit(declared_of(arena, ask_alone(alone, arena, "GET", target, "")), JSON_SORTED, &there);
     if (!sim->has_failed && !str_eq(here.data, there.data)) {
         sim_fail(sim, "fresh", "after A and B %.300s, after B alone %.300s", here.data, there.data);
     }

@@ -34,21 +34,13 @@ static void on_answer(struct sim *sim, void *who, int code, const struct blob *b
     asking->body = body == NULL ? NULL : blob_new(body->data, body->size_bytes);
 }
 
-struct answer_got judge_ask(struct sim *sim, struct arena *arena, const char *method,
-                            const char *target, const char *content_type, const char *body)
+struct answer_got judge_send(struct sim *sim, struct arena *arena,
+                             const struct http_request *request)
 {
     struct asking asking = {.code = 0};
     struct http_client client = {.answered = on_answer, .who = &asking};
-    struct http_request request = {.method = method,
-                                   .target = target,
-                                   .content_type = content_type,
-                                   .accept = "application/json",
-                                   .user_agent = "judge/0.1",
-                                   .user = "judge",
-                                   .body = body,
-                                   .body_size_bytes = body == NULL ? 0 : strlen(body)};
     struct answer_got got = {.code = 0};
-    uint64_t id = http_send(sim, &request, &client);
+    uint64_t id = http_send(sim, request, &client);
     struct problems problems;
 
     for (int64_t waited_ms = 0; !asking.is_done && !sim->has_failed && waited_ms < ASK_MAX_MS;
@@ -64,11 +56,26 @@ struct answer_got judge_ask(struct sim *sim, struct arena *arena, const char *me
     if (asking.body != NULL && asking.body->size_bytes > 0 &&
         json_parse(arena, asking.body->data, asking.body->size_bytes, JSON_PLAIN, &problems,
                    &got.root) < 0) {
-        sim_fail(sim, "answers", "%s is answered with what is no JSON: %.100s", target,
+        sim_fail(sim, "answers", "%s is answered with what is no JSON: %.100s", request->target,
                  asking.body->data);
     }
     blob_unref(asking.body);
     return got;
+}
+
+struct answer_got judge_ask(struct sim *sim, struct arena *arena, const char *method,
+                            const char *target, const char *content_type, const char *body)
+{
+    struct http_request request = {.method = method,
+                                   .target = target,
+                                   .content_type = content_type,
+                                   .accept = "application/json",
+                                   .user_agent = "judge/0.1",
+                                   .user = "judge",
+                                   .body = body,
+                                   .body_size_bytes = body == NULL ? 0 : strlen(body)};
+
+    return judge_send(sim, arena, &request);
 }
 
 struct world {

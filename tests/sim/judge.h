@@ -9,6 +9,7 @@
 #include "schema/base/arena.h"
 #include "schema/base/str.h"
 #include "schema/tree.h"
+#include "tests/sim/http.h"
 #include "tests/sim/sim.h"
 
 struct answer_got {
@@ -19,6 +20,8 @@ struct answer_got {
 /* Asks and lets time pass until the answer is there.  `key` may be NULL. */
 struct answer_got judge_ask(struct sim *sim, struct arena *arena, const char *method,
                             const char *target, const char *content_type, const char *body);
+struct answer_got judge_send(struct sim *sim, struct arena *arena,
+                             const struct http_request *request);
 
 /* True when all is well; otherwise *why says what is not. */
 bool judge_world(struct sim *sim, struct str *why);

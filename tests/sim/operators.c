@@ -39,9 +39,6 @@ void operators_free(struct operators *operators)
     for (size_t i = 0; i < OPERATORS; i++) {
         struct person *it = &operators->people[i];
 
-        for (size_t k = 0; k < REMEMBERED_MAX; k++) {
-            free(it->remembered[k].body);
-        }
         str_fini(&it->draft.body);
         str_fini(&it->last);
         arena_fini(&it->arena);
@@ -50,6 +47,11 @@ void operators_free(struct operators *operators)
         free(it->value);
     }
     map_fini(&operators->newest);
+    vec_each (&operators->sent, it) {
+        free((*it)->body);
+        free(*it);
+    }
+    vec_fini(&operators->sent);
     vec_fini(&operators->revisions);
     free(operators);
 }
@@ -114,19 +116,36 @@ static void learn(struct sim *sim, const struct node *root)
     }
 }
 
-static void remember(struct person *person, int code)
+const struct sent *operators_sent(const struct sim *sim, const char *key)
 {
-    struct remembered *it = &person->remembered[person->remembered_count++ % REMEMBERED_MAX];
+    vec_each (&sim->operators->sent, it) {
+        if (str_eq((*it)->key, key)) {
+            return *it;
+        }
+    }
+    return NULL;
+}
+
+static void keep(const struct person *person)
+{
+    struct sent *it = MEM_NEW(struct sent);
     const struct request_draft *draft = &person->draft;
 
-    free(it->body);
-    *it = (struct remembered){.method = draft->method,
-                              .content_type = draft->content_type,
-                              .body = mem_strdup(draft->body.length == 0 ? "" : draft->body.data),
-                              .body_size_bytes = draft->body.length,
-                              .code = code};
-    memcpy(it->key, person->key, sizeof(it->key));
-    memcpy(it->target, draft->target, sizeof(it->target));
+    it->method = draft->method;
+    it->content_type = draft->content_type;
+    it->body = mem_strdup(draft->body.length == 0 ? "" : draft->body.data);
+    it->body_size_bytes = draft->body.length;
+    (void)snprintf(it->key, sizeof(it->key), "%s", person->key);
+    (void)snprintf(it->target, sizeof(it->target), "%s", draft->target);
+    vec_add(&person->sim->operators->sent, it);
+}
+
+static void remember(struct person *person, int code)
+{
+    size_t at = person->remembered_count++ % REMEMBERED_MAX;
+
+    person->remembered[at].sent = operators_sent(person->sim, person->key);
+    person->remembered[at].code = code;
 }
 
 /* --- may it be answered so? ------------------------------------------------------------------- */
@@ -308,6 +327,9 @@ static void send_draft(struct person *person, int64_t after_ms)
 
     sim_trace(person->sim, "%s %s: %s %s %.90s", person->name, person->key, draft->method,
               draft->target, draft->body.length == 0 ? "" : draft->body.data);
+    if (draft->wish == WISH_DONE) {
+        keep(person);
+    }
     person->attempts = 0;
     person->attempt++;
     schedule_after(&person->sim->schedule, after_ms, attempt, person, person->attempt);

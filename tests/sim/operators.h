@@ -5,6 +5,16 @@
 #include "tests/sim/http.h"
 #include "tests/sim/sim.h"
 
+struct sent { /* a write, as it was first sent; it may have been refused, and may be a dry run */
+    char key[24], target[200];
+    const char *method, *content_type; /* static */
+    char *body;                        /* owned */
+    size_t body_size_bytes;
+};
+
+/* NULL when nobody wrote under this key. */
+const struct sent *operators_sent(const struct sim *sim, const char *key);
+
 struct operators *operators_new(struct sim *sim);
 void operators_free(struct operators *operators);
 void operators_begin(struct sim *sim);

@@ -7,6 +7,7 @@
 #include "schema/base/vec.h"
 #include "schema/tree.h"
 #include "tests/sim/http.h"
+#include "tests/sim/operators.h"
 
 enum { PERSON_KEY_SIZE = 24, PERSON_TARGET_SIZE = 200, REMEMBERED_MAX = 6 };
 
@@ -20,14 +21,6 @@ enum wish {
     WISH_SAME,    /* it was done before: answered as then, and nothing is done */
     WISH_TAKEN,   /* its key belongs to another request: 422 */
     WISH_READ,
-};
-
-struct remembered { /* a write that was acknowledged, for asking again much later */
-    char key[PERSON_KEY_SIZE], target[PERSON_TARGET_SIZE];
-    const char *method, *content_type; /* static */
-    char *body;                        /* owned */
-    size_t body_size_bytes;
-    int code;
 };
 
 struct request_draft {
@@ -64,14 +57,20 @@ struct person {
     unsigned rounds;
 
     struct str last; /* body of the newest change set, for applying it again */
-    struct remembered remembered[REMEMBERED_MAX];
-    unsigned remembered_count; /* ever */
+    struct {
+        const struct sent *sent;
+        int code;
+    } remembered[REMEMBERED_MAX]; /* acknowledged, for asking again much later */
+    unsigned remembered_count;    /* ever */
 };
 
 enum { OPERATORS = 3 };
 
 struct operators {
     struct person people[OPERATORS];
+    struct {
+        VEC_OF(struct sent *);
+    } sent; /* owned: every write */
     unsigned keys, versions, fresh_names;
     bool is_ended;
     struct {

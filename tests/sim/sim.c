@@ -13,6 +13,7 @@
 #include "tests/sim/reference.h"
 #include "tests/sim/restore.h"
 #include "tests/sim/sites.h"
+#include "tests/sim/twin.h"
 #include "tests/sim/watcher.h"
 
 #include <inttypes.h>
@@ -28,6 +29,7 @@ enum {
     QUIET_MS = 600000,
     QUIET_SHORT_MS = 30000,
     LONG_QUIET_IN = 16, /* one seed in so many is watched for all of QUIET_MS */
+    TWIN_IN = 8,        /* one seed in so many is done again without faults */
     EPILOGUE_IN = 3,    /* one seed in so many is asked the questions of epilogue.h */
     STORM = 200000,     /* happenings at one moment: something goes round in circles */
 };
@@ -102,7 +104,7 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     sim->seed = die_given(&sim->dice.world, options->seed);
     sim->machine_count = draw_agents(sim, options);
     faults_draw(sim, options->faults);
-    if (options->plan != NULL) {
+    if (options->plan != NULL || options->is_calm) {
         sim->plan = options->plan;
         sim->faults.is_active = false;
         memset(sim->faults.is_on, 0, sizeof(sim->faults.is_on));
@@ -236,9 +238,55 @@ static void sing(struct sim *sim, const char *canary)
     }
 }
 
+static bool is_calm(const struct sim *sim)
+{
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        if (sim->faults.is_on[i]) {
+            return false;
+        }
+    }
+    return sim->plan == NULL;
+}
+
+static bool is_told(const struct sim *sim)
+{
+    return !sim->has_failed && sim->plan == NULL && sim->seed % TWIN_IN == 1;
+}
+
+/* The second world; see twin.h.  Its trace follows that of the first. */
+static void run_twin(const struct sim_options *options, struct record_tail *tail, uint64_t seed,
+                     const struct story *story, struct tallies *tallies)
+{
+    struct sim_options calm = {.seed = seed,
+                               .agents =
+                                   options->agents > 0 ? options->agents : story_machines(story),
+                               .is_traced = options->is_traced,
+                               .is_calm = true};
+    struct sim twin;
+
+    init(&twin, &calm, tail);
+    sim_trace(&twin, "the same again, without faults: %zu writes", story_writes(story));
+    twin_furnish(&twin, story);
+    controller_start(&twin);
+    for (size_t i = 0; i < twin.machine_count && !twin.has_failed; i++) {
+        machine_start(twin.machines[i]);
+    }
+    twin_play(&twin, story);
+    if (!twin.has_failed) {
+        converge(&twin);
+    }
+    if (!twin.has_failed) {
+        twin_compare(&twin, story);
+    }
+    tallies->twins++;
+    fini(&twin);
+    sites_end_world();
+}
+
 bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64_t *ret_hash,
              struct tallies *ret_tallies)
 {
+    struct story *story = NULL;
     struct sim sim;
 
     init(&sim, options, tail);
@@ -259,6 +307,12 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     if (!sim.has_failed && !judge_is_restless(&sim)) {
         listen(&sim);
     }
+    if (!sim.has_failed && is_calm(&sim)) {
+        check_once(&sim);
+    }
+    if (is_told(&sim)) {
+        story = story_new(&sim);
+    }
     if (!sim.has_failed && sim.seed % EPILOGUE_IN == 0) {
         epilogue(&sim);
     }
@@ -277,5 +331,9 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     ret_tallies->simulated_ms = sim_now(&sim);
     fini(&sim);
     sites_end_world();
+    if (story != NULL && tail->failure[0] == '\0') {
+        run_twin(options, tail, sim.seed, story, ret_tallies);
+    }
+    story_free(story);
     return tail->failure[0] == '\0';
 }

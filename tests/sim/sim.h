@@ -35,7 +35,7 @@ struct tallies {
     uint64_t commits, rows, restarts, power_cuts, recoveries;
     uint64_t agent_crashes, reboots, links_cut, partitions, frames, frames_lost, frames_repeated;
     uint64_t spawns, spawns_exclusive, requests, acknowledged, retries, conflicts, unknown_outcomes;
-    uint64_t stalls, saves_failed;
+    uint64_t stalls, saves_failed, twins;
     uint64_t fired[FAULT_COUNT]; /* how often each class did something */
     int64_t converged_after_ms;  /* of the faults' end */
     int64_t simulated_ms;
@@ -70,6 +70,7 @@ struct sim_options {
     const bool *faults; /* borrowed, by enum fault: the classes that are on; NULL: drawn */
     const char *canary; /* borrowed: a check that fails, always ("") or when the fault of that name
                            has struck; NULL: none */
+    bool is_calm;       /* nothing goes wrong */
 
     const struct map *recorded; /* borrowed: replay this tape; the seed does not matter */
     struct tape_log *log;       /* borrowed: where draws are recorded; may be NULL */

@@ -1,0 +1,60 @@
+#include "tests/sim/declared.h"
+
+#include "schema/json.h"
+#include "tests/sim/judge.h"
+
+#include <stdio.h>
+
+static const char *const plurals[] = {"harvestpolicies", "harvestsessions", "agents"};
+
+struct node *declared_of(struct arena *arena, const struct node *object)
+{
+    struct node *root = node_map(arena), *meta = node_map(arena);
+    const struct node *labels = node_find_path(object, "metadata.labels");
+    const struct node *notes = node_find_path(object, "metadata.annotations");
+
+    node_set(arena, root, "apiVersion", node_copy(arena, node_find(object, "apiVersion")));
+    node_set(arena, root, "kind", node_copy(arena, node_find(object, "kind")));
+    node_set(arena, meta, "name", node_copy(arena, node_find_path(object, "metadata.name")));
+    if (labels != NULL) {
+        node_set(arena, meta, "labels", node_copy(arena, labels));
+    }
+    node_set(arena, root, "metadata", meta);
+    if (notes != NULL) {
+        node_set(arena, meta, "annotations", node_copy(arena, notes));
+    }
+    if (node_find(object, "spec") != NULL) {
+        node_set(arena, root, "spec", node_copy(arena, node_find(object, "spec")));
+    }
+    return root;
+}
+
+static void print_list(struct sim *sim, const char *plural, struct str *to)
+{
+    struct arena arena;
+    char target[64];
+    struct answer_got got;
+    const struct node *items;
+
+    arena_init(&arena);
+    (void)snprintf(target, sizeof(target), "/apis/fog/v1/%s", plural);
+    got = judge_ask(sim, &arena, "GET", target, NULL, NULL);
+    items = node_find(got.root, "items");
+    for (size_t k = 0; items != NULL && k < items->list.count; k++) {
+        json_emit(declared_of(&arena, items->list.items[k]), JSON_SORTED, to);
+        str_add_char(to, '\n');
+    }
+    arena_fini(&arena);
+}
+
+void declared_print(struct sim *sim, size_t count, struct str *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        print_list(sim, plurals[i], to);
+    }
+}
+
+void declared_print_agents(struct sim *sim, struct str *to)
+{
+    print_list(sim, "agents", to);
+}
