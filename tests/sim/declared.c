@@ -29,7 +29,20 @@ struct node *declared_of(struct arena *arena, const struct node *object)
     return root;
 }
 
-static void print_list(struct sim *sim, const char *plural, struct str *to)
+static void forget_reported(struct arena *arena, struct node *meta)
+{
+    const struct node *labels = node_find(meta, "labels");
+    struct node *kept = node_map(arena);
+
+    for (size_t i = 0; labels != NULL && i < labels->map.count; i++) {
+        if (!str_starts(labels->map.members[i].key, "reported/")) {
+            node_set(arena, kept, labels->map.members[i].key, labels->map.members[i].value);
+        }
+    }
+    node_set(arena, meta, "labels", kept);
+}
+
+static void print_list(struct sim *sim, const char *plural, bool with_reported, struct str *to)
 {
     struct arena arena;
     char target[64];
@@ -41,7 +54,12 @@ static void print_list(struct sim *sim, const char *plural, struct str *to)
     got = judge_ask(sim, &arena, "GET", target, NULL, NULL);
     items = node_find(got.root, "items");
     for (size_t k = 0; items != NULL && k < items->list.count; k++) {
-        json_emit(declared_of(&arena, items->list.items[k]), JSON_SORTED, to);
+        struct node *one = declared_of(&arena, items->list.items[k]);
+
+        if (!with_reported) {
+            forget_reported(&arena, node_find(one, "metadata"));
+        }
+        json_emit(one, JSON_SORTED, to);
         str_add_char(to, '\n');
     }
     arena_fini(&arena);
@@ -50,11 +68,11 @@ static void print_list(struct sim *sim, const char *plural, struct str *to)
 void declared_print(struct sim *sim, size_t count, struct str *to)
 {
     for (size_t i = 0; i < count; i++) {
-        print_list(sim, plurals[i], to);
+        print_list(sim, plurals[i], true, to);
     }
 }
 
 void declared_print_agents(struct sim *sim, struct str *to)
 {
-    print_list(sim, "agents", to);
+    print_list(sim, "agents", false, to);
 }
