@@ -329,6 +329,7 @@ void disk_replace_file(struct disk *disk, const char *name, const void *bytes, s
         inode_write(inode, 0, bytes, size_bytes);
         inode_sync(inode);
         disk_link(disk, name, inode);
+        inode_unref(inode);
     }
     disk_sync_names(disk);
 }
