@@ -1,12 +1,14 @@
 /* fog-chaos-audit: looks a run over between two steps.  A line for each problem:
  *
- *     integrity   the store's file is whole, by SQLite's own checks and of one moment; an agent's
- * state has its digest; the journal is within bounds orphan      each workload has a shim above it,
- * and each shim an agent's state that knows it; an assignment has one shim; with --url, the API
- * knows the assignment, too zombie      who ended was waited for descriptors no program holds more
- * than at the baseline and AUDIT_FD_SLACK memory      nor more than AUDIT_MEMORY_FACTOR times as
- * much and AUDIT_MEMORY_SLACK secret      no key, and no line of DIR/secrets, is in a log, in
- * history, or in an answer log         no assertion and no sanitizer has spoken
+ *     integrity    the store's file is whole, by SQLite's own checks and of one moment; an agent's
+ *                  state has its digest; the journal is within bounds
+ *     orphan       each workload has a shim above it, and each shim an agent's state that knows it;
+ *                  an assignment has one shim; with --url, the API knows the assignment, too
+ *     zombie       who ended was waited for
+ *     descriptors  no program holds more than at the baseline and AUDIT_FD_SLACK
+ *     memory       nor more than AUDIT_MEMORY_FACTOR times as much and AUDIT_MEMORY_SLACK
+ *     secret       no key, and no line of DIR/secrets, is in a log, in history, or in an answer
+ *     log          no assertion and no sanitizer has spoken
  *
  * What may settle is looked at again until `patience_ms` is over: a workload that is just ending is
  * no orphan. */

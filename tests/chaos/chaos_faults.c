@@ -56,6 +56,13 @@ const struct fault_class fault_classes[] = {
      tick_sync, end_sync},
     {"sync-fails-agent", AGENT, 2000, 5000, 0, 0, "agent", begin_sync, tick_sync, end_sync},
 
+    {"disk-slow-controller", TOUCH_CONTROLLER, 1000, 5000, 0, 0, "stay", begin_slow, NULL,
+     end_slow},
+    {"disk-slow-agent", AGENT, 1000, 5000, 0, 0, "stay", begin_slow, NULL, end_slow},
+    {"kill-committing-controller", TOUCH_CONTROLLER, 2000, 5000, 0, 0, "kill", begin_slow,
+     tick_slow, end_slow},
+    {"kill-saving-agent", AGENT, 2000, 5000, 0, 0, "kill", begin_slow, tick_slow, end_slow},
+
     {"damage-page", TOUCH_CONTROLLER, 0, 0, 0, 0, "page", begin_damage, NULL, NULL},
     {"damage-wal", TOUCH_CONTROLLER, 0, 0, 0, 0, "wal", begin_damage, NULL, NULL},
     {"damage-lost-file", TOUCH_CONTROLLER, 0, 0, 0, 0, "file", begin_damage, NULL, NULL},

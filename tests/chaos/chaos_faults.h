@@ -61,6 +61,7 @@ int fault_draw_edge(struct world *world); /* index of a machine, 1 … */
 /* --- what the table is made of, by file --- */
 
 /* chaos_processes.c */
+bool kill_machine(struct machine *machine);
 void begin_kill(struct world *world, struct blow *blow); /* word: controller or agent */
 void end_kill(struct world *world, struct blow *blow);
 void begin_kill_starting(struct world *world, struct blow *blow);
@@ -89,6 +90,12 @@ void end_full(struct world *world, struct blow *blow);
 void begin_sync(struct world *world, struct blow *blow);
 void tick_sync(struct world *world, struct blow *blow);
 void end_sync(struct world *world, struct blow *blow);
+
+/* chaos_slow.c */
+void begin_slow(struct world *world,
+                struct blow *blow); /* word: stay, or kill in the midst of it */
+void tick_slow(struct world *world, struct blow *blow);
+void end_slow(struct world *world, struct blow *blow);
 
 /* chaos_damage.c */
 void begin_damage(struct world *world, struct blow *blow); /* word: page, wal, file, owner, mode */

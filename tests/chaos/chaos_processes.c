@@ -16,7 +16,7 @@ static void count_kill(const struct machine *machine)
     }
 }
 
-static bool kill_machine(struct machine *machine)
+bool kill_machine(struct machine *machine)
 {
     bool did = machine_kill(machine);
 

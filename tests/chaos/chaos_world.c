@@ -124,6 +124,8 @@ static void machine_init(struct world *world, struct machine *machine, const cha
     (void)snprintf(machine->state, sizeof(machine->state), "%s/%s", world->dir, name);
     (void)snprintf(machine->sync_switch, sizeof(machine->sync_switch), "%s/switches/%s.sync",
                    world->dir, name);
+    (void)snprintf(machine->slow_switch, sizeof(machine->slow_switch), "%s/switches/%s.slow",
+                   world->dir, name);
     (void)snprintf(machine->full_switch, sizeof(machine->full_switch), "%s/switches/%s.full",
                    world->dir, name);
     (void)snprintf(machine->clock, sizeof(machine->clock), "%s/switches/%s.clock", world->dir,
@@ -136,6 +138,7 @@ static void machine_init(struct world *world, struct machine *machine, const cha
     }
     program_set(program, "LD_PRELOAD=%s%s/libfogfault.so", sanitizers(), world->bin);
     program_set(program, FAULT_FSYNC_FAIL "=%s", machine->sync_switch);
+    program_set(program, FAULT_FSYNC_DELAY "=%s", machine->slow_switch);
     program_set(program, FAULT_FSYNC_PREFIX "=%s", machine->state);
     program_set(program, FAULT_CLOCK_OFFSET "=%s", machine->clock);
 }

@@ -11,8 +11,8 @@
  *     chain        the ledger is gapless, in order, and its hashes follow from its rows
  *     lost-write   an acknowledged write has its row, with the revision and value it was told
  *     refused      what was refused, only tried, or only read has no row
- *     unasked      each row of the operators' objects was asked for, of that object, with that
- * value twice        an operation and an idempotency key have at most one row for each object
+ *     unasked      each row of the operators' objects was asked for: this object, this value
+ *     twice        an operation and an idempotency key have at most one row for each object
  *     same-answer  a request that is repeated is answered as it was
  *     order        a write comes after all that was known to be done before it was asked for
  *     stale        a read tells of a moment not before what was known when it was asked for,
@@ -24,8 +24,8 @@
  *     run-twice    no run was started twice
  *     trace        a workload's line is whole
  *     history      the API's history says what the store's file says
- *     final        objects are as last written, all has converged (or says why not), and just what
- * is declared runs */
+ *     final        objects are as last written, all has converged (or says why not), and what is
+ *                  declared runs, no more */
 #pragma once
 
 #include <jansson.h>

@@ -104,18 +104,39 @@ static long number_of(const char *variable)
     return length > 0 ? strtol(text, NULL, 10) : 0;
 }
 
+static void tell(const char *mark)
+{
+    char path[PATH_SIZE];
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%s.done", getenv(FAULT_FSYNC_DELAY));
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        (void)!write(fd, mark, 1);
+        (void)close(fd);
+    }
+}
+
+static void delay(void)
+{
+    long delay_ms = number_of(FAULT_FSYNC_DELAY);
+
+    if (delay_ms > 0) {
+        tell("(");
+        (void)usleep((useconds_t)delay_ms * 1000);
+        tell(")");
+    }
+}
+
 static bool sync_fails(int fd)
 {
     static atomic_long seen;
-    long spared, delay_ms;
+    long spared;
 
     if (!is_meant(fd)) {
         return false;
     }
-    delay_ms = number_of(FAULT_FSYNC_DELAY);
-    if (delay_ms > 0) {
-        (void)usleep((useconds_t)delay_ms * 1000);
-    }
+    delay();
     spared = number_of(FAULT_FSYNC_FAIL);
     if (spared < 0) {
         atomic_store(&seen, 0);

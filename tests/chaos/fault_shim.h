@@ -16,7 +16,8 @@
 #define FAULT_FSYNC_PREFIX "FOG_FSYNC_PREFIX"
 
 /* A path.  While a file is there, each sync that is meant by the prefix takes longer by as many
- * milliseconds as the file says: so that more happens between a write and its answer. */
+ * milliseconds as the file says: so that more happens between a write and its answer.  The file of
+ * that name and ".done" gets a "(" when the wait begins, and a ")" when it is over. */
 #define FAULT_FSYNC_DELAY "FOG_FSYNC_DELAY"
 
 /* A path.  While a file is there, the disk has no space: pwrite fails with ENOSPC and statvfs tells

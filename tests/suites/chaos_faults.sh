@@ -30,6 +30,7 @@ a_sync_takes_as_long_as_it_is_told() {
   begin=$(now_ms)
   FOG_FSYNC_DELAY=$T/delay synced "$T/kept" || miss "it fails"
   [ $(($(now_ms) - begin)) -ge 110 ] || miss "it was done at once"
+  is "syncs that are told of" "$(cat "$T/delay.done")" "()"
 }
 
 only_syncs_below_the_prefix_fail() {
