@@ -328,7 +328,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     }
     *ret_hash = sim.record.hash;
     *ret_tallies = sim.tallies;
-    ret_tallies->simulated_ms = sim_now(&sim);
+    ret_tallies->simulated_ms = sim_now(&sim) - restore_wait_ms(&sim); /* which is empty time */
     fini(&sim);
     sites_end_world();
     if (story != NULL && tail->failure[0] == '\0') {
