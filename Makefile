@@ -223,13 +223,17 @@ nightly: deps-test
 .PHONY: sim-program sim bench-sim
 sim-program: $(if $(wildcard tests/sim/main.c),$(OUT)/fog-sim)
 # make sim SEED=42 | SEEDS=10000 [FROM=1] [JOBS=2] [KEEP=1] | TAPE=build/release/sim-42.tape
-# and with any of them TRACE=1, SHRINK=1, FAULTS=all, AGENTS=5
+# and with any of them TRACE=1, SHRINK=1, FAULTS=all, AGENTS=5, TAPE_OUT=file
 # make sim PLANS=1 | PLANS=rollout [PAIRS=1000] | PLAN=tests/plans/….plan
+# A failure's tape is shrunk a little unasked (SHRINK=0: not at all).
+SIM_SHRINK = $(if $(SHRINK),$(if $(filter-out 0,$(SHRINK)),--shrink),$(if $(TAPE)$(TRACE)$(PLANS)$(PLAN),,--shrink --budget 150))
+SIM_WORDS = $(if $(PLANS),--plans $(PLANS)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PLAN),--plan $(PLAN)) \
+  $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(JOBS),--jobs $(JOBS)) \
+  $(if $(KEEP),--keep-going) $(if $(FAULTS),--faults $(FAULTS)) $(if $(AGENTS),--agents $(AGENTS)) \
+  $(if $(TAPE),--tape $(TAPE)) $(if $(TAPE_OUT),--tape-out $(TAPE_OUT)) $(SIM_SHRINK) $(if $(filter-out 0,$(TRACE)),--trace)
 sim: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) sim-program
-	$(OUT)/fog-sim $(if $(PLANS),--plans $(PLANS)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PLAN),--plan $(PLAN)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) \
-	  $(if $(TAPE),--tape $(TAPE)) $(if $(SHRINK),--shrink) $(if $(TRACE),--trace) $(if $(JOBS),--jobs $(JOBS)) \
-	  $(if $(KEEP),--keep-going) $(if $(FAULTS),--faults $(FAULTS)) $(if $(AGENTS),--agents $(AGENTS))
+	$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory -j$$(nproc) sim-program
+	$(strip $(OUT)/fog-sim $(SIM_WORDS))
 
 # How fast is it?  Every class of faults in every seed, five agents, one core.
 bench-sim: deps

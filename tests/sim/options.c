@@ -170,7 +170,8 @@ int options_read(struct options *options, int count, char **words, struct err *e
             continue;
         }
         if (i + 1 >= count || !read_pair(options, words[i], words[i + 1])) {
-            return err_set(err, ERR_INVALID, "\"%s\" is not understood", words[i]);
+            return err_set(err, ERR_INVALID, "\"%s%s%s\" is not understood", words[i],
+                           i + 1 < count ? " " : "", i + 1 < count ? words[i + 1] : "");
         }
         i++;
     }

@@ -151,7 +151,7 @@ static void tell_failure(struct runner *runner, const struct worker *worker)
 {
     const struct options *options = runner->options;
     const struct record_tail *tail = &worker->lab.tail;
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], words[TAPE_LINE_SIZE];
 
     runner->failures++;
     name_tape(runner, tail->seed, path);
@@ -160,7 +160,9 @@ static void tell_failure(struct runner *runner, const struct worker *worker)
         (void)printf("\n");
     }
     (void)printf("seed %" PRIu64 " failed: %s\n", tail->seed, tail->failure);
-    (void)printf("again: %s --seed %" PRIu64 " --trace", runner->program, tail->seed);
+    options_to_tape(options, words, sizeof(words));
+    (void)printf("again: %s --seed %" PRIu64 " --trace%s%s", runner->program, tail->seed,
+                 words[0] != '\0' ? " " : "", words);
     if (options->agents > 0) {
         (void)printf(" --agents %" PRIu64, options->agents);
     }
@@ -320,7 +322,8 @@ static void tell_replay(const struct tape_file *file, const struct lab *lab)
     if (lab->has_failed) {
         (void)printf("\nthe tape failed: %s\n", lab->tail.failure);
     } else {
-        (void)printf("\nthe tape fails no more\n");
+        (void)printf("\nthe tape %s\n",
+                     file->failure[0] != '\0' ? "fails no more" : "does not fail");
     }
     if (lab->hash == file->hash) {
         (void)printf("trace %016" PRIx64 ", as recorded\n", lab->hash);
@@ -355,7 +358,8 @@ static void tell_story(const char *trace)
     }
 }
 
-static int shrink_tape(struct tape_file *file, const struct options *options, struct lab *lab)
+static int shrink_tape(struct tape_file *file, const struct options *options, struct lab *lab,
+                       const char *program)
 {
     struct sim_options world = options_of_world(options, file->seed);
     char path[PATH_SIZE], output[PATH_SIZE];
@@ -382,7 +386,8 @@ static int shrink_tape(struct tape_file *file, const struct options *options, st
     (void)lab_try(lab, &world, output);
     (void)printf("\nthe story, after %u runs (the whole of it: %s):\n\n", runs, output);
     tell_story(output);
-    (void)printf("\nshrunk: %s (seed %" PRIu64 ", revision %s)\n", path, file->seed, sim_revision);
+    (void)printf("\nshrunk: %s --tape %s (seed %" PRIu64 ", revision %s)\n", program, path,
+                 file->seed, sim_revision);
     (void)printf("failed: %s\n", lab->tail.failure);
     return 1;
 }
@@ -405,7 +410,7 @@ int runner_replay(struct options *options, const char *program)
     }
     world = options_of_world(options, file.seed);
     if (options->shrinks) {
-        result = shrink_tape(&file, options, lab);
+        result = shrink_tape(&file, options, lab, program);
     } else {
         world.recorded = &file.streams;
         result = lab_try(lab, &world, NULL) ? 0 : 1;

@@ -64,10 +64,9 @@ static bool may_go_on(const struct shrinking *shrinking)
 
 static void show_progress(const struct shrinking *shrinking, const char *pass, size_t left)
 {
-    if (!shrinking->options->is_quiet) {
-        (void)fprintf(stderr, "%sshrinking: %" PRIu64 " runs, %s, %zu left%s",
-                      isatty(2) ? "\r\033[K" : "", shrinking->runs, pass, left,
-                      isatty(2) ? "" : "\n");
+    if (!shrinking->options->is_quiet && isatty(2)) {
+        (void)fprintf(stderr, "\r\033[Kshrinking: %" PRIu64 " runs, %s, %zu left", shrinking->runs,
+                      pass, left);
     }
 }
 
