@@ -32,7 +32,8 @@ struct agt_options { /* borrowed texts; must outlive the core */
     const char *name;
     const char *version, *platform, *boot_id;
     const char *controller; /* expected name; "" any */
-    uint8_t key[KEY_SIZE];  /* Ed25519 seed */
+    struct wire_versions speaks;
+    uint8_t key[KEY_SIZE]; /* Ed25519 seed */
     uint8_t seed[RAND_SEED_SIZE];
     struct resources capacity;
     struct strmap labels;

@@ -123,13 +123,14 @@ static const char *objection(struct agt *agt, const struct wire_challenge *chall
 {
     const struct fence *fence = &agt->fence;
     struct arena *arena = &agt->out.effects->arena;
+    const struct wire_versions speaks = wire_versions_of(agt->options.speaks);
 
-    if (challenge->version_max < WIRE_VERSION_MIN || challenge->version_min > WIRE_VERSION) {
+    if (challenge->version_max < speaks.min || challenge->version_min > speaks.max) {
         return arena_printf(arena,
                             "the controller speaks versions %" PRId64 " to %" PRId64
-                            " of the protocol, this agent %d to %d: update the older of them",
-                            challenge->version_min, challenge->version_max, WIRE_VERSION_MIN,
-                            WIRE_VERSION);
+                            " of the protocol, this agent %" PRId64 " to %" PRId64
+                            ": update the older of them",
+                            challenge->version_min, challenge->version_max, speaks.min, speaks.max);
     }
     if (!str_is_empty(agt->options.controller) &&
         !str_eq(agt->options.controller, challenge->controller)) {
@@ -173,6 +174,7 @@ static void send_hello(struct agt *agt, const struct wire_challenge *challenge)
 {
     struct wire_message message = {.type = WIRE_HELLO};
     struct wire_hello *hello = &message.hello;
+    const struct wire_versions speaks = wire_versions_of(agt->options.speaks);
     uint8_t signature[SIGNATURE_SIZE];
     char signature_text[SIGNATURE_TEXT_SIZE], digest_text[DIGEST_TEXT_SIZE];
     _cleanup_(str_fini)
@@ -180,7 +182,7 @@ static void send_hello(struct agt *agt, const struct wire_challenge *challenge)
 
     fill_hello(agt, hello);
     agt->link.said_paused = hello->paused;
-    hello->version = challenge->version_max < WIRE_VERSION ? challenge->version_max : WIRE_VERSION;
+    hello->version = challenge->version_max < speaks.max ? challenge->version_max : speaks.max;
     digest_to_str(&agt->set.saved_digest, digest_text);
     hello->digest = BUGGIFY("hello-without-digest") ? NULL : digest_text;
     wire_hello_signed_text(challenge, hello, &signed_text);

@@ -220,7 +220,10 @@ static bool want(struct agt *agt, const struct wire_assignment *assignment)
 
     digest_assignment(assignment, &digest);
     if (work != NULL && work->is_wanted && digest_eq(&work->digest, &digest)) {
-        return false; /* identical: nothing is touched */
+        bool is_new_era = work->era != agt->fence.era;
+
+        work->era = agt->fence.era;
+        return is_new_era; /* identical: nothing else is touched */
     }
     if (work == NULL) {
         work = set_add(agt, assignment->uid);

@@ -11,6 +11,7 @@
 #include "controller/core/effect.h"
 #include "controller/core/event.h"
 #include "schema/base/err.h"
+#include "schema/wire/wire.h"
 
 struct ctl;
 
@@ -18,6 +19,7 @@ struct ctl_options {
     const char *name;    /* of this controller, signed by agents in their hello: "fog" */
     const char *version; /* of the program */
     uint8_t seed[RAND_SEED_SIZE];
+    struct wire_versions speaks;
     int64_t lease_wait_ms;    /* after a restore, until no lease of before can be held; 0: the
                                  longest lease that there can be */
     int64_t heartbeat_min_ms; /* 0: HEARTBEAT_MIN_MS; the tests of real time use less */

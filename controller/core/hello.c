@@ -19,9 +19,11 @@ static const uint64_t EPOCH_FOLLOWED_MAX = UINT64_C(1) << 62;
 void link_challenge(const struct ctl *ctl, const struct link *link,
                     struct wire_challenge *ret_challenge)
 {
+    const struct wire_versions speaks = wire_versions_of(ctl->options.speaks);
+
     *ret_challenge = (struct wire_challenge){
-        .version_min = WIRE_VERSION_MIN,
-        .version_max = WIRE_VERSION,
+        .version_min = speaks.min,
+        .version_max = speaks.max,
         .store_id = ctl->store_id,
         .era = (int64_t)ctl->era,
         .nonce = link->nonce,
@@ -61,12 +63,14 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
                               const struct wire_hello *hello, char message[static ERR_TEXT_SIZE])
 {
     const struct agent_entry *agent = model_agent(&ctl->model, hello->name);
+    const struct wire_versions speaks = wire_versions_of(ctl->options.speaks);
     const char *why;
 
-    if (hello->version < WIRE_VERSION_MIN || hello->version > WIRE_VERSION) {
-        (void)snprintf(message, ERR_TEXT_SIZE,
-                       "the agent speaks version %lld, this controller %d to %d; upgrade the older",
-                       (long long)hello->version, WIRE_VERSION_MIN, WIRE_VERSION);
+    if (hello->version < speaks.min || hello->version > speaks.max) {
+        (void)snprintf(
+            message, ERR_TEXT_SIZE,
+            "the agent speaks version %lld, this controller %lld to %lld; upgrade the older",
+            (long long)hello->version, (long long)speaks.min, (long long)speaks.max);
         return "VersionMismatch";
     }
     if (!name_is_valid(hello->name, &why)) {

@@ -51,6 +51,18 @@ enum wire_type {
     WIRE_TYPE_COUNT,
 };
 
+/* What a program is willing to speak.  Zeroes: all that it knows.  A narrower range lets an upgrade
+ * be taken back, or tried out against what is to come. */
+struct wire_versions {
+    int64_t min, max;
+};
+
+static inline struct wire_versions wire_versions_of(struct wire_versions chosen)
+{
+    return (struct wire_versions){chosen.min == 0 ? WIRE_VERSION_MIN : chosen.min,
+                                  chosen.max == 0 ? WIRE_VERSION : chosen.max};
+}
+
 struct wire_challenge {
     uint64_t set;
     int64_t version_min, version_max;

@@ -79,9 +79,9 @@ void check_set_saved(struct machine *machine)
 }
 
 /* What it was told is what the reference has: no other era's, and no lie. */
-static bool is_of_this_era(const struct machine *machine, const struct node *saved)
+static bool is_of_this_era(const struct machine *machine, const struct node *work)
 {
-    return ref_int(saved, "era", 0) == (int64_t)machine->sim->reference->era &&
+    return work != NULL && ref_int(work, "era", 0) == (int64_t)machine->sim->reference->era &&
            !machine->sim->faults.is_on[FAULT_CONTROLLER_LIES];
 }
 
@@ -120,7 +120,8 @@ static bool is_saved(const struct node *saved, const struct agt_spawn *spawn)
            ref_int(work, "run.number", 0) == spawn->run;
 }
 
-/* The number of runs just before this one that failed by themselves, and the last of them. */
+/* The number of runs just before this one that failed by themselves, and the last of them.  What
+ * was forgotten and comes back with a restore is begun anew. */
 static int64_t failures_before(const struct machine *machine, const struct agt_spawn *spawn,
                                const struct shim **ret_last)
 {
@@ -134,7 +135,8 @@ static int64_t failures_before(const struct machine *machine, const struct agt_s
         }
         if (shim->exit.cause != EXIT_BY_ITSELF || shim->exit.code == 0 ||
             shim->state != SHIM_ENDED || shim->generation != spawn->generation ||
-            shim->ended_life != machine->life || shim->exit.usage.wall_ms >= RESTART_RESET_MS) {
+            shim->era != machine->seen.era || shim->ended_life != machine->life ||
+            shim->exit.usage.wall_ms >= RESTART_RESET_MS) {
             break;
         }
         *ret_last = *ret_last == NULL ? shim : *ret_last;
@@ -181,7 +183,7 @@ void check_spawn(struct machine *machine, const struct agt_spawn *spawn)
         sim_fail(sim, "paused", "%s starts %s/%s, and its owner has paused it", machine->name,
                  spawn->session, spawn->slot);
     }
-    if (is_of_this_era(machine, saved)) {
+    if (is_of_this_era(machine, saved_work(saved, spawn->uid))) {
         why = objection_to(machine, spawn, saved);
     }
     if (spawn->template->lease_ms > 0 && mono_is_due(spawn->lease_end, machine_mono(machine))) {
@@ -239,7 +241,7 @@ void check_stop(const struct shim *shim)
     arena_init(&arena);
     saved = read_saved(machine, &arena);
     work = saved_work(saved, shim->uid);
-    if (is_of_this_era(machine, saved) && work != NULL && ref_flag(work, "run.open") &&
+    if (is_of_this_era(machine, work) && ref_flag(work, "run.open") &&
         ref_int(work, "run.number", 0) == shim->run &&
         !may_be_ended(shim, number_at(saved, "revision"))) {
         sim_fail(machine->sim, "authorised", "%s ends %s/%s (%s), which is wanted as it is",

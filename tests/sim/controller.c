@@ -160,6 +160,8 @@ static void begin_read(struct sim *sim, const struct read_query *query)
 
 static void perform_one(struct sim *sim, struct effect *effect)
 {
+    struct blob *said;
+
     switch (effect->type) {
     case EFFECT_ANSWER:
         http_answered(sim, effect);
@@ -172,7 +174,9 @@ static void perform_one(struct sim *sim, struct effect *effect)
         break;
     case EFFECT_SEND:
         check_told_agent(sim, effect->bytes);
-        network_controller_send(sim, effect->id, effect->bytes);
+        said = release_frame(sim->controller->release, effect->bytes);
+        network_controller_send(sim, effect->id, said);
+        blob_unref(said);
         break;
     case EFFECT_HANGUP:
         sim_trace(sim, "controller hangs up %" PRIu64 ": %s", effect->id, effect->reason);
@@ -431,6 +435,7 @@ static int load_core(struct sim *sim, struct err *err)
     struct ctl_options options = {.name = "fog",
                                   .version = "0.1",
                                   .heartbeat_min_ms = controller->heartbeat_ms,
+                                  .speaks = release_speaks(controller->release),
                                   .lease_wait_ms = controller->lease_wait_ms};
     struct store_loader loader = {
         .object = load_object, .content = load_content, .answer = load_answer};
@@ -603,6 +608,28 @@ void controller_crash(struct sim *sim, bool with_power)
     network_controller_gone(sim, with_power);
     http_controller_gone(sim, with_power);
     drop_core(controller);
+    controller->crash_in = 0;
+    controller->stalled_until_ms = 0;
+    controller->is_dying = controller->loses_power = false;
+    restart_later(sim);
+}
+
+void controller_stop(struct sim *sim)
+{
+    struct controller *controller = sim->controller;
+    struct die die;
+
+    sim->tallies.restarts++;
+    sim_trace(sim, "controller: the process ends");
+    controller->is_up = false;
+    network_controller_gone(sim, false);
+    http_controller_gone(sim, false);
+    drop_core(controller);
+    if (disk_is_off(controller->disk)) { /* while it closed its files */
+        tape_die(&sim->tape, &die, "cut/%u", controller->life);
+        disk_power_cut(controller->disk, &die);
+        controller->has_power = false;
+    }
     controller->crash_in = 0;
     controller->stalled_until_ms = 0;
     controller->is_dying = controller->loses_power = false;

@@ -9,6 +9,7 @@
 #include "controller/core/gate.h"
 #include "controller/io/store/store.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/release.h"
 #include "tests/sim/sim.h"
 
 struct controller {
@@ -38,6 +39,7 @@ struct controller {
     bool is_full;            /* the ballast was given back */
     unsigned recoveries;     /* in a row */
     int64_t heartbeat_ms;
+    enum release release;     /* of the program that is started next */
     uint64_t era;             /* as its state directory remembers */
     bool is_restored;         /* its next start is the first from a copy that was put back */
     int64_t lease_wait_ms;    /* after one; 0: the longest */
@@ -54,6 +56,8 @@ uint64_t controller_assigns(const struct sim *sim); /* assign messages composed,
 void controller_start(struct sim *sim);
 /* The process dies; it is started again after a while. */
 void controller_crash(struct sim *sim, bool with_power);
+/* It ends as it should, and is started again after a while. */
+void controller_stop(struct sim *sim);
 void controller_tell_space(struct sim *sim);
 
 /* From the network and the operators. */

@@ -6,6 +6,7 @@
 #include "tests/sim/restore.h"
 #include "tests/sim/shim.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/upgrade.h"
 
 #include <assert.h>
 
@@ -22,11 +23,12 @@ enum {
 };
 
 const char *const fault_words[FAULT_COUNT] = {
-    "controller-crash", "controller-power", "controller-stall", "disk-io",         "disk-sync",
-    "disk-full",        "agent-crash",      "agent-reboot",     "agent-stall",     "agent-disk",
-    "shim-killed",      "workload-dies",    "link-cut",         "partition",       "wall-step",
-    "owner-pauses",     "restore",          "agent-lies",       "slow-network",    "lossy-network",
-    "repeats",          "lossy-http",       "flaky-work",       "controller-lies", "buggify",
+    "controller-crash", "controller-power", "controller-stall", "disk-io",     "disk-sync",
+    "disk-full",        "agent-crash",      "agent-reboot",     "agent-stall", "agent-disk",
+    "shim-killed",      "workload-dies",    "link-cut",         "partition",   "wall-step",
+    "owner-pauses",     "restore",          "upgrade",          "agent-lies",  "slow-network",
+    "lossy-network",    "repeats",          "lossy-http",       "flaky-work",  "controller-lies",
+    "buggify",
 };
 
 void faults_draw(struct sim *sim, const bool *forced)
@@ -231,6 +233,9 @@ static void strike(struct sim *sim, enum fault fault)
         schedule_after(&sim->schedule, sim->faults.full_until_ms - sim_now(sim) + 1, find_room,
                        NULL, 0);
         break;
+    case FAULT_UPGRADE:
+        upgrade_strike(sim, die);
+        break;
     case FAULT_RESTORE:
         restore_strike(sim, die);
         return; /* counted when it is a restore */
@@ -310,6 +315,7 @@ void faults_end(struct sim *sim)
     disk_fail_sync_at(sim->controller->disk, 0);
     disk_set_full(sim->controller->disk, false);
     sim->controller->crash_in = 0;
+    upgrade_settle(sim);
     for (size_t i = 0; i < sim->machine_count; i++) {
         struct machine *machine = sim->machines[i];
 

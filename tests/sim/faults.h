@@ -28,6 +28,7 @@ enum fault {
     FAULT_WALL_STEP,
     FAULT_OWNER_PAUSES,
     FAULT_RESTORE,    /* of the store, from a copy that was made earlier: restore.h */
+    FAULT_UPGRADE,    /* or the way back, of the controller or an agent: upgrade.h */
     FAULT_AGENT_LIES, /* with its own key, by the tables: liar.h */
     /* Not events but conditions of the whole seed. */
     FAULT_SLOW_NETWORK,

@@ -121,7 +121,7 @@ static bool save(struct machine *machine, struct blob *bytes)
         return false;
     }
     blob_unref(machine->saved);
-    machine->saved = blob_ref(bytes);
+    machine->saved = release_state(machine->release, bytes);
     check_saved(machine);
     return true;
 }
@@ -143,6 +143,7 @@ static void on_log_due(struct sim *sim, void *who, uint64_t arg)
 static bool perform_one(struct machine *machine, const struct agt_effect *effect)
 {
     struct sim *sim = machine->sim;
+    struct blob *said;
 
     switch (effect->type) {
     case AGT_CONNECT:
@@ -152,7 +153,9 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
         if (machine->conn != NULL) {
             trace_frame(machine, "sends", effect->bytes);
             check_says(machine, effect->bytes);
-            network_agent_send(sim, machine->conn, effect->bytes);
+            said = release_frame(machine->release, effect->bytes);
+            network_agent_send(sim, machine->conn, said);
+            blob_unref(said);
         }
         break;
     case AGT_HANGUP:
@@ -367,6 +370,7 @@ void machine_start(struct machine *machine)
     machine->conn = NULL;
     machine->is_dying = false;
     machine->crash_in = 0;
+    machine->options.speaks = release_speaks(machine->release);
     machine->agt = agt_new(&machine->options);
     sim_trace(sim, "%s: agent starts, life %u", machine->name, machine->life);
     if (machine->saved != NULL &&

@@ -4,6 +4,7 @@
 
 #include "agent/core/agt.h"
 #include "tests/sim/network.h"
+#include "tests/sim/release.h"
 
 struct liar;
 struct shim;
@@ -33,6 +34,7 @@ struct machine {
     unsigned saves_to_fail;
     bool is_dying, loses_power;
     int64_t down_ms;       /* after the next death, as a plan says; 0: by chance */
+    enum release release;  /* of the agent that is started next */
     int64_t highest_epoch; /* checked: never goes back */
     struct {               /* checked, too: of what it saved, and of what it said */
         int64_t era;

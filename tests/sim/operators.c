@@ -206,8 +206,9 @@ static void judge_refusal(struct person *person, int code, const struct node *ro
     bool is_fine = false;
 
     sim->tallies.conflicts++;
-    if (restore_wait_ms(sim) > 0 && (code == 404 || code == 409 || code == 410)) {
-        return; /* what it means was lost */
+    if (restore_wait_ms(sim) > 0 && (code == 404 || code == 409 || code == 410 ||
+                                     draft->wish == WISH_TAKEN || draft->wish == WISH_SAME)) {
+        return; /* what it means was lost, or what was done before */
     }
     switch (draft->wish) {
     case WISH_DONE:

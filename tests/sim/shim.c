@@ -333,6 +333,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->run = spawn->run;
     shim->generation = spawn->generation;
     shim->lease_epoch = spawn->lease_epoch;
+    shim->era = machine->seen.era;
     shim->lease_end = spawn->lease_end;
     shim->lease_ms = spawn->template->lease_ms;
     shim->grace_ms = spawn->template->grace_ms;

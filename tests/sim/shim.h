@@ -15,6 +15,7 @@ struct shim {
     char *uid, *session, *slot; /* owned */
     char *command, *version;    /* owned: words joined by blanks; the variable VERSION */
     int64_t run, generation, lease_epoch;
+    int64_t era; /* in which it was wanted */
     enum shim_state state;
     bool has_process; /* something of the workload is alive, in true time */
     bool is_frozen, is_forgotten, is_lost;

@@ -198,6 +198,39 @@ static void a_version_that_is_not_shared_ends_the_link(void **state)
     expect_has(world, "hangup: the controller speaks versions 2 to 3 of the protocol");
 }
 
+static void challenge_with(struct agent_world *world, int64_t min, int64_t max)
+{
+    struct wire_message message = {.type = WIRE_CHALLENGE,
+                                   .challenge = {.version_min = min,
+                                                 .version_max = max,
+                                                 .store_id = "store-1",
+                                                 .era = 1,
+                                                 .controller = "fog",
+                                                 .nonce = world->nonce}};
+
+    world_reboot(world);
+    given_open(world);
+    world_message(world, &message);
+}
+
+static void the_newest_version_that_both_speak_is_spoken(void **state)
+{
+    struct agent_world *world = *state;
+
+    world->options.speaks = (struct wire_versions){1, 2};
+    challenge_with(world, 1, 1);
+    assert_int_equal(world->hello.version, 1);
+    challenge_with(world, 1, 2);
+    assert_int_equal(world->hello.version, 2);
+    challenge_with(world, 2, 3);
+    assert_int_equal(world->hello.version, 2);
+    world_clear(world);
+    world->options.speaks = (struct wire_versions){2, 2};
+    challenge_with(world, 1, 1);
+    expect_has(world, "hangup: the controller speaks versions 1 to 1 of the protocol, this agent "
+                      "2 to 2: update the older of them");
+}
+
 static void a_refusal_is_told_and_its_wish_is_kept(void **state)
 {
     struct agent_world *world = *state;
@@ -547,6 +580,7 @@ int main(void)
         TEST(an_epoch_that_was_used_before_is_not_obeyed),
         TEST(another_controllers_name_is_not_obeyed),
         TEST(a_version_that_is_not_shared_ends_the_link),
+        TEST(the_newest_version_that_both_speak_is_spoken),
         TEST(a_refusal_is_told_and_its_wish_is_kept),
         TEST(no_answer_in_time_ends_each_step_of_the_handshake),
         TEST(dialling_waits_longer_each_time_up_to_a_bound),

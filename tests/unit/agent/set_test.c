@@ -246,6 +246,30 @@ static void a_lower_generation_is_dropped_and_counted(void **state)
     assert_int_equal(agt_counters(world->agt)->stale_messages, 2);
 }
 
+/* A restored store may know less than the agent does; within its era the order holds again. */
+static void what_a_new_era_wants_as_it_is_belongs_to_it(void **state)
+{
+    struct agent_world *world = *state;
+
+    world_start(world);
+    world_connect(world);
+    world_assign(world, WANTS(WANT("u1", 5), WANT("u2", 5)));
+    world_down(world);
+    world->era = 2;
+    world->epoch = 0;
+    world_connect(world);
+    world_assign(world, WANTS(WANT("u1", 5), WANT("u2", 4)));
+    expect_has(world, "save\n");
+    world_assign(world, WANTS(WANT("u1", 4), WANT("u2", 4)));
+    expect(world, "");
+    assert_int_equal(agt_counters(world->agt)->stale_messages, 1);
+    world_reboot(world);
+    world_start(world);
+    world_connect(world);
+    world_assign(world, WANTS(WANT("u1", 4), WANT("u2", 4)));
+    expect(world, "");
+}
+
 static void a_newer_generation_may_have_no_lease_any_more(void **state)
 {
     struct agent_world *world = *state;
@@ -398,6 +422,7 @@ int main(void)
         TEST(a_lower_revision_is_dropped_and_counted_even_after_a_restart),
         TEST(another_era_is_dropped_and_counted),
         TEST(a_lower_generation_is_dropped_and_counted),
+        TEST(what_a_new_era_wants_as_it_is_belongs_to_it),
         TEST(a_newer_generation_may_have_no_lease_any_more),
         TEST(a_digest_that_differs_asks_for_all_of_it),
         TEST(more_assignments_than_the_bound_are_refused),

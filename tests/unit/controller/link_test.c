@@ -215,6 +215,27 @@ static void another_version_is_refused(void **state)
     assert_false(has_agent("edge-1"));
 }
 
+static void any_version_of_those_it_offers_is_welcome(void **state)
+{
+    struct wire_message challenge;
+    struct wire_hello hello;
+
+    (void)state;
+    api.ctl->options.speaks = (struct wire_versions){2, 3};
+    edge.link = api_link_up(&api);
+    challenge = heard(WIRE_CHALLENGE);
+    assert_int_equal(challenge.challenge.version_min, 2);
+    assert_int_equal(challenge.challenge.version_max, 3);
+    hello = dial();
+    hello.version = 1;
+    refused(hello, "VersionMismatch");
+    for (hello.version = 2; hello.version <= 3; hello.version++) {
+        edge.link = api_link_up(&api);
+        api_say_hello(&api, &edge, &hello);
+        assert_true(hears(WIRE_WELCOME));
+    }
+}
+
 static void a_signature_by_another_key_is_refused(void **state)
 {
     struct wire_hello hello = dial();
@@ -639,6 +660,7 @@ int main(void)
         CASE(the_same_agent_again_changes_nothing),
         CASE(what_operators_declared_stays_theirs),
         CASE(another_version_is_refused),
+        CASE(any_version_of_those_it_offers_is_welcome),
         CASE(a_signature_by_another_key_is_refused),
         CASE(a_signature_for_an_earlier_challenge_is_refused),
         CASE(what_was_not_signed_is_refused),
