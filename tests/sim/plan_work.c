@@ -7,6 +7,7 @@
 #define SESSIONS "/apis/fog/v1/harvestsessions"
 #define POLICIES "/apis/fog/v1/harvestpolicies"
 #define AGENTS   "/apis/fog/v1/agents"
+#define COPIES   "/apis/fog/v1/assignments"
 #define AS       "?fieldManager=operator&force=true"
 
 #define HEAD(kind, name)                                                                           \
@@ -14,6 +15,9 @@
 #define SESSION(name, ...)                                                                         \
     HEAD("HarvestSession", name)                                                                   \
     "\"spec\":{\"replaceAfter\":\"5s\",\"grace\":\"1s\"," __VA_ARGS__ "}}"
+#define SLOW_SESSION(name, ...)                                                                    \
+    HEAD("HarvestSession", name)                                                                   \
+    "\"spec\":{\"replaceAfter\":\"5s\",\"grace\":\"8s\"," __VA_ARGS__ "}}"
 #define POLICY(name, cpu)                                                                          \
     HEAD("HarvestPolicy", name) "\"spec\":{\"limits\":{\"cpuPercent\":" cpu "}}}"
 
@@ -236,6 +240,79 @@ const struct script scripts[] = {
               MERGE(10, SESSIONS,
                     "b", "{\"spec\":{\"workload\":{\"resources\":{\"cores\":\"2\"}}}}"),
               REMOVE(3000, SESSIONS, "a")}},
+    {.name = "exclusive-rollout",
+     .about = "a new form reaches three exclusive replicas, two at a time",
+     .machines = 3,
+     .tail_ms = 12000,
+     .acts = {RUN(1000, "a",
+                  REPLICAS("3") EXCLUSIVE "\"rollout\":{\"maxUnavailable\":2}," SERVES("1")),
+              RUN(3000,
+                  "a", REPLICAS("3") EXCLUSIVE "\"rollout\":{\"maxUnavailable\":2}," SERVES("2"))}},
+    {.name = "slow-move",
+     .about = "exclusive work that does not listen, with a grace longer than its lease, moves",
+     .machines = 2,
+     .tail_ms = 16000,
+     .acts = {APPLY(1000, SESSIONS, "a",
+                    SLOW_SESSION("a", EXCLUSIVE SITE("a") RUNS("\"stubborn\"", "1"))),
+              APPLY(3000, SESSIONS, "a",
+                    SLOW_SESSION("a", EXCLUSIVE SITE("b") RUNS("\"stubborn\"", "1")))}},
+    {.name = "orphans",
+     .about = "work that ends soon when its agent is gone, beside exclusive work",
+     .machines = 2,
+     .tail_ms = 9000,
+     .acts = {RUN(1000, "a", REPLICAS("2") "\"orphanAfter\":\"3s\"," SERVES("1")),
+              RUN(10, "b", EXCLUSIVE "\"orphanAfter\":\"2s\"," SERVES("1")),
+              DO(2500, ACT_CRASH, 0)}},
+    {.name = "paused-rollout",
+     .about = "a change is held back, changed again, and let go on",
+     .machines = 2,
+     .tail_ms = 8000,
+     .acts = {RUN(1000, "a", REPLICAS("2") SERVES("1")),
+              RUN(2500, "a", REPLICAS("2") "\"rollout\":{\"pause\":true}," SERVES("2")),
+              RUN(1000, "a", REPLICAS("2") "\"rollout\":{\"pause\":true}," SERVES("3")),
+              MERGE(1000, SESSIONS, "a", "{\"spec\":{\"rollout\":{\"pause\":false}}}")}},
+    {.name = "copies-deleted",
+     .about = "an operator deletes the assignments, and they are made again",
+     .machines = 2,
+     .tail_ms = 8000,
+     .acts = {RUN(1000, "a", REPLICAS("2") EXCLUSIVE SERVES("1")),
+              {.wait_ms = 2500, .method = "DELETE", .target = COPIES}}},
+    {.name = "to-and-fro",
+     .about = "forms and numbers change faster than anybody follows",
+     .machines = 2,
+     .tail_ms = 9000,
+     .acts = {RUN(1000, "a", REPLICAS("3") SERVES("1")), RUN(60, "a", REPLICAS("1") SERVES("2")),
+              RUN(60, "a", REPLICAS("0") SERVES("2")), RUN(60, "a", REPLICAS("2") SERVES("1")),
+              RUN(60, "a", REPLICAS("2") EXCLUSIVE SERVES("2")),
+              RUN(60, "a", REPLICAS("2") SERVES("1"))}},
+    {.name = "every-exclusive",
+     .about = "exclusive work on every agent, one of which takes nothing for a while",
+     .machines = 2,
+     .late = 1 << 1,
+     .tail_ms = 8000,
+     .acts = {RUN(1000, "a", "\"everyAgent\":true," EXCLUSIVE SERVES("1")), DO(2000, ACT_JOIN, 1),
+              MERGE(2500, AGENTS, "m-0", "{\"spec\":{\"unschedulable\":true}}"),
+              RUN(10, "a", "\"everyAgent\":true," EXCLUSIVE SERVES("2")),
+              MERGE(2500, AGENTS, "m-0", "{\"spec\":{\"unschedulable\":false}}")}},
+    {.name = "mended",
+     .about = "work that fails is mended while it waits for its next try",
+     .machines = 2,
+     .tail_ms = 9000,
+     .acts = {RUN(1000, "a", REPLICAS("2") RUNS("\"fail\",\"200\"", "1")),
+              RUN(4000, "a", REPLICAS("2") SERVES("2"))}},
+    {.name = "owner-away",
+     .about = "an owner pauses a machine with exclusive work for longer than others wait",
+     .machines = 2,
+     .tail_ms = 9000,
+     .acts = {RUN(1000, "a", REPLICAS("1") EXCLUSIVE SERVES("1")), DO(3000, ACT_PAUSE, 0),
+              DO(100, ACT_CRASH, -1), DO(9000, ACT_RESUME, 0)}},
+    {.name = "job-changed",
+     .about = "a job is changed while it runs, and again when it is done",
+     .machines = 2,
+     .tail_ms = 8000,
+     .acts = {RUN(1000, "a", REPLICAS("2") RUNS("\"job\",\"2000\"", "1")),
+              RUN(1500, "a", REPLICAS("2") RUNS("\"job\",\"1000\"", "2")),
+              RUN(5000, "a", REPLICAS("1") RUNS("\"job\",\"1000\"", "3"))}},
 };
 
 const size_t script_count = COUNT_OF(scripts);
