@@ -133,26 +133,51 @@ static bool is_lost(struct sim *sim)
     return faults_strike(sim, FAULT_LOSSY_HTTP, LOST_PER_MILLE);
 }
 
+static void hear_cut(struct sim *sim, void *who, uint64_t arg)
+{
+    struct exchange *exchange = who;
+    struct controller *controller = sim->controller;
+
+    if (!controller->is_up || controller->life != arg) {
+        return;
+    }
+    if (controller->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, controller->stalled_until_ms, hear_cut, exchange, arg);
+        return;
+    }
+    controller_http_gone(sim, exchange->id);
+}
+
+/* The connection breaks; with a process that dies it does so of itself. */
+static void cut(struct sim *sim, struct exchange *exchange)
+{
+    if (!sim->controller->is_dying) {
+        exchange->controller_has = false;
+        break_off(sim, exchange);
+        schedule_after(&sim->schedule, draw_delay(exchange), hear_cut, exchange,
+                       sim->controller->life);
+    }
+}
+
 void http_answered(struct sim *sim, const struct effect *effect)
 {
     struct exchange *exchange = find(sim, effect->id);
     struct blob *bytes = effect->bytes;
+    int64_t late_ms;
 
     if (exchange == NULL || !exchange->controller_has) {
         return;
     }
     sim_trace(sim, "controller answers %" PRIu64 ": %d %.60s", effect->id, effect->answer.code,
               bytes == NULL ? "" : bytes->data);
-    if (sim->plan != NULL && !plan_answer(sim)) {
-        if (!sim->controller->is_dying) { /* else it breaks with the process */
-            exchange->controller_has = false;
-            break_off(sim, exchange);
-        }
+    late_ms = sim->plan == NULL ? 0 : plan_http(sim, DEED_ANSWER);
+    if (late_ms < 0) {
+        cut(sim, exchange);
         return;
     }
     if (effect->answer.is_stream) {
         exchange->told.opened_at = sim->reference->revision;
-        put(sim, exchange, PIECE_HEAD, effect->answer.code, NULL, draw_delay(exchange));
+        put(sim, exchange, PIECE_HEAD, effect->answer.code, NULL, draw_delay(exchange) + late_ms);
         if (bytes != NULL) {
             http_chunk(sim, effect->id, bytes);
         }
@@ -167,7 +192,22 @@ void http_answered(struct sim *sim, const struct effect *effect)
         return;
     }
     put(sim, exchange, PIECE_ANSWER, effect->answer.code,
-        bytes == NULL ? blob_new("", 0) : blob_ref(bytes), draw_delay(exchange));
+        bytes == NULL ? blob_new("", 0) : blob_ref(bytes), draw_delay(exchange) + late_ms);
+}
+
+static void put_chunk(struct sim *sim, struct exchange *exchange, struct blob *bytes)
+{
+    int64_t late_ms = sim->plan == NULL ? 0 : plan_http(sim, DEED_EVENT);
+
+    if (late_ms >= 0) {
+        put(sim, exchange, PIECE_CHUNK, 0, blob_ref(bytes), draw_delay(exchange) + late_ms);
+        return;
+    }
+    if (late_ms == PLAN_TORN) {
+        put(sim, exchange, PIECE_CHUNK, 0, blob_new(bytes->data, bytes->size_bytes / 2),
+            draw_delay(exchange));
+    }
+    cut(sim, exchange);
 }
 
 void http_chunk(struct sim *sim, uint64_t id, struct blob *bytes)
@@ -179,7 +219,7 @@ void http_chunk(struct sim *sim, uint64_t id, struct blob *bytes)
         if (strstr(exchange->request.target, "watch=true") != NULL) {
             check_watched(sim, &exchange->told, bytes);
         }
-        put(sim, exchange, PIECE_CHUNK, 0, blob_ref(bytes), draw_delay(exchange));
+        put_chunk(sim, exchange, bytes);
     }
 }
 

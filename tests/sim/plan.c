@@ -9,7 +9,9 @@
 
 enum { WORDS_MAX = 10, LINE_SIZE = 200 };
 
-const char *const deed_words[DEED_COUNT] = {"commit", "frame", "answer", "save", "spawn", "kill"};
+const char *const deed_words[DEED_COUNT] = {"commit", "frame", "answer", "save",
+                                            "spawn",  "kill",  "extend", "freeze",
+                                            "forget", "run",   "record", "event"};
 
 #define RESTART "restart-after"
 
@@ -34,6 +36,7 @@ const struct plan_word plan_words[BLOW_COUNT] = {
     [BLOW_SWAP] = {"swap", "at", NULL, NULL},
     [BLOW_REPLAY] = {"replay", "after", "number", NULL},
     [BLOW_LOSE] = {"lose", "at", NULL, NULL},
+    [BLOW_KILL] = {"kill", "before", NULL, NULL},
 };
 
 /* --- reading ---------------------------------------------------------------------------------- */

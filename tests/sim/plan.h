@@ -1,8 +1,9 @@
 /* Perturbation plans: a workload that goes the same way each time, and what is done to it at which
  * of its side effects.
  *
- * A side effect is one commit, one frame, one HTTP answer, one save of an agent's file, one spawn
- * or one order to end.  They are numbered from 1 for each actor: the controller, and each machine
+ * A side effect is one commit, one frame, one HTTP answer, one piece of a stream of events; on a
+ * machine one save of the agent's file, one spawn, one order to a shim, one beginning or recorded
+ * end of a workload.  They are numbered from 1 for each actor: the controller, and each machine
  * ("m-0").  A plan is a text of lines; "#" begins a comment:
  *
  *     workload NAME
@@ -40,6 +41,12 @@ enum deed {
     DEED_SAVE,
     DEED_SPAWN,
     DEED_KILL,
+    DEED_EXTEND, /* a lease */
+    DEED_FREEZE, /* or let it go on */
+    DEED_FORGET, /* a run's folder is removed */
+    DEED_RUN,    /* the shim executes the workload */
+    DEED_RECORD, /* the shim keeps how it ended */
+    DEED_EVENT,  /* what a client that watches is told */
     DEED_COUNT,
 };
 
@@ -63,7 +70,8 @@ enum blow_type {
     BLOW_REPEAT,
     BLOW_SWAP,   /* with the next of its connection and direction */
     BLOW_REPLAY, /* the frame that was `noun` `number` comes again after it */
-    BLOW_LOSE,   /* an HTTP answer */
+    BLOW_LOSE,   /* an HTTP answer or an event: its connection breaks before it */
+    BLOW_KILL,   /* the shim, and all that is under it */
     BLOW_COUNT,
 };
 
@@ -163,12 +171,16 @@ void plan_blows(const struct effects_seen *known, const struct effect_seen *effe
 void plan_state(struct sim *sim, struct stored_state *state); /* the controller loads it */
 /* A group of batches goes to the disk; false: the process died before it did. */
 bool plan_commit(struct sim *sim);
-void plan_told(struct sim *sim);   /* what had waited for the commit has gone out */
-bool plan_answer(struct sim *sim); /* false: no answer goes out */
+void plan_told(struct sim *sim); /* what had waited for the commit has gone out */
+/* An answer or an event goes out: how much later than it would, or that it does not. */
+enum { PLAN_LOST = -1, PLAN_TORN = -2 /* half of it does */ };
+int64_t plan_http(struct sim *sim, enum deed deed);
 /* False: the frame does not go out, or did so already. */
 bool plan_frame(struct sim *sim, struct stream *stream, struct blob *bytes);
 void plan_arrived(struct sim *sim, const struct blob *bytes);
 void plan_act(struct machine *machine, const struct agt_effect *effect);
+enum shim_fate { SHIM_GOES_ON, SHIM_DIES, SHIM_STOPS /* with the power */ };
+enum shim_fate plan_shim(struct machine *machine, enum deed deed);
 
 /* --- fog-sim ---------------------------------------------------------------------------------- */
 

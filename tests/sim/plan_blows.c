@@ -1,10 +1,6 @@
 /* Which blows there are at an effect: all that mean something there, none left out. */
 #include "tests/sim/plan.h"
 
-#include "tests/sim/network.h"
-
-#include <string.h>
-
 enum {
     AT_ONCE_MS = 50,
     TWO_LEASES_MS = 10000, /* of the workloads' leases */
@@ -64,29 +60,22 @@ static bool is_same_way(const struct effect_seen *a, const struct effect_seen *b
 }
 
 /* Each earlier frame comes again after it; and it is hidden, with all behind it, until each later
- * one.  What goes on while nothing happens tells nothing new either way. */
+ * one.  Also what says nothing but that its sender is there. */
 static void add_relations(struct blows *to, const struct effects_seen *known,
                           const struct effect_seen *effect)
 {
     uint64_t hidden = 0;
 
-    if (network_is_idle_frame(effect->bytes)) {
-        return;
-    }
     vec_each (known, it) {
-        bool is_idle;
-
         if (!is_same_way(effect, it)) {
             continue;
         }
-        is_idle = network_is_idle_frame(it->bytes);
-        if (it->number < effect->number && !is_idle) {
+        if (it->number < effect->number) {
             add(to, effect, BLOW_REPLAY, it->number, 0);
-        }
-        if (it->number > effect->number && !is_idle && hidden > 2) {
+        } else {
+            hidden++; /* up to this one */
             add(to, effect, BLOW_DROP, hidden, 0);
         }
-        hidden += it->number >= effect->number;
     }
 }
 
@@ -95,9 +84,10 @@ static void add_frame(struct blows *to, const struct effects_seen *known,
 {
     add_deaths(to, effect, BLOW_CRASH_UNTOLD, 0);
     add_deaths(to, effect, BLOW_CRASH_HEARD, 0);
+    if (effect->actor > 0) {
+        add_deaths(to, effect, BLOW_POWER_AFTER, 0);
+    }
     add(to, effect, BLOW_TEAR, 0, 0);
-    add(to, effect, BLOW_DROP, 1, 0);
-    add(to, effect, BLOW_DROP, 2, 0);
     add(to, effect, BLOW_MUTE, 0, 0);
     add(to, effect, BLOW_DELAY, 0, LONG_DELAY_MS);
     add(to, effect, BLOW_DELAY, 0, TWO_LEASES_MS);
@@ -106,18 +96,50 @@ static void add_frame(struct blows *to, const struct effects_seen *known,
     add_relations(to, known, effect);
 }
 
-void plan_blows(const struct effects_seen *known, const struct effect_seen *effect,
-                const struct disk_counters *disk, struct blows *to)
+static void add_http(struct blows *to, const struct effect_seen *effect)
+{
+    add_deaths(to, effect, BLOW_CRASH_UNTOLD, 0);
+    add(to, effect, BLOW_LOSE, 0, 0);
+    add(to, effect, BLOW_DELAY, 0, LONG_DELAY_MS);
+    add(to, effect, BLOW_DELAY, 0, TWO_LEASES_MS);
+    if (effect->deed == DEED_EVENT) {
+        add(to, effect, BLOW_TEAR, 0, 0);
+    }
+}
+
+/* What a shim does goes on without its agent. */
+static void add_shim(struct blows *to, const struct effect_seen *effect)
+{
+    add_deaths(to, effect, BLOW_CRASH_AFTER, 0);
+    add_deaths(to, effect, BLOW_POWER_BEFORE, 0);
+    add_deaths(to, effect, BLOW_POWER_AFTER, 0);
+    add(to, effect, BLOW_STALL, 0, TWO_LEASES_MS);
+    add(to, effect, BLOW_KILL, 0, 0);
+}
+
+/* Of all but shims. */
+static void add_process(struct blows *to, const struct effect_seen *effect)
 {
     add_deaths(to, effect, BLOW_CRASH_BEFORE, 0);
     add_deaths(to, effect, BLOW_CRASH_AFTER, 0);
     add(to, effect, BLOW_STALL, 0, TWO_LEASES_MS);
+}
+
+void plan_blows(const struct effects_seen *known, const struct effect_seen *effect,
+                const struct disk_counters *disk, struct blows *to)
+{
+    if (effect->deed == DEED_RUN || effect->deed == DEED_RECORD) {
+        add_shim(to, effect);
+        return;
+    }
+    add_process(to, effect);
     switch (effect->deed) {
     case DEED_COMMIT:
         add_commit(to, effect, disk);
         break;
     case DEED_ANSWER:
-        add(to, effect, BLOW_LOSE, 0, 0);
+    case DEED_EVENT:
+        add_http(to, effect);
         break;
     case DEED_FRAME:
         add_frame(to, known, effect);
@@ -125,8 +147,13 @@ void plan_blows(const struct effects_seen *known, const struct effect_seen *effe
     case DEED_SAVE:
     case DEED_SPAWN:
     case DEED_KILL:
+    case DEED_EXTEND:
+    case DEED_FREEZE:
+    case DEED_FORGET:
         add_act(to, effect);
         break;
+    case DEED_RUN:
+    case DEED_RECORD:
     case DEED_COUNT:
         break;
     }

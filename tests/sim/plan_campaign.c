@@ -94,13 +94,16 @@ static bool is_enough(const struct campaign *campaign)
 
 static void keep_failure(struct campaign *campaign, const struct job *job)
 {
-    const char *failure = job->shared->tail.failure;
+    char *failure = job->shared->tail.failure;
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
     char path[300];
     FILE *file;
 
     campaign->failures++;
+    for (char *at = failure; *at != '\0'; at++) { /* a comment has one line */
+        *at = *at == '\n' ? ' ' : *at;
+    }
     (void)snprintf(path, sizeof(path), "%s/%s-%" PRIu64 ".plan", campaign->options->out,
                    job->plan.workload, job->number);
     str_addf(&text, "# %s\n", failure[0] != '\0' ? failure : "crash: the process ended");
@@ -381,7 +384,7 @@ static void run_script(struct campaign *campaign, const struct script *script)
         while (reap(campaign)) {}
         replay_samples(campaign);
     }
-    (void)printf("%-14s | %7zu | %7" PRIu64 " | %8" PRIu64 " | %7.1f\n", script->name,
+    (void)printf("%-17s | %7zu | %7" PRIu64 " | %8" PRIu64 " | %7.1f\n", script->name,
                  campaign->known.count, campaign->plans - plans, campaign->failures - failures,
                  now_seconds() - begun);
     (void)fflush(stdout);
@@ -392,7 +395,7 @@ static int list_scripts(const char *name)
 {
     (void)fprintf(stderr, "fog-sim: no workload \"%s\"; there are:\n", name);
     for (size_t i = 0; i < script_count; i++) {
-        (void)fprintf(stderr, "  %-14s %s\n", scripts[i].name, scripts[i].about);
+        (void)fprintf(stderr, "  %-17s %s\n", scripts[i].name, scripts[i].about);
     }
     return 2;
 }
@@ -422,7 +425,7 @@ int campaign_run(const struct campaign_options *options)
     for (size_t i = 0; i < campaign.job_count; i++) {
         campaign.jobs[i].shared = new_shared();
     }
-    (void)printf("%-14s | %7s | %7s | %8s | %7s\n", "workload", "effects", "plans", "failures",
+    (void)printf("%-17s | %7s | %7s | %8s | %7s\n", "workload", "effects", "plans", "failures",
                  "seconds");
     for (size_t i = 0; i < script_count && !is_enough(&campaign); i++) {
         if (is_all || str_eq(scripts[i].name, options->workload)) {
@@ -432,7 +435,8 @@ int campaign_run(const struct campaign_options *options)
     vec_fini(&campaign.samples);
     vec_fini(&campaign.blows);
     tell_types(&campaign);
-    (void)printf("%" PRIu64 " plans, %" PRIu64 " failures, %.1f s\n", campaign.plans,
-                 campaign.failures, now_seconds() - begun);
+    (void)printf("%" PRIu64 " plans, %" PRIu64 " failures, %.1f s, %.0f plans/s\n", campaign.plans,
+                 campaign.failures, now_seconds() - begun,
+                 (double)campaign.plans / (now_seconds() - begun));
     return campaign.failures == 0 ? 0 : 1;
 }

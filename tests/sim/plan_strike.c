@@ -137,6 +137,15 @@ static void crash_after_step(struct sim *sim, size_t actor)
     }
 }
 
+static void lose_power_after_step(struct sim *sim, size_t actor)
+{
+    if (actor > 0) {
+        struct machine *machine = sim->machines[actor - 1];
+
+        schedule_after(&sim->schedule, 0, power_goes, machine, machine->boots);
+    }
+}
+
 static void set_down_time(struct sim *sim, const struct blow *blow)
 {
     if (plan_words[blow->type].duration != plan_words[BLOW_CRASH_BEFORE].duration) {
@@ -226,37 +235,68 @@ void plan_told(struct sim *sim)
     }
 }
 
-bool plan_answer(struct sim *sim)
+int64_t plan_http(struct sim *sim, enum deed deed)
 {
-    struct effect_seen what = {.deed = DEED_ANSWER};
+    struct effect_seen what = {.deed = deed};
     const struct blow *blow = at_effect(sim, &what);
 
     if (blow == NULL) {
-        return true;
+        return 0;
     }
     set_down_time(sim, blow);
+    stall(sim, blow);
     if (blow->type == BLOW_CRASH_AFTER) {
         crash_after_step(sim, 0);
+    } else if (blow->type == BLOW_CRASH_BEFORE || blow->type == BLOW_CRASH_UNTOLD) {
+        crash_now(sim, 0);
     }
-    stall(sim, blow);
-    sim->controller->is_dying = blow->type == BLOW_CRASH_BEFORE;
-    return blow->type != BLOW_CRASH_BEFORE && blow->type != BLOW_LOSE;
+    if (blow->type == BLOW_TEAR) {
+        return PLAN_TORN;
+    }
+    if (blow->type == BLOW_CRASH_BEFORE || blow->type == BLOW_LOSE) {
+        return PLAN_LOST;
+    }
+    return blow->type == BLOW_DELAY ? blow->ms : 0;
 }
 
 /* --- an agent's acts -------------------------------------------------------------------------- */
 
+/* DEED_COUNT: none, or one that is counted elsewhere. */
+static enum deed deed_of(enum agt_effect_type type)
+{
+    switch (type) {
+    case AGT_SAVE:
+        return DEED_SAVE;
+    case AGT_SPAWN:
+        return DEED_SPAWN;
+    case AGT_SIGNAL:
+        return DEED_KILL;
+    case AGT_EXTEND:
+        return DEED_EXTEND;
+    case AGT_SUSPEND:
+    case AGT_RESUME:
+        return DEED_FREEZE;
+    case AGT_FORGET:
+        return DEED_FORGET;
+    case AGT_CONNECT:
+    case AGT_SEND:
+    case AGT_HANGUP:
+    case AGT_READ_LOG:
+    case AGT_STOP_LOG:
+        break;
+    }
+    return DEED_COUNT;
+}
+
 void plan_act(struct machine *machine, const struct agt_effect *effect)
 {
     struct sim *sim = machine->sim;
-    struct effect_seen what = {.actor = 1 + machine->index};
+    struct effect_seen what = {.actor = 1 + machine->index, .deed = deed_of(effect->type)};
     const struct blow *blow;
 
-    if (effect->type != AGT_SAVE && effect->type != AGT_SPAWN && effect->type != AGT_SIGNAL) {
+    if (what.deed == DEED_COUNT) {
         return;
     }
-    what.deed = effect->type == AGT_SAVE    ? DEED_SAVE
-                : effect->type == AGT_SPAWN ? DEED_SPAWN
-                                            : DEED_KILL;
     blow = at_effect(sim, &what);
     if (blow == NULL) {
         return;
@@ -276,10 +316,33 @@ void plan_act(struct machine *machine, const struct agt_effect *effect)
     }
     if (blow->type == BLOW_POWER_AFTER) {
         machine->loses_power = true;
-        schedule_after(&sim->schedule, 0, power_goes, machine, machine->boots);
+        lose_power_after_step(sim, what.actor);
     } else if (!machine->is_dying) {
         crash_after_step(sim, what.actor);
     }
+}
+
+/* The shim lives on when its agent dies. */
+enum shim_fate plan_shim(struct machine *machine, enum deed deed)
+{
+    struct sim *sim = machine->sim;
+    struct effect_seen what = {.actor = 1 + machine->index, .deed = deed};
+    const struct blow *blow = at_effect(sim, &what);
+
+    if (blow == NULL) {
+        return SHIM_GOES_ON;
+    }
+    set_down_time(sim, blow);
+    stall(sim, blow);
+    if (blow->type == BLOW_POWER_BEFORE || blow->type == BLOW_POWER_AFTER) {
+        lose_power_after_step(sim, what.actor);
+    } else if (blow->type == BLOW_CRASH_AFTER) {
+        crash_after_step(sim, what.actor);
+    }
+    if (blow->type == BLOW_KILL) {
+        return SHIM_DIES;
+    }
+    return blow->type == BLOW_POWER_BEFORE ? SHIM_STOPS : SHIM_GOES_ON;
 }
 
 /* --- frames ----------------------------------------------------------------------------------- */
@@ -340,16 +403,19 @@ static bool strike_frame(struct sim *sim, struct stream *stream, struct blob *by
     case BLOW_REPLAY:
         replay(sim, stream, bytes, blow);
         return false;
+    case BLOW_POWER_AFTER:
+        lose_power_after_step(sim, blow->actor);
+        return true;
     case BLOW_STALL:
         return true;
     case BLOW_POWER_WITHIN:
     case BLOW_POWER_BEFORE:
-    case BLOW_POWER_AFTER:
     case BLOW_IO_FAILS:
     case BLOW_SYNC_FAILS:
     case BLOW_FULL:
     case BLOW_SAVE_FAILS:
     case BLOW_LOSE:
+    case BLOW_KILL:
     case BLOW_COUNT:
         break; /* not of frames: a plan written by hand */
     }

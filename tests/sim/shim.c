@@ -2,6 +2,7 @@
 
 #include "tests/sim/check_effects.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/plan.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -113,6 +114,14 @@ static void end(struct shim *shim)
 {
     struct machine *machine = shim->machine;
 
+    if (machine->sim->plan != NULL && shim->exit.cause != EXIT_LOST) {
+        enum shim_fate fate = plan_shim(machine, DEED_RECORD);
+
+        if (fate == SHIM_STOPS) {
+            return;
+        }
+        shim->exit.cause = fate == SHIM_DIES ? EXIT_LOST : shim->exit.cause;
+    }
     if (shim->has_process) {
         shim->has_process = false;
         shim->exit.usage.wall_ms = sim_now(machine->sim) - shim->began_ms;
@@ -256,6 +265,19 @@ static void draw_end(struct shim *shim)
     }
 }
 
+/* What a plan has in mind for it. */
+static bool may_begin(struct shim *shim)
+{
+    enum shim_fate fate =
+        shim->machine->sim->plan == NULL ? SHIM_GOES_ON : plan_shim(shim->machine, DEED_RUN);
+
+    if (fate == SHIM_DIES) {
+        shim->exit.cause = EXIT_LOST;
+        end(shim);
+    }
+    return fate == SHIM_GOES_ON;
+}
+
 static void execute(struct sim *sim, void *who, uint64_t arg)
 {
     struct shim *shim = who;
@@ -267,6 +289,9 @@ static void execute(struct sim *sim, void *who, uint64_t arg)
     }
     shim->exit.started = machine_wall(machine);
     shim->began_ms = sim_now(sim);
+    if (!may_begin(shim)) {
+        return;
+    }
     if (lease_end_ms(shim) <= sim_now(sim)) {
         shim->exit.cause = EXIT_LEASE_ENDED;
         end(shim);
