@@ -223,6 +223,25 @@ static void keep_owners(struct ctl *ctl, struct node *root, const struct node *f
     copy_member(ctl, node_find(root, "metadata"), node_find(from, "metadata"), "managedFields");
 }
 
+static struct node *untimed_owners(struct ctl *ctl, const struct node *root)
+{
+    const struct node *owners = node_find_path(root, "metadata.managedFields");
+    struct node *copy = owners == NULL ? NULL : node_copy(&ctl->arena, owners);
+
+    for (size_t i = 0; copy != NULL && copy->type == NODE_LIST && i < copy->list.count; i++) {
+        (void)node_remove(copy->list.items[i], "time");
+    }
+    return copy;
+}
+
+/* Owners that are the same but for the time: going back to what is there already is no change. */
+static void keep_times(struct ctl *ctl, struct node *root, const struct node *live)
+{
+    if (live != NULL && node_eq(untimed_owners(ctl, root), untimed_owners(ctl, live))) {
+        keep_owners(ctl, root, live);
+    }
+}
+
 static bool conflicts(struct ctl *ctl, struct write_request *request,
                       const struct apply_result *result)
 {
@@ -313,6 +332,9 @@ static bool compose_update(struct ctl *ctl, struct write_request *request, const
      * changed by anybody. */
     next = emit_object(&ctl->arena, bound, EMIT_ALL);
     object_unref(bound);
+    if (request->owners_too) {
+        keep_times(ctl, next, live);
+    }
     request->root = request->is_status || request->owners_too
                         ? next
                         : apply_update(&ctl->arena, request->kind, live, next, &request->manager);

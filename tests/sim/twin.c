@@ -19,7 +19,7 @@ enum { TRIES_MAX = 60, TRY_MS = 500, GREET_MS = 5000, PACE_MS = 40 };
 
 struct story_row { /* of the ledger, by an operator */
     uint64_t revision;
-    size_t write, ordinal; /* the so-manieth of this write */
+    size_t write, ordinal; /* the so-manieth of this write, policies and sessions alone */
 };
 
 struct story_write {
@@ -27,7 +27,7 @@ struct story_write {
     const char *method, *content_type; /* static */
     char *body;                        /* owned */
     size_t body_size_bytes;
-    size_t rows, work_rows; /* all; of policies and sessions */
+    size_t work_rows; /* of policies and sessions */
 };
 
 struct story {
@@ -48,6 +48,12 @@ struct story {
 static bool is_declared(const struct kind *kind)
 {
     return !kind->is_derived && !kind->is_event;
+}
+
+/* Agents write rows of their own, at times of their own, and labels come with those. */
+static bool is_work(const struct kind *kind)
+{
+    return is_declared(kind) && kind != &agent_kind;
 }
 
 static struct story_write *write_of(struct story *story, const char *key)
@@ -88,10 +94,12 @@ static void add_row(struct sim *sim, struct story *story, const struct checks_ro
     if (write == NULL) {
         write = add_write(story, sent);
     }
-    vec_add(&story->rows, ((struct story_row){row->revision, (size_t)(write - story->writes.items),
-                                              write->rows}));
-    write->rows++;
-    write->work_rows += row->kind != &agent_kind;
+    if (is_work(row->kind)) {
+        vec_add(&story->rows,
+                ((struct story_row){row->revision, (size_t)(write - story->writes.items),
+                                    write->work_rows}));
+        write->work_rows++;
+    }
 }
 
 struct story *story_new(struct sim *sim)
@@ -151,8 +159,8 @@ void twin_furnish(struct sim *twin, const struct story *story)
     }
 }
 
-/* The revision of the second world that corresponds to one of the first: the last row of an
- * operator up to it is there the same row of the same write. */
+/* The revision of the second world that corresponds to one of the first: the last row of a policy
+ * or session up to it is there the same row of the same write. */
 static uint64_t revision_there(struct sim *twin, const struct story *story, uint64_t revision)
 {
     const struct story_row *last = NULL;
@@ -163,7 +171,7 @@ static uint64_t revision_there(struct sim *twin, const struct story *story, uint
         last = it->revision <= revision ? it : last;
     }
     for (size_t i = 0; last != NULL && checks_row(twin, i, &row); i++) {
-        if (is_declared(row.kind) && str_eq(row.why, story->writes.items[last->write].key) &&
+        if (is_work(row.kind) && str_eq(row.why, story->writes.items[last->write].key) &&
             ordinal++ == last->ordinal) {
             return row.revision;
         }
@@ -214,7 +222,7 @@ static size_t work_rows_of(struct sim *twin, const char *key)
     size_t count = 0;
 
     for (size_t i = 0; checks_row(twin, i, &row); i++) {
-        count += is_declared(row.kind) && row.kind != &agent_kind && str_eq(row.why, key);
+        count += is_work(row.kind) && str_eq(row.why, key);
     }
     return count;
 }

@@ -245,6 +245,20 @@ static void a_rollback_to_now_changes_nothing(void **state)
     assert_string_equal(api_fingerprint(&api), before);
 }
 
+static void a_rollback_to_what_was_made_again_changes_nothing(void **state)
+{
+    const char *before;
+
+    (void)state;
+    (void)apply_as(201, "alice", "a", "", 10);
+    drop("a");
+    api_advance(&api, 30000); /* so its owner has another time, and nothing else differs */
+    (void)apply_as(201, "alice", "a", "", 10);
+    before = api_fingerprint(&api);
+    (void)roll_back(200, "", "'toRevision': '1'");
+    assert_string_equal(api_fingerprint(&api), before);
+}
+
 static void a_rollback_is_history_itself(void **state)
 {
     const struct node *history;
@@ -386,6 +400,7 @@ int main(void)
         CASE(what_was_deleted_comes_back_as_another),
         CASE(references_come_back_together),
         CASE(a_rollback_to_now_changes_nothing),
+        CASE(a_rollback_to_what_was_made_again_changes_nothing),
         CASE(a_rollback_is_history_itself),
         CASE(a_dry_run_of_a_rollback_changes_nothing),
         CASE(a_rollback_is_carried_out_as_planned_or_not_at_all),
