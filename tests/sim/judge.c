@@ -685,6 +685,23 @@ static int64_t failing_ms(struct world *world, const struct node *session, int64
                                                                                   : 0;
 }
 
+/* What runs in an old form may take longer to end than its session says now, one after the other.
+ */
+static int64_t old_grace_ms(struct world *world)
+{
+    int64_t sum_ms = 0;
+
+    for (size_t i = 0; i < world->sim->machine_count; i++) {
+        vec_each (&world->sim->machines[i]->shims, it) {
+            const struct node *session = find_named(world->sessions, (*it)->session);
+            int64_t now_ms = session == NULL ? 0 : duration_at(session, "spec.grace", 10000);
+
+            sum_ms += (*it)->has_process ? larger(0, (*it)->grace_ms - now_ms) : 0;
+        }
+    }
+    return sum_ms;
+}
+
 int64_t judge_bound_ms(struct sim *sim)
 {
     _cleanup_(str_fini)
@@ -710,6 +727,7 @@ int64_t judge_bound_ms(struct sim *sim)
                                  waves * wave_ms);
         failed_ms += failing_ms(&world, session, waves);
     }
+    asked_ms += old_grace_ms(&world);
     arena_fini(&world.arena);
     /* Agents dial again within the longest back-off; a copy of which nobody speaks is waited for;
      * and what was failing when it was changed has shut its agent for a while. */
