@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ASK_STEP_MS = 5, ASK_MAX_MS = 20000 };
+enum { ASK_STEP_MS = 5, ASK_MAX_MS = 20000, LOOKS_MAX = 5 };
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
@@ -708,11 +708,14 @@ int64_t judge_bound_ms(struct sim *sim)
     struct str why = STR_EMPTY;
     struct world world = {.sim = sim, .why = &why};
     int64_t asked_ms = 0, failed_ms = 0;
+    unsigned tries = 0;
 
     arena_init(&world.arena);
-    if (!look(&world)) {
+    while (!look(&world)) { /* it is just starting */
         arena_fini(&world.arena);
-        return 60000;
+        if (sim->has_failed || ++tries >= LOOKS_MAX) {
+            return 60000;
+        }
     }
     for (size_t i = 0; i < world.sessions->list.count; i++) {
         const struct node *session = world.sessions->list.items[i];
