@@ -77,6 +77,21 @@ uint64_t number_of(const char *text)
     return errno != 0 || *end != '\0' ? 0 : value;
 }
 
+void hash_json(const json_t *json, char *ret_hash)
+{
+    char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    uint64_t hash = 0xcbf29ce484222325;
+
+    for (const char *c = text; c != NULL && *c != '\0'; c++) {
+        hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+    }
+    (void)snprintf(ret_hash, HASH_SIZE, "%016" PRIx64, hash);
+    if (text == NULL) {
+        ret_hash[0] = '\0';
+    }
+    free(text);
+}
+
 void each_line(const char *dir, const char *name,
                void (*take)(struct check *check, json_t *line, size_t number), struct check *check)
 {

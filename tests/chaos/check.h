@@ -9,15 +9,16 @@
  * search.
  *
  *     chain        the ledger is gapless, in order, and its hashes follow from its rows
+ *     life         each object is made, changed, deleted, in this order and under one uid
  *     lost-write   an acknowledged write has its row, with the revision and value it was told
- *     refused      what was refused, only tried, or only read has no row
- *     unasked      each row of the operators' objects was asked for: this object, this value
- *     twice        an operation and an idempotency key have at most one row for each object
- *     same-answer  a request that is repeated is answered as it was
- *     order        a write comes after all that was known to be done before it was asked for
- *     stale        a read tells of a moment not before what was known when it was asked for,
+ *     refused      what was refused, only tried, or only read has no row; and it was refused
+ * because it was there, or was not, at such a moment as a read could tell of unasked      each row
+ * of the operators' objects was asked for: this object, this value twice        an operation and an
+ * idempotency key have at most one row for each object same-answer  a request that is repeated is
+ * answered as it was order        a write comes after all that was known to be done before it was
+ * asked for stale        a read tells of a moment not before what was known when it was asked for,
  *     future       and not after a write that was asked for only once it was answered,
- *     read         and the object was so at that moment
+ *     read         and the object was so at that moment, which is not in the midst of a change set
  *     condition    what was made from one version follows that version
  *     rollback     what went back is as it was
  *     double-run   an exclusive replica, and any assignment, has one live process at a time
@@ -36,13 +37,15 @@
 
 enum row_verb { VERB_CREATE, VERB_UPDATE, VERB_DELETE };
 enum end { END_NONE, END_OK, END_FAIL, END_UNKNOWN };
+enum { HASH_SIZE = 17 };
 
 struct row { /* of the ledger; texts owned */
     uint64_t revision;
     enum row_verb verb;
     char *object; /* "Kind/name" */
     char *kind, *name, *uid, *who, *why;
-    char *value;       /* of the annotation chaos/value; "" */
+    char *value; /* of the annotation chaos/value; "" */
+    char spec[HASH_SIZE];
     bool has_label;    /* chaos=yes */
     uint64_t next;     /* revision of the object's next row; UINT64_MAX: none */
     size_t next_index; /* its place; SIZE_MAX */
@@ -64,6 +67,7 @@ struct check {
     struct row *rows;
     size_t row_count;
     json_t *first, *newest; /* owned: object → index of its first and newest row */
+    json_t *uids;           /* owned: those that were given out */
     struct op *ops;
     size_t op_count;
     json_t *by_id;     /* owned: id → index */
@@ -92,6 +96,8 @@ static inline const char *text_of(const json_t *object, const char *key)
 }
 
 uint64_t number_of(const char *text); /* 0 for what is none */
+/* FNV-1a of the JSON with sorted keys and without spaces, as operators log it; "" for NULL. */
+void hash_json(const json_t *json, char *ret_hash);
 /* Calls for each whole line; what is no JSON comes as NULL. */
 void each_line(const char *dir, const char *name,
                void (*take)(struct check *check, json_t *line, size_t number), struct check *check);
@@ -102,6 +108,11 @@ void ledger_check_chain(struct check *check);
 void ledger_read(struct check *check);
 /* The object's row in force at a revision; NULL: it is not there. */
 const struct row *ledger_at(const struct check *check, const char *object, uint64_t revision);
+const struct row *ledger_row(const struct check *check, uint64_t revision); /* may be NULL */
+/* True when a version, as it was told, is the one of this row. */
+bool ledger_is_version(const struct row *row, const json_t *told);
+/* Of an object that operators write. */
+bool ledger_is_operators(const struct row *row);
 /* The same in words of the ledger's body; owned, NULL for none. */
 json_t *ledger_body(struct check *check, uint64_t revision);
 

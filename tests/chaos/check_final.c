@@ -161,7 +161,7 @@ static void look_at_work(const struct check *check, const json_t *session,
 }
 
 /* True when it has given up for a reason: no more is expected of it. */
-static bool look_at_status(const json_t *session, struct problems *problems)
+static bool look_at_status(const json_t *session, size_t agents, struct problems *problems)
 {
     const json_t *status = json_object_get(session, "status");
     const json_t *spec = json_object_get(session, "spec");
@@ -169,14 +169,16 @@ static bool look_at_status(const json_t *session, struct problems *problems)
     const json_t *condition = condition_of(session);
     const char *name = text_of(metadata, "name");
     bool is_converged = strcmp(text_of(condition, "status"), "True") == 0;
+    int64_t declared;
 
     if (integer_of(status, "observedGeneration", -1) != integer_of(metadata, "generation", 0)) {
         problem(problems, "session %s: its newest form was not looked at", name);
     }
-    if (!json_is_true(json_object_get(spec, "everyAgent")) &&
-        integer_of(status, "desired", -1) != integer_of(spec, "replicas", 1)) {
+    declared = json_is_true(json_object_get(spec, "everyAgent")) ? (int64_t)agents
+                                                                 : integer_of(spec, "replicas", 1);
+    if (integer_of(status, "desired", -1) != declared) {
         problem(problems, "session %s: desired is %" PRId64 ", declared %" PRId64, name,
-                integer_of(status, "desired", -1), integer_of(spec, "replicas", 1));
+                integer_of(status, "desired", -1), declared);
     }
     if (!is_converged && *text_of(condition, "reason") == '\0') {
         problem(problems, "session %s has not converged and does not say why", name);
@@ -223,17 +225,19 @@ static void look(struct check *check, struct problems *problems)
 {
     json_t *sessions = get(check, "/apis/fog/v1/harvestsessions");
     json_t *assignments = get(check, "/apis/fog/v1/assignments");
+    json_t *agents = get(check, "/apis/fog/v1/agents");
     int64_t now = now_ns();
     const json_t *each;
     size_t i;
 
-    if (sessions == NULL || assignments == NULL) {
+    if (sessions == NULL || assignments == NULL || agents == NULL) {
         problem(problems, "%s does not answer", check->url);
     } else {
         runs_read(check);
         json_array_foreach(json_object_get(sessions, "items"), i, each)
         {
-            if (!look_at_status(each, problems)) {
+            if (!look_at_status(each, json_array_size(json_object_get(agents, "items")),
+                                problems)) {
                 look_at_work(check, each, assignments, now, problems);
             }
         }
@@ -241,6 +245,7 @@ static void look(struct check *check, struct problems *problems)
     }
     json_decref(sessions);
     json_decref(assignments);
+    json_decref(agents);
 }
 
 void final_check(struct check *check)
@@ -288,31 +293,50 @@ static void compare_item(struct check *check, const json_t *item, const struct r
     }
 }
 
-/* The newest rows of what is declared, both lists from the newest down. */
-static void compare_history(struct check *check, const json_t *items)
+/* The newest row before `at` of an object, or of all that is declared; NULL: there is none. */
+static const struct row *row_before(const struct check *check, const char *object, size_t at)
 {
-    size_t at = check->row_count;
-    const json_t *each;
+    while (at > 0) {
+        const struct row *row = &check->rows[--at];
+
+        if (object == NULL ? strcmp(row->kind, "Assignment") != 0
+                           : strcmp(row->object, object) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* Both are from the newest down; what is later than our copy is left out. */
+static void compare_history(struct check *check, const char *path, const char *object)
+{
+    uint64_t newest = check->row_count == 0 ? 0 : check->rows[check->row_count - 1].revision;
+    const struct row *row = row_before(check, object, check->row_count);
+    json_t *history = get(check, path);
+    const json_t *items = json_object_get(history, "items"), *each;
     size_t i;
 
     json_array_foreach(items, i, each)
     {
         uint64_t revision = number_of(text_of(each, "revision"));
 
-        if (check->row_count == 0 || revision > check->rows[check->row_count - 1].revision) {
-            continue; /* later than our copy */
+        if (revision > newest) {
+            continue;
         }
-        while (at > 0 && strcmp(check->rows[at - 1].kind, "Assignment") == 0) {
-            at--;
+        if (row == NULL || row->revision != revision) {
+            violation(check, "history", "%s has revision %" PRIu64 " where the file has %" PRIu64,
+                      path, revision, row == NULL ? 0 : row->revision);
+            row = NULL;
+            break;
         }
-        if (at == 0 || check->rows[at - 1].revision != revision) {
-            violation(check, "history",
-                      "the API has revision %" PRIu64 " where the file has %" PRIu64, revision,
-                      at == 0 ? 0 : check->rows[at - 1].revision);
-            return;
-        }
-        compare_item(check, each, &check->rows[--at]);
+        compare_item(check, each, row);
+        row = row_before(check, object, (size_t)(row - check->rows));
     }
+    if (row != NULL && json_array_size(items) < HISTORY_LIMIT) {
+        violation(check, "history", "%s %s, the file has revision %" PRIu64 ", too", path,
+                  history == NULL ? "has no answer" : "ends", row->revision);
+    }
+    json_decref(history);
 }
 
 /* Each object is as its newest row. */
@@ -350,7 +374,16 @@ static void compare_objects(struct check *check, const char *plural)
     json_decref(list);
 }
 
-/* Each object in the ledger is there. */
+static void compare_object_history(struct check *check, const char *plural, const struct row *row)
+{
+    char path[1024];
+
+    (void)snprintf(path, sizeof(path), "/apis/fog/v1/%s/%s/history?limit=%d", plural, row->name,
+                   HISTORY_LIMIT);
+    compare_history(check, path, row->object);
+}
+
+/* Each object in the ledger is there, and so is its past. */
 static void compare_presence(struct check *check)
 {
     const char *object;
@@ -358,20 +391,19 @@ static void compare_presence(struct check *check)
 
     json_object_foreach(check->newest, object, index)
     {
-        const struct row *row = ledger_at(check, object, UINT64_MAX);
+        const struct row *row = &check->rows[json_integer_value(index)];
+        const char *plural =
+            strcmp(row->kind, "HarvestSession") == 0 ? "harvestsessions" : "harvestpolicies";
         char path[1024];
         json_t *found;
 
-        if (row == NULL || strncmp(row->name, "chaos-", 6) != 0 ||
-            strncmp(row->kind, "Harvest", 7) != 0) {
+        if (!ledger_is_operators(row)) {
             continue;
         }
-        (void)snprintf(path, sizeof(path), "/apis/fog/v1/%s/%s",
-                       strcmp(row->kind, "HarvestSession") == 0 ? "harvestsessions"
-                                                                : "harvestpolicies",
-                       row->name);
+        compare_object_history(check, plural, row);
+        (void)snprintf(path, sizeof(path), "/apis/fog/v1/%s/%s", plural, row->name);
         found = get(check, path);
-        if (found == NULL) {
+        if (found == NULL && row->verb != VERB_DELETE) {
             violation(check, "final",
                       "%s was last written as revision %" PRIu64 " and is not there", object,
                       row->revision);
@@ -383,16 +415,9 @@ static void compare_presence(struct check *check)
 void final_check_history(struct check *check)
 {
     char path[128];
-    json_t *history;
 
     (void)snprintf(path, sizeof(path), "/apis/fog/v1/history?limit=%d", HISTORY_LIMIT);
-    history = get(check, path);
-    if (history == NULL) {
-        violation(check, "history", "%s%s has no answer", check->url, path);
-        return;
-    }
-    compare_history(check, json_object_get(history, "items"));
-    json_decref(history);
+    compare_history(check, path, NULL);
     compare_objects(check, "harvestsessions");
     compare_objects(check, "harvestpolicies");
     compare_presence(check);

@@ -205,6 +205,7 @@ static void take_body(struct check *check, struct row *row, const json_t *body)
     const json_t *spec = json_object_get(body, "spec");
 
     row->value = copy_text(text_of(json_object_get(metadata, "annotations"), "chaos/value"));
+    hash_json(spec, row->spec);
     row->has_label = strcmp(text_of(json_object_get(metadata, "labels"), "chaos"), "yes") == 0;
     if (strcmp(row->kind, "HarvestSession") == 0 && body != NULL) {
         bool is = json_is_true(json_object_get(spec, "exclusive")) &&
@@ -217,6 +218,23 @@ static void take_body(struct check *check, struct row *row, const json_t *body)
             check->work, row->uid,
             json_pack("[s, s]", text_of(spec, "sessionUid"), text_of(spec, "slot")));
     }
+}
+
+/* `before`: the object's row before, NULL for the first. */
+static void check_life(struct check *check, const struct row *row, const struct row *before)
+{
+    bool was_there = before != NULL && before->verb != VERB_DELETE;
+    bool is_new = json_object_get(check->uids, row->uid) == NULL;
+
+    if ((row->verb == VERB_CREATE) == was_there || (row->verb == VERB_CREATE) != is_new ||
+        (was_there && strcmp(before->uid, row->uid) != 0)) {
+        violation(check, "life", "revision %" PRIu64 " %s %s with uid %s, which %s", row->revision,
+                  row->verb == VERB_CREATE   ? "makes"
+                  : row->verb == VERB_UPDATE ? "changes"
+                                             : "deletes",
+                  row->object, row->uid, was_there ? before->uid : "is not there");
+    }
+    (void)json_object_set_new(check->uids, row->uid, json_true());
 }
 
 static void take_row(struct check *check, sqlite3_stmt *stmt)
@@ -239,6 +257,7 @@ static void take_row(struct check *check, sqlite3_stmt *stmt)
     take_body(check, &row, body);
     json_decref(body);
     before = json_object_get(check->newest, object);
+    check_life(check, &row, before == NULL ? NULL : &check->rows[json_integer_value(before)]);
     if (before != NULL) {
         check->rows[json_integer_value(before)].next = row.revision;
         check->rows[json_integer_value(before)].next_index = check->row_count;
@@ -259,6 +278,7 @@ void ledger_read(struct check *check)
 
     check->first = json_object();
     check->newest = json_object();
+    check->uids = json_object();
     check->exclusive = json_object();
     check->work = json_object();
     while (sqlite3_step(stmt) == SQLITE_ROW) {
@@ -280,6 +300,36 @@ const struct row *ledger_at(const struct check *check, const char *object, uint6
         found = &check->rows[i];
     }
     return found == NULL || found->verb == VERB_DELETE ? NULL : found;
+}
+
+const struct row *ledger_row(const struct check *check, uint64_t revision)
+{
+    size_t low = 0, high = check->row_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (check->rows[middle].revision < revision) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < check->row_count && check->rows[low].revision == revision ? &check->rows[low]
+                                                                           : NULL;
+}
+
+bool ledger_is_version(const struct row *row, const json_t *told)
+{
+    return strcmp(row->value, text_of(told, "value")) == 0 &&
+           strcmp(row->uid, text_of(told, "uid")) == 0 &&
+           strcmp(row->spec, text_of(told, "spec")) == 0;
+}
+
+bool ledger_is_operators(const struct row *row)
+{
+    return strncmp(row->name, "chaos-", 6) == 0 &&
+           (strcmp(row->kind, "HarvestSession") == 0 || strcmp(row->kind, "HarvestPolicy") == 0);
 }
 
 json_t *ledger_body(struct check *check, uint64_t revision)

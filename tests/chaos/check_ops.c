@@ -162,18 +162,12 @@ static void check_row(struct check *check, const struct row *row, json_t *seen)
     op->last_row = row->revision;
 }
 
-static bool is_operators(const struct row *row)
-{
-    return strncmp(row->name, "chaos-", 6) == 0 &&
-           (strcmp(row->kind, "HarvestSession") == 0 || strcmp(row->kind, "HarvestPolicy") == 0);
-}
-
 void ops_check_rows(struct check *check)
 {
     json_t *seen = json_object();
 
     for (size_t i = 0; i < check->row_count; i++) {
-        if (is_operators(&check->rows[i])) {
+        if (ledger_is_operators(&check->rows[i])) {
             check_row(check, &check->rows[i], seen);
         }
     }
@@ -183,29 +177,12 @@ void ops_check_rows(struct check *check)
 /* --- each answer is true -----------------------------------------------------------------------
  */
 
-static const struct row *row_at(const struct check *check, uint64_t revision)
-{
-    size_t low = 0, high = check->row_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (check->rows[middle].revision < revision) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < check->row_count && check->rows[low].revision == revision ? &check->rows[low]
-                                                                           : NULL;
-}
-
 /* One object of an acknowledged write. */
 static void check_written(struct check *check, struct op *op, const json_t *told, const char *kind,
                           const char *name)
 {
     uint64_t revision = number_of(text_of(told, "rv"));
-    const struct row *row = row_at(check, revision);
+    const struct row *row = ledger_row(check, revision);
 
     if (row == NULL || strcmp(row->why, op->id) != 0 || strcmp(row->kind, kind) != 0 ||
         strcmp(row->name, name) != 0) {
@@ -213,20 +190,32 @@ static void check_written(struct check *check, struct op *op, const json_t *told
                   "%s (%s of %s/%s) was acknowledged as revision %" PRIu64 ", which is %s%s",
                   op->id, op->verb, kind, name, revision, row == NULL ? "nothing" : "of ",
                   row == NULL ? "" : row->why);
-    } else if (strcmp(row->value, text_of(told, "value")) != 0 ||
-               strcmp(row->uid, text_of(told, "uid")) != 0) {
+    } else if (!ledger_is_version(row, told)) {
         violation(check, "lost-write",
-                  "%s was told \"%s\" of revision %" PRIu64 ", which has \"%s\"", op->id,
-                  text_of(told, "value"), revision, row->value);
+                  "%s was told \"%s\" of revision %" PRIu64 ", which has \"%s\", or another spec",
+                  op->id, text_of(told, "value"), revision, row->value);
     }
     op->told = revision > op->told ? revision : op->told;
 }
 
-static void check_deleted(struct check *check, const struct op *op)
+static void check_deleted(struct check *check, const struct op *op, const char *kind,
+                          const char *name)
 {
-    if (op->first_row == 0) {
-        violation(check, "lost-write", "%s (delete of %s/%s) was acknowledged and has no row",
-                  op->id, text_of(op->invoke, "kind"), text_of(op->invoke, "name"));
+    char object[512];
+    const struct row *row = NULL;
+
+    (void)snprintf(object, sizeof(object), "%s/%s", kind, name);
+    for (uint64_t at = op->first_row; row == NULL && at != 0 && at <= op->last_row; at++) {
+        const struct row *each = ledger_row(check, at);
+
+        row = each != NULL && each->verb == VERB_DELETE && strcmp(each->object, object) == 0 &&
+                      strcmp(each->why, op->id) == 0
+                  ? each
+                  : NULL;
+    }
+    if (row == NULL) {
+        violation(check, "lost-write", "%s (delete of %s) was acknowledged and has no row", op->id,
+                  object);
     }
 }
 
@@ -264,21 +253,46 @@ static void check_restored(struct check *check, const struct op *op, const char 
 
 static void check_item(struct check *check, struct op *op, const json_t *item)
 {
-    const char *result = text_of(item, "result");
+    const char *result = text_of(item, "result"), *kind = text_of(item, "kind");
+    const char *name = text_of(item, "name");
+    uint64_t revision = number_of(text_of(item, "rv"));
     char object[512];
 
-    if (strcmp(result, "unchanged") == 0) {
-        return;
+    (void)snprintf(object, sizeof(object), "%s/%s", kind, name);
+    if (strcmp(result, "deleted") == 0) {
+        check_deleted(check, op, kind, name);
+    } else if (strcmp(result, "unchanged") != 0) {
+        check_written(check, op, item, kind, name);
+    } else if (!is(op, "rollback")) { /* each value is new */
+        violation(check, "lost-write", "%s changed nothing of %s, it was told", op->id, object);
     }
-    if (strcmp(result, "deleted") == 0 || strcmp(result, "deleting") == 0) {
-        check_deleted(check, op);
-        return;
-    }
-    check_written(check, op, item, text_of(item, "kind"), text_of(item, "name"));
     if (is(op, "rollback")) {
-        (void)snprintf(object, sizeof(object), "%s/%s", text_of(item, "kind"),
-                       text_of(item, "name"));
-        check_restored(check, op, object, number_of(text_of(item, "rv")));
+        const struct row *row = ledger_at(check, object, revision);
+
+        check_restored(check, op, object, row == NULL ? 0 : row->revision);
+    }
+}
+
+/* Each object of a change set is told of; of a rollback, what was there then. */
+static void check_items(struct check *check, struct op *op, const json_t *items)
+{
+    const json_t *objects = json_object_get(op->invoke, "objects"), *each;
+    size_t expected = json_array_size(objects), i;
+    char object[512];
+
+    if (is(op, "rollback")) {
+        (void)snprintf(object, sizeof(object), "%s/%s", text_of(op->invoke, "kind"),
+                       text_of(op->invoke, "name"));
+        expected =
+            ledger_at(check, object, number_of(text_of(op->invoke, "toRevision"))) != NULL ? 1 : 0;
+    }
+    if (json_array_size(items) != expected) {
+        violation(check, "lost-write", "%s (%s of %zu objects) was told of %zu", op->id, op->verb,
+                  expected, json_array_size(items));
+    }
+    json_array_foreach(items, i, each)
+    {
+        check_item(check, op, each);
     }
 }
 
@@ -304,22 +318,18 @@ static void check_condition(struct check *check, const struct op *op)
 
 static void check_answer(struct check *check, struct op *op)
 {
-    const json_t *items = json_object_get(op->end, "items"), *each;
-    size_t i;
+    const json_t *items = json_object_get(op->end, "items");
 
     check_condition(check, op);
     if (op->type != END_OK || op_is_read(op) || is(op, "dry-run")) {
         return;
     }
     if (is(op, "delete")) {
-        check_deleted(check, op);
+        check_deleted(check, op, text_of(op->invoke, "kind"), text_of(op->invoke, "name"));
     } else if (items == NULL) {
         check_written(check, op, op->end, text_of(op->invoke, "kind"), text_of(op->invoke, "name"));
     } else {
-        json_array_foreach(items, i, each)
-        {
-            check_item(check, op, each);
-        }
+        check_items(check, op, items);
     }
     op->told = op->last_row > op->told ? op->last_row : op->told;
 }

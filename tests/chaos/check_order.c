@@ -82,6 +82,19 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+/* Whoever knows of one row of a change set knows of all. */
+static uint64_t end_of_set(const struct check *check, uint64_t revision)
+{
+    const struct row *row = revision == 0 ? NULL : ledger_row(check, revision);
+    const struct op *op;
+
+    while (row != NULL && row > check->rows && !ledger_is_operators(row)) {
+        row--;
+    }
+    op = row == NULL ? NULL : op_find(check, row->why);
+    return op == NULL ? revision : larger(revision, op->last_row);
+}
+
 static void make_bounds(struct check *check, struct bounds *bounds)
 {
     struct points *known = &bounds->known, *asked = &bounds->asked;
@@ -93,7 +106,7 @@ static void make_bounds(struct check *check, struct bounds *bounds)
             op->told = number_of(text_of(op->end, "rv"));
         }
         if (op->type == END_OK && op->told > 0) {
-            add(known, op->t_end, op->told);
+            add(known, op->t_end, end_of_set(check, op->told));
         }
         if (op->first_row > 0) {
             add(asked, op->t_invoke, op->first_row);
@@ -139,38 +152,100 @@ static bool was_absent(const struct check *check, const char *object, uint64_t l
     return false;
 }
 
-static void check_get(struct check *check, const struct op *op, uint64_t least, uint64_t most)
+static bool was_present(const struct check *check, const char *object, uint64_t least,
+                        uint64_t most)
 {
-    const struct row *row;
-    char object[512];
+    const json_t *first = json_object_get(check->first, object);
+    size_t i = first == NULL ? SIZE_MAX : (size_t)json_integer_value(first);
 
-    (void)snprintf(object, sizeof(object), "%s/%s", text_of(op->invoke, "kind"),
-                   text_of(op->invoke, "name"));
-    if (op->told == 0) {
-        if (!was_absent(check, object, least, most)) {
-            violation(check, "stale",
-                      "%s did not find %s, which was there at all revisions from %" PRIu64
-                      " to %" PRIu64,
-                      op->id, object, least, most);
+    for (; i != SIZE_MAX; i = check->rows[i].next_index) {
+        if (check->rows[i].verb != VERB_DELETE && check->rows[i].next > least &&
+            check->rows[i].revision < most) {
+            return true;
         }
-        return;
     }
-    row = ledger_at(check, object, op->told);
-    if (row == NULL || strcmp(row->value, text_of(op->end, "value")) != 0 ||
-        strcmp(row->uid, text_of(op->end, "uid")) != 0) {
-        violation(check, "read", "%s read \"%s\" of %s at %" PRIu64 ", where it was \"%s\"", op->id,
-                  text_of(op->end, "value"), object, op->told, row == NULL ? "absent" : row->value);
+    return false;
+}
+
+static void check_version(struct check *check, const struct op *op, const json_t *told,
+                          const char *object, uint64_t least, uint64_t most)
+{
+    uint64_t revision = number_of(text_of(told, "rv"));
+    const struct row *row = ledger_at(check, object, revision);
+
+    if (row == NULL || !ledger_is_version(row, told)) {
+        violation(check, "read",
+                  "%s read \"%s\" of %s at %" PRIu64 ", where it was \"%s\", or another spec",
+                  op->id, text_of(told, "value"), object, revision,
+                  row == NULL ? "absent" : row->value);
     } else if (row->next <= least) {
         violation(check, "stale",
                   "%s read revision %" PRIu64 " of %s, followed by %" PRIu64 ", when %" PRIu64
                   " was known before it was asked for",
                   op->id, row->revision, object, row->next, least);
     }
-    if (op->told >= most) {
+    if (revision >= most) {
         violation(check, "future",
                   "%s read revision %" PRIu64 " of %s, but %" PRIu64
                   " was asked for after its answer",
-                  op->id, op->told, object, most);
+                  op->id, revision, object, most);
+    }
+}
+
+static void check_get(struct check *check, const struct op *op, uint64_t least, uint64_t most)
+{
+    char object[512];
+
+    (void)snprintf(object, sizeof(object), "%s/%s", text_of(op->invoke, "kind"),
+                   text_of(op->invoke, "name"));
+    if (json_integer_value(json_object_get(op->end, "code")) != 404) {
+        check_version(check, op, op->end, object, least, most);
+    } else if (!was_absent(check, object, least, most)) {
+        violation(check, "stale",
+                  "%s did not find %s, which was there at all revisions from %" PRIu64
+                  " to %" PRIu64,
+                  op->id, object, least, most);
+    }
+}
+
+/* A rollback to what is there already is a read. */
+static void check_unchanged(struct check *check, const struct op *op, uint64_t least, uint64_t most)
+{
+    const json_t *each;
+    char object[512];
+    size_t i;
+
+    json_array_foreach(json_object_get(op->end, "items"), i, each)
+    {
+        if (strcmp(text_of(each, "result"), "unchanged") == 0) {
+            (void)snprintf(object, sizeof(object), "%s/%s", text_of(each, "kind"),
+                           text_of(each, "name"));
+            check_version(check, op, each, object, least, most);
+        }
+    }
+}
+
+/* Who is refused because of what is there, or is not, has read that. */
+static void check_refusal(struct check *check, const struct op *op, uint64_t least, uint64_t most)
+{
+    bool is_create = strcmp(op->verb, "create") == 0;
+    const char *wrong = NULL, *reason = text_of(op->end, "reason");
+    char object[512];
+
+    (void)snprintf(object, sizeof(object), "%s/%s", text_of(op->invoke, "kind"),
+                   text_of(op->invoke, "name"));
+    if (is_create && strcmp(reason, "AlreadyExists") == 0) {
+        wrong = was_present(check, object, least, most) ? NULL : "not there";
+    } else if (strcmp(reason, "NotFound") == 0 &&
+               (strcmp(op->verb, "patch") == 0 || strcmp(op->verb, "delete") == 0 ||
+                strcmp(op->verb, "replace") == 0)) {
+        wrong = was_absent(check, object, least, most) ? NULL : "there";
+    }
+    if (wrong != NULL) {
+        violation(check, "refused",
+                  "%s (%s) was refused as %s, but %s was %s at all revisions from %" PRIu64
+                  " to %" PRIu64,
+                  op->id, op->verb, reason, object, wrong, least, most);
     }
 }
 
@@ -201,6 +276,10 @@ static void check_list(struct check *check, const struct op *op, uint64_t least,
                   "%s lists revision %" PRIu64 ", which is not within %" PRIu64 " and %" PRIu64,
                   op->id, op->told, least, most);
     }
+    if (end_of_set(check, op->told) != op->told) {
+        violation(check, "read", "%s lists revision %" PRIu64 ", in the midst of a change set",
+                  op->id, op->told);
+    }
     json_object_foreach(check->newest, object, index)
     {
         const struct row *row = ledger_at(check, object, op->told);
@@ -211,9 +290,9 @@ static void check_list(struct check *check, const struct op *op, uint64_t least,
         }
         item = find_item(items, row->name);
         found += item != NULL;
-        if (item == NULL || strcmp(text_of(item, "value"), row->value) != 0 ||
-            strcmp(text_of(item, "uid"), row->uid) != 0) {
-            violation(check, "read", "%s lists %s at %" PRIu64 " as \"%s\", where it was \"%s\"",
+        if (item == NULL || !ledger_is_version(row, item)) {
+            violation(check, "read",
+                      "%s lists %s at %" PRIu64 " as \"%s\", where it was \"%s\", or another spec",
                       op->id, object, op->told, item == NULL ? "absent" : text_of(item, "value"),
                       row->value);
         }
@@ -232,12 +311,17 @@ void ops_check_order(struct check *check)
     for (size_t i = 0; i < check->op_count; i++) {
         const struct op *op = &check->ops[i];
         uint64_t least = floor_at(&bounds, op->t_invoke);
+        uint64_t most = ceiling_at(&bounds, op->t_end);
 
         check_write(check, op, least);
-        if (op->type == END_OK && strcmp(op->verb, "get") == 0) {
-            check_get(check, op, least, ceiling_at(&bounds, op->t_end));
+        if (op->type == END_FAIL) {
+            check_refusal(check, op, least, most);
+        } else if (op->type == END_OK && strcmp(op->verb, "get") == 0) {
+            check_get(check, op, least, most);
         } else if (op->type == END_OK && strcmp(op->verb, "list") == 0) {
-            check_list(check, op, least, ceiling_at(&bounds, op->t_end));
+            check_list(check, op, least, most);
+        } else if (op->type == END_OK && strcmp(op->verb, "rollback") == 0) {
+            check_unchanged(check, op, least, most);
         }
     }
     free(bounds.known.items);

@@ -69,6 +69,9 @@ static void *operate(void *context)
         load_doze_ms((int64_t)load_draw(self, (uint64_t)self->options->pause_ms * 2 + 1));
     }
     curl_easy_cleanup(self->curl);
+    for (size_t i = 0; i < LOAD_KEPT_MAX; i++) {
+        free(self->kept[i].body);
+    }
     return NULL;
 }
 

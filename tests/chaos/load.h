@@ -10,12 +10,12 @@
  *         ("objects": [{kind, name}]), rollback ("toRevision"), dry-run, reuse (another request
  *         under a key that was used), get, list.  "ifRevision": the version it was made from
  *     {"t", "op", "who", "type": "ok", "code", "attempts", "body": hash of the answer, …}
- *         get and writes of one object: "rv", "uid", "value"; list: "rv", "items"; changeset and
- *         rollback: "items", each {kind, name, rv, uid, value, result}.  A get of what is not there
- *         is "ok" without an rv
+ *         get and writes of one object: "rv", "uid", "value", "spec" (a hash); list: "rv" and
+ *         "items", each {name, rv, …}; changeset and rollback: "items", each {kind, name, rv, …,
+ *         result}.  A get of what is not there is "ok" with code 404
  *     {"t", "op", "who", "type": "fail", "code", "reason"}    refused, and so not carried out
  *     {"t", "op", "who", "type": "unknown", …}   no answer, or refused after one was lost
- *     {"t", "op", "who", "type": "repeat", "code", "body"}    sent once more after its answer
+ *     {"t", "op", "who", "type": "repeat", "code", "body"}    sent once more, at once or later
  *
  * each written with one write to a file opened with O_APPEND; `t` is CLOCK_MONOTONIC.
  *
@@ -30,7 +30,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LOAD_ID_SIZE = 64, LOAD_NAMES_MAX = 64, LOAD_OPERATORS_MAX = 64, LOAD_URL_SIZE = 512 };
+enum {
+    LOAD_ID_SIZE = 64,
+    LOAD_NAMES_MAX = 64,
+    LOAD_OPERATORS_MAX = 64,
+    LOAD_URL_SIZE = 512,
+    LOAD_KEPT_MAX = 16
+};
 
 struct load_options {
     const char *url, *token, *log, *work, *runs;
@@ -44,6 +50,12 @@ struct load_counts {
     uint64_t ok, fail, unknown, reads, repeats, attempts;
 };
 
+struct kept { /* a write that was answered, to be sent once more; texts owned */
+    char id[LOAD_ID_SIZE], path[LOAD_URL_SIZE];
+    const char *verb, *method, *type;
+    char *body;
+};
+
 struct operator
 {
     const struct load_options *options;
@@ -54,6 +66,8 @@ struct operator
     CURL *curl;
     struct load_counts counts;
     char seen[2 * LOAD_NAMES_MAX][24]; /* a revision each object was seen at; "": none */
+    struct kept kept[LOAD_KEPT_MAX];
+    size_t kept_count; /* ever: the oldest make room */
 };
 
 struct operation {
@@ -85,6 +99,9 @@ uint64_t load_draw(struct operator* self, uint64_t below);
 /* load_send.c: logs, sends until it is known what became of it or patience ends, logs.  Leaves the
  * answer to a read in `ret_object` (owned; NULL when there was none). */
 void load_perform(struct operator* self, struct operation *operation, json_t **ret_object);
+
+/* One of the writes that were answered, once more: it must be answered as it was. */
+void load_repeat_kept(struct operator* self);
 
 /* load_verbs.c: one operation drawn by chance, performed. */
 void load_do_something(struct operator* self);

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 64 << 20, BACKOFF_MS = 150, END_PATIENCE_MS = 3000, REPEAT_ONE_IN = 12 };
+enum { ANSWER_MAX = 64 << 20, BACKOFF_MS = 150, END_PATIENCE_MS = 3000, REPEAT_ONE_IN = 25 };
 
 enum outcome { OUTCOME_OK, OUTCOME_FAIL, OUTCOME_LATER, OUTCOME_LOST };
 
@@ -72,15 +72,34 @@ static void put_text(json_t *line, const char *key, const json_t *text)
     }
 }
 
-/* What identifies a version: rv, uid, value. */
+/* FNV-1a: whether two texts are the same, not a proof against anybody. */
+static json_t *hash_of(const char *text, size_t length)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    char hex[17];
+
+    for (size_t i = 0; i < length; i++) {
+        hash = (hash ^ (uint8_t)text[i]) * 0x100000001b3;
+    }
+    (void)snprintf(hex, sizeof(hex), "%016" PRIx64, hash);
+    return json_string(hex);
+}
+
+/* What identifies a version: rv, uid, value, spec. */
 static void put_version(json_t *line, const json_t *object)
 {
     const json_t *metadata = json_object_get(object, "metadata");
+    const json_t *spec = json_object_get(object, "spec");
+    char *text = spec == NULL ? NULL : json_dumps(spec, JSON_COMPACT | JSON_SORT_KEYS);
 
     put_text(line, "rv", json_object_get(metadata, "resourceVersion"));
     put_text(line, "uid", json_object_get(metadata, "uid"));
     put_text(line, "value",
              json_object_get(json_object_get(metadata, "annotations"), "chaos/value"));
+    if (text != NULL) {
+        (void)json_object_set_new(line, "spec", hash_of(text, strlen(text)));
+    }
+    free(text);
 }
 
 static json_t *new_item(const json_t *object)
@@ -115,19 +134,6 @@ static void put_items(json_t *line, const json_t *answer)
     (void)json_object_set_new(line, "items", items);
 }
 
-/* FNV-1a: whether two answers are the same, not a proof against anybody. */
-static json_t *hash_of(const struct answer *answer)
-{
-    uint64_t hash = 0xcbf29ce484222325;
-    char text[17];
-
-    for (size_t i = 0; i < answer->length; i++) {
-        hash = (hash ^ (uint8_t)answer->text[i]) * 0x100000001b3;
-    }
-    (void)snprintf(text, sizeof(text), "%016" PRIx64, hash);
-    return json_string(text);
-}
-
 static void log_end(const struct operator* self, const struct operation *operation,
                     const char *type, const struct answer *answer, int attempts)
 {
@@ -148,7 +154,7 @@ static void log_end(const struct operator* self, const struct operation *operati
         put_text(line, "message", json_object_get(answer->json, "message"));
     }
     if (answer->code != 0) {
-        (void)json_object_set_new(line, "body", hash_of(answer));
+        (void)json_object_set_new(line, "body", hash_of(answer->text, answer->length));
     }
     write_line(self, line);
 }
@@ -290,7 +296,6 @@ static const char *send_until_known(struct operator* self, const struct operatio
     }
 }
 
-/* The same once more: it must be answered as it was. */
 static void repeat(struct operator* self, const struct operation *operation, const char *body)
 {
     struct answer answer;
@@ -302,6 +307,36 @@ static void repeat(struct operator* self, const struct operation *operation, con
         self->counts.repeats++;
     }
     answer_fini(&answer);
+}
+
+static void keep(struct operator* self, const struct operation *operation, const char *body)
+{
+    struct kept *kept = &self->kept[self->kept_count++ % LOAD_KEPT_MAX];
+
+    free(kept->body);
+    *kept = (struct kept){.verb = operation->verb,
+                          .method = operation->method,
+                          .type = operation->type,
+                          .body = body == NULL ? NULL : strdup(body)};
+    memcpy(kept->id, operation->id, sizeof(kept->id));
+    memcpy(kept->path, operation->path, sizeof(kept->path));
+}
+
+void load_repeat_kept(struct operator* self)
+{
+    size_t count = self->kept_count < LOAD_KEPT_MAX ? self->kept_count : LOAD_KEPT_MAX;
+    const struct kept *kept = count == 0 ? NULL : &self->kept[load_draw(self, count)];
+    struct operation operation = {0};
+
+    if (kept != NULL) {
+        operation.verb = kept->verb;
+        operation.method = kept->method;
+        operation.type = kept->type;
+        operation.key = kept->id;
+        memcpy(operation.id, kept->id, sizeof(operation.id));
+        memcpy(operation.path, kept->path, sizeof(operation.path));
+        repeat(self, &operation, kept->body);
+    }
 }
 
 static void count(struct operator* self, const struct operation *operation, const char *type)
@@ -328,9 +363,11 @@ void load_perform(struct operator* self, struct operation *operation, json_t **r
     type = send_until_known(self, operation, body, &answer, &attempts);
     log_end(self, operation, type, &answer, attempts);
     count(self, operation, type);
-    if (strcmp(type, "ok") == 0 && operation->key == operation->id &&
-        load_draw(self, REPEAT_ONE_IN) == 0) {
-        repeat(self, operation, body);
+    if (strcmp(type, "ok") == 0 && operation->key == operation->id) {
+        keep(self, operation, body);
+        if (load_draw(self, REPEAT_ONE_IN) == 0) {
+            repeat(self, operation, body);
+        }
     }
     if (strcmp(type, "ok") == 0 && answer.code < 300) {
         *ret_object = json_incref(answer.json);

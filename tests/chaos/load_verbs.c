@@ -340,8 +340,8 @@ static const struct {
     unsigned weight;
 } verbs[] = {
     {do_apply, 22},  {do_patch, 14},    {do_create, 6},   {do_delete, 5},
-    {do_replace, 8}, {do_get, 15},      {do_list, 8},     {do_dry_run, 5},
-    {do_reuse, 3},   {do_changeset, 8}, {do_rollback, 6},
+    {do_replace, 8}, {do_get, 12},      {do_list, 8},     {do_dry_run, 2},
+    {do_reuse, 3},   {do_changeset, 8}, {do_rollback, 6}, {load_repeat_kept, 6},
 };
 
 void load_do_something(struct operator* self)

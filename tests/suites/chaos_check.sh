@@ -48,6 +48,18 @@ a_lost_write_is_found() {
   found lost-write 'has no row'
 }
 
+a_write_with_another_outcome_is_found() {
+  fresh
+  ops "$moved write[0].op as \$op | map(if .op == \$op and .type == \"ok\" then .spec = \"other\" else . end)"
+  found lost-write 'another spec'
+  ops "map(if .verb == \"changeset\" and .type == \"ok\" then .items[0].result = \"unchanged\" else . end)"
+  found lost-write 'changed nothing'
+  ops "map(if .verb == \"changeset\" and .type == \"ok\" then del(.items[0]) else . end)"
+  found lost-write 'objects. was told of'
+  ops "map(if .verb == \"changeset\" and .type == \"ok\" then .items[0].result = \"deleted\" else . end)"
+  found lost-write 'delete of'
+}
+
 what_was_refused_and_done_is_found() {
   fresh
   ops "$moved write[0].op as \$op | map(if .op == \$op and .type == \"ok\" then .type = \"fail\" else . end)"
@@ -56,10 +68,34 @@ what_was_refused_and_done_is_found() {
   found refused 'no write'
 }
 
+# VERB NAME REASON: of a session, after all else.
+refusal() {
+  ops "$moved last_t as \$t | . + [{t: \$t, op: \"ghost\", type: \"invoke\", verb: \"$1\", kind: \"HarvestSession\", name: \"$2\"},
+    {t: (\$t + 1), op: \"ghost\", type: \"fail\", code: 404, reason: \"$3\"}]"
+}
+
+a_refusal_without_a_reason_is_found() {
+  local there
+  there=$(sqlite3 "$T/controller/fog.db" "SELECT name FROM ledger GROUP BY kind, name HAVING max(revision) AND verb <> 2
+    AND kind = 'HarvestSession' LIMIT 1")
+  fresh
+  refusal patch "$there" NotFound
+  found refused 'was there'
+  refusal delete "$there" NotFound
+  found refused 'was there'
+  refusal create "$there" AlreadyExists
+  expect 0 check "$T/lie"
+  refusal create chaos-s-none AlreadyExists
+  found refused 'was not there'
+}
+
 a_write_nobody_asked_for_is_found() {
   fresh
   ops "$moved write[0].op as \$op | map(select(.op != \$op))"
   found unasked
+  fresh
+  sql "UPDATE body SET data = CAST(replace(data, '\"chaos/value\":\"', '\"chaos/value\":\"x') AS BLOB)"
+  found unasked 'holds'
   fresh
   runs 'map(.uid = "elsewhere")'
   found unasked 'pid'
@@ -93,7 +129,7 @@ a_stale_read_is_found() {
   found stale
   ops "$moved moved(done(\"list\")[0].op; last_t)"
   found stale lists
-  ops "$moved (done(\"get\")[-1].op) as \$op | map(if .op == \$op and .type == \"ok\" then del(.rv, .value, .uid) else . end) |
+  ops "$moved (done(\"get\")[-1].op) as \$op | map(if .op == \$op and .type == \"ok\" then del(.rv, .value, .uid, .spec) | .code = 404 else . end) |
     moved(\$op; (map(select(.op == \$op and .type == \"invoke\"))[0].t))"
   found stale 'did not find'
 }
@@ -113,6 +149,29 @@ a_read_of_what_never_was_is_found() {
   ops "$moved (done(\"list\") | map(select(.items | length > 1)))[-1].op as \$op |
     map(if .op == \$op and .type == \"ok\" then .items |= .[1:] else . end)"
   found read 'absent'
+  ops "$moved done(\"get\")[-1].op as \$op | map(if .op == \$op and .type == \"ok\" then .spec = \"never\" else . end)"
+  found read 'another spec'
+}
+
+# Sets of which two objects were written, each as [first row, second row].
+sets='def sets: map(select(.verb == "changeset" and .type == "ok") | [.items[] | select(.rv and .result != "unchanged")] |
+  select(length > 1) | sort_by(.rv | tonumber)); def rv: .rv | tonumber;'
+
+half_a_change_set_is_found() {
+  fresh
+  ops "$moved $sets sets[0][0].rv as \$rv | done(\"list\")[-1].op as \$op |
+    map(if .op == \$op and .type == \"ok\" then .rv = \$rv else . end)"
+  found read 'in the midst'
+  # Nobody was told anything, but of the first object as it was made by a set, and then of the second as it was before.
+  ops "$moved $sets last_t as \$t | INDEX(.[] | select(.type == \"invoke\"); .op) as \$of |
+    def get(\$op; \$t; \$of; \$told): {t: \$t, op: \$op, type: \"invoke\", verb: \"get\", kind: \$of.kind, name: \$of.name},
+      (\$told | {t: (\$t + 1), op: \$op, type: \"ok\", code: 200, rv, uid, value, spec});
+    def before(\$b): map(select(.type == \"ok\" and .spec and \$of[.op].kind == \$b.kind and \$of[.op].name == \$b.name and rv < (\$b | rv)))
+      | max_by(rv);
+    . as \$all | [sets[] | . as [\$a, \$b] | (\$all | before(\$b)) | select(.) | [\$a, \$b, .]][0] as [\$a, \$b, \$was] |
+    map(if .type == \"ok\" or .type == \"fail\" then .type = \"unknown\" else . end) +
+    [get(\"one\"; \$t; \$a; \$a), get(\"two\"; \$t + 2; \$b; \$was)]"
+  found stale two
 }
 
 a_condition_that_was_not_kept_is_found() {
@@ -163,6 +222,22 @@ a_changed_ledger_is_found() {
   fresh
   sql "DELETE FROM ledger WHERE seq = 2"
   found chain 'gap'
+  fresh
+  sql "UPDATE ledger SET at = at + 3600000 WHERE seq = 2"
+  found chain 'goes back'
+}
+
+a_life_without_birth_is_found() {
+  local one="revision = (SELECT min(revision) FROM ledger WHERE verb = 1 AND kind LIKE 'Harvest%')"
+  fresh
+  sql "UPDATE ledger SET verb = 0 WHERE $one"
+  found life makes
+  fresh
+  sql "UPDATE ledger SET uid = 'another' WHERE $one"
+  found life 'uid another'
+  fresh
+  sql "DELETE FROM ledger WHERE verb = 0 AND kind = 'HarvestPolicy'"
+  found life 'is not there'
 }
 
 what_does_not_agree_with_the_api_is_found() {
@@ -171,6 +246,10 @@ what_does_not_agree_with_the_api_is_found() {
   jq -s -c '.[0] | .event = "beat" | .uid = "elsewhere" | .t += 3600000000000' "$T/runs.jsonl" >>"$T/lie/runs.jsonl"
   expect 1 check "$T/lie" --url "http://$API" --wait 0
   says "$out" 'VIOLATION history: ' 'VIOLATION final: .*which is no more'
+  fresh
+  sql "UPDATE ledger SET kind = 'HarvestPolicy', name = 'chaos-p-9' WHERE revision = (SELECT min(revision) FROM ledger WHERE kind = 'Assignment')"
+  expect 1 check "$T/lie" --url "http://$API" --wait 0
+  says "$out" 'VIOLATION history: .*chaos-p-9.*, too'
   expect 0 fogctl delete hs/chaos-s-0 hs/chaos-s-1 hs/chaos-s-2 hs/chaos-s-3 --ignore-not-found --timeout 10s
   fresh
   sql "UPDATE ledger SET verb = 1 WHERE verb = 2 AND kind = 'HarvestSession'"
@@ -180,8 +259,10 @@ what_does_not_agree_with_the_api_is_found() {
   says "$out" 'VIOLATION final: .*does not answer'
 }
 
-it a_short_run_is_honest a_lost_write_is_found what_was_refused_and_done_is_found a_write_nobody_asked_for_is_found \
-  a_key_used_twice_is_found another_answer_to_the_same_request_is_found writes_out_of_order_are_found a_stale_read_is_found \
-  a_read_from_the_future_is_found a_read_of_what_never_was_is_found a_condition_that_was_not_kept_is_found \
-  a_rollback_to_something_else_is_found a_double_run_is_found a_stopped_process_does_not_run a_torn_line_is_found \
-  a_changed_ledger_is_found what_does_not_agree_with_the_api_is_found
+it a_short_run_is_honest a_lost_write_is_found a_write_with_another_outcome_is_found what_was_refused_and_done_is_found \
+  a_refusal_without_a_reason_is_found a_write_nobody_asked_for_is_found a_key_used_twice_is_found \
+  another_answer_to_the_same_request_is_found writes_out_of_order_are_found a_stale_read_is_found \
+  a_read_from_the_future_is_found a_read_of_what_never_was_is_found half_a_change_set_is_found \
+  a_condition_that_was_not_kept_is_found a_rollback_to_something_else_is_found a_double_run_is_found \
+  a_stopped_process_does_not_run a_torn_line_is_found a_changed_ledger_is_found a_life_without_birth_is_found \
+  what_does_not_agree_with_the_api_is_found
