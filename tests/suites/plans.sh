@@ -6,8 +6,9 @@ program=${FOG_OUT:-build/asan}/fog-sim
 workload=${PLANS:-one}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-# A run is short and touches little, and forks are many: memory that was freed need not be kept for long.
-export ASAN_OPTIONS="${ASAN_OPTIONS:-}:quarantine_size_mb=1"
+# A run is short and touches little, and forks are many: memory that was freed need not be kept for long, nor the whole
+# way to where it was allocated.  A plan that fails shows both when it is played alone.
+export ASAN_OPTIONS="${ASAN_OPTIONS:-}:quarantine_size_mb=1:malloc_context_size=2"
 failed=0
 
 check() { # SENTENCE STATUS LOG
