@@ -12,6 +12,8 @@
 #include "schema/base/str.h"
 #include "schema/base/vec.h"
 #include "tests/chaos/chaos_faults.h"
+#include "tests/chaos/chaos_judges.h"
+#include "tests/chaos/chaos_report.h"
 #include "tests/chaos/chaos_spaces.h"
 
 #include <getopt.h>
@@ -21,20 +23,16 @@
 
 enum {
     BLOWS_MAX = 3,
-    BAG_MAX = 128,
     DRAWS_MAX = 4, /* of a class that does not strike */
     TICK_MS = 10,
     CONVERGE_MS = 90000,
-    AUDIT_MS = 30000,
-    CHECK_MS = 120000,
-    COPY_MS = 30000,
+    CHECK_STEPS = 12, /* between two looks of the checker */
     KILL_PAUSE_US = 25000,
     KILLS_PER_STEP = 100,
     FULL_RUN_MS = 600 * 1000, /* from so long on each class must have struck */
-    OPERATIONS_PER_S_MIN = 2, /* acknowledged */
-    LINK_BYTES_PER_S_MIN = 200,
     DIR_LENGTH_MAX = 200,
     EXIT_USAGE = 2,
+    EXIT_TOLD_TO_END = 130,
 };
 
 static int64_t opt_seconds = 60, opt_seed = -1, opt_agents = 3, opt_kills, opt_step_ms = 20000;
@@ -43,71 +41,12 @@ static int opt_no_spaces;
 static bool is_seed_drawn;
 
 static struct world world;
-static struct times {
-    VEC_OF(int64_t);
-} converged;
-static struct {
-    uint64_t drawn, fired;
-} tally[BAG_MAX];
-static uint64_t steps, mixed;
+static struct report report;
 
 static void on_end(int number)
 {
     (void)number;
     chaos_ends = 1;
-}
-
-/* --- audits -------------------------------------------------------------------------------------
- */
-
-static bool has_program(const char *name)
-{
-    char path[2 * PROGRAM_PATH_SIZE];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", world.bin, name);
-    return access(path, X_OK) == 0;
-}
-
-static void audit(bool is_baseline)
-{
-    struct program program;
-
-    if (!has_program("fog-chaos-audit")) {
-        return;
-    }
-    world_write_pids(&world);
-    program_init(&program, "audit", -1);
-    program_say(&program, "%s/fog-chaos-audit", world.bin);
-    program_say(&program, "%s", world.dir);
-    program_say(&program, "--pids");
-    program_say(&program, "%s/pids", world.dir);
-    program_say(&program, "--url");
-    program_say(&program, "%s", world.api);
-    if (is_baseline) {
-        program_say(&program, "--baseline");
-    }
-    if (program_run(&program, AUDIT_MS) != 0) {
-        world_complain(&world, "the audit after step %" PRIu64 " found problems", steps);
-    }
-    program_fini(&program);
-}
-
-static void check(void)
-{
-    struct program program;
-
-    if (!has_program("fog-chaos-check")) {
-        return;
-    }
-    program_init(&program, "check", -1);
-    program_say(&program, "%s/fog-chaos-check", world.bin);
-    program_say(&program, "%s", world.dir);
-    program_say(&program, "--url");
-    program_say(&program, "%s", world.api);
-    if (program_run(&program, CHECK_MS) != 0) {
-        world_complain(&world, "the checker found violations");
-    }
-    program_fini(&program);
 }
 
 /* --- a step -------------------------------------------------------------------------------------
@@ -123,17 +62,23 @@ static void heal_and_converge(void)
     load_pause(&world, true);
     took = world_await_converged(&world, CONVERGE_MS);
     if (took >= 0) {
-        vec_add(&converged, took);
+        struct calm calm = {.ms = took, .step = report.steps};
+
+        vec_add(&report.calms, calm);
+        world_tell(&world, "        converged after %" PRId64 " ms", took);
     }
     for (int i = 0; i <= world.agents; i++) {
         world_machine(&world, i)->is_excused = false;
     }
     world_supervise(&world);
-    audit(false);
+    judges_audit(&world, report.steps, false);
+    if (report.steps % CHECK_STEPS == 0 && !chaos_ends && world.problems == 0) {
+        judges_check(&world, false);
+    }
     load_pause(&world, false);
 }
 
-static int bag[BAG_MAX], bag_count;
+static int bag[CLASSES_MAX], bag_count;
 
 static bool is_wanted(const struct fault_class *class)
 {
@@ -163,7 +108,8 @@ static void fill_bag(void)
  */
 static bool is_owing(int index)
 {
-    return tally[index].drawn > 0 && tally[index].fired == 0 && tally[index].drawn < DRAWS_MAX;
+    return report.tally[index].drawn > 0 && report.tally[index].fired == 0 &&
+           report.tally[index].drawn < DRAWS_MAX;
 }
 
 static bool is_any_owing(void)
@@ -218,11 +164,11 @@ static int begin_blows(struct blow *blows)
         }
         touched |= touches_of(class);
         str_addf(&names, " %s", class->name);
-        tally[class - fault_classes].drawn++;
+        report.tally[class - fault_classes].drawn++;
         blow_begin(&world, &blows[count++], class, opt_step_ms);
     }
-    mixed += count > 1;
-    world_tell(&world, "step %" PRIu64 ":%s", ++steps, names.data);
+    report.mixed += count > 1;
+    world_tell(&world, "step %" PRIu64 ":%s", ++report.steps, names.data);
     return count;
 }
 
@@ -231,8 +177,8 @@ static void note_strike(const struct blow *blow)
 {
     int index = (int)(blow->class - fault_classes);
 
-    tally[index].fired += blow->fired;
-    if (is_owing(index) && bag_count < BAG_MAX) {
+    report.tally[index].fired += blow->fired;
+    if (is_owing(index) && bag_count < CLASSES_MAX) {
         bag[bag_count++] = index;
     }
 }
@@ -272,11 +218,6 @@ static void one_step(void)
 /* --- kills --------------------------------------------------------------------------------------
  */
 
-static uint64_t kills_so_far(void)
-{
-    return chaos_kills.controller + chaos_kills.agents + chaos_kills.shims + chaos_kills.workloads;
-}
-
 static void one_kill(void)
 {
     uint64_t dice = rand_below(&world.rand, 100);
@@ -297,160 +238,56 @@ static void one_kill(void)
 
 static void kill_many(void)
 {
-    while (!chaos_ends && world.problems == 0 && kills_so_far() < (uint64_t)opt_kills) {
-        uint64_t until = kills_so_far() + KILLS_PER_STEP;
+    while (!chaos_ends && world.problems == 0 && report_kills() < (uint64_t)opt_kills) {
+        uint64_t until = report_kills() + KILLS_PER_STEP;
         int64_t began_ms = chaos_now_ms();
 
         until = until < (uint64_t)opt_kills ? until : (uint64_t)opt_kills;
-        while (!chaos_ends && kills_so_far() < until) {
+        while (!chaos_ends && report_kills() < until) {
             one_kill();
         }
-        steps++;
-        world_tell(&world, "%" PRIu64 " kills, the last in %" PRId64 " ms", kills_so_far(),
+        report.steps++;
+        world_tell(&world, "%" PRIu64 " kills, the last in %" PRId64 " ms", report_kills(),
                    chaos_now_ms() - began_ms);
         heal_and_converge();
     }
 }
 
-/* --- the end ------------------------------------------------------------------------------------
+/* --- the run -------------------------------------------------------------------------------------
  */
 
-static uint64_t count_lines(const char *name, const char *with)
+static void run_steps(int64_t until_ms)
 {
-    char path[2 * PROGRAM_PATH_SIZE], *line = NULL;
-    size_t size = 0;
-    uint64_t count = 0;
-    FILE *file;
-
-    (void)snprintf(path, sizeof(path), "%s/%s", world.dir, name);
-    file = fopen(path, "re");
-    while (file != NULL && getline(&line, &size, file) > 0) {
-        count += strstr(line, with) != NULL;
+    while (!chaos_ends && world.problems == 0 && (chaos_now_ms() < until_ms || is_any_owing())) {
+        one_step();
     }
-    free(line);
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return count;
-}
-
-static int compare(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-static int64_t percentile(unsigned percent)
-{
-    size_t at = (converged.count * percent + 99) / 100;
-
-    return converged.items[at == 0 ? 0 : at - 1];
-}
-
-static void print_faults(bool is_full)
-{
-    (void)printf("%-26s %8s %8s\n", "fault", "drawn", "struck");
-    for (int i = 0; i < fault_class_count; i++) {
-        const struct fault_class *class = &fault_classes[i];
-
-        if (!is_wanted(class)) {
-            continue;
-        }
-        if (!fault_is_possible(&world, class)) {
-            (void)printf("%-26s %8s\n", class->name, "cannot be here");
-            continue;
-        }
-        (void)printf("%-26s %8" PRIu64 " %8" PRIu64 "\n", class->name, tally[i].drawn,
-                     tally[i].fired);
-        if (tally[i].fired == 0 && (is_full || tally[i].drawn > 0)) {
-            world_complain(&world, "\"%s\" never struck", class->name);
-        }
-    }
-}
-
-static void print_all(int64_t took_ms, int64_t link_bytes)
-{
-    uint64_t done = count_lines("ops.jsonl", "\"type\":\"ok\"");
-    uint64_t spawns = count_lines("runs.jsonl", "\"event\":\"start\"");
-    int64_t seconds = took_ms / 1000;
-
-    print_faults(opt_kills == 0 && opt_only == NULL && took_ms >= FULL_RUN_MS);
-    (void)printf("kills survived: %" PRIu64 " (controller %" PRIu64 ", agents %" PRIu64
-                 ", shims %" PRIu64 ", workloads %" PRIu64 ")\n",
-                 kills_so_far(), chaos_kills.controller, chaos_kills.agents, chaos_kills.shims,
-                 chaos_kills.workloads);
-    (void)printf("traffic: operations done %" PRIu64 ", bytes on links %" PRId64
-                 ", packets %" PRIu64 ", workloads started %" PRIu64 "\n",
-                 done, link_bytes, (uint64_t)world.cable->packets, spawns);
-    if (converged.count > 0) {
-        qsort(converged.items, converged.count, sizeof(converged.items[0]), compare);
-        (void)printf("converged after faults: %zu times, p50 %" PRId64 " ms, p99 %" PRId64
-                     " ms, max %" PRId64 " ms\n",
-                     converged.count, percentile(50), percentile(99),
-                     converged.items[converged.count - 1]);
-    }
-    if ((int64_t)done < seconds * OPERATIONS_PER_S_MIN ||
-        link_bytes < seconds * LINK_BYTES_PER_S_MIN || spawns < (uint64_t)world.agents) {
-        world_complain(&world, "too little traffic to prove anything");
-    }
-    (void)printf("%" PRIu64 " steps, %" PRIu64 " of them with several faults, in %" PRId64
-                 " s: %d problems\n",
-                 steps, mixed, seconds, world.problems);
-}
-
-/* State directories are disks of their own that vanish: what they held is copied. */
-static void keep(void)
-{
-    for (int i = 0; i <= world.agents && world.has_disks; i++) {
-        const struct machine *machine = world_machine(&world, i);
-        struct program program;
-
-        program_init(&program, "cp", -1);
-        program_say(&program, "/bin/cp");
-        program_say(&program, "-a");
-        program_say(&program, "%s", machine->state);
-        program_say(&program, "%s.kept", machine->state);
-        (void)program_run(&program, COPY_MS);
-        program_fini(&program);
-    }
-}
-
-static void remove_all(void)
-{
-    struct program program;
-
-    program_init(&program, "rm", -1);
-    program_say(&program, "/bin/rm");
-    program_say(&program, "-rf");
-    program_say(&program, "--one-file-system");
-    program_say(&program, "%s", world.dir);
-    (void)program_run(&program, COPY_MS);
-    program_fini(&program);
 }
 
 static void run(void)
 {
-    int64_t began_ms = chaos_now_ms(), link_bytes, rest_ms = CONVERGE_MS;
+    int64_t began_ms = chaos_now_ms(), took_ms;
 
     if (!world_start(&world)) {
         return;
     }
-    audit(true);
+    judges_audit(&world, 0, true);
     world_tell(&world, "%d agents are ready", world.agents);
     if (opt_kills > 0) {
         kill_many();
-    }
-    while (opt_kills == 0 && !chaos_ends && world.problems == 0 &&
-           (chaos_now_ms() < began_ms + opt_seconds * 1000 || is_any_owing())) {
-        one_step();
+    } else {
+        run_steps(began_ms + opt_seconds * 1000);
     }
     load_stop(&world);
-    (void)world_await_converged(&world, rest_ms);
-    link_bytes = world_proxy_count(&world, "*", NULL);
-    check();
+    (void)world_await_converged(&world, CONVERGE_MS);
+    report.link_bytes = world_proxy_count(&world, "*", NULL);
+    judges_check(&world, true);
     world_stop(&world);
-    print_all(chaos_now_ms() - began_ms, link_bytes);
+    took_ms = chaos_now_ms() - began_ms;
+    report.wants_every_class = opt_kills == 0 && opt_only == NULL && took_ms >= FULL_RUN_MS;
+    for (int i = 0; i < fault_class_count; i++) {
+        report.tally[i].is_left_out = opt_kills > 0 || !is_wanted(&fault_classes[i]);
+    }
+    report_print(&report, &world, took_ms);
 }
 
 /* --- options ------------------------------------------------------------------------------------
@@ -562,11 +399,10 @@ int main(int argc, char **argv)
     (void)fflush(stdout);
     run();
     if (world.problems > 0 || opt_keep != NULL) {
-        keep();
+        evidence_keep(&world);
         (void)printf("kept: %s\n", world.dir);
     } else {
-        remove_all();
+        evidence_remove(&world);
     }
-    (void)fflush(stdout);
-    return world.problems > 0;
+    return world.problems > 0 ? EXIT_FAILURE : chaos_ends ? EXIT_TOLD_TO_END : EXIT_SUCCESS;
 }

@@ -12,7 +12,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-enum { ASK_MS = 3000, LINE_SIZE = 64 << 10, POLL_MS = 40, QUIET_LOOKS = 2 };
+enum { ASK_MS = 3000, LINE_SIZE = 64 << 10, POLL_MS = 40, QUIET_MS = 400 };
 
 /* --- processes ----------------------------------------------------------------------------------
  */
@@ -238,57 +238,121 @@ static bool all_are(const json_t *list, const char *what, bool (*is)(const json_
     return true;
 }
 
-static bool is_ready(const json_t *agent)
+static const json_t *last_seen(const json_t *agent)
 {
-    return is_true(condition_of(agent, "Ready"));
+    return json_object_get(json_object_get(agent, "status"), "lastSeen");
 }
 
-bool world_has_converged(struct world *world, char *ret_why, int size)
+/* A controller that starts believes its store until an agent was silent for too long; since its
+ * start it has seen whom it says when. */
+static bool is_ready(const json_t *agent)
 {
-    json_t *agents = world_get(world, NULL, "/apis/fog/v1/agents");
-    json_t *sessions =
-        agents == NULL ? NULL : world_get(world, NULL, "/apis/fog/v1/harvestsessions");
-    bool good = false;
+    return is_true(condition_of(agent, "Ready")) && last_seen(agent) != NULL;
+}
+
+static bool judge(const struct world *world, const json_t *agents, const json_t *sessions,
+                  char *ret_why, int size)
+{
+    size_t count = json_array_size(json_object_get(agents, "items"));
 
     if (sessions == NULL) {
         if (ret_why != NULL) {
             (void)snprintf(ret_why, (size_t)size, "the API does not answer");
         }
-    } else if (json_array_size(json_object_get(agents, "items")) != (size_t)world->agents) {
+        return false;
+    }
+    if (count != (size_t)world->agents) {
         if (ret_why != NULL) {
-            (void)snprintf(ret_why, (size_t)size, "there are %zu agents",
-                           json_array_size(json_object_get(agents, "items")));
+            (void)snprintf(ret_why, (size_t)size, "there are %zu agents", count);
         }
-    } else {
-        good = all_are(agents, "agent", is_ready, ret_why, size) &&
-               all_are(sessions, "session", is_settled, ret_why, size);
+        return false;
+    }
+    return all_are(agents, "agent", is_ready, ret_why, size) &&
+           all_are(sessions, "session", is_settled, ret_why, size);
+}
+
+/* Also gives the list of agents, owned; NULL: no answer. */
+static bool look(struct world *world, json_t **ret_agents, char *ret_why, int size)
+{
+    json_t *agents = world_get(world, NULL, "/apis/fog/v1/agents"), *sessions;
+    bool is_good;
+
+    sessions = agents == NULL ? NULL : world_get(world, NULL, "/apis/fog/v1/harvestsessions");
+    is_good = judge(world, agents, sessions, ret_why, size);
+    json_decref(sessions);
+    *ret_agents = agents;
+    return is_good;
+}
+
+bool world_has_converged(struct world *world, char *ret_why, int size)
+{
+    json_t *agents;
+    bool is_good = look(world, &agents, ret_why, size);
+
+    json_decref(agents);
+    return is_good;
+}
+
+/* Each agent was heard of between two looks: none is taken for connected that no longer is. */
+static bool all_were_heard(const json_t *before, const json_t *after)
+{
+    const json_t *each, *was;
+    size_t i, j;
+
+    json_array_foreach(json_object_get(after, "items"), i, each)
+    {
+        json_array_foreach(json_object_get(before, "items"), j, was)
+        {
+            if (str_eq(name_of(was), name_of(each)) &&
+                json_equal(last_seen(was), last_seen(each))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+struct wait {
+    json_t *first;    /* owned: agents as they were at the first look */
+    int64_t since_ms; /* when all was good, on end; -1 */
+    bool was_all_heard;
+    char why[2048];
+};
+
+static bool is_over(struct world *world, struct wait *wait)
+{
+    json_t *agents;
+
+    if (!look(world, &agents, wait->why, sizeof(wait->why))) {
+        wait->since_ms = -1;
+    } else if (wait->since_ms < 0) {
+        wait->since_ms = chaos_now_ms();
+    }
+    wait->first = wait->first == NULL ? json_incref(agents) : wait->first;
+    if (wait->since_ms >= 0 && !wait->was_all_heard) {
+        wait->was_all_heard = all_were_heard(wait->first, agents);
+        (void)snprintf(wait->why, sizeof(wait->why), "an agent is silent");
     }
     json_decref(agents);
-    json_decref(sessions);
-    return good;
+    return wait->since_ms >= 0 && wait->was_all_heard &&
+           chaos_now_ms() >= wait->since_ms + QUIET_MS;
 }
 
 int64_t world_await_converged(struct world *world, int64_t ms)
 {
-    int64_t began_ms = chaos_now_ms(), first_ms = -1;
-    char why[2048] = "";
-    int looks = 0;
+    struct wait wait = {.since_ms = -1};
+    int64_t began_ms = chaos_now_ms();
+    bool is_good = false;
 
-    while (!chaos_ends && chaos_now_ms() < began_ms + ms) {
-        if (world_has_converged(world, why, sizeof(why))) {
-            first_ms = looks == 0 ? chaos_now_ms() : first_ms;
-            if (++looks == QUIET_LOOKS) {
-                return first_ms - began_ms;
-            }
-        } else {
-            looks = 0;
-        }
+    while (!is_good && !chaos_ends && chaos_now_ms() < began_ms + ms) {
+        is_good = is_over(world, &wait);
         (void)usleep(POLL_MS * 1000);
     }
-    if (!chaos_ends) {
-        world_complain(world, "not converged %" PRId64 " ms after the faults: %s", ms, why);
+    json_decref(wait.first);
+    if (!is_good && !chaos_ends) {
+        world_complain(world, "not converged %" PRId64 " ms after the faults: %s", ms, wait.why);
     }
-    return -1;
+    return is_good ? wait.since_ms - began_ms : -1;
 }
 
 /* --- the proxy ----------------------------------------------------------------------------------

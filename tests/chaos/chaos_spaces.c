@@ -176,3 +176,8 @@ bool spaces_resize_tmpfs(const char *path, int64_t size_bytes)
 {
     return tmpfs(path, size_bytes, MS_REMOUNT);
 }
+
+bool spaces_unmount(const char *path)
+{
+    return umount2(path, MNT_DETACH) == 0;
+}

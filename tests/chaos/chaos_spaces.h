@@ -17,3 +17,4 @@ bool spaces_make_nets(int count, int *ret_nets, int *ret_tuns);
 
 bool spaces_mount_tmpfs(const char *path, int64_t size_bytes);
 bool spaces_resize_tmpfs(const char *path, int64_t size_bytes);
+bool spaces_unmount(const char *path);

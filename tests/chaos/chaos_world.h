@@ -99,7 +99,8 @@ bool world_answers(struct world *world, const char *url);
 /* All agents are ready and each session has converged, or says why it cannot.  `ret_why` gets a
  * line when not. */
 bool world_has_converged(struct world *world, char *ret_why, int size);
-/* How long it took, or -1: not within `ms`. */
+/* How long it took, or -1: not within `ms`.  It has to stay so until each agent was heard of again.
+ */
 int64_t world_await_converged(struct world *world, int64_t ms);
 
 /* The proxy: one command, one answer (owned; NULL when it is gone). */
