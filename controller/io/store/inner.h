@@ -127,6 +127,7 @@ int store_refresh_heads(struct store *store, struct err *err);
 int store_ledger_head(struct store *store, uint64_t below, struct heads *ret_heads,
                       struct err *err);
 
+int store_meta_number(struct store *store, const char *name, uint64_t *ret_value, struct err *err);
 int store_meta_put(struct store *store, const char *name, uint64_t value, struct err *err);
 
 /* era.c: within the transaction of a commit; may leases of before a restore be held; was this

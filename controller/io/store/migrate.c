@@ -37,7 +37,13 @@ static const char step_1[] =
     "  request BLOB NOT NULL, code INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB) STRICT;"
     "PRAGMA application_id = 0x466f6731;";
 
-static const char *const steps[] = {step_1};
+/* 2.  Leases may be granted in no era that is not settled.  Files of before did not say so while
+ * they were of one era; from here on a file that does not say it is damaged. */
+static const char step_2[] = "INSERT INTO meta (name, value)"
+                             "  SELECT 'settled_era', value FROM meta WHERE name = 'era'"
+                             "  ON CONFLICT (name) DO NOTHING;";
+
+static const char *const steps[] = {step_1, step_2};
 
 enum { VERSION = COUNT_OF(steps) };
 

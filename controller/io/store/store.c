@@ -47,6 +47,13 @@ static void abandon_p(struct store **store)
     }
 }
 
+/* Without moving the journal of another program, or of a newer one, into its database. */
+static int refuse(struct store *store, int code)
+{
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return code;
+}
+
 static int on_wal_grown(void *context, sqlite3 *db, const char *schema, int pages)
 {
     struct store *store = context;
@@ -86,7 +93,7 @@ static int meta_get(struct store *store, const char *name, sqlite3_stmt *stmt, s
     return r == 0 ? err_set(err, ERR_CORRUPT, "store: its \"%s\" is missing", name) : r;
 }
 
-static int meta_number(struct store *store, const char *name, uint64_t *ret_value, struct err *err)
+int store_meta_number(struct store *store, const char *name, uint64_t *ret_value, struct err *err)
 {
     STMT_USE(stmt);
     int r;
@@ -150,15 +157,15 @@ static int read_meta(struct store *store, bool *ret_was_clean, struct err *err)
     if (r < 0) {
         return r;
     }
-    r = meta_number(store, "era", &store->era, err);
+    r = store_meta_number(store, "era", &store->era, err);
     if (r < 0) {
         return r;
     }
-    r = meta_number(store, "compacted_revision", &store->origin.revision, err);
+    r = store_meta_number(store, "compacted_revision", &store->origin.revision, err);
     if (r < 0) {
         return r;
     }
-    r = meta_number(store, "compacted_seq", &store->origin.ledger_seq, err);
+    r = store_meta_number(store, "compacted_seq", &store->origin.ledger_seq, err);
     if (r < 0) {
         return r;
     }
@@ -166,7 +173,7 @@ static int read_meta(struct store *store, bool *ret_was_clean, struct err *err)
     if (r < 0) {
         return r;
     }
-    r = meta_number(store, "clean", &clean, err);
+    r = store_meta_number(store, "clean", &clean, err);
     if (r < 0) {
         return r;
     }
@@ -339,7 +346,7 @@ int store_open(const struct store_options *options, struct store **ret_store, st
     }
     r = store_check_version(store, !options->create, err);
     if (r < 0) {
-        return r;
+        return refuse(store, r);
     }
     r = options->is_reader ? open_reader(store, err) : open_writer(store, options, err);
     if (r < 0) {
