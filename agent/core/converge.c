@@ -73,12 +73,14 @@ static enum work_outcome outcome_of(const struct work *work, const struct agt_ex
     case EXIT_BY_ITSELF:
         return exit->code == 0 ? OUTCOME_COMPLETED : OUTCOME_EXITED_NON_ZERO;
     case EXIT_NOT_STARTED:
+        MARK("a run could not be started");
         return OUTCOME_START_FAILED;
     case EXIT_STOPPED:
         return work->run.is_out_of_lease ? OUTCOME_LEASE_ENDED : OUTCOME_STOPPED;
     case EXIT_LEASE_ENDED:
         return OUTCOME_LEASE_ENDED;
     case EXIT_ORPHANED:
+        MARK("a run ended because its agent did not come back");
         return OUTCOME_ORPHANED;
     case EXIT_LOST:
         break;
@@ -170,6 +172,7 @@ static void back_off(struct agt *agt, struct work *work)
     if (work->outcome == OUTCOME_STOPPED || work->outcome == OUTCOME_LEASE_ENDED) {
         return;
     }
+    MARK("a run is tried again after a pause");
     work->tries++;
     delay_ms = agt_back_off(agt, (unsigned)work->tries - 1, RESTART_MIN_MS, RESTART_MAX_MS);
     work->not_before = mono_after(agt->now, delay_ms);
@@ -197,11 +200,13 @@ static void take_exit(struct agt *agt, struct work *work, const struct agt_exit 
     if (!work->is_wanted) {
         move(agt, work, WORK_STOPPED);
     } else if (is_outdated) {
+        MARK("a run makes room for its next form");
         work->outcome = OUTCOME_NONE;
         work->failures = work->tries = 0;
         work->not_before = agt->now;
         move(agt, work, WORK_WAITING);
     } else if (is_for_good(work)) {
+        MARK("a run ended for good");
         move(agt, work, work->outcome == OUTCOME_COMPLETED ? WORK_DONE : WORK_FAILED);
     } else {
         back_off(agt, work);
@@ -222,12 +227,15 @@ static void on_stray(struct agt *agt, const struct agt_event *event)
         work = set_add(agt, event->uid);
     }
     if (work->run.is_open && work->run.number < event->run) {
+        MARK("a run is found that is newer than the one known");
         take_exit(agt, work, &(struct agt_exit){.cause = EXIT_LOST});
     }
     if (work->run.number > event->run || work->run.is_open) {
+        MARK("a run is found that is older than the one known");
         out_add_run(agt, AGT_SIGNAL, OUT_AT_ONCE, event->uid, event->run)->grace_ms = 0;
         return;
     }
+    MARK("a stray run is adopted, to be ended");
     /* Adopted as a run for nothing that is wanted, so it is stopped before anything starts. */
     work->run = (struct run){.number = event->run,
                              .is_open = true,
@@ -247,6 +255,7 @@ static void on_found_ended(struct agt *agt, const struct agt_event *event)
     struct work *work = find_run(agt, event);
 
     if (work != NULL) {
+        MARK("a run ended while its agent was away");
         take_exit(agt, work, event->found.exit);
         return;
     }
@@ -267,6 +276,7 @@ void converge_on_found(struct agt *agt, const struct agt_event *event)
     } else if (work == NULL) {
         on_stray(agt, event);
     } else if (!work->run.is_found && !MUTANT(ADOPTS_NOTHING)) {
+        MARK("a run that went on is adopted");
         work->run.is_found = work->run.may_freeze = true;
         work->run.lease_end = MONO_NEVER; /* its shim knows; ours begins with the next grant */
         move(agt, work, WORK_RUNNING);
@@ -281,6 +291,7 @@ void converge_on_start(struct agt *agt)
         struct work *work = work_of(entry);
 
         if (work->run.is_open && !work->run.is_found) {
+            MARK("a run was lost while its agent was away");
             take_exit(agt, work, &lost);
             work->tries = 0; /* a machine that was booted is no reason to wait */
             work->not_before = agt->now;
@@ -328,6 +339,7 @@ void converge_on_unsaved(struct agt *agt, uint64_t step)
         struct work *work = work_of(entry);
 
         if (work->run.is_open && work->run.spawned_in_step == step) {
+            MARK("a start that was not saved is taken back");
             work->run.is_open = false; /* its number stays used */
             work->starts--;
             move(agt, work, WORK_WAITING);
@@ -348,6 +360,7 @@ static int64_t stop_grace_ms(const struct agt *agt, const struct work *work)
     int64_t grace_ms = work->run.grace_ms;
 
     if (lease_is_lost(agt, work)) {
+        MARK("a run ends at once, for its lease is over");
         return 0;
     }
     if (work->is_wanted && work->wanted.template.grace_ms < grace_ms) {
@@ -380,12 +393,14 @@ static void suspend_or_resume(struct agt *agt, struct work *work)
     if (work->state == WORK_RUNNING && agt->is_paused) {
         out_add_run(agt, AGT_SUSPEND, OUT_AT_ONCE, uid, work->run.number);
         work->spent.suspensions++;
+        MARK("a run is suspended for the owner");
         agt->saver.usage_is_unsaved = true;
         move(agt, work, WORK_SUSPENDED);
     } else if (work->state == WORK_SUSPENDED && !agt->is_paused && !MUTANT(PAUSE_STAYS)) {
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
         move(agt, work, WORK_RUNNING);
     } else if (work->state == WORK_RUNNING && work->run.may_freeze) {
+        MARK("an adopted run may have been frozen");
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
     }
     if (work->state != WORK_STARTING) {

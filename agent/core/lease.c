@@ -72,12 +72,14 @@ int lease_on_renewed(struct agt *agt, const struct wire_renewed *renewed, struct
         return err_set(err, ERR_INVALID, "renewed: seq: nothing was asked under this number");
     }
     if (agt->leases.renewals[slot].seq != seq) {
+        MARK("an answer about leases comes too late");
         agt->counters.stale_messages++; /* answered before, or too long ago */
         return 0;
     }
     agt->leases.renewals[slot].seq = 0;
     map_each (&agt->set.works, entry) {
         if (work_of(entry)->lease.asked_seq == seq) {
+            MARK("a lease was asked for");
             work_of(entry)->lease.is_refused = true;
             work_of(entry)->lease.end = MONO_ZERO;
         }

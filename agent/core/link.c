@@ -144,6 +144,7 @@ static const char *objection(struct agt *agt, const struct wire_challenge *chall
                             challenge->store_id, fence->store_id);
     }
     if (challenge->era < fence->era) {
+        MARK("an agent obeys no older era");
         return arena_printf(arena,
                             "the controller's store is of era %" PRId64
                             ", and this agent saw era %" PRId64 ": an old copy is running",
@@ -227,6 +228,7 @@ static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
     bool is_new_era = welcome->era > fence->era || fence->store_id[0] == '\0';
 
     if (!is_new_era && (welcome->era < fence->era || welcome->epoch <= fence->epoch)) {
+        MARK("an agent takes no number twice");
         agt->counters.stale_messages++;
         hang_up(agt, "the controller gave this connection a number that was used before: an old "
                      "copy of its store is running");
@@ -239,6 +241,7 @@ static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
     }
     (void)snprintf(fence->store_id, sizeof(fence->store_id), "%s", agt->link.store_id);
     if (is_new_era) {
+        MARK("an agent begins a new era");
         agt->set.revision = 0;
     }
     fence->era = welcome->era;
@@ -256,6 +259,7 @@ static void on_refuse(struct agt *agt, const struct wire_refuse *refuse)
     (void)snprintf(reason, sizeof(reason), "refused: %.60s: %.240s", refuse->reason,
                    refuse->message == NULL ? "no reason was given" : refuse->message);
     agt->link.not_before = mono_after(agt->now, refuse->retry_after_ms);
+    MARK("an agent is refused");
     hang_up(agt, reason);
 }
 
@@ -311,6 +315,7 @@ static int on_session_message(struct agt *agt, const struct wire_message *messag
                               size_t size_bytes, struct err *err)
 {
     if (epoch_of(agt, message) != agt->link.epoch) {
+        MARK("an agent drops what is of an earlier connection");
         agt->counters.stale_messages++;
         return 0;
     }
@@ -395,6 +400,7 @@ static void on_bad_message(struct agt *agt, const char *type, const struct err *
     agt->link.bad++;
     out_send(agt, &message, AGT_SEND_CONTROL, OUT_AT_ONCE);
     if (agt->link.bad >= BAD_MESSAGES_MAX) {
+        MARK("a controller that talks nonsense is left");
         hang_up(agt, "the controller sent too many messages that make no sense");
     }
 }
@@ -450,6 +456,7 @@ static void send_heartbeat(struct agt *agt)
 static void session_on_time(struct agt *agt)
 {
     if (mono_is_due(agt->link.silent_at, agt->now) || BUGGIFY("controller-silent")) {
+        MARK("a silent controller is left");
         hang_up(agt, "the controller was silent for three heartbeats");
     } else if (mono_is_due(agt->link.beat_at, agt->now)) {
         send_heartbeat(agt);
@@ -470,6 +477,7 @@ void link_on_time(struct agt *agt)
     case LINK_OPEN:
     case LINK_GREETED:
         if (is_due || BUGGIFY("answer-late")) {
+            MARK("a controller does not answer in time");
             hang_up(agt, "the controller did not answer in time");
         }
         break;

@@ -161,6 +161,7 @@ static void compose(struct agt *agt)
     }
     reports->seq++;
     if (reports->seq > reports->reserved) {
+        MARK("more numbers for reports are written down");
         reports->reserved =
             reports->seq + (BUGGIFY("sequence-tight") ? 1 : REPORT_SEQS_RESERVED) - 1;
         agt->saver.is_due = true;
@@ -227,6 +228,7 @@ void report_on_welcome(struct agt *agt, bool is_new_era)
     if (!is_new_era) {
         return;
     }
+    MARK("everything is reported anew to a restored store");
     /* A store that was restored forgot what it had acknowledged. */
     map_each (&agt->set.works, entry) {
         work_of(entry)->told.sent = work_of(entry)->told.acknowledged = 0;
@@ -236,6 +238,7 @@ void report_on_welcome(struct agt *agt, bool is_new_era)
 void report_on_unsaved(struct agt *agt, uint64_t step)
 {
     if (agt->reports.sent_in_step == step) {
+        MARK("a report that was not saved is taken back");
         take_back(agt);
     }
 }
@@ -248,6 +251,7 @@ int report_on_reported(struct agt *agt, const struct wire_reported *reported, st
         return err_set(err, ERR_INVALID, "reported: seq: no report had this number");
     }
     if (reports->waiting == 0 || reported->seq < reports->waiting) {
+        MARK("a report is acknowledged twice");
         return 0; /* again, or late */
     }
     reports->waiting = 0;

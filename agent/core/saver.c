@@ -193,6 +193,7 @@ void saver_on_step(struct agt *agt, bool save_failed)
     struct saver *saver = &agt->saver;
 
     if (save_failed) {
+        MARK("a save fails");
         saver->retry_at = mono_after(
             agt->now, agt_back_off(agt, saver->failures, SAVE_RETRY_MIN_MS, SAVE_RETRY_MAX_MS));
         saver->failures++;

@@ -267,6 +267,7 @@ static int check(struct agt *agt, const struct wire_assign *assign, const struct
                        ASSIGNMENTS_PER_AGENT_MAX);
     }
     if (has_stale_assignment(agt, outcome)) {
+        MARK("a set with an older form of an assignment is dropped");
         agt->counters.stale_messages++;
         return 0;
     }
@@ -274,6 +275,7 @@ static int check(struct agt *agt, const struct wire_assign *assign, const struct
         return err_set(err, ERR_INVALID, "assign: digest: is not that of the set it carries");
     }
     if (!incoming->full && digest_eq(&digest, &agt->set.digest)) {
+        MARK("a change of the set came before");
         *ret_applies = true; /* it came before */
         return 0;
     }
@@ -281,6 +283,7 @@ static int check(struct agt *agt, const struct wire_assign *assign, const struct
         (BUGGIFY("delta-refused") || incoming->base == NULL ||
          !digest_from_str(incoming->base, &base) || !digest_eq(&base, &agt->set.digest) ||
          !digest_eq(&digest, &outcome->digest))) {
+        MARK("a change to another set than ours asks for the whole");
         agt->set.resync_is_due = true;
         return 0;
     }
@@ -329,11 +332,13 @@ int set_on_assign(struct agt *agt, const struct wire_assign *assign, size_t size
 
     if (assign->era != agt->fence.era ||
         (assign->revision < agt->set.revision && !MUTANT(OLD_SET_TAKEN))) {
+        MARK("an older set is dropped");
         agt->counters.stale_messages++;
         return 0;
     }
     r = incoming_add(incoming, assign, size_bytes, err);
     if (r == 0 && assign->more) {
+        MARK("a set comes in several messages");
         return 0;
     }
     if (r == 0) {
@@ -360,6 +365,7 @@ void set_on_digest(struct agt *agt, const char *text)
     incoming_drop(&agt->set.incoming);
     if (digest_from_str(text, &digest) &&
         (!digest_eq(&digest, &agt->set.digest) || BUGGIFY("compare-again"))) {
+        MARK("a heartbeat shows that the sets differ");
         agt->set.resync_is_due = true;
     }
 }
@@ -387,6 +393,7 @@ void set_on_unsaved(struct agt *agt, uint64_t step)
     set->saved_digest = set->earlier_digest;
     set->saved_revision = set->earlier_revision;
     if (set->accepted_in_step == step && link_is_welcomed(agt)) {
+        MARK("what was accepted was not saved");
         set->accepted_is_due = true;
     }
 }

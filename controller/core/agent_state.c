@@ -1,6 +1,7 @@
 /* What an agent's own object says of it: is it connected, and does what is started there start? */
 #include "controller/core/breaker.h"
 #include "controller/core/reconcile.h"
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 struct state { /* of one condition */
@@ -103,12 +104,14 @@ bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent,
     unsigned starts = failed_starts(before, after);
 
     if (starts > 0 && breaker_failed(&agent->breaker, starts, ctl->now)) {
+        MARK("a breaker opens");
         ctl_event_record(ctl, agent->object, "Warning", "BreakerOpened",
                          "%d starts in a row failed; nothing is placed here for a while",
                          BREAKER_FAILURES);
         breaker_moved(ctl, agent);
     } else if (after->phase == PHASE_RUNNING && before->phase != PHASE_RUNNING &&
                breaker_succeeded(&agent->breaker)) {
+        MARK("a breaker closes");
         ctl_event_record(ctl, agent->object, "Normal", "BreakerClosed",
                          "a start went well; work is placed here again");
         breaker_moved(ctl, agent);

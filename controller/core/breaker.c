@@ -34,6 +34,7 @@ bool breaker_failed(struct breaker *breaker, unsigned starts, struct mono now)
     case BREAKER_OPEN:
         break;
     case BREAKER_HALF_OPEN:
+        MARK("a probe fails");
         opens = true;
         break;
     }

@@ -223,6 +223,7 @@ static bool is_demand_met(struct ctl *ctl, struct changeset *set)
     if (!set->has_demand || set->revision == ctl->desired_revision || MUTANT(DEMAND_IGNORED)) {
         return true;
     }
+    MARK("a plan is too old to be carried out");
     return reject(set, failure_make(&ctl->arena, 409, "Conflict",
                                     "the plan was made at revision %" PRIu64
                                     ", and the fleet is at %" PRIu64 " now; look at the plan again",
@@ -247,6 +248,7 @@ bool changeset_decide(struct ctl *ctl, struct changeset *set, struct node **ret_
         }
     }
     if (!fine) {
+        MARK("a change set fails as a whole");
         if (MUTANT(HALF_A_SET) && !set->is_dry_run) {
             ctl_commit(ctl);
         } else {
@@ -256,6 +258,7 @@ bool changeset_decide(struct ctl *ctl, struct changeset *set, struct node **ret_
         return false;
     }
     if (set->is_dry_run && !MUTANT(DRY_RUN_WRITES)) {
+        MARK("a dry run is undone");
         *ret_plan = reconcile_plan(ctl);
         ctl_abort(ctl);
     } else {
@@ -347,8 +350,10 @@ enum replay changeset_replay(struct ctl *ctl, uint64_t id, const struct http_req
     }
     request_digest(http, &digest);
     if (!digest_eq(&digest, &answer->request)) {
+        MARK("a key is used for another request");
         return REPLAY_MISMATCH;
     }
+    MARK("a request is answered from its key");
     ctl_answer(ctl, id, answer->code, blob_ref(answer->body));
     return REPLAY_DONE;
 }

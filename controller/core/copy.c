@@ -79,6 +79,7 @@ bool copy_may_go(const struct model *model, const struct assignment_entry *copy,
         return lease_is_over(copy, now);
     }
     if (copy->agent == NULL || copy->agent->link == NULL) {
+        MARK("a copy goes without a word of its lost agent");
         return true; /* it learns from its full set when it returns */
     }
     return is_leaving && copy->leaving_since.ms > 0 &&

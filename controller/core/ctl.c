@@ -303,6 +303,7 @@ static void finish_step(struct ctl *ctl)
 static void notice_stall(struct ctl *ctl, struct mono now)
 {
     if (ctl->has_started && mono_since(ctl->now, now) > 2 * ctl->options.heartbeat_min_ms) {
+        MARK("the controller stood still");
         ctl->grace_until = mono_after(now, ctl->options.heartbeat_min_ms);
     }
 }

@@ -127,6 +127,7 @@ void gate_poison(struct gate *gate)
         struct effect told = {.type = EFFECT_END, .id = effect.id};
 
         if (effect.type == EFFECT_ANSWER) {
+            MARK("a client is told that the outcome is unknown");
             told.type = EFFECT_ANSWER;
             told.bytes = blob_new(outcome_unknown, sizeof(outcome_unknown) - 1);
             told.answer.code = 503;

@@ -71,6 +71,7 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
             message, ERR_TEXT_SIZE,
             "the agent speaks version %lld, this controller %lld to %lld; upgrade the older",
             (long long)hello->version, (long long)speaks.min, (long long)speaks.max);
+        MARK("an agent speaks another version");
         return "VersionMismatch";
     }
     if (!name_is_valid(hello->name, &why)) {
@@ -84,6 +85,7 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
     }
     if (!is_genuine(ctl, link, hello)) {
         (void)snprintf(message, ERR_TEXT_SIZE, "the signature does not fit the key and the nonce");
+        MARK("a signature is wrong");
         return "BadSignature";
     }
     if (!str_is_empty(hello->store_id) && !str_eq(hello->store_id, ctl->store_id)) {
@@ -98,6 +100,7 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
             message, ERR_TEXT_SIZE,
             "the agent has seen era %lld and this store is of era %llu: it is an old copy",
             (long long)hello->era, (unsigned long long)ctl->era);
+        MARK("an older era is not obeyed");
         return "OldEra";
     }
     if (hello->era == (int64_t)ctl->era && hello->revision > ctl->revision) {
@@ -105,6 +108,7 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
                        "the agent obeyed revision %llu and this store ends at %llu: it is an older "
                        "copy; if that is meant, start fog-controller with --restored once",
                        (unsigned long long)hello->revision, (unsigned long long)ctl->revision);
+        MARK("an older copy of the store is not obeyed");
         return "OldCopy";
     }
     if (agent != NULL && !str_is_empty(agent_spec(agent)->public_key) &&
@@ -113,6 +117,7 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
             message, ERR_TEXT_SIZE,
             "the name \"%s\" belongs to another key; use another name, or delete the Agent",
             hello->name);
+        MARK("a name belongs to another key");
         return "NameTaken";
     }
     if (agent == NULL && ctl->model.objects[KIND_AGENT].count >= AGENTS_MAX) {
@@ -249,6 +254,7 @@ static void supersede(struct ctl *ctl, struct link *link, struct link *older)
     const struct object *object = older->agent->object;
 
     if (older->epoch >= link->epoch && older->epoch < EPOCH_FOLLOWED_MAX) {
+        MARK("an agent that forgot its number is given a higher one");
         link->epoch = older->epoch + 1;
     }
     if (mono_since(older->heard_at, ctl->now) < older->heartbeat_ms) {
@@ -256,6 +262,7 @@ static void supersede(struct ctl *ctl, struct link *link, struct link *older)
                          "a second connection with its key took the place of one that was alive; "
                          "if this goes on, its state directory was copied to another machine");
     }
+    MARK("a newer connection takes the place of an older one");
     older->agent = NULL;
     ctl_hangup(
         ctl, older->id,
@@ -277,6 +284,7 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
     ctl_begin(ctl, false);
     object = declare(ctl, hello, message);
     if (object == NULL) {
+        MARK("a hello makes no valid agent");
         ctl_abort(ctl);
         link_refuse(ctl, link, "BadHello", message, RECONNECT_MAX_MS);
         return;

@@ -247,6 +247,7 @@ static void add_restore(struct ctl *ctl, struct rollback *rollback, const struct
     struct node *meta = node_find(body, "metadata");
 
     if (now == NULL && then->kind == &agent_kind) {
+        MARK("a rollback leaves out an agent that is gone");
         return; /* an agent comes back by saying hello */
     }
     *write = rollback->defaults;
@@ -290,6 +291,7 @@ static void add_prunes(struct ctl *ctl, struct rollback *rollback, const struct 
                 (rollback->name != NULL && !str_eq(rollback->name, object->meta.name))) {
                 continue;
             }
+            MARK("a rollback removes what came later");
             *write = rollback->defaults;
             problems_init(&write->problems, &ctl->arena, NULL);
             write->kind = kind;
@@ -352,6 +354,7 @@ void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
         return;
     }
     if (changeset_replay(ctl, id, &rollback->http) == REPLAY_DONE) {
+        MARK("a rollback that came twice is carried out once");
         return; /* the same request came twice, and the other one was read first */
     }
     compose(ctl, rollback, result, &set);

@@ -28,6 +28,7 @@ int64_t lease_length_ms(const struct model *model, const struct assignment_entry
     if (!int_from_str(before, &before_ms) || before_ms > LEASE_MAX_MS) {
         return LEASE_MAX_MS; /* somebody else wrote it */
     }
+    MARK("a shortened lease is waited for at its old length");
     return before_ms > lease_ms ? before_ms : lease_ms;
 }
 

@@ -132,6 +132,7 @@ void link_forget_agent(struct ctl *ctl, struct agent_entry *agent)
         return;
     }
     agent->link = NULL;
+    MARK("an agent is deleted while it is connected");
     link->agent = NULL;
     end_logs(ctl, link, true);
     ctl_hangup(ctl, link->id, "its Agent object was deleted");
@@ -315,6 +316,7 @@ static void tell_agent(struct ctl *ctl, struct agent_entry *agent)
     struct telling telling = {0};
 
     if (link != NULL && link->has_backlog) {
+        MARK("what changes waits for a message under way");
         return; /* one merged message when it has drained */
     }
     if (link != NULL && (link->needs_full || agent->untold.count > MESSAGE_ASSIGNMENTS_MAX ||
@@ -358,6 +360,7 @@ static void complain(struct ctl *ctl, struct link *link, const char *about, cons
     message.error.message = what;
     ctl_send_now(ctl, link->id, SEND_CONTROL, wire_encode(&message));
     if (++link->bad_messages >= BAD_MESSAGES_MAX) {
+        MARK("too much nonsense ends a link");
         drop(ctl, link, "too many bad messages");
     }
 }
@@ -385,6 +388,7 @@ static void take_report(struct ctl *ctl, struct agent_entry *agent,
         if (assignment == NULL || assignment->agent != agent ||
             item->lease_epoch < assignment_spec(assignment)->lease_epoch ||
             item->generation > assignment->object->meta.generation) {
+            MARK("a report on what is not its agent's is passed over");
             ctl->counters
                 .stale_messages++; /* of work that is no longer, or never was, this agent's */
             continue;
@@ -403,6 +407,7 @@ static void on_report(struct ctl *ctl, struct link *link, const struct wire_repo
         take_report(ctl, link->agent, report);
         link->report_seq = report->seq;
     } else {
+        MARK("a report that came before is answered again");
         ctl->counters.stale_messages++;
     }
     answer.reported.epoch = (int64_t)link->epoch;
@@ -414,6 +419,7 @@ static void on_report(struct ctl *ctl, struct link *link, const struct wire_repo
 
 static void tell_all_again(struct ctl *ctl, struct link *link)
 {
+    MARK("an agent is told everything again");
     link->needs_full = true;
     if (dlist_is_empty(&link->agent->untold_link)) {
         dlist_add(&ctl->model.untold, &link->agent->untold_link);
@@ -604,6 +610,7 @@ void on_link_frame(struct ctl *ctl, uint64_t id, const char *bytes, size_t size_
         return;
     }
     if (epoch_of(link, &message) != link->epoch && !MUTANT(EPOCH_UNCHECKED)) {
+        MARK("a message of an earlier connection is dropped");
         ctl->counters.stale_messages++;
         return;
     }

@@ -6,6 +6,7 @@
 #include "controller/core/watch.h"
 
 #include "schema/base/parse.h"
+#include "schema/base/site.h"
 #include "schema/base/utf8.h"
 #include "schema/bind.h"
 #include "schema/json.h"
@@ -170,6 +171,7 @@ static bool may_write(struct ctl *ctl, const struct request *request, bool only_
     struct failure failure = {0};
 
     if (ctl->store_is_full && !only_deletes && !request->is_dry_run) {
+        MARK("a write is refused for want of space");
         failure =
             failure_make(&ctl->arena, 503, "ServiceUnavailable",
                          "the disk of the controller is full: only deletes are taken until there "

@@ -226,6 +226,7 @@ static bool is_haunted(struct planner *p, const struct replica *replica)
 
         if (it->session == NULL && str_eq(spec->session, p->in->session->object->meta.name) &&
             str_eq(spec->slot, replica->name) && !copy_may_go(model, it, p->in->now)) {
+            MARK("an exclusive replica waits for what a namesake still runs");
             look_at(p, copy_may_go_at(model, it, p->in->now));
             add_gap(p, WHY_LEASED, replica, NULL, false,
                     arena_printf(p->arena,
@@ -280,6 +281,7 @@ static bool is_crowded(struct planner *p, const struct replica *replica,
         }
     }
     if (is_crowded) {
+        MARK("a replica that becomes exclusive waits for its other copies");
         add_gap(p, WHY_LEASED, replica, copy, false,
                 "another copy of it may still run, and it is to run exclusively");
     }
@@ -302,6 +304,7 @@ static void replace(struct planner *p, const struct replica *replica, struct ass
                 arena_printf(p->arena, "%s; %s", reason, why));
         return;
     }
+    MARK("a copy is replaced");
     step = add_step(p, PLAN_REPLACE, replica, copy, reason);
     step->agent = agent;
     step->keeps_copy = keeps_copy;
@@ -317,6 +320,7 @@ static bool is_paused(struct planner *p, const struct replica *replica,
         return false;
     }
     if (p->spec->rollout.pause) {
+        MARK("a rollout is paused");
         add_gap(p, WHY_ROLLOUT_PAUSED, replica, copy, false,
                 arena_printf(p->arena,
                              "on %s as before: the rollout is paused (spec.rollout.pause)",
@@ -337,6 +341,7 @@ static void move(struct planner *p, const struct replica *replica, struct assign
     }
     agent = find_place(p, replica, copy->agent, &why);
     if (agent == copy->agent) {
+        MARK("a copy would move to where it is");
         agent = NULL; /* what it holds now does not count as free there */
         why = reason;
     }
@@ -344,10 +349,12 @@ static void move(struct planner *p, const struct replica *replica, struct assign
         add_gap(p, WHY_NO_AGENT, replica, copy, false,
                 why == reason ? reason : arena_printf(p->arena, "%s; %s", reason, why));
         if (!may_stay_meanwhile) {
+            MARK("a copy ends where it may not stay, with no other place");
             stop(p, replica, copy, reason);
         }
         return;
     }
+    MARK("a copy moves to another agent");
     step = add_step(p, PLAN_MOVE, replica, copy, reason);
     step->agent = agent;
     add_gap(p, WHY_STARTING, replica, copy, true,
@@ -385,6 +392,7 @@ static void give_up(struct planner *p, const struct replica *replica, struct ass
         arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s", failures,
                      failures == 1 ? "" : "s", failure_words(p, copy));
 
+    MARK("a copy that its agent tries for ever is given up");
     p->plan->failed++;
     add_step(p, PLAN_STOP, replica, copy, reason)->gives_up = true;
     add_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
@@ -408,6 +416,7 @@ static void update(struct planner *p, const struct replica *replica, struct assi
         return;
     }
     if (!fits) {
+        MARK("a copy that grows finds no room where it is");
         struct str words = STR_EMPTY;
 
         explain_refusal(p->in->session, copy->agent, &p->needs, refusal, 0, &words);
@@ -436,6 +445,7 @@ static void tend_failed(struct planner *p, const struct replica *replica,
         add_gap(p, WHY_FAILED, replica, copy, false,
                 arena_printf(p->arena, "%s; it is not started again (restart: never)", words));
     } else if (p->is_fresh) {
+        MARK("what failed is tried anew after a change");
         replace(p, replica, copy, false, 0, "the session changed since it failed");
     } else if (p->spec->retry_max > 0 && failures >= p->spec->retry_max) {
         p->plan->failed++;
@@ -443,6 +453,7 @@ static void tend_failed(struct planner *p, const struct replica *replica,
                 arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s",
                              failures, failures == 1 ? "" : "s", words));
     } else if (!mono_is_due(copy->retry_at, p->in->now)) {
+        MARK("a failed copy waits for its next try");
         look_at(p, copy->retry_at);
         add_gap(p, WHY_BACK_OFF, replica, copy, false,
                 arena_printf(p->arena, "%s; failure %u in a row, tried again after a pause", words,
@@ -480,17 +491,20 @@ static void tend_away(struct planner *p, const struct replica *replica,
                               : mono_after(copy->agent->away_since, p->spec->replace_after_ms);
     if (copy->agent != NULL && agent_is_awaited(p->in, copy->agent) &&
         (p->spec->every_agent || !mono_is_due(due, p->in->now))) {
+        MARK("after a start the last word of an agent counts");
         tend_awaited(p, replica, copy, is_current);
         look_at(p, p->spec->every_agent ? p->in->awaited_until
                                         : mono_earlier(due, p->in->awaited_until));
         return;
     }
     if (!mono_is_due(due, p->in->now)) {
+        MARK("a lost copy is waited for");
         look_at(p, due);
         add_gap(p, WHY_AGENT_AWAY, replica, copy, false,
                 arena_printf(p->arena, "%s is not connected; replaced when it is away for %s", name,
                              after));
     } else if (is_exclusive && !lease_is_over(copy, p->in->now) && !MUTANT(REPLACED_UNDER_LEASE)) {
+        MARK("a lost copy is not replaced before its lease is over");
         look_at(p, copy->lease_until);
         add_gap(p, WHY_LEASED, replica, copy, false,
                 arena_printf(p->arena,
@@ -522,6 +536,7 @@ static void tend_given_up(struct planner *p, const struct replica *replica,
                              "then",
                              assignment_spec(copy)->agent));
     } else {
+        MARK("what was given up is tried anew");
         replace(p, replica, copy, false, 0, "the session changed since it was given up");
     }
 }
@@ -618,12 +633,14 @@ static struct assignment_entry *settle(struct planner *p, const struct replica *
         struct assignment_entry *copy = replica->copies[i];
 
         if (keeper != NULL && copy != keeper) {
+            MARK("of two copies one is ended");
             stop(p, replica, copy,
                  arena_printf(p->arena, "another copy of it runs on %s",
                               assignment_spec(keeper)->agent));
         } else if (keeper == NULL && i + 1 < replica->live_count &&
                    (copy->agent == NULL || copy_has_failed(copy) ||
                     copy_given_up(copy, &generation) != NULL)) {
+            MARK("a copy ends because its replacement is on its way");
             stop(p, replica, copy, "its replacement is on its way");
         }
     }
@@ -686,6 +703,7 @@ static void wait_for_waves(struct planner *p)
         if (step->wave == 1) {
             continue;
         }
+        MARK("a step waits for its wave");
         for (size_t j = 0; j < p->plan->gap_count; j++) {
             struct plan_gap *gap = &p->plan->gaps[j];
 

@@ -101,6 +101,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     }
     reconcile_plan_session(ctl, session, template, &plan);
     if (ctl->store_is_full) {
+        MARK("on a full disk work is only ended");
         keep_stops(&plan);
         return rollout_carry_out(ctl, session, template, &plan, 1);
     }
@@ -127,9 +128,11 @@ static bool reconcile_sessions(struct ctl *ctl)
 
         dlist_remove(&session->dirty);
         if (mono_before(ctl->now, session->quiet_until)) {
+            MARK("a session that was much work is left alone for a while");
             model_look_at(&ctl->model, session,
                           mono_earlier(session->look_at, session->quiet_until));
         } else if (!reconcile_session(ctl, session)) {
+            MARK("a plan is too large for one step");
             model_mark_session(&ctl->model, session);
             return false;
         }
@@ -159,6 +162,7 @@ static bool reconcile_loose(struct ctl *ctl)
         }
         ctl->counters.assignments_examined++;
         if (!rollout_end(ctl, it, "its session is gone")) {
+            MARK("what a deleted session ran is waited for");
             later(&ctl->reconciler.loose_at, copy_may_go_at(&ctl->model, it, ctl->now));
         }
         ctl->derived_rows += ctl->changes.count - before;
@@ -213,6 +217,7 @@ static void begin(struct ctl *ctl)
 static void notice_space(struct ctl *ctl)
 {
     if (ctl->reconciler.was_full && !ctl->store_is_full) {
+        MARK("there is room on the disk again");
         map_each (&ctl->model.objects[KIND_HARVEST_SESSION], it) {
             model_mark_session(&ctl->model, it->value);
         }
@@ -238,6 +243,7 @@ static void end_awaiting(struct ctl *ctl)
         struct agent_entry *agent = it->value;
 
         if (agent->link == NULL && !agent->is_known) {
+            MARK("an agent did not come back after a start");
             agent_state_mark(ctl, agent);
             mark_on_agent(ctl, agent);
         }

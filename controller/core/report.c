@@ -13,10 +13,12 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
 
     if (ctl->is_unsettled || assignment == NULL ||
         !lease_may_renew(assignment, agent, lease_epoch)) {
+        MARK("a lease is refused to what is not wanted");
         return false;
     }
     if (!lease_is_held(assignment, ctl->now) &&
         lease_is_contested(&ctl->model, assignment, ctl->now) && !MUTANT(LEASE_UNCONTESTED)) {
+        MARK("a lease is refused while another copy may hold one");
         return false;
     }
     lease_grant(&ctl->model, assignment, ctl->now);
@@ -103,6 +105,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     bool is_leaving = object_is_deleting(before), closes;
 
     if (generation < old->observed_generation) {
+        MARK("a report of an older generation is dropped");
         ctl->counters.stale_messages++;
         object_unref(before);
         return;

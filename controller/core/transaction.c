@@ -61,6 +61,7 @@ static void ring_put(struct ctl *ctl, const struct change *change)
     struct object *after = change->after == NULL ? change->last : change->after;
 
     if (ring->next - ring->first == ring->size) {
+        MARK("the oldest change leaves the ring");
         ring->begins_after = event->revision;
         ring_event_fini(event);
         ring->first++;
@@ -125,6 +126,7 @@ void ctl_abort(struct ctl *ctl)
         struct change *change = &ctl->changes.items[i];
 
         if (change->removed != NULL) {
+            MARK("a removal is undone");
             model_restore(&ctl->model, change->removed);
             change->removed = NULL;
         } else {
@@ -231,6 +233,7 @@ struct object *ctl_put(struct ctl *ctl, struct object *next, const struct write 
         keep_identity(next, before);
         shape_put(&meta_shape, &next->meta, revision, before->meta.revision);
         if (is_same(before, next, parts)) {
+            MARK("a write changes nothing");
             object_unref(next);
             return before;
         }

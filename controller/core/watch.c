@@ -111,6 +111,7 @@ static void end_expired(struct ctl *ctl, struct watcher *watcher, uint64_t wante
         failure_make(&ctl->arena, 410, "Expired",
                      "too old resource version: %" PRIu64 " (%" PRIu64 ")", wanted, ctl->compacted);
 
+    MARK("a watch is too old to go on");
     tell_node(ctl, watcher, "ERROR", failure_to_node(&ctl->arena, &failure));
     ctl_end(ctl, watcher->id);
     watch_close(ctl, watcher->id);
@@ -145,6 +146,7 @@ static void go_on_from(struct ctl *ctl, struct watcher *watcher, uint64_t revisi
         watcher->position = ring_after(&ctl->ring, revision - MUTANT(WATCH_REPEATS));
         return;
     }
+    MARK("a watch reads on from history");
     query.after = revision;
     query.upto = ctl->revision;
     query.limit = HISTORY_CHUNK;
@@ -188,6 +190,7 @@ static void tell_stored(struct ctl *ctl, struct watcher *watcher,
     struct object *after = stored_object(change, NULL), *before = object_before(change);
 
     if (after == NULL && change->verb == ROW_DELETE) {
+        MARK("a watch is told of a removal from history");
         after = tombstone(change);
         before = object_ref(after);
     }
@@ -341,6 +344,7 @@ void watch_flush(struct ctl *ctl)
         struct watcher *watcher = it->value;
 
         if (watcher->is_live && watcher->position < ctl->ring.first) {
+            MARK("a watch falls behind in one step");
             watcher->is_live = false; /* one step changed more than the ring holds */
             go_on_from(ctl, watcher, watcher->revision);
         }

@@ -250,6 +250,7 @@ static bool conflicts(struct ctl *ctl, struct write_request *request,
     struct failure failure;
 
     apply_conflict_message(result, &message);
+    MARK("two managers want different things");
     failure = failure_make(&ctl->arena, 409, "Conflict", "%s", message.data);
     failure.causes = node_list(&ctl->arena);
     for (size_t i = 0; i < result->conflict_count; i++) {
@@ -362,6 +363,7 @@ static bool adds_finalizer(const struct object *before, const struct object *nex
 static bool end_deletion(struct ctl *ctl, struct write_request *request, struct object *last,
                          const struct write *write)
 {
+    MARK("the last finalizer lets an object go");
     ctl_remove(ctl, request->before, write);
     shape_put(&meta_shape, &last->meta, revision, ctl->revision);
     request->after = last;
@@ -423,6 +425,7 @@ static bool decide_write(struct ctl *ctl, struct write_request *request)
     }
     if (request->verb != WRITE_CREATE && !MUTANT(PRECONDITION_IGNORED) &&
         is_stale(ctl, live, node_find(request->body, "metadata"))) {
+        MARK("a write to an outdated version is refused");
         return fail(request, failure_modified(&ctl->arena, request->kind, request->name));
     }
     request->before = live == NULL ? NULL : object_ref((struct object *)live);
@@ -505,6 +508,7 @@ void write_collect_garbage(struct ctl *ctl, const struct object *owner, const st
                     struct object *kept = object_ref(object);
 
                     if (delete_one(ctl, object, write, &after) == OUTCOME_DELETED) {
+                        MARK("a dependent goes with its owner");
                         vec_add(&gone, kept);
                     } else {
                         object_unref(kept);
@@ -532,6 +536,7 @@ static void release_dependents(struct ctl *ctl, const struct object *owner,
             if (!is_owned_by(object, owner->meta.uid)) {
                 continue;
             }
+            MARK("a dependent stays without its owner");
             next = object_edit(object);
             for (size_t j = 0; j < next->meta.owners.count; j++) {
                 if (!str_eq(next->meta.owners.items[j].uid, owner->meta.uid)) {
@@ -608,6 +613,7 @@ static bool decide_delete(struct ctl *ctl, struct write_request *request)
         return false;
     }
     if (live == NULL && went_along(ctl, request)) {
+        MARK("a delete finds that its object went with its owner");
         return true;
     }
     if (live == NULL) {
@@ -619,6 +625,7 @@ static bool decide_delete(struct ctl *ctl, struct write_request *request)
         (uid != NULL && !str_eq(uid, live->meta.uid)) ||
         (request->revision != 0 && request->revision != live->meta.revision) ||
         (revision != NULL && !str_eq(revision, revision_text(ctl, live)))) {
+        MARK("a delete of an outdated version is refused");
         return fail(request, failure_modified(&ctl->arena, request->kind, request->name));
     }
     request->outcome = delete_one(ctl, live, &write, &request->after);
@@ -679,6 +686,7 @@ bool write_check(struct ctl *ctl, struct write_request *request)
         const char *user = user_of_policy(ctl, request->name);
 
         if (user != NULL && !scope_has(ctl, request->kind, request->name)) {
+            MARK("a policy in use is not deleted");
             return fail(request, failure_make(&ctl->arena, 409, "Conflict",
                                               "harvestpolicies.fog \"%s\" is used by "
                                               "harvestsession \"%s\"; change or delete that first",

@@ -138,6 +138,7 @@ static int find_body(struct store *store, const struct digest *digest, bool is_c
     *ret_id = sqlite3_column_int64(stmt, 0);
     was_content = sqlite3_column_int(stmt, 1) != 0;
     if (is_content && !was_content) {
+        MARK("a body becomes a template, too");
         r = keep_content(store, *ret_id, err);
         return r < 0 ? r : 1;
     }
@@ -430,6 +431,7 @@ int store_commit(struct store *store, struct batch *const *batches, size_t count
         r = stmt_run(store, STMT_COMMIT, "committing", err);
     }
     if (r < 0) {
+        MARK("a commit fails and is undone");
         store->heads_known = false;
         store_rollback(store);
         return r;
