@@ -144,7 +144,6 @@ static const char *objection(struct agt *agt, const struct wire_challenge *chall
                             challenge->store_id, fence->store_id);
     }
     if (challenge->era < fence->era) {
-        MARK("an agent obeys no older era");
         return arena_printf(arena,
                             "the controller's store is of era %" PRId64
                             ", and this agent saw era %" PRId64 ": an old copy is running",
@@ -400,7 +399,6 @@ static void on_bad_message(struct agt *agt, const char *type, const struct err *
     agt->link.bad++;
     out_send(agt, &message, AGT_SEND_CONTROL, OUT_AT_ONCE);
     if (agt->link.bad >= BAD_MESSAGES_MAX) {
-        MARK("a controller that talks nonsense is left");
         hang_up(agt, "the controller sent too many messages that make no sense");
     }
 }

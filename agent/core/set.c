@@ -267,7 +267,6 @@ static int check(struct agt *agt, const struct wire_assign *assign, const struct
                        ASSIGNMENTS_PER_AGENT_MAX);
     }
     if (has_stale_assignment(agt, outcome)) {
-        MARK("a set with an older form of an assignment is dropped");
         agt->counters.stale_messages++;
         return 0;
     }

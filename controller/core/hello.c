@@ -117,7 +117,6 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
             message, ERR_TEXT_SIZE,
             "the name \"%s\" belongs to another key; use another name, or delete the Agent",
             hello->name);
-        MARK("a name belongs to another key");
         return "NameTaken";
     }
     if (agent == NULL && ctl->model.objects[KIND_AGENT].count >= AGENTS_MAX) {
@@ -284,7 +283,6 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
     ctl_begin(ctl, false);
     object = declare(ctl, hello, message);
     if (object == NULL) {
-        MARK("a hello makes no valid agent");
         ctl_abort(ctl);
         link_refuse(ctl, link, "BadHello", message, RECONNECT_MAX_MS);
         return;

@@ -341,7 +341,6 @@ static void move(struct planner *p, const struct replica *replica, struct assign
     }
     agent = find_place(p, replica, copy->agent, &why);
     if (agent == copy->agent) {
-        MARK("a copy would move to where it is");
         agent = NULL; /* what it holds now does not count as free there */
         why = reason;
     }

@@ -18,7 +18,6 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
     }
     if (!lease_is_held(assignment, ctl->now) &&
         lease_is_contested(&ctl->model, assignment, ctl->now) && !MUTANT(LEASE_UNCONTESTED)) {
-        MARK("a lease is refused while another copy may hold one");
         return false;
     }
     lease_grant(&ctl->model, assignment, ctl->now);

@@ -190,7 +190,6 @@ static void tell_stored(struct ctl *ctl, struct watcher *watcher,
     struct object *after = stored_object(change, NULL), *before = object_before(change);
 
     if (after == NULL && change->verb == ROW_DELETE) {
-        MARK("a watch is told of a removal from history");
         after = tombstone(change);
         before = object_ref(after);
     }

@@ -6,6 +6,7 @@
 #include "tests/sim/declared.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/manifests.h"
+#include "tests/sim/rules.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -270,5 +271,6 @@ void epilogue(struct sim *sim)
     if (!sim->has_failed) {
         check_fresh(sim, &arena);
     }
+    rules_ask(sim, &arena);
     arena_fini(&arena);
 }

@@ -217,6 +217,17 @@ static const struct shim *process_of(struct world *world, const struct node *ass
     return NULL;
 }
 
+/* A policy that is missing changes nothing. */
+static bool has_limits_of(const struct world *world, const struct shim *shim,
+                          const struct node *session)
+{
+    const struct node *policy = find_named(world->policies, text_at(session, "spec.policy"));
+
+    return policy == NULL ||
+           (shim->cpu_percent == int_at(policy, "spec.limits.cpuPercent", 0) &&
+            shim->memory_percent == int_at(policy, "spec.limits.memoryPercent", 0));
+}
+
 static bool is_new_form(struct world *world, const struct shim *shim, const struct node *session)
 {
     const struct node *words = node_find_path(session, "spec.workload.command");
@@ -227,7 +238,8 @@ static bool is_new_form(struct world *world, const struct shim *shim, const stru
                                node_text(words->list.items[i]));
     }
     return str_eq(shim->command, command) &&
-           str_eq(shim->version, text_at(session, "spec.workload.environment.VERSION"));
+           str_eq(shim->version, text_at(session, "spec.workload.environment.VERSION")) &&
+           has_limits_of(world, shim, session);
 }
 
 /* Every process belongs to an assignment that wants it, there. */
@@ -245,6 +257,10 @@ static bool nothing_else_runs(struct world *world)
                     is_wanted || (str_eq(text_at(assignment, "metadata.uid"), shim->uid) &&
                                   str_eq(text_at(assignment, "spec.agent"), shim->machine->name) &&
                                   !is_leaving(assignment));
+            }
+            if (shim->has_process && shim->is_frozen && !shim->machine->is_owner_paused) {
+                return object(world, "%s/%s stands still on %s, and nobody paused it",
+                              shim->session, shim->slot, shim->machine->name);
             }
             if (shim->has_process && !is_wanted) {
                 return object(world, "%s/%s runs on %s, and no assignment wants it there",

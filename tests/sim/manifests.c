@@ -29,10 +29,10 @@ static void add_command(struct die *die, bool *ret_ends, struct str *to)
     } else if (draw < 82) {
         str_addf(to, "[\"job\",\"%" PRId64 "\"]", die_between(die, 200, 8000));
         *ret_ends = true;
-    } else if (draw < 87) {
+    } else if (draw < 86) {
         str_addf(to, "[\"fail\",\"%" PRId64 "\"]", die_between(die, 50, 2000));
         *ret_ends = true;
-    } else if (draw < 90) {
+    } else if (draw < 92) {
         str_add(to, "[\"missing\"]");
         *ret_ends = true;
     } else {

@@ -363,6 +363,8 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->lease_ms = spawn->template->lease_ms;
     shim->grace_ms = spawn->template->grace_ms;
     shim->orphan_after_ms = spawn->template->orphan_after_ms;
+    shim->cpu_percent = spawn->template->limits.cpu_percent;
+    shim->memory_percent = spawn->template->limits.memory_percent;
     shim->alone_since_ms = -1;
     vec_add(&machine->shims, shim);
     sim->tallies.spawns++;

@@ -21,10 +21,11 @@ struct shim {
     bool is_frozen, is_forgotten, is_lost;
     struct mono lease_end;
     int64_t grace_ms, orphan_after_ms, lease_ms;
-    int64_t began_ms, alone_since_ms; /* true time; -1: an agent is there */
-    int64_t ended_at_ms;              /* true time; 0: not yet */
-    unsigned ended_life;              /* of the agent that was there */
-    uint64_t kill;                    /* newest order to kill */
+    int64_t cpu_percent, memory_percent; /* its policy's; 0: no limit */
+    int64_t began_ms, alone_since_ms;    /* true time; -1: an agent is there */
+    int64_t ended_at_ms;                 /* true time; 0: not yet */
+    unsigned ended_life;                 /* of the agent that was there */
+    uint64_t kill;                       /* newest order to kill */
     struct agt_exit exit;
 };
 

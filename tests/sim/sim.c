@@ -12,6 +12,7 @@
 #include "tests/sim/plan.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/restore.h"
+#include "tests/sim/rules.h"
 #include "tests/sim/sites.h"
 #include "tests/sim/twin.h"
 #include "tests/sim/watcher.h"
@@ -312,6 +313,9 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     }
     if (is_told(&sim)) {
         story = story_new(&sim);
+    }
+    if (!sim.has_failed) {
+        rules_ask_current(&sim);
     }
     if (!sim.has_failed && sim.seed % EPILOGUE_IN == 0) {
         epilogue(&sim);

@@ -138,7 +138,6 @@ static int find_body(struct store *store, const struct digest *digest, bool is_c
     *ret_id = sqlite3_column_int64(stmt, 0);
     was_content = sqlite3_column_int(stmt, 1) != 0;
     if (is_content && !was_content) {
-        MARK("a body becomes a template, too");
         r = keep_content(store, *ret_id, err);
         return r < 0 ? r : 1;
     }
