@@ -75,7 +75,8 @@ bool copy_may_go(const struct model *model, const struct assignment_entry *copy,
     if (is_leaving && copy_says_stopped(assignment_status(copy))) {
         return true;
     }
-    if (assignment_is_exclusive(copy) || may_hold_lease(copy, now)) {
+    if ((assignment_is_exclusive(copy) || may_hold_lease(copy, now)) &&
+        !MUTANT(LEASE_NOT_AWAITED)) {
         return lease_is_over(copy, now);
     }
     if (copy->agent == NULL || copy->agent->link == NULL) {

@@ -74,6 +74,9 @@ bool lease_is_contested(const struct model *model, const struct assignment_entry
             return true;
         }
     }
+    if (MUTANT(NAMESAKE_UNSEEN)) {
+        return false;
+    }
     dlist_each (&model->loose, struct assignment_entry, loose, it) {
         if (it != assignment && !lease_is_over(it, now) &&
             str_eq(assignment_spec(it)->slot, spec->slot) &&

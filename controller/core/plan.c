@@ -271,8 +271,7 @@ static bool is_crowded(struct planner *p, const struct replica *replica,
 {
     bool is_crowded = false;
 
-    for (size_t i = 0; i < replica->copy_count && p->spec->exclusive && !MUTANT(CROWD_UNSEEN);
-         i++) {
+    for (size_t i = 0; i < replica->copy_count && p->spec->exclusive; i++) {
         struct assignment_entry *other = replica->copies[i];
 
         if (other != copy && !copy_may_go(p->in->model, other, p->in->now)) {
@@ -502,7 +501,7 @@ static void tend_away(struct planner *p, const struct replica *replica,
         add_gap(p, WHY_AGENT_AWAY, replica, copy, false,
                 arena_printf(p->arena, "%s is not connected; replaced when it is away for %s", name,
                              after));
-    } else if (is_exclusive && !lease_is_over(copy, p->in->now) && !MUTANT(REPLACED_UNDER_LEASE)) {
+    } else if (is_exclusive && !lease_is_over(copy, p->in->now)) {
         MARK("a lost copy is not replaced before its lease is over");
         look_at(p, copy->lease_until);
         add_gap(p, WHY_LEASED, replica, copy, false,

@@ -17,7 +17,7 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
         return false;
     }
     if (!lease_is_held(assignment, ctl->now) &&
-        lease_is_contested(&ctl->model, assignment, ctl->now) && !MUTANT(LEASE_UNCONTESTED)) {
+        lease_is_contested(&ctl->model, assignment, ctl->now)) {
         return false;
     }
     lease_grant(&ctl->model, assignment, ctl->now);

@@ -69,11 +69,9 @@
     /* leases, the controller's side */                                                            \
     X(LEASE_TOO_SHORT, "the controller counts leases shorter than it grants them", "exclusive")    \
     X(LEASES_FORGOTTEN, "after a restart leases are not waited for", "exclusive")                  \
-    X(LEASE_UNCONTESTED, "a lease is granted while another copy holds one", "exclusive")           \
     X(LEASE_ENDS_WITH_EXCLUSIVE, "a last lease is not waited for when a session ends to be "       \
       "exclusive", "exclusive")                                                                    \
-    X(REPLACED_UNDER_LEASE, "a lost copy is replaced before its lease is over", "exclusive")       \
-    X(CROWD_UNSEEN, "a replica becomes exclusive while it has two copies", "exclusive")            \
+    X(LEASE_NOT_AWAITED, "what may still run under a lease is given up before its end", "exclusive")\
     X(NAMESAKE_UNSEEN, "what a deleted session of the same name still runs is not waited for",     \
       "exclusive")                                                                                 \
     /* the store */                                                                                \
