@@ -88,13 +88,28 @@ static void keep_stops(struct plan *plan)
     plan->step_count = kept;
 }
 
+/* Steps wait for their wave, and what is ended before them needs no word of an agent: nobody would
+ * ever say that their turn has come. */
+static bool is_turn_next(const struct ctl *ctl, const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count && plan->waves > 1; i++) {
+        const struct plan_step *step = &plan->steps[i];
+
+        if (step->action == PLAN_STOP && step->wave == 1 && !step->gives_up &&
+            copy_may_go(&ctl->model, step->copy, ctl->now)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* False when the bound of a step was reached before the session was done. */
 static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
 {
     struct template_entry *template = reconcile_template(ctl, session);
     uint64_t examined = ctl->counters.assignments_examined + ctl->counters.agents_examined;
     struct plan plan;
-    bool lacks_agent;
+    bool lacks_agent, goes_on;
 
     if (!ctl->store_is_full && !rollout_grant_anew(ctl, session)) {
         return false;
@@ -105,8 +120,13 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
         keep_stops(&plan);
         return rollout_carry_out(ctl, session, template, &plan, 1);
     }
+    goes_on = is_turn_next(ctl, &plan);
     if (!rollout_carry_out(ctl, session, template, &plan, 1)) {
         return false;
+    }
+    if (goes_on) {
+        MARK("the next wave follows at once");
+        model_mark_session(&ctl->model, session);
     }
     rollout_record(ctl, session, &plan);
     rollout_state(ctl, session, &plan);
