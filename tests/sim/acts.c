@@ -523,10 +523,11 @@ static void act_again(struct person *person)
     size_t chosen = die_below(&person->die, count);
     const struct sent *it = person->remembered[chosen].sent;
     bool is_other = die_chance(&person->die, 300);
+    const char *more = strchr(it->target, '?') == NULL ? "?" : "&";
 
     (void)snprintf(person->key, sizeof(person->key), "%s", it->key);
     ask(person, it->method, it->content_type, "%s%s", it->target,
-        is_other && it->body_size_bytes == 0 ? "?" : "");
+        is_other && it->body_size_bytes == 0 ? more : "");
     str_add_bytes(&person->draft.body, it->body, it->body_size_bytes);
     str_add(&person->draft.body, is_other && it->body_size_bytes > 0 ? " " : "");
     person->draft.wish = is_other ? WISH_TAKEN : WISH_SAME;

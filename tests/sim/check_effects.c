@@ -151,8 +151,8 @@ static void check_back_off(const struct machine *machine, const struct agt_spawn
     int64_t failures = failures_before(machine, spawn, &last);
     int64_t pause_ms = RESTART_MIN_MS;
 
-    if (failures == 0) {
-        return;
+    if (failures == 0 || machine->sim->faults.is_on[FAULT_CONTROLLER_LIES]) {
+        return; /* a lie may have removed it for a while */
     }
     for (int64_t i = 1; i < failures && pause_ms < RESTART_MAX_MS; i++) {
         pause_ms *= 2;
