@@ -595,6 +595,23 @@ static void a_large_start_is_spread_over_steps(void **state)
     assert_true(fleet.commits - commits >= 1500 / STEP_STORES_MAX);
 }
 
+static void the_next_wave_follows_what_ends_without_a_word(void **state)
+{
+    (void)state;
+    some_agents(3);
+    apply("work", "replicas: 3\n  replaceAfter: 1s", RUN);
+    fleet_obey(&fleet);
+    report("0", PHASE_SUCCEEDED, "Completed", 0);
+    fleet_disconnect(&fleet, "edge-1");
+    apply("work", "replicas: 3\n  replaceAfter: 1s", "command: [/bin/run, again]");
+    fleet_advance(&fleet, 2000);
+    report("1", PHASE_RUNNING, NULL, 0);
+    assert_int_equal(fleet_copy(&fleet, "work", "2")->object->meta.generation, 1);
+    fleet_obey(&fleet); /* the new copy of 0 runs: the old one, done in its old form, goes */
+    assert_int_equal(fleet_copy(&fleet, "work", "2")->object->meta.generation, 2);
+    assert_true(fleet_is_converged(&fleet, "work"));
+}
+
 int main(void)
 {
 #define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -632,6 +649,7 @@ int main(void)
         IN_FLEET(on_a_full_disk_work_ends_but_none_starts),
         IN_FLEET(an_agent_that_comes_after_an_undone_removal_is_not_missed),
         IN_FLEET(a_large_start_is_spread_over_steps),
+        IN_FLEET(the_next_wave_follows_what_ends_without_a_word),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
