@@ -10,7 +10,8 @@
  *
  *     copy and its check → sync → journal over itself → sync → copy away
  *
- * A whole copy found at the start therefore counts, a partial one does not. */
+ * A whole copy found at the start therefore counts, a partial one does not; nor does one without a
+ * journal, which somebody removed to put another database in place. */
 #include "controller/io/store/inner.h"
 
 #include "schema/base/digest.h"
@@ -127,17 +128,19 @@ static int judge_copy(struct copying *copying, bool *ret_is_whole, sqlite3_int64
 static int restore(struct copying *copying)
 {
     sqlite3_int64 size;
-    bool is_whole;
-    int rc = open_file(copying, copying->copy_name, SQLITE_OPEN_SUPER_JOURNAL, copying->copy);
+    bool is_whole = false;
+    int rc = SQLITE_OK;
 
-    if (rc == SQLITE_OK) {
+    if (is_there(copying, copying->journal_name)) {
+        rc = open_file(copying, copying->copy_name, SQLITE_OPEN_SUPER_JOURNAL, copying->copy);
+    }
+    if (rc == SQLITE_OK && copying->copy->pMethods != NULL) {
         rc = judge_copy(copying, &is_whole, &size);
     }
     if (rc == SQLITE_OK && is_whole) {
         sqlite3_file *journal = copying->journal;
 
-        rc = open_file(copying, copying->journal_name, SQLITE_OPEN_WAL | SQLITE_OPEN_CREATE,
-                       journal);
+        rc = open_file(copying, copying->journal_name, SQLITE_OPEN_WAL, journal);
         if (rc == SQLITE_OK) {
             rc = copy_bytes(copying, copying->copy, journal, size);
         }
