@@ -4,6 +4,8 @@
 #include "tests/sim/judge.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char *const plurals[] = {"harvestpolicies", "harvestsessions", "agents"};
 
@@ -75,4 +77,74 @@ void declared_print(struct sim *sim, size_t count, struct str *to)
 void declared_print_agents(struct sim *sim, struct str *to)
 {
     print_list(sim, "agents", false, to);
+}
+
+/* --- replicas --------------------------------------------------------------------------------- */
+
+static bool is_as_declared(const struct node *session)
+{
+    const struct node *conditions = node_find_path(session, "status.conditions");
+    const struct node *every = node_find_path(session, "spec.everyAgent");
+
+    if (every != NULL && every->type == NODE_BOOL && every->boolean) {
+        return false; /* where they are depends on what else there is */
+    }
+    for (size_t i = 0; conditions != NULL && i < conditions->list.count; i++) {
+        const struct node *it = conditions->list.items[i];
+
+        if (str_eq(node_find_text(it, "type"), "Converged")) {
+            return str_eq(node_find_text(it, "status"), "True");
+        }
+    }
+    return false;
+}
+
+static const struct node *items_of(struct sim *sim, struct arena *arena, const char *target)
+{
+    return node_find(judge_ask(sim, arena, "GET", target, NULL, NULL).root, "items");
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void print_slots(const struct node *assignments, struct arena *arena, const char *uid,
+                        struct str *to)
+{
+    const char **slots = arena_array(arena, assignments->list.count + 1, sizeof(slots[0]));
+    size_t count = 0;
+
+    for (size_t i = 0; i < assignments->list.count; i++) {
+        const struct node *it = assignments->list.items[i];
+
+        if (str_eq(node_text(node_find_path(it, "spec.sessionUid")), uid) &&
+            node_find_path(it, "metadata.deletionTimestamp") == NULL) {
+            slots[count++] = node_text(node_find_path(it, "spec.slot"));
+        }
+    }
+    qsort(slots, count, sizeof(slots[0]), by_text);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || !str_eq(slots[i], slots[i - 1])) { /* one on a lost machine stays */
+            str_addf(to, "%s, ", slots[i]);
+        }
+    }
+}
+
+void declared_print_replicas(struct sim *sim, struct str *to)
+{
+    _cleanup_(arena_fini)
+    struct arena arena = {0};
+    const struct node *sessions = items_of(sim, &arena, "/apis/fog/v1/harvestsessions");
+    const struct node *assignments = items_of(sim, &arena, "/apis/fog/v1/assignments");
+
+    for (size_t i = 0; sessions != NULL && assignments != NULL && i < sessions->list.count; i++) {
+        const struct node *meta = node_find(sessions->list.items[i], "metadata");
+
+        if (is_as_declared(sessions->list.items[i])) {
+            str_addf(to, "%s: ", node_find_text(meta, "name"));
+            print_slots(assignments, &arena, node_find_text(meta, "uid"), to);
+            str_add(to, "\n");
+        }
+    }
 }

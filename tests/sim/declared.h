@@ -13,3 +13,6 @@ struct node *declared_of(struct arena *arena, const struct node *object);
 void declared_print(struct sim *sim, size_t count, struct str *to);
 /* As above, of the agents alone, without the labels that they give themselves. */
 void declared_print_agents(struct sim *sim, struct str *to);
+/* Of each session that is as declared, and not on every agent: "s-1: 0, 1, 2, \n", the replicas
+ * that are there. */
+void declared_print_replicas(struct sim *sim, struct str *to);

@@ -16,6 +16,7 @@
 #include "tests/sim/sites.h"
 #include "tests/sim/twin.h"
 #include "tests/sim/watcher.h"
+#include "tests/sim/ways.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -31,8 +32,10 @@ enum {
     QUIET_SHORT_MS = 30000,
     LONG_QUIET_IN = 16, /* one seed in so many is watched for all of QUIET_MS */
     TWIN_IN = 8,        /* one seed in so many is done again without faults */
-    EPILOGUE_IN = 3,    /* one seed in so many is asked the questions of epilogue.h */
-    STORM = 200000,     /* happenings at one moment: something goes round in circles */
+    WAYS_IN = 16,       /* one seed in so many goes two ways to one fleet */
+    GREET_MS = 5000,
+    EPILOGUE_IN = 3, /* one seed in so many is asked the questions of epilogue.h */
+    STORM = 200000,  /* happenings at one moment: something goes round in circles */
 };
 
 void sim_fail(struct sim *sim, const char *checker, const char *format, ...)
@@ -184,6 +187,7 @@ static void converge(struct sim *sim)
         pause_ms = pause_ms * 5 / 4 > JUDGE_MAX_MS ? JUDGE_MAX_MS : pause_ms * 5 / 4;
     }
     sim->tallies.converged_after_ms = sim_now(sim) - begun_ms;
+    sim->tallies.waits = restore_wait_ms(sim) > 0;
     sim_trace(sim, "as desired after %" PRId64 " ms", sim->tallies.converged_after_ms);
 }
 
@@ -254,6 +258,16 @@ static bool is_told(const struct sim *sim)
     return !sim->has_failed && sim->plan == NULL && sim->seed % TWIN_IN == 1;
 }
 
+/* Nothing goes wrong: everybody is there. */
+static void greet(struct sim *sim)
+{
+    controller_start(sim);
+    for (size_t i = 0; i < sim->machine_count && !sim->has_failed; i++) {
+        machine_start(sim->machines[i]);
+    }
+    sim_pass(sim, GREET_MS);
+}
+
 /* The second world; see twin.h.  Its trace follows that of the first. */
 static void run_twin(const struct sim_options *options, struct record_tail *tail, uint64_t seed,
                      const struct story *story, struct tallies *tallies)
@@ -268,10 +282,7 @@ static void run_twin(const struct sim_options *options, struct record_tail *tail
     init(&twin, &calm, tail);
     sim_trace(&twin, "the same again, without faults: %zu writes", story_writes(story));
     twin_furnish(&twin, story);
-    controller_start(&twin);
-    for (size_t i = 0; i < twin.machine_count && !twin.has_failed; i++) {
-        machine_start(twin.machines[i]);
-    }
+    greet(&twin);
     twin_play(&twin, story);
     if (!twin.has_failed) {
         converge(&twin);
@@ -284,13 +295,46 @@ static void run_twin(const struct sim_options *options, struct record_tail *tail
     sites_end_world();
 }
 
+/* See ways.h.  The traces of both worlds follow that of the first. */
+static void run_ways(const struct sim_options *options, struct record_tail *tail, uint64_t seed,
+                     size_t agents, struct tallies *tallies)
+{
+    struct sim_options calm = {
+        .seed = seed, .agents = agents, .is_traced = options->is_traced, .is_calm = true};
+    struct ways *ways = ways_new();
+
+    for (unsigned i = 0; i < 2 && tail->failure[0] == '\0'; i++) {
+        struct sim sim;
+
+        init(&sim, &calm, tail);
+        sim_trace(&sim, "two ways to one fleet: %s", i == 0 ? "A and B" : "B alone");
+        greet(&sim);
+        if (i == 0) {
+            ways_first(&sim, ways);
+        }
+        ways_then(&sim, ways);
+        converge(&sim);
+        ways_compare(&sim, ways);
+        if (i == 0) {
+            ways_back(&sim, ways);
+            converge(&sim);
+        }
+        fini(&sim);
+        sites_end_world();
+    }
+    ways_free(ways);
+    tallies->ways++;
+}
+
 bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64_t *ret_hash,
              struct tallies *ret_tallies)
 {
     struct story *story = NULL;
+    bool goes_two_ways;
     struct sim sim;
 
     init(&sim, options, tail);
+    goes_two_ways = sim.plan == NULL && sim.seed % WAYS_IN == 5;
     if (sim.plan != NULL) {
         plan_play(&sim);
     } else {
@@ -339,5 +383,8 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
         run_twin(options, tail, sim.seed, story, ret_tallies);
     }
     story_free(story);
+    if (goes_two_ways && tail->failure[0] == '\0') {
+        run_ways(options, tail, sim.seed, sim.machine_count, ret_tallies);
+    }
     return tail->failure[0] == '\0';
 }

@@ -31,6 +31,9 @@ void totals_add(struct totals *totals, uint64_t seed, const struct tallies *tall
 
     add_tallies(&totals->tallies, tallies);
     totals->seeds++;
+    if (tallies->waits > 0) {
+        return; /* how long that took is what its operator asked for */
+    }
     totals->buckets[bucket < TOTALS_BUCKETS ? bucket : TOTALS_BUCKETS - 1]++;
     if (tallies->converged_after_ms > totals->slowest_ms) {
         totals->slowest_ms = tallies->converged_after_ms;
@@ -66,7 +69,7 @@ void totals_sum(struct totals *totals, const struct totals *part)
 /* In seconds: so many per cent of the worlds were as desired by then. */
 static double percentile(const struct totals *totals, uint64_t per_cent)
 {
-    uint64_t wanted = (totals->seeds * per_cent + 99) / 100, seen = 0;
+    uint64_t wanted = ((totals->seeds - totals->tallies.waits) * per_cent + 99) / 100, seen = 0;
 
     for (size_t i = 0; i < TOTALS_BUCKETS; i++) {
         seen += totals->buckets[i];
@@ -103,9 +106,13 @@ void totals_print(const struct totals *totals, double seconds)
     (void)printf("operators: %" PRIu64 " requests, %" PRIu64 " writes acknowledged, %" PRIu64
                  " refused, %" PRIu64 " retries\n",
                  all->requests, all->acknowledged, all->conflicts, all->retries);
-    (void)printf("as desired after: p50 %.1f s, p99 %.1f s, max %.1f s (seed %" PRIu64 ")\n",
+    (void)printf("as desired after: p50 %.1f s, p99 %.1f s, max %.1f s (seed %" PRIu64 "); %" PRIu64
+                 " more waited for leases of before a restore\n",
                  percentile(totals, 50), percentile(totals, 99), (double)totals->slowest_ms / 1000,
-                 totals->slowest_seed);
+                 totals->slowest_seed, all->waits);
+    (void)printf("compared: %" PRIu64 " worlds with themselves without faults, %" PRIu64
+                 " with another way to the same\n",
+                 all->twins, all->ways);
 }
 
 void totals_print_faults(const struct totals *totals)

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES_MAX = 60, TRY_MS = 500, GREET_MS = 5000, PACE_MS = 40 };
+enum { TRIES_MAX = 60, TRY_MS = 500, PACE_MS = 40 };
 
 struct story_row { /* of the ledger, by an operator */
     uint64_t revision;
@@ -266,7 +266,6 @@ static void play(struct sim *twin, const struct story *story, const struct story
 
 void twin_play(struct sim *twin, const struct story *story)
 {
-    sim_pass(twin, GREET_MS);
     vec_each (&story->writes, it) {
         if (strstr(it->target, "/assignments/") != NULL) {
             continue; /* their names are drawn */
