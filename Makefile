@@ -139,10 +139,10 @@ $(OUT)/fog-chaos-check: $(call objects,$(sort $(wildcard tests/chaos/check*.c)))
 	$(call link,$^ -lcurl -ljansson -lsqlite3 -lcrypto)
 $(OUT)/fog-chaos-audit: $(call objects,$(sort $(wildcard tests/chaos/audit*.c)))
 	$(call link,$^ -lcurl -ljansson -lsqlite3 -lcrypto)
-$(OUT)/libfogfault.so: tests/chaos/fault_shim.c tests/chaos/fault_shim.h
+$(OUT)/libfogfault.so: $(wildcard tests/chaos/fault_*.[ch])
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LINK  $@")
-	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize%,$(CFLAGS)) -shared -fPIC -o $@ $< -ldl
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize%,$(CFLAGS)) -shared -fPIC -o $@ $(filter %.c,$^) -ldl
 CHAOS_PROGRAMS += $(OUT)/fog-proxy $(OUT)/fog-chaos
 $(OUT)/fog-chaos: $(call objects,$(sort $(wildcard tests/chaos/chaos*.c))) $(LIB_SCHEMA)
 	$(call link,$^ -lcurl -lpthread $(LIBS_SCHEMA))

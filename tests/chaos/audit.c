@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { POLL_US = 100000, PATIENCE_MS = 5000 };
+/* An agent that lost its state gives what it finds the usual grace of ten seconds. */
+enum { POLL_US = 100000, PATIENCE_MS = 15000 };
 
 void audit_problem(struct audit *audit, const char *rule, const char *format, ...)
 {

@@ -11,7 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SHRINK_MS = 100, PROBE_BYTES = 256 << 10, EXIT_SYNC_FAILED = 3, EXIT_NOT_STARTED = 1 };
+enum {
+    SHRINK_MS = 100,
+    PROBE_BYTES = 256 << 10,
+    EXIT_SYNC_FAILED = 3,
+    EXIT_NOT_STARTED = 1,
+    POWER_PER_MILLE = 500
+};
 
 /* --- no room ------------------------------------------------------------------------------------
  */
@@ -108,7 +114,8 @@ void begin_sync(struct world *world, struct blow *blow)
     }
 }
 
-/* The controller may not go on; agents do, but take on nothing. */
+/* The controller may not go on; agents do, but take on nothing.  What was not synced may be lost.
+ */
 void tick_sync(struct world *world, struct blow *blow)
 {
     struct machine *machine = world_machine(world, blow->target);
@@ -124,6 +131,9 @@ void tick_sync(struct world *world, struct blow *blow)
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SYNC_FAILED) {
         blow->fired++;
+        if (rand_chance(&world->rand, POWER_PER_MILLE)) {
+            (void)power_cut(world, machine);
+        }
     } else if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_NOT_STARTED) {
         world_complain(world, "a failed sync ended the controller with status %#x, not exit 3",
                        (unsigned)status);

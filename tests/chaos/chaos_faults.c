@@ -63,6 +63,9 @@ const struct fault_class fault_classes[] = {
      tick_slow, end_slow},
     {"kill-saving-agent", AGENT, 2000, 5000, 0, 0, "kill", begin_slow, tick_slow, end_slow},
 
+    {"power-cut-controller", TOUCH_CONTROLLER, 1500, 4000, 0, 1, "power", begin_slow, tick_slow,
+     end_slow},
+
     {"damage-page", TOUCH_CONTROLLER, 0, 0, 0, 0, "page", begin_damage, NULL, NULL},
     {"damage-wal", TOUCH_CONTROLLER, 0, 0, 0, 0, "wal", begin_damage, NULL, NULL},
     {"damage-lost-file", TOUCH_CONTROLLER, 0, 0, 0, 0, "file", begin_damage, NULL, NULL},

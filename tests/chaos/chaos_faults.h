@@ -92,10 +92,12 @@ void tick_sync(struct world *world, struct blow *blow);
 void end_sync(struct world *world, struct blow *blow);
 
 /* chaos_slow.c */
-void begin_slow(struct world *world,
-                struct blow *blow); /* word: stay, or kill in the midst of it */
+void begin_slow(struct world *world, struct blow *blow); /* word: stay, kill in its midst, power */
 void tick_slow(struct world *world, struct blow *blow);
 void end_slow(struct world *world, struct blow *blow);
+
+/* chaos_power.c: of a machine that was killed.  How many writes are undone. */
+int64_t power_cut(struct world *world, const struct machine *machine);
 
 /* chaos_damage.c */
 void begin_damage(struct world *world, struct blow *blow); /* word: page, wal, file, owner, mode */

@@ -125,6 +125,7 @@ void begin_power_cut(struct world *world, struct blow *blow)
             }
         }
     }
+    (void)power_cut(world, machine);
 }
 
 /* --- freezes ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DELAY_MS_MIN = 20, DELAY_MS_MAX = 250, KILL_MS_MIN = 100, KILL_MS_MAX = 700 };
+enum { DELAY_MS_MIN = 20, DELAY_MS_MAX = 250, KILL_MS_MIN = 200, KILL_MS_MAX = 1200 };
 
 /* The preloaded library tells of each sync with "(" and ")".  What was killed left its "(". */
 static int64_t read_slow(const struct machine *machine, bool *ret_is_in_one)
@@ -56,7 +56,9 @@ void tick_slow(struct world *world, struct blow *blow)
     int64_t told = read_slow(machine, &is_in_one);
 
     if (chaos_now_ms() >= blow->next_ms && is_in_one && told > blow->number) {
-        blow->fired += kill_machine(machine);
+        bool is_dead = kill_machine(machine);
+
+        blow->fired += str_eq(blow->class->word, "power") ? power_cut(world, machine) > 0 : is_dead;
         blow->number = told;
         machine_start(machine);
         plan_kill(world, blow);

@@ -126,12 +126,12 @@ static void machine_init(struct world *world, struct machine *machine, const cha
                    world->dir, name);
     (void)snprintf(machine->slow_switch, sizeof(machine->slow_switch), "%s/switches/%s.slow",
                    world->dir, name);
-    (void)snprintf(machine->full_switch, sizeof(machine->full_switch), "%s/switches/%s.full",
-                   world->dir, name);
+    (void)snprintf(machine->undo, sizeof(machine->undo), "%s/switches/%s.undo", world->dir, name);
     (void)snprintf(machine->clock, sizeof(machine->clock), "%s/switches/%s.clock", world->dir,
                    name);
     (void)snprintf(program->log, sizeof(program->log), "%s/%s.log", world->dir, name);
     make_folder(machine->state);
+    make_folder(machine->undo);
     write_zeroes(machine->clock, sizeof(int64_t));
     if (world->has_disks && !spaces_mount_tmpfs(machine->state, disk_bytes)) {
         world->has_disks = false;
@@ -141,6 +141,9 @@ static void machine_init(struct world *world, struct machine *machine, const cha
     program_set(program, FAULT_FSYNC_DELAY "=%s", machine->slow_switch);
     program_set(program, FAULT_FSYNC_PREFIX "=%s", machine->state);
     program_set(program, FAULT_CLOCK_OFFSET "=%s", machine->clock);
+    if (world->has_disks) { /* whose inodes have one file each, ever */
+        program_set(program, FAULT_UNDO "=%s", machine->undo);
+    }
 }
 
 static void make_controller(struct world *world)

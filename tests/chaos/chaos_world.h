@@ -28,7 +28,8 @@ struct machine { /* a program with a state directory, a disk, a clock */
     struct program program;
     int node;
     char state[PROGRAM_PATH_SIZE], sync_switch[PROGRAM_PATH_SIZE], clock[PROGRAM_PATH_SIZE];
-    char full_switch[PROGRAM_PATH_SIZE], slow_switch[PROGRAM_PATH_SIZE];
+    char slow_switch[PROGRAM_PATH_SIZE];
+    char undo[PROGRAM_PATH_SIZE]; /* a folder: what a power cut would take */
     int64_t disk_bytes;
     int holds;       /* faults that want it not to run */
     bool is_excused; /* may end by itself in this step: its disk fails */

@@ -5,6 +5,8 @@
  * dynamic linker can look anything up. */
 #include "tests/chaos/fault_shim.h"
 
+#include "tests/chaos/fault_undo.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -51,14 +53,35 @@ static bool is_full(void)
            (getenv(FAULT_DISK_BALLAST) == NULL || is_there(FAULT_DISK_BALLAST));
 }
 
-ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
-{
-    return is_full() ? fail(ENOSPC) : REAL(pwrite)(fd, bytes, size, offset);
-}
-
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
 {
-    return is_full() ? fail(ENOSPC) : REAL(pwrite64)(fd, bytes, size, offset);
+    if (is_full()) {
+        return fail(ENOSPC);
+    }
+    undo_note_write(fd, offset, size);
+    return syscall(SYS_pwrite64, fd, bytes, size, offset);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
+{
+    return pwrite64(fd, bytes, size, offset);
+}
+
+ssize_t write(int fd, const void *bytes, size_t size)
+{
+    undo_note_write(fd, -1, size);
+    return syscall(SYS_write, fd, bytes, size);
+}
+
+int ftruncate64(int fd, off64_t size)
+{
+    undo_note_truncate(fd, size);
+    return (int)syscall(SYS_ftruncate, fd, size);
+}
+
+int ftruncate(int fd, off_t size)
+{
+    return ftruncate64(fd, size);
 }
 
 int fstatvfs(int fd, struct statvfs *ret_room)
@@ -147,16 +170,31 @@ static bool sync_fails(int fd)
 
 int fsync(int fd)
 {
-    return sync_fails(fd) ? fail(EIO) : REAL(fsync)(fd);
+    int failed = sync_fails(fd) ? fail(EIO) : (int)syscall(SYS_fsync, fd);
+
+    if (failed == 0) {
+        undo_forget(fd);
+    }
+    return failed;
 }
 
 int fdatasync(int fd)
 {
-    return sync_fails(fd) ? fail(EIO) : REAL(fdatasync)(fd);
+    int failed = sync_fails(fd) ? fail(EIO) : (int)syscall(SYS_fdatasync, fd);
+
+    if (failed == 0) {
+        undo_forget(fd);
+    }
+    return failed;
 }
 
 /* --- the wall clock ----------------------------------------------------------------------------
  */
+
+__attribute__((constructor)) static void begin(void)
+{
+    undo_begin();
+}
 
 static const volatile int64_t *offset_ms; /* NULL: the clock is right */
 

@@ -7,6 +7,8 @@
  *     LD_PRELOAD=$(gcc -print-file-name=libasan.so):build/asan/libfogfault.so */
 #pragma once
 
+#include <stdint.h>
+
 /* A path.  While a file is there, fsync and fdatasync fail with EIO.  A number in it is how many
  * calls succeed before, counted from the first call that saw the file. */
 #define FAULT_FSYNC_FAIL "FOG_FSYNC_FAIL"
@@ -19,6 +21,18 @@
  * milliseconds as the file says: so that more happens between a write and its answer.  The file of
  * that name and ".done" gets a "(" when the wait begins, and a ")" when it is over. */
 #define FAULT_FSYNC_DELAY "FOG_FSYNC_DELAY"
+
+/* A path, of a folder.  What is written and not yet synced is kept there as it was before, for each
+ * file in the folder of FOG_FSYNC_PREFIX itself: a file named by its inode, of records, each with
+ * the bytes that follow it.  Played back from the last to the first, and the file is as it was at
+ * its last good sync: what a power cut may leave.  A failed sync makes nothing durable. */
+#define FAULT_UNDO "FOG_UNDO"
+
+struct fault_undo {
+    int64_t offset;      /* of what was written over */
+    int64_t kept;        /* so many bytes follow */
+    int64_t size_before; /* of the file */
+};
 
 /* A path.  While a file is there, the disk has no space: pwrite fails with ENOSPC and statvfs tells
  * of none; as long as the file named by FOG_DISK_BALLAST exists, if that is set: the controller

@@ -42,6 +42,25 @@ only_syncs_below_the_prefix_fail() {
   rm "$T/fail"
 }
 
+noted() { # dd ARGUMENTS…: into the file of which notes are kept
+  FOG_UNDO=$T/undo FOG_FSYNC_PREFIX=$(realpath "$T")/inside LD_PRELOAD=$FAULTS dd of="$T/inside/noted" status=none "$@"
+}
+notes() { tail -c "$1" "$T/undo/$(stat -c %i "$T/inside/noted")"; }
+
+what_a_power_cut_would_take_is_kept() {
+  mkdir "$T/undo" && echo before >"$T/inside/noted"
+  noted conv=notrunc <<<later
+  is "what is noted" "$(notes 6)" before
+  noted conv=notrunc,fsync <<<later
+  is "what is noted after a sync" "$(ls "$T/undo")" ""
+  echo x | LD_PRELOAD=$FAULTS FOG_UNDO=$T/undo FOG_FSYNC_PREFIX=$(realpath "$T")/inside tee "$T/kept" >/dev/null
+  is "what is noted of others" "$(ls "$T/undo")" ""
+  touch "$T/fail"
+  FOG_FSYNC_FAIL=$T/fail noted conv=notrunc,fsync <<<worse 2>/dev/null
+  is "what is noted when a sync fails" "$(notes 6)" later
+  rm -r "$T/fail" "$T/undo"
+}
+
 offset() { # MILLISECONDS, below 2^31: in place
   local hex
   printf -v hex '%016x' "$1"
@@ -210,7 +229,7 @@ the_audit_finds_damage() {
 }
 
 it a_sync_fails_while_the_switch_is_there a_sync_takes_as_long_as_it_is_told \
-  only_syncs_below_the_prefix_fail the_wall_clock_is_as_wrong_as_the_file_says \
+  only_syncs_below_the_prefix_fail what_a_power_cut_would_take_is_kept the_wall_clock_is_as_wrong_as_the_file_says \
   a_workload_tells_of_its_life a_workload_ends_as_it_was_made_to an_agent_takes_on_nothing_that_its_disk_does_not_keep \
   a_healthy_fleet_passes_the_audit the_audit_finds_orphans the_audit_finds_leaks the_audit_finds_secrets_and_alarms \
   the_audit_finds_damage
