@@ -190,7 +190,8 @@ struct campaign_options {
     uint64_t pairs;            /* and so many plans of two blows, drawn by chance, of each */
     uint64_t seed;             /* of that chance */
     size_t jobs;
-    bool stops; /* at the first failure */
+    bool stops;      /* at the first failure */
+    bool only_pairs; /* no single blows */
 };
 
 int campaign_run(const struct campaign_options *options); /* the exit status */

@@ -241,6 +241,9 @@ static void survey(struct plan_run *run, struct sim *sim, const struct effect_se
         return;
     }
     plan_blows(&campaign->known, effect, &campaign->shared->measured, &campaign->blows);
+    if (campaign->options->only_pairs) {
+        return;
+    }
     for (size_t i = first; i < campaign->blows.count && !is_enough(campaign); i++) {
         struct plan plan = run->plan;
         struct job *job;

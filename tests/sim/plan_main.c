@@ -147,6 +147,10 @@ static bool read_options(int count, char **words, struct campaign_options *optio
             options->stops = true;
             continue;
         }
+        if (str_eq(words[i], "--only-pairs")) {
+            options->only_pairs = true;
+            continue;
+        }
         if (str_eq(words[i], "--out") && i + 1 < count) {
             options->out = words[i + 1];
         } else if (str_eq(words[i], "--jobs") && has_value && value > 0) {
@@ -178,8 +182,8 @@ int plans_main(int count, char **words)
     if (!read_options(count, words, &options, &is_traced)) {
         (void)fputs("fog-sim --plan FILE [--trace]\n"
                     "fog-sim --effects WORKLOAD\n"
-                    "fog-sim --plans WORKLOAD|all [--pairs N] [--seed N] [--jobs N] [--out DIR] "
-                    "[--stop]\n",
+                    "fog-sim --plans WORKLOAD|all [--pairs N [--only-pairs]] [--seed N] [--jobs N] "
+                    "[--out DIR] [--stop]\n",
                     stderr);
         return 2;
     }
