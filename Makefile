@@ -156,8 +156,8 @@ $(OUT)/tests/unit/chaos/%_test: $(OUT)/tests/unit/chaos/%_test.o $(call objects,
 chaos-judge: $(CHAOS_PROGRAMS)
 # make chaos SECONDS=600 SEED=7 [AGENTS=5] [KEEP=DIR] | make chaos KILLS=1000
 chaos: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(addprefix $(OUT)/,$(PROGRAMS)) chaos-judge
-	$(OUT)/fog-chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
+	$(Q)$(MAKE) --no-print-directory -s -j$$(nproc) $(addprefix $(OUT)/,$(PROGRAMS)) chaos-judge
+	$(Q)$(OUT)/fog-chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
 	    $(if $(AGENTS),--agents $(AGENTS)) $(if $(KILLS),--kills $(KILLS)) $(if $(KEEP),--keep $(KEEP))
 
 # --- tests ---------------------------------------------------------------------------------------

@@ -6,16 +6,21 @@ make -s -j"$(nproc)" build/release/fog-controller build/release/fog-agent chaos-
 T=$(mktemp -d /tmp/fog-chaos-night.XXXXXX) || exit 2
 seed=${SEED:-$((10#$(date +%N) % 1000000))}
 
+failed=()
+
+# Its lines are printed as they come, so that the file of this suite tells how far it is.
 run() { # SENTENCE NAME OUT OPTION…
   local sentence=$1 name=$2 out=$3
   shift 3
-  if timeout 1500 "$out/fog-chaos" "$@" --keep "$T/$name" >"$T/$name.log" 2>&1; then
+  timeout 1500 "$out/fog-chaos" "$@" --keep "$T/$name" 2>&1 |
+    grep --line-buffered -vE 'converged after [0-9]+ ms$' | sed -u 's/^/# /'
+  if [ "${PIPESTATUS[0]}" -eq 0 ]; then
     echo "ok $sentence"
     rm -rf "${T:?}/$name"
   else
     echo "not ok $sentence (kept: $T/$name)"
+    failed+=("$sentence ($T/$name)")
   fi
-  sed 's/^/# /' "$T/$name.log" | tail -n 75
 }
 
 run "ten minutes of chaos with five agents" long build/release --seconds 600 --seed "$seed" --agents 5
@@ -23,4 +28,5 @@ run "a thousand kills" kills build/release --kills 1000 --seed "$seed"
 run "a hundred kills of programs with sanitizers" kills-asan build/asan --kills 100 --seed "$seed" --agents 2
 run "three minutes with sanitizers" asan build/asan --seconds 180 --seed "$seed"
 run "two minutes on loopback" loopback build/release --seconds 120 --seed "$seed" --no-spaces
-ls "$T"/*/ >/dev/null 2>&1 || rm -rf "$T"
+[ ${#failed[@]} -gt 0 ] && printf '# failed: %s\n' "${failed[@]}"
+rmdir "$T" 2>/dev/null
