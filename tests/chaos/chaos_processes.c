@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-enum { STARTS_MAX = 5, START_MS_MAX = 80, STOP_LOOKS = 100 };
+enum { STARTS_MAX = 5, START_MS_MAX = 80, STOP_LOOKS = 100, TRIES = 5 };
 
 static void count_kill(const struct machine *machine)
 {
@@ -81,7 +81,7 @@ void end_kill_every_agent(struct world *world, struct blow *blow)
     }
 }
 
-bool kill_work(struct world *world, bool is_shim)
+static bool try_to_kill_work(struct world *world, bool is_shim)
 {
     static struct found found[FOUND_MAX];
     int count = world_find(world, -1, found, FOUND_MAX), fit = 0;
@@ -91,15 +91,23 @@ bool kill_work(struct world *world, bool is_shim)
             found[fit++] = found[i];
         }
     }
-    if (fit == 0 || kill(found[rand_below(&world->rand, (uint64_t)fit)].pid, SIGKILL) != 0) {
-        return false;
+    return fit > 0 && kill(found[rand_below(&world->rand, (uint64_t)fit)].pid, SIGKILL) == 0;
+}
+
+/* Who was found may have ended since. */
+bool kill_work(struct world *world, bool is_shim)
+{
+    bool did = false;
+
+    for (int i = 0; i < TRIES && !did; i++) {
+        did = try_to_kill_work(world, is_shim);
     }
     if (is_shim) {
-        chaos_kills.shims++;
+        chaos_kills.shims += did;
     } else {
-        chaos_kills.workloads++;
+        chaos_kills.workloads += did;
     }
-    return true;
+    return did;
 }
 
 void begin_kill_work(struct world *world, struct blow *blow)
