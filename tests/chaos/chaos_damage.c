@@ -1,9 +1,19 @@
-/* Damage to what is kept.  Of the controller's state a copy is damaged, as a kill left it: a
- * controller that is started on it must say why it does not start, or show all that was there
- * before.  Agents are damaged themselves: what they are told they can be told again. */
+/* Damage to what is kept.  Of the controller's state a copy is damaged, as a kill left it. Expected
+ * of a controller that is started on it:
+ *
+ *     page, file    it says why it does not start; or it shows all that was there before, with the
+ *                   same past or none
+ *     wal           the same, or it shows a moment of before: no other past, nothing that never was
+ *                   (agents that know more refuse it, which is no matter of this controller)
+ *     owner, mode   it says why it does not start
+ *
+ * Agents are damaged themselves.  With a broken or lost state they start, for what they were told
+ * they can be told again; with a key that others could read, or in a folder of somebody else's,
+ * they do not. */
 #include "tests/chaos/chaos_faults.h"
 
 #include "schema/base/mem.h"
+#include "schema/base/parse.h"
 #include "schema/base/str.h"
 
 #include <errno.h>
@@ -89,19 +99,22 @@ static bool copy_start(struct world *world, struct copy *copy)
     return false;
 }
 
-static bool says_why(const struct copy *copy)
+static bool says_why(const struct world *world, const struct copy *copy)
 {
     char line[4096];
-    bool found = false;
+    const char *found = NULL;
     FILE *file = fopen(copy->program.log, "re");
 
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        found = found || strstr(line, "not started: ") != NULL;
+    while (file != NULL && found == NULL && fgets(line, sizeof(line), file) != NULL) {
+        found = strstr(line, "not started: ");
+    }
+    if (found != NULL) {
+        world_tell(world, "        %.*s", (int)strcspn(found, "\n"), found);
     }
     if (file != NULL) {
         (void)fclose(file);
     }
-    return found;
+    return found != NULL;
 }
 
 static bool damage_page(struct world *world, const struct copy *copy)
@@ -166,31 +179,115 @@ static json_t *names_of(struct world *world, const struct copy *copy)
     return names;
 }
 
-/* What it shows undamaged; its journal is moved into its store on the way. */
-static json_t *look_before(struct world *world, struct copy *copy)
+/* Revision → what happened, of the newest there is; NULL: it does not tell. */
+static json_t *past_of(struct world *world, const char *url)
 {
-    json_t *names;
+    json_t *list = world_get(world, url, "/apis/fog/v1/history?limit=1000");
+    json_t *past = list == NULL ? NULL : json_object(), *each;
+    size_t i;
 
+    json_array_foreach(json_object_get(list, "items"), i, each)
+    {
+        (void)json_object_set(past, json_string_value(json_object_get(each, "revision")), each);
+    }
+    json_decref(list);
+    return past;
+}
+
+struct shown {
+    json_t *names, *past; /* owned; NULL: not asked for */
+};
+
+/* What it shows undamaged; its journal is moved into its store on the way. */
+static void look_at_copy(struct world *world, struct copy *copy, struct shown *ret_shown)
+{
     if (!copy_start(world, copy)) {
         world_complain(world, "a controller does not start on a copy of what a kill left");
-        return NULL;
+        return;
     }
-    names = names_of(world, copy);
+    ret_shown->names = names_of(world, copy);
+    ret_shown->past = past_of(world, copy->url);
     (void)program_signal(&copy->program, SIGTERM);
     if (!program_await_end(&copy->program, END_MS)) {
         world_complain(world, "a controller on a copy does not end");
         (void)program_kill(&copy->program);
     }
-    return names;
 }
 
-static void judge(struct world *world, struct copy *copy, const char *word, const json_t *before)
+/* The past of the one that was not damaged, which goes on meanwhile. */
+static void look_at_original(struct world *world, struct shown *ret_shown)
+{
+    int64_t until = chaos_now_ms() + START_MS;
+
+    while (ret_shown->past == NULL && chaos_now_ms() < until) {
+        ret_shown->past = world_answers(world, world->api) ? past_of(world, NULL) : NULL;
+        (void)usleep(POLL_US);
+    }
+}
+
+static int64_t oldest_of(const json_t *past)
+{
+    int64_t oldest = INT64_MAX, each;
+    const char *revision;
+    json_t *item;
+
+    json_object_foreach((json_t *)past, revision, item)
+    {
+        oldest = int_from_str(revision, &each) && each < oldest ? each : oldest;
+    }
+    return oldest;
+}
+
+static void compare_pasts(struct world *world, const char *word, const json_t *before,
+                          const json_t *after)
+{
+    int64_t oldest = oldest_of(before), number;
+    const char *revision;
+    json_t *item;
+
+    json_object_foreach((json_t *)after, revision, item)
+    {
+        const json_t *was = json_object_get(before, revision);
+
+        if (int_from_str(revision, &number) && number >= oldest && !json_equal(was, item)) {
+            world_complain(world, "damage of its %s: revision %s is %s", word, revision,
+                           was == NULL ? "one that never was" : "another now");
+            return;
+        }
+    }
+}
+
+static void judge_shown(struct world *world, struct copy *copy, const char *word,
+                        const struct shown *before)
+{
+    json_t *names = names_of(world, copy), *past = past_of(world, copy->url);
+
+    if (before->names != NULL && !json_equal(before->names, names)) {
+        world_complain(world,
+                       "damage of its %s: it shows %zu sessions as if there were no others; there "
+                       "were %zu",
+                       word, json_object_size(names), json_object_size(before->names));
+    }
+    if (before->names != NULL && past != NULL &&
+        json_object_size(past) != json_object_size(before->past)) {
+        world_complain(world, "damage of its %s: it tells of %zu changes; there were %zu", word,
+                       json_object_size(past), json_object_size(before->past));
+    }
+    compare_pasts(world, word, before->past, past);
+    world_tell(world, "        its %s damaged, it shows %zu changes of %zu", word,
+               json_object_size(past), json_object_size(before->past));
+    json_decref(names);
+    json_decref(past);
+}
+
+static void judge(struct world *world, struct copy *copy, const char *word,
+                  const struct shown *before)
 {
     bool serves = copy_start(world, copy);
     int status = copy->program.status;
 
     if (!serves) {
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 1 || !says_why(copy)) {
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 1 || !says_why(world, copy)) {
             world_complain(world, "damage of its %s: no word of why, status %#x", word,
                            (unsigned)status);
         }
@@ -198,16 +295,8 @@ static void judge(struct world *world, struct copy *copy, const char *word, cons
     }
     if (str_eq(word, "owner") || str_eq(word, "mode")) {
         world_complain(world, "damage of its %s: a controller starts nevertheless", word);
-    } else if (before != NULL) {
-        json_t *after = names_of(world, copy);
-
-        if (!json_equal(before, after)) {
-            world_complain(world,
-                           "damage of its %s: it shows %zu sessions as if there were no "
-                           "others; there were %zu",
-                           word, json_object_size(after), json_object_size(before));
-        }
-        json_decref(after);
+    } else {
+        judge_shown(world, copy, word, before);
     }
     (void)program_kill(&copy->program);
 }
@@ -217,7 +306,7 @@ void begin_damage(struct world *world, struct blow *blow)
     struct copy copy;
     struct stat about;
     char path[PROGRAM_PATH_SIZE + 64];
-    json_t *before = NULL;
+    struct shown before = {0};
     const char *word = blow->class->word;
 
     copy_init(world, &copy);
@@ -227,13 +316,18 @@ void begin_damage(struct world *world, struct blow *blow)
     machine_start(&world->controller);
     (void)snprintf(path, sizeof(path), "%s/fog.db", copy.state);
     if (stat(path, &about) == 0) {
-        before = str_eq(word, "wal") ? NULL : look_before(world, &copy);
+        if (str_eq(word, "wal")) {
+            look_at_original(world, &before);
+        } else {
+            look_at_copy(world, &copy, &before);
+        }
         if (damage(world, &copy, word)) {
             blow->fired++;
-            judge(world, &copy, word, before);
+            judge(world, &copy, word, &before);
         }
     }
-    json_decref(before);
+    json_decref(before.names);
+    json_decref(before.past);
     run(world, "rm", NULL, copy.state);
     program_fini(&copy.program);
 }
