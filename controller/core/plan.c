@@ -40,7 +40,7 @@ struct planner {
     struct resources needs;
     bool is_fresh;      /* the spec changed since the last plan: failures are forgotten */
     size_t unavailable; /* replicas that are down already */
-    bool *costs;        /* beside plan->steps: takes down what is well */
+    bool *costs;        /* beside plan->steps: takes down what is well and counts */
     struct candidates candidates;
     bool has_candidates;
     const char *no_agent; /* why nothing fits; NULL: not found out yet */
@@ -635,6 +635,7 @@ static struct assignment_entry *settle(struct planner *p, const struct replica *
             stop(p, replica, copy,
                  arena_printf(p->arena, "another copy of it runs on %s",
                               assignment_spec(keeper)->agent));
+            p->costs[p->plan->step_count - 1] = false;
         } else if (keeper == NULL && i + 1 < replica->live_count &&
                    (copy->agent == NULL || copy_has_failed(copy) ||
                     copy_given_up(copy, &generation) != NULL)) {
@@ -688,6 +689,19 @@ static void spread_over_waves(struct planner *p)
         }
         if (step->wave > p->plan->waves) {
             p->plan->waves = step->wave;
+        }
+    }
+}
+
+/* What can go at once is gone with its wave, and nobody will say so. */
+static void look_at_next_wave(struct planner *p)
+{
+    for (size_t i = 0; i < p->plan->step_count && p->plan->waves > 1; i++) {
+        const struct plan_step *step = &p->plan->steps[i];
+
+        if (step->wave == 1 && step->copy != NULL && step->action != PLAN_RESTART &&
+            copy_may_go(p->in->model, step->copy, p->in->now)) {
+            look_at(p, p->in->now);
         }
     }
 }
@@ -751,6 +765,7 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
     }
     map_fini(&p.taken);
     spread_over_waves(&p);
+    look_at_next_wave(&p);
     wait_for_waves(&p);
     for (size_t i = 0; i < ret_plan->step_count; i++) {
         touched += ret_plan->steps[i].copy != NULL;
