@@ -13,16 +13,23 @@ bool assignment_is_exclusive(const struct assignment_entry *assignment)
     return assignment_spec(assignment)->lease_epoch > 0;
 }
 
-int64_t lease_length_ms(const struct model *model, const struct assignment_entry *assignment)
+static int64_t template_lease_ms(const struct model *model,
+                                 const struct assignment_entry *assignment)
 {
     const struct template_entry *resolved =
         model_template_find(model, assignment_spec(assignment)->template_digest);
-    const struct meta *meta = &assignment->object->meta;
-    const char *before = strmap_find(&meta->annotations, LEASE_BEFORE_ANNOTATION);
-    int64_t lease_ms = resolved == NULL ? LEASE_MAX_MS : resolved->template->lease_ms;
-    int64_t before_ms;
 
-    if (before == NULL || assignment_status(assignment)->observed_generation == meta->generation) {
+    return resolved == NULL ? LEASE_MAX_MS : resolved->template->lease_ms;
+}
+
+/* That, or the longer one that it had before. */
+static int64_t longest_ms(const struct model *model, const struct assignment_entry *assignment)
+{
+    int64_t lease_ms = template_lease_ms(model, assignment), before_ms;
+    const char *before =
+        strmap_find(&assignment->object->meta.annotations, LEASE_BEFORE_ANNOTATION);
+
+    if (before == NULL) {
         return lease_ms;
     }
     if (!int_from_str(before, &before_ms) || before_ms > LEASE_MAX_MS) {
@@ -32,16 +39,56 @@ int64_t lease_length_ms(const struct model *model, const struct assignment_entry
     return before_ms > lease_ms ? before_ms : lease_ms;
 }
 
+int64_t lease_length_ms(const struct model *model, const struct assignment_entry *assignment)
+{
+    bool is_observed =
+        assignment_status(assignment)->observed_generation == assignment->object->meta.generation;
+
+    return is_observed ? template_lease_ms(model, assignment) : longest_ms(model, assignment);
+}
+
+static struct mono end_of(struct mono now, int64_t lease_ms)
+{
+    return mono_after(now, lease_ms + lease_ms / LEASE_DRIFT_SHARE + LEASE_MARGIN_MS);
+}
+
+/* How long a lease is of which we count so much. */
+static int64_t length_of(int64_t ours_ms)
+{
+    int64_t share = LEASE_DRIFT_SHARE;
+
+    return ((ours_ms - LEASE_MARGIN_MS) * share + share) / (share + 1);
+}
+
 void lease_grant(const struct model *model, struct assignment_entry *assignment, struct mono now)
 {
     int64_t lease_ms = lease_length_ms(model, assignment);
-    struct mono end = mono_after(now, lease_ms + lease_ms / LEASE_DRIFT_SHARE + LEASE_MARGIN_MS);
+    struct mono end = end_of(now, lease_ms);
 
     if (MUTANT(LEASE_TOO_SHORT)) {
         end = mono_after(now, lease_ms / 2);
     }
     assignment->lease_until = mono_later(assignment->lease_until, end);
     assignment->lease_is_assumed = false;
+}
+
+void lease_assume(const struct model *model, struct assignment_entry *assignment, struct mono now)
+{
+    assignment->lease_until = end_of(now, longest_ms(model, assignment));
+    assignment->lease_is_assumed = true;
+}
+
+int64_t lease_before_ms(const struct model *model, const struct assignment_entry *assignment,
+                        int64_t next_ms, struct mono now)
+{
+    int64_t before_ms = lease_length_ms(model, assignment);
+
+    if (mono_before(end_of(now, next_ms), assignment->lease_until)) {
+        int64_t granted_ms = length_of(mono_since(now, assignment->lease_until));
+
+        before_ms = granted_ms > before_ms ? granted_ms : before_ms;
+    }
+    return before_ms > next_ms ? before_ms : 0;
 }
 
 bool lease_is_over(const struct assignment_entry *assignment, struct mono now)

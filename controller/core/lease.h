@@ -7,7 +7,8 @@
  *
  * An agent counts with the length that it was told last.  When a session asks for a shorter lease,
  * the assignment carries the longer one in an annotation until the agent has reported that it knows
- * of the change. */
+ * of the change.  A lease that was granted before it knew may go on after that; so after a start
+ * the longer one counts whatever was reported. */
 #pragma once
 
 #include "controller/core/model.h"
@@ -20,6 +21,11 @@ bool assignment_is_exclusive(const struct assignment_entry *assignment);
 int64_t lease_length_ms(const struct model *model, const struct assignment_entry *assignment);
 /* From now on for one lease.  Never moves the end closer. */
 void lease_grant(const struct model *model, struct assignment_entry *assignment, struct mono now);
+/* After a start: it may have been granted just before. */
+void lease_assume(const struct model *model, struct assignment_entry *assignment, struct mono now);
+/* What the annotation has to say when the length becomes `next_ms`; 0: nothing. */
+int64_t lease_before_ms(const struct model *model, const struct assignment_entry *assignment,
+                        int64_t next_ms, struct mono now);
 /* True for what was never granted: it waits for its first lease, and will not get one. */
 bool lease_is_over(const struct assignment_entry *assignment, struct mono now);
 /* May this agent have this lease?  Not once it was told to end, nor in the name of another epoch.

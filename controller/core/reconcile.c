@@ -220,8 +220,7 @@ static void begin(struct ctl *ctl)
 
         copy->is_told = true;
         if (assignment_is_exclusive(copy) && !MUTANT(LEASES_FORGOTTEN)) {
-            lease_grant(&ctl->model, copy, ctl->started_at);
-            copy->lease_is_assumed = true;
+            lease_assume(&ctl->model, copy, ctl->started_at);
         }
         if (!copy->is_in_set) {
             copy->leaving_since = ctl->started_at;

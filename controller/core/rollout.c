@@ -146,8 +146,8 @@ static void create(struct ctl *ctl, struct session_entry *session, struct templa
 static void keep_lease_before(struct ctl *ctl, const struct assignment_entry *copy,
                               const struct template_entry *template, struct object *next)
 {
-    int64_t before_ms = lease_length_ms(&ctl->model, copy);
-    bool is_longer = assignment_is_exclusive(copy) && before_ms > template->template->lease_ms;
+    int64_t before_ms = lease_before_ms(&ctl->model, copy, template->template->lease_ms, ctl->now);
+    bool is_longer = assignment_is_exclusive(copy) && before_ms > 0;
 
     object_set_annotation(next, LEASE_BEFORE_ANNOTATION,
                           is_longer ? arena_printf(&ctl->arena, "%" PRId64, before_ms) : NULL);

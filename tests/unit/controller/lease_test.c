@@ -211,6 +211,25 @@ static void a_renewal_of_who_knows_not_of_a_shorter_lease_is_as_long_as_before(v
     assert_int_equal(lease_length_ms(&fleet.ctl->model, copy()), 3000);
 }
 
+/* It reports that it knows of the shorter lease, and what it runs has the longer one still. */
+static void a_lease_from_before_it_was_shortened_is_waited_for_after_a_restart(void **state)
+{
+    (void)state;
+    it_runs_on_edge_1();
+    assert_true(renew(copy()));
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\n"
+                        "spec: {exclusive: true, leaseDuration: 3s, replaceAfter: 5s, "
+                        "workload: {command: [/bin/run]}}\n");
+    fleet_obey(&fleet);
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\n"
+                        "spec: {exclusive: true, leaseDuration: 4s, replaceAfter: 5s, "
+                        "workload: {command: [/bin/run]}}\n");
+    fleet_obey(&fleet);
+    assert_int_equal(lease_length_ms(&fleet.ctl->model, copy()), 4000);
+    fleet_restart(&fleet);
+    assert_true(mono_since(fleet.now, copy()->lease_until) >= LEASE_MS);
+}
+
 static void what_stopped_with_its_lease_may_have_gone_on(void **state)
 {
     struct assignment_entry *old;
@@ -341,6 +360,7 @@ int main(void)
         IN_FLEET(a_renewal_moves_the_end),
         IN_FLEET(a_shorter_lease_takes_nothing_back),
         IN_FLEET(a_renewal_of_who_knows_not_of_a_shorter_lease_is_as_long_as_before),
+        IN_FLEET(a_lease_from_before_it_was_shortened_is_waited_for_after_a_restart),
         IN_FLEET(what_stopped_with_its_lease_may_have_gone_on),
         IN_FLEET(a_session_that_is_deleted_waits_for_its_lease),
         IN_FLEET(a_session_made_again_under_its_name_waits_for_the_old_lease),
