@@ -95,7 +95,9 @@ enum {
     BREAKER_OPEN_MS = 60 * 1000,   /* then one probe is let through */
     LEASE_MARGIN_MS = 500,         /* beyond a lease's end: to kill and reap */
     LEASE_DRIFT_SHARE = 1000,      /* two clocks may part by this part of a lease: 500 ppm each */
-    ERAS_MAX = 4096, /* of one store: revisions stay below 2^53, where JavaScript reads them */
+    ERAS_MAX = 4096,    /* of one store: revisions stay below 2^53, where JavaScript reads them */
+    INSTANCE_BEATS = 2, /* without a heartbeat, then another machine with the same key may come */
+    INSTANCE_TELL_MS = 10 * 60 * 1000, /* between two events that say so */
     STOP_WAIT_MS = 30 * 1000,  /* beyond the grace, for an agent to say that something has ended */
     WHY_REFRESH_MS = 5 * 1000, /* why nothing could be placed is found out anew this long after
                                   agents came or went */

@@ -225,6 +225,7 @@ static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
 {
     struct fence *fence = &agt->fence;
     bool is_new_era = welcome->era > fence->era || fence->store_id[0] == '\0';
+    bool is_gap = is_new_era || welcome->epoch != fence->epoch + 1;
 
     if (!is_new_era && (welcome->era < fence->era || welcome->epoch <= fence->epoch)) {
         MARK("an agent takes no number twice");
@@ -248,7 +249,7 @@ static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
     agt->saver.is_due = true;
     begin_session(agt, welcome);
     lease_on_welcome(agt);
-    report_on_welcome(agt, is_new_era);
+    report_on_welcome(agt, is_gap);
 }
 
 static void on_refuse(struct agt *agt, const struct wire_refuse *refuse)

@@ -218,18 +218,19 @@ void report(struct agt *agt)
     }
 }
 
-void report_on_welcome(struct agt *agt, bool is_new_era)
+void report_on_welcome(struct agt *agt, bool is_gap)
 {
     if (!MUTANT(REPORT_NOT_REPEATED)) {
         take_back(agt);
     }
     agt->reports.waiting = 0;
     agt->reports.paused_told = agt->link.said_paused;
-    if (!is_new_era) {
+    if (!is_gap) {
         return;
     }
-    MARK("everything is reported anew to a restored store");
-    /* A store that was restored forgot what it had acknowledged. */
+    MARK("everything is reported anew after a gap");
+    /* A store that was restored forgot what it had acknowledged; and a copy of this agent that was
+     * connected meanwhile may have said something else. */
     map_each (&agt->set.works, entry) {
         work_of(entry)->told.sent = work_of(entry)->told.acknowledged = 0;
     }

@@ -30,7 +30,7 @@ struct reports {
     bool paused_told;
 };
 
-void report_on_welcome(struct agt *agt, bool is_new_era);
+void report_on_welcome(struct agt *agt, bool is_gap);
 void report_on_unsaved(struct agt *agt, uint64_t step);
 /* ERR_INVALID when it acknowledges what was never sent. */
 int report_on_reported(struct agt *agt, const struct wire_reported *reported, struct err *err);

@@ -19,7 +19,7 @@
 #define PAUSED_FILE "paused"
 #define WORK_FOLDER "work"
 
-enum { KEY_FILE_SIZE = 2 * KEY_SIZE + 1 };
+enum { KEY_FILE_SIZE = 2 * KEY_SIZE + 1, NUMBER_SIZE = 24 };
 
 /* --- opening ------------------------------------------------------------------------------------
  */
@@ -110,6 +110,10 @@ int cache_lock(struct cache *cache, struct err *err)
         file_close(&cache->lock_fd);
         return err_set(err, ERR_UNAVAILABLE, "another agent uses \"%s\"", cache->path);
     }
+    if (fsync(cache->dir_fd) < 0) {
+        file_close(&cache->lock_fd);
+        return err_set(err, ERR_SYNC, "cannot sync \"%s\": %s", cache->path, strerror(errno));
+    }
     return 0;
 }
 
@@ -178,6 +182,23 @@ int cache_get_key(struct cache *cache, uint8_t ret_seed[static KEY_SIZE], struct
         result = make_key(cache, ret_seed, err);
     }
     return result < 0 ? err_prefix(err, result, "key \"%s/%s\"", cache->path, KEY_FILE) : 0;
+}
+
+void cache_name_instance(const struct cache *cache, const char *boot_id,
+                         char text[static INSTANCE_SIZE])
+{
+    char place[2 * NUMBER_SIZE], digest_text[DIGEST_TEXT_SIZE];
+    struct digest digest;
+    struct stat about;
+
+    if (fstat(cache->dir_fd, &about) < 0) {
+        about = (struct stat){.st_ino = 0};
+    }
+    (void)snprintf(place, sizeof(place), "%llu %llu", (unsigned long long)about.st_dev,
+                   (unsigned long long)about.st_ino);
+    digest_of(place, strlen(place), &digest);
+    digest_to_str(&digest, digest_text);
+    (void)snprintf(text, INSTANCE_SIZE, "%.40s/%.16s", boot_id, strchr(digest_text, ':') + 1);
 }
 
 /* --- the state ----------------------------------------------------------------------------------

@@ -17,6 +17,8 @@
 
 #include <sys/stat.h>
 
+enum { INSTANCE_SIZE = 64 };
+
 struct cache {
     char *path; /* owned */
     int dir_fd, work_fd, lock_fd;
@@ -28,8 +30,15 @@ struct cache {
 int cache_open(struct cache *cache, const char *path, struct err *err);
 void cache_fini(struct cache *cache); /* also gives up the lock */
 
-/* ERR_UNAVAILABLE when another agent holds it. */
+/* ERR_UNAVAILABLE when another agent holds it.  What an earlier agent put in place is safe from
+ * then on: it may have ended because a sync failed, and nothing may be built on what a power cut
+ * could still take back. */
 int cache_lock(struct cache *cache, struct err *err);
+/* Which instance of the agent this is: one boot of one machine with one state directory.  A copy of
+ * the directory is another one, on this machine or elsewhere. */
+void cache_name_instance(const struct cache *cache, const char *boot_id,
+                         char text[static INSTANCE_SIZE]);
+
 int cache_get_key(struct cache *cache, uint8_t ret_seed[static KEY_SIZE], struct err *err);
 
 /* ERR_NOT_FOUND at the first start.  The bytes are given. */

@@ -32,7 +32,7 @@ struct loop {
     struct logs *logs;
     struct owner *owner;
     struct machine machine;
-    char boot_id[BOOT_ID_SIZE];
+    char instance[INSTANCE_SIZE];
     int timer_fd;
     uv_poll_t timer;
     uv_signal_t terminate, interrupt;
@@ -275,7 +275,7 @@ static int make_core(struct loop *loop, struct err *err)
         .name = config->name,
         .version = FOG_VERSION,
         .platform = platform_name(),
-        .boot_id = loop->boot_id,
+        .boot_id = loop->instance,
         .controller = config->controller_name,
         .labels = config->labels,
         .caps = config->caps,
@@ -372,6 +372,7 @@ int loop_new(const struct config *config, struct cache *cache, struct loop **ret
              struct err *err)
 {
     struct loop *loop = MEM_NEW(struct loop);
+    char boot_id[BOOT_ID_SIZE];
     int result;
 
     loop->config = config;
@@ -379,7 +380,8 @@ int loop_new(const struct config *config, struct cache *cache, struct loop **ret
     loop->timer_fd = -1;
     agt_effects_init(&loop->effects);
     machine_measure(&loop->machine);
-    proc_boot_id(loop->boot_id);
+    proc_boot_id(boot_id);
+    cache_name_instance(cache, boot_id, loop->instance);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)uv_loop_init(&loop->uv);
     result = make_core(loop, err);

@@ -1,6 +1,7 @@
 /* Who is this, and what becomes of it: the handshake, and the Agent object that follows from it. */
 #include "controller/core/link.h"
 
+#include "controller/core/instance.h"
 #include "schema/apply.h"
 #include "schema/base/site.h"
 #include "schema/bind.h"
@@ -11,10 +12,6 @@
 #include <stdio.h>
 
 #define LABEL_PREFIX "reported/"
-
-/* Connections are numbered by what agents claim.  A claim beyond this is not followed, so that one
- * false hello does not use up the numbers of the machine that comes after it. */
-static const uint64_t EPOCH_FOLLOWED_MAX = UINT64_C(1) << 62;
 
 void link_challenge(const struct ctl *ctl, const struct link *link,
                     struct wire_challenge *ret_challenge)
@@ -246,16 +243,13 @@ static void welcome(struct ctl *ctl, struct link *link, const struct wire_hello 
     }
 }
 
-/* The newer connection wins: the older is most likely half open.  One that was heard a moment ago
- * may be of a second machine with the same key, which only a person can tell. */
-static void supersede(struct ctl *ctl, struct link *link, struct link *older)
+/* Of the same instance the newer connection wins: the older is most likely half open.  One that was
+ * heard a moment ago may be of a copy that was made with its memory, which only a person can tell.
+ */
+static void supersede(struct ctl *ctl, struct link *older)
 {
     const struct object *object = older->agent->object;
 
-    if (older->epoch >= link->epoch && older->epoch < EPOCH_FOLLOWED_MAX) {
-        MARK("an agent that forgot its number is given a higher one");
-        link->epoch = older->epoch + 1;
-    }
     if (mono_since(older->heard_at, ctl->now) < older->heartbeat_ms) {
         ctl_event_record(ctl, object, "Warning", "Superseded",
                          "a second connection with its key took the place of one that was alive; "
@@ -273,11 +267,15 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
 {
     char message[ERR_TEXT_SIZE];
     const char *reason = refusal_of(ctl, link, hello, message);
-    struct agent_entry *agent;
+    struct agent_entry *agent = model_agent(&ctl->model, hello->name);
+    int64_t retry_ms = RECONNECT_MAX_MS;
     struct object *object;
 
+    if (reason == NULL && agent != NULL) {
+        reason = instance_refusal(ctl, agent, hello, message, &retry_ms);
+    }
     if (reason != NULL) {
-        link_refuse(ctl, link, reason, message, RECONNECT_MAX_MS);
+        link_refuse(ctl, link, reason, message, retry_ms);
         return;
     }
     ctl_begin(ctl, false);
@@ -287,11 +285,11 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
         link_refuse(ctl, link, "BadHello", message, RECONNECT_MAX_MS);
         return;
     }
-    declare_status(ctl, object, hello);
     agent = model_agent(&ctl->model, hello->name);
-    link->epoch = (uint64_t)hello->epoch + !MUTANT(EPOCH_NOT_RAISED);
+    link->epoch = instance_take(ctl, agent, hello);
+    declare_status(ctl, object, hello);
     if (agent->link != NULL) {
-        supersede(ctl, link, agent->link);
+        supersede(ctl, agent->link);
     }
     ctl_commit(ctl);
     agent->link = link;

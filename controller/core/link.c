@@ -5,6 +5,7 @@
  * its way: what changes meanwhile is told in one message later. */
 #include "controller/core/link.h"
 
+#include "controller/core/instance.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
 
@@ -546,6 +547,12 @@ static uint64_t epoch_of(const struct link *link, const struct wire_message *mes
     return link->epoch;
 }
 
+static bool carries_epoch(const struct wire_message *message)
+{
+    return message->type == WIRE_REPORT || message->type == WIRE_RENEW ||
+           message->type == WIRE_HEARTBEAT;
+}
+
 static void hear(struct ctl *ctl, struct link *link, const struct wire_message *message)
 {
     switch (message->type) {
@@ -613,6 +620,9 @@ void on_link_frame(struct ctl *ctl, uint64_t id, const char *bytes, size_t size_
         MARK("a message of an earlier connection is dropped");
         ctl->counters.stale_messages++;
         return;
+    }
+    if (carries_epoch(&message)) {
+        instance_proves(link->agent, link->epoch);
     }
     hear(ctl, link, &message);
 }

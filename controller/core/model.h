@@ -41,14 +41,23 @@ struct breaker {
     char probe[UID_TEXT_SIZE]; /* HALF_OPEN: uid of the assignment let through; "" none yet */
 };
 
+enum { BOOT_TEXT_SIZE = 65 };
+
 struct agent_entry {
     struct object *object;
     struct dlist assignments; /* assignment_entry.on_agent */
     size_t assignment_count;
-    struct resources used;  /* by all of them */
-    struct link *link;      /* borrowed: its connection; NULL while away */
-    struct mono away_since; /* since when there is none; MONO_NEVER while connected */
-    struct wall last_seen;  /* 0: not since the start */
+    struct resources used; /* by all of them */
+    struct link *link;     /* borrowed: its connection; NULL while away */
+    uint64_t epoch;        /* highest number of a connection that was given, since the start */
+    uint64_t proven_epoch; /* the agent showed that it knows this one */
+    struct mono rival_at;  /* when another instance of it was refused; meaningful if had_rival */
+    bool had_rival;
+    bool two_told; /* an event said that there are two; not again before the moment: */
+    struct mono two_told_until;
+    char earlier_boot[BOOT_TEXT_SIZE]; /* of the instance before the one that is in; "" none */
+    struct mono away_since;            /* since when there is none; MONO_NEVER while connected */
+    struct wall last_seen;             /* 0: not since the start */
     struct breaker breaker;
     struct digest set; /* of its applicable state: the assignments that are not being deleted */
     struct {

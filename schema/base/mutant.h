@@ -43,6 +43,8 @@
     X(EPOCH_UNCHECKED, "messages of an earlier connection count", "liveness never-back silence")   \
     X(EPOCH_NOT_RAISED, "every connection of an agent has the same number",                        \
       "never-back liveness agents")                                                                \
+    X(INSTANCE_IGNORED, "a second machine with an agent's key takes its place at once",            \
+      "exclusive")                                                                                 \
     X(OLD_REPORT_TAKEN, "a report that came before counts again",                                  \
       "never-back liveness silence")                                                               \
     X(GENERATION_UNCHECKED, "what was reported of an earlier form counts for the newest",          \

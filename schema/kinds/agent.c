@@ -33,7 +33,7 @@ static const struct field status_fields[] = {
     {"platform", FIELD_STR, AT(struct agent_status, platform), .max = 63,
      .doc = "operating system and processor, as in \"linux/amd64\""},
     {"bootId", FIELD_STR, AT(struct agent_status, boot_id), .max = 63,
-     .doc = "changes each time the machine starts"},
+     .doc = "changes each time the machine starts, or the agent uses another state directory"},
     {"paused", FIELD_BOOL, AT(struct agent_status, paused),
      .doc = "the machine's owner has paused it, so it runs nothing of ours"},
     {"assignments", FIELD_INT, AT(struct agent_status, assignments), .max = INT64_MAX,

@@ -99,7 +99,8 @@ static const struct field hello_fields[] = {
      .doc = "Ed25519 over the text described under \"What hello signs\", base64"},
     ROW_WORD("programVersion", struct wire_hello, program_version, "of fog-agent"),
     ROW_WORD("platform", struct wire_hello, platform, "for example linux/amd64"),
-    ROW_WORD("bootId", struct wire_hello, boot_id, "changes when the machine is booted"),
+    ROW_WORD("bootId", struct wire_hello, boot_id,
+             "changes when the machine is booted, or the agent uses another state directory"),
     {"capacity", FIELD_STRUCT, AT(struct wire_hello, capacity), .shape = &resources_shape,
      .doc = "what the machine's owner lets Fog use"},
     {"labels", FIELD_STRMAP, AT(struct wire_hello, labels), .max = LABELS_MAX,
@@ -127,9 +128,8 @@ static const struct field welcome_fields[] = {
 static const struct field refuse_fields[] = {
     {"reason", FIELD_STR, AT(struct wire_refuse, reason), .max = WIRE_WORD_BYTES_MAX,
      .flags = FIELD_REQUIRED, .check_text = form_is_reason,
-     .doc =
-         "VersionMismatch, NameTaken, BadSignature, ForeignStore, OldEra, OldCopy, TooManyAgents "
-         "or BadHello"},
+     .doc = "VersionMismatch, NameTaken, BadSignature, ForeignStore, OldEra, OldCopy, InUse, "
+            "LeaseHeld, TooManyAgents or BadHello"},
     {"message", FIELD_STR, AT(struct wire_refuse, message), .max = WIRE_TEXT_BYTES_MAX,
      .doc = "what a person can do about it"},
     {"retryAfter", FIELD_DURATION, AT(struct wire_refuse, retry_after_ms),

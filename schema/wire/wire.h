@@ -99,7 +99,7 @@ struct wire_welcome {
 struct wire_refuse {
     uint64_t set;
     const char *reason;  /* CamelCase: VersionMismatch, NameTaken, BadSignature, ForeignStore,
-                            OldEra, OldCopy, TooManyAgents, BadHello */
+                            OldEra, OldCopy, InUse, LeaseHeld, TooManyAgents, BadHello */
     const char *message; /* what to do */
     int64_t retry_after_ms;
 };

@@ -543,6 +543,27 @@ static void a_restored_store_is_told_everything_again(void **state)
                   "send report u1/1:Running\n");
 }
 
+/* A number that is left out was somebody else's, who may have said something else. */
+static void who_was_not_the_last_to_be_connected_reports_everything_again(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_welcomed(world);
+    world_assign(world, ONE("u1", 1));
+    world_started(world, "u1", 1);
+    world_reported(world);
+    world_reported(world);
+    world_down(world);
+    world->epoch++;
+    world_dial(world);
+    world_up(world);
+    world_challenge(world, "store-1");
+    world_clear(world);
+    world_welcome(world);
+    expect(world, "save\n"
+                  "send report u1/1:Running\n");
+}
+
 /* One false number would shut out every true store after it. */
 static void a_welcome_in_another_era_than_challenged_is_not_obeyed(void **state)
 {
@@ -602,6 +623,7 @@ int main(void)
         TEST(an_acknowledgement_of_nothing_is_bad),
         TEST(a_welcome_in_another_era_than_challenged_is_not_obeyed),
         TEST(a_restored_store_is_told_everything_again),
+        TEST(who_was_not_the_last_to_be_connected_reports_everything_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,6 +156,29 @@ static void two_agents_have_two_keys(void **state)
     assert_memory_not_equal(first, second, KEY_SIZE);
 }
 
+/* The same directory of the same boot is the same instance; a copy, or another boot, is not. */
+static void an_instance_is_a_boot_and_a_directory(void **state)
+{
+    struct bench *bench = *state;
+    char first[INSTANCE_SIZE], again[INSTANCE_SIZE], moved[INSTANCE_SIZE], other[INSTANCE_SIZE];
+    char path[sizeof(bench->path) + 16];
+
+    assert_int_equal(open_cache(bench), 0);
+    cache_name_instance(&bench->cache, "boot-1", first);
+    assert_int_equal(open_cache(bench), 0);
+    cache_name_instance(&bench->cache, "boot-1", again);
+    cache_name_instance(&bench->cache, "boot-2", moved);
+    assert_true(strncmp(first, "boot-1/", 7) == 0);
+    assert_string_equal(first, again);
+    assert_string_not_equal(first, moved);
+
+    (void)snprintf(path, sizeof(path), "%s-copy", bench->path);
+    cache_fini(&bench->cache);
+    assert_int_equal(cache_open(&bench->cache, path, &bench->err), 0);
+    cache_name_instance(&bench->cache, "boot-1", other);
+    assert_string_not_equal(first, other);
+}
+
 static void a_key_that_others_may_read_is_refused(void **state)
 {
     struct bench *bench = *state;
@@ -321,6 +344,7 @@ int main(void)
         CASE(a_symlink_to_a_directory_is_refused),
         CASE(the_key_is_made_once_and_private),
         CASE(two_agents_have_two_keys),
+        CASE(an_instance_is_a_boot_and_a_directory),
         CASE(a_key_that_others_may_read_is_refused),
         CASE(a_key_of_somebody_else_is_refused),
         CASE(a_key_behind_a_symlink_is_refused),
