@@ -18,16 +18,16 @@
 /* Its first line is a digest. */
 static struct node *read_saved(const struct machine *machine, struct arena *arena)
 {
-    const char *text = machine->saved == NULL ? NULL : strchr(machine->saved->data, '\n');
+    const char *text = machine->file.seen == NULL ? NULL : strchr(machine->file.seen->data, '\n');
     struct problems problems;
     struct node *root = NULL;
 
     problems_init(&problems, arena, NULL);
     if (text != NULL) {
-        size_t head = (size_t)(text + 1 - machine->saved->data);
+        size_t head = (size_t)(text + 1 - machine->file.seen->data);
 
-        (void)json_parse(arena, text + 1, machine->saved->size_bytes - head, JSON_PLAIN, &problems,
-                         &root);
+        (void)json_parse(arena, text + 1, machine->file.seen->size_bytes - head, JSON_PLAIN,
+                         &problems, &root);
     }
     return root;
 }
@@ -102,7 +102,7 @@ static const char *objection_to(const struct machine *machine, const struct agt_
     if (!version->is_wanted) {
         return "it was not wanted any more";
     }
-    if (!str_eq(version->agent, machine->name)) {
+    if (!str_eq(version->agent, machine->options.name)) {
         return "it was another agent's";
     }
     if (version->generation != spawn->generation || version->lease_epoch != spawn->lease_epoch ||
@@ -136,7 +136,7 @@ static int64_t failures_before(const struct machine *machine, const struct agt_s
         if (shim->exit.cause != EXIT_BY_ITSELF || shim->exit.code == 0 ||
             shim->state != SHIM_ENDED || shim->generation != spawn->generation ||
             shim->era != machine->seen.era || shim->ended_life != machine->life ||
-            shim->exit.usage.wall_ms >= RESTART_RESET_MS) {
+            shim->was_put_back || shim->exit.usage.wall_ms >= RESTART_RESET_MS) {
             break;
         }
         *ret_last = *ret_last == NULL ? shim : *ret_last;
@@ -219,7 +219,8 @@ static bool may_be_ended(const struct shim *shim, uint64_t known)
         const struct ref_version *it = &all->items[i];
 
         if (!it->is_wanted || !str_eq(it->template, began->template) ||
-            it->lease_epoch != shim->lease_epoch || !str_eq(it->agent, shim->machine->name)) {
+            it->lease_epoch != shim->lease_epoch ||
+            !str_eq(it->agent, shim->machine->options.name)) {
             return true;
         }
         if (it->revision <= known) {
@@ -243,6 +244,7 @@ void check_stop(const struct shim *shim)
     work = saved_work(saved, shim->uid);
     if (is_of_this_era(machine, work) && ref_flag(work, "run.open") &&
         ref_int(work, "run.number", 0) == shim->run &&
+        ref_int(work, "run.generation", 0) > 0 && /* else it is a stray that was adopted */
         !may_be_ended(shim, number_at(saved, "revision"))) {
         sim_fail(machine->sim, "authorised", "%s ends %s/%s (%s), which is wanted as it is",
                  machine->name, shim->session, shim->slot, shim->uid);

@@ -147,7 +147,7 @@ const char *checks_some_name(const struct sim *sim, const struct kind *kind, str
 
 void check_saved(struct machine *machine)
 {
-    const char *text = strstr(machine->saved->data, "\"epoch\":");
+    const char *text = strstr(machine->file.seen->data, "\"epoch\":");
     int64_t epoch = text == NULL ? 0 : strtoll(text + 8, NULL, 10);
 
     check_set_saved(machine);
@@ -163,7 +163,8 @@ static void compare_shims(struct sim *sim, const struct shim *a, const struct sh
     if (a == b || !b->has_process) {
         return;
     }
-    if (str_eq(a->uid, b->uid)) {
+    /* Two machines with one key both do what their agent was told; under a lease only one may. */
+    if (str_eq(a->uid, b->uid) && a->machine == b->machine) {
         sim_fail(sim, "once-per-run",
                  "%s/%s: runs %" PRId64 " and %" PRId64 " of assignment %s live at once",
                  a->session, a->slot, b->run, a->run, a->uid);

@@ -23,7 +23,7 @@ static void step(struct sim *sim, struct ctl_event *event);
 
 struct mono controller_mono(const struct sim *sim)
 {
-    return (struct mono){sim_now(sim) - sim->controller->booted_at_ms};
+    return clock_read(&sim->controller->clock, sim_now(sim));
 }
 
 struct wall controller_wall(const struct sim *sim)
@@ -36,7 +36,8 @@ static void boot(struct sim *sim)
     struct controller *controller = sim->controller;
 
     controller->has_power = true;
-    controller->booted_at_ms = sim_now(sim) - die_between(&sim->dice.controller, 100, 100000);
+    controller->clock = (struct clock){
+        sim_now(sim) - die_between(&sim->dice.controller, 100, 100000), controller->clock.ppm};
 }
 
 struct controller *controller_new(struct sim *sim)
@@ -51,6 +52,7 @@ struct controller *controller_new(struct sim *sim)
     controller->disk = disk_new_with(name, &die);
     controller->heartbeat_ms = heartbeats_ms[die_below(&sim->dice.controller, 3)];
     sim->controller = controller;
+    controller->clock.ppm = faults_draw_ppm(sim, &sim->dice.controller);
     boot(sim);
     return controller;
 }
@@ -364,7 +366,7 @@ static void set_timer(struct sim *sim)
     struct mono now = controller_mono(sim);
     struct mono moment =
         mono_earlier(ctl_deadline(controller->ctl), mono_after(now, controller->heartbeat_ms / 2));
-    int64_t at_ms = moment.ms + controller->booted_at_ms;
+    int64_t at_ms = clock_true_ms(&controller->clock, moment);
 
     if (at_ms <= sim_now(sim)) {
         at_ms = sim_now(sim) + 1;
@@ -557,6 +559,8 @@ void controller_start(struct sim *sim)
     }
     controller->is_dying = controller->loses_power = false;
     controller->recoveries = 0;
+    controller->crash_in = controller->crash_when_started;
+    controller->crash_when_started = 0;
     if (open_engine(sim) < 0) {
         controller_crash(sim, disk_is_off(controller->disk));
         return;

@@ -8,6 +8,7 @@
 #include "controller/core/ctl.h"
 #include "controller/core/gate.h"
 #include "controller/io/store/store.h"
+#include "tests/sim/clock.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/release.h"
 #include "tests/sim/sim.h"
@@ -15,11 +16,12 @@
 struct controller {
     struct disk *disk; /* owned */
     bool has_power, is_up;
-    unsigned life;        /* of the core; rises with each start and each reload */
-    int64_t booted_at_ms; /* true time at which its boot clock read zero */
+    unsigned life; /* of the core; rises with each start and each reload */
+    struct clock clock;
     int64_t wall_offset_ms;
     int64_t stalled_until_ms;
-    unsigned crash_in; /* effects and commits until the process dies; 0: never */
+    unsigned crash_in;           /* effects and commits until the process dies; 0: never */
+    unsigned crash_when_started; /* the same, of the next start */
     bool is_dying, loses_power;
     int64_t down_ms; /* after the next death, as a plan says; 0: by chance */
 

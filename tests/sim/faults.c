@@ -1,6 +1,9 @@
 #include "tests/sim/faults.h"
 
+#include "schema/limits.h"
+#include "tests/sim/clock.h"
 #include "tests/sim/controller.h"
+#include "tests/sim/http.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/restore.h"
@@ -12,23 +15,66 @@
 
 enum {
     CALM_PER_MILLE = 40,
-    CLASS_ON_PER_MILLE = 350,
     MEAN_MIN_MS = 1500,
     MEAN_MAX_MS = 15000,
     CHAOS_MIN_MS = 5000,
     CHAOS_MAX_MS = 35000,
     EFFECTS_MAX = 40,
     DISK_CHANGES_MAX = 40,
+    HOUR_MS = 3600000,
+    LONG_PAUSE_MIN_MS = 9500, /* the longest lease that operators ask for, and a margin */
+    LONG_PAUSE_MAX_MS = 28000,
     LOST_FOR_GOOD_PER_MILLE = 120,
 };
 
+#define TEN_YEARS_MS INT64_C(315576000000)
+
 const char *const fault_words[FAULT_COUNT] = {
-    "controller-crash", "controller-power", "controller-stall", "disk-io",     "disk-sync",
-    "disk-full",        "agent-crash",      "agent-reboot",     "agent-stall", "agent-disk",
-    "shim-killed",      "workload-dies",    "link-cut",         "partition",   "wall-step",
-    "owner-pauses",     "restore",          "upgrade",          "agent-lies",  "slow-network",
-    "lossy-network",    "repeats",          "lossy-http",       "flaky-work",  "controller-lies",
-    "buggify",
+    [FAULT_CONTROLLER_CRASH] = "controller-crash",
+    [FAULT_CONTROLLER_POWER] = "controller-power",
+    [FAULT_CONTROLLER_STALL] = "controller-stall",
+    [FAULT_CONTROLLER_CRASH_STARTING] = "controller-crash-starting",
+    [FAULT_DISK_IO] = "disk-io",
+    [FAULT_DISK_SYNC] = "disk-sync",
+    [FAULT_DISK_FULL] = "disk-full",
+    [FAULT_AGENT_CRASH] = "agent-crash",
+    [FAULT_AGENT_CRASH_STARTING] = "agent-crash-starting",
+    [FAULT_AGENT_REBOOT] = "agent-reboot",
+    [FAULT_AGENT_STALL] = "agent-stall",
+    [FAULT_LONG_PAUSE] = "long-pause",
+    [FAULT_AGENT_DISK] = "agent-disk",
+    [FAULT_AGENT_FULL] = "agent-full",
+    [FAULT_AGENT_POWER_IN_SAVE] = "agent-power-in-save",
+    [FAULT_AGENT_CLONED] = "agent-cloned",
+    [FAULT_AGENT_RESTORED] = "agent-restored",
+    [FAULT_SHIM_KILLED] = "shim-killed",
+    [FAULT_WORKLOAD_DIES] = "workload-dies",
+    [FAULT_LINK_CUT] = "link-cut",
+    [FAULT_HALF_OPEN] = "half-open",
+    [FAULT_PARTITION] = "partition",
+    [FAULT_SLOW_READER] = "slow-reader",
+    [FAULT_WALL_STEP] = "wall-step",
+    [FAULT_WALL_LEAP] = "wall-leap",
+    [FAULT_OWNER_PAUSES] = "owner-pauses",
+    [FAULT_RESTORE] = "restore",
+    [FAULT_UPGRADE] = "upgrade",
+    [FAULT_SLOW_NETWORK] = "slow-network",
+    [FAULT_DELAYS] = "delays",
+    [FAULT_LOSSY_NETWORK] = "lossy-network",
+    [FAULT_DUPLICATES] = "duplicates",
+    [FAULT_REPLAYS] = "replays",
+    [FAULT_REORDER] = "reorder",
+    [FAULT_LOSSY_HTTP] = "lossy-http",
+    [FAULT_DRIFT] = "drift",
+    [FAULT_FLAKY_WORK] = "flaky-work",
+    [FAULT_WORK_UNSTARTABLE] = "work-unstartable",
+    [FAULT_WORK_DEAF] = "work-deaf",
+    [FAULT_WORK_SLOW_EXIT] = "work-slow-exit",
+    [FAULT_WORK_DIES_AT_ONCE] = "work-dies-at-once",
+    [FAULT_WORK_RACES_STOP] = "work-races-stop",
+    [FAULT_AGENT_LIES] = "agent-lies",
+    [FAULT_CONTROLLER_LIES] = "controller-lies",
+    [FAULT_BUGGIFY] = "buggify",
 };
 
 void faults_draw(struct sim *sim, const bool *forced)
@@ -36,7 +82,9 @@ void faults_draw(struct sim *sim, const bool *forced)
     struct die *die = &sim->dice.faults;
     struct die chaos;
     struct faults *faults = &sim->faults;
+    static const unsigned shares[] = {60, 200, 400};
     bool is_calm = die_chance(die, forced == NULL ? CALM_PER_MILLE : 0); /* nothing goes wrong */
+    unsigned share = shares[die_below(die, 3)];
 
     faults->is_active = true;
     tape_die(&sim->tape, &chaos, "chaos");
@@ -46,8 +94,7 @@ void faults_draw(struct sim *sim, const bool *forced)
         bool is_on;
 
         tape_die(&sim->tape, its, "class/%s", fault_words[i]);
-        is_on =
-            forced != NULL ? die_given(its, forced[i]) != 0 : die_chance(its, CLASS_ON_PER_MILLE);
+        is_on = forced != NULL ? die_given(its, forced[i]) != 0 : die_chance(its, share);
         faults->is_on[i] = is_on && !is_calm;
         if (i < FAULT_EVENT_COUNT) {
             faults->mean_ms[i] = die_between(its, MEAN_MIN_MS, MEAN_MAX_MS);
@@ -70,6 +117,20 @@ bool faults_strike(struct sim *sim, enum fault fault, unsigned per_mille)
         faults_fired(sim, fault);
     }
     return strikes;
+}
+
+static_assert(CLOCK_PPM_MAX == 1000000 / LEASE_DRIFT_SHARE / 2, "half of it for each clock");
+
+int64_t faults_draw_ppm(struct sim *sim, struct die *die)
+{
+    bool is_worst = die_chance(die, 500), is_slow = die_chance(die, 500);
+    int64_t ppm = is_worst ? CLOCK_PPM_MAX : die_between(die, 0, CLOCK_PPM_MAX);
+
+    if (!sim->faults.is_on[FAULT_DRIFT]) {
+        return 0;
+    }
+    faults_fired(sim, FAULT_DRIFT);
+    return is_slow ? -ppm : ppm;
 }
 
 bool faults_disk_is_full(const struct sim *sim)
@@ -101,6 +162,36 @@ static void crash_controller(struct sim *sim, bool with_power)
     case 2:
         disk_cut_at(controller->disk, die_between(die, 1, DISK_CHANGES_MAX));
         break;
+    }
+}
+
+/* Dies now, and again while it opens its store or in its first effects. */
+static void crash_at_start(struct sim *sim)
+{
+    struct controller *controller = sim->controller;
+    struct die *die = &sim->dice.faults;
+
+    if (controller->is_up) {
+        controller_crash(sim, false);
+    }
+    if (controller->has_power && die_chance(die, 500)) {
+        disk_cut_at(controller->disk, die_between(die, 1, DISK_CHANGES_MAX));
+    } else {
+        controller->crash_when_started = (unsigned)die_between(die, 1, EFFECTS_MAX / 4);
+    }
+}
+
+static void stall(struct sim *sim, struct machine *machine, int64_t low_ms, int64_t high_ms)
+{
+    int64_t until_ms = sim_now(sim) + die_between(&sim->dice.faults, low_ms, high_ms);
+
+    sim->tallies.stalls++;
+    if (machine == NULL) {
+        sim->controller->stalled_until_ms = until_ms;
+        sim_trace(sim, "controller stands still");
+    } else {
+        machine->stalled_until_ms = until_ms;
+        sim_trace(sim, "%s: its agent stands still", machine->name);
     }
 }
 
@@ -161,11 +252,14 @@ static void block(struct sim *sim, struct machine *machine)
                    heal_path, machine, 0);
 }
 
-static void step_wall(struct sim *sim, struct machine *machine)
+static void step_wall(struct sim *sim, struct machine *machine, bool leaps)
 {
     struct die *die = &sim->dice.faults;
-    int64_t by_ms = die_between(die, -3600000, 3600000);
+    int64_t by_ms = die_between(die, -HOUR_MS, HOUR_MS);
 
+    if (leaps) {
+        by_ms += die_chance(die, 500) ? TEN_YEARS_MS : -TEN_YEARS_MS;
+    }
     if (die_chance(die, 500)) {
         sim->controller->wall_offset_ms += by_ms;
     } else {
@@ -179,8 +273,10 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
 
     if (fault == FAULT_PARTITION) {
         block(sim, machine);
-    } else if (fault == FAULT_LINK_CUT) {
-        network_cut(sim, machine);
+    } else if (fault == FAULT_LINK_CUT || fault == FAULT_HALF_OPEN) {
+        network_cut(sim, machine, fault == FAULT_HALF_OPEN);
+    } else if (fault == FAULT_AGENT_FULL) {
+        machine->disk_full_until_ms = sim_now(sim) + die_between(die, 500, 15000);
     } else if (fault == FAULT_AGENT_REBOOT) {
         machine_reboot(machine, die_between(die, 100, die_chance(die, 300) ? 40000 : 4000));
     } else if (fault == FAULT_SHIM_KILLED || fault == FAULT_WORKLOAD_DIES) {
@@ -195,71 +291,148 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
     } else if (fault == FAULT_AGENT_CRASH) {
         machine->crash_in = (unsigned)die_between(die, 1, EFFECTS_MAX / 2);
     } else if (fault == FAULT_AGENT_STALL) {
-        machine->stalled_until_ms =
-            sim_now(sim) + die_between(die, 100, die_chance(die, 500) ? 15000 : 5000);
-        sim->tallies.stalls++;
-        sim_trace(sim, "%s: its agent stands still", machine->name);
+        stall(sim, machine, 100, die_chance(die, 500) ? 15000 : 5000);
     } else if (fault == FAULT_AGENT_LIES) {
         liar_begin(machine, die, die_between(die, 200, 8000));
     } else if (fault == FAULT_AGENT_DISK) {
         machine->saves_to_fail = (unsigned)die_between(die, 1, 4);
+    } else if (fault == FAULT_AGENT_POWER_IN_SAVE) {
+        machine->cut_in_saves = (unsigned)die_between(die, 1, 4);
+    } else if (fault == FAULT_AGENT_CRASH_STARTING) {
+        machine->crash_when_starting = (unsigned)die_between(die, 1, 3);
+        machine_crash(machine);
+    }
+}
+
+/* Now the backup is made, now it is put back; copies are made once. */
+static void copy_state(struct sim *sim, struct machine *machine, enum fault fault)
+{
+    bool is_done = false;
+
+    if (fault == FAULT_AGENT_CLONED) {
+        is_done = machine_clone(machine);
+    } else if (machine->backup == NULL || die_chance(&sim->dice.faults, 300)) {
+        machine_back_up(machine);
+    } else {
+        is_done = machine_restore(machine);
+    }
+    if (is_done) {
+        faults_fired(sim, fault);
+    }
+}
+
+static void read_slowly(struct sim *sim, struct machine *machine)
+{
+    struct die *die = &sim->dice.faults;
+    int64_t until_ms = sim_now(sim) + die_between(die, 1000, 15000);
+    int64_t pace_ms = die_between(die, 50, 1500);
+
+    if (die_chance(die, 300)) {
+        http_read_slowly(sim, until_ms, pace_ms);
+    } else {
+        network_read_slowly(sim, machine, until_ms, pace_ms);
     }
 }
 
 /* --- the course ------------------------------------------------------------------------------- */
+
+static void strike_controller(struct sim *sim, enum fault fault)
+{
+    if (fault == FAULT_CONTROLLER_STALL) {
+        stall(sim, NULL, 100, 12000);
+    } else if (fault == FAULT_CONTROLLER_CRASH_STARTING) {
+        crash_at_start(sim);
+    } else if (fault == FAULT_CONTROLLER_CRASH || fault == FAULT_CONTROLLER_POWER) {
+        crash_controller(sim, fault == FAULT_CONTROLLER_POWER);
+    } else {
+        disturb_disk(sim, fault);
+    }
+    if (fault == FAULT_DISK_FULL) {
+        schedule_after(&sim->schedule, sim->faults.full_until_ms - sim_now(sim) + 1, find_room,
+                       NULL, 0);
+    }
+}
+
+/* The controller, or that machine. */
+static void disturb_either(struct sim *sim, struct machine *machine, enum fault fault)
+{
+    if (fault == FAULT_SLOW_READER) {
+        read_slowly(sim, machine);
+    } else if (fault == FAULT_LONG_PAUSE) {
+        bool is_machine = machine->agt != NULL && !die_chance(&sim->dice.faults, 300);
+
+        stall(sim, is_machine ? machine : NULL, LONG_PAUSE_MIN_MS, LONG_PAUSE_MAX_MS);
+    } else {
+        step_wall(sim, machine, fault == FAULT_WALL_LEAP);
+    }
+}
 
 static void strike(struct sim *sim, enum fault fault)
 {
     struct die *die = &sim->dice.faults;
     struct machine *machine = sim->machines[die_below(die, sim->machine_count)];
 
-    faults_fired(sim, fault);
+    if (fault != FAULT_AGENT_CRASH_STARTING && fault != FAULT_AGENT_CLONED &&
+        fault != FAULT_AGENT_RESTORED && fault != FAULT_RESTORE) {
+        faults_fired(sim, fault); /* the others count what came of it */
+    }
     switch (fault) {
     case FAULT_CONTROLLER_CRASH:
     case FAULT_CONTROLLER_POWER:
-        crash_controller(sim, fault == FAULT_CONTROLLER_POWER);
-        break;
     case FAULT_CONTROLLER_STALL:
-        sim->controller->stalled_until_ms = sim_now(sim) + die_between(die, 100, 12000);
-        sim->tallies.stalls++;
-        sim_trace(sim, "controller stands still");
-        break;
+    case FAULT_CONTROLLER_CRASH_STARTING:
     case FAULT_DISK_IO:
     case FAULT_DISK_SYNC:
-        disturb_disk(sim, fault);
-        break;
     case FAULT_DISK_FULL:
-        disturb_disk(sim, fault);
-        schedule_after(&sim->schedule, sim->faults.full_until_ms - sim_now(sim) + 1, find_room,
-                       NULL, 0);
+        strike_controller(sim, fault);
+        break;
+    case FAULT_LONG_PAUSE:
+    case FAULT_WALL_STEP:
+    case FAULT_WALL_LEAP:
+    case FAULT_SLOW_READER:
+        disturb_either(sim, machine, fault);
         break;
     case FAULT_UPGRADE:
         upgrade_strike(sim, die);
         break;
     case FAULT_RESTORE:
         restore_strike(sim, die);
-        return; /* counted when it is a restore */
-    case FAULT_WALL_STEP:
-        step_wall(sim, machine);
+        break;
+    case FAULT_AGENT_CLONED:
+    case FAULT_AGENT_RESTORED:
+        copy_state(sim, machine, fault);
         break;
     case FAULT_AGENT_CRASH:
+    case FAULT_AGENT_CRASH_STARTING:
     case FAULT_AGENT_REBOOT:
     case FAULT_AGENT_STALL:
     case FAULT_AGENT_DISK:
+    case FAULT_AGENT_FULL:
+    case FAULT_AGENT_POWER_IN_SAVE:
     case FAULT_SHIM_KILLED:
     case FAULT_WORKLOAD_DIES:
     case FAULT_LINK_CUT:
+    case FAULT_HALF_OPEN:
     case FAULT_PARTITION:
     case FAULT_OWNER_PAUSES:
     case FAULT_AGENT_LIES:
         disturb_machine(sim, machine, fault);
         break;
     case FAULT_SLOW_NETWORK:
+    case FAULT_DELAYS:
     case FAULT_LOSSY_NETWORK:
-    case FAULT_REPEATS:
+    case FAULT_DUPLICATES:
+    case FAULT_REPLAYS:
+    case FAULT_REORDER:
     case FAULT_LOSSY_HTTP:
+    case FAULT_DRIFT:
     case FAULT_FLAKY_WORK:
     case FAULT_CONTROLLER_LIES:
+    case FAULT_WORK_UNSTARTABLE:
+    case FAULT_WORK_DEAF:
+    case FAULT_WORK_SLOW_EXIT:
+    case FAULT_WORK_DIES_AT_ONCE:
+    case FAULT_WORK_RACES_STOP:
     case FAULT_BUGGIFY:
     case FAULT_COUNT:
         assert(false); /* conditions, not events */
@@ -302,6 +475,19 @@ void faults_begin(struct sim *sim)
     }
 }
 
+/* Of two machines with one key a person ends one: the copy, or, when it was meant as a move, the
+ * first. */
+static void end_doubles(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        struct machine *machine = sim->machines[i];
+
+        if (machine->twin != NULL && machine->index < machine->twin->index) {
+            machine_lose(die_chance(&sim->dice.faults, 500) ? machine : machine->twin);
+        }
+    }
+}
+
 void faults_end(struct sim *sim)
 {
     struct die *die = &sim->dice.faults;
@@ -314,17 +500,18 @@ void faults_end(struct sim *sim)
     disk_fail_at(sim->controller->disk, 0);
     disk_fail_sync_at(sim->controller->disk, 0);
     disk_set_full(sim->controller->disk, false);
-    sim->controller->crash_in = 0;
+    sim->controller->crash_in = sim->controller->crash_when_started = 0;
     upgrade_settle(sim);
     for (size_t i = 0; i < sim->machine_count; i++) {
         struct machine *machine = sim->machines[i];
 
-        machine->crash_in = machine->saves_to_fail = 0;
+        machine->crash_in = machine->saves_to_fail = machine->cut_in_saves = 0;
         network_unblock(sim, machine);
         if (machine->is_owner_paused) {
             machine_pause(machine, false);
         }
     }
+    end_doubles(sim);
     if (loses_one) {
         machine_lose(sim->machines[die_below(die, sim->machine_count)]);
     }

@@ -14,28 +14,47 @@ enum fault {
     FAULT_CONTROLLER_CRASH, /* the process dies between two effects, or at once */
     FAULT_CONTROLLER_POWER, /* its machine loses power, now or within a commit */
     FAULT_CONTROLLER_STALL,
+    FAULT_CONTROLLER_CRASH_STARTING, /* dies, and again while it starts */
     FAULT_DISK_IO,
     FAULT_DISK_SYNC,
     FAULT_DISK_FULL,
     FAULT_AGENT_CRASH,
+    FAULT_AGENT_CRASH_STARTING, /* dies while it loads, finds its shims, says hello */
     FAULT_AGENT_REBOOT,
     FAULT_AGENT_STALL,
-    FAULT_AGENT_DISK, /* saves fail */
+    FAULT_LONG_PAUSE, /* of an agent or the controller, longer than any lease */
+    FAULT_AGENT_DISK, /* saves fail: an IO error, a failed sync, before or after the rename */
+    FAULT_AGENT_FULL, /* no space for a while: nothing is saved, no shim is made */
+    FAULT_AGENT_POWER_IN_SAVE,
+    FAULT_AGENT_CLONED,   /* its state directory is copied to a machine that runs beside it */
+    FAULT_AGENT_RESTORED, /* an old state is put back */
     FAULT_SHIM_KILLED,
     FAULT_WORKLOAD_DIES,
     FAULT_LINK_CUT,
-    FAULT_PARTITION, /* both ways or one way */
-    FAULT_WALL_STEP,
+    FAULT_HALF_OPEN,   /* a cut of which one end, or neither, is ever told */
+    FAULT_PARTITION,   /* both ways or one way */
+    FAULT_SLOW_READER, /* an agent or the watching client takes what comes very slowly */
+    FAULT_WALL_STEP,   /* up to an hour */
+    FAULT_WALL_LEAP,   /* ten years */
     FAULT_OWNER_PAUSES,
     FAULT_RESTORE,    /* of the store, from a copy that was made earlier: restore.h */
     FAULT_UPGRADE,    /* or the way back, of the controller or an agent: upgrade.h */
     FAULT_AGENT_LIES, /* with its own key, by the tables: liar.h */
     /* Not events but conditions of the whole seed. */
     FAULT_SLOW_NETWORK,
+    FAULT_DELAYS,        /* now and then a frame, and all behind it, takes seconds */
     FAULT_LOSSY_NETWORK, /* single frames vanish from a connection */
-    FAULT_REPEATS,       /* frames come twice, or again from an earlier time or connection */
+    FAULT_DUPLICATES,    /* frames come twice */
+    FAULT_REPLAYS,       /* frames come again from an earlier time or connection */
+    FAULT_REORDER,       /* two frames of one connection change places */
     FAULT_LOSSY_HTTP,    /* requests and answers are lost */
+    FAULT_DRIFT,         /* boot clocks run up to CLOCK_PPM_MAX fast or slow */
     FAULT_FLAKY_WORK,    /* workloads fail by chance */
+    FAULT_WORK_UNSTARTABLE,
+    FAULT_WORK_DEAF,         /* ignores TERM */
+    FAULT_WORK_SLOW_EXIT,    /* ends just before it would be killed, and is killed late */
+    FAULT_WORK_DIES_AT_ONCE, /* right after it was reported to run */
+    FAULT_WORK_RACES_STOP,   /* ends by itself at the moment it is told to */
     FAULT_CONTROLLER_LIES,
     FAULT_BUGGIFY, /* places in the code make life harder: sites.h */
     FAULT_COUNT,
@@ -59,7 +78,8 @@ void faults_begin(struct sim *sim);
 /* Everything that heals does; what the seed says stays lost. */
 void faults_end(struct sim *sim);
 
-bool faults_disk_is_full(const struct sim *sim); /* a time without space goes on */
+int64_t faults_draw_ppm(struct sim *sim, struct die *die); /* of one boot clock */
+bool faults_disk_is_full(const struct sim *sim);           /* a time without space goes on */
 
 /* One of the class did something: counted, so that a summary shows what was really tried. */
 void faults_fired(struct sim *sim, enum fault fault);

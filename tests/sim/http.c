@@ -8,7 +8,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { HTTP_DELAY_MS = 5, LOST_PER_MILLE = 100, HANG_MS = 15000 };
+enum {
+    HTTP_DELAY_MS = 5,
+    LOST_PER_MILLE = 100,
+    HANG_MS = 15000,
+    BACKLOG_BYTES = 60000, /* WATCH_BACKLOG_BYTES_MAX, in proportion to this small world */
+};
 
 enum piece_type { PIECE_ANSWER, PIECE_HEAD, PIECE_CHUNK, PIECE_END, PIECE_BREAK };
 
@@ -31,13 +36,16 @@ struct exchange {
     } pieces; /* on their way to the client */
     size_t head;
     int64_t last_due_ms;
-    struct told told; /* checked */
+    struct told told;     /* checked */
+    size_t backlog_bytes; /* of chunks that the client has not taken */
+    int64_t read_at_ms;
 };
 
 struct http {
     struct {
         VEC_OF(struct exchange *);
     } exchanges; /* owned, by id - 1; kept to the end */
+    int64_t slow_until_ms, pace_ms;
 };
 
 struct http *http_new(void)
@@ -66,7 +74,26 @@ static struct exchange *find(struct sim *sim, uint64_t id)
     return id - 1 < sim->http->exchanges.count ? sim->http->exchanges.items[id - 1] : NULL;
 }
 
+static void hear_gone(struct sim *sim, void *who, uint64_t arg);
+
 /* --- to the client ---------------------------------------------------------------------------- */
+
+static void deliver(struct sim *sim, void *who, uint64_t arg);
+
+static bool reads_later(struct sim *sim, struct exchange *exchange)
+{
+    const struct piece *piece = &exchange->pieces.items[exchange->head];
+    const struct http *http = sim->http;
+    int64_t next_ms = exchange->read_at_ms + http->pace_ms;
+
+    if (piece->type == PIECE_CHUNK && sim->faults.is_active && http->slow_until_ms > sim_now(sim) &&
+        next_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, next_ms, deliver, exchange, 0);
+        return true;
+    }
+    exchange->read_at_ms = sim_now(sim);
+    return false;
+}
 
 static void deliver(struct sim *sim, void *who, uint64_t arg)
 {
@@ -75,7 +102,7 @@ static void deliver(struct sim *sim, void *who, uint64_t arg)
     struct piece piece;
 
     (void)arg;
-    if (exchange->head == exchange->pieces.count) {
+    if (exchange->head == exchange->pieces.count || reads_later(sim, exchange)) {
         return;
     }
     piece = exchange->pieces.items[exchange->head++];
@@ -88,6 +115,7 @@ static void deliver(struct sim *sim, void *who, uint64_t arg)
             client->answered(sim, client->who, piece.code, piece.bytes);
             break;
         case PIECE_CHUNK:
+            exchange->backlog_bytes -= piece.bytes->size_bytes;
             client->chunk(sim, client->who, piece.bytes);
             break;
         case PIECE_END:
@@ -199,15 +227,25 @@ static void put_chunk(struct sim *sim, struct exchange *exchange, struct blob *b
 {
     int64_t late_ms = sim->plan == NULL ? 0 : plan_http(sim, DEED_EVENT);
 
-    if (late_ms >= 0) {
-        put(sim, exchange, PIECE_CHUNK, 0, blob_ref(bytes), draw_delay(exchange) + late_ms);
-        return;
-    }
     if (late_ms == PLAN_TORN) {
-        put(sim, exchange, PIECE_CHUNK, 0, blob_new(bytes->data, bytes->size_bytes / 2),
-            draw_delay(exchange));
+        bytes = blob_new(bytes->data, bytes->size_bytes / 2);
+    } else if (late_ms >= 0) {
+        bytes = blob_ref(bytes);
+    } else {
+        bytes = NULL;
     }
-    cut(sim, exchange);
+    if (bytes != NULL) {
+        exchange->backlog_bytes += bytes->size_bytes;
+        put(sim, exchange, PIECE_CHUNK, 0, bytes,
+            draw_delay(exchange) + (late_ms < 0 ? 0 : late_ms));
+    }
+    if (late_ms < 0) {
+        cut(sim, exchange);
+    } else if (exchange->backlog_bytes > BACKLOG_BYTES) { /* as the shell: it can resume */
+        sim_trace(sim, "controller: the reader of %" PRIu64 " is too slow", exchange->id);
+        put(sim, exchange, PIECE_BREAK, 0, NULL, draw_delay(exchange));
+        schedule_after(&sim->schedule, 0, hear_gone, exchange, 0);
+    }
 }
 
 void http_chunk(struct sim *sim, uint64_t id, struct blob *bytes)
@@ -339,4 +377,11 @@ void http_close(struct sim *sim, uint64_t id)
 
     exchange->client_listens = false;
     schedule_after(&sim->schedule, draw_delay(exchange), hear_gone, exchange, 0);
+}
+
+void http_read_slowly(struct sim *sim, int64_t until_ms, int64_t pace_ms)
+{
+    sim->http->slow_until_ms = until_ms;
+    sim->http->pace_ms = pace_ms;
+    sim_trace(sim, "network: readers of streams are slow");
 }

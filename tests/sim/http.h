@@ -30,5 +30,8 @@ void http_chunk(struct sim *sim, uint64_t id, struct blob *bytes /* borrowed */)
 void http_end(struct sim *sim, uint64_t id);
 void http_controller_gone(struct sim *sim, bool with_power);
 
+/* For a while clients of streams take a piece at a time. */
+void http_read_slowly(struct sim *sim, int64_t until_ms, int64_t pace_ms);
+
 struct http *http_new(void);
 void http_free(struct http *http);

@@ -194,12 +194,16 @@ static bool is_leaving(const struct node *assignment)
 
 static struct machine *machine_of(struct world *world, const char *name)
 {
+    struct machine *found = NULL; /* of two with one key one is lost in the end */
+
     for (size_t i = 0; i < world->sim->machine_count; i++) {
-        if (str_eq(world->sim->machines[i]->name, name)) {
-            return world->sim->machines[i];
+        struct machine *machine = world->sim->machines[i];
+
+        if (str_eq(machine->options.name, name) && (found == NULL || found->is_lost)) {
+            found = machine;
         }
     }
-    return NULL;
+    return found;
 }
 
 static const struct shim *process_of(struct world *world, const struct node *assignment)
@@ -253,10 +257,10 @@ static bool nothing_else_runs(struct world *world)
             for (size_t k = 0; shim->has_process && k < world->assignments->list.count; k++) {
                 const struct node *assignment = world->assignments->list.items[k];
 
-                is_wanted =
-                    is_wanted || (str_eq(text_at(assignment, "metadata.uid"), shim->uid) &&
-                                  str_eq(text_at(assignment, "spec.agent"), shim->machine->name) &&
-                                  !is_leaving(assignment));
+                is_wanted = is_wanted || (str_eq(text_at(assignment, "metadata.uid"), shim->uid) &&
+                                          str_eq(text_at(assignment, "spec.agent"),
+                                                 shim->machine->options.name) &&
+                                          !is_leaving(assignment));
             }
             if (shim->has_process && shim->is_frozen && !shim->machine->is_owner_paused) {
                 return object(world, "%s/%s stands still on %s, and nobody paused it",
@@ -398,6 +402,10 @@ static bool may_fail(struct world *world, const struct node *session)
 
     return str_eq(verb, "fail") || str_eq(verb, "missing") || str_eq(verb, "flaky") ||
            faults->is_on[FAULT_WORKLOAD_DIES] || faults->is_on[FAULT_SHIM_KILLED] ||
+           faults->is_on[FAULT_WORK_UNSTARTABLE] || faults->is_on[FAULT_WORK_DIES_AT_ONCE] ||
+           faults->is_on[FAULT_WORK_RACES_STOP] || faults->is_on[FAULT_AGENT_FULL] ||
+           faults->is_on[FAULT_AGENT_RESTORED] || faults->is_on[FAULT_AGENT_CLONED] ||
+           faults->is_on[FAULT_AGENT_POWER_IN_SAVE] || faults->is_on[FAULT_AGENT_CRASH_STARTING] ||
            faults->is_on[FAULT_AGENT_REBOOT] || faults->is_on[FAULT_AGENT_CRASH];
 }
 
@@ -551,10 +559,10 @@ static bool everybody_is_there(struct world *world)
 {
     for (size_t i = 0; i < world->sim->machine_count; i++) {
         const struct machine *machine = world->sim->machines[i];
-        const struct node *agent = find_named(world->agents, machine->name);
+        const struct node *agent = find_named(world->agents, machine->options.name);
 
         if (machine->is_lost) {
-            if (agent != NULL &&
+            if (machine_of(world, machine->options.name)->is_lost && agent != NULL &&
                 str_eq(node_find_text(condition_of(agent, "Ready"), "status"), "True")) {
                 return object(world, "%s is lost, and nobody knows it yet", machine->name);
             }
@@ -697,8 +705,11 @@ static int64_t failing_ms(struct world *world, const struct node *session, int64
     if (str_eq(verb, "fail") || str_eq(verb, "missing") || str_eq(verb, "flaky")) {
         return (int_at(session, "spec.retries", 5) + 1) * waves * BREAKER_OPEN_MS + RESTART_MAX_MS;
     }
-    return faults->is_on[FAULT_WORKLOAD_DIES] || faults->is_on[FAULT_SHIM_KILLED] ? RESTART_MAX_MS
-                                                                                  : 0;
+    return faults->is_on[FAULT_WORKLOAD_DIES] || faults->is_on[FAULT_SHIM_KILLED] ||
+                   faults->is_on[FAULT_WORK_UNSTARTABLE] ||
+                   faults->is_on[FAULT_WORK_DIES_AT_ONCE] || faults->is_on[FAULT_WORK_RACES_STOP]
+               ? RESTART_MAX_MS
+               : 0;
 }
 
 /* What runs in an old form may take longer to end than its session says now, one after the other.

@@ -139,7 +139,8 @@ static void dress_hello(const struct machine *machine, struct arena *arena,
     struct die *die = &liar->die;
     bool is_itself = !die_chance(die, 50);
 
-    hello->name = is_itself ? machine->name : arena_printf(arena, "ghost-%zu", machine->index);
+    hello->name =
+        is_itself ? machine->options.name : arena_printf(arena, "ghost-%zu", machine->index);
     if (!die_chance(die, 100)) {
         hello->version = WIRE_VERSION;
     }

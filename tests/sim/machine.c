@@ -12,13 +12,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { START_MS = 30, RESTART_MAX_MS_SIM = 3000, BOOT_MS = 2000, LOG_MS = 5 };
+enum {
+    START_MS = 30,
+    RESTART_MAX_MS_SIM = 3000,
+    BOOT_MS = 2000,
+    LOG_MS = 5,
+    EARLY_EFFECTS_MAX = 6,
+};
 
 static void step(struct machine *machine, struct agt_event *event);
 
 struct mono machine_mono(const struct machine *machine)
 {
-    return (struct mono){sim_now(machine->sim) - machine->booted_at_ms};
+    return clock_read(&machine->clock, sim_now(machine->sim));
 }
 
 struct wall machine_wall(const struct machine *machine)
@@ -29,7 +35,7 @@ struct wall machine_wall(const struct machine *machine)
 static void boot(struct machine *machine)
 {
     machine->boots++;
-    machine->booted_at_ms = sim_now(machine->sim) - die_between(&machine->die, 100, 100000);
+    machine->clock.zero_ms = sim_now(machine->sim) - die_between(&machine->die, 100, 100000);
     (void)snprintf(machine->boot_id, sizeof(machine->boot_id), "boot-%zu-%u", machine->index,
                    machine->boots);
     machine->is_on = true;
@@ -46,6 +52,7 @@ struct machine *machine_new(struct sim *sim, size_t index)
     tape_die(&sim->tape, &machine->work_die, "m%zu/work", index);
     (void)snprintf(machine->name, sizeof(machine->name), "m-%zu", index);
     machine->labels[0] = (struct strpair){"site", die_chance(&machine->die, 500) ? "a" : "b"};
+    machine->clock.ppm = faults_draw_ppm(sim, &machine->die);
     *options = (struct agt_options){
         .name = machine->name,
         .version = "0.1",
@@ -71,7 +78,8 @@ void machine_free(struct machine *machine)
     liar_end(machine, true);
     agt_free(machine->agt);
     agt_effects_fini(&machine->effects);
-    blob_unref(machine->saved);
+    statefile_fini(&machine->file);
+    blob_unref(machine->backup);
     vec_each (&machine->shims, shim) {
         shim_free(*shim);
     }
@@ -112,16 +120,40 @@ static void trace_frame(struct machine *machine, const char *how, const struct b
     }
 }
 
+bool machine_disk_is_full(const struct machine *machine)
+{
+    return machine->sim->faults.is_active && machine->disk_full_until_ms > sim_now(machine->sim);
+}
+
+/* How far this save comes. */
+static enum saving draw_saving(struct machine *machine)
+{
+    struct die *die = &machine->die;
+
+    if (machine->cut_in_saves > 0 && --machine->cut_in_saves == 0) {
+        machine->is_dying = machine->loses_power = true;
+    } else if (machine_disk_is_full(machine)) {
+        return SAVING_REFUSED;
+    } else if (machine->saves_to_fail > 0) {
+        machine->saves_to_fail--;
+    } else {
+        return SAVING_WELL;
+    }
+    return die_chance(die, 500) ? SAVING_REFUSED : SAVING_UNSYNCED;
+}
+
 /* False: the disk refused. */
 static bool save(struct machine *machine, struct blob *bytes)
 {
-    if (machine->saves_to_fail > 0) {
-        machine->saves_to_fail--;
+    enum saving saving = draw_saving(machine);
+    struct blob *written = release_state(machine->release, bytes);
+
+    statefile_replace(&machine->file, written, saving);
+    blob_unref(written);
+    if (saving != SAVING_WELL) {
         machine->sim->tallies.saves_failed++;
-        return false;
+        return machine->is_dying;
     }
-    blob_unref(machine->saved);
-    machine->saved = release_state(machine->release, bytes);
     check_saved(machine);
     return true;
 }
@@ -238,7 +270,7 @@ static void set_timer(struct machine *machine)
     if (mono_is_never(deadline)) {
         return;
     }
-    at_ms = deadline.ms + machine->booted_at_ms;
+    at_ms = clock_true_ms(&machine->clock, deadline);
     if (at_ms <= sim_now(sim)) {
         at_ms = sim_now(sim) + 1;
     }
@@ -259,13 +291,15 @@ static void step(struct machine *machine, struct agt_event *event)
     struct agt_event failed = {.type = AGT_SAVE_FAILED};
 
     step_once(machine, event);
-    while (!perform(machine)) {
+    if (!perform(machine)) {
         sim_trace(machine->sim, "%s cannot save", machine->name);
         step_once(machine, &failed);
+        (void)perform(machine); /* as the shell: the core's deadline brings the next try */
     }
     agt_effects_clear(&machine->effects);
     if (machine->is_dying && machine->loses_power) {
-        machine_reboot(machine, machine->down_ms);
+        machine_reboot(machine, machine->down_ms > 0 ? machine->down_ms
+                                                     : die_between(&machine->die, 100, 4000));
     } else if (machine->is_dying) {
         machine_crash(machine);
     } else {
@@ -354,11 +388,23 @@ static void find_shims(struct machine *machine)
     }
 }
 
+/* Effects until it dies while it comes up: it loads, finds its shims, says hello. */
+static unsigned draw_early_end(struct machine *machine)
+{
+    if (machine->crash_when_starting == 0 || !machine->sim->faults.is_active) {
+        return 0;
+    }
+    machine->crash_when_starting--;
+    faults_fired(machine->sim, FAULT_AGENT_CRASH_STARTING);
+    return (unsigned)die_between(&machine->die, 1, EARLY_EFFECTS_MAX);
+}
+
 void machine_start(struct machine *machine)
 {
     struct sim *sim = machine->sim;
     struct agt_event owner = {.type = AGT_OWNER, .owner_paused = machine->is_owner_paused};
     struct agt_event start = {.type = AGT_START};
+    struct statefile *file = &machine->file;
     struct err err = ERR_NONE;
 
     for (size_t i = 0; i < RAND_SEED_SIZE; i += sizeof(uint64_t)) {
@@ -368,13 +414,17 @@ void machine_start(struct machine *machine)
     }
     machine->life++;
     machine->conn = NULL;
-    machine->is_dying = false;
-    machine->crash_in = 0;
+    machine->is_dying = machine->loses_power = false;
+    machine->crash_in = draw_early_end(machine);
     machine->options.speaks = release_speaks(machine->release);
     machine->agt = agt_new(&machine->options);
+    if (file->seen != NULL) { /* the shell syncs the folder before it reads */
+        statefile_set(file, file->seen);
+        check_saved(machine);
+    }
     sim_trace(sim, "%s: agent starts, life %u", machine->name, machine->life);
-    if (machine->saved != NULL &&
-        agt_load(machine->agt, machine->saved->data, machine->saved->size_bytes, &err) < 0) {
+    if (file->seen != NULL &&
+        agt_load(machine->agt, file->seen->data, file->seen->size_bytes, &err) < 0) {
         sim_fail(sim, "agent-state", "%s: %s", machine->name, err.text);
         return;
     }
@@ -398,7 +448,7 @@ static void end_process(struct machine *machine, bool with_power)
     machine->life++;
     machine->tick++;
     machine->conn = NULL;
-    machine->crash_in = 0;
+    machine->crash_in = machine->cut_in_saves = 0;
     machine->is_dying = machine->loses_power = false;
     machine->stalled_until_ms = 0;
     shims_alone(machine);
@@ -447,6 +497,7 @@ static void power_off(struct machine *machine)
     liar_end(machine, true);
     end_process(machine, true);
     machine->down_ms = 0;
+    statefile_lose_power(&machine->file, &machine->die);
     machine->is_on = false;
     shims_lost(machine);
 }
@@ -482,4 +533,72 @@ void machine_pause(struct machine *machine, bool is_paused)
     } else if (machine->agt != NULL) {
         machine_crash(machine); /* stalled: killed, it learns it at its next start */
     }
+}
+
+/* --- copies ----------------------------------------------------------------------------------- */
+
+/* Everything is copied but processes: also the folders of runs. */
+bool machine_clone(struct machine *machine)
+{
+    struct sim *sim = machine->sim;
+    struct machine *copy;
+
+    if (machine->twin != NULL || machine->file.seen == NULL || !machine->is_on ||
+        sim->machine_count == MACHINES_MAX) {
+        return false;
+    }
+    copy = machine_new(sim, sim->machine_count);
+    sim->machines[sim->machine_count++] = copy;
+    (void)snprintf(copy->name, sizeof(copy->name), "m-%zu-copy", machine->index);
+    copy->options.name = machine->name;
+    copy->options.capacity = machine->options.capacity;
+    copy->labels[0] = machine->labels[0];
+    memcpy(copy->options.key, machine->options.key, sizeof(copy->options.key));
+    copy->release = machine->release;
+    copy->is_owner_paused = machine->is_owner_paused;
+    copy->highest_epoch = machine->highest_epoch;
+    statefile_set(&copy->file, machine->file.seen);
+    shims_copy(machine, copy);
+    copy->twin = machine;
+    machine->twin = copy;
+    sim_trace(sim, "%s: its state directory was copied, and is used", machine->name);
+    schedule_after(&sim->schedule, die_between(&machine->die, START_MS, BOOT_MS), on_start_due,
+                   copy, copy->life);
+    return true;
+}
+
+bool machine_is_copy(const struct machine *machine)
+{
+    return machine->options.name != machine->name;
+}
+
+void machine_back_up(struct machine *machine)
+{
+    blob_unref(machine->backup);
+    machine->backup = machine->file.seen == NULL ? NULL : blob_ref(machine->file.seen);
+    machine->backup_shims = machine->shims.count;
+}
+
+bool machine_restore(struct machine *machine)
+{
+    struct die *die = &machine->die;
+    bool is_whole;
+
+    if (machine->backup == NULL || !machine->is_on) {
+        return false;
+    }
+    is_whole = die_chance(die, 500);
+    sim_trace(machine->sim, "%s: an old %s is put back", machine->name,
+              is_whole ? "disk" : "state");
+    if (is_whole) {
+        machine_reboot(machine, die_between(die, 100, 4000));
+    } else {
+        machine_crash(machine);
+    }
+    shims_restored(machine, machine->backup_shims, is_whole);
+    statefile_set(&machine->file, machine->backup);
+    machine->highest_epoch = 0; /* what was put back cannot know better */
+    machine->seen.era = 0;
+    machine->seen.revision = machine->seen.reserved = machine->seen.report = 0;
+    return true;
 }

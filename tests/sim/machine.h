@@ -3,8 +3,10 @@
 #pragma once
 
 #include "agent/core/agt.h"
+#include "tests/sim/clock.h"
 #include "tests/sim/network.h"
 #include "tests/sim/release.h"
+#include "tests/sim/statefile.h"
 
 struct liar;
 struct shim;
@@ -13,12 +15,14 @@ struct machine {
     struct sim *sim;
     size_t index;
     struct die die, work_die; /* its own, its workloads' */
-    char name[16], boot_id[40];
-    bool is_on;   /* has power */
-    bool is_lost; /* for good */
+    char name[16];            /* of the agent, or, in traces, of the machine that a copy runs on */
+    char boot_id[40];
+    struct machine *twin; /* borrowed: has the same key; NULL: none */
+    bool is_on;           /* has power */
+    bool is_lost;         /* for good */
     bool is_owner_paused;
     unsigned boots;
-    int64_t booted_at_ms; /* true time at which its boot clock read zero */
+    struct clock clock;
     int64_t wall_offset_ms;
     struct agt_options options;
     struct strpair labels[1];
@@ -26,12 +30,17 @@ struct machine {
     struct agt *agt; /* owned; NULL while the process is down */
     unsigned life;   /* of the process; rises */
     struct agt_effects effects;
-    struct blob *saved; /* owned: what the disk holds; NULL: nothing yet */
-    struct conn *conn;  /* borrowed: the newest; NULL between LINK_DOWN and CONNECT */
-    uint64_t tick;      /* newest timer */
+    struct statefile file;
+    struct blob *backup; /* owned reference: the file as it was some time ago; NULL: none */
+    size_t backup_shims; /* there were so many then */
+    struct conn *conn;   /* borrowed: the newest; NULL between LINK_DOWN and CONNECT */
+    uint64_t tick;       /* newest timer */
     int64_t stalled_until_ms;
-    unsigned crash_in; /* effects until the process dies; 0: never */
+    unsigned crash_in;            /* effects until the process dies; 0: never */
+    unsigned crash_when_starting; /* starts that end within a few effects */
     unsigned saves_to_fail;
+    unsigned cut_in_saves; /* the power goes during that one; 0: never */
+    int64_t disk_full_until_ms;
     bool is_dying, loses_power;
     int64_t down_ms;       /* after the next death, as a plan says; 0: by chance */
     enum release release;  /* of the agent that is started next */
@@ -57,7 +66,17 @@ void machine_start(struct machine *machine);   /* the agent's process */
 void machine_crash(struct machine *machine);   /* of the process, which starts again */
 void machine_silence(struct machine *machine); /* it ends, and nobody starts it */
 void machine_reboot(struct machine *machine, int64_t off_ms);
-void machine_lose(struct machine *machine);                  /* for good */
+void machine_lose(struct machine *machine); /* for good */
+/* Its state directory is copied to a new machine, which runs from now on.  False: nothing to copy,
+ * or no place for one more. */
+bool machine_clone(struct machine *machine);
+bool machine_is_copy(const struct machine *machine); /* these come last among the machines */
+/* Its state is kept for later, or what was kept is put back: after a power cut with all of the
+ * disk, or under the feet of its shims. */
+void machine_back_up(struct machine *machine);
+bool machine_restore(struct machine *machine);
+/* A save would find no space. */
+bool machine_disk_is_full(const struct machine *machine);
 void machine_pause(struct machine *machine, bool is_paused); /* its owner's word */
 
 /* From the network. */

@@ -16,6 +16,12 @@ enum {
     LOST_PER_MILLE = 30,
     REPEATED_PER_MILLE = 30,
     LIE_PER_MILLE = 100,
+    SWAPPED_PER_MILLE = 30,
+    DELAYED_PER_MILLE = 15,
+    DELAYED_MAX_MS = 6000,
+    DRAIN_LOOK_MS = 100,
+    SOCKET_BYTES = 4096,   /* what the kernel takes from a writer whose reader is slow */
+    OUTBOX_BYTES = 200000, /* LINK_BACKLOG_BYTES_MAX, in proportion to this small world */
 };
 
 struct network *network_new(struct sim *sim)
@@ -125,6 +131,30 @@ bool network_is_idle_frame(const struct blob *bytes)
            strncmp(bytes->data, "{\"type\":\"renew", 14) == 0;
 }
 
+/* The two that were put last change places, unless the first is gone already. */
+static void swap_last(struct stream *stream)
+{
+    size_t count = stream->packets.count;
+    struct packet *last = stream->packets.items + count - 1;
+    struct blob *bytes;
+
+    if (count - stream->head >= 2 && last[-1].type == PACKET_DATA && last->type == PACKET_DATA) {
+        bytes = last->bytes;
+        last->bytes = last[-1].bytes;
+        last[-1].bytes = bytes;
+    }
+}
+
+static int64_t draw_frame_delay(struct sim *sim, const struct conn *conn)
+{
+    int64_t delay_ms = draw_delay(sim, conn);
+
+    if (faults_strike(sim, FAULT_DELAYS, DELAYED_PER_MILLE)) {
+        delay_ms += die_between(&path_of(sim, conn->machine)->die, 200, DELAYED_MAX_MS);
+    }
+    return delay_ms;
+}
+
 /* A frame goes out, or is lost, or is followed by one that came before. */
 static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes)
 {
@@ -142,11 +172,19 @@ static void put_frame(struct sim *sim, struct stream *stream, struct blob *bytes
         sim->tallies.frames_lost++;
         return;
     }
-    put(sim, stream, PACKET_DATA, blob_ref(bytes), draw_delay(sim, stream->conn));
-    if (sim->faults.is_on[FAULT_REPEATS]) {
-        remember(path, stream->is_up, bytes);
+    put(sim, stream, PACKET_DATA, blob_ref(bytes), draw_frame_delay(sim, stream->conn));
+    if (faults_strike(sim, FAULT_REORDER, SWAPPED_PER_MILLE)) {
+        swap_last(stream);
     }
-    if (faults_strike(sim, FAULT_REPEATS, REPEATED_PER_MILLE)) {
+    if (faults_strike(sim, FAULT_DUPLICATES, REPEATED_PER_MILLE)) {
+        sim->tallies.frames_repeated++;
+        put(sim, stream, PACKET_DATA, blob_ref(bytes), draw_delay(sim, stream->conn));
+    }
+    if (!sim->faults.is_on[FAULT_REPLAYS]) {
+        return;
+    }
+    remember(path, stream->is_up, bytes);
+    if (faults_strike(sim, FAULT_REPLAYS, REPEATED_PER_MILLE)) {
         sim->tallies.frames_repeated++;
         put(sim, stream, PACKET_DATA, blob_ref(recall(path, stream->is_up)),
             draw_delay(sim, stream->conn));
@@ -235,6 +273,22 @@ static void arrive_up(struct sim *sim, struct conn *conn, const struct packet *p
     }
 }
 
+/* A slow agent takes one message at a time, and then none for a while. */
+static bool reads_later(struct sim *sim, const struct path *path, struct stream *stream)
+{
+    int64_t next_ms = stream->conn->read_at_ms + path->pace_ms;
+
+    if (!sim->faults.is_active || path->slow_until_ms <= sim_now(sim)) {
+        return false;
+    }
+    if (next_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, next_ms, arrive, stream, 0);
+        return true;
+    }
+    stream->conn->read_at_ms = sim_now(sim);
+    return false;
+}
+
 static void arrive(struct sim *sim, void *who, uint64_t arg)
 {
     struct stream *stream = who;
@@ -252,6 +306,9 @@ static void arrive(struct sim *sim, void *who, uint64_t arg)
     }
     if (stalled_until_ms > sim_now(sim)) {
         schedule_at(&sim->schedule, stalled_until_ms, arrive, stream, 0);
+        return;
+    }
+    if (!stream->is_up && reads_later(sim, path, stream)) {
         return;
     }
     packet = stream->packets.items[stream->head++];
@@ -377,6 +434,19 @@ static struct conn *find(struct sim *sim, uint64_t id)
                : NULL;
 }
 
+/* Sent and not taken: what the kernel does not hold waits in the controller's outbox. */
+static size_t backlog_bytes(const struct stream *stream)
+{
+    size_t bytes = 0;
+
+    for (size_t i = stream->head; i < stream->packets.count; i++) {
+        const struct blob *blob = stream->packets.items[i].bytes;
+
+        bytes += blob == NULL ? 0 : blob->size_bytes;
+    }
+    return bytes;
+}
+
 static void controller_drained(struct sim *sim, void *who, uint64_t arg)
 {
     struct conn *conn = who;
@@ -384,6 +454,10 @@ static void controller_drained(struct sim *sim, void *who, uint64_t arg)
     (void)arg;
     if (sim->controller->stalled_until_ms > sim_now(sim)) {
         schedule_at(&sim->schedule, sim->controller->stalled_until_ms, controller_drained, conn, 0);
+        return;
+    }
+    if (find(sim, conn->id) != NULL && backlog_bytes(&conn->down) > SOCKET_BYTES) {
+        schedule_after(&sim->schedule, DRAIN_LOOK_MS, controller_drained, conn, 0);
         return;
     }
     conn->controller_drains = false;
@@ -401,6 +475,10 @@ void network_controller_send(struct sim *sim, uint64_t id, struct blob *bytes)
     }
     put_frame(sim, &conn->down, bytes);
     put_lie(sim, conn);
+    if (backlog_bytes(&conn->down) > OUTBOX_BYTES) {
+        sim_trace(sim, "controller: agent %s takes too little", conn->machine->name);
+        network_controller_closes(sim, id);
+    }
     if (!conn->controller_drains) {
         conn->controller_drains = true;
         schedule_after(&sim->schedule, draw_delay(sim, conn), controller_drained, conn, 0);
@@ -456,25 +534,25 @@ static void agent_hears_cut(struct sim *sim, void *who, uint64_t arg)
     refuse(sim, who, arg);
 }
 
-/* When each end learns of it: soon, late, or only by its own deadlines. */
-void network_break(struct sim *sim, struct conn *conn)
+void network_break(struct sim *sim, struct conn *conn, bool half_open)
 {
     struct die *die = &path_of(sim, conn->machine)->die;
+    uint64_t deaf = half_open ? die_below(die, 3) : 3; /* the agent, the controller, both */
 
     stream_clear(&conn->up);
     stream_clear(&conn->down);
     conn->is_cut = true;
-    if (die_chance(die, 800)) {
+    if (deaf == 1 || (deaf == 3 && die_chance(die, 800))) {
         schedule_after(&sim->schedule, die_between(die, 0, die_chance(die, 300) ? 30000 : 50),
                        agent_hears_cut, conn, 0);
     }
-    if (die_chance(die, 800)) {
+    if (deaf == 0 || (deaf == 3 && die_chance(die, 800))) {
         schedule_after(&sim->schedule, die_between(die, 0, die_chance(die, 300) ? 30000 : 50),
                        controller_closed, conn, 0);
     }
 }
 
-void network_cut(struct sim *sim, struct machine *machine)
+void network_cut(struct sim *sim, struct machine *machine, bool half_open)
 {
     vec_each (&sim->network->conns, it) {
         struct conn *conn = *it;
@@ -482,9 +560,19 @@ void network_cut(struct sim *sim, struct machine *machine)
         if (conn->machine == machine && !conn->is_cut && conn->agent_has && conn->controller_has) {
             sim->tallies.links_cut++;
             sim_trace(sim, "network: connection %" PRIu64 " of %s is cut", conn->id, machine->name);
-            network_break(sim, conn);
+            network_break(sim, conn, half_open);
         }
     }
+}
+
+void network_read_slowly(struct sim *sim, struct machine *machine, int64_t until_ms,
+                         int64_t pace_ms)
+{
+    struct path *path = path_of(sim, machine);
+
+    path->slow_until_ms = until_ms;
+    path->pace_ms = pace_ms;
+    sim_trace(sim, "network: %s reads slowly", machine->name);
 }
 
 void network_block(struct sim *sim, struct machine *machine, bool up, bool down)

@@ -1,5 +1,7 @@
 /* The network between agents and controller: connections that are ordered streams each way, as TCP
  * gives them, with delays, stalls, cuts, and ends that learn of a cut at different times or never.
+ * TCP and WebSocket never change the order within one connection; that two messages change places
+ * all the same is simulated to see that nothing relies on it for safety.
  *
  * What a blocked path holds back arrives when it opens again, as retransmission would see to; what
  * is under way when a connection is cut is lost. */
@@ -40,10 +42,11 @@ struct conn {
     uint64_t id; /* the controller's number for it */
     struct machine *machine;
     unsigned agent_life, controller_life;
-    bool agent_has, controller_has; /* each end believes in it */
-    bool agent_was_told;            /* of its end */
-    bool is_cut;                    /* nothing gets through any more */
-    bool agent_drains, controller_drains;
+    bool agent_has, controller_has;       /* each end believes in it */
+    bool agent_was_told;                  /* of its end */
+    bool is_cut;                          /* nothing gets through any more */
+    bool agent_drains, controller_drains; /* are told when all has left */
+    int64_t read_at_ms;                   /* a slow agent's last look */
     struct stream up, down;
     struct truths truths;
 };
@@ -54,6 +57,7 @@ struct path { /* between one machine and the controller */
     struct die die;
     int64_t delay_max_ms;
     bool up_is_blocked, down_is_blocked;
+    int64_t slow_until_ms, pace_ms; /* the agent reads one message in so long */
     struct blob *seen[2][MEMORIES]; /* owned references: frames of earlier, by direction */
     unsigned seen_count[2];
 };
@@ -88,7 +92,11 @@ bool network_is_idle_frame(const struct blob *bytes);
 /* A frame goes out as it is, this late. */
 void network_put(struct sim *sim, struct stream *stream, struct blob *bytes /* borrowed */,
                  int64_t late_ms);
-void network_break(struct sim *sim, struct conn *conn); /* what is under way is lost */
-void network_cut(struct sim *sim, struct machine *machine);
+/* What is under way is lost.  Each end learns of it soon, late, or by its own deadlines;
+ * `half_open`: one only by those. */
+void network_break(struct sim *sim, struct conn *conn, bool half_open);
+void network_cut(struct sim *sim, struct machine *machine, bool half_open);
+void network_read_slowly(struct sim *sim, struct machine *machine, int64_t until_ms,
+                         int64_t pace_ms);
 void network_block(struct sim *sim, struct machine *machine, bool up, bool down);
 void network_unblock(struct sim *sim, struct machine *machine);

@@ -381,7 +381,7 @@ static bool strike_frame(struct sim *sim, struct stream *stream, struct blob *by
         run->awaited_from = blow->actor;
         return true;
     case BLOW_TEAR:
-        network_break(sim, stream->conn);
+        network_break(sim, stream->conn, false);
         return false;
     case BLOW_DROP:
         run->dropping = stream;

@@ -8,7 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXEC_MS = 50, REACT_MS = 200, KILL_MS = 20, USAGE_MS = 20000, FLAKY_PER_MILLE = 350 };
+enum {
+    EXEC_MS = 50,
+    REACT_MS = 200,
+    KILL_MS = 20,
+    KILL_LATE_MS = 450, /* within LEASE_MARGIN_MS */
+    USAGE_MS = 20000,
+    FLAKY_PER_MILLE = 350,
+    UNSTARTABLE_PER_MILLE = 150,
+    DEAF_PER_MILLE = 400,
+    SLOW_PER_MILLE = 400,
+    SHORT_LIVED_PER_MILLE = 200,
+    RACE_PER_MILLE = 500,
+};
 
 void shim_free(struct shim *shim)
 {
@@ -36,7 +48,8 @@ static struct shim *find(struct machine *machine, const char *uid, int64_t run)
 static bool was_spawned(const struct machine *machine, const char *uid, int64_t run)
 {
     vec_each (&machine->shims, it) {
-        if ((*it)->run == run && str_eq((*it)->uid, uid)) {
+        if ((*it)->run == run && str_eq((*it)->uid, uid) &&
+            !((*it)->was_put_back && (*it)->is_forgotten)) {
             return true;
         }
     }
@@ -160,7 +173,7 @@ static void kill_now(struct shim *shim, enum exit_cause cause)
     }
     if (shim->state == SHIM_RUNNING || shim->state == SHIM_ENDING) {
         shim->state = SHIM_ENDING;
-        kill_in(shim, die_between(dice(shim), 0, KILL_MS));
+        kill_in(shim, die_between(dice(shim), 0, shim->is_slow ? KILL_LATE_MS : KILL_MS));
     }
 }
 
@@ -173,6 +186,7 @@ static void stop(struct shim *shim, enum exit_cause cause, int64_t grace_ms)
 {
     int64_t react_ms = die_between(dice(shim), 1, REACT_MS);
 
+    shim->grace_ms = grace_ms;
     if (grace_ms <= 0) {
         kill_now(shim, cause);
         return;
@@ -183,9 +197,15 @@ static void stop(struct shim *shim, enum exit_cause cause, int64_t grace_ms)
         shim->state = SHIM_ENDING;
     }
     if (shim->state == SHIM_ENDING) {
-        bool is_deaf = does(shim, "stubborn") || shim->is_frozen;
+        bool is_deaf = does(shim, "stubborn") || shim->is_frozen || shim->is_deaf;
 
-        kill_in(shim, is_deaf || react_ms > grace_ms ? grace_ms : react_ms);
+        if (shim->is_slow && !is_deaf) {
+            react_ms = grace_ms - die_between(dice(shim), 0, 3);
+        }
+        if (is_deaf || react_ms > grace_ms) {
+            react_ms = grace_ms + (shim->is_slow ? die_between(dice(shim), 0, KILL_LATE_MS) : 0);
+        }
+        kill_in(shim, react_ms);
     }
 }
 
@@ -211,7 +231,7 @@ static void ends_by_itself(struct sim *sim, void *who, uint64_t arg)
 static int64_t lease_end_ms(const struct shim *shim)
 {
     return mono_is_never(shim->lease_end) ? INT64_MAX
-                                          : shim->lease_end.ms + shim->machine->booted_at_ms;
+                                          : clock_true_ms(&shim->machine->clock, shim->lease_end);
 }
 
 static int64_t orphaned_at_ms(const struct shim *shim)
@@ -252,6 +272,37 @@ static void look(struct sim *sim, void *who, uint64_t arg)
 }
 
 /* --- the beginning ---------------------------------------------------------------------------- */
+
+static void draw_manners(struct shim *shim)
+{
+    struct sim *sim = shim->machine->sim;
+
+    shim->is_deaf = faults_strike(sim, FAULT_WORK_DEAF, DEAF_PER_MILLE);
+    shim->is_slow = faults_strike(sim, FAULT_WORK_SLOW_EXIT, SLOW_PER_MILLE);
+    if (faults_strike(sim, FAULT_WORK_DIES_AT_ONCE, SHORT_LIVED_PER_MILLE)) {
+        schedule_after(schedule(shim), die_between(dice(shim), 0, 30), ends_by_itself, shim, 0);
+    }
+}
+
+/* True when it cannot be executed: for good, or, when its shim cannot be made, this time. */
+static bool cannot_start(struct shim *shim)
+{
+    struct sim *sim = shim->machine->sim;
+
+    if (does(shim, "missing") ||
+        faults_strike(sim, FAULT_WORK_UNSTARTABLE, UNSTARTABLE_PER_MILLE)) {
+        shim->exit.cause = EXIT_NOT_STARTED;
+        shim->exit.code = 127;
+        (void)snprintf(shim->exit.message, sizeof(shim->exit.message), "no such file");
+        return true;
+    }
+    if (machine_disk_is_full(shim->machine)) {
+        shim->exit.cause = EXIT_LOST;
+        (void)snprintf(shim->exit.message, sizeof(shim->exit.message), "no space");
+        return true;
+    }
+    return false;
+}
 
 static void draw_end(struct shim *shim)
 {
@@ -297,10 +348,7 @@ static void execute(struct sim *sim, void *who, uint64_t arg)
         end(shim);
         return;
     }
-    if (does(shim, "missing")) {
-        shim->exit.cause = EXIT_NOT_STARTED;
-        shim->exit.code = 127;
-        (void)snprintf(shim->exit.message, sizeof(shim->exit.message), "no such file");
+    if (cannot_start(shim)) {
         end(shim);
         return;
     }
@@ -312,6 +360,7 @@ static void execute(struct sim *sim, void *who, uint64_t arg)
     schedule_after(&sim->schedule, die_between(dice(shim), 0, 5), say_started, shim, machine->life);
     schedule_after(&sim->schedule, USAGE_MS, say_usage, shim, 0);
     draw_end(shim);
+    draw_manners(shim);
     look_again(shim);
     if (shim->kill > 0) { /* told to end before it had begun */
         shim->kill = 0;
@@ -389,6 +438,11 @@ void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t gr
     check_stop(shim);
     sim_trace(machine->sim, "%s stops run %" PRId64 " of %s/%s, grace %" PRId64 " ms",
               machine->name, run, shim->session, shim->slot, grace_ms);
+    if (shim->state == SHIM_RUNNING && !shim->is_frozen &&
+        faults_strike(machine->sim, FAULT_WORK_RACES_STOP, RACE_PER_MILLE)) {
+        ends_by_itself(machine->sim, shim, 0);
+        return;
+    }
     if (shim->state == SHIM_STARTING) {
         shim->grace_ms = grace_ms;
         shim->kill = 1;
@@ -492,4 +546,46 @@ void shims_disturb(struct machine *machine, bool kills_shim)
     sim_trace(machine->sim, "%s: %s of %s/%s is killed", machine->name,
               kills_shim ? "the shim" : "the workload", chosen->session, chosen->slot);
     end(chosen);
+}
+
+/* --- copies ----------------------------------------------------------------------------------- */
+
+/* Those without a record, or whose folder came too late for the copy, are gone. */
+static void copy_folder(const struct shim *shim, struct machine *copy)
+{
+    struct shim *folder = MEM_NEW(struct shim);
+
+    *folder = *shim;
+    folder->machine = copy;
+    folder->uid = mem_strdup(shim->uid);
+    folder->session = mem_strdup(shim->session);
+    folder->slot = mem_strdup(shim->slot);
+    folder->command = mem_strdup(shim->command);
+    folder->version = mem_strdup(shim->version);
+    folder->has_process = false;
+    folder->is_forgotten = shim->is_forgotten || die_chance(&copy->die, 300);
+    if (shim->state != SHIM_ENDED) {
+        folder->state = SHIM_ENDED;
+        folder->is_lost = true;
+        folder->ended_at_ms = sim_now(copy->sim);
+        folder->exit = (struct agt_exit){.cause = EXIT_LOST};
+    }
+    vec_add(&copy->shims, folder);
+}
+
+void shims_copy(const struct machine *machine, struct machine *copy)
+{
+    vec_each (&machine->shims, it) {
+        copy_folder(*it, copy);
+    }
+}
+
+void shims_restored(struct machine *machine, size_t count, bool whole_disk)
+{
+    for (size_t i = 0; i < machine->shims.count; i++) {
+        struct shim *shim = machine->shims.items[i];
+
+        shim->was_put_back = true;
+        shim->is_forgotten |= whole_disk && i >= count;
+    }
 }

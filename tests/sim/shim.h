@@ -19,6 +19,7 @@ struct shim {
     enum shim_state state;
     bool has_process; /* something of the workload is alive, in true time */
     bool is_frozen, is_forgotten, is_lost;
+    bool was_put_back; /* an older state was put on its disk since: its number may come again */
     struct mono lease_end;
     int64_t grace_ms, orphan_after_ms, lease_ms;
     int64_t cpu_percent, memory_percent; /* its policy's; 0: no limit */
@@ -26,6 +27,7 @@ struct shim {
     int64_t ended_at_ms;                 /* true time; 0: not yet */
     unsigned ended_life;                 /* of the agent that was there */
     uint64_t kill;                       /* newest order to kill */
+    bool is_deaf, is_slow;               /* ignores TERM; ends late */
     struct agt_exit exit;
 };
 
@@ -43,5 +45,10 @@ void shims_alone(struct machine *machine);
 void shims_joined(struct machine *machine); /* and is back */
 /* The machine has no power any more. */
 void shims_lost(struct machine *machine);
+/* What a copy of a machine's disk has of its runs: folders, no processes. */
+void shims_copy(const struct machine *machine, struct machine *copy);
+/* The state of the agent is as it was when there were so many, and with `whole_disk` their folders,
+ * too; then nothing runs. */
+void shims_restored(struct machine *machine, size_t count, bool whole_disk);
 /* Faults: one running workload dies by itself, or one shim is killed with all that is under it. */
 void shims_disturb(struct machine *machine, bool kills_shim);

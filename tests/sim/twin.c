@@ -114,8 +114,8 @@ struct story *story_new(struct sim *sim)
             add_row(sim, story, &row);
         }
     }
-    story->machine_count = sim->machine_count;
-    for (size_t i = 0; i < sim->machine_count; i++) {
+    for (size_t i = 0; i < sim->machine_count && !machine_is_copy(sim->machines[i]); i++) {
+        story->machine_count++;
         story->capacity[i] = sim->machines[i]->options.capacity;
         story->site[i] = sim->machines[i]->labels[0].value;
     }
