@@ -66,8 +66,8 @@ static void emit_row(struct arena *arena, const struct shape *shape, unsigned ro
     const struct field *field = &shape->fields[row];
 
     if (is_set(*(const uint64_t *)from, row)) {
-        node_set(arena, to, field->name,
-                 emit_field(arena, field, (const char *)from + field->offset));
+        (void)node_append_borrowed(arena, to, field->name,
+                                   emit_field(arena, field, (const char *)from + field->offset));
     }
 }
 

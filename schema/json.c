@@ -386,12 +386,18 @@ void json_emit_str(const char *text, size_t length, struct str *to)
     size_t written = 0, at = 0;
 
     str_add_char(to, '"');
-    while (at < length) {
-        unsigned char c = (unsigned char)text[at];
+    for (;;) {
+        unsigned char c;
         uint32_t point;
-        size_t size = utf8_decode(text + at, length - at, &point);
+        size_t size;
 
-        if (size > 0 && c >= 0x20 && c != '"' && c != '\\') {
+        at += json_plain_run(text + at, length - at);
+        if (at == length) {
+            break;
+        }
+        c = (unsigned char)text[at];
+        size = utf8_decode(text + at, length - at, &point);
+        if (size > 1) {
             at += size;
             continue;
         }
@@ -456,7 +462,7 @@ static void emit_one(const struct node *node, unsigned flags, struct emit_stack 
         str_add(to, node->boolean ? "true" : "false");
         break;
     case NODE_INT:
-        str_addf(to, "%lld", (long long)node->integer);
+        str_add_i64(to, node->integer);
         break;
     case NODE_REAL:
         real_to_str(node->real, text);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    DIGITS_MAX = 18,  /* always fit 64 bits */
+    DIGITS_MAX = 19,  /* may fit 64 bits */
     MEMBERS_MAX = 48, /* of one map: each new key is compared with all */
 };
 
@@ -61,13 +61,48 @@ static char *copy(struct plain *plain, const char *from, size_t size_bytes, size
     return text;
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Eight at once.  In what is taken together the highest bit of a byte is set when that byte is not
+ * plain, else only behind one that is not. */
+static bool are_plain(const char text[static sizeof(uint64_t)])
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t word, quotes, backslashes;
+
+    memcpy(&word, text, sizeof(word));
+    quotes = (word ^ ones * '"') - ones;
+    backslashes = (word ^ ones * '\\') - ones;
+    return ((word | (word - ones * 0x20) | quotes | backslashes) & ones * 0x80) == 0;
+}
+
+size_t json_plain_run(const char *text, size_t size_bytes)
+{
+    size_t at = 0;
+
+    while (size_bytes - at >= sizeof(uint64_t) && are_plain(text + at)) {
+        at += sizeof(uint64_t);
+    }
+    while (at < size_bytes && is_plain((unsigned char)text[at])) {
+        at++;
+    }
+    return at;
+}
+
 /* NULL: gives up. */
 static const char *read_string(struct plain *plain, size_t *ret_length)
 {
     const char *from = ++plain->at;
     size_t escapes = 0, size_bytes;
 
-    for (; plain->at < plain->end && *plain->at != '"'; plain->at++) {
+    for (;; plain->at++) {
+        plain->at += json_plain_run(plain->at, (size_t)(plain->end - plain->at));
+        if (plain->at == plain->end || *plain->at == '"') {
+            break;
+        }
         if ((unsigned char)*plain->at < 0x20) {
             return NULL;
         }
@@ -96,18 +131,18 @@ static struct node *read_number(struct plain *plain)
 {
     bool is_negative = *plain->at == '-';
     const char *first;
-    int64_t value = 0;
+    uint64_t value = 0; /* of 19 digits, it cannot wrap */
 
     plain->at += is_negative;
     first = plain->at;
     for (; is_digit(plain) && plain->at - first < DIGITS_MAX; plain->at++) {
-        value = value * 10 + (*plain->at - '0');
+        value = value * 10 + (uint64_t)(*plain->at - '0');
     }
-    if (plain->at == first || is_digit(plain) ||
+    if (plain->at == first || is_digit(plain) || value > INT64_MAX ||
         (*first == '0' && (is_negative || plain->at - first > 1))) {
         return NULL; /* too long, or such as -0 and 01 */
     }
-    return node_int(plain->arena, is_negative ? -value : value);
+    return node_int(plain->arena, is_negative ? -(int64_t)value : (int64_t)value);
 }
 
 static bool take_word(struct plain *plain, const char *word)
@@ -161,7 +196,9 @@ static const char *read_key(struct plain *plain, const struct node *map)
         return NULL;
     }
     for (size_t i = 0; i < map->map.count; i++) {
-        if (strcmp(map->map.members[i].key, key) == 0) {
+        const char *other = map->map.members[i].key;
+
+        if (other[0] == key[0] && strcmp(other, key) == 0) {
             return NULL;
         }
     }

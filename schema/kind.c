@@ -118,7 +118,9 @@ const struct kind *kind_find_word(const char *word)
 const struct field *shape_find(const struct shape *shape, const char *name)
 {
     for (size_t i = 0; i < shape->count; i++) {
-        if (strcmp(shape->fields[i].name, name) == 0) {
+        const char *other = shape->fields[i].name;
+
+        if (other[0] == name[0] && strcmp(other, name) == 0) {
             return &shape->fields[i];
         }
     }

@@ -117,7 +117,9 @@ static struct node_member *find_member(const struct node *map, const char *key)
         return NULL;
     }
     for (size_t i = 0; i < map->map.count; i++) {
-        if (strcmp(map->map.members[i].key, key) == 0) {
+        const char *other = map->map.members[i].key;
+
+        if (other[0] == key[0] && strcmp(other, key) == 0) {
             return &map->map.members[i];
         }
     }

@@ -119,16 +119,20 @@ char *arena_strndup(struct arena *arena, const char *text, size_t length)
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
     va_list args, again;
-    char *text;
+    char brief[128], *text;
     int length;
 
     va_start(args, format);
     va_copy(again, args);
-    length = vsnprintf(NULL, 0, format, args);
+    length = vsnprintf(brief, sizeof(brief), format, args);
     va_end(args);
     assert(length >= 0);
     text = arena_alloc(arena, (size_t)length + 1);
-    (void)vsnprintf(text, (size_t)length + 1, format, again);
+    if ((size_t)length < sizeof(brief)) {
+        memcpy(text, brief, (size_t)length);
+    } else {
+        (void)vsnprintf(text, (size_t)length + 1, format, again);
+    }
     va_end(again);
     return text;
 }

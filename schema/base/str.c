@@ -70,17 +70,38 @@ void str_add_char(struct str *str, char c)
 void str_addf(struct str *str, const char *format, ...)
 {
     va_list args, again;
+    size_t room;
     int length;
 
+    reserve(str, 0);
+    room = str->capacity - str->length;
     va_start(args, format);
     va_copy(again, args);
-    length = vsnprintf(NULL, 0, format, args);
+    length = vsnprintf(str->data + str->length, room, format, args);
     va_end(args);
     assert(length >= 0);
-    reserve(str, (size_t)length);
-    (void)vsnprintf(str->data + str->length, (size_t)length + 1, format, again);
+    if ((size_t)length >= room) {
+        reserve(str, (size_t)length);
+        (void)vsnprintf(str->data + str->length, (size_t)length + 1, format, again);
+    }
     va_end(again);
     str->length += (size_t)length;
+}
+
+void str_add_i64(struct str *str, int64_t value)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0) {
+        digits[--at] = '-';
+    }
+    str_add_bytes(str, digits + at, sizeof(digits) - at);
 }
 
 char *str_take(struct str *str)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct str {
     char *data; /* owned; never NULL, but not on the heap while empty */
@@ -25,6 +26,7 @@ void str_add(struct str *str, const char *text);
 void str_add_bytes(struct str *str, const void *bytes, size_t size_bytes);
 void str_add_char(struct str *str, char c);
 void str_addf(struct str *str, const char *format, ...) _printf_(2, 3);
+void str_add_i64(struct str *str, int64_t value);
 char *str_take(struct str *str); /* given: the text on the heap; str is empty again */
 
 /* A shared immutable run of bytes, counted: encoded once, sent to many.  One thread only. */

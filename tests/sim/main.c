@@ -4,14 +4,28 @@
 #include "tests/sim/plan.h"
 #include "tests/sim/runner.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
+
+/* One thread needs no locks, nobody asks how much memory SQLite has, and a connection that is
+ * opened for each start of a controller has its statements in one piece. */
+static void quicken_sqlite(void)
+{
+    enum { PIECE = 1200, PIECES = 200 };
+
+    (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, PIECE, PIECES);
+}
 
 int main(int count, char **words)
 {
     struct options options;
     struct err err = ERR_NONE;
-    int status = plans_main(count, words);
+    int status;
 
+    quicken_sqlite();
+    status = plans_main(count, words);
     if (status >= 0) {
         return status;
     }

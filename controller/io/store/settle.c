@@ -75,8 +75,8 @@ static int open_file(struct copying *copying, const char *name, int flags, sqlit
     return copying->vfs->xOpen(copying->vfs, name, file, SQLITE_OPEN_READWRITE | flags, &out);
 }
 
-/* Copies `size` bytes; the check over them comes out in front of the buffer.  `to` may be the same
- * file, or NULL. */
+/* Copies `size` bytes; the check over them comes out in front of the buffer, unless `to` is the
+ * same file: then there is nothing to check.  `to` may be NULL. */
 static int copy_bytes(struct copying *copying, sqlite3_file *from, sqlite3_file *to,
                       sqlite3_int64 size)
 {
@@ -91,8 +91,10 @@ static int copy_bytes(struct copying *copying, sqlite3_file *from, sqlite3_file 
         if (rc == SQLITE_OK && to != NULL) {
             rc = to->pMethods->xWrite(to, bytes, count, at);
         }
-        memcpy(copying->buffer, check.bytes, DIGEST_SIZE);
-        digest_of(copying->buffer, DIGEST_SIZE + (size_t)count, &check);
+        if (to != from) {
+            memcpy(copying->buffer, check.bytes, DIGEST_SIZE);
+            digest_of(copying->buffer, DIGEST_SIZE + (size_t)count, &check);
+        }
     }
     memcpy(copying->buffer, check.bytes, DIGEST_SIZE);
     return rc;

@@ -87,7 +87,8 @@ static void what_programs_write_is_plain(void **state)
         "false",
         "0",
         "-1",
-        "999999999999999999",
+        "9223372036854775807",
+        "-9223372036854775807",
         "\"\"",
         " [ 1 , 2 ] ",
         "\"a\\\"b\\\\c\\/d\\b\\f\\n\\r\\t\"",
@@ -135,6 +136,8 @@ static void what_is_unusual_or_wrong_is_not(void **state)
         "-01",
         "1.5",
         "1e3",
+        "9223372036854775808",
+        "-9223372036854775808",
         "1000000000000000000000",
         "\"a",
         "\"\\\"",
@@ -158,6 +161,26 @@ static void what_is_unusual_or_wrong_is_not(void **state)
     }
     assert_false(is_plain("1\0", 2));
     assert_false(is_plain("\"\0\"", 3));
+}
+
+/* Each byte in each place of a word of eight, alone and behind the one before it. */
+static void a_run_ends_at_the_first_byte_that_is_not_plain(void **state)
+{
+    char text[19];
+
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        bool is_plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+
+        for (size_t at = 0; at < sizeof(text); at++) {
+            memset(text, '#', sizeof(text));
+            text[at] = (char)byte;
+            assert_int_equal(json_plain_run(text, sizeof(text)), is_plain ? sizeof(text) : at);
+            memset(text + at, (char)byte, sizeof(text) - at);
+            assert_int_equal(json_plain_run(text, sizeof(text)), is_plain ? sizeof(text) : at);
+            assert_int_equal(json_plain_run(text, at), at);
+        }
+    }
 }
 
 static void depth_has_the_bound_of_the_long_way(void **state)
@@ -228,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_programs_write_is_plain),
         TEST(what_is_unusual_or_wrong_is_not),
+        TEST(a_run_ends_at_the_first_byte_that_is_not_plain),
         TEST(depth_has_the_bound_of_the_long_way),
         TEST(large_maps_go_the_long_way),
         TEST(damaged_texts_are_never_taken_for_others),

@@ -40,6 +40,20 @@ static void pieces_are_put_behind_each_other(void **state)
     assert_string_equal(str.data, "x");
 }
 
+static void numbers_are_written_whole(void **state)
+{
+    static const int64_t numbers[] = {0, 7, -1, 1000, INT64_MAX, INT64_MIN};
+    _cleanup_(str_fini)
+    struct str str = STR_EMPTY;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        str_add_i64(&str, numbers[i]);
+        str_add_char(&str, ' ');
+    }
+    assert_string_equal(str.data, "0 7 -1 1000 9223372036854775807 -9223372036854775808 ");
+}
+
 static void it_grows_past_every_capacity(void **state)
 {
     _cleanup_(str_fini)
@@ -119,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_str_is_an_empty_text),
         cmocka_unit_test(pieces_are_put_behind_each_other),
+        cmocka_unit_test(numbers_are_written_whole),
         cmocka_unit_test(it_grows_past_every_capacity),
         cmocka_unit_test(a_taken_text_is_the_callers),
         cmocka_unit_test(a_blob_lives_until_its_last_holder_lets_go),
