@@ -17,6 +17,7 @@
 #include "tests/sim/twin.h"
 #include "tests/sim/watcher.h"
 #include "tests/sim/ways.h"
+#include "tests/sim/why.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -33,6 +34,7 @@ enum {
     LONG_QUIET_IN = 16, /* one seed in so many is watched for all of QUIET_MS */
     TWIN_IN = 8,        /* one seed in so many is done again without faults */
     WAYS_IN = 16,       /* one seed in so many goes two ways to one fleet */
+    WHY_IN = 4,         /* one seed in so many is asked why */
     GREET_MS = 5000,
     EPILOGUE_IN = 3, /* one seed in so many is asked the questions of epilogue.h */
     STORM = 200000,  /* happenings at one moment: something goes round in circles */
@@ -351,6 +353,9 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     }
     if (!sim.has_failed && !judge_is_restless(&sim)) {
         listen(&sim);
+        if (sim.seed % WHY_IN == 2) {
+            why_ask(&sim);
+        }
     }
     if (!sim.has_failed && is_calm(&sim)) {
         check_once(&sim);
