@@ -1,6 +1,6 @@
 #!/bin/bash
 # Live chaos, long, with the programs that users get and with those that have sanitizers: a seed that is drawn, which is
-# printed; a thousand kills and more; and what is left of it on a machine without namespaces.
+# printed; thousands of kills; and what is left of it on a machine without namespaces.
 cd "$(dirname "$0")/../.." || exit 2
 make -s -j"$(nproc)" build/release/fog-controller build/release/fog-agent chaos-judge || exit 2
 T=$(mktemp -d /tmp/fog-chaos-night.XXXXXX) || exit 2
@@ -24,7 +24,7 @@ run() { # SENTENCE NAME OUT OPTION…
 }
 
 run "ten minutes of chaos with five agents" long build/release --seconds 600 --seed "$seed" --agents 5
-run "a thousand kills" kills build/release --kills 1000 --seed "$seed"
+run "five thousand kills" kills build/release --kills 5000 --seed "$seed"
 run "a hundred kills of programs with sanitizers" kills-asan build/asan --kills 100 --seed "$seed" --agents 2
 run "three minutes with sanitizers" asan build/asan --seconds 180 --seed "$seed"
 run "two minutes on loopback" loopback build/release --seconds 120 --seed "$seed" --no-spaces
