@@ -126,6 +126,15 @@ static const struct process *live_process(const struct check *check, const char 
     return NULL;
 }
 
+/* Runs that were killed, or failed by themselves, are followed by a wait of minutes at most. */
+static bool waits_after_failures(const json_t *assignment)
+{
+    const json_t *status = json_object_get(assignment, "status");
+
+    return strcmp(text_of(status, "reason"), "BackOff") == 0 &&
+           integer_of(status, "failures", 0) > 0;
+}
+
 /* Of one session: what is declared is what its assignments say, and what runs. */
 static void look_at_work(const struct check *check, const json_t *session,
                          const json_t *assignments, int64_t now, struct problems *problems)
@@ -133,6 +142,7 @@ static void look_at_work(const struct check *check, const json_t *session,
     const json_t *metadata = json_object_get(session, "metadata"), *each;
     const char *name = text_of(metadata, "name"), *value = value_of(session);
     int64_t desired = integer_of(json_object_get(session, "status"), "desired", -1), placed = 0;
+    int64_t waiting = 0;
     size_t i;
 
     json_array_foreach(json_object_get(assignments, "items"), i, each)
@@ -146,6 +156,7 @@ static void look_at_work(const struct check *check, const json_t *session,
             continue;
         }
         placed += strcmp(phase, "Running") == 0 || strcmp(phase, "Succeeded") == 0;
+        waiting += waits_after_failures(each);
         if ((strcmp(phase, "Running") == 0) != (process != NULL) && value != NULL) {
             problem(problems, "assignment %s of %s is said to be %s, and %s", uid, name, phase,
                     process != NULL ? "a process lives" : "no process tells of itself");
@@ -154,13 +165,19 @@ static void look_at_work(const struct check *check, const json_t *session,
                     process->value, value);
         }
     }
-    if (placed != desired) {
-        problem(problems, "session %s: %" PRId64 " replicas run or are done, desired are %" PRId64,
-                name, placed, desired);
+    if (waiting == 0 && strcmp(text_of(condition_of(session), "reason"), "Failing") == 0) {
+        problem(problems, "session %s is said to be failing, and no replica of it is", name);
+    }
+    if (placed + waiting != desired) {
+        problem(problems,
+                "session %s: %" PRId64 " replicas run, are done or wait to be tried again, "
+                "desired are %" PRId64,
+                name, placed + waiting, desired);
     }
 }
 
-/* True when it has given up for a reason: no more is expected of it. */
+/* True when it has given up for a reason: no more is expected of it.  Of what is said to fail each
+ * replica has to say so. */
 static bool look_at_status(const json_t *session, size_t agents, struct problems *problems)
 {
     const json_t *status = json_object_get(session, "status");
@@ -182,7 +199,8 @@ static bool look_at_status(const json_t *session, size_t agents, struct problems
     }
     if (!is_converged && *text_of(condition, "reason") == '\0') {
         problem(problems, "session %s has not converged and does not say why", name);
-    } else if (!is_converged && integer_of(status, "failed", 0) == 0) {
+    } else if (!is_converged && integer_of(status, "failed", 0) == 0 &&
+               strcmp(text_of(condition, "reason"), "Failing") != 0) {
         problem(problems, "session %s has not converged: %s: %s", name,
                 text_of(condition, "reason"), text_of(condition, "message"));
     }
