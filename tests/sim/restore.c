@@ -4,6 +4,7 @@
 #include "tests/sim/checks.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/http.h"
+#include "tests/sim/older.h"
 #include "tests/sim/operators.h"
 
 #include <inttypes.h>
@@ -88,6 +89,9 @@ static void put_back(struct sim *sim, struct die *die)
     disk_replace_file(controller->disk, "store.db", restores->copy, restores->size_bytes);
     disk_replace_file(controller->disk, "store.db-wal", NULL, 0);
     disk_replace_file(controller->disk, "store.db-journal", NULL, 0);
+    if (sim->faults.is_on[FAULT_UPGRADE] && die_chance(die, 500)) {
+        store_becomes_older(sim);
+    }
     controller->is_restored = true;
     controller->lease_wait_ms = die_chance(die, WAIT_LONGEST_PER_MILLE) ? LEASE_MAX_MS : longest_ms;
     checks_restored(sim, &restores->mark);

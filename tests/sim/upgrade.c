@@ -2,6 +2,7 @@
 
 #include "tests/sim/controller.h"
 #include "tests/sim/machine.h"
+#include "tests/sim/older.h"
 
 static void replace_controller(struct sim *sim, enum release release)
 {
@@ -14,6 +15,22 @@ static void replace_controller(struct sim *sim, enum release release)
     }
 }
 
+/* While it is down its store may be as the program before left it; or ours meets a newer one. */
+static void change_store(struct sim *sim, struct die *die)
+{
+    if (sim->controller->is_up || sim->controller->is_restored) {
+        return;
+    }
+    switch (die_below(die, 3)) {
+    case 1:
+        store_becomes_older(sim);
+        break;
+    case 2:
+        store_tries_newer(sim);
+        break;
+    }
+}
+
 void upgrade_strike(struct sim *sim, struct die *die)
 {
     size_t which = die_below(die, sim->machine_count + 1);
@@ -23,6 +40,7 @@ void upgrade_strike(struct sim *sim, struct die *die)
 
     if (machine == NULL) {
         replace_controller(sim, release);
+        change_store(sim, die);
         return;
     }
     machine->release = release;

@@ -4,6 +4,7 @@
  * When a row is added: it goes to the end, and no row is ever changed, for files out there have
  * taken it. */
 #include "controller/io/store/inner.h"
+#include "schema/base/site.h"
 
 #include <assert.h>
 #include <string.h>
@@ -152,6 +153,9 @@ int store_migrate(struct store *store, const uint8_t seed[static RAND_SEED_SIZE]
     int r;
 
     r = store_query_i64(store, "PRAGMA user_version", &version, err);
+    if (r == 0 && version > 0 && version < VERSION) {
+        MARK("store-of-before");
+    }
     for (size_t i = (size_t)version; r == 0 && i < VERSION; i++) {
         r = stmt_run(store, STMT_BEGIN, "beginning", err);
         if (r == 0) {
