@@ -553,6 +553,7 @@ static void restart_later(struct sim *sim)
 void controller_start(struct sim *sim)
 {
     struct controller *controller = sim->controller;
+    int code;
 
     if (!controller->has_power) {
         boot(sim);
@@ -561,7 +562,12 @@ void controller_start(struct sim *sim)
     controller->recoveries = 0;
     controller->crash_in = controller->crash_when_started;
     controller->crash_when_started = 0;
-    if (open_engine(sim) < 0) {
+    if (sim->plan != NULL && !plan_open(sim)) {
+        controller_crash(sim, false);
+        return;
+    }
+    code = open_engine(sim);
+    if (code < 0 || (sim->plan != NULL && !plan_opened(sim))) {
         controller_crash(sim, disk_is_off(controller->disk));
         return;
     }
@@ -593,19 +599,29 @@ void controller_tell_space(struct sim *sim)
 
 /* --- ends ------------------------------------------------------------------------------------- */
 
-void controller_crash(struct sim *sim, bool with_power)
+static void cut_power(struct sim *sim)
 {
     struct controller *controller = sim->controller;
     struct die die;
+
+    tape_die(&sim->tape, &die, "cut/%u", controller->life);
+    if (sim->plan != NULL) {
+        plan_cut(sim, &die);
+    }
+    disk_power_cut(controller->disk, &die);
+    controller->has_power = false;
+}
+
+void controller_crash(struct sim *sim, bool with_power)
+{
+    struct controller *controller = sim->controller;
 
     sim->tallies.restarts++;
     sim->tallies.power_cuts += with_power;
     sim_trace(sim, "controller: %s", with_power ? "the power is gone" : "the process dies");
     controller->is_up = false;
     if (with_power) {
-        tape_die(&sim->tape, &die, "cut/%u", controller->life);
-        disk_power_cut(controller->disk, &die);
-        controller->has_power = false;
+        cut_power(sim);
     } else {
         disk_process_crash(controller->disk);
     }
@@ -621,7 +637,6 @@ void controller_crash(struct sim *sim, bool with_power)
 void controller_stop(struct sim *sim)
 {
     struct controller *controller = sim->controller;
-    struct die die;
 
     sim->tallies.restarts++;
     sim_trace(sim, "controller: the process ends");
@@ -630,9 +645,7 @@ void controller_stop(struct sim *sim)
     http_controller_gone(sim, false);
     drop_core(controller);
     if (disk_is_off(controller->disk)) { /* while it closed its files */
-        tape_die(&sim->tape, &die, "cut/%u", controller->life);
-        disk_power_cut(controller->disk, &die);
-        controller->has_power = false;
+        cut_power(sim);
     }
     controller->crash_in = 0;
     controller->stalled_until_ms = 0;

@@ -9,15 +9,6 @@
 
 /* How a cut treats what is not safe.  One temper per cut: wholesale loss and wholesale survival
  * find other mistakes than a mixture does. */
-enum temper {
-    TEMPER_LOSE_ALL,
-    TEMPER_KEEP_ALL,
-    TEMPER_IN_ORDER, /* up to some point, the change there torn */
-    TEMPER_ANY,      /* each sector kept or dropped */
-    TEMPER_WILD,     /* and torn, and garbled */
-    TEMPER_COUNT
-};
-
 enum fate { FATE_KEEP, FATE_DROP, FATE_TEAR, FATE_GARBLE };
 
 /* --- bytes ---------------------------------------------------------------------------------- */
@@ -107,6 +98,15 @@ void inode_sync(struct inode *inode)
 }
 
 /* --- chance --------------------------------------------------------------------------------- */
+
+static enum temper take_temper(struct disk *disk, struct die *die)
+{
+    enum temper drawn = (enum temper)die_below(die, TEMPER_COUNT);
+    enum temper chosen = disk->temper;
+
+    disk->temper = TEMPER_COUNT;
+    return chosen == TEMPER_COUNT ? drawn : chosen;
+}
 
 static enum fate draw_fate(struct die *die, enum temper temper)
 {
@@ -206,7 +206,7 @@ static void settle(struct disk *disk, struct die *die, enum temper temper, struc
 
 void disk_lose_sync(struct disk *disk, struct inode *inode)
 {
-    settle(disk, &disk->die, (enum temper)die_below(&disk->die, TEMPER_COUNT), inode);
+    settle(disk, &disk->die, take_temper(disk, &disk->die), inode);
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
@@ -379,7 +379,7 @@ void disk_process_crash(struct disk *disk)
 
 void disk_power_cut(struct disk *disk, struct die *die)
 {
-    enum temper temper = (enum temper)die_below(die, TEMPER_COUNT);
+    enum temper temper = take_temper(disk, die);
 
     disk->counters.power_cuts++;
     settle_names(disk, die, temper);
@@ -393,6 +393,11 @@ void disk_power_cut(struct disk *disk, struct die *die)
         entry_add(&disk->seen, entry->name, inode, false);
     }
     forget_holders(disk);
+}
+
+void disk_set_temper(struct disk *disk, enum temper temper)
+{
+    disk->temper = temper;
 }
 
 void disk_cut_at(struct disk *disk, uint64_t nth)
@@ -459,6 +464,7 @@ struct disk *disk_new_with(const char *name, const struct die *die)
     assert(sqlite3_vfs_find(name) == NULL);
     disk->name = mem_strdup(name);
     disk->die = *die;
+    disk->temper = TEMPER_COUNT;
     disk_init_vfs(disk);
     reseed_sqlite(disk);
     return disk;

@@ -36,8 +36,20 @@ const struct disk_counters *disk_counters(const struct disk *disk);
 
 void disk_set_wall(struct disk *disk, struct wall now); /* what SQLite takes for the time */
 
+/* What becomes of all that is not safe when the power goes. */
+enum temper {
+    TEMPER_LOSE_ALL,
+    TEMPER_KEEP_ALL,
+    TEMPER_IN_ORDER, /* up to some point, the change there torn */
+    TEMPER_ANY,      /* each sector kept or dropped */
+    TEMPER_WILD,     /* and torn, and garbled */
+    TEMPER_COUNT
+};
+
 /* The power goes and comes back.  Files open until now are dead: everything fails but closing. */
 void disk_power_cut(struct disk *disk, struct die *die);
+void disk_set_temper(struct disk *disk,
+                     enum temper temper); /* else it is drawn: of the next cut, or failed sync */
 /* The process dies, the machine goes on: open files are dead, nothing that was written is lost. */
 void disk_process_crash(struct disk *disk);
 

@@ -63,6 +63,7 @@ struct disk {
     bool is_off, is_full;
     uint64_t cut_in, fail_in, fail_sync_in; /* counting down; 0: not armed */
     struct disk_counters counters;
+    enum temper temper; /* of the next cut or failed sync; TEMPER_COUNT: drawn */
 };
 
 struct inode *inode_new(void);

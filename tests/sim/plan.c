@@ -9,9 +9,9 @@
 
 enum { WORDS_MAX = 10, LINE_SIZE = 200 };
 
-const char *const deed_words[DEED_COUNT] = {"commit", "frame", "answer", "save",
-                                            "spawn",  "kill",  "extend", "freeze",
-                                            "forget", "run",   "record", "event"};
+const char *const deed_words[DEED_COUNT] = {"commit", "frame",  "answer", "save",   "spawn",
+                                            "kill",   "extend", "freeze", "forget", "run",
+                                            "record", "event",  "open"};
 
 #define RESTART "restart-after"
 
@@ -21,6 +21,10 @@ const struct plan_word plan_words[BLOW_COUNT] = {
     [BLOW_CRASH_AFTER] = {"crash", "after", NULL, RESTART},
     [BLOW_CRASH_HEARD] = {"crash", "heard", NULL, RESTART},
     [BLOW_POWER_WITHIN] = {"power", "within", "change", RESTART},
+    [BLOW_POWER_LOSING] = {"power", "losing", "change", RESTART},
+    [BLOW_POWER_KEEPING] = {"power", "keeping", "change", RESTART},
+    [BLOW_POWER_AMID] = {"power", "amid", "change", RESTART},
+    [BLOW_POWER_SPARING] = {"power", "sparing", "change", RESTART},
     [BLOW_POWER_BEFORE] = {"power", "before", NULL, RESTART},
     [BLOW_POWER_AFTER] = {"power", "after", NULL, RESTART},
     [BLOW_STALL] = {"stall", "after", NULL, "for"},

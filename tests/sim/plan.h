@@ -3,12 +3,13 @@
  *
  * A side effect is one commit, one frame, one HTTP answer, one piece of a stream of events; on a
  * machine one save of the agent's file, one spawn, one order to a shim, one beginning or recorded
- * end of a workload.  They are numbered from 1 for each actor: the controller, and each machine
+ * end of a workload; and each opening of the store.  They are numbered from 1 for each actor: the
+ * controller, and each machine
  * ("m-0").  A plan is a text of lines; "#" begins a comment:
  *
  *     workload NAME
  *     crash ACTOR before|after|untold|heard effect N restart-after DURATION
- *     power controller within effect N change K restart-after DURATION
+ *     power controller within|losing|keeping|amid|sparing effect N change K restart-after DURATION
  *     power m-0 before|after effect N restart-after DURATION
  *     tear|drop|mute|delay|repeat|swap|replay|lose …, see plan_words
  *
@@ -18,7 +19,10 @@
  * before: the process dies and the effect is not done.  untold: it is done, and the process dies
  * before it does or learns anything more.  after: it dies when all that belongs to the same step is
  * done, for a commit when what had waited for it has gone out.  heard: when the other side has
- * taken in the frame. */
+ * taken in the frame.
+ *
+ * When the power goes within a commit, what is not safe is: kept, dropped, torn or garbled by
+ * chance; lost; kept; kept up to a point in it; kept or dropped by chance. */
 #pragma once
 
 #include "schema/base/err.h"
@@ -47,6 +51,7 @@ enum deed {
     DEED_RUN,    /* the shim executes the workload */
     DEED_RECORD, /* the shim keeps how it ended */
     DEED_EVENT,  /* what a client that watches is told */
+    DEED_OPEN,   /* a controller that starts opens its store */
     DEED_COUNT,
 };
 
@@ -55,7 +60,11 @@ enum blow_type {
     BLOW_CRASH_UNTOLD,
     BLOW_CRASH_AFTER,
     BLOW_CRASH_HEARD,
-    BLOW_POWER_WITHIN, /* of a commit: at its `number`-th change of the disk */
+    BLOW_POWER_WITHIN, /* of a commit, or of opening: at its `number`-th change of the disk */
+    BLOW_POWER_LOSING, /* and the four that follow: what becomes of what is not safe */
+    BLOW_POWER_KEEPING,
+    BLOW_POWER_AMID,
+    BLOW_POWER_SPARING,
     BLOW_POWER_BEFORE, /* of an agent's machine: its file is the old one */
     BLOW_POWER_AFTER,  /* the new one */
     BLOW_STALL,        /* the process stands still for `ms` after it */
@@ -139,6 +148,7 @@ struct plan_run {
 
     struct disk_counters before; /* the commit under way */
     bool dies_when_told;
+    uint64_t cut_seed;                         /* 0: no cut is planned */
     struct stream *muted, *dropping, *holding; /* borrowed */
     uint64_t to_drop;
     struct blob *held, *awaited; /* owned; to be swapped, to be heard */
@@ -171,6 +181,10 @@ void plan_blows(const struct effects_seen *known, const struct effect_seen *effe
 void plan_state(struct sim *sim, struct stored_state *state); /* the controller loads it */
 /* A group of batches goes to the disk; false: the process died before it did. */
 bool plan_commit(struct sim *sim);
+bool plan_open(struct sim *sim);   /* as above, before the store is opened */
+bool plan_opened(struct sim *sim); /* false: the process dies now */
+/* The power goes: makes the die that says how another one than the world's, for each plan. */
+void plan_cut(struct sim *sim, struct die *die);
 void plan_told(struct sim *sim); /* what had waited for the commit has gone out */
 /* An answer or an event goes out: how much later than it would, or that it does not. */
 enum { PLAN_LOST = -1, PLAN_TORN = -2 /* half of it does */ };

@@ -28,13 +28,22 @@ static void add_deaths(struct blows *to, const struct effect_seen *effect, enum 
     add(to, effect, type, number, TWO_LEASES_MS);
 }
 
-static void add_commit(struct blows *to, const struct effect_seen *effect,
-                       const struct disk_counters *disk)
+/* The power goes at each change of the disk, and each may become of what is not safe. */
+static void add_cuts(struct blows *to, const struct effect_seen *effect, uint64_t changes)
+{
+    for (uint64_t i = 1; i <= changes; i++) {
+        add_deaths(to, effect, BLOW_POWER_WITHIN, i);
+        for (int type = BLOW_POWER_LOSING; type <= BLOW_POWER_SPARING; type++) {
+            add(to, effect, (enum blow_type)type, i, AT_ONCE_MS);
+        }
+    }
+}
+
+static void add_disk(struct blows *to, const struct effect_seen *effect,
+                     const struct disk_counters *disk)
 {
     add_deaths(to, effect, BLOW_CRASH_UNTOLD, 0);
-    for (uint64_t i = 1; i <= disk->changes; i++) {
-        add_deaths(to, effect, BLOW_POWER_WITHIN, i);
-    }
+    add_cuts(to, effect, disk->changes);
     for (uint64_t i = 1; i <= disk->operations; i++) {
         add(to, effect, BLOW_IO_FAILS, i, 0);
     }
@@ -132,10 +141,15 @@ void plan_blows(const struct effects_seen *known, const struct effect_seen *effe
         add_shim(to, effect);
         return;
     }
+    if (effect->deed == DEED_OPEN) {
+        add_deaths(to, effect, BLOW_CRASH_BEFORE, 0);
+        add_disk(to, effect, disk);
+        return;
+    }
     add_process(to, effect);
     switch (effect->deed) {
     case DEED_COMMIT:
-        add_commit(to, effect, disk);
+        add_disk(to, effect, disk);
         break;
     case DEED_ANSWER:
     case DEED_EVENT:
@@ -154,6 +168,7 @@ void plan_blows(const struct effects_seen *known, const struct effect_seen *effe
         break;
     case DEED_RUN:
     case DEED_RECORD:
+    case DEED_OPEN:
     case DEED_COUNT:
         break;
     }

@@ -237,7 +237,7 @@ static void survey(struct plan_run *run, struct sim *sim, const struct effect_se
         return;
     }
     campaign->shared->measured = (struct disk_counters){0};
-    if (effect->deed == DEED_COMMIT && measure(campaign, run)) {
+    if ((effect->deed == DEED_COMMIT || effect->deed == DEED_OPEN) && measure(campaign, run)) {
         return;
     }
     plan_blows(&campaign->known, effect, &campaign->shared->measured, &campaign->blows);
@@ -407,8 +407,7 @@ static void tell_types(const struct campaign *campaign)
 {
     for (int i = 0; i < BLOW_COUNT; i++) {
         (void)printf("%s%s %s: %" PRIu64, i > 0 ? ", " : "", plan_words[i].verb,
-                     plan_words[i].number == NULL ? plan_words[i].where : plan_words[i].number,
-                     campaign->types[i]);
+                     plan_words[i].where, campaign->types[i]);
     }
     (void)printf("\n");
 }

@@ -179,19 +179,43 @@ static void crash_now(struct sim *sim, size_t actor)
 
 /* --- commits and answers ---------------------------------------------------------------------- */
 
+/* TEMPER_COUNT: the power does not go within it. */
+static enum temper temper_of(enum blow_type type)
+{
+    static const enum temper tempers[] = {TEMPER_WILD, TEMPER_LOSE_ALL, TEMPER_KEEP_ALL,
+                                          TEMPER_IN_ORDER, TEMPER_ANY};
+
+    if (type < BLOW_POWER_WITHIN || type > BLOW_POWER_SPARING) {
+        return TEMPER_COUNT;
+    }
+    return tempers[type - BLOW_POWER_WITHIN];
+}
+
 static void strike_disk(struct sim *sim, const struct blow *blow)
 {
     struct disk *disk = sim->controller->disk;
+    enum temper temper = temper_of(blow->type);
 
-    if (blow->type == BLOW_POWER_WITHIN) { /* each cut another temper */
-        die_init(&sim->dice.controller, sim->plan->counts[0] * 1000 + blow->number);
+    if (temper != TEMPER_COUNT) { /* each cut draws otherwise */
+        sim->plan->cut_seed = sim->plan->counts[0] * 1000 + blow->number + (uint64_t)blow->ms;
+        disk_set_temper(disk, temper);
         disk_cut_at(disk, blow->number);
     } else if (blow->type == BLOW_IO_FAILS) {
         disk_fail_at(disk, blow->number);
     } else if (blow->type == BLOW_SYNC_FAILS) {
+        temper = (enum temper)((sim->plan->counts[0] + blow->number) % TEMPER_COUNT);
+        disk_set_temper(disk, temper);
         disk_fail_sync_at(disk, blow->number);
     } else if (blow->type == BLOW_FULL) {
         disk_set_full(disk, true); /* until the store gives its ballast back */
+    }
+}
+
+void plan_cut(struct sim *sim, struct die *die)
+{
+    if (sim->plan->cut_seed > 0) {
+        die_init(die, sim->plan->cut_seed);
+        sim->plan->cut_seed = 0;
     }
 }
 
@@ -218,7 +242,8 @@ bool plan_commit(struct sim *sim)
     return true;
 }
 
-void plan_told(struct sim *sim)
+/* Ends the process when it was made for that. */
+static void tell_measured(struct sim *sim)
 {
     struct plan_run *run = sim->plan;
     const struct disk_counters *now = disk_counters(sim->controller->disk);
@@ -229,10 +254,43 @@ void plan_told(struct sim *sim)
         run->measured->syncs = now->syncs - run->before.syncs;
         _exit(0);
     }
+}
+
+void plan_told(struct sim *sim)
+{
+    struct plan_run *run = sim->plan;
+
+    tell_measured(sim);
     if (run->dies_when_told) {
         run->dies_when_told = false;
         sim->controller->is_dying = true;
     }
+}
+
+bool plan_open(struct sim *sim)
+{
+    struct plan_run *run = sim->plan;
+    struct effect_seen what = {.deed = DEED_OPEN};
+    const struct blow *blow = at_effect(sim, &what);
+
+    run->before = *disk_counters(sim->controller->disk);
+    if (blow == NULL) {
+        return true;
+    }
+    set_down_time(sim, blow);
+    strike_disk(sim, blow);
+    run->dies_when_told = blow->type == BLOW_CRASH_UNTOLD;
+    return blow->type != BLOW_CRASH_BEFORE;
+}
+
+bool plan_opened(struct sim *sim)
+{
+    struct plan_run *run = sim->plan;
+    bool dies = run->dies_when_told;
+
+    tell_measured(sim);
+    run->dies_when_told = false;
+    return !dies;
 }
 
 int64_t plan_http(struct sim *sim, enum deed deed)
@@ -351,9 +409,10 @@ static void replay(struct sim *sim, struct stream *stream, struct blob *bytes,
                    const struct blow *blow)
 {
     const struct effect_seen *old = find_effect(sim->plan, blow->actor, blow->noun, blow->number);
+    size_t peer = stream->is_up ? 0 : 1 + stream->conn->machine->index;
 
     network_put(sim, stream, bytes, 0);
-    if (old == NULL || old->bytes == NULL) {
+    if (old == NULL || old->bytes == NULL || old->peer != peer) {
         sim->plan->struck--; /* a plan that does not fit any more */
         return;
     }
@@ -409,6 +468,10 @@ static bool strike_frame(struct sim *sim, struct stream *stream, struct blob *by
     case BLOW_STALL:
         return true;
     case BLOW_POWER_WITHIN:
+    case BLOW_POWER_LOSING:
+    case BLOW_POWER_KEEPING:
+    case BLOW_POWER_AMID:
+    case BLOW_POWER_SPARING:
     case BLOW_POWER_BEFORE:
     case BLOW_IO_FAILS:
     case BLOW_SYNC_FAILS:
