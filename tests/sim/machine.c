@@ -129,6 +129,7 @@ bool machine_disk_is_full(const struct machine *machine)
 static enum saving draw_saving(struct machine *machine)
 {
     struct die *die = &machine->die;
+    enum saving unlucky = machine->unlucky;
 
     if (machine->cut_in_saves > 0 && --machine->cut_in_saves == 0) {
         machine->is_dying = machine->loses_power = true;
@@ -138,6 +139,10 @@ static enum saving draw_saving(struct machine *machine)
         machine->saves_to_fail--;
     } else {
         return SAVING_WELL;
+    }
+    machine->unlucky = SAVING_WELL;
+    if (unlucky != SAVING_WELL) {
+        return unlucky;
     }
     return die_chance(die, 500) ? SAVING_REFUSED : SAVING_UNSYNCED;
 }

@@ -40,6 +40,7 @@ struct machine {
     unsigned crash_when_starting; /* starts that end within a few effects */
     unsigned saves_to_fail;
     unsigned cut_in_saves; /* the power goes during that one; 0: never */
+    enum saving unlucky;   /* how far the next save that fails comes; SAVING_WELL: drawn */
     int64_t disk_full_until_ms;
     bool is_dying, loses_power;
     int64_t down_ms;       /* after the next death, as a plan says; 0: by chance */

@@ -32,6 +32,7 @@ const struct plan_word plan_words[BLOW_COUNT] = {
     [BLOW_SYNC_FAILS] = {"fail", "at", "sync", NULL},
     [BLOW_FULL] = {"fill", "before", NULL, NULL},
     [BLOW_SAVE_FAILS] = {"refuse", "at", NULL, NULL},
+    [BLOW_SAVE_UNSURE] = {"doubt", "at", NULL, NULL},
     [BLOW_TEAR] = {"tear", "within", NULL, NULL},
     [BLOW_DROP] = {"drop", "from", "frames", NULL},
     [BLOW_MUTE] = {"mute", "from", NULL, NULL},

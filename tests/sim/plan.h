@@ -11,6 +11,7 @@
  *     crash ACTOR before|after|untold|heard effect N restart-after DURATION
  *     power controller within|losing|keeping|amid|sparing effect N change K restart-after DURATION
  *     power m-0 before|after effect N restart-after DURATION
+ *     power m-0 within save N change K restart-after DURATION
  *     tear|drop|mute|delay|repeat|swap|replay|lose …, see plan_words
  *
  * Instead of "effect" a line may count only effects of one sort ("commit 3", "spawn 1") or frames
@@ -22,7 +23,8 @@
  * taken in the frame.
  *
  * When the power goes within a commit, what is not safe is: kept, dropped, torn or garbled by
- * chance; lost; kept; kept up to a point in it; kept or dropped by chance. */
+ * chance; lost; kept; kept up to a point in it; kept or dropped by chance.  A save makes two
+ * changes: the new file takes the old one's place, and then is safe there. */
 #pragma once
 
 #include "schema/base/err.h"
@@ -72,10 +74,11 @@ enum blow_type {
     BLOW_SYNC_FAILS,   /* as above: the `number`-th sync */
     BLOW_FULL,         /* as above: no room */
     BLOW_SAVE_FAILS,   /* the agent's disk refuses */
-    BLOW_TEAR,         /* the connection breaks within the frame */
-    BLOW_DROP,         /* this frame and those behind it, `number` in all */
-    BLOW_MUTE,         /* this frame and all of its connection and direction that follow */
-    BLOW_DELAY,        /* `ms`; those behind it wait */
+    BLOW_SAVE_UNSURE, /* the new file is there and not safe, and the agent is told that it failed */
+    BLOW_TEAR,        /* the connection breaks within the frame */
+    BLOW_DROP,        /* this frame and those behind it, `number` in all */
+    BLOW_MUTE,        /* this frame and all of its connection and direction that follow */
+    BLOW_DELAY,       /* `ms`; those behind it wait */
     BLOW_REPEAT,
     BLOW_SWAP,   /* with the next of its connection and direction */
     BLOW_REPLAY, /* the frame that was `noun` `number` comes again after it */

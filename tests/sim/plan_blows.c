@@ -60,6 +60,9 @@ static void add_act(struct blows *to, const struct effect_seen *effect)
     add_deaths(to, effect, BLOW_POWER_AFTER, 0);
     if (effect->deed == DEED_SAVE) {
         add(to, effect, BLOW_SAVE_FAILS, 0, 0);
+        add(to, effect, BLOW_SAVE_UNSURE, 0, 0);
+        add_deaths(to, effect, BLOW_POWER_WITHIN, 1);
+        add_deaths(to, effect, BLOW_POWER_WITHIN, 2);
     }
 }
 

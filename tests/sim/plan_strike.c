@@ -346,6 +346,22 @@ static enum deed deed_of(enum agt_effect_type type)
     return DEED_COUNT;
 }
 
+/* True: the save itself goes wrong, and nothing else. */
+static bool strike_save(struct machine *machine, const struct blow *blow, enum deed deed)
+{
+    if (blow->type != BLOW_SAVE_FAILS && blow->type != BLOW_SAVE_UNSURE &&
+        blow->type != BLOW_POWER_WITHIN) {
+        return false;
+    }
+    if (deed == DEED_SAVE) {
+        machine->saves_to_fail = blow->type != BLOW_POWER_WITHIN;
+        machine->cut_in_saves = blow->type == BLOW_POWER_WITHIN;
+        machine->unlucky =
+            blow->type == BLOW_SAVE_UNSURE || blow->number == 2 ? SAVING_UNSYNCED : SAVING_REFUSED;
+    }
+    return true;
+}
+
 void plan_act(struct machine *machine, const struct agt_effect *effect)
 {
     struct sim *sim = machine->sim;
@@ -361,10 +377,7 @@ void plan_act(struct machine *machine, const struct agt_effect *effect)
     }
     set_down_time(sim, blow);
     stall(sim, blow);
-    if (blow->type == BLOW_SAVE_FAILS && what.deed == DEED_SAVE) {
-        machine->saves_to_fail = 1;
-    }
-    if (blow->type == BLOW_STALL || blow->type == BLOW_SAVE_FAILS) {
+    if (blow->type == BLOW_STALL || strike_save(machine, blow, what.deed)) {
         return;
     }
     machine->is_dying = blow->type == BLOW_CRASH_BEFORE || blow->type == BLOW_POWER_BEFORE;
@@ -477,6 +490,7 @@ static bool strike_frame(struct sim *sim, struct stream *stream, struct blob *by
     case BLOW_SYNC_FAILS:
     case BLOW_FULL:
     case BLOW_SAVE_FAILS:
+    case BLOW_SAVE_UNSURE:
     case BLOW_LOSE:
     case BLOW_KILL:
     case BLOW_COUNT:
