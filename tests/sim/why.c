@@ -35,14 +35,19 @@ static const struct node *condition_of(const struct node *object, const char *ty
     return NULL;
 }
 
+/* Of two with one key one is lost in the end. */
 static const struct machine *machine_of(const struct asked *asked, const char *name)
 {
+    const struct machine *found = NULL;
+
     for (size_t i = 0; i < asked->sim->machine_count; i++) {
-        if (str_eq(asked->sim->machines[i]->name, name)) {
-            return asked->sim->machines[i];
+        const struct machine *machine = asked->sim->machines[i];
+
+        if (str_eq(machine->options.name, name) && (found == NULL || found->is_lost)) {
+            found = machine;
         }
     }
-    return NULL;
+    return found;
 }
 
 static void wonder(const struct asked *asked, const char *words)
