@@ -59,6 +59,11 @@
 #define PUT_(object) "{\"verb\":\"apply\",\"object\":" object "}"
 
 const struct script scripts[] = {
+    {.name = "first",
+     .about = "one replica on the one agent there is",
+     .machines = 1,
+     .tail_ms = 1500,
+     .acts = {RUN(500, "a", SERVES("1"))}},
     {.name = "one",
      .about = "one replica on the one agent there is, made and deleted",
      .machines = 1,
