@@ -22,12 +22,17 @@ static int64_t template_lease_ms(const struct model *model,
     return resolved == NULL ? LEASE_MAX_MS : resolved->template->lease_ms;
 }
 
+/* NULL: it never had a longer one. */
+static const char *length_before(const struct assignment_entry *assignment)
+{
+    return strmap_find(&assignment->object->meta.annotations, LEASE_BEFORE_ANNOTATION);
+}
+
 /* That, or the longer one that it had before. */
 static int64_t longest_ms(const struct model *model, const struct assignment_entry *assignment)
 {
     int64_t lease_ms = template_lease_ms(model, assignment), before_ms;
-    const char *before =
-        strmap_find(&assignment->object->meta.annotations, LEASE_BEFORE_ANNOTATION);
+    const char *before = length_before(assignment);
 
     if (before == NULL) {
         return lease_ms;
@@ -74,14 +79,17 @@ void lease_grant(const struct model *model, struct assignment_entry *assignment,
 
 void lease_assume(const struct model *model, struct assignment_entry *assignment, struct mono now)
 {
-    assignment->lease_until = end_of(now, longest_ms(model, assignment));
-    assignment->lease_is_assumed = true;
+    if (assignment_is_exclusive(assignment) || length_before(assignment) != NULL) {
+        assignment->lease_until = end_of(now, longest_ms(model, assignment));
+        assignment->lease_is_assumed = true;
+    }
 }
 
 int64_t lease_before_ms(const struct model *model, const struct assignment_entry *assignment,
                         int64_t next_ms, struct mono now)
 {
-    int64_t before_ms = lease_length_ms(model, assignment);
+    bool had_one = assignment_is_exclusive(assignment) || length_before(assignment) != NULL;
+    int64_t before_ms = had_one ? lease_length_ms(model, assignment) : 0;
 
     if (mono_before(end_of(now, next_ms), assignment->lease_until)) {
         int64_t granted_ms = length_of(mono_since(now, assignment->lease_until));

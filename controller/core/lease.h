@@ -21,7 +21,8 @@ bool assignment_is_exclusive(const struct assignment_entry *assignment);
 int64_t lease_length_ms(const struct model *model, const struct assignment_entry *assignment);
 /* From now on for one lease.  Never moves the end closer. */
 void lease_grant(const struct model *model, struct assignment_entry *assignment, struct mono now);
-/* After a start: it may have been granted just before. */
+/* After a start: it may have been granted just before, also to what has no lease any more since its
+ * session stopped being exclusive.  Nothing for what never had one. */
 void lease_assume(const struct model *model, struct assignment_entry *assignment, struct mono now);
 /* What the annotation has to say when the length becomes `next_ms`; 0: nothing. */
 int64_t lease_before_ms(const struct model *model, const struct assignment_entry *assignment,

@@ -219,7 +219,7 @@ static void begin(struct ctl *ctl)
         struct assignment_entry *copy = it->value;
 
         copy->is_told = true;
-        if (assignment_is_exclusive(copy) && !MUTANT(LEASES_FORGOTTEN)) {
+        if (!MUTANT(LEASES_FORGOTTEN)) {
             lease_assume(&ctl->model, copy, ctl->started_at);
         }
         if (!copy->is_in_set) {

@@ -147,10 +147,9 @@ static void keep_lease_before(struct ctl *ctl, const struct assignment_entry *co
                               const struct template_entry *template, struct object *next)
 {
     int64_t before_ms = lease_before_ms(&ctl->model, copy, template->template->lease_ms, ctl->now);
-    bool is_longer = assignment_is_exclusive(copy) && before_ms > 0;
 
     object_set_annotation(next, LEASE_BEFORE_ANNOTATION,
-                          is_longer ? arena_printf(&ctl->arena, "%" PRId64, before_ms) : NULL);
+                          before_ms > 0 ? arena_printf(&ctl->arena, "%" PRId64, before_ms) : NULL);
 }
 
 static void update(struct ctl *ctl, struct session_entry *session, struct template_entry *template,

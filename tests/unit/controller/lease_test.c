@@ -294,6 +294,33 @@ static void a_lease_that_was_taken_back_is_waited_for(void **state)
     assert_string_equal(fleet_agent_of(&fleet, "ledger", "0"), "edge-2");
 }
 
+/* The same, and the controller starts anew meanwhile: only the object says that there was a lease.
+ */
+static void a_lease_that_was_taken_back_is_waited_for_after_a_restart(void **state)
+{
+    (void)state;
+    fleet_load(&fleet, TWO_AGENTS(", labels: {site: north}"));
+    fleet_start(&fleet);
+    fleet_apply(&fleet, LEDGER("  selector: {matchLabels: {site: north}}\n"));
+    fleet_obey(&fleet);
+    assert_true(renew(copy()));
+    for (int i = 0; i < 2; i++) { /* of neither it says that it knows */
+        fleet_apply(&fleet,
+                    i == 0 ? "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\n"
+                             "spec: {replaceAfter: 5s, workload: {command: [/bin/run, once]}, "
+                             "selector: {matchLabels: {site: north}}}\n"
+                           : "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\n"
+                             "spec: {replaceAfter: 5s, workload: {command: [/bin/run, more]}, "
+                             "selector: {matchLabels: {site: north}}}\n");
+    }
+    fleet_restart(&fleet);
+    fleet_delete(&fleet, &assignment_kind, copy()->object->meta.name);
+    fleet_advance(&fleet, LEASE_MS - 1);
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 1);
+    fleet_advance(&fleet, MARGIN_MS + 1);
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 0);
+}
+
 /* A session that had two copies of a replica, one of them on a lost agent, becomes exclusive. */
 static void of_two_copies_one_gets_the_lease(void **state)
 {
@@ -365,6 +392,7 @@ int main(void)
         IN_FLEET(a_session_that_is_deleted_waits_for_its_lease),
         IN_FLEET(a_session_made_again_under_its_name_waits_for_the_old_lease),
         IN_FLEET(a_lease_that_was_taken_back_is_waited_for),
+        IN_FLEET(a_lease_that_was_taken_back_is_waited_for_after_a_restart),
         IN_FLEET(of_two_copies_one_gets_the_lease),
     };
 
