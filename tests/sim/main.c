@@ -1,4 +1,5 @@
 /* fog-sim: runs seeds, each a world of its own; see docs/SIMULATION.md. */
+#include "tests/sim/bench.h"
 #include "tests/sim/mutants.h"
 #include "tests/sim/options.h"
 #include "tests/sim/plan.h"
@@ -36,6 +37,9 @@ int main(int count, char **words)
     if (options.lists_mutants) {
         mutants_print();
         return 0;
+    }
+    if (options.is_bench) {
+        return bench_run(&options);
     }
     return options.tape != NULL ? runner_replay(&options, words[0])
                                 : runner_run(&options, words[0]);

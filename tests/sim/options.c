@@ -28,6 +28,7 @@ const char options_usage[] =
     "  --hash         print the hash of each trace\n"
     "  --sites        print how often marked places of the code were passed\n"
     "  --canary[=X]   with a check that always fails, or fails when fault X has struck\n"
+    "  --bench        say how fast the seeds are: without faults, as they choose, with all\n"
     "  --quiet        no progress\n"
     "  --mutants      list the seeded mistakes\n"
     "  --mutant X     make this one (in the build that has them)\n";
@@ -43,6 +44,7 @@ static const struct flag {
     {"--campaign", offsetof(struct options, is_campaign)},
     {"--sites", offsetof(struct options, shows_sites)},
     {"--hash", offsetof(struct options, shows_hashes)},
+    {"--bench", offsetof(struct options, is_bench)},
     {"--mutants", offsetof(struct options, lists_mutants)},
 };
 

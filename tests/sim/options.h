@@ -15,7 +15,7 @@ struct options {
     const char *mutant;   /* borrowed: a seeded mistake; NULL: none */
     const char *canary;   /* borrowed: NULL, "" or a fault's name; see sim_options */
     bool is_traced, is_quiet, shrinks, keeps_going, is_campaign, shows_sites, shows_hashes,
-        lists_mutants;
+        is_bench, lists_mutants;
 
     bool faults_on[FAULT_COUNT]; /* from `faults` */
 };

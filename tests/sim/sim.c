@@ -70,6 +70,7 @@ void sim_pass(struct sim *sim, int64_t ms)
             sim_fail(sim, "liveness", "time stands still at %" PRId64 " ms", moment_ms);
             return;
         }
+        sim->tallies.happenings++;
         happening.happen(sim, happening.who, happening.arg);
     }
 }
@@ -342,6 +343,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     } else {
         rage(&sim);
     }
+    sim.tallies.chaos_ms = sim_now(&sim);
     faults_end(&sim);
     finish_work(&sim);
     if (!sim.has_failed) {

@@ -36,9 +36,10 @@ struct tallies {
     uint64_t agent_crashes, reboots, links_cut, partitions, frames, frames_lost, frames_repeated;
     uint64_t spawns, spawns_exclusive, requests, acknowledged, retries, conflicts, unknown_outcomes;
     uint64_t stalls, saves_failed, twins, ways, waits;
-    uint64_t fired[FAULT_COUNT]; /* how often each class did something */
-    int64_t converged_after_ms;  /* of the faults' end */
-    int64_t simulated_ms;
+    uint64_t fired[FAULT_COUNT];    /* how often each class did something */
+    int64_t converged_after_ms;     /* of the faults' end */
+    int64_t simulated_ms, chaos_ms; /* all in all, and until the faults ended */
+    uint64_t happenings;            /* of the schedule */
 };
 
 struct sim {
