@@ -5,18 +5,21 @@
 #include "tests/sim/plan.h"
 #include "tests/sim/runner.h"
 
+#include <malloc.h>
 #include <sqlite3.h>
 #include <stdio.h>
 
 /* One thread needs no locks, nobody asks how much memory SQLite has, and a connection that is
  * opened for each start of a controller has its statements in one piece. */
-static void quicken_sqlite(void)
+static void quicken(void)
 {
-    enum { PIECE = 1200, PIECES = 200 };
+    enum { PIECE = 1200, PIECES = 200, KEPT_BYTES = 256 << 20 };
 
     (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, PIECE, PIECES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES); /* the next world needs it again */
+    (void)mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
 }
 
 int main(int count, char **words)
@@ -25,7 +28,7 @@ int main(int count, char **words)
     struct err err = ERR_NONE;
     int status;
 
-    quicken_sqlite();
+    quicken();
     status = plans_main(count, words);
     if (status >= 0) {
         return status;
