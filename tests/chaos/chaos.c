@@ -393,6 +393,7 @@ int main(int argc, char **argv)
     has_spaces = !opt_no_spaces && spaces_enter(&why);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)world_open(&world, has_spaces);
     print_first_line(argc, argv, has_spaces ? NULL : why);
