@@ -283,6 +283,7 @@ static void run(void)
     judges_check(&world, true);
     world_stop(&world);
     took_ms = chaos_now_ms() - began_ms;
+    report.is_cut_short = chaos_ends;
     report.wants_every_class = opt_kills == 0 && opt_only == NULL && took_ms >= FULL_RUN_MS;
     for (int i = 0; i < fault_class_count; i++) {
         report.tally[i].is_left_out = opt_kills > 0 || !is_wanted(&fault_classes[i]);

@@ -23,8 +23,9 @@ struct report {
     } tally[CLASSES_MAX];
     int64_t link_bytes;
     bool wants_every_class; /* each must have struck, not only those drawn */
+    bool is_cut_short;      /* told to end: it proves nothing, and so lacks nothing */
 };
 
 uint64_t report_kills(void); /* with -9, so far */
-/* Complains of faults that never struck, and of too little traffic. */
+/* Unless cut short, complains of faults that never struck, and of too little traffic. */
 void report_print(struct report *report, struct world *world, int64_t took_ms);
