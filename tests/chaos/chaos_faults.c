@@ -21,6 +21,9 @@ const struct fault_class fault_classes[] = {
     {"kill-starting-agent", AGENT, 0, 0, 0, 0, "agent", begin_kill_starting, NULL, NULL},
     {"kill-every-agent", TOUCH_EVERY_EDGE, 0, 3000, 0, 0, NULL, begin_kill_every_agent, NULL,
      end_kill_every_agent},
+    {"restart-controller", TOUCH_CONTROLLER, 0, 900, 0, 0, "controller", begin_restart, NULL,
+     end_kill},
+    {"restart-agent", AGENT, 0, 4000, 0, 0, "agent", begin_restart, NULL, end_kill},
     {"power-cut-agent", AGENT, 0, 3000, 0, 0, NULL, begin_power_cut, NULL, end_kill},
 
     {"freeze-controller", TOUCH_CONTROLLER, 500, LEASES_3, 0, 0, "controller", begin_freeze, NULL,

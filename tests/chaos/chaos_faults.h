@@ -64,6 +64,7 @@ int fault_draw_edge(struct world *world); /* index of a machine, 1 … */
 bool kill_machine(struct machine *machine);
 void begin_kill(struct world *world, struct blow *blow); /* word: controller or agent */
 void end_kill(struct world *world, struct blow *blow);
+void begin_restart(struct world *world, struct blow *blow); /* word: controller or agent */
 void begin_kill_starting(struct world *world, struct blow *blow);
 void begin_kill_every_agent(struct world *world, struct blow *blow);
 void end_kill_every_agent(struct world *world, struct blow *blow);

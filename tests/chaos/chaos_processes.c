@@ -42,6 +42,15 @@ void end_kill(struct world *world, struct blow *blow)
     machine_start(machine);
 }
 
+/* As an upgrade does it. */
+void begin_restart(struct world *world, struct blow *blow)
+{
+    struct machine *machine = world_machine(world, blow->target);
+
+    machine->holds++;
+    blow->fired += world_end_softly(world, &machine->program);
+}
+
 /* Again and again while it starts. */
 void begin_kill_starting(struct world *world, struct blow *blow)
 {

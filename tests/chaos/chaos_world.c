@@ -398,22 +398,24 @@ bool world_start(struct world *world)
     return true;
 }
 
-static void end_softly(struct world *world, struct program *program)
+bool world_end_softly(struct world *world, struct program *program)
 {
     char end[32];
 
     if (!program_signal(program, SIGTERM)) {
-        return;
+        return false;
     }
     if (!program_await_end(program, END_MS)) {
         world_complain(world, "%s does not end when it is told to", program->name);
         (void)program_kill(program);
-        return;
+        return false;
     }
     if (!WIFEXITED(program->status) || WEXITSTATUS(program->status) != 0) {
         program_describe_end(program, end, sizeof(end));
         world_complain(world, "%s was told to end and ended with %s", program->name, end);
+        return false;
     }
+    return true;
 }
 
 void world_stop(struct world *world)
@@ -423,7 +425,7 @@ void world_stop(struct world *world)
 
     load_stop(world);
     for (int i = world->agents; i >= 0; i--) {
-        end_softly(world, &world_machine(world, i)->program);
+        (void)world_end_softly(world, &world_machine(world, i)->program);
     }
     for (int round = 0; round < 3; round++) {
         count = world_find(world, -1, found, FOUND_MAX);

@@ -75,6 +75,8 @@ bool machine_kill(struct machine *machine);                    /* -9 */
 void machine_start(struct machine *machine);                   /* unless it runs, or is held */
 /* What ended by itself is a problem, unless excused; all that should run is started. */
 void world_supervise(struct world *world);
+/* Told to, with 0, soon: else it complains.  True: it ran and did. */
+bool world_end_softly(struct world *world, struct program *program);
 void world_write_pids(struct world *world);
 
 void load_start(struct world *world);
