@@ -20,6 +20,7 @@ enum {
     RECEIVE_SIZE = 16 << 10,
     PORT_DEFAULT = 7412,
     DRAIN_TURNS_MAX = 100000,
+    PATIENCE_S = 3 * HANDSHAKE_MS / 1000, /* of libwebsockets; the core loses its own before */
 };
 
 enum state { STATE_IDLE, STATE_DIALLING, STATE_UP };
@@ -387,6 +388,7 @@ void link_hang_up(struct link *link, const char *reason)
     if (link->wsi != NULL) {
         log_warning("hanging up on the controller: %s", reason);
         lws_set_timeout(link->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+        lws_cancel_service(link->context); /* it looks at its timers only when something happens */
     }
     if (link->is_dial_wanted) { /* not even dialled yet */
         link->is_dial_wanted = false;
@@ -419,7 +421,7 @@ static struct lws_context *make_context(struct link *link)
         .user = link,
         .foreign_loops = loops,
         .retry_and_idle_policy = &no_pings,
-        .timeout_secs = HANDSHAKE_MS / 1000,
+        .timeout_secs = PATIENCE_S,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
         /* No LWS_SERVER_OPTION_VALIDATE_UTF8: it closes with a handshake, see refuse(). */
@@ -453,6 +455,21 @@ int link_new(uv_loop_t *loop, const struct link_address *address, link_event_fn 
     return 0;
 }
 
+/* Of a connection that could not be made libwebsockets 4.1 closes the socket, and forgets the
+ * handle that watched it. */
+static void let_go(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void let_go_if_forgotten(uv_handle_t *handle, void *context)
+{
+    (void)context;
+    if (handle->type == UV_POLL && !uv_is_closing(handle)) {
+        uv_close(handle, let_go);
+    }
+}
+
 static void drain(uv_loop_t *loop)
 {
     for (int turn = 0; turn < DRAIN_TURNS_MAX && uv_run(loop, UV_RUN_NOWAIT) != 0; turn++) {}
@@ -469,6 +486,8 @@ void link_close(struct link *link)
     lws_context_destroy(link->context);
     drain(link->loop);
     lws_context_destroy(link->context);
+    drain(link->loop);
+    uv_walk(link->loop, let_go_if_forgotten, NULL);
     drain(link->loop);
     failed = uv_loop_close(link->loop);
     assert(failed == 0);

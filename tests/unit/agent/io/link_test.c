@@ -6,6 +6,7 @@
 #include "tests/support/await.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -531,6 +532,63 @@ static void what_is_sent_while_down_is_dropped(void **state)
     assert_true(link_is_drained(bench->link));
 }
 
+static int open_descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 1024; fd++) {
+        count += fcntl(fd, F_GETFD) >= 0;
+    }
+    return count;
+}
+
+/* A machine that is off, or behind a partition, does not even refuse.  Here the queue of who waits
+ * to be accepted is full. */
+static void a_dial_that_nobody_answers_is_closed_when_it_is_given_up(void **state)
+{
+    struct bench *bench = *state;
+    struct sockaddr_storage address;
+    socklen_t size = sizeof(address);
+    int crowd[8], before;
+    uint64_t begin;
+
+    assert_int_equal(getsockname(bench->listen_fd, (struct sockaddr *)&address, &size), 0);
+    for (size_t i = 0; i < COUNT_OF(crowd); i++) {
+        crowd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)connect(crowd[i], (struct sockaddr *)&address, size);
+    }
+    before = open_descriptors();
+    begin = uv_hrtime();
+    for (unsigned i = 1; i <= 3; i++) {
+        link_connect(bench->link);
+        UNTIL(open_descriptors() == before + 1);
+        link_hang_up(bench->link, "it does not answer");
+        UNTIL(bench->downs == i && open_descriptors() == before);
+        assert_in_range((uv_hrtime() - begin) / 1000000, 0, HANDSHAKE_MS / 2);
+    }
+    for (size_t i = 0; i < COUNT_OF(crowd); i++) {
+        (void)close(crowd[i]);
+    }
+}
+
+static void no_poll_at_all(uv_poll_t *poll, int status, int events)
+{
+    (void)poll;
+    (void)status;
+    (void)events;
+}
+
+static void what_libwebsockets_forgets_in_the_loop_is_let_go(void **state)
+{
+    struct bench *bench = *state;
+    uv_poll_t *forgotten = malloc(sizeof(*forgotten)); /* the link frees it */
+
+    assert_int_equal(uv_poll_init(&bench->loop, forgotten, bench->listen_fd), 0);
+    assert_int_equal(uv_poll_start(forgotten, UV_READABLE, no_poll_at_all), 0);
+    assert_int_equal(uv_poll_stop(forgotten), 0);
+    (void)turn(bench); /* and the teardown closes it */
+}
+
 static void closing_in_any_state_is_clean(void **state)
 {
     struct bench *bench = *state;
@@ -564,6 +622,8 @@ int main(void)
         CASE(log_lines_are_dropped_first),
         CASE(a_controller_that_does_not_read_is_hung_up_on),
         CASE(what_is_sent_while_down_is_dropped),
+        CASE(a_dial_that_nobody_answers_is_closed_when_it_is_given_up),
+        CASE(what_libwebsockets_forgets_in_the_loop_is_let_go),
         CASE(closing_in_any_state_is_clean),
     };
 
