@@ -8,8 +8,16 @@ trap 'rm -rf "$T"' EXIT
 
 what_is_left() { pgrep -af "$T/"; } # each program of a run has its folder among its words
 
+# Without those after which a connection has to be given up first, which takes ten seconds.
+faults=kill-controller,kill-agent,kill-shim,kill-workload,kill-starting-controller,kill-starting-agent,kill-every-agent
+faults+=,restart-controller,restart-agent,power-cut-controller,power-cut-agent,freeze-controller,freeze-agent,freeze-machine
+faults+=,cut,cut-up,cut-every-agent,cut-flapping,loss,reorder-and-double,link-chop,link-refuse,link-reset,link-throttle
+faults+=,disk-full-controller,disk-full-agent,sync-fails-controller,sync-fails-agent,damage-page,damage-wal,damage-owner
+faults+=,damage-agent-state,damage-agent-key,clock-hour,clock-decade,garbage-api,garbage-link
+
 begin=$SECONDS
-if timeout 100 "$out/fog-chaos" --seconds 17 --seed 7 --agents 3 --step-ms 900 --keep "$T/run" >"$T/log" 2>&1; then
+if timeout 100 "$out/fog-chaos" --seconds 17 --seed 7 --agents 3 --step-ms 900 --only "$faults" \
+  --keep "$T/run" >"$T/log" 2>&1; then
   echo "ok the fleet survives chaos ($((SECONDS - begin)) s)"
 else
   echo "not ok the fleet survives chaos"
