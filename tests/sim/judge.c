@@ -194,16 +194,7 @@ static bool is_leaving(const struct node *assignment)
 
 static struct machine *machine_of(struct world *world, const char *name)
 {
-    struct machine *found = NULL; /* of two with one key one is lost in the end */
-
-    for (size_t i = 0; i < world->sim->machine_count; i++) {
-        struct machine *machine = world->sim->machines[i];
-
-        if (str_eq(machine->options.name, name) && (found == NULL || found->is_lost)) {
-            found = machine;
-        }
-    }
-    return found;
+    return machine_named(world->sim, name);
 }
 
 static const struct shim *process_of(struct world *world, const struct node *assignment)

@@ -577,6 +577,20 @@ bool machine_is_copy(const struct machine *machine)
     return machine->options.name != machine->name;
 }
 
+struct machine *machine_named(const struct sim *sim, const char *agent)
+{
+    struct machine *found = NULL;
+
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        struct machine *machine = sim->machines[i];
+
+        if (str_eq(machine->options.name, agent) && (found == NULL || found->is_lost)) {
+            found = machine;
+        }
+    }
+    return found;
+}
+
 void machine_back_up(struct machine *machine)
 {
     blob_unref(machine->backup);

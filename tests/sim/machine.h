@@ -71,6 +71,9 @@ void machine_lose(struct machine *machine); /* for good */
 /* Its state directory is copied to a new machine, which runs from now on.  False: nothing to copy,
  * or no place for one more. */
 bool machine_clone(struct machine *machine);
+/* Where an agent runs; of two machines with one key, the one that is not lost.  NULL: there is none.
+ */
+struct machine *machine_named(const struct sim *sim, const char *agent);
 bool machine_is_copy(const struct machine *machine); /* these come last among the machines */
 /* Its state is kept for later, or what was kept is put back: after a power cut with all of the
  * disk, or under the feet of its shims. */

@@ -38,16 +38,7 @@ static const struct node *condition_of(const struct node *object, const char *ty
 /* Of two with one key one is lost in the end. */
 static const struct machine *machine_of(const struct asked *asked, const char *name)
 {
-    const struct machine *found = NULL;
-
-    for (size_t i = 0; i < asked->sim->machine_count; i++) {
-        const struct machine *machine = asked->sim->machines[i];
-
-        if (str_eq(machine->options.name, name) && (found == NULL || found->is_lost)) {
-            found = machine;
-        }
-    }
-    return found;
+    return machine_named(asked->sim, name);
 }
 
 static void wonder(const struct asked *asked, const char *words)
