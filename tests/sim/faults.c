@@ -20,6 +20,7 @@ enum {
     CHAOS_MIN_MS = 5000,
     CHAOS_MAX_MS = 35000,
     EFFECTS_MAX = 40,
+    FLAPS_MAX = 12,
     DISK_CHANGES_MAX = 40,
     HOUR_MS = 3600000,
     LONG_PAUSE_MIN_MS = 9500, /* the longest lease that operators ask for, and a margin */
@@ -37,6 +38,7 @@ const char *const fault_words[FAULT_COUNT] = {
     [FAULT_DISK_IO] = "disk-io",
     [FAULT_DISK_SYNC] = "disk-sync",
     [FAULT_DISK_FULL] = "disk-full",
+    [FAULT_DISK_ROT] = "disk-rot",
     [FAULT_AGENT_CRASH] = "agent-crash",
     [FAULT_AGENT_CRASH_STARTING] = "agent-crash-starting",
     [FAULT_AGENT_REBOOT] = "agent-reboot",
@@ -47,11 +49,15 @@ const char *const fault_words[FAULT_COUNT] = {
     [FAULT_AGENT_POWER_IN_SAVE] = "agent-power-in-save",
     [FAULT_AGENT_CLONED] = "agent-cloned",
     [FAULT_AGENT_RESTORED] = "agent-restored",
+    [FAULT_AGENT_ROT] = "agent-rot",
     [FAULT_SHIM_KILLED] = "shim-killed",
     [FAULT_WORKLOAD_DIES] = "workload-dies",
     [FAULT_LINK_CUT] = "link-cut",
     [FAULT_HALF_OPEN] = "half-open",
+    [FAULT_ALL_CUT] = "all-cut",
     [FAULT_PARTITION] = "partition",
+    [FAULT_ONE_WAY] = "one-way",
+    [FAULT_FLAPPING] = "flapping",
     [FAULT_SLOW_READER] = "slow-reader",
     [FAULT_WALL_STEP] = "wall-step",
     [FAULT_WALL_LEAP] = "wall-leap",
@@ -68,6 +74,8 @@ const char *const fault_words[FAULT_COUNT] = {
     [FAULT_DRIFT] = "drift",
     [FAULT_FLAKY_WORK] = "flaky-work",
     [FAULT_WORK_UNSTARTABLE] = "work-unstartable",
+    [FAULT_WORK_SLOW_START] = "work-slow-start",
+    [FAULT_WORK_QUITS] = "work-quits",
     [FAULT_WORK_DEAF] = "work-deaf",
     [FAULT_WORK_SLOW_EXIT] = "work-slow-exit",
     [FAULT_WORK_DIES_AT_ONCE] = "work-dies-at-once",
@@ -242,14 +250,37 @@ static void end_pause(struct sim *sim, void *who, uint64_t arg)
     }
 }
 
-static void block(struct sim *sim, struct machine *machine)
+enum { UP = 1, DOWN = 2 };
+
+static void begin_block(struct sim *sim, void *who, uint64_t ways)
+{
+    if (sim->faults.is_active) {
+        network_block(sim, who, (ways & UP) != 0, (ways & DOWN) != 0);
+    }
+}
+
+static void block(struct sim *sim, struct machine *machine, uint64_t ways)
 {
     struct die *die = &sim->dice.faults;
-    uint64_t way = die_below(die, 4);
 
-    network_block(sim, machine, way != 1, way != 2);
+    begin_block(sim, machine, ways);
     schedule_after(&sim->schedule, die_between(die, 300, die_chance(die, 300) ? 40000 : 8000),
                    heal_path, machine, 0);
+}
+
+/* A path that comes and goes, each time for less than what hangs a connection up, or more. */
+static void flap(struct sim *sim, struct machine *machine)
+{
+    struct die *die = &sim->dice.faults;
+    uint64_t ways = die_between(die, UP, UP | DOWN), times = die_between(die, 3, FLAPS_MAX);
+    int64_t most_ms = die_chance(die, 500) ? 500 : 4000, at_ms = 0;
+
+    for (uint64_t i = 0; i < times; i++) {
+        schedule_after(&sim->schedule, at_ms, begin_block, machine, ways);
+        at_ms += die_between(die, 20, most_ms);
+        schedule_after(&sim->schedule, at_ms, heal_path, machine, 0);
+        at_ms += die_between(die, 20, most_ms);
+    }
 }
 
 static void step_wall(struct sim *sim, struct machine *machine, bool leaps)
@@ -272,7 +303,11 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
     struct die *die = &sim->dice.faults;
 
     if (fault == FAULT_PARTITION) {
-        block(sim, machine);
+        block(sim, machine, UP | DOWN);
+    } else if (fault == FAULT_ONE_WAY) {
+        block(sim, machine, die_chance(die, 500) ? UP : DOWN);
+    } else if (fault == FAULT_FLAPPING) {
+        flap(sim, machine);
     } else if (fault == FAULT_LINK_CUT || fault == FAULT_HALF_OPEN) {
         network_cut(sim, machine, fault == FAULT_HALF_OPEN);
     } else if (fault == FAULT_AGENT_FULL) {
@@ -311,6 +346,8 @@ static void copy_state(struct sim *sim, struct machine *machine, enum fault faul
 
     if (fault == FAULT_AGENT_CLONED) {
         is_done = machine_clone(machine);
+    } else if (fault == FAULT_AGENT_ROT) {
+        is_done = machine_rot(machine, &sim->dice.faults);
     } else if (machine->backup == NULL || die_chance(&sim->dice.faults, 300)) {
         machine_back_up(machine);
     } else {
@@ -336,8 +373,9 @@ static void read_slowly(struct sim *sim, struct machine *machine)
 
 /* --- the course ------------------------------------------------------------------------------- */
 
-static void strike_controller(struct sim *sim, enum fault fault)
+static void strike_controller(struct sim *sim, struct machine *machine, enum fault fault)
 {
+    (void)machine;
     if (fault == FAULT_CONTROLLER_STALL) {
         stall(sim, NULL, 100, 12000);
     } else if (fault == FAULT_CONTROLLER_CRASH_STARTING) {
@@ -353,11 +391,26 @@ static void strike_controller(struct sim *sim, enum fault fault)
     }
 }
 
-/* The controller, or that machine. */
+/* What runs, by another program, or what is stored, by another state. */
+static void replace(struct sim *sim, struct machine *machine, enum fault fault)
+{
+    (void)machine;
+    if (fault == FAULT_UPGRADE) {
+        upgrade_strike(sim, &sim->dice.faults);
+    } else {
+        restore_strike(sim, &sim->dice.faults, fault == FAULT_DISK_ROT);
+    }
+}
+
+/* The controller, or that machine, or all. */
 static void disturb_either(struct sim *sim, struct machine *machine, enum fault fault)
 {
     if (fault == FAULT_SLOW_READER) {
         read_slowly(sim, machine);
+    } else if (fault == FAULT_ALL_CUT) {
+        for (size_t i = 0; i < sim->machine_count; i++) {
+            network_cut(sim, sim->machines[i], false);
+        }
     } else if (fault == FAULT_LONG_PAUSE) {
         bool is_machine = machine->agt != NULL && !die_chance(&sim->dice.faults, 300);
 
@@ -367,76 +420,61 @@ static void disturb_either(struct sim *sim, struct machine *machine, enum fault 
     }
 }
 
+/* By what came of it. */
+static bool is_counted_later(enum fault fault)
+{
+    return fault == FAULT_AGENT_CRASH_STARTING || fault == FAULT_AGENT_CLONED ||
+           fault == FAULT_AGENT_RESTORED || fault == FAULT_AGENT_ROT || fault == FAULT_RESTORE ||
+           fault == FAULT_DISK_ROT;
+}
+
+typedef void handler(struct sim *sim, struct machine *machine, enum fault fault);
+
+static handler *const handlers[FAULT_EVENT_COUNT] = {
+    [FAULT_CONTROLLER_CRASH] = strike_controller,
+    [FAULT_CONTROLLER_POWER] = strike_controller,
+    [FAULT_CONTROLLER_STALL] = strike_controller,
+    [FAULT_CONTROLLER_CRASH_STARTING] = strike_controller,
+    [FAULT_DISK_IO] = strike_controller,
+    [FAULT_DISK_SYNC] = strike_controller,
+    [FAULT_DISK_FULL] = strike_controller,
+    [FAULT_DISK_ROT] = replace,
+    [FAULT_AGENT_CRASH] = disturb_machine,
+    [FAULT_AGENT_CRASH_STARTING] = disturb_machine,
+    [FAULT_AGENT_REBOOT] = disturb_machine,
+    [FAULT_AGENT_STALL] = disturb_machine,
+    [FAULT_LONG_PAUSE] = disturb_either,
+    [FAULT_AGENT_DISK] = disturb_machine,
+    [FAULT_AGENT_FULL] = disturb_machine,
+    [FAULT_AGENT_POWER_IN_SAVE] = disturb_machine,
+    [FAULT_AGENT_CLONED] = copy_state,
+    [FAULT_AGENT_RESTORED] = copy_state,
+    [FAULT_AGENT_ROT] = copy_state,
+    [FAULT_SHIM_KILLED] = disturb_machine,
+    [FAULT_WORKLOAD_DIES] = disturb_machine,
+    [FAULT_LINK_CUT] = disturb_machine,
+    [FAULT_HALF_OPEN] = disturb_machine,
+    [FAULT_ALL_CUT] = disturb_either,
+    [FAULT_PARTITION] = disturb_machine,
+    [FAULT_ONE_WAY] = disturb_machine,
+    [FAULT_FLAPPING] = disturb_machine,
+    [FAULT_SLOW_READER] = disturb_either,
+    [FAULT_WALL_STEP] = disturb_either,
+    [FAULT_WALL_LEAP] = disturb_either,
+    [FAULT_OWNER_PAUSES] = disturb_machine,
+    [FAULT_RESTORE] = replace,
+    [FAULT_UPGRADE] = replace,
+    [FAULT_AGENT_LIES] = disturb_machine,
+};
+
 static void strike(struct sim *sim, enum fault fault)
 {
-    struct die *die = &sim->dice.faults;
-    struct machine *machine = sim->machines[die_below(die, sim->machine_count)];
+    struct machine *machine = sim->machines[die_below(&sim->dice.faults, sim->machine_count)];
 
-    if (fault != FAULT_AGENT_CRASH_STARTING && fault != FAULT_AGENT_CLONED &&
-        fault != FAULT_AGENT_RESTORED && fault != FAULT_RESTORE) {
-        faults_fired(sim, fault); /* the others count what came of it */
+    if (!is_counted_later(fault)) {
+        faults_fired(sim, fault);
     }
-    switch (fault) {
-    case FAULT_CONTROLLER_CRASH:
-    case FAULT_CONTROLLER_POWER:
-    case FAULT_CONTROLLER_STALL:
-    case FAULT_CONTROLLER_CRASH_STARTING:
-    case FAULT_DISK_IO:
-    case FAULT_DISK_SYNC:
-    case FAULT_DISK_FULL:
-        strike_controller(sim, fault);
-        break;
-    case FAULT_LONG_PAUSE:
-    case FAULT_WALL_STEP:
-    case FAULT_WALL_LEAP:
-    case FAULT_SLOW_READER:
-        disturb_either(sim, machine, fault);
-        break;
-    case FAULT_UPGRADE:
-        upgrade_strike(sim, die);
-        break;
-    case FAULT_RESTORE:
-        restore_strike(sim, die);
-        break;
-    case FAULT_AGENT_CLONED:
-    case FAULT_AGENT_RESTORED:
-        copy_state(sim, machine, fault);
-        break;
-    case FAULT_AGENT_CRASH:
-    case FAULT_AGENT_CRASH_STARTING:
-    case FAULT_AGENT_REBOOT:
-    case FAULT_AGENT_STALL:
-    case FAULT_AGENT_DISK:
-    case FAULT_AGENT_FULL:
-    case FAULT_AGENT_POWER_IN_SAVE:
-    case FAULT_SHIM_KILLED:
-    case FAULT_WORKLOAD_DIES:
-    case FAULT_LINK_CUT:
-    case FAULT_HALF_OPEN:
-    case FAULT_PARTITION:
-    case FAULT_OWNER_PAUSES:
-    case FAULT_AGENT_LIES:
-        disturb_machine(sim, machine, fault);
-        break;
-    case FAULT_SLOW_NETWORK:
-    case FAULT_DELAYS:
-    case FAULT_LOSSY_NETWORK:
-    case FAULT_DUPLICATES:
-    case FAULT_REPLAYS:
-    case FAULT_REORDER:
-    case FAULT_LOSSY_HTTP:
-    case FAULT_DRIFT:
-    case FAULT_FLAKY_WORK:
-    case FAULT_CONTROLLER_LIES:
-    case FAULT_WORK_UNSTARTABLE:
-    case FAULT_WORK_DEAF:
-    case FAULT_WORK_SLOW_EXIT:
-    case FAULT_WORK_DIES_AT_ONCE:
-    case FAULT_WORK_RACES_STOP:
-    case FAULT_BUGGIFY:
-    case FAULT_COUNT:
-        assert(false); /* conditions, not events */
-    }
+    handlers[fault](sim, machine, fault);
 }
 
 static void on_due(struct sim *sim, void *who, uint64_t arg)

@@ -18,6 +18,7 @@ enum fault {
     FAULT_DISK_IO,
     FAULT_DISK_SYNC,
     FAULT_DISK_FULL,
+    FAULT_DISK_ROT, /* a page of the store is garbled; who notices it puts a copy back: restore.h */
     FAULT_AGENT_CRASH,
     FAULT_AGENT_CRASH_STARTING, /* dies while it loads, finds its shims, says hello */
     FAULT_AGENT_REBOOT,
@@ -28,11 +29,15 @@ enum fault {
     FAULT_AGENT_POWER_IN_SAVE,
     FAULT_AGENT_CLONED,   /* its state directory is copied to a machine that runs beside it */
     FAULT_AGENT_RESTORED, /* an old state is put back */
+    FAULT_AGENT_ROT,      /* its state is garbled, cut short, or gone */
     FAULT_SHIM_KILLED,
     FAULT_WORKLOAD_DIES,
     FAULT_LINK_CUT,
     FAULT_HALF_OPEN,   /* a cut of which one end, or neither, is ever told */
-    FAULT_PARTITION,   /* both ways or one way */
+    FAULT_ALL_CUT,     /* every connection at once */
+    FAULT_PARTITION,   /* both ways: what is sent waits */
+    FAULT_ONE_WAY,     /* the same in one direction */
+    FAULT_FLAPPING,    /* either, again and again */
     FAULT_SLOW_READER, /* an agent or the watching client takes what comes very slowly */
     FAULT_WALL_STEP,   /* up to an hour */
     FAULT_WALL_LEAP,   /* ten years */
@@ -51,6 +56,8 @@ enum fault {
     FAULT_DRIFT,         /* boot clocks run up to CLOCK_PPM_MAX fast or slow */
     FAULT_FLAKY_WORK,    /* workloads fail by chance */
     FAULT_WORK_UNSTARTABLE,
+    FAULT_WORK_SLOW_START,   /* seconds until it runs */
+    FAULT_WORK_QUITS,        /* ends by itself, well, although it should go on */
     FAULT_WORK_DEAF,         /* ignores TERM */
     FAULT_WORK_SLOW_EXIT,    /* ends just before it would be killed, and is killed late */
     FAULT_WORK_DIES_AT_ONCE, /* right after it was reported to run */

@@ -404,13 +404,52 @@ static unsigned draw_early_end(struct machine *machine)
     return (unsigned)die_between(&machine->die, 1, EARLY_EFFECTS_MAX);
 }
 
+static void forget_seen(struct machine *machine)
+{
+    machine->highest_epoch = 0;
+    machine->seen.era = 0;
+    machine->seen.revision = machine->seen.reserved = machine->seen.report = 0;
+}
+
+/* It begins anew beside the folders of its runs. */
+static void lose_state(struct machine *machine)
+{
+    machine->has_rot = false;
+    statefile_set(&machine->file, NULL);
+    forget_seen(machine);
+    shims_restored(machine, 0, false);
+}
+
+/* False: the run has failed. */
+static bool load(struct machine *machine)
+{
+    struct statefile *file = &machine->file;
+    struct err err = ERR_NONE;
+    int code;
+
+    if (file->seen == NULL) {
+        return true;
+    }
+    statefile_set(file, file->seen); /* the shell syncs the folder before it reads */
+    if (!machine->has_rot) {
+        check_saved(machine);
+    }
+    code = agt_load(machine->agt, file->seen->data, file->seen->size_bytes, &err);
+    if (machine->has_rot && code < 0) {
+        sim_trace(machine->sim, "%s: puts a broken state aside", machine->name);
+        lose_state(machine);
+    } else if (machine->has_rot || code < 0) {
+        sim_fail(machine->sim, "agent-state", "%s: %s", machine->name,
+                 code < 0 ? err.text : "a broken state is taken for a whole one");
+    }
+    return !machine->sim->has_failed;
+}
+
 void machine_start(struct machine *machine)
 {
     struct sim *sim = machine->sim;
     struct agt_event owner = {.type = AGT_OWNER, .owner_paused = machine->is_owner_paused};
     struct agt_event start = {.type = AGT_START};
-    struct statefile *file = &machine->file;
-    struct err err = ERR_NONE;
 
     for (size_t i = 0; i < RAND_SEED_SIZE; i += sizeof(uint64_t)) {
         uint64_t word = die_u64(&machine->die);
@@ -423,14 +462,8 @@ void machine_start(struct machine *machine)
     machine->crash_in = draw_early_end(machine);
     machine->options.speaks = release_speaks(machine->release);
     machine->agt = agt_new(&machine->options);
-    if (file->seen != NULL) { /* the shell syncs the folder before it reads */
-        statefile_set(file, file->seen);
-        check_saved(machine);
-    }
     sim_trace(sim, "%s: agent starts, life %u", machine->name, machine->life);
-    if (file->seen != NULL &&
-        agt_load(machine->agt, file->seen->data, file->seen->size_bytes, &err) < 0) {
-        sim_fail(sim, "agent-state", "%s: %s", machine->name, err.text);
+    if (!load(machine)) {
         return;
     }
     if (machine->is_owner_paused) {
@@ -561,6 +594,7 @@ bool machine_clone(struct machine *machine)
     memcpy(copy->options.key, machine->options.key, sizeof(copy->options.key));
     copy->release = machine->release;
     copy->is_owner_paused = machine->is_owner_paused;
+    copy->has_rot = machine->has_rot;
     copy->highest_epoch = machine->highest_epoch;
     statefile_set(&copy->file, machine->file.seen);
     shims_copy(machine, copy);
@@ -593,6 +627,9 @@ struct machine *machine_named(const struct sim *sim, const char *agent)
 
 void machine_back_up(struct machine *machine)
 {
+    if (machine->has_rot) {
+        return;
+    }
     blob_unref(machine->backup);
     machine->backup = machine->file.seen == NULL ? NULL : blob_ref(machine->file.seen);
     machine->backup_shims = machine->shims.count;
@@ -616,8 +653,35 @@ bool machine_restore(struct machine *machine)
     }
     shims_restored(machine, machine->backup_shims, is_whole);
     statefile_set(&machine->file, machine->backup);
-    machine->highest_epoch = 0; /* what was put back cannot know better */
-    machine->seen.era = 0;
-    machine->seen.revision = machine->seen.reserved = machine->seen.report = 0;
+    machine->has_rot = false;
+    forget_seen(machine); /* what was put back cannot know better */
+    return true;
+}
+
+bool machine_rot(struct machine *machine, struct die *die)
+{
+    struct blob *seen = machine->file.seen, *bytes = NULL;
+    uint64_t how = die_below(die, 3);
+
+    if (seen == NULL || machine->is_lost) {
+        return false;
+    }
+    if (how == 1) {
+        bytes = blob_new(seen->data, die_below(die, seen->size_bytes));
+    } else if (how == 2) {
+        size_t at = die_below(die, seen->size_bytes);
+
+        bytes = blob_new(seen->data, seen->size_bytes);
+        bytes->data[at] = (char)(bytes->data[at] ^ (1 << die_below(die, 8)));
+    }
+    sim_trace(machine->sim, "%s: what it saved is %s", machine->name,
+              bytes == NULL ? "gone" : "garbled");
+    machine_crash(machine);
+    statefile_set(&machine->file, bytes);
+    machine->has_rot = bytes != NULL;
+    if (bytes == NULL) {
+        lose_state(machine);
+    }
+    blob_unref(bytes);
     return true;
 }

@@ -21,6 +21,7 @@ struct machine {
     bool is_on;           /* has power */
     bool is_lost;         /* for good */
     bool is_owner_paused;
+    bool has_rot; /* what is saved is not what was saved */
     unsigned boots;
     struct clock clock;
     int64_t wall_offset_ms;
@@ -71,7 +72,8 @@ void machine_lose(struct machine *machine); /* for good */
 /* Its state directory is copied to a new machine, which runs from now on.  False: nothing to copy,
  * or no place for one more. */
 bool machine_clone(struct machine *machine);
-/* Where an agent runs; of two machines with one key, the one that is not lost.  NULL: there is none.
+/* Where an agent runs; of two machines with one key, the one that is not lost.  NULL: there is
+ * none.
  */
 struct machine *machine_named(const struct sim *sim, const char *agent);
 bool machine_is_copy(const struct machine *machine); /* these come last among the machines */
@@ -79,6 +81,9 @@ bool machine_is_copy(const struct machine *machine); /* these come last among th
  * disk, or under the feet of its shims. */
 void machine_back_up(struct machine *machine);
 bool machine_restore(struct machine *machine);
+/* What is saved is garbled, cut short or removed; a process that runs is killed, and the next one
+ * finds it.  False: nothing was saved yet. */
+bool machine_rot(struct machine *machine, struct die *die);
 /* A save would find no space. */
 bool machine_disk_is_full(const struct machine *machine);
 void machine_pause(struct machine *machine, bool is_paused); /* its owner's word */

@@ -16,9 +16,10 @@ struct restores {
     size_t size_bytes;
     struct checks_mark mark; /* of what was in it */
     unsigned count;          /* of restores */
+    bool has_rot;            /* the store is garbled, and was not opened since */
 };
 
-enum { RESTORES_MAX = 2, WAIT_LONGEST_PER_MILLE = 50 };
+enum { RESTORES_MAX = 2, PAGE_BYTES = 4096, WAIT_LONGEST_PER_MILLE = 50 };
 
 #define COPY "backup.db"
 
@@ -97,16 +98,64 @@ static void put_back(struct sim *sim, struct die *die)
     checks_restored(sim, &restores->mark);
     operators_restored(sim, restores->mark.revision);
     restores->count++;
-    faults_fired(sim, FAULT_RESTORE);
+    restores->has_rot = false;
 }
 
-void restore_strike(struct sim *sim, struct die *die)
+/* A page that was safe is not what it was.  The process ends with it, so that the next one looks at
+ * everything. */
+static void rot(struct sim *sim, struct die *die)
+{
+    struct disk *disk = sim->controller->disk;
+    size_t size_bytes, page;
+    uint64_t noise;
+    uint8_t *bytes;
+
+    controller_crash(sim, false);
+    bytes = disk_read_file(disk, "store.db", &size_bytes);
+    if (bytes == NULL || size_bytes < PAGE_BYTES) {
+        free(bytes);
+        return;
+    }
+    page = die_below(die, size_bytes / PAGE_BYTES);
+    noise = die_u64(die);
+    for (size_t i = 0; i < PAGE_BYTES; i++) {
+        noise = noise * UINT64_C(6364136223846793005) + 1;
+        bytes[page * PAGE_BYTES + i] = (uint8_t)(noise >> 56);
+    }
+    disk_replace_file(disk, "store.db", bytes, size_bytes);
+    free(bytes);
+    sim->restores->has_rot = true;
+    sim_trace(sim, "controller: page %zu of its store is garbled", page + 1);
+    faults_fired(sim, FAULT_DISK_ROT);
+}
+
+bool restore_explains(const struct sim *sim)
+{
+    return sim->restores->has_rot;
+}
+
+void restore_opened(struct sim *sim)
+{
+    sim->restores->has_rot = false;
+}
+
+void restore_mend(struct sim *sim)
+{
+    if (sim->restores->has_rot && sim->controller->has_power) {
+        put_back(sim, &sim->dice.controller);
+    }
+}
+
+void restore_strike(struct sim *sim, struct die *die, bool rots)
 {
     bool may_restore = sim->restores->copy != NULL && sim->restores->count < RESTORES_MAX &&
                        sim->controller->has_power && !sim->controller->is_restored;
 
-    if (may_restore && die_chance(die, 500)) {
+    if (may_restore && rots && !sim->restores->has_rot) {
+        rot(sim, die);
+    } else if (may_restore && !rots && die_chance(die, 500)) {
         put_back(sim, die);
+        faults_fired(sim, FAULT_RESTORE);
     } else {
         back_up(sim);
     }

@@ -20,6 +20,10 @@ enum {
     SLOW_PER_MILLE = 400,
     SHORT_LIVED_PER_MILLE = 200,
     RACE_PER_MILLE = 500,
+    SLOW_START_PER_MILLE = 300,
+    SLOW_START_MAX_MS = 8000,
+    QUITS_PER_MILLE = 200,
+    QUITS_MAX_MS = 3000,
 };
 
 void shim_free(struct shim *shim)
@@ -222,7 +226,7 @@ static void ends_by_itself(struct sim *sim, void *who, uint64_t arg)
         return;
     }
     shim->exit.cause = EXIT_BY_ITSELF;
-    shim->exit.code = does(shim, "job") ? 0 : 1;
+    shim->exit.code = does(shim, "job") || shim->quits ? 0 : 1;
     end(shim);
 }
 
@@ -281,6 +285,11 @@ static void draw_manners(struct shim *shim)
     shim->is_slow = faults_strike(sim, FAULT_WORK_SLOW_EXIT, SLOW_PER_MILLE);
     if (faults_strike(sim, FAULT_WORK_DIES_AT_ONCE, SHORT_LIVED_PER_MILLE)) {
         schedule_after(schedule(shim), die_between(dice(shim), 0, 30), ends_by_itself, shim, 0);
+    }
+    if (faults_strike(sim, FAULT_WORK_QUITS, QUITS_PER_MILLE)) {
+        shim->quits = true;
+        schedule_after(schedule(shim), die_between(dice(shim), 0, QUITS_MAX_MS), ends_by_itself,
+                       shim, 0);
     }
 }
 
@@ -423,7 +432,11 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
               " lease epoch %" PRId64,
               machine->name, shim->run, shim->uid, shim->session, shim->slot, shim->command,
               shim->version, shim->generation, shim->lease_epoch);
-    schedule_after(&sim->schedule, die_between(dice(shim), 1, EXEC_MS), execute, shim, 0);
+    schedule_after(&sim->schedule,
+                   faults_strike(sim, FAULT_WORK_SLOW_START, SLOW_START_PER_MILLE)
+                       ? die_between(dice(shim), EXEC_MS, SLOW_START_MAX_MS)
+                       : die_between(dice(shim), 1, EXEC_MS),
+                   execute, shim, 0);
 }
 
 /* --- what the agent asks for ------------------------------------------------------------------ */
@@ -563,6 +576,7 @@ static void copy_folder(const struct shim *shim, struct machine *copy)
     folder->command = mem_strdup(shim->command);
     folder->version = mem_strdup(shim->version);
     folder->has_process = false;
+    folder->was_put_back = true;
     folder->is_forgotten = shim->is_forgotten || die_chance(&copy->die, 300);
     if (shim->state != SHIM_ENDED) {
         folder->state = SHIM_ENDED;

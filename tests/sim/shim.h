@@ -28,6 +28,7 @@ struct shim {
     unsigned ended_life;                 /* of the agent that was there */
     uint64_t kill;                       /* newest order to kill */
     bool is_deaf, is_slow;               /* ignores TERM; ends late */
+    bool quits;                          /* ends well, too early */
     struct agt_exit exit;
 };
 
