@@ -693,19 +693,6 @@ static void spread_over_waves(struct planner *p)
     }
 }
 
-/* What can go at once is gone with its wave, and nobody will say so. */
-static void look_at_next_wave(struct planner *p)
-{
-    for (size_t i = 0; i < p->plan->step_count && p->plan->waves > 1; i++) {
-        const struct plan_step *step = &p->plan->steps[i];
-
-        if (step->wave == 1 && step->copy != NULL && step->action != PLAN_RESTART &&
-            copy_may_go(p->in->model, step->copy, p->in->now)) {
-            look_at(p, p->in->now);
-        }
-    }
-}
-
 /* Steps of later waves leave their replicas as they are: not starting, but waiting. */
 static void wait_for_waves(struct planner *p)
 {
@@ -765,7 +752,6 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
     }
     map_fini(&p.taken);
     spread_over_waves(&p);
-    look_at_next_wave(&p);
     wait_for_waves(&p);
     for (size_t i = 0; i < ret_plan->step_count; i++) {
         touched += ret_plan->steps[i].copy != NULL;
