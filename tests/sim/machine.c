@@ -663,7 +663,7 @@ bool machine_rot(struct machine *machine, struct die *die)
     struct blob *seen = machine->file.seen, *bytes = NULL;
     uint64_t how = die_below(die, 3);
 
-    if (seen == NULL || machine->is_lost) {
+    if (seen == NULL || machine->is_lost || machine->has_rot) {
         return false;
     }
     if (how == 1) {

@@ -82,7 +82,7 @@ bool machine_is_copy(const struct machine *machine); /* these come last among th
 void machine_back_up(struct machine *machine);
 bool machine_restore(struct machine *machine);
 /* What is saved is garbled, cut short or removed; a process that runs is killed, and the next one
- * finds it.  False: nothing was saved yet. */
+ * finds it.  False: there is nothing to spoil. */
 bool machine_rot(struct machine *machine, struct die *die);
 /* A save would find no space. */
 bool machine_disk_is_full(const struct machine *machine);
