@@ -51,6 +51,9 @@ struct ctl {
     uint64_t era;
     bool is_unsettled; /* no lease is granted: those of before a restore may be held */
     uint64_t revision; /* the highest given out */
+    /* What an agent can have obeyed that was told nothing since the start: the revision of then, or
+     * of when the last agent was removed, for that one may come back. */
+    uint64_t untold_revision;
     uint64_t compacted;
     uint64_t desired_revision; /* of the newest change of desired state, decisions included */
     uint64_t batch_seq;        /* of the newest batch made */

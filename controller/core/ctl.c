@@ -80,6 +80,7 @@ void ctl_load_state(struct ctl *ctl, const struct stored_state *state)
     ctl->is_unsettled = state->is_unsettled;
     ctl->revision = state->revision;
     ctl->desired_revision = state->revision;
+    ctl->untold_revision = state->revision;
     ctl->compacted = state->compacted;
     ctl->newest = state->newest;
     ctl->ring.begins_after = state->revision;

@@ -55,6 +55,14 @@ static bool is_genuine(struct ctl *ctl, const struct link *link, const struct wi
            key_verify(public_key, text.data, text.length, signature);
 }
 
+/* The store's own end does not do for this: a copy that is written to soon gets there. */
+static uint64_t obeyed_at_most(const struct ctl *ctl, const struct agent_entry *agent)
+{
+    uint64_t told = agent == NULL ? 0 : agent->told_revision;
+
+    return told > ctl->untold_revision ? told : ctl->untold_revision;
+}
+
 /* What is wrong with a hello, in the order of checking; NULL when nothing is. */
 static const char *refusal_of(struct ctl *ctl, const struct link *link,
                               const struct wire_hello *hello, char message[static ERR_TEXT_SIZE])
@@ -100,11 +108,13 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
         MARK("an older era is not obeyed");
         return "OldEra";
     }
-    if (hello->era == (int64_t)ctl->era && hello->revision > ctl->revision) {
-        (void)snprintf(message, ERR_TEXT_SIZE,
-                       "the agent obeyed revision %llu and this store ends at %llu: it is an older "
-                       "copy; if that is meant, start fog-controller with --restored once",
-                       (unsigned long long)hello->revision, (unsigned long long)ctl->revision);
+    if (hello->era == (int64_t)ctl->era && hello->revision > obeyed_at_most(ctl, agent)) {
+        (void)snprintf(
+            message, ERR_TEXT_SIZE,
+            "the agent obeyed revision %llu and this store told it of none above %llu: "
+            "it is an older copy; if that is meant, start fog-controller with --restored "
+            "once",
+            (unsigned long long)hello->revision, (unsigned long long)obeyed_at_most(ctl, agent));
         MARK("an older copy of the store is not obeyed");
         return "OldCopy";
     }

@@ -297,6 +297,7 @@ static void tell(struct ctl *ctl, struct link *link, struct telling *telling, bo
         ctl->counters.assign_messages_sent++;
         ctl_send(ctl, link->id, SEND_ASSIGNMENT, wire_encode(&message));
     } while (told < telling->assignment_count || unmade < telling->removed_count);
+    link->agent->told_revision = ctl->revision;
     link->told = link->agent->set;
     link->has_backlog = true;
     link->needs_full = false;

@@ -65,6 +65,7 @@ struct agent_entry {
     } untold;
     struct dlist untold_link; /* in model.untold while `untold` is not empty */
     bool is_known;            /* was connected since the start of the controller */
+    uint64_t told_revision;   /* of the newest assign that it was sent since then; 0: none */
     struct dlist restate;     /* in model.restate: its conditions may have changed */
     struct dlist tripped;     /* in model.tripped while its breaker is not closed */
 };

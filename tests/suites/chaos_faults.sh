@@ -228,8 +228,84 @@ the_audit_finds_damage() {
   finds integrity 'fog.db|integrity_check' "$T/lie"
 }
 
+# --- damage to a controller that has a fleet ----------------------------------------------------------
+
+is_refused_as_old() { grep -q OldCopy "$T/edge-1.log"; }
+says_why_not() { grep -Eq "not started: .*$1" "$T/controller.log"; }
+
+# The controller is dead.  It must not start, and say why.
+refuses() { # WORD
+  : >"$T/controller.log"
+  timeout 20 "$BIN/fog-controller" --state "$T/controller" --listen "$API" --agents-listen "$LINK" >>"$T/controller.log" 2>&1
+  is "exit for $1" $? 1
+  says_why_not "$1" || miss "it does not say \"$1\": $(cat "$T/controller.log")"
+}
+put_back() { rm -rf "$T/controller" && cp -a "$T/whole" "$T/controller"; }
+
+# Work goes on meanwhile, and nothing is started twice afterwards.
+a_controller_does_not_start_on_what_is_damaged() {
+  local first
+  first=$(leader_of first)
+  kill_controller
+  cp -a "$T/controller" "$T/whole"
+  rm "$T/controller/fog.db"
+  refuses 'there is no'
+  put_back
+  chown 12345 "$T/controller" 2>/dev/null && refuses 'somebody else'
+  put_back
+  start_controller && await 20 "edge-1 is back" agent_ready edge-1
+  stop_controller # its journal is in its store now
+  rm -rf "$T/whole" && cp -a "$T/controller" "$T/whole"
+  dd if=/dev/urandom of="$T/controller/fog.db" bs=4096 seek=4 count=8 conv=notrunc status=none
+  refuses 'fog.db'
+  put_back
+  start_controller && await 20 "edge-1 is back" agent_ready edge-1
+  is "pid of first" "$(leader_of first)" "$first"
+}
+
+# Who reads keeps what is written from then on in the journal.
+hold_reader() {
+  mkfifo "$T/ask"
+  sqlite3 "$T/controller/fog.db" <"$T/ask" >"$T/held" &
+  reader=$!
+  exec 9>"$T/ask"
+  echo 'BEGIN; SELECT count(*) FROM meta;' >&9
+  await 5 "somebody reads" test -s "$T/held"
+}
+
+# What is left is of a moment before: agents that know more do not obey it, and go on with what they have.
+a_journal_that_was_cut_is_an_old_copy() {
+  local first
+  first=$(leader_of first)
+  stop_controller && start_controller && await 20 "edge-1 is back" agent_ready edge-1 # the journal is in the store now
+  hold_reader
+  ses fourth 'exec sleep 1000' | apply
+  await 20 "all converges" converged first second fourth
+  kill_controller
+  end_hard "$reader"
+  exec 9>&-
+  rm -rf "$T/whole" && cp -a "$T/controller" "$T/whole"
+  truncate -s 0 "$T/controller/fog.db-wal"
+  start_controller
+  is "what is left of fourth" "$(code_of "http://$API$objects/harvestsessions/fourth")" 404
+  await 20 "edge-1 does not obey it" is_refused_as_old
+  for i in 1 2 3 4 5 6 7 8 9; do ses "later-$i" 'exec sleep 1000'; done | apply # now it has more revisions than the true one
+  kill_agent edge-1
+  : >"$T/edge-1.log"
+  start_agent edge-1
+  await 20 "nor when it was written to" is_refused_as_old
+  is "where fourth and later-1 run" "$(where_runs fourth) $(where_runs later-1)" "edge-1 "
+  kill_controller
+  put_back
+  start_controller && await 20 "edge-1 is back" agent_ready edge-1
+  await 20 "all converges" converged first second fourth
+  is "pid of first" "$(leader_of first)" "$first"
+  is "restarts" "$(assignments .status.restarts | sort -u)" 0
+  nothing_is_broken
+}
+
 it a_sync_fails_while_the_switch_is_there a_sync_takes_as_long_as_it_is_told \
   only_syncs_below_the_prefix_fail what_a_power_cut_would_take_is_kept the_wall_clock_is_as_wrong_as_the_file_says \
   a_workload_tells_of_its_life a_workload_ends_as_it_was_made_to an_agent_takes_on_nothing_that_its_disk_does_not_keep \
   a_healthy_fleet_passes_the_audit the_audit_finds_orphans the_audit_finds_leaks the_audit_finds_secrets_and_alarms \
-  the_audit_finds_damage
+  the_audit_finds_damage a_controller_does_not_start_on_what_is_damaged a_journal_that_was_cut_is_an_old_copy

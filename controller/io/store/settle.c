@@ -213,6 +213,9 @@ int store_settle(const struct store_options *options, struct err *err)
     copying->copy = mem_alloc((size_t)copying->vfs->szOsFile);
     copying->journal_name = make_name(options->path, "-wal");
     copying->copy_name = make_name(options->path, "-wal-copy");
+    if (!is_there(copying, options->path)) {
+        return 0; /* there is nothing that it could be a journal of: whoever opens that says so */
+    }
     if (is_there(copying, copying->copy_name)) {
         rc = restore(copying);
     }

@@ -321,6 +321,53 @@ static void an_agent_that_obeyed_what_this_store_never_said_is_refused(void **st
     (void)heard(WIRE_WELCOME);
 }
 
+static struct wire_hello hello_from(uint64_t revision)
+{
+    struct wire_hello hello = dial();
+
+    hello.store_id = api.ctl->store_id;
+    hello.era = (int64_t)api.ctl->era;
+    hello.revision = revision;
+    return hello;
+}
+
+/* An older copy soon has as many revisions as the true store, but they are others. */
+static void an_older_copy_that_was_written_to_is_no_newer(void **state)
+{
+    uint64_t obeyed = api.ctl->revision + 3;
+    struct wire_hello hello;
+
+    (void)state;
+    refused(hello_from(obeyed), "OldCopy");
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(
+            api_call(&api, "POST", POLICIES, "{'metadata': {'generateName': 'p-'}}")->code, 201);
+    }
+    api_settle(&api);
+    assert_true(api.ctl->revision > obeyed);
+    refused(hello_from(obeyed), "OldCopy");
+    hello = hello_from(0);
+    api_say_hello(&api, &edge, &hello);
+    (void)heard(WIRE_WELCOME);
+}
+
+/* What it was told before it was deleted was no other store's word. */
+static void an_agent_that_was_deleted_comes_back_with_what_it_obeyed(void **state)
+{
+    struct wire_hello hello = hello_from(0);
+    uint64_t obeyed;
+
+    (void)state;
+    api_say_hello(&api, &edge, &hello);
+    (void)heard(WIRE_WELCOME);
+    obeyed = api.ctl->revision;
+    assert_int_equal(api_call(&api, "DELETE", "/apis/fog/v1/agents/edge-1", NULL)->code, 200);
+    api_settle(&api);
+    hello = hello_from(obeyed);
+    api_say_hello(&api, &edge, &hello);
+    (void)heard(WIRE_WELCOME);
+}
+
 static void an_agent_that_saw_a_newer_era_is_refused(void **state)
 {
     struct wire_hello hello = dial();
@@ -667,6 +714,8 @@ int main(void)
         CASE(an_agent_of_another_store_is_refused),
         CASE(an_agent_that_saw_a_newer_era_is_refused),
         CASE(an_agent_that_obeyed_what_this_store_never_said_is_refused),
+        CASE(an_older_copy_that_was_written_to_is_no_newer),
+        CASE(an_agent_that_was_deleted_comes_back_with_what_it_obeyed),
         CASE(a_name_belongs_to_its_first_key),
         CASE(a_declared_key_is_the_only_one_let_in),
         CASE(a_name_too_long_to_work_with_is_refused),

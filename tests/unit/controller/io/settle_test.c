@@ -109,10 +109,28 @@ static void a_copy_without_its_journal_does_not_count(void **state)
     store_close(store);
 }
 
+/* A journal whose store is gone is not touched, and it is the store that is missed. */
+static void a_store_that_was_lost_is_named(void **state)
+{
+    struct store_options options = {.seed = {7}};
+    FILE *journal = fopen(path_of("-wal"), "wb");
+    struct store *store = NULL;
+    struct err err;
+
+    (void)state;
+    assert_non_null(journal);
+    assert_int_equal(fputs("frames", journal) < 0 || fclose(journal) != 0, 0);
+    options.path = path_of("");
+    assert_int_equal(store_open(&options, &store, &err), ERR_NOT_FOUND);
+    assert_non_null(strstr(err.text, "there is no"));
+    assert_int_equal(access(path_of("-wal"), F_OK), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_copy_without_its_journal_does_not_count, begin, end),
+        cmocka_unit_test_setup_teardown(a_store_that_was_lost_is_named, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
