@@ -72,12 +72,12 @@ static void tell_aside(struct ctl *ctl, struct log_stream *stream, const char *t
     stream->is_mid_line = false;
 }
 
-static void end_logs(struct ctl *ctl, struct link *link, bool tell)
+/* `why` NULL: nobody is told. */
+static void end_logs(struct ctl *ctl, struct link *link, const char *why)
 {
     dlist_each (&link->logs, struct log_stream, of_link, it) {
-        if (tell) {
-            tell_aside(ctl, it,
-                       "error: the connection to the agent was lost; its logs are kept there");
+        if (why != NULL) {
+            tell_aside(ctl, it, why);
             ctl_end(ctl, it->http_id);
         }
         dlist_remove(&it->of_link);
@@ -85,12 +85,15 @@ static void end_logs(struct ctl *ctl, struct link *link, bool tell)
     }
 }
 
+static const char away_from_logs[] =
+    "error: the connection to the agent was lost; its logs are kept there";
+
 /* The agent is away from now on, if this was its connection. */
 static void part(struct ctl *ctl, struct link *link)
 {
     struct agent_entry *agent = link->agent;
 
-    end_logs(ctl, link, true);
+    end_logs(ctl, link, away_from_logs);
     link->agent = NULL;
     if (agent == NULL) {
         return;
@@ -135,7 +138,7 @@ void link_forget_agent(struct ctl *ctl, struct agent_entry *agent)
     agent->link = NULL;
     MARK("an agent is deleted while it is connected");
     link->agent = NULL;
-    end_logs(ctl, link, true);
+    end_logs(ctl, link, away_from_logs);
     ctl_hangup(ctl, link->id, "its Agent object was deleted");
     link_set_state(link, LINK_CLOSING);
 }
@@ -143,7 +146,7 @@ void link_forget_agent(struct ctl *ctl, struct agent_entry *agent)
 void link_fini(struct ctl *ctl)
 {
     map_each (&ctl->links, it) {
-        end_logs(ctl, it->value, false);
+        end_logs(ctl, it->value, NULL);
         free(it->value);
     }
     map_clear(&ctl->links);
@@ -575,9 +578,11 @@ static void hear(struct ctl *ctl, struct link *link, const struct wire_message *
     case WIRE_LOG_DATA:
         on_log_data(ctl, link, &message->log_data);
         break;
-    case WIRE_ERROR:
-        ctl->counters
-            .bad_messages++; /* we sent what it does not understand; answering would never end */
+    case WIRE_ERROR: /* we sent what it does not understand; answering would never end */
+        ctl->counters.bad_messages++;
+        if (str_eq(message->error.about, wire_table[WIRE_LOG_REQUEST].name)) {
+            end_logs(ctl, link, "error: the agent does not understand that logs are asked for");
+        }
         break;
     case WIRE_HELLO:
         complain(ctl, link, "hello", "hello was said already");

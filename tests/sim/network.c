@@ -233,6 +233,7 @@ static void controller_loses(struct sim *sim, struct conn *conn)
 static void arrive_down(struct sim *sim, struct conn *conn, const struct packet *packet)
 {
     struct machine *machine = conn->machine;
+    struct blob *heard;
 
     if (!conn->agent_has || conn->agent_life != machine->life) {
         if (packet->type != PACKET_CLOSE && machine->is_on) {
@@ -245,7 +246,9 @@ static void arrive_down(struct sim *sim, struct conn *conn, const struct packet 
         machine_link_up(machine, conn);
         break;
     case PACKET_DATA:
-        machine_frame(machine, conn, packet->bytes);
+        heard = release_heard(machine->release, packet->bytes);
+        machine_frame(machine, conn, heard);
+        blob_unref(heard);
         break;
     case PACKET_CLOSE:
         agent_loses(sim, conn);
@@ -255,6 +258,8 @@ static void arrive_down(struct sim *sim, struct conn *conn, const struct packet 
 
 static void arrive_up(struct sim *sim, struct conn *conn, const struct packet *packet)
 {
+    struct blob *heard;
+
     if (!conn->controller_has || conn->controller_life != sim->controller->life) {
         if (packet->type != PACKET_CLOSE && sim->controller->has_power) {
             reset(sim, &conn->down);
@@ -265,7 +270,9 @@ static void arrive_up(struct sim *sim, struct conn *conn, const struct packet *p
     case PACKET_OPEN:
         break;
     case PACKET_DATA:
-        controller_frame(sim, conn->id, packet->bytes);
+        heard = release_heard(sim->controller->release, packet->bytes);
+        controller_frame(sim, conn->id, heard);
+        blob_unref(heard);
         break;
     case PACKET_CLOSE:
         controller_loses(sim, conn);

@@ -8,12 +8,26 @@
 
 enum { DEPTH_MAX = 8, NEXT_VERSION = WIRE_VERSION + 1 };
 
-const char *const release_words[] = {"ours", "a newer one", "one ahead of its time"};
+const char *const release_words[] = {"ours", "an older one", "a newer one",
+                                     "one ahead of its time"};
+
+/* What an older program does without.  Not in hello, whose signature is over all that it says. */
+static const struct {
+    const char *type, *list, *within, *field;
+} later[] = {
+    {"welcome", NULL, NULL, "agentUid"},      {"refuse", NULL, NULL, "message"},
+    {"refuse", NULL, NULL, "retryAfter"},     {"accepted", NULL, NULL, "digest"},
+    {"heartbeat", NULL, NULL, "usage"},       {"heartbeat", NULL, NULL, "interval"},
+    {"report", "items", "status", "message"}, {"report", "items", "status", "startTime"},
+    {"report", "items", "status", "endTime"}, {"report", "items", "status", "conditions"},
+    {"error", NULL, NULL, "about"},
+};
 
 struct wire_versions release_speaks(enum release release)
 {
     switch (release) {
     case RELEASE_OURS:
+    case RELEASE_OLDER:
         break;
     case RELEASE_NEWER:
         return (struct wire_versions){WIRE_VERSION_MIN, NEXT_VERSION};
@@ -69,6 +83,34 @@ static void add_news_below(struct arena *arena, const struct shape *shape, struc
     add_news(arena, map);
 }
 
+static void drop(struct node *map, const char *within, const char *field)
+{
+    struct node *inner = within == NULL ? map : node_find(map, within);
+
+    if (inner != NULL && inner->type == NODE_MAP) {
+        (void)node_remove(inner, field);
+    }
+}
+
+static void drop_later(struct node *root)
+{
+    const char *type = node_find_text(root, "type");
+
+    for (size_t i = 0; i < COUNT_OF(later); i++) {
+        struct node *list = later[i].list == NULL ? NULL : node_find(root, later[i].list);
+
+        if (!str_eq(type, later[i].type)) {
+            continue;
+        }
+        if (later[i].list == NULL) {
+            drop(root, later[i].within, later[i].field);
+        }
+        for (size_t k = 0; list != NULL && list->type == NODE_LIST && k < list->list.count; k++) {
+            drop(list->list.items[k], later[i].within, later[i].field);
+        }
+    }
+}
+
 static struct blob *emit(const struct node *root)
 {
     _cleanup_(str_fini)
@@ -105,8 +147,17 @@ struct blob *release_frame(enum release release, struct blob *bytes)
     if (shape == NULL) {
         return blob_ref(bytes);
     }
-    add_news_below(&arena, shape, root, 0);
+    if (release == RELEASE_OLDER) {
+        drop_later(root);
+    } else {
+        add_news_below(&arena, shape, root, 0);
+    }
     return emit(root);
+}
+
+struct blob *release_heard(enum release release, struct blob *bytes)
+{
+    return release == RELEASE_OLDER ? release_frame(release, bytes) : blob_ref(bytes);
 }
 
 /* A line with the digest of all that follows it, and then an object. */
@@ -121,7 +172,7 @@ struct blob *release_state(enum release release, struct blob *bytes)
     struct digest digest;
     char digest_text[DIGEST_TEXT_SIZE];
 
-    root = body == NULL || release == RELEASE_OURS
+    root = body == NULL || release == RELEASE_OURS || release == RELEASE_OLDER
                ? NULL
                : parse(&arena, body + 1, bytes->size_bytes - (size_t)(body + 1 - bytes->data));
     if (root == NULL) {

@@ -53,7 +53,7 @@ void upgrade_settle(struct sim *sim)
 {
     for (size_t i = 0; i < sim->machine_count; i++) {
         if (sim->machines[i]->release == RELEASE_AHEAD &&
-            sim->controller->release == RELEASE_OURS) {
+            sim->controller->release != RELEASE_NEWER) {
             replace_controller(sim, RELEASE_NEWER);
         }
     }

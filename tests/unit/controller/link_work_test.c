@@ -397,6 +397,27 @@ static void why_a_log_ends_stands_on_a_line_of_its_own(void **state)
     assert_string_equal(reply->body.data, "half a line\nerror: the log is gone\n");
 }
 
+static void a_log_ends_when_its_agent_does_not_know_of_logs(void **state)
+{
+    struct wire_message error = {.type = WIRE_ERROR};
+    struct api_reply *reply;
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    reply = read_log("");
+    error.error.about = "renewed";
+    api_say(&api, edge.link, &error);
+    assert_false(reply->has_ended);
+    error.error.about = "logRequest";
+    error.error.message = "there is no such type";
+    api_say(&api, edge.link, &error);
+    assert_true(reply->has_ended);
+    assert_string_equal(reply->body.data,
+                        "error: the agent does not understand that logs are asked for\n");
+    assert_null(api_hangup(&api, edge.link));
+}
+
 static void a_log_of_an_agent_that_is_away_is_unavailable(void **state)
 {
     struct api_reply *reply, *following;
@@ -465,6 +486,7 @@ int main(void)
         CASE(leases_are_granted_to_whom_the_work_is_assigned),
         CASE(a_log_is_passed_on),
         CASE(why_a_log_ends_stands_on_a_line_of_its_own),
+        CASE(a_log_ends_when_its_agent_does_not_know_of_logs),
         CASE(a_log_of_an_agent_that_is_away_is_unavailable),
         CASE(a_reader_that_leaves_is_cancelled_at_the_agent),
         CASE(only_so_many_logs_are_read_at_once),

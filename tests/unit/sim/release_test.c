@@ -73,6 +73,34 @@ static void it_says_more_at_every_level(void **state)
     blob_unref(ours);
 }
 
+static void assert_becomes(const char *said, const char *want)
+{
+    struct blob *ours = blob_new(said, strlen(said)), *older = release_frame(RELEASE_OLDER, ours);
+    struct blob *heard = release_heard(RELEASE_OLDER, ours);
+
+    assert_string_equal(older->data, want);
+    assert_string_equal(heard->data, want);
+    blob_unref(heard);
+    heard = release_heard(RELEASE_NEWER, ours); /* it knows all that we say */
+    assert_string_equal(heard->data, said);
+    blob_unref(heard);
+    blob_unref(older);
+    blob_unref(ours);
+}
+
+static void an_older_program_does_without(void **state)
+{
+    (void)state;
+    assert_becomes("{\"type\":\"accepted\",\"epoch\":3,\"revision\":\"9\",\"digest\":\"x\"}",
+                   "{\"type\":\"accepted\",\"epoch\":3,\"revision\":\"9\"}");
+    assert_becomes("{\"type\":\"report\",\"epoch\":1,\"items\":[{\"uid\":\"u1\",\"status\":"
+                   "{\"phase\":\"Running\",\"startTime\":\"2026-11-21T08:00:00Z\"}}]}",
+                   "{\"type\":\"report\",\"epoch\":1,\"items\":[{\"uid\":\"u1\",\"status\":"
+                   "{\"phase\":\"Running\"}}]}");
+    assert_becomes("{\"type\":\"hello\",\"digest\":\"x\"}",
+                   "{\"type\":\"hello\",\"digest\":\"x\"}");
+}
+
 /* To a newer agent, and back: work goes on, and nothing is told again. */
 static void a_state_that_a_newer_agent_saved_is_ours(void **state)
 {
@@ -109,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_a_newer_program_says_more_is_passed_over),
         TEST(it_says_more_at_every_level),
+        TEST(an_older_program_does_without),
         TEST(a_state_that_a_newer_agent_saved_is_ours),
     };
 
