@@ -281,7 +281,7 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
     int64_t retry_ms = RECONNECT_MAX_MS;
     struct object *object;
 
-    if (reason == NULL && agent != NULL) {
+    if (reason == NULL) {
         reason = instance_refusal(ctl, agent, hello, message, &retry_ms);
     }
     if (reason != NULL) {

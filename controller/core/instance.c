@@ -36,6 +36,14 @@ static bool went_back(const struct agent_entry *agent, const struct wire_hello *
     return (uint64_t)hello->epoch < agent->proven_epoch;
 }
 
+/* Else a person made it. */
+static bool said_hello(const struct agent_entry *agent)
+{
+    const struct agent_status *status = agent_status(agent);
+
+    return shape_has(&agent_status_shape, status, &status->capacity);
+}
+
 static bool is_other(const struct agent_entry *agent, const struct wire_hello *hello)
 {
     const char *before = text_of(agent_status(agent)->boot_id);
@@ -49,6 +57,20 @@ static bool is_heard(const struct agent_entry *agent, struct mono now)
     const struct link *link = agent->link;
 
     return link != NULL && mono_since(link->heard_at, now) < INSTANCE_BEATS * link->heartbeat_ms;
+}
+
+/* Of an Agent that was deleted the work under lease is still there, and loose; who held the leases
+ * is not known any more. */
+static struct mono last_loose_lease_end(const struct model *model, const char *name)
+{
+    struct mono end = MONO_ZERO;
+
+    dlist_each (&model->loose, struct assignment_entry, loose, it) {
+        if (it->agent == NULL && str_eq(assignment_spec(it)->agent, name)) {
+            end = mono_later(end, it->lease_until);
+        }
+    }
+    return end;
 }
 
 static struct mono last_lease_end(const struct agent_entry *agent)
@@ -85,12 +107,14 @@ const char *instance_refusal(struct ctl *ctl, struct agent_entry *agent,
                              const struct wire_hello *hello, char message[static ERR_TEXT_SIZE],
                              int64_t *ret_retry_ms)
 {
-    struct mono end = last_lease_end(agent);
+    bool is_known = agent != NULL && said_hello(agent);
+    struct mono end =
+        agent != NULL ? last_lease_end(agent) : last_loose_lease_end(&ctl->model, hello->name);
 
-    if (!is_other(agent, hello) || MUTANT(INSTANCE_IGNORED)) {
+    if ((is_known && !is_other(agent, hello)) || MUTANT(INSTANCE_IGNORED)) {
         return NULL;
     }
-    if (is_heard(agent, ctl->now)) {
+    if (is_known && is_heard(agent, ctl->now)) {
         /* 1. */
         *ret_retry_ms = at_most(INSTANCE_BEATS * agent->link->heartbeat_ms, RECONNECT_MAX_MS);
         (void)snprintf(message, ERR_TEXT_SIZE,
@@ -108,8 +132,8 @@ const char *instance_refusal(struct ctl *ctl, struct agent_entry *agent,
         *ret_retry_ms = at_most(mono_since(ctl->now, end), RECONNECT_MAX_MS);
         (void)snprintf(message, ERR_TEXT_SIZE,
                        "exclusive work may still run under leases that this agent had before it "
-                       "was booted or put back; it is let in when they have ended, in %" PRId64
-                       " ms",
+                       "was booted, put back or deleted; it is let in when they have ended, in "
+                       "%" PRId64 " ms",
                        mono_since(ctl->now, end));
         return "LeaseHeld";
     }

@@ -17,7 +17,8 @@
 #include "schema/wire/wire.h"
 
 /* A hello that is genuine.  NULL: it may come in.  Else the reason of the refusal, in one word,
- * with a sentence, and how long to stay away. */
+ * with a sentence, and how long to stay away.  `agent` is NULL when there is none of that name; one
+ * that was deleted may have left leases behind, and then everybody is another instance. */
 const char *instance_refusal(struct ctl *ctl, struct agent_entry *agent,
                              const struct wire_hello *hello, char message[static ERR_TEXT_SIZE],
                              int64_t *ret_retry_ms);

@@ -207,6 +207,42 @@ static void nobody_waits_for_leases_that_nobody_has(void **state)
     (void)welcome("boot-2/a", first);
 }
 
+/* With its Agent all is forgotten but the work, so nobody can tell whose the leases are. */
+static void who_comes_after_a_deletion_waits_for_the_leases(void **state)
+{
+    int64_t first = welcome("boot-1/a", 0);
+
+    (void)state;
+    hold_a_lease();
+    (void)api_expect(&api, 200, "DELETE", AGENTS "/edge-1", NULL);
+    (void)refused("boot-2/a", first, "LeaseHeld");
+    (void)refused("boot-1/a", first, "LeaseHeld");
+    api_advance(&api, LONGEST_MS);
+    (void)welcome("boot-2/a", first);
+}
+
+static void and_a_restart_in_between_does_not_let_it_in(void **state)
+{
+    int64_t first = welcome("boot-1/a", 0);
+
+    (void)state;
+    hold_a_lease();
+    (void)api_expect(&api, 200, "DELETE", AGENTS "/edge-1", NULL);
+    api_restart(&api);
+    (void)refused("boot-2/a", first, "LeaseHeld");
+}
+
+static void an_agent_made_anew_by_a_person_lets_nobody_in_sooner(void **state)
+{
+    int64_t first = welcome("boot-1/a", 0);
+
+    (void)state;
+    hold_a_lease();
+    (void)api_expect(&api, 200, "DELETE", AGENTS "/edge-1", NULL);
+    (void)api_expect(&api, 201, "POST", AGENTS, "{'metadata': {'name': 'edge-1'}, 'spec': {}}");
+    (void)refused("boot-2/a", first, "LeaseHeld");
+}
+
 static void another_instance_is_given_a_number_after_a_gap(void **state)
 {
     int64_t first = welcome("boot-1/a", 0);
@@ -280,6 +316,9 @@ int main(void)
         CASE(a_boot_that_comes_again_is_told_of),
         CASE(a_machine_that_was_booted_waits_for_its_leases),
         CASE(nobody_waits_for_leases_that_nobody_has),
+        CASE(who_comes_after_a_deletion_waits_for_the_leases),
+        CASE(and_a_restart_in_between_does_not_let_it_in),
+        CASE(an_agent_made_anew_by_a_person_lets_nobody_in_sooner),
         CASE(another_instance_is_given_a_number_after_a_gap),
         CASE(it_waits_for_them_when_the_controller_was_restarted),
         CASE(it_is_not_let_in_by_a_restart_after_it_was_refused),
