@@ -723,6 +723,22 @@ static bool is_fresh(const struct session_entry *session)
     return body->status.observed_generation < session->object->meta.generation;
 }
 
+/* Those that are down choose their places first: a change that waits for them to be well must not
+ * hold the room that they need. */
+static void decide_all(struct planner *p, const struct replicas *replicas)
+{
+    for (size_t i = 0; i < replicas->count; i++) {
+        if (replica_is_down(&replicas->items[i])) {
+            decide(p, &replicas->items[i]);
+        }
+    }
+    for (size_t i = 0; i < replicas->count; i++) {
+        if (!replica_is_down(&replicas->items[i])) {
+            decide(p, &replicas->items[i]);
+        }
+    }
+}
+
 void plan_build(struct arena *arena, const struct plan_input *input, struct plan *ret_plan)
 {
     struct planner p = {
@@ -748,8 +764,8 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
     replicas_list(arena, input, &p.needs, &replicas);
     for (size_t i = 0; i < replicas.count; i++) {
         live += replicas.items[i].live_count;
-        decide(&p, &replicas.items[i]);
     }
+    decide_all(&p, &replicas);
     map_fini(&p.taken);
     spread_over_waves(&p);
     wait_for_waves(&p);

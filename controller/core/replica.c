@@ -2,6 +2,7 @@
  * before. */
 #include "controller/core/replica.h"
 
+#include "controller/core/copy.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
 
@@ -238,4 +239,14 @@ void replicas_list(struct arena *arena, const struct plan_input *input,
     } else {
         list_numbered(&lister, copies, count);
     }
+}
+
+bool replica_is_down(const struct replica *replica)
+{
+    for (size_t i = 0; i < replica->live_count; i++) {
+        if (copy_is_ok(replica->copies[i])) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -20,5 +20,8 @@ struct replicas {          /* by number, then by name */
 void replicas_list(struct arena *arena, const struct plan_input *input,
                    const struct resources *needs, struct replicas *ret_replicas);
 
+/* No copy of it is well. */
+bool replica_is_down(const struct replica *replica);
+
 /* The controller has just started, and its agent may yet come back. */
 bool agent_is_awaited(const struct plan_input *input, const struct agent_entry *agent);
