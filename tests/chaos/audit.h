@@ -5,7 +5,7 @@
  *     orphan       each workload has a shim above it, and each shim an agent's state that knows it;
  *                  an assignment has one shim; with --url, the API knows the assignment, too
  *     zombie       who ended was waited for
- *     descriptors  no program holds more than at the baseline and AUDIT_FD_SLACK
+ *     descriptors  no program holds more than at the baseline, AUDIT_FD_SLACK and two for each run
  *     memory       nor more than AUDIT_MEMORY_FACTOR times as much and AUDIT_MEMORY_SLACK
  *     secret       no key, and no line of DIR/secrets, is in a log, in history, or in an answer
  *     log          no assertion and no sanitizer has spoken
@@ -21,6 +21,7 @@
 
 enum {
     AUDIT_FD_SLACK = 40, /* operators and watchers come and go */
+    AUDIT_FDS_PER_RUN = 2,
     AUDIT_MEMORY_FACTOR = 3,
     AUDIT_PROGRAMS_MAX = 64,
     AUDIT_SECRETS_MAX = 256,

@@ -303,7 +303,18 @@ static bool has_sanitizers(int64_t pid)
     return found;
 }
 
-static void check_holdings(struct audit *audit)
+/* Each run of an agent has a folder and a connection to its shim. */
+static int64_t shims_of(const struct seen *seen, size_t count, const char *agent)
+{
+    int64_t shims = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        shims += seen[i].is_shim && strcmp(seen[i].agent, agent) == 0;
+    }
+    return shims;
+}
+
+static void check_holdings(struct audit *audit, const struct seen *seen, size_t count)
 {
     char path[AUDIT_PATH_SIZE];
     json_t *baseline;
@@ -320,7 +331,7 @@ static void check_holdings(struct audit *audit)
         if (base == NULL || descriptors < 0) {
             continue; /* not of the baseline, or it does not run */
         }
-        most_fds += AUDIT_FD_SLACK;
+        most_fds += AUDIT_FD_SLACK + AUDIT_FDS_PER_RUN * shims_of(seen, count, program->name);
         most = most * AUDIT_MEMORY_FACTOR +
                (has_sanitizers(program->pid) ? AUDIT_MEMORY_ASAN : AUDIT_MEMORY_SLACK);
         if (descriptors > most_fds) {
@@ -365,5 +376,5 @@ void audit_processes(struct audit *audit)
 
     check_orphans(audit, seen, count);
     check_zombies(audit, seen, count);
-    check_holdings(audit);
+    check_holdings(audit, seen, count);
 }
