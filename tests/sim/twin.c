@@ -359,7 +359,9 @@ void check_once(struct sim *sim)
             for (size_t j = 0; j < k && !fails_by_itself(shim); j++) {
                 const struct shim *other = machine->shims.items[j];
 
-                if (str_eq(other->uid, shim->uid) && other->generation == shim->generation) {
+                /* An agent that somebody deleted is let in again when its leases are over. */
+                if (str_eq(other->uid, shim->uid) && other->generation == shim->generation &&
+                    other->exit.cause != EXIT_LEASE_ENDED) {
                     sim_fail(sim, "once",
                              "%s/%s was started twice in the same form, and nothing went wrong",
                              shim->session, shim->slot);
