@@ -3,6 +3,7 @@
 #include "schema/base/parse.h"
 #include "schema/json.h"
 #include "schema/limits.h"
+#include "tests/sim/check_leases.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/reference.h"
@@ -302,6 +303,7 @@ static void check_item(const struct machine *machine, const struct node *item)
         sim_fail(machine->sim, "truth", "%s reports %s of %s, which is not so", machine->name,
                  phase, uid);
     }
+    leases_reported(machine, uid, phase, ref_text(item, "status.reason"));
     (void)duration_from_str(ref_text(item, "status.contribution.wall"), &wall_ms);
     if (wall_ms > true_wall_ms(machine, uid)) {
         sim_fail(machine->sim, "spent",
@@ -332,16 +334,19 @@ static void check_report(struct machine *machine, const struct node *root)
 void check_says(struct machine *machine, const struct blob *bytes)
 {
     bool accepts = str_starts(bytes->data, "{\"type\":\"accepted\"");
+    bool reports = str_starts(bytes->data, "{\"type\":\"report\"");
     struct arena arena;
     const struct node *root;
 
-    if (!accepts && !str_starts(bytes->data, "{\"type\":\"report\"")) {
+    if (!accepts && !reports && !str_starts(bytes->data, "{\"type\":\"renew\"")) {
         return;
     }
     arena_init(&arena);
     root = ref_parse(&arena, bytes);
-    if (!accepts) {
+    if (reports) {
         check_report(machine, root);
+    } else if (!accepts) {
+        leases_asked(machine, root);
     } else if (number_at(root, "revision") > machine->seen.revision) {
         sim_fail(machine->sim, "saved-first",
                  "%s accepts revision %" PRIu64 ", and %" PRIu64 " is saved", machine->name,
@@ -381,6 +386,13 @@ void check_told_agent(struct sim *sim, const struct blob *bytes)
 
     if (at != NULL) {
         check_number(sim, at + strlen(word));
+    }
+    if (str_starts(bytes->data, "{\"type\":\"renewed\"")) {
+        struct arena arena;
+
+        arena_init(&arena);
+        leases_given(sim, ref_parse(&arena, bytes));
+        arena_fini(&arena);
     }
 }
 

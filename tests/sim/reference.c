@@ -242,13 +242,16 @@ void reference_take_contents(struct reference *reference, const struct batch *ba
 {
     vec_each (&batch->contents, it) {
         char digest[DIGEST_TEXT_SIZE];
-        struct needs *needs = ARENA_NEW(&reference->arena, struct needs);
+        struct ref_template *template = ARENA_NEW(&reference->arena, struct ref_template);
+        const struct node *root;
         struct arena arena;
 
         arena_init(&arena);
         digest_to_str(&it->digest, digest);
-        ref_resources(node_find_path(ref_parse(&arena, it->body), "workload.resources"), needs);
-        (void)map_put(&reference->templates, digest, needs);
+        root = ref_parse(&arena, it->body);
+        ref_resources(node_find_path(root, "workload.resources"), &template->needs);
+        (void)duration_from_str(ref_text(root, "leaseDuration"), &template->lease_ms);
+        (void)map_put(&reference->templates, digest, template);
         arena_fini(&arena);
     }
 }
@@ -301,8 +304,15 @@ uint64_t reference_batch_end(const struct reference *reference, uint64_t revisio
 
 bool ref_needs(const struct reference *reference, const char *template, struct needs *ret_needs)
 {
-    const struct needs *needs = map_find(&reference->templates, template);
+    const struct ref_template *known = map_find(&reference->templates, template);
 
-    *ret_needs = needs == NULL ? (struct needs){{0}} : *needs;
-    return needs != NULL;
+    *ret_needs = known == NULL ? (struct needs){{0}} : known->needs;
+    return known != NULL;
+}
+
+int64_t ref_lease_ms(const struct reference *reference, const char *template)
+{
+    const struct ref_template *known = map_find(&reference->templates, template);
+
+    return known == NULL ? 0 : known->lease_ms;
 }

@@ -38,6 +38,11 @@ struct needs { /* thousandths of cores, bytes */
     int64_t of[3];
 };
 
+struct ref_template {
+    struct needs needs;
+    int64_t lease_ms; /* 0: not exclusive */
+};
+
 struct expectation {  /* of a client: check_rows.h */
     const char *name; /* "": of desired state as a whole */
     uint64_t revision;
@@ -50,7 +55,7 @@ struct reference {
     struct arena arena;
     struct map objects;      /* "Kind/name" → struct ref_object, owned: what is there */
     struct map assignments;  /* uid → struct ref_assignment, owned; for ever */
-    struct map templates;    /* digest → struct needs, in the arena */
+    struct map templates;    /* digest → struct ref_template, in the arena */
     struct map expectations; /* idempotency key → struct expectation, in the arena */
     struct {
         VEC_OF(uint64_t);
@@ -90,4 +95,5 @@ const char *ref_text(const struct node *root, const char *path);      /* "" when
 bool ref_flag(const struct node *root, const char *path);
 int64_t ref_int(const struct node *root, const char *path, int64_t fallback);
 bool ref_needs(const struct reference *reference, const char *template, struct needs *ret_needs);
+int64_t ref_lease_ms(const struct reference *reference, const char *template); /* 0: unknown */
 void ref_resources(const struct node *resources, struct needs *ret_needs);

@@ -1,6 +1,7 @@
 #include "tests/sim/shim.h"
 
 #include "tests/sim/check_effects.h"
+#include "tests/sim/check_leases.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/plan.h"
 
@@ -424,6 +425,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->cpu_percent = spawn->template->limits.cpu_percent;
     shim->memory_percent = spawn->template->limits.memory_percent;
     shim->alone_since_ms = -1;
+    check_lease_end(shim, lease_end_ms(shim));
     vec_add(&machine->shims, shim);
     sim->tallies.spawns++;
     sim->tallies.spawns_exclusive += shim->lease_ms > 0;
@@ -470,6 +472,7 @@ void shim_extend(struct machine *machine, const char *uid, int64_t run, struct m
 
     if (shim != NULL) {
         shim->lease_end = lease_end;
+        check_lease_end(shim, lease_end_ms(shim));
         look_again(shim);
     }
 }

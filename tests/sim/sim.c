@@ -1,6 +1,7 @@
 /* The course of one seed: chaos, then healing, then silence, then questions. */
 #include "tests/sim/sim.h"
 
+#include "tests/sim/check_leases.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/epilogue.h"
@@ -119,6 +120,7 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     sites_begin_world(sim);
     sim->checks = checks_new();
     sim->restores = restores_new();
+    sim->leases = leases_new();
     sim->reference = reference_new();
     sim->network = network_new(sim);
     sim->http = http_new();
@@ -142,6 +144,7 @@ static void fini(struct sim *sim)
     network_free(sim->network);
     checks_free(sim->checks);
     restores_free(sim->restores);
+    leases_free(sim->leases);
     reference_free(sim->reference);
     schedule_fini(&sim->schedule);
     tape_fini(&sim->tape);

@@ -18,6 +18,7 @@ struct network;
 struct operators;
 struct checks;
 struct restores;
+struct leases;
 struct reference;
 struct watcher_client;
 struct http;
@@ -59,6 +60,7 @@ struct sim {
     struct watcher_client *watcher;
     struct checks *checks;
     struct restores *restores;
+    struct leases *leases;
     struct reference *reference; /* what the committed rows say */
     struct plan_run *plan;       /* borrowed; NULL: chance reigns */
     bool has_failed;
