@@ -101,6 +101,10 @@ static void add_changes(struct person *person)
             str_addf(to, "%s{\"verb\":\"delete\",\"kind\":\"HarvestSession\",\"name\":\"s-%u\"}",
                      str_ends(to->data, "[") ? "" : ",", name);
             person->draft.may_miss = true;
+            if (die_chance(die, 400)) { /* another under its name, in one step */
+                add_change(person, "create", session_of(person, name));
+                person->draft.may_conflict = true;
+            }
         } else if (die_chance(die, 100)) {
             add_change(person, "replace", session_of(person, name));
             person->draft.may_miss = true;
@@ -300,6 +304,61 @@ static void act_scale(struct person *person)
     str_add(&person->draft.body, "{\"spec\":{\"replicas\":0,\"everyAgent\":null}}");
     person->draft.may_miss = person->draft.is_merge = true;
     person->draft.follow = scale_back;
+}
+
+static void set_exclusive(struct person *person, bool is_exclusive)
+{
+    ask(person, "PATCH", MERGE_TYPE, "/apis/fog/v1/harvestsessions/%s?fieldManager=%s",
+        person->name_kept, person->name);
+    str_addf(&person->draft.body, "{\"spec\":{\"exclusive\":%s}}", is_exclusive ? "true" : "false");
+    person->draft.may_miss = person->draft.is_merge = true;
+}
+
+static bool be_exclusive(struct person *person, int code, const struct node *root)
+{
+    (void)root;
+    if (code != 200) {
+        return false;
+    }
+    set_exclusive(person, true);
+    return true;
+}
+
+/* With some replicas, in the same breath. */
+static bool be_exclusive_again(struct person *person, int code, const struct node *root)
+{
+    (void)root;
+    if (code != 200) {
+        return false;
+    }
+    ask(person, "PATCH", MERGE_TYPE, "/apis/fog/v1/harvestsessions/%s?fieldManager=%s",
+        person->name_kept, person->name);
+    str_addf(&person->draft.body, "{\"spec\":{\"replicas\":%" PRIu64 ",\"exclusive\":true}}",
+             1 + die_below(&person->die, 3));
+    person->draft.may_miss = person->draft.is_merge = true;
+    return true;
+}
+
+static bool be_none(struct person *person, int code, const struct node *root)
+{
+    (void)root;
+    if (code != 200) {
+        return false;
+    }
+    ask(person, "PATCH", MERGE_TYPE, "/apis/fog/v1/harvestsessions/%s?fieldManager=%s",
+        person->name_kept, person->name);
+    str_add(&person->draft.body, "{\"spec\":{\"replicas\":0,\"everyAgent\":null}}");
+    person->draft.may_miss = person->draft.is_merge = true;
+    person->draft.follow = be_exclusive_again;
+    return true;
+}
+
+/* What runs under a lease may run on, and for a moment nobody asks for leases. */
+static void act_waver(struct person *person)
+{
+    (void)snprintf(person->name_kept, sizeof(person->name_kept), "s-%u", some_session(person));
+    set_exclusive(person, false);
+    person->draft.follow = die_chance(&person->die, 500) ? be_none : be_exclusive;
 }
 
 /* --- read, change, write -----------------------------------------------------------------------
@@ -563,10 +622,11 @@ void act_choose(struct person *person)
     static const struct {
         unsigned share;
         void (*act)(struct person *);
-    } acts[] = {{34, act_changeset}, {11, act_apply},    {11, act_patch},         {6, act_replace},
-                {4, act_create},     {8, act_delete},    {6, act_agent},          {4, act_spoiled},
-                {4, act_scale},      {3, act_rehearsed}, {3, act_read_and_write}, {3, act_read}};
-    uint64_t draw = die_below(&person->die, 103);
+    } acts[] = {{34, act_changeset}, {11, act_apply}, {11, act_patch},    {6, act_replace},
+                {4, act_create},     {8, act_delete}, {6, act_agent},     {4, act_spoiled},
+                {4, act_scale},      {4, act_waver},  {3, act_rehearsed}, {3, act_read_and_write},
+                {3, act_read}};
+    uint64_t draw = die_below(&person->die, 107);
 
     for (size_t i = 0; i < COUNT_OF(acts); i++) {
         if (draw < acts[i].share) {

@@ -239,3 +239,36 @@ void rules_ask_current(struct sim *sim)
     }
     arena_fini(&arena);
 }
+
+/* --- policies ----------------------------------------------------------------------------------
+ */
+
+bool rules_change_policy(struct sim *sim)
+{
+    struct arena arena;
+    struct asker asker = {.sim = sim, .arena = &arena, .check = "answers"};
+    const struct node *items;
+    bool has_changed = false;
+
+    arena_init(&arena);
+    items = node_find(
+        judge_ask(sim, &arena, "GET", "/apis/fog/v1/harvestsessions", NULL, NULL).root, "items");
+    for (size_t i = 0; items != NULL && i < items->list.count && !has_changed; i++) {
+        const char *name = ref_text(items->list.items[i], "spec.policy");
+        const struct ref_object *policy = reference_find(sim->reference, "HarvestPolicy", name);
+
+        if (policy != NULL) {
+            char target[400];
+            int64_t percent = ref_int(policy->ledger, "spec.limits.cpuPercent", 0);
+
+            (void)snprintf(target, sizeof(target), POLICIES "/%s?fieldManager=rules", name);
+            (void)snprintf(asker.body, sizeof(asker.body),
+                           "{\"spec\":{\"limits\":{\"cpuPercent\":%" PRId64 "}}}",
+                           percent % 100 + 1);
+            (void)expect(&asker, 200, "PATCH", target, MERGE_TYPE, asker.body);
+            has_changed = true;
+        }
+    }
+    arena_fini(&arena);
+    return has_changed && !sim->has_failed;
+}

@@ -368,6 +368,10 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     if (is_told(&sim)) {
         story = story_new(&sim);
     }
+    if (!sim.has_failed && sim.plan == NULL && sim.seed % EPILOGUE_IN == 2 &&
+        rules_change_policy(&sim)) {
+        rest(&sim);
+    }
     if (!sim.has_failed) {
         rules_ask_current(&sim);
     }
