@@ -19,6 +19,10 @@ static const char head[] =
 
 static const char tail[] =
     "\n"
+    "Not listed is what nobody could notice.  An agent that does not end a run when its lease is over or\n"
+    "refused, for one: the shim ends it at that moment, or when the lease is over that it was given before.\n"
+    "Where two guards do the same, the mistake is made in both.\n"
+    "\n"
     "\"crash\" is an assertion of the program itself.  This page is made from `schema/base/mutant.h` by\n"
     "`make docs`.\n";
 

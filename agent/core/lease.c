@@ -160,7 +160,7 @@ bool lease_allows_start(const struct agt *agt, const struct work *work)
 
 bool lease_is_lost(const struct agt *agt, const struct work *work)
 {
-    return work->run.is_open && !MUTANT(LEASE_END_IGNORED) &&
+    return work->run.is_open &&
            (mono_is_due(work->run.lease_end, agt->now) ||
             (work->lease.is_refused && work->run.lease_epoch == work->wanted.lease_epoch));
 }

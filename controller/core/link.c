@@ -408,7 +408,8 @@ static void on_report(struct ctl *ctl, struct link *link, const struct wire_repo
 {
     struct wire_message answer = {.type = WIRE_REPORTED};
 
-    if (report->seq > link->report_seq || MUTANT(OLD_REPORT_TAKEN)) {
+    if (report->seq > link->report_seq || MUTANT(OLD_REPORT_TAKEN) ||
+        (MUTANT(EPOCH_UNCHECKED) && (uint64_t)report->epoch != link->epoch)) {
         take_report(ctl, link->agent, report);
         link->report_seq = report->seq;
     } else {

@@ -26,7 +26,7 @@
       "refused exactly-once")                                                                      \
     X(DRY_RUN_WRITES, "a dry run is carried out", "dry-run")                                       \
     X(UNDO_FORGETS_FIRST, "undoing a change set leaves its first change in the model",             \
-      "ledger refused current acknowledged rollback identical")                                    \
+      "told ledger refused current acknowledged rollback identical")                               \
     X(DEMAND_IGNORED, "a plan is carried out although the fleet has changed since",                \
       "precondition")                                                                              \
     X(PRECONDITION_IGNORED, "a write to an outdated version overwrites the newer one",             \
@@ -88,7 +88,7 @@
       "exactly-once same-answer refused ledger")                                                   \
     X(LOAD_STOPS_EARLY, "a start loads twelve objects and no more",                                \
       "ledger current liveness acknowledged store-opens crash")                                    \
-    X(TEMPLATE_NOT_STORED, "what a template says is lost with the process", "crash")               \
+    X(TEMPLATE_NOT_STORED, "what a template says is lost with the process", "crash liveness")      \
     X(ERA_NOT_RAISED, "a restored store goes on in its old era", "era never-back liveness")        \
     /* the agent */                                                                                \
     X(FORGET_TO_PERSIST, "an agent accepts assignments that it did not write down",                \
@@ -97,7 +97,7 @@
     X(RUN_NUMBER_AGAIN, "the number of a run is used a second time", "spawned-once")               \
     X(OLD_SET_TAKEN, "an older set of assignments takes the place of a newer one", "never-back")   \
     X(ADOPTS_NOTHING, "an agent that starts starts beside what it had started before",             \
-      "once-per-run exclusive")                                                                    \
+      "truth once-per-run exclusive")                                                              \
     X(REMOVED_RUNS_ON, "what was removed goes on running", "liveness once-per-run exclusive")      \
     X(OLD_FORM_RUNS_ON, "what was changed goes on running in its old form", "liveness")            \
     X(PAUSE_IGNORED, "work is started although the owner has paused the machine", "paused")        \
@@ -109,8 +109,7 @@
     X(BACK_OFF_STAYS_SHORT, "what fails is tried again at once, however often it failed",          \
       "back-off")                                                                                  \
     X(LEASE_FROM_ANSWER, "an agent counts a lease from the answer and not from asking",            \
-      "exclusive")                                                                                 \
-    X(LEASE_END_IGNORED, "an agent goes on although its lease is over", "liveness exclusive")      \
+      "leased exclusive")                                                                          \
     X(START_WITHOUT_LEASE, "exclusive work is started before its lease is there",                  \
       "authorised")
 /* clang-format on */

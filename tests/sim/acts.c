@@ -101,7 +101,7 @@ static void add_changes(struct person *person)
             str_addf(to, "%s{\"verb\":\"delete\",\"kind\":\"HarvestSession\",\"name\":\"s-%u\"}",
                      str_ends(to->data, "[") ? "" : ",", name);
             person->draft.may_miss = true;
-            if (die_chance(die, 400)) { /* another under its name, in one step */
+            if (die_chance(die, 600)) { /* another under its name, in one step */
                 add_change(person, "create", session_of(person, name));
                 person->draft.may_conflict = true;
             }
@@ -358,7 +358,7 @@ static void act_waver(struct person *person)
 {
     (void)snprintf(person->name_kept, sizeof(person->name_kept), "s-%u", some_session(person));
     set_exclusive(person, false);
-    person->draft.follow = die_chance(&person->die, 500) ? be_none : be_exclusive;
+    person->draft.follow = die_chance(&person->die, 700) ? be_none : be_exclusive;
 }
 
 /* --- read, change, write -----------------------------------------------------------------------
@@ -624,9 +624,9 @@ void act_choose(struct person *person)
         void (*act)(struct person *);
     } acts[] = {{34, act_changeset}, {11, act_apply}, {11, act_patch},    {6, act_replace},
                 {4, act_create},     {8, act_delete}, {6, act_agent},     {4, act_spoiled},
-                {4, act_scale},      {4, act_waver},  {3, act_rehearsed}, {3, act_read_and_write},
+                {4, act_scale},      {8, act_waver},  {3, act_rehearsed}, {3, act_read_and_write},
                 {3, act_read}};
-    uint64_t draw = die_below(&person->die, 107);
+    uint64_t draw = die_below(&person->die, 111);
 
     for (size_t i = 0; i < COUNT_OF(acts); i++) {
         if (draw < acts[i].share) {

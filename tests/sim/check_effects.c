@@ -4,6 +4,7 @@
 #include "schema/json.h"
 #include "schema/limits.h"
 #include "tests/sim/check_leases.h"
+#include "tests/sim/check_reports.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/reference.h"
@@ -303,7 +304,7 @@ static void check_item(const struct machine *machine, const struct node *item)
         sim_fail(machine->sim, "truth", "%s reports %s of %s, which is not so", machine->name,
                  phase, uid);
     }
-    leases_reported(machine, uid, phase, ref_text(item, "status.reason"));
+    leases_reported(machine, item);
     (void)duration_from_str(ref_text(item, "status.contribution.wall"), &wall_ms);
     if (wall_ms > true_wall_ms(machine, uid)) {
         sim_fail(machine->sim, "spent",
@@ -328,6 +329,7 @@ static void check_report(struct machine *machine, const struct node *root)
     machine->seen.report = seq;
     for (size_t i = 0; items != NULL && i < items->list.count; i++) {
         check_item(machine, items->list.items[i]);
+        reports_said(machine->sim, seq, items->list.items[i]);
     }
 }
 

@@ -80,13 +80,16 @@ void leases_asked(const struct machine *machine, const struct node *renew)
     asker->asks[seq % ASKS_KEPT].at_ms = sim_now(machine->sim);
 }
 
-/* What ended with its lease may go on with the next one. */
-void leases_reported(const struct machine *machine, const char *uid, const char *phase,
-                     const char *reason)
+/* What ended with its lease may go on with the next one.  What needs none any more has given it
+ * back when its old form has ended. */
+void leases_reported(const struct machine *machine, const struct node *item)
 {
-    lease_of(machine->sim->leases, uid)->is_ended =
+    const char *phase = ref_text(item, "status.phase");
+
+    lease_of(machine->sim->leases, ref_text(item, "uid"))->is_ended =
         str_eq(phase, "Succeeded") || str_eq(phase, "Failed") ||
-        (str_eq(phase, "Stopped") && !str_eq(reason, "LeaseEnded"));
+        (str_eq(phase, "Stopped") && !str_eq(ref_text(item, "status.reason"), "LeaseEnded")) ||
+        (ref_int(item, "leaseEpoch", 0) == 0 && !str_eq(phase, "Stopping"));
 }
 
 /* --- what they are given -----------------------------------------------------------------------

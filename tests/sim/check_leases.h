@@ -19,8 +19,7 @@ struct leases *leases_new(void);
 void leases_free(struct leases *leases);
 
 void leases_asked(const struct machine *machine, const struct node *renew);
-void leases_reported(const struct machine *machine, const char *uid, const char *phase,
-                     const char *reason);
+void leases_reported(const struct machine *machine, const struct node *item);
 void leases_given(struct sim *sim, const struct node *renewed);
 /* The shim was told, at its beginning or later. */
 void check_lease_end(const struct shim *shim, int64_t end_ms);

@@ -4,6 +4,7 @@
 #include "schema/base/str.h"
 #include "schema/kinds/agent.h"
 #include "schema/kinds/assignment.h"
+#include "tests/sim/check_reports.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/sim.h"
 
@@ -337,6 +338,9 @@ static void check_status(const struct looking *at)
     if (ref_int(status, "observedGeneration", 0) <
         ref_int(at->before->status, "observedGeneration", 0)) {
         sim_fail(at->sim, "never-back", "%s: its status is of an older generation", at->row->name);
+    }
+    if (str_starts(at->row->who, "agent/")) {
+        check_reported(at->sim, at->row, status);
     }
 }
 

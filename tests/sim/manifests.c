@@ -77,7 +77,7 @@ static void add_scale(struct die *die, struct str *to)
 
 static void add_times(struct die *die, struct str *to)
 {
-    if (die_chance(die, 350)) {
+    if (die_chance(die, 450)) {
         str_addf(to, "\"exclusive\":true,\"leaseDuration\":\"%" PRId64 "s\",",
                  die_between(die, 3, 9));
     }

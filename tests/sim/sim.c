@@ -2,6 +2,7 @@
 #include "tests/sim/sim.h"
 
 #include "tests/sim/check_leases.h"
+#include "tests/sim/check_reports.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/epilogue.h"
@@ -121,6 +122,7 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     sim->checks = checks_new();
     sim->restores = restores_new();
     sim->leases = leases_new();
+    sim->reports = reports_new();
     sim->reference = reference_new();
     sim->network = network_new(sim);
     sim->http = http_new();
@@ -145,6 +147,7 @@ static void fini(struct sim *sim)
     checks_free(sim->checks);
     restores_free(sim->restores);
     leases_free(sim->leases);
+    reports_free(sim->reports);
     reference_free(sim->reference);
     schedule_fini(&sim->schedule);
     tape_fini(&sim->tape);

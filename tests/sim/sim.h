@@ -19,6 +19,7 @@ struct operators;
 struct checks;
 struct restores;
 struct leases;
+struct reports;
 struct reference;
 struct watcher_client;
 struct http;
@@ -61,6 +62,7 @@ struct sim {
     struct checks *checks;
     struct restores *restores;
     struct leases *leases;
+    struct reports *reports;
     struct reference *reference; /* what the committed rows say */
     struct plan_run *plan;       /* borrowed; NULL: chance reigns */
     bool has_failed;
