@@ -171,7 +171,7 @@ void leases_given(struct sim *sim, const struct node *renewed)
     const struct node *leases = node_find(renewed, "leases");
     uint64_t seq = strtoull(ref_text(renewed, "seq"), NULL, 10);
 
-    if (sim->faults.is_on[FAULT_AGENT_LIES]) {
+    if (faults_blur_agents(sim)) {
         return; /* who asked, and who said that it ended? */
     }
     for (size_t i = 0; leases != NULL && i < leases->list.count; i++) {
@@ -187,8 +187,8 @@ void check_lease_end(const struct shim *shim, int64_t end_ms)
     struct sim *sim = shim->machine->sim;
     const struct lease *lease = map_find(&sim->leases->copies, shim->uid);
 
-    if (shim->lease_ms == 0 || lease == NULL || lease->until_ms == 0 ||
-        sim->faults.is_on[FAULT_AGENT_LIES] || sim->faults.is_on[FAULT_CONTROLLER_LIES]) {
+    if (shim->lease_ms == 0 || lease == NULL || lease->until_ms == 0 || faults_blur_agents(sim) ||
+        sim->faults.is_on[FAULT_CONTROLLER_LIES]) {
         return;
     }
     if (end_ms > lease->until_ms + shim->lease_ms / LEASE_DRIFT_SHARE) {

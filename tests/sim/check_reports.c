@@ -88,7 +88,7 @@ void check_reported(struct sim *sim, const struct row *row, const struct node *s
             }
         }
     }
-    if (was_said && !sim->faults.is_on[FAULT_AGENT_LIES]) {
+    if (was_said && !faults_blur_agents(sim)) {
         sim_fail(sim, "never-back",
                  "%s: %s is stored, which was said before report %" PRIu64 " and not since",
                  row->name, ref_text(status, "phase"), story->stored);

@@ -110,6 +110,13 @@ void faults_draw(struct sim *sim, const bool *forced)
     }
 }
 
+bool faults_blur_agents(const struct sim *sim)
+{
+    const bool *is_on = sim->faults.is_on;
+
+    return is_on[FAULT_AGENT_LIES] || is_on[FAULT_AGENT_CLONED] || is_on[FAULT_AGENT_RESTORED];
+}
+
 void faults_fired(struct sim *sim, enum fault fault)
 {
     sim->tallies.fired[fault]++;
