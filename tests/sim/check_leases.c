@@ -95,16 +95,6 @@ void leases_reported(const struct machine *machine, const struct node *item)
 /* --- what they are given -----------------------------------------------------------------------
  */
 
-static const struct machine *machine_named(const struct sim *sim, const char *name)
-{
-    for (size_t i = 0; i < sim->machine_count; i++) {
-        if (str_eq(sim->machines[i]->name, name)) {
-            return sim->machines[i];
-        }
-    }
-    return NULL;
-}
-
 /* INT64_MAX: a form of it is not known, as after a restore. */
 static int64_t longest_ms(const struct reference *reference, const char *uid)
 {
