@@ -84,8 +84,8 @@ const struct fault_class fault_classes[] = {
 
     {"garbage-api", 0, 500, 2000, 0, 0, "api", NULL, tick_garbage, NULL},
     {"garbage-link", 0, 500, 2000, 0, 0, "link", NULL, tick_garbage, NULL},
-    {"slow-readers", TOUCH_READERS, 3500, 6000, 0, 0, NULL, begin_readers, tick_readers,
-     end_readers},
+    {"slow-readers", TOUCH_READERS | TOUCH_CONTROLLER, 3500, 6000, 0, 0, NULL, begin_readers,
+     tick_readers, end_readers},
 };
 const int fault_class_count = sizeof(fault_classes) / sizeof(fault_classes[0]);
 

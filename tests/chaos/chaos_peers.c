@@ -18,6 +18,8 @@ enum {
     GARBAGE_BYTES_MAX = 8192,
     READ_MS = 1000,
     WINDOW_BYTES = 2048,
+    FRAME_BYTES_MAX = 120,
+    FRAMES = 8,
 };
 #define DECADE_MS ((int64_t)10 * 365 * 24 * HOUR_MS)
 
@@ -103,6 +105,48 @@ static int dial(const struct world *world, int port, int window_bytes)
     return fd;
 }
 
+/* Masked with zeroes, and so in plain text. */
+static size_t add_frame(struct world *world, char *bytes, const char *text)
+{
+    static const unsigned char opcodes[] = {0x81, 0x81, 0x81, 0x81, 0x82, 0x01, 0x80, 0x89, 0x88};
+    char payload[FRAME_BYTES_MAX];
+    size_t size = strlen(text);
+
+    memcpy(payload, text, size);
+    if (size == 0) {
+        size = rand_below(&world->rand, sizeof(payload));
+        for (size_t i = 0; i < size; i++) {
+            payload[i] = (char)rand_below(&world->rand, 128);
+        }
+    }
+    bytes[0] = (char)opcodes[rand_below(&world->rand, sizeof(opcodes))];
+    bytes[1] = (char)(0x80 | size);
+    memset(bytes + 2, 0, 4);
+    memcpy(bytes + 6, payload, size);
+    return 6 + size;
+}
+
+/* Whole frames that say nothing sensible. */
+static size_t add_frames(struct world *world, char *bytes)
+{
+    static const char *const texts[] = {
+        "",
+        "{}",
+        "[[[[[[[[",
+        "{\"type\":\"hello\"}",
+        "{\"type\":\"hello\",\"name\":\"edge-1\",\"version\":1e999}",
+        "{\"type\":\"report\",\"seq\":\"-1\",\"era\":1,\"epoch\":1}",
+        "{\"type\":\"heartbeat\",\"seq\":\"18446744073709551616\"}",
+    };
+    size_t size = 0;
+
+    for (int i = 0; i < FRAMES; i++) {
+        size += add_frame(world, bytes + size,
+                          texts[rand_below(&world->rand, sizeof(texts) / sizeof(texts[0]))]);
+    }
+    return size;
+}
+
 /* Some of it begins like something sensible. */
 static size_t make_garbage(struct world *world, char *bytes)
 {
@@ -120,6 +164,9 @@ static size_t make_garbage(struct world *world, char *bytes)
     size_t size = strlen(begin) + rand_below(&world->rand, GARBAGE_BYTES_MAX - 1024);
 
     memcpy(bytes, begin, strlen(begin));
+    if (strstr(begin, "websocket") != NULL && rand_chance(&world->rand, 700)) {
+        return strlen(begin) + add_frames(world, bytes + strlen(begin));
+    }
     for (size_t i = strlen(begin); i < size; i++) {
         bytes[i] = (char)rand_below(&world->rand, 256);
     }
@@ -158,7 +205,8 @@ void begin_readers(struct world *world, struct blow *blow)
     blow->next_ms = chaos_now_ms() + READ_MS;
 }
 
-/* Each asks once it is connected, and then takes a byte a second. */
+/* Each asks once it is connected, and then takes a byte a second.  Others are answered meanwhile:
+ * `number` counts that. */
 void tick_readers(struct world *world, struct blow *blow)
 {
     static const char request[] = "GET /apis/fog/v1/assignments HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -167,11 +215,11 @@ void tick_readers(struct world *world, struct blow *blow)
     uint64_t read = 0;
     char byte;
 
-    (void)world;
     if (chaos_now_ms() < blow->next_ms) {
         return;
     }
     blow->next_ms += READ_MS;
+    blow->number += blow->flag && world_answers(world, world->api);
     for (int i = 0; i < READERS; i++) {
         if (readers[i] >= 0 && !blow->flag) {
             (void)(i % 2 == 0 ? send(readers[i], request, sizeof(request) - 1, MSG_NOSIGNAL)
@@ -186,8 +234,9 @@ void tick_readers(struct world *world, struct blow *blow)
 
 void end_readers(struct world *world, struct blow *blow)
 {
-    (void)world;
-    (void)blow;
+    if (blow->flag && blow->number == 0) {
+        world_complain(world, "the API answers nobody while %d read slowly", READERS);
+    }
     for (int i = 0; i < READERS; i++) {
         if (readers[i] >= 0) {
             (void)close(readers[i]);

@@ -187,11 +187,30 @@ static void make_edge(struct world *world, int index)
     program_say(program, "--insecure");
 }
 
+#define CANARY UINT64_C(0x9e3779b97f4a7c15) /* any large odd number */
+
+/* What audits search for in whatever is written down: the operators' password. */
+static void write_secrets(struct world *world)
+{
+    char path[2 * PROGRAM_PATH_SIZE];
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/secrets", world->dir);
+    file = fopen(path, "we");
+    if (file == NULL) {
+        perror(path);
+        exit(EXIT_FAILURE);
+    }
+    (void)fprintf(file, "canary-%016" PRIx64 "\n", world->seed * CANARY);
+    (void)fclose(file);
+}
+
 static void make_helpers(struct world *world)
 {
     int operators_net = world->has_nets ? world->nets[world->agents + 1] : -1;
     struct program *load = &world->load;
 
+    write_secrets(world);
     program_init(&world->proxy, "proxy", world->has_nets ? world->nets[NODE_CONTROLLER] : -1);
     world->proxy.wants_console = true;
     (void)snprintf(world->proxy.log, PROGRAM_PATH_SIZE, "%s/proxy.log", world->dir);
@@ -210,6 +229,8 @@ static void make_helpers(struct world *world)
     program_say(load, "%s/fog-chaos-work", world->bin);
     program_say(load, "--runs");
     program_say(load, "%s/runs.jsonl", world->dir);
+    program_say(load, "--password-file");
+    program_say(load, "%s/secrets", world->dir);
     program_say(load, "--agents");
     program_say(load, "%d", world->agents);
     program_say(load, "--seed");

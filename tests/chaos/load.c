@@ -89,39 +89,48 @@ static bool take_number(const char *text, int64_t least, int64_t most, int64_t *
     return true;
 }
 
-/* The first line of a file. */
-static const char *read_token(const char *path)
+/* The first line of a file; owned by the program. */
+static const char *read_line(const char *path)
 {
-    static char token[TOKEN_SIZE];
+    char line[TOKEN_SIZE];
     FILE *file = fopen(path, "re");
 
-    if (file == NULL || fgets(token, sizeof(token), file) == NULL) {
+    if (file == NULL || fgets(line, sizeof(line), file) == NULL) {
         perror(path);
         exit(2);
     }
     (void)fclose(file);
-    token[strcspn(token, "\n")] = '\0';
-    return token;
+    line[strcspn(line, "\n")] = '\0';
+    return strdup(line);
 }
 
-enum { TEXT_OPTIONS = 5 };
+enum { TEXT_OPTIONS = 6 };
 
 static const struct option words[] = {
     /* texts first, in the order of take_options() */
-    {"url", required_argument, NULL, 0},          {"token-file", required_argument, NULL, 1},
-    {"log", required_argument, NULL, 2},          {"work", required_argument, NULL, 3},
-    {"runs", required_argument, NULL, 4},         {"seed", required_argument, NULL, 5},
-    {"operators", required_argument, NULL, 6},    {"sessions", required_argument, NULL, 7},
-    {"policies", required_argument, NULL, 8},     {"agents", required_argument, NULL, 9},
-    {"pause-ms", required_argument, NULL, 10},    {"timeout-ms", required_argument, NULL, 11},
-    {"patience-ms", required_argument, NULL, 12}, {"seconds", required_argument, NULL, 13},
-    {"operations", required_argument, NULL, 14},  {NULL, 0, NULL, 0},
+    {"url", required_argument, NULL, 0},
+    {"token-file", required_argument, NULL, 1},
+    {"log", required_argument, NULL, 2},
+    {"work", required_argument, NULL, 3},
+    {"runs", required_argument, NULL, 4},
+    {"password-file", required_argument, NULL, 5},
+    {"seed", required_argument, NULL, 6},
+    {"operators", required_argument, NULL, 7},
+    {"sessions", required_argument, NULL, 8},
+    {"policies", required_argument, NULL, 9},
+    {"agents", required_argument, NULL, 10},
+    {"pause-ms", required_argument, NULL, 11},
+    {"timeout-ms", required_argument, NULL, 12},
+    {"patience-ms", required_argument, NULL, 13},
+    {"seconds", required_argument, NULL, 14},
+    {"operations", required_argument, NULL, 15},
+    {NULL, 0, NULL, 0},
 };
 
 static bool take_options(int argc, char **argv, struct load_options *options)
 {
-    const char **const texts[] = {&options->url, &options->token, &options->log, &options->work,
-                                  &options->runs};
+    const char **const texts[] = {&options->url,  &options->token, &options->log,
+                                  &options->work, &options->runs,  &options->password};
     const struct {
         int64_t *value;
         int64_t least, most;
@@ -144,7 +153,7 @@ static bool take_options(int argc, char **argv, struct load_options *options)
             return false;
         }
         if (option < TEXT_OPTIONS) {
-            *texts[option] = option == 1 ? read_token(optarg) : optarg;
+            *texts[option] = option == 1 || option == 5 ? read_line(optarg) : optarg;
             continue;
         }
         if (!take_number(optarg, numbers[option - TEXT_OPTIONS].least,
@@ -190,11 +199,12 @@ int main(int argc, char **argv)
     const struct sigaction action = {.sa_handler = on_end};
 
     if (!take_options(argc, argv, &options)) {
-        (void)fputs("usage: fog-chaos-load --url URL --log FILE --work PROGRAM --runs FILE\n"
-                    "    [--token-file FILE] [--seed N] [--operators N] [--sessions N]\n"
-                    "    [--policies N] [--agents N] [--pause-ms N] [--timeout-ms N]\n"
-                    "    [--patience-ms N] [--seconds N] [--operations N-OF-EACH]\n",
-                    stderr);
+        (void)fputs(
+            "usage: fog-chaos-load --url URL --log FILE --work PROGRAM --runs FILE\n"
+            "    [--token-file FILE | --password-file FILE] [--seed N] [--operators N] [--sessions N]\n"
+            "    [--policies N] [--agents N] [--pause-ms N] [--timeout-ms N]\n"
+            "    [--patience-ms N] [--seconds N] [--operations N-OF-EACH]\n",
+            stderr);
         return 2;
     }
     options.incarnation = (int)getpid();

@@ -39,7 +39,7 @@ enum {
 };
 
 struct load_options {
-    const char *url, *token, *log, *work, *runs;
+    const char *url, *token, *log, *work, *runs, *password;
     int64_t seed, operators, sessions, policies, agents, pause_ms, timeout_ms, patience_ms;
     int64_t seconds, operations; /* of each operator; 0: until SIGTERM */
     int log_fd;

@@ -234,6 +234,10 @@ static void attempt(struct operator* self, const struct operation *operation, co
     if (body != NULL) {
         (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
     }
+    if (self->options->password != NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_USERNAME, self->who);
+        (void)curl_easy_setopt(curl, CURLOPT_PASSWORD, self->options->password);
+    }
     if (curl_easy_perform(curl) == CURLE_OK) {
         (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret_answer->code);
         ret_answer->json = json_loadb(ret_answer->text == NULL ? "" : ret_answer->text,

@@ -228,6 +228,29 @@ the_audit_finds_damage() {
   finds integrity 'fog.db|integrity_check' "$T/lie"
 }
 
+# --- no room for logs ---------------------------------------------------------------------------------
+
+a_full_disk_for_logs_stops_nobody() {
+  local first
+  first=$(leader_of first)
+  kill_agent edge-1
+  stop_controller
+  rm "$T/controller/api.addr"
+  "$BIN/fog-controller" --state "$T/controller" --listen "$API" --agents-listen "$LINK" --heartbeat-min "$HEARTBEAT" >/dev/full 2>&1 &
+  CONTROLLER=$!
+  await 20 "the controller answers" controller_answers
+  "$BIN/fog-agent" --controller "ws://$LINK" --name edge-1 --state "$T/edge-1" --cores 2 --memory 2Gi --disk 4Gi >/dev/full 2>&1 &
+  AGENTS[edge-1]=$!
+  await 20 "edge-1 is ready" agent_ready edge-1
+  ses unlogged 'exec sleep 1000' | apply
+  await 20 "all converges" converged first unlogged
+  is "pid of first" "$(leader_of first)" "$first"
+  stop_agent edge-1
+  start_agent edge-1
+  stop_controller
+  start_controller && await 20 "edge-1 is back" agent_ready edge-1
+}
+
 # --- damage to a controller that has a fleet ----------------------------------------------------------
 
 is_refused_as_old() { grep -q OldCopy "$T/edge-1.log"; }
@@ -308,4 +331,4 @@ it a_sync_fails_while_the_switch_is_there a_sync_takes_as_long_as_it_is_told \
   only_syncs_below_the_prefix_fail what_a_power_cut_would_take_is_kept the_wall_clock_is_as_wrong_as_the_file_says \
   a_workload_tells_of_its_life a_workload_ends_as_it_was_made_to an_agent_takes_on_nothing_that_its_disk_does_not_keep \
   a_healthy_fleet_passes_the_audit the_audit_finds_orphans the_audit_finds_leaks the_audit_finds_secrets_and_alarms \
-  the_audit_finds_damage a_controller_does_not_start_on_what_is_damaged a_journal_that_was_cut_is_an_old_copy
+  the_audit_finds_damage a_full_disk_for_logs_stops_nobody a_controller_does_not_start_on_what_is_damaged a_journal_that_was_cut_is_an_old_copy
