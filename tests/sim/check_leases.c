@@ -152,6 +152,7 @@ static void give(struct sim *sim, const char *uid, uint64_t seq)
     longest = longest_ms(sim->reference, uid);
     until_ms = longest == INT64_MAX ? INT64_MAX - LEASE_MAX_MS : at_ms + longest;
     held_ms = at_ms + (known == NULL ? 0 : ref_lease_ms(sim->reference, known->template));
+    until_ms += longest == INT64_MAX ? 0 : longest / LEASE_DRIFT_SHARE; /* by its agent's clock */
     lease->until_ms = until_ms > lease->until_ms ? until_ms : lease->until_ms;
     lease->held_ms = held_ms > lease->held_ms ? held_ms : lease->held_ms;
 }
@@ -181,7 +182,7 @@ void check_lease_end(const struct shim *shim, int64_t end_ms)
         sim->faults.is_on[FAULT_CONTROLLER_LIES]) {
         return;
     }
-    if (end_ms > lease->until_ms + shim->lease_ms / LEASE_DRIFT_SHARE) {
+    if (end_ms > lease->until_ms) {
         sim_fail(sim, "leased",
                  "%s: %s/%s is to run until %" PRId64 ", and its lease is over at %" PRId64,
                  shim->machine->name, shim->session, shim->slot, end_ms, lease->until_ms);
