@@ -114,7 +114,8 @@ bool faults_blur_agents(const struct sim *sim)
 {
     const bool *is_on = sim->faults.is_on;
 
-    return is_on[FAULT_AGENT_LIES] || is_on[FAULT_AGENT_CLONED] || is_on[FAULT_AGENT_RESTORED];
+    return is_on[FAULT_AGENT_LIES] || is_on[FAULT_AGENT_CLONED] || is_on[FAULT_AGENT_RESTORED] ||
+           is_on[FAULT_AGENT_ROT];
 }
 
 void faults_fired(struct sim *sim, enum fault fault)

@@ -89,7 +89,8 @@ int64_t faults_draw_ppm(struct sim *sim, struct die *die); /* of one boot clock 
 bool faults_disk_is_full(const struct sim *sim);           /* a time without space goes on */
 
 /* One of the class did something: counted, so that a summary shows what was really tried. */
-/* May somebody else speak with an agent's key, or it itself as it was before? */
+/* May somebody else speak with an agent's key, or it itself as it was before, or knowing nothing?
+ */
 bool faults_blur_agents(const struct sim *sim);
 void faults_fired(struct sim *sim, enum fault fault);
 
