@@ -88,7 +88,8 @@ void check_reported(struct sim *sim, const struct row *row, const struct node *s
             }
         }
     }
-    if (was_said && !faults_blur_agents(sim)) {
+    /* Programs of other versions leave out what they do not know. */
+    if (was_said && !faults_blur_agents(sim) && !sim->faults.is_on[FAULT_UPGRADE]) {
         sim_fail(sim, "never-back",
                  "%s: %s is stored, which was said before report %" PRIu64 " and not since",
                  row->name, ref_text(status, "phase"), story->stored);
