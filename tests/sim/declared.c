@@ -60,7 +60,6 @@ static void print_list(struct sim *sim, const char *plural, bool with_reported, 
 
         if (!with_reported) {
             forget_reported(&arena, node_find(one, "metadata"));
-            (void)node_remove(node_find(one, "spec"), "publicKey"); /* it may never have come */
         }
         json_emit(one, JSON_SORTED, to);
         str_add_char(to, '\n');
