@@ -3,7 +3,7 @@
 # make test       install what is missing, build with sanitizers, run every test
 #
 # One rule per program; what a program consists of is its folders.  Variants live side by side in
-# build/: release, asan, clang, mutants.  V=1 shows the commands.
+# build/: release, asan, clang, mutants, coverage.  V=1 shows the commands.
 
 VARIANT ?= release
 OUT     ?= build/$(VARIANT)
@@ -22,6 +22,9 @@ CFLAGS   += -O2
 endif
 ifeq ($(VARIANT),mutants)
 CPPFLAGS += -DFOG_MUTANTS
+endif
+ifeq ($(VARIANT),coverage)
+CFLAGS   += -O0 --coverage
 endif
 LDFLAGS  += -Wl,--as-needed
 
@@ -234,6 +237,13 @@ SIM_WORDS = $(if $(PLANS),--plans $(PLANS)) $(if $(PAIRS),--pairs $(PAIRS)) $(if
 sim: deps
 	$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory -j$$(nproc) sim-program
 	$(strip $(OUT)/fog-sim $(SIM_WORDS))
+
+# How many lines of what is shipped does it reach, and which are not linked in?
+.PHONY: sim-coverage shell-objects
+shell-objects: $(call objects,$(CTL_IO) $(AGT_IO))
+sim-coverage: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) VARIANT=coverage sim-program shell-objects
+	$(Q)tests/sim-coverage build/coverage $(or $(SEEDS),300)
 
 # How fast is it?  The same seeds without faults, with each seed's choice, with all: five agents, one core.
 bench-sim: deps

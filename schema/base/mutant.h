@@ -37,7 +37,7 @@
     /* watches */                                                                                  \
     X(WATCH_REPEATS, "a watch that is resumed tells again what was told last", "watch")            \
     X(WATCH_SKIPS, "a watch leaves out every sixteenth change", "watch")                           \
-    X(WATCH_IN_PIECES, "a watch tells the changes of one step at different times", "watch")        \
+    X(WATCH_IN_PIECES, "a watch tells the changes of one step at different times", "watch crash")  \
     X(WATCH_MISSES_DELETES, "a watch tells a removal as a change", "watch")                        \
     /* agents and their reports */                                                                 \
     X(EPOCH_UNCHECKED, "messages of an earlier connection count", "liveness never-back silence")   \

@@ -333,6 +333,14 @@ static void check_report(struct machine *machine, const struct node *root)
     }
 }
 
+/* Of one message; its shell would refuse a longer one. */
+static void check_size(struct sim *sim, const struct blob *bytes)
+{
+    if (bytes->size_bytes > MESSAGE_BYTES_MAX) {
+        sim_fail(sim, "caps", "a message of %zu bytes: %.100s", bytes->size_bytes, bytes->data);
+    }
+}
+
 void check_says(struct machine *machine, const struct blob *bytes)
 {
     bool accepts = str_starts(bytes->data, "{\"type\":\"accepted\"");
@@ -340,6 +348,7 @@ void check_says(struct machine *machine, const struct blob *bytes)
     struct arena arena;
     const struct node *root;
 
+    check_size(machine->sim, bytes);
     if (!accepts && !reports && !str_starts(bytes->data, "{\"type\":\"renew\"")) {
         return;
     }
@@ -386,6 +395,7 @@ void check_told_agent(struct sim *sim, const struct blob *bytes)
     const char *at =
         str_starts(bytes->data, "{\"type\":\"assign\"") ? strstr(bytes->data, word) : NULL;
 
+    check_size(sim, bytes);
     if (at != NULL) {
         check_number(sim, at + strlen(word));
     }

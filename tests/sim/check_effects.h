@@ -10,6 +10,7 @@
  *     spent         and no more is reported to be used than was used
  *     never-back    numbers of reports and revisions of sets rise, over all lives of an agent
  *     told          nobody is told of what is not durable
+ *     caps          no message is longer than may be
  *     watch         a watch tells all changes of one step at once */
 #pragma once
 

@@ -4,6 +4,7 @@
 #include "schema/base/str.h"
 #include "schema/kinds/agent.h"
 #include "schema/kinds/assignment.h"
+#include "schema/limits.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/sim.h"
@@ -403,6 +404,9 @@ static void check_row(struct sim *sim, const struct row *row)
 
     if (row->kind->is_event) {
         return;
+    }
+    if (row->body != NULL && row->body->size_bytes > OBJECT_BYTES_MAX) {
+        sim_fail(sim, "caps", "%s of %zu bytes is stored", row->name, row->body->size_bytes);
     }
     arena_init(&at.arena);
     at.body = ref_parse(&at.arena, row->body);
