@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { CAMPAIGN_SEEDS = 1000 };
 
@@ -147,6 +148,26 @@ void totals_print_sites(const struct totals *totals)
     }
 }
 
+/* What guards against something that no simulated world does, and why none does it. */
+static const struct {
+    const char *name, *why;
+} excused[] = {
+    {"a run is found that is older than the one known",
+     "a run begins when the one before it has ended, and a disk that was put back knows of earlier "
+     "ones only"},
+};
+
+static bool is_excused(const struct site *site)
+{
+    for (size_t i = 0; i < sizeof(excused) / sizeof(excused[0]); i++) {
+        if (strcmp(site->name, excused[i].name) == 0) {
+            (void)printf("not passed: %s (%s): %s\n", site->name, site->file, excused[i].why);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool totals_are_complete(const struct totals *totals)
 {
     bool is_complete = true;
@@ -163,7 +184,8 @@ bool totals_are_complete(const struct totals *totals)
         }
     }
     for (size_t i = 0; i < site_count(); i++) {
-        if (totals->passed[i] == 0 && !is_placeholder(&sites_begin[i])) {
+        if (totals->passed[i] == 0 && !is_placeholder(&sites_begin[i]) &&
+            !is_excused(&sites_begin[i])) {
             (void)printf("never passed: %s (%s)\n", sites_begin[i].name, sites_begin[i].file);
             is_complete = false;
         }
