@@ -77,7 +77,7 @@
     X(NAMESAKE_UNSEEN, "what a deleted session of the same name still runs is not waited for",     \
       "exclusive")                                                                                 \
     /* the store */                                                                                \
-    X(SYNC_NORMAL, "commits are not synced", "committed acknowledged ledger")                      \
+    X(SYNC_NORMAL, "commits are not synced", "committed acknowledged ledger never-back")           \
     X(UNSYNCED_PAGES_TRUSTED, "a start builds on pages whose sync had failed",                     \
       "committed acknowledged ledger store-opens")                                                 \
     X(ROW_NOT_CHAINED, "every eighth row of the ledger is left out of the chain",                  \
