@@ -168,6 +168,28 @@ static void check_back_off(const struct machine *machine, const struct agt_spawn
     }
 }
 
+/* Once its agent has taken in that work is done, it is not done again in the same form. */
+static void check_not_done(const struct machine *machine, const struct agt_spawn *spawn)
+{
+    const struct sim *sim = machine->sim;
+
+    if (spawn->template->workload.restart == RESTART_ALWAYS || faults_blur_agents(sim) ||
+        sim->faults.is_on[FAULT_CONTROLLER_LIES]) {
+        return; /* it may have been removed meanwhile, or have forgotten */
+    }
+    vec_each (&machine->shims, it) {
+        const struct shim *shim = *it;
+
+        if (str_eq(shim->uid, spawn->uid) && shim->generation == spawn->generation &&
+            shim->state == SHIM_ENDED && shim->is_forgotten && shim->exit.cause == EXIT_BY_ITSELF &&
+            shim->exit.code == 0 && shim->era == machine->seen.era) {
+            sim_fail(machine->sim, "finished",
+                     "%s/%s was done in run %" PRId64 ", and is started again", spawn->session,
+                     spawn->slot, shim->run);
+        }
+    }
+}
+
 void check_spawn(struct machine *machine, const struct agt_spawn *spawn)
 {
     struct sim *sim = machine->sim;
@@ -196,6 +218,7 @@ void check_spawn(struct machine *machine, const struct agt_spawn *spawn)
                  machine->name, spawn->session, spawn->slot, spawn->uid, spawn->generation, why);
     }
     check_back_off(machine, spawn);
+    check_not_done(machine, spawn);
     arena_fini(&arena);
 }
 

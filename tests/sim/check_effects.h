@@ -6,6 +6,7 @@
  *     saved-first   what is started, accepted or reported was written down before
  *     paused        nothing starts while the owner has paused the machine
  *     back-off      what failed again and again is left alone for a while
+ *     finished      what is done is not done again, unless it is to be
  *     truth         what is reported to have ended has ended, and as it is reported
  *     spent         and no more is reported to be used than was used
  *     never-back    numbers of reports and revisions of sets rise, over all lives of an agent
