@@ -44,16 +44,18 @@ void reports_free(struct reports *reports)
     free(reports);
 }
 
-static struct digest form_of(const struct node *status)
+/* Programs of other versions leave out the times. */
+static struct digest form_of(const struct sim *sim, const struct node *status)
 {
     static const char *const texts[] = {"phase", "reason", "startTime", "endTime"};
+    size_t count = sim->faults.is_on[FAULT_UPGRADE] ? 2 : COUNT_OF(texts);
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
     struct digest form;
 
     str_addf(&text, "%" PRId64 " %" PRId64, ref_int(status, "restarts", 0),
              ref_int(status, "exitCode", 0));
-    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+    for (size_t i = 0; i < count; i++) {
         str_addf(&text, " %s", ref_text(status, texts[i]));
     }
     digest_of(text.data, text.length, &form);
@@ -64,7 +66,7 @@ void reports_said(struct sim *sim, uint64_t seq, const struct node *item)
 {
     const char *uid = ref_text(item, "uid");
     struct story *story = map_find(&sim->reports->stories, uid);
-    struct said said = {.seq = seq, .form = form_of(node_find(item, "status"))};
+    struct said said = {.seq = seq, .form = form_of(sim, node_find(item, "status"))};
 
     if (story == NULL) {
         story = MEM_NEW(struct story);
@@ -76,7 +78,7 @@ void reports_said(struct sim *sim, uint64_t seq, const struct node *item)
 void check_reported(struct sim *sim, const struct row *row, const struct node *status)
 {
     struct story *story = map_find(&sim->reports->stories, row->uid);
-    struct digest form = form_of(status);
+    struct digest form = form_of(sim, status);
     bool was_said = false;
 
     for (size_t i = 0; story != NULL && i < story->all.count; i++) {
@@ -88,8 +90,7 @@ void check_reported(struct sim *sim, const struct row *row, const struct node *s
             }
         }
     }
-    /* Programs of other versions leave out what they do not know. */
-    if (was_said && !faults_blur_agents(sim) && !sim->faults.is_on[FAULT_UPGRADE]) {
+    if (was_said && !faults_blur_agents(sim)) {
         sim_fail(sim, "never-back",
                  "%s: %s is stored, which was said before report %" PRIu64 " and not since",
                  row->name, ref_text(status, "phase"), story->stored);
