@@ -363,6 +363,7 @@ static void copy_state(struct sim *sim, struct machine *machine, enum fault faul
     }
     if (is_done) {
         faults_fired(sim, fault);
+        network_forget_frames(sim, machine);
     }
 }
 

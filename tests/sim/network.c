@@ -125,6 +125,19 @@ static struct blob *recall(struct path *path, bool is_up)
     return path->seen[is_up][die_below(&path->die, count)];
 }
 
+void network_forget_frames(struct sim *sim, const struct machine *machine)
+{
+    struct path *path = path_of(sim, machine);
+
+    for (int is_up = 0; is_up < 2; is_up++) {
+        for (size_t i = 0; i < MEMORIES; i++) {
+            blob_unref(path->seen[is_up][i]);
+            path->seen[is_up][i] = NULL;
+        }
+        path->seen_count[is_up] = 0;
+    }
+}
+
 bool network_is_idle_frame(const struct blob *bytes)
 {
     return strncmp(bytes->data, "{\"type\":\"heartbeat\"", 19) == 0 ||

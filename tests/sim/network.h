@@ -98,5 +98,9 @@ void network_break(struct sim *sim, struct conn *conn, bool half_open);
 void network_cut(struct sim *sim, struct machine *machine, bool half_open);
 void network_read_slowly(struct sim *sim, struct machine *machine, int64_t until_ms,
                          int64_t pace_ms);
+/* Nothing that was sent so far comes again.  What an agent lost of its state may have been the
+ * number of its newest connection; after a restart of the controller nobody knows it, and it is
+ * given again.  No TCP delivers what was sent in a connection before. */
+void network_forget_frames(struct sim *sim, const struct machine *machine);
 void network_block(struct sim *sim, struct machine *machine, bool up, bool down);
 void network_unblock(struct sim *sim, struct machine *machine);
