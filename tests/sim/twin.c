@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES_MAX = 60, TRY_MS = 500, PACE_MS = 40 };
+enum { TRIES_MAX = 160, TRY_MS = 500, PACE_MS = 40 };
 
 struct story_row { /* of the ledger, by an operator */
     uint64_t revision;
