@@ -177,6 +177,11 @@ static void finish_work(struct sim *sim)
     }
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void converge(struct sim *sim)
 {
     int64_t begun_ms = sim_now(sim), pause_ms = JUDGE_MIN_MS;
@@ -195,8 +200,9 @@ static void converge(struct sim *sim)
         sim_pass(sim, pause_ms);
         pause_ms = pause_ms * 5 / 4 > JUDGE_MAX_MS ? JUDGE_MAX_MS : pause_ms * 5 / 4;
     }
-    sim->tallies.converged_after_ms = sim_now(sim) - begun_ms;
+    sim->tallies.converged_after_ms = sim_now(sim) - sim->tallies.chaos_ms;
     sim->tallies.waits = restore_wait_ms(sim) > 0;
+    sim->tallies.empty_ms += smaller(sim_now(sim) - begun_ms, restore_wait_ms(sim));
     sim_trace(sim, "as desired after %" PRId64 " ms", sim->tallies.converged_after_ms);
 }
 
@@ -356,6 +362,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
         converge(&sim);
     }
     sim_pass(&sim, SETTLE_MS + restore_wait_ms(&sim));
+    sim.tallies.empty_ms += restore_wait_ms(&sim);
     if (!sim.has_failed) {
         rest(&sim);
     }
@@ -393,7 +400,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     }
     *ret_hash = sim.record.hash;
     *ret_tallies = sim.tallies;
-    ret_tallies->simulated_ms = sim_now(&sim) - restore_wait_ms(&sim); /* which is empty time */
+    ret_tallies->simulated_ms = sim_now(&sim) - sim.tallies.empty_ms;
     fini(&sim);
     sites_end_world();
     if (story != NULL && tail->failure[0] == '\0') {

@@ -40,7 +40,8 @@ struct tallies {
     uint64_t stalls, saves_failed, twins, ways, waits;
     uint64_t fired[FAULT_COUNT];    /* how often each class did something */
     int64_t converged_after_ms;     /* of the faults' end */
-    int64_t simulated_ms, chaos_ms; /* all in all, and until the faults ended */
+    int64_t simulated_ms, chaos_ms; /* all but the empty time, and until the faults ended */
+    int64_t empty_ms;               /* in which leases of before a restore were waited for, about */
     uint64_t happenings;            /* of the schedule */
 };
 
