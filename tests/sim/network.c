@@ -148,10 +148,14 @@ bool network_is_idle_frame(const struct blob *bytes)
 static void swap_last(struct stream *stream)
 {
     size_t count = stream->packets.count;
-    struct packet *last = stream->packets.items + count - 1;
+    struct packet *last;
     struct blob *bytes;
 
-    if (count - stream->head >= 2 && last[-1].type == PACKET_DATA && last->type == PACKET_DATA) {
+    if (count - stream->head < 2) {
+        return;
+    }
+    last = &stream->packets.items[count - 1];
+    if (last[-1].type == PACKET_DATA && last->type == PACKET_DATA) {
         bytes = last->bytes;
         last->bytes = last[-1].bytes;
         last[-1].bytes = bytes;
