@@ -251,7 +251,8 @@ int store_refresh_heads(struct store *store, struct err *err)
     return 0;
 }
 
-/* One line of text, and it must be this one. */
+/* One line of text, and it must be this one.  What the statement changes is only there when its end
+ * was reached: the error of a sync comes after the line. */
 static int expect_text(struct store *store, const char *sql, const char *want, int code,
                        const char *complaint, struct err *err)
 {
@@ -264,6 +265,8 @@ static int expect_text(struct store *store, const char *sql, const char *want, i
     r = stmt_step(store, stmt, complaint, err);
     if (r == 1 && !str_eq(column_text(stmt, 0), want)) {
         r = err_set(err, code, "store: %s: %s", complaint, column_text(stmt, 0));
+    } else if (r == 1) {
+        r = stmt_step(store, stmt, complaint, err);
     }
     (void)sqlite3_finalize(stmt);
     return r < 0 ? r : 0;

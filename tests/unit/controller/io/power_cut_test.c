@@ -532,6 +532,37 @@ static void what_follows_a_failed_sync_survives_a_power_cut(void **state)
     assert_true(struck > FAULT_SEEDS / 2);
 }
 
+/* SQLite tells of the last sync of a statement only at its end, after the line that it returns. */
+static void an_opening_in_which_a_sync_failed_has_failed(void **state)
+{
+    enum { SYNCS = 12 };
+    struct world *world = *state;
+    uint64_t struck = 0;
+
+    for (uint64_t sync = 1; sync <= SYNCS; sync++) {
+        struct err err = ERR_NONE;
+        uint64_t before;
+
+        begin_seed(world, sync);
+        before = disk_counters(world->disk)->faults;
+        disk_fail_sync_at(world->disk, sync);
+        if (open_store(world, &err) == 0) {
+            assert_int_equal(disk_counters(world->disk)->faults, before);
+        } else {
+            struck++;
+            disk_fail_sync_at(world->disk, 0);
+            disk_process_crash(world->disk);
+            open_or_die(world);
+        }
+        disk_fail_sync_at(world->disk, 0);
+        assert_int_equal(commit_group(world, &err), 0);
+        restore_power(world);
+        check_store(world, false);
+        end_seed(world);
+    }
+    assert_true(struck >= 3);
+}
+
 static void a_crash_of_the_process_loses_nothing(void **state)
 {
     struct world *world = *state;
@@ -562,6 +593,7 @@ int main(void)
         TEST(a_full_disk_refuses_whole_commits_and_goes_on_when_there_is_room),
         TEST(after_a_failed_sync_nothing_more_is_acknowledged),
         TEST(what_follows_a_failed_sync_survives_a_power_cut),
+        TEST(an_opening_in_which_a_sync_failed_has_failed),
         TEST(a_crash_of_the_process_loses_nothing),
     };
 
