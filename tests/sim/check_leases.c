@@ -81,15 +81,17 @@ void leases_asked(const struct machine *machine, const struct node *renew)
 }
 
 /* What ended with its lease may go on with the next one.  What needs none any more has given it
- * back when its old form has ended. */
+ * back when its old form has ended, and has none when it ends itself. */
 void leases_reported(const struct machine *machine, const struct node *item)
 {
+    struct lease *lease = lease_of(machine->sim->leases, ref_text(item, "uid"));
     const char *phase = ref_text(item, "status.phase");
+    bool needs_none = ref_int(item, "leaseEpoch", 0) == 0;
 
-    lease_of(machine->sim->leases, ref_text(item, "uid"))->is_ended =
+    lease->is_ended =
         str_eq(phase, "Succeeded") || str_eq(phase, "Failed") ||
         (str_eq(phase, "Stopped") && !str_eq(ref_text(item, "status.reason"), "LeaseEnded")) ||
-        (ref_int(item, "leaseEpoch", 0) == 0 && !str_eq(phase, "Stopping"));
+        (needs_none && (lease->is_ended || !str_eq(phase, "Stopping")));
 }
 
 /* --- what they are given -----------------------------------------------------------------------

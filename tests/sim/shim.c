@@ -164,10 +164,16 @@ static void killed(struct sim *sim, void *who, uint64_t arg)
     }
 }
 
-/* `when_ms` from now the kernel has taken it away. */
+/* `when_ms` from now the kernel has taken it away.  Told again: the earlier end counts, as with the
+ * true shim. */
 static void kill_in(struct shim *shim, int64_t when_ms)
 {
-    schedule_after(schedule(shim), when_ms, killed, shim, ++shim->kill);
+    int64_t at_ms = sim_now(shim->machine->sim) + when_ms;
+
+    if (shim->kill == 0 || at_ms < shim->killed_at_ms) {
+        shim->killed_at_ms = at_ms;
+        schedule_after(schedule(shim), when_ms, killed, shim, ++shim->kill);
+    }
 }
 
 static void kill_now(struct shim *shim, enum exit_cause cause)

@@ -27,6 +27,7 @@ struct shim {
     int64_t ended_at_ms;                 /* true time; 0: not yet */
     unsigned ended_life;                 /* of the agent that was there */
     uint64_t kill;                       /* newest order to kill */
+    int64_t killed_at_ms;                /* then; meaningful when there is one */
     bool is_deaf, is_slow;               /* ignores TERM; ends late */
     bool quits;                          /* ends well, too early */
     struct agt_exit exit;
