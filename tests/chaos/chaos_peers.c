@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ enum {
     WINDOW_BYTES = 2048,
     FRAME_BYTES_MAX = 120,
     FRAMES = 8,
+    STAND_MS = 50, /* for a connection to stand */
 };
 #define DECADE_MS ((int64_t)10 * 365 * 24 * HOUR_MS)
 
@@ -187,7 +189,7 @@ void tick_garbage(struct world *world, struct blow *blow)
     if (fd < 0) {
         return;
     }
-    (void)usleep(1000); /* for the connection to stand */
+    (void)poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, STAND_MS);
     blow->fired += send(fd, bytes, make_garbage(world, bytes), MSG_NOSIGNAL) > 0;
     (void)close(fd);
 }
