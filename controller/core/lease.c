@@ -117,6 +117,18 @@ bool lease_is_held(const struct assignment_entry *assignment, struct mono now)
     return !assignment->lease_is_assumed && !lease_is_over(assignment, now);
 }
 
+void lease_outrank(const struct assignment_entry *assignment)
+{
+    const struct assignment_spec *spec = assignment_spec(assignment);
+
+    dlist_each (&assignment->session->assignments, struct assignment_entry, in_session, it) {
+        if (it != assignment && it->epoch_before < spec->lease_epoch &&
+            str_eq(assignment_spec(it)->slot, spec->slot)) {
+            it->epoch_before = spec->lease_epoch;
+        }
+    }
+}
+
 bool lease_is_contested(const struct model *model, const struct assignment_entry *assignment,
                         struct mono now)
 {

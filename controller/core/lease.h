@@ -33,6 +33,8 @@ bool lease_is_over(const struct assignment_entry *assignment, struct mono now);
  */
 bool lease_may_renew(const struct assignment_entry *assignment, const struct agent_entry *agent,
                      int64_t lease_epoch);
+/* It is granted one after it had none: its replica's other copies know under which epoch. */
+void lease_outrank(const struct assignment_entry *assignment);
 /* May another copy of the same replica, or of one of a deleted session of the same name, still run
  * under a lease?  Asked when a copy that holds none wants its first. */
 bool lease_is_contested(const struct model *model, const struct assignment_entry *assignment,

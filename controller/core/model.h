@@ -108,6 +108,8 @@ struct assignment_entry {
                                   never granted */
     struct mono retry_at;      /* failed: not replaced before this; 0: not decided yet */
     struct mono leaving_since; /* told to end at this time; 0: not, or before the start */
+    int64_t epoch_before;      /* the highest under which another copy of its replica had a lease
+                                  while this one was there; 0: none that we know of */
     bool lease_is_assumed;     /* lease_until is not of a grant but of the start: nobody knows */
 };
 

@@ -205,6 +205,13 @@ static bool reconcile_agents(struct ctl *ctl)
     return true;
 }
 
+static bool has_spare_copies(const struct session_entry *session)
+{
+    const struct harvest_session_spec *spec = session_spec(session);
+
+    return !spec->every_agent && session->assignment_count > (size_t)spec->replicas;
+}
+
 /* What was not stored: until when leases may last, when to try again. */
 static void begin(struct ctl *ctl)
 {
@@ -221,6 +228,9 @@ static void begin(struct ctl *ctl)
         copy->is_told = true;
         if (!MUTANT(LEASES_FORGOTTEN)) {
             lease_assume(&ctl->model, copy, ctl->started_at);
+        }
+        if (copy->session != NULL && copy->lease_is_assumed && has_spare_copies(copy->session)) {
+            lease_outrank(copy);
         }
         if (!copy->is_in_set) {
             copy->leaving_since = ctl->started_at;

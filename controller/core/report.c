@@ -4,7 +4,23 @@
 #include "controller/core/copy.h"
 #include "controller/core/lease.h"
 #include "controller/core/reconcile.h"
+#include "controller/core/rollout.h"
 #include "schema/base/site.h"
+
+/* Whoever guards something by the epoch has seen the higher one of another copy. */
+static bool is_outranked(const struct assignment_entry *assignment)
+{
+    return assignment_spec(assignment)->lease_epoch < assignment->epoch_before;
+}
+
+static void raise_epoch(struct ctl *ctl, struct assignment_entry *assignment)
+{
+    if (!ctl->store_is_full) {
+        ctl_begin(ctl, false);
+        rollout_raise_epoch(ctl, assignment, "another copy of it had a lease since");
+        ctl_commit(ctl);
+    }
+}
 
 bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid,
                      int64_t lease_epoch)
@@ -16,9 +32,15 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
         MARK("a lease is refused to what is not wanted");
         return false;
     }
-    if (!lease_is_held(assignment, ctl->now) &&
-        lease_is_contested(&ctl->model, assignment, ctl->now)) {
-        return false;
+    if (!lease_is_held(assignment, ctl->now)) {
+        if (lease_is_contested(&ctl->model, assignment, ctl->now)) {
+            return false;
+        }
+        if (is_outranked(assignment)) {
+            raise_epoch(ctl, assignment);
+            return false;
+        }
+        lease_outrank(assignment);
     }
     lease_grant(&ctl->model, assignment, ctl->now);
     return true;

@@ -256,15 +256,22 @@ static bool is_full(const struct ctl *ctl, size_t changes_before)
     return !ctl->is_trial && (written >= STEP_STORES_MAX || (written > 0 && BUGGIFY("step-full")));
 }
 
+void rollout_raise_epoch(struct ctl *ctl, struct assignment_entry *copy, const char *why)
+{
+    const struct write write = ledger(why);
+    struct object *next = object_edit(copy->object);
+
+    shape_put(&assignment_spec_shape, &((struct assignment *)next->body)->spec, lease_epoch,
+              (int64_t)ctl->revision + 1);
+    (void)ctl_put(ctl, next, &write);
+}
+
 bool rollout_grant_anew(struct ctl *ctl, struct session_entry *session)
 {
-    const struct write write = ledger("the store was restored: its lease is granted anew");
     size_t before = ctl->changes.count;
     bool is_done = true;
 
     dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
-        struct object *next;
-
         if (!assignment_is_exclusive(it) || !it->is_in_set ||
             (uint64_t)assignment_spec(it)->lease_epoch > era_floor(ctl->era)) {
             continue;
@@ -273,10 +280,7 @@ bool rollout_grant_anew(struct ctl *ctl, struct session_entry *session)
             is_done = false;
             break;
         }
-        next = object_edit(it->object);
-        shape_put(&assignment_spec_shape, &((struct assignment *)next->body)->spec, lease_epoch,
-                  (int64_t)ctl->revision + 1);
-        (void)ctl_put(ctl, next, &write);
+        rollout_raise_epoch(ctl, it, "the store was restored: its lease is granted anew");
     }
     ctl->derived_rows += ctl->changes.count - before;
     return is_done;

@@ -7,6 +7,8 @@
 #include "controller/core/core.h"
 #include "controller/core/plan.h"
 
+/* Within a transaction.  Its agent is told, and asks for its lease under the new one. */
+void rollout_raise_epoch(struct ctl *ctl, struct assignment_entry *copy, const char *why);
 /* After a restore exclusive copies get lease epochs of this era: those that the lost part gave out
  * must stay the lower ones.  False when the bound of a step was reached before all were done. */
 bool rollout_grant_anew(struct ctl *ctl, struct session_entry *session);

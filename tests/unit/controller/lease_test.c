@@ -347,6 +347,45 @@ static void of_two_copies_one_gets_the_lease(void **state)
     assert_false(lease_is_contested(&fleet.ctl->model, other, lost->lease_until));
 }
 
+static bool renew_in_a_step(const struct assignment_entry *of)
+{
+    bool is_granted;
+
+    fleet.ctl->batch = batch_new(fleet.ctl->batch_seq + 1);
+    is_granted = renew(of);
+    batch_free(TAKE(fleet.ctl->batch));
+    return is_granted;
+}
+
+/* Whoever compares epochs has seen the higher one. */
+static void who_follows_another_copy_gets_a_higher_epoch(void **state)
+{
+    struct assignment_entry *first, *second;
+    int64_t before;
+
+    (void)state;
+    fleet_load(&fleet, TWO_AGENTS(""));
+    fleet_start(&fleet);
+    fleet_apply(&fleet,
+                "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: ledger}\nspec:\n"
+                "  replaceAfter: 5s\n  workload: {command: [/bin/run]}\n");
+    fleet_obey(&fleet);
+    first = copy();
+    fleet_disconnect(&fleet, "edge-1");
+    fleet_advance(&fleet, REPLACE_MS + 1);
+    second = dlist_owner(model_agent(&fleet.ctl->model, "edge-2")->assignments.next,
+                         struct assignment_entry, on_agent);
+    fleet_apply(&fleet, LEDGER(""));
+    before = assignment_spec(second)->lease_epoch;
+    assert_true(renew(second));
+    assert_int_equal(first->epoch_before, before); /* its own will have to be higher */
+    fleet_advance(&fleet, LEASE_MS + MARGIN_MS);
+    second->epoch_before = before + 1;     /* as if the first one had been granted it meanwhile */
+    assert_false(renew_in_a_step(second)); /* it is told another epoch */
+    assert_true(assignment_spec(second)->lease_epoch > before + 1);
+    assert_true(renew(second));
+}
+
 /* Who else was granted it since the copy was made is not known. */
 static void after_a_restore_nothing_is_granted_for_the_longest_lease(void **state)
 {
@@ -394,6 +433,7 @@ int main(void)
         IN_FLEET(a_lease_that_was_taken_back_is_waited_for),
         IN_FLEET(a_lease_that_was_taken_back_is_waited_for_after_a_restart),
         IN_FLEET(of_two_copies_one_gets_the_lease),
+        IN_FLEET(who_follows_another_copy_gets_a_higher_epoch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
