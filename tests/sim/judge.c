@@ -398,7 +398,7 @@ static bool may_fail(struct world *world, const struct node *session)
            faults->is_on[FAULT_AGENT_RESTORED] || faults->is_on[FAULT_AGENT_ROT] ||
            faults->is_on[FAULT_AGENT_CLONED] || faults->is_on[FAULT_AGENT_POWER_IN_SAVE] ||
            faults->is_on[FAULT_AGENT_CRASH_STARTING] || faults->is_on[FAULT_AGENT_REBOOT] ||
-           faults->is_on[FAULT_AGENT_CRASH];
+           faults->is_on[FAULT_AGENT_CRASH] || faults->is_on[FAULT_UPGRADE];
 }
 
 static bool is_on_lost(struct world *world, const struct node *assignment)
