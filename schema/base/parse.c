@@ -120,8 +120,6 @@ static const struct unit duration_units[] = {
     {"d", 24 * 60 * 60 * 1000}, {"h", 60 * 60 * 1000}, {"m", 60 * 1000}, {"s", 1000}, {"ms", 1},
 };
 
-static const int64_t duration_max_ms = (int64_t)36525 * 24 * 60 * 60 * 1000;
-
 /* The row of the unit that the text begins with, or the count of rows. */
 static size_t find_duration_unit(const char *text, size_t *ret_length)
 {
@@ -156,7 +154,7 @@ bool duration_from_str(const char *text, int64_t *ret_ms)
         row = find_duration_unit(text, &length);
         if (row < next_row || row == COUNT_OF(duration_units) ||
             __builtin_mul_overflow(count, duration_units[row].size, &part) ||
-            __builtin_add_overflow(total, part, &total) || total > duration_max_ms) {
+            __builtin_add_overflow(total, part, &total) || total > DURATION_MAX_MS) {
             return false;
         }
         text += length;

@@ -20,8 +20,10 @@ void real_to_str(double value, char text[static REAL_TEXT_SIZE]);
 bool real_is_whole(double value, int64_t *ret_value); /* and fits */
 
 /* Durations: "1h30m", "5m", "20s", "1500ms", "1d12h", "0s"; units d h m s ms, each at most once and
- * in that order; at most 100 years.  Written with the largest units that are exact: 90000 →
- * "1m30s". */
+ * in that order.  Written with the largest units that are exact: 90000 → "1m30s".  The bound is for
+ * what machines count, such as the processor time of many cores (what people set has a lower one in
+ * its table), and leaves room to add it to any moment. */
+#define DURATION_MAX_MS ((int64_t)365250000 * 24 * 60 * 60 * 1000) /* a million years */
 bool duration_from_str(const char *text, int64_t *ret_ms);
 void duration_to_str(int64_t ms, char text[static DURATION_TEXT_SIZE]);
 

@@ -1,6 +1,7 @@
 /* Assignment: its table. */
 #include "schema/kinds/assignment.h"
 
+#include "schema/base/parse.h"
 #include "schema/forms.h"
 #include "schema/limits.h"
 
@@ -28,9 +29,9 @@ static const struct field spec_fields[] = {
 };
 
 static const struct field contribution_fields[] = {
-    {"cpu", FIELD_DURATION, AT(struct contribution, cpu_ms), .max = INT64_MAX,
+    {"cpu", FIELD_DURATION, AT(struct contribution, cpu_ms), .max = DURATION_MAX_MS,
      .doc = "processor time used"},
-    {"wall", FIELD_DURATION, AT(struct contribution, wall_ms), .max = INT64_MAX,
+    {"wall", FIELD_DURATION, AT(struct contribution, wall_ms), .max = DURATION_MAX_MS,
      .doc = "time it ran"},
     {"memoryPeak", FIELD_QUANTITY, AT(struct contribution, memory_peak), .max = INT64_MAX,
      .doc = "most memory it used, in bytes"},
