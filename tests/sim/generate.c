@@ -238,8 +238,9 @@ static struct node *generate_scalar(struct generator *generator, const struct fi
     case FIELD_QUANTITY:
     case FIELD_CORES:
         number = number_of(generator, field);
-        return die_chance(die, 250) ? other_writing(generator, field, type, number)
-                                    : scalar_to_node(arena, field, type, &number);
+        return !generator->is_canonical && die_chance(die, 250)
+                   ? other_writing(generator, field, type, number)
+                   : scalar_to_node(arena, field, type, &number);
     case FIELD_STR:
         return node_str(arena, text_of(generator, field));
     case FIELD_NAME:
@@ -357,7 +358,7 @@ static struct node *generate_value(struct generator *generator, const struct fie
 
 static bool is_drawn(struct generator *generator, const struct field *field)
 {
-    if (field->flags & (FIELD_IS_STATUS | FIELD_SERVER)) {
+    if (!generator->is_whole && (field->flags & (FIELD_IS_STATUS | FIELD_SERVER))) {
         return false;
     }
     if (field->reference != NULL && generator->references == NULL) {

@@ -14,11 +14,13 @@ struct generator {
     struct die *die;               /* borrowed */
     unsigned present_per_mille;    /* of a field that may be left out */
     const char *const *references; /* NULL-terminated: what there is to refer to; NULL: nothing */
-    bool is_moderate; /* no texts and lists of the greatest length: worlds have many objects */
+    bool is_moderate;  /* no texts and lists of the greatest length: worlds have many objects */
+    bool is_canonical; /* every value as it is written back, not as another person would write it */
+    bool is_whole;     /* with its status, and what else only the server fills in */
 };
 
 /* As an operator writes it: apiVersion, kind, metadata, and all that is not status.  Valid, as far
- * as one document can tell.  Not every value is in canonical form. */
+ * as one document can tell. */
 struct node *generate_object(struct generator *generator, const struct kind *kind,
                              const char *name);
 struct node *generate_shape(struct generator *generator, const struct shape *shape);
