@@ -152,3 +152,7 @@ enum {
     LOGS_KEPT_MAX = 32,            /* logs of assignments without a run; the oldest goes first */
     STATE_BYTES_MAX = 64 << 20,    /* an agent's saved state */
 };
+
+/* Of the numbers of an agent's connections.  What claims to be beyond is answered and not followed,
+ * so that one false hello or welcome does not use up the numbers of all true ones after it. */
+#define EPOCH_FOLLOWED_MAX ((int64_t)1 << 62)

@@ -221,6 +221,14 @@ static void begin_session(struct agt *agt, const struct wire_welcome *welcome)
     move(agt, LINK_WELCOMED);
 }
 
+/* A controller follows no claim beyond the bound, and leaves out one number at most. */
+static bool is_beyond_all(const struct fence *fence, int64_t epoch)
+{
+    int64_t followed = fence->epoch > EPOCH_FOLLOWED_MAX ? fence->epoch : EPOCH_FOLLOWED_MAX;
+
+    return epoch - 2 > followed;
+}
+
 static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
 {
     struct fence *fence = &agt->fence;
@@ -237,6 +245,11 @@ static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
     if (welcome->era != agt->link.era) { /* else one false number would shut the true store out */
         agt->counters.stale_messages++;
         hang_up(agt, "the controller welcomes in another era than it challenged in");
+        return;
+    }
+    if (is_beyond_all(fence, welcome->epoch)) {
+        agt->counters.stale_messages++;
+        hang_up(agt, "the controller gave this connection a number that no other could follow");
         return;
     }
     (void)snprintf(fence->store_id, sizeof(fence->store_id), "%s", agt->link.store_id);

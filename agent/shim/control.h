@@ -1,10 +1,12 @@
 /* The socket on which a shim listens, and the messages on it: one line each, words as in
  * agent/shim/fields.h.
  *
- *     agent → shim                          shim → agent
- *     stop grace_ms=N                       status state=S started=WALL frozen=0|1   (first,
- * always) lease end=BOOT_MS                     usage cpu_ms=N wall_ms=N memory_peak=N suspend /
- * resume                      exited                                   (then it closes) usage
+ *     agent → shim            shim → agent
+ *     stop grace_ms=N         status state=S started=WALL frozen=0|1    always the first
+ *     lease end=BOOT_MS       usage cpu_ms=N wall_ms=N memory_peak=N
+ *     suspend                 exited                                    then it closes
+ *     resume
+ *     usage
  *
  * S is starting, running or ending.  `exited` says that the record is written; whoever loses the
  * connection looks for the record too. */

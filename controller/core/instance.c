@@ -10,10 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Connections are numbered by what agents claim.  A claim beyond this is not followed, so that one
- * false hello does not use up the numbers of the machine that comes after it. */
-static const uint64_t EPOCH_FOLLOWED_MAX = UINT64_C(1) << 62;
-
 /* The part before the slash is the machine's boot, the one behind it the directory; agents of an
  * earlier version say only the first. */
 static bool is_same(const char *a, const char *b)
@@ -163,7 +159,7 @@ static uint64_t next_epoch(struct agent_entry *agent, uint64_t shown, bool is_ne
     if (shown < agent->epoch) {
         MARK("an agent that forgot its number is given a higher one");
     }
-    if (next <= EPOCH_FOLLOWED_MAX) {
+    if (next <= (uint64_t)EPOCH_FOLLOWED_MAX) {
         next += is_new;
         agent->epoch = next;
     }
@@ -186,7 +182,7 @@ uint64_t instance_take(struct ctl *ctl, struct agent_entry *agent, const struct 
 
 void instance_proves(struct agent_entry *agent, uint64_t epoch)
 {
-    if (epoch > agent->proven_epoch && epoch <= EPOCH_FOLLOWED_MAX) {
+    if (epoch > agent->proven_epoch && epoch <= (uint64_t)EPOCH_FOLLOWED_MAX) {
         agent->proven_epoch = epoch;
     }
 }

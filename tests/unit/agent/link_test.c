@@ -585,6 +585,29 @@ static void a_welcome_in_another_era_than_challenged_is_not_obeyed(void **state)
     expect_has(world, "spawn u1");
 }
 
+/* One false number would use up those of all true connections after it. */
+static void a_welcome_beyond_all_numbers_is_not_obeyed(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_welcomed(world);
+    world_down(world);
+    world_dial(world);
+    world_up(world);
+    world_challenge(world, "store-1");
+    world_clear(world);
+    world->epoch = EPOCH_FOLLOWED_MAX + 2;
+    world_welcome(world);
+    expect_has(world, "hangup");
+    world->epoch = EPOCH_FOLLOWED_MAX;
+    for (unsigned i = 0; i < 4; i++) { /* up to there, there are always others */
+        world_down(world);
+        world_connect(world);
+    }
+    world_assign(world, ONE("u1", 1));
+    expect_has(world, "spawn u1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
@@ -622,6 +645,7 @@ int main(void)
         TEST(report_numbers_rise_across_restarts),
         TEST(an_acknowledgement_of_nothing_is_bad),
         TEST(a_welcome_in_another_era_than_challenged_is_not_obeyed),
+        TEST(a_welcome_beyond_all_numbers_is_not_obeyed),
         TEST(a_restored_store_is_told_everything_again),
         TEST(who_was_not_the_last_to_be_connected_reports_everything_again),
     };
