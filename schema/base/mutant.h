@@ -42,7 +42,7 @@
     /* agents and their reports */                                                                 \
     X(EPOCH_UNCHECKED, "messages of an earlier connection count", "liveness never-back silence")   \
     X(EPOCH_NOT_RAISED, "every connection of an agent has the same number",                        \
-      "never-back liveness agents")                                                                \
+      "never-back liveness agents silence")                                                        \
     X(INSTANCE_IGNORED, "a second machine with an agent's key takes its place at once",            \
       "exclusive")                                                                                 \
     X(OLD_REPORT_TAKEN, "a report that came before counts again",                                  \
