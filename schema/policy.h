@@ -1,0 +1,94 @@
+/* The one evaluator of harvest policies: agents enforce with it every second, plans predict with
+ * it. Pure: what it knows is what it is given, and a small state per piece of work.
+ *
+ * The checks have an order, and the first that does not pass gives the one reason.  Heat that asks
+ * for leaving comes before everything, the machine's owner before what only costs us time.  A check
+ * that has begun to hold work back holds it until its own, stricter, threshold has been met, for as
+ * long as its dwell says. */
+#pragma once
+
+#include "schema/kinds/harvest_policy.h"
+#include "schema/readings.h"
+
+enum policy_outcome {
+    POLICY_RUN,
+    POLICY_THROTTLE, /* with `cpu_percent` of the machine */
+    POLICY_SUSPEND,  /* frozen, its memory kept */
+    POLICY_EVICT, /* TERM, so that it can save its state, grace, KILL; its memory is given back */
+};
+
+enum policy_reason { /* in the order of checking; the words are policy_reason_words */
+                     REASON_NONE,
+                     REASON_OVERHEATED,
+                     REASON_HEAT_WAIT, /* cool again, for less than the dwell */
+                     REASON_OWNER_PAUSED,
+                     REASON_EXCLUSIVE_PROGRAM, /* of the owner's, which wants the machine for itself
+                                                */
+                     REASON_ON_BATTERY,
+                     REASON_BATTERY_LOW,
+                     REASON_STALE_SENSOR, /* or unknown; taken where the sensor's own check stands
+                                           */
+                     REASON_USER_ACTIVE,
+                     REASON_OUTSIDE_WINDOW,
+                     REASON_FOREIGN_CPU,
+                     REASON_MEMORY_PRESSURE,
+                     REASON_METERED,
+                     REASON_MAX_DURATION,
+                     REASON_COOLDOWN,
+                     REASON_COUNT,
+};
+
+extern const char *const policy_reason_words[];  /* "BatteryLow"; NULL-terminated, as the next */
+extern const char *const policy_outcome_words[]; /* "Run" */
+
+struct policy_moment {
+    struct mono now;
+    struct wall local; /* wall time plus the machine's offset from UTC: 12:00 is noon there */
+};
+
+struct policy_input {
+    const struct harvest_policy_spec *spec; /* NULL: no policy; only the owner's word counts */
+    const struct readings *readings;
+    struct policy_moment moment;
+    bool owner_paused;
+    const char *exclusive_program; /* that runs now; NULL: none */
+    bool is_running; /* its processes are there and not frozen, since the step before */
+};
+
+/* Of one piece of work under one policy, kept between steps; begins with policy_begin().  After a
+ * change of the policy it is kept, and judged by the new numbers. */
+struct policy_state {
+    enum policy_outcome outcome; /* of the step before */
+    enum policy_reason reason;
+    struct mono since;                        /* the outcome and reason are what they are */
+    struct mono stepped;                      /* when the step before was */
+    struct mono held_since;                   /* not run; MONO_NEVER while it is let run */
+    bool is_warm, is_hot, is_low, is_crowded; /* a threshold was passed and the other not yet met */
+    struct mono cool_since, quiet_since;      /* MONO_NEVER: it is not */
+    int64_t ran_ms;                           /* since it last rested for the cooldown */
+    struct mono rest_until;                   /* MONO_NEVER: it does not rest */
+};
+
+struct policy_verdict {
+    enum policy_outcome outcome;
+    enum policy_reason reason;
+    int64_t cpu_percent; /* of the whole machine, all work together: limits.cpuPercent, or less */
+    int64_t grace_ms;    /* of an eviction */
+    enum sensor sensor;  /* whose reading it was; SENSOR_COUNT: none */
+    struct reading reading;
+    char message[160]; /* in words, with the reading and what would end it */
+};
+
+/* Work that is about to start, or whose past is not known: a start needs what going on would need,
+ * and user.startAfterIdle.  `was_held`: it was found frozen, so the dwells count from now. */
+void policy_begin(struct policy_state *state, struct mono now, bool was_held);
+/* One step; at least every second, and whenever something changed.  Time that passed between two
+ * steps was spent as the step before said.  Changes of `state->outcome` and `state->reason` are
+ * what becomes an event. */
+void policy_step(const struct policy_input *input, struct policy_state *state,
+                 struct policy_verdict *ret_verdict);
+/* Would work that starts now be let run?  For plans; nothing is kept. */
+void policy_predict(const struct policy_input *input, struct policy_verdict *ret_verdict);
+
+/* Is the moment within one of the windows?  Without windows always. */
+bool policy_window_is_open(const struct harvest_policy_spec *spec, struct wall local);
