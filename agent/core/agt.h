@@ -81,6 +81,8 @@ struct agt_event {
     struct wall wall;
     const char *uid; /* FOUND, STARTED, EXITED, USAGE */
     int64_t run;
+    bool frozen;       /* STARTED: it is suspended now; an earlier agent may have wanted that */
+    int64_t cpu_limit; /* STARTED: held to so many thousandths of a core now; 0: not held */
     union {
         struct {
             const char *bytes;

@@ -54,8 +54,11 @@ struct run {
     bool is_told;   /* AGT_STARTED was delivered */
     bool is_failed; /* could not be spawned: `failure` */
     struct agt_exit failure;
-    bool is_stop_wanted, is_suspend_wanted;
-    int64_t grace_ms; /* negative: the one it was started with */
+    bool is_stop_wanted;
+    bool is_suspend_wanted, is_suspend_known; /* not known: whatever an earlier agent wanted */
+    bool is_limit_known;
+    int64_t cpu_limit; /* thousandths of a core; 0: none */
+    int64_t grace_ms;  /* negative: the one it was started with */
     struct mono lease_end;
 };
 
@@ -140,8 +143,12 @@ static void say_wanted(struct run *run)
         (void)snprintf(line, sizeof(line), "lease end=%lld\n", (long long)run->lease_end.ms);
         say(run, line);
     }
-    if (run->is_suspend_wanted) {
-        say(run, "suspend\n");
+    if (run->is_limit_known) {
+        (void)snprintf(line, sizeof(line), "limit cpu=%lld\n", (long long)run->cpu_limit);
+        say(run, line);
+    }
+    if (run->is_suspend_known) {
+        say(run, run->is_suspend_wanted ? "suspend\n" : "resume\n");
     }
     if (run->is_stop_wanted && run->grace_ms >= 0) {
         (void)snprintf(line, sizeof(line), "stop grace_ms=%lld\n", (long long)run->grace_ms);
@@ -162,6 +169,10 @@ static void on_status(struct run *run, char *words)
             runs = str_eq(value, "running") || str_eq(value, "ending");
         } else if (str_eq(key, "started")) {
             (void)int_from_str(value, &event.started.ms);
+        } else if (str_eq(key, "frozen")) {
+            event.frozen = str_eq(value, "1");
+        } else if (str_eq(key, "limit")) {
+            (void)int_from_str(value, &event.cpu_limit);
         }
     }
     if (runs && !run->is_told) {
@@ -497,8 +508,21 @@ void process_suspend(struct process *process, const char *uid, int64_t number, b
     struct run *run = run_find(process, uid, number);
 
     if (run != NULL) {
+        run->is_suspend_known = true;
         run->is_suspend_wanted = suspended;
-        say(run, suspended ? "suspend\n" : "resume\n");
+        say_wanted(run);
+    }
+}
+
+void process_limit(struct process *process, const char *uid, int64_t number,
+                   int64_t cpu_thousandths)
+{
+    struct run *run = run_find(process, uid, number);
+
+    if (run != NULL) {
+        run->is_limit_known = true;
+        run->cpu_limit = cpu_thousandths;
+        say_wanted(run);
     }
 }
 

@@ -8,8 +8,8 @@
  * connected to again; neither, and the shim was killed: what it left is killed too, and its loss is
  * recorded.
  *
- * What is wanted of a shim (stopped, suspended, a later lease) is kept and said again on each new
- * connection. */
+ * What is wanted of a shim (stopped, suspended, slower, a later lease) is kept and said again on
+ * each new connection. */
 #pragma once
 
 #include "agent/core/agt.h"
@@ -35,6 +35,9 @@ void process_spawn(struct process *process, const struct shim_spec *spec);
 void process_stop(struct process *process, const char *uid, int64_t run, int64_t grace_ms);
 void process_extend(struct process *process, const char *uid, int64_t run, struct mono lease_end);
 void process_suspend(struct process *process, const char *uid, int64_t run, bool suspended);
+/* Holds all its processes together to so many thousandths of a core, from now on and within a
+ * second; 0: no more than the limit it was started with, which it never gets beyond. */
+void process_limit(struct process *process, const char *uid, int64_t run, int64_t cpu_thousandths);
 /* Removes the folder of a run that is over.  The assignment's log stays until there are more than
  * LOGS_KEPT_MAX of assignments without runs. */
 void process_forget(struct process *process, const char *uid, int64_t run);

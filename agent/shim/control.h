@@ -2,14 +2,16 @@
  * agent/shim/fields.h.
  *
  *     agent → shim            shim → agent
- *     stop grace_ms=N         status state=S started=WALL frozen=0|1    always the first
+ *     stop grace_ms=N         status state=S started=WALL frozen=0|1 limit=N   always the first
  *     lease end=BOOT_MS       usage cpu_ms=N wall_ms=N memory_peak=N
- *     suspend                 exited                                    then it closes
+ *     suspend                 exited                                           then it closes
  *     resume
+ *     limit cpu=N
  *     usage
  *
- * S is starting, running or ending.  `exited` says that the record is written; whoever loses the
- * connection looks for the record too. */
+ * S is starting, running or ending.  Limits are thousandths of a core, 0 for none; the stricter of
+ * the one that is told and the one it was started with counts.  `exited` says that the record is
+ * written; whoever loses the connection looks for the record too. */
 #pragma once
 
 #include "schema/base/str.h"

@@ -54,6 +54,7 @@ struct shim {
     struct mono duty_at;     /* the next step of the duty cycle */
     struct mono duty_since;  /* of the step before */
     int64_t duty_cpu_ms;     /* used until then */
+    int64_t cpu_limit;       /* thousandths of a core, now; 0: none */
     struct mono alone_since; /* no agent is connected; MONO_NEVER while one is */
     bool frozen;             /* told to suspend */
     bool duty_stopped;
@@ -182,6 +183,31 @@ static void step_duty(struct shim *shim)
     group_signal_seen(&shim->group, may_run ? SIGCONT : SIGSTOP);
 }
 
+/* `told` is 0 for none; the limit it was started with is never exceeded. */
+static void set_cpu_limit(struct shim *shim, int64_t told)
+{
+    int64_t own = shim->spec.cpu_limit;
+    int64_t limit = told > 0 && (own == 0 || told < own) ? told : own;
+
+    if (limit == shim->cpu_limit) {
+        return;
+    }
+    shim->cpu_limit = limit;
+    if (limit > 0) {
+        duty_init(&shim->duty, limit);
+        group_measure(&shim->group);
+        shim->duty_cpu_ms = shim->group.cpu_ms;
+        shim->duty_since = shim->now;
+        shim->duty_at = mono_after(shim->now, SHIM_DUTY_MS);
+        shim->look_at = shim->now; /* without limits nobody looked */
+    } else if (shim->duty_stopped) {
+        shim->duty_stopped = false;
+        if (!shim->frozen && shim->state == STATE_RUNNING) {
+            group_signal(&shim->group, SIGCONT);
+        }
+    }
+}
+
 static void suspend(struct shim *shim, bool frozen)
 {
     if (shim->state != STATE_RUNNING || shim->frozen == frozen) {
@@ -206,8 +232,9 @@ static int64_t wall_ms(struct shim *shim)
 
 static void say_status(const struct shim *shim, char line[static SHIM_LINE_BYTES_MAX])
 {
-    (void)snprintf(line, SHIM_LINE_BYTES_MAX, "status state=%s started=%lld frozen=%d\n",
-                   state_words[shim->state], (long long)shim->exit.started.ms, shim->frozen);
+    (void)snprintf(line, SHIM_LINE_BYTES_MAX, "status state=%s started=%lld frozen=%d limit=%lld\n",
+                   state_words[shim->state], (long long)shim->exit.started.ms, shim->frozen,
+                   (long long)shim->cpu_limit);
 }
 
 static void say_usage(struct shim *shim)
@@ -252,6 +279,8 @@ static void on_line(void *data, char *line)
         suspend(shim, true);
     } else if (str_eq(verb, "resume")) {
         suspend(shim, false);
+    } else if (str_eq(verb, "limit")) {
+        set_cpu_limit(shim, argument(line, "cpu", 0));
     } else if (str_eq(verb, "usage")) {
         say_usage(shim);
     }
@@ -262,7 +291,7 @@ static void on_line(void *data, char *line)
 
 static bool has_limits(const struct shim *shim)
 {
-    return shim->spec.cpu_limit > 0 || shim->spec.memory_limit > 0 || shim->spec.pids_limit > 0;
+    return shim->cpu_limit > 0 || shim->spec.memory_limit > 0 || shim->spec.pids_limit > 0;
 }
 
 static struct mono orphaned_at(const struct shim *shim)
@@ -282,7 +311,7 @@ static struct mono deadline(const struct shim *shim)
     if (shim->state == STATE_RUNNING) {
         at = mono_earlier(at, orphaned_at(shim));
         at = has_limits(shim) || shim->frozen ? mono_earlier(at, shim->look_at) : at;
-        at = shim->spec.cpu_limit > 0 && !shim->frozen ? mono_earlier(at, shim->duty_at) : at;
+        at = shim->cpu_limit > 0 && !shim->frozen ? mono_earlier(at, shim->duty_at) : at;
     }
     if (shim->state == STATE_ENDING || shim->state == STATE_KILLING) {
         at = mono_earlier(at, shim->kill_at);
@@ -308,7 +337,7 @@ static void tick(struct shim *shim)
         (has_limits(shim) || shim->frozen)) {
         look(shim);
     }
-    if (shim->spec.cpu_limit > 0 && shim->state == STATE_RUNNING && !shim->frozen &&
+    if (shim->cpu_limit > 0 && shim->state == STATE_RUNNING && !shim->frozen &&
         mono_is_due(shim->duty_at, shim->now)) {
         step_duty(shim);
     }
@@ -581,9 +610,7 @@ int shim_main(void)
     runlog_init(&shim.log, shim.assignment_fd);
     control_init(&shim.control);
     (void)control_adopt(&shim.control, BORN_WITH_FD);
-    if (shim.spec.cpu_limit > 0) {
-        duty_init(&shim.duty, shim.spec.cpu_limit);
-    }
+    set_cpu_limit(&shim, 0);
     start(&shim);
     while (shim.state != STATE_ENDED) {
         turn(&shim);

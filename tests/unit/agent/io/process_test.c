@@ -29,7 +29,8 @@
 struct told { /* an event, copied */
     enum agt_event_type type;
     int64_t run;
-    bool running, has_exit;
+    bool running, has_exit, frozen;
+    int64_t cpu_limit;
     struct agt_exit exit;
     struct contribution usage;
 };
@@ -48,7 +49,10 @@ struct bench {
 static void on_event(void *data, struct agt_event *event)
 {
     struct bench *bench = data;
-    struct told told = {.type = event->type, .run = event->run};
+    struct told told = {.type = event->type,
+                        .run = event->run,
+                        .frozen = event->frozen,
+                        .cpu_limit = event->cpu_limit};
     const struct agt_exit *exit = event->type == AGT_EXITED  ? event->exit
                                   : event->type == AGT_FOUND ? event->found.exit
                                                              : NULL;
@@ -328,6 +332,36 @@ static void the_next_agent_finds_what_runs(void **state)
     expect_exit(bench, AGT_EXITED, EXIT_STOPPED, 128 + SIGTERM);
 }
 
+static char state_of(pid_t pid)
+{
+    struct proc proc;
+
+    return proc_read(pid, &proc) ? proc.state : '-';
+}
+
+static void the_next_agent_hears_what_the_last_one_wanted_and_may_want_else(void **state)
+{
+    struct bench *bench = *state;
+    pid_t main;
+
+    spawn(bench, "echo $$ >main; exec sleep 1000");
+    UNTIL(pid_in(bench, "1/files/main") > 0);
+    main = pid_in(bench, "1/files/main");
+    process_limit(bench->process, UID, 1, 250);
+    process_suspend(bench->process, UID, 1, true);
+    UNTIL(state_of(main) == 'T');
+    close_process(bench);
+    open_process(bench);
+    process_find(bench->process);
+    process_suspend(bench->process, UID, 1, false); /* before it is connected to */
+    UNTIL(find(bench, AGT_STARTED) != NULL);
+    assert_true(find(bench, AGT_STARTED)->frozen);
+    assert_int_equal(find(bench, AGT_STARTED)->cpu_limit, 250);
+    UNTIL(state_of(main) == 'S');
+    process_stop(bench->process, UID, 1, 60 * 1000);
+    expect_exit(bench, AGT_EXITED, EXIT_STOPPED, 128 + SIGTERM);
+}
+
 static void the_next_agent_finds_how_it_ended(void **state)
 {
     struct bench *bench = *state;
@@ -444,6 +478,7 @@ int main(int argc, char **argv)
         CASE(stopping_all_uses_the_grace_each_was_given),
         CASE(what_a_killed_shim_leaves_is_killed_too),
         CASE(the_next_agent_finds_what_runs),
+        CASE(the_next_agent_hears_what_the_last_one_wanted_and_may_want_else),
         CASE(the_next_agent_finds_how_it_ended),
         CASE(the_next_agent_clears_up_after_a_shim_killed_meanwhile),
         CASE(a_folder_without_a_shim_is_a_loss_and_stays_one),

@@ -513,6 +513,58 @@ static void a_processor_limit_stops_and_goes_on(void **state)
     assert_true(bench->exit.usage.cpu_ms < bench->exit.usage.wall_ms);
 }
 
+/* Says it on a connection and, when it was understood, hears how things stand on another. */
+static void tell(struct bench *bench, const char *line)
+{
+    say(bench, line);
+    str_clear(&bench->heard);
+    say(bench, "usage\n");
+    HEARS("usage cpu_ms=");
+    file_close(&bench->socket);
+    str_clear(&bench->heard);
+    bench->socket = connect_again(bench);
+    HEARS("status ");
+}
+
+static void a_processor_limit_may_come_and_go(void **state)
+{
+    struct bench *bench = *state;
+    pid_t pid;
+
+    run_shell(bench, "echo $$ >main; while :; do :; done");
+    AWAIT(pid_in(bench, "main") > 0);
+    HEARS("status state=running");
+    assert_true(has_heard(bench, " frozen=0 limit=0\n"));
+    pid = pid_in(bench, "main");
+    tell(bench, "limit cpu=100\n");
+    assert_true(has_heard(bench, " frozen=0 limit=100\n"));
+    AWAIT(state_of(pid) == 'T');
+    AWAIT(state_of(pid) == 'R');
+    AWAIT(state_of(pid) == 'T');
+    tell(bench, "limit cpu=0\n");
+    assert_true(has_heard(bench, " frozen=0 limit=0\n"));
+    AWAIT(state_of(pid) == 'R');
+    say(bench, "stop grace_ms=60000\n");
+    ended(bench, EXIT_STOPPED, 128 + SIGTERM);
+}
+
+static void no_word_lifts_the_limit_it_was_started_with(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.cpu_limit = 300;
+    run_shell(bench, "exec sleep 1000");
+    HEARS(" limit=300\n");
+    tell(bench, "limit cpu=200\n");
+    assert_true(has_heard(bench, " limit=200\n"));
+    tell(bench, "limit cpu=900\n");
+    assert_true(has_heard(bench, " limit=300\n"));
+    tell(bench, "limit cpu=0\n");
+    assert_true(has_heard(bench, " limit=300\n"));
+    say(bench, "stop grace_ms=60000\n");
+    ended(bench, EXIT_STOPPED, 128 + SIGTERM);
+}
+
 static void the_log_is_bounded(void **state)
 {
     struct bench *bench = *state;
@@ -558,6 +610,8 @@ int main(int argc, char **argv)
         CASE(all_its_processes_together_keep_the_memory_limit),
         CASE(too_many_processes_are_ended),
         CASE(a_processor_limit_stops_and_goes_on),
+        CASE(a_processor_limit_may_come_and_go),
+        CASE(no_word_lifts_the_limit_it_was_started_with),
         CASE(the_log_is_bounded),
     };
 
