@@ -142,7 +142,8 @@ enum {
     LOG_CHUNK_BYTES_MAX = 16 << 10,
 
     /* A machine with an agent. */
-    PROCESSES_MAX = 1 << 17, /* looked at in one pass over /proc */
+    PROCESSES_MAX = 1 << 17,  /* looked at in one pass over /proc */
+    SENSORS_UNKNOWN_MAX = 64, /* names in one heartbeat; a newer agent may have more sensors */
     SHIM_CONNECTIONS_MAX = 8,
     SHIM_LINE_BYTES_MAX = 1024,    /* one message on a shim's control socket */
     SHIM_SPEC_BYTES_MAX = 4 << 20, /* an assignment, escaped */

@@ -1,26 +1,28 @@
 /* The one evaluator of harvest policies: agents enforce with it every second, plans predict with
  * it. Pure: what it knows is what it is given, and a small state per piece of work.
  *
- * The checks have an order, and the first that does not pass gives the one reason.  Heat that asks
- * for leaving comes before everything, the machine's owner before what only costs us time.  A check
- * that has begun to hold work back holds it until its own, stricter, threshold has been met, for as
- * long as its dwell says. */
+ * The checks have an order, and the first that asks for the most gives the one reason: of several
+ * that hold work the first, and before them one that ends it.  Heat comes before everything, the
+ * machine's owner before what only costs us time.  A check that has begun to hold work back holds
+ * it until its own, stricter, threshold has been met, for as long as its dwell says.
+ * Why so: docs/decisions/0012-policies.md. */
 #pragma once
 
 #include "schema/kinds/harvest_policy.h"
 #include "schema/readings.h"
 
-enum policy_outcome {
-    POLICY_RUN,
-    POLICY_THROTTLE, /* with `cpu_percent` of the machine */
-    POLICY_SUSPEND,  /* frozen, its memory kept */
-    POLICY_EVICT, /* TERM, so that it can save its state, grace, KILL; its memory is given back */
+enum policy_outcome { /* each asks for more than the one before */
+                      POLICY_RUN,
+                      POLICY_THROTTLE, /* with `cpu_percent` of the machine */
+                      POLICY_SUSPEND,  /* frozen, its memory kept */
+                      POLICY_EVICT, /* TERM, so that it can save its state, grace, KILL; its memory
+                                       is given back */
 };
 
 enum policy_reason { /* in the order of checking; the words are policy_reason_words */
                      REASON_NONE,
-                     REASON_OVERHEATED,
-                     REASON_HEAT_WAIT, /* cool again, for less than the dwell */
+                     REASON_OVERHEATED, /* of POLICY_THROTTLE, too */
+                     REASON_HEAT_WAIT,  /* cool again, for less than the dwell */
                      REASON_OWNER_PAUSED,
                      REASON_EXCLUSIVE_PROGRAM, /* of the owner's, which wants the machine for itself
                                                 */
@@ -55,18 +57,27 @@ struct policy_input {
     bool is_running; /* its processes are there and not frozen, since the step before */
 };
 
-/* Of one piece of work under one policy, kept between steps; begins with policy_begin().  After a
- * change of the policy it is kept, and judged by the new numbers. */
+/* A rule that has begun to hold work back, until its other threshold has been met for its dwell. */
+struct policy_latch {
+    bool is_shut;
+    struct mono clear_since; /* the other threshold is met; MONO_NEVER: it is not */
+};
+
+/* Of one piece of work under one policy, kept between steps, over restarts of the work too; begins
+ * with policy_begin().  After a change of the policy it is kept, and judged by the new numbers.
+ * What is not for others to read is below the line. */
 struct policy_state {
     enum policy_outcome outcome; /* of the step before */
     enum policy_reason reason;
-    struct mono since;                        /* the outcome and reason are what they are */
-    struct mono stepped;                      /* when the step before was */
-    struct mono held_since;                   /* not run; MONO_NEVER while it is let run */
-    bool is_warm, is_hot, is_low, is_crowded; /* a threshold was passed and the other not yet met */
-    struct mono cool_since, quiet_since;      /* MONO_NEVER: it is not */
-    int64_t ran_ms;                           /* since it last rested for the cooldown */
-    struct mono rest_until;                   /* MONO_NEVER: it does not rest */
+    struct mono since;      /* the outcome and reason are what they are */
+    struct mono held_since; /* not run; MONO_NEVER while it is let run */
+    int64_t ran_ms;         /* since it last rested for the cooldown */
+    /* --- */
+    struct mono stepped; /* when the step before was */
+    bool has_started;    /* has, or had, processes, and was not ended since */
+    bool was_let_run;    /* it may have processes by now */
+    struct policy_latch warm, hot, low, crowded, pressed;
+    struct mono rests_since; /* MONO_NEVER: it runs */
 };
 
 struct policy_verdict {
@@ -80,11 +91,12 @@ struct policy_verdict {
 };
 
 /* Work that is about to start, or whose past is not known: a start needs what going on would need,
- * and user.startAfterIdle.  `was_held`: it was found frozen, so the dwells count from now. */
+ * and user.startAfterIdle.  `was_held`: it was found frozen, nobody knows why: each rule has its
+ * other threshold to be met, and the dwells count from now. */
 void policy_begin(struct policy_state *state, struct mono now, bool was_held);
-/* One step; at least every second, and whenever something changed.  Time that passed between two
- * steps was spent as the step before said.  Changes of `state->outcome` and `state->reason` are
- * what becomes an event. */
+/* One step; at least every second, and whenever something changed.  Changes of `state->outcome` and
+ * `state->reason` are what becomes an event.  An eviction is said until the work would be let run
+ * again; after it, going on is a start. */
 void policy_step(const struct policy_input *input, struct policy_state *state,
                  struct policy_verdict *ret_verdict);
 /* Would work that starts now be let run?  For plans; nothing is kept. */

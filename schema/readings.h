@@ -47,6 +47,9 @@ enum { READING_TEXT_SIZE = 40 };
 void reading_to_str(enum sensor sensor, const struct reading *reading,
                     char text[static READING_TEXT_SIZE]);
 
+/* Known, and at most `stale_ms` old at `now`.  One from the future is as wrong as an old one. */
+bool reading_is_fresh(const struct reading *reading, struct mono now, int64_t stale_ms);
+
 /* The written form, in heartbeats and in `Agent.status.sensors`: what is known by name, and the
  * names of those that tell nothing.  Ages are told, not moments: clocks differ. */
 struct sensors {
@@ -70,6 +73,6 @@ extern const struct shape sensors_shape;
 struct arena;
 void sensors_from_readings(struct arena *arena, const struct readings *readings, struct mono now,
                            int64_t stale_ms, struct sensors *ret_sensors);
-/* All as of `at`. */
+/* All as of `at`.  What is known and unknown at once is unknown. */
 void readings_from_sensors(const struct sensors *sensors, struct mono at,
                            struct readings *ret_readings);

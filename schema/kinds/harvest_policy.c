@@ -48,6 +48,17 @@ static const struct field foreign_cpu_fields[] = {
      .fallback = "20s", .doc = "how long others must have been below it before work goes on"},
 };
 
+static const struct field memory_fields[] = {
+    {"evictPercent", FIELD_INT, AT(struct memory_policy, evict_percent), .min = 1, .max = 100,
+     .fallback = "10",
+     .doc = "work is ended while something waits for memory for more of the time than this"},
+    {"minAvailable", FIELD_QUANTITY, AT(struct memory_policy, min_available), .max = INT64_MAX,
+     .fallback = "256Mi",
+     .doc = "work is ended while less memory than this could be had without swapping"},
+    {"dwell", FIELD_DURATION, AT(struct memory_policy, dwell_ms), .max = WORK_TIME_MAX_MS,
+     .fallback = "5m", .doc = "how long there must have been enough before work starts again"},
+};
+
 static const struct field limits_fields[] = {
     {"cpuPercent", FIELD_INT, AT(struct limits_policy, cpu_percent), .min = 1, .max = 100,
      .fallback = "50", .doc = "share of the machine's processor time that all work may use"},
@@ -91,6 +102,7 @@ static const struct shape thermal_shape = SHAPE("thermal", struct thermal_policy
 static const struct shape user_shape = SHAPE("user", struct user_policy, user_fields);
 static const struct shape foreign_cpu_shape =
     SHAPE("foreignCpu", struct foreign_cpu_policy, foreign_cpu_fields);
+static const struct shape memory_shape = SHAPE("memory", struct memory_policy, memory_fields);
 const struct shape limits_policy_shape = SHAPE("limits", struct limits_policy, limits_fields);
 static const struct shape network_shape = SHAPE("network", struct network_policy, network_fields);
 static const struct shape window_shape = SHAPE("window", struct policy_window, window_fields);
@@ -105,6 +117,8 @@ static const struct field spec_fields[] = {
      .doc = "the person in front of the machine goes first"},
     {"foreignCpu", FIELD_STRUCT, AT(struct harvest_policy_spec, foreign_cpu),
      .shape = &foreign_cpu_shape, .doc = "processor time used by anything but our work"},
+    {"memory", FIELD_STRUCT, AT(struct harvest_policy_spec, memory), .shape = &memory_shape,
+     .doc = "the machine's own programs go first"},
     {"limits", FIELD_STRUCT, AT(struct harvest_policy_spec, limits), .shape = &limits_policy_shape,
      .doc = "how much of the machine work may use"},
     {"network", FIELD_STRUCT, AT(struct harvest_policy_spec, network), .shape = &network_shape,

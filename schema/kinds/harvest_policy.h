@@ -28,6 +28,13 @@ struct foreign_cpu_policy {
     int64_t dwell_ms;
 };
 
+struct memory_policy {
+    uint64_t set;
+    int64_t evict_percent; /* of the time; 0: nobody said, as in policies of before: no rule */
+    int64_t min_available; /* bytes; 0: no rule */
+    int64_t dwell_ms;
+};
+
 struct limits_policy {
     uint64_t set;
     int64_t cpu_percent;    /* of the whole machine */
@@ -61,6 +68,7 @@ struct harvest_policy_spec {
     struct thermal_policy thermal;
     struct user_policy user;
     struct foreign_cpu_policy foreign_cpu;
+    struct memory_policy memory;
     struct limits_policy limits;
     struct network_policy network;
     LIST_OF(struct policy_window) windows;

@@ -1,0 +1,269 @@
+/* A step of the policy: time passes, the checks run in their order, and what they ask for together
+ * becomes one verdict.
+ *
+ *     Run ──► Throttle ──► Suspend ──► Evict      each at once, over any of them
+ *      ▲                      │          │
+ *      └──────────────────────┴──────────┘        when nothing holds it any more
+ */
+#include "schema/policy.h"
+
+#include "schema/base/utf8.h"
+#include "schema/limits.h"
+#include "schema/policy_parts.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const policy_reason_words[REASON_COUNT + 1] = {
+    [REASON_NONE] = "None",
+    [REASON_OVERHEATED] = "Overheated",
+    [REASON_HEAT_WAIT] = "HeatWait",
+    [REASON_OWNER_PAUSED] = "OwnerPaused",
+    [REASON_EXCLUSIVE_PROGRAM] = "ExclusiveProgram",
+    [REASON_ON_BATTERY] = "OnBattery",
+    [REASON_BATTERY_LOW] = "BatteryLow",
+    [REASON_STALE_SENSOR] = "StaleSensor",
+    [REASON_USER_ACTIVE] = "UserActive",
+    [REASON_OUTSIDE_WINDOW] = "OutsideWindow",
+    [REASON_FOREIGN_CPU] = "ForeignCpu",
+    [REASON_MEMORY_PRESSURE] = "MemoryPressure",
+    [REASON_METERED] = "Metered",
+    [REASON_MAX_DURATION] = "MaxDuration",
+    [REASON_COOLDOWN] = "Cooldown",
+};
+
+const char *const policy_outcome_words[POLICY_EVICT + 2] = {
+    [POLICY_RUN] = "Run",
+    [POLICY_THROTTLE] = "Throttle",
+    [POLICY_SUSPEND] = "Suspend",
+    [POLICY_EVICT] = "Evict",
+};
+
+static _printf_(2, 0) void add_message(struct policy_verdict *verdict, const char *format,
+                                       va_list rest)
+{
+    size_t length = strlen(verdict->message);
+
+    vsnprintf(verdict->message + length, sizeof(verdict->message) - length, format, rest);
+    length = strlen(verdict->message);
+    verdict->message[utf8_valid_bytes(verdict->message, length)] = '\0';
+}
+
+void judging_hold(struct judging *judging, enum policy_outcome outcome, enum policy_reason reason,
+                  enum sensor sensor, const struct reading *reading, const char *format, ...)
+{
+    struct policy_verdict *verdict = &judging->verdict;
+    va_list rest;
+
+    if (outcome == POLICY_EVICT && !judging->is_there) {
+        outcome = POLICY_SUSPEND;
+    }
+    if (outcome <= verdict->outcome) {
+        return;
+    }
+    verdict->outcome = outcome;
+    verdict->reason = reason;
+    verdict->sensor = sensor;
+    verdict->reading = reading == NULL ? (struct reading){0} : *reading;
+    verdict->message[0] = '\0';
+    va_start(rest, format);
+    add_message(verdict, format, rest);
+    va_end(rest);
+}
+
+static _printf_(2, 3) void say(struct policy_verdict *verdict, const char *format, ...)
+{
+    va_list rest;
+
+    va_start(rest, format);
+    add_message(verdict, format, rest);
+    va_end(rest);
+}
+
+void policy_begin(struct policy_state *state, struct mono now, bool was_held)
+{
+    struct policy_latch latch = {.is_shut = was_held, .clear_since = MONO_NEVER};
+
+    *state = (struct policy_state){
+        .outcome = was_held ? POLICY_SUSPEND : POLICY_RUN,
+        .reason = REASON_NONE,
+        .since = now,
+        .held_since = was_held ? now : MONO_NEVER,
+        .stepped = now,
+        .has_started = was_held,
+        .was_let_run = was_held,
+        .warm = latch,
+        .hot = latch,
+        .low = latch,
+        .crowded = latch,
+        .pressed = latch,
+        .rests_since = now,
+    };
+}
+
+/* Run time and rest.  Of a gap in which nobody looked, so that the machine slept or the agent was
+ * not there, only what a reading may be old counts as run. */
+static void count_time(const struct policy_input *input, struct policy_state *state)
+{
+    struct mono now = input->moment.now;
+    int64_t passed_ms = mono_since(state->stepped, now);
+    int64_t most_ms = input->spec == NULL ? WORK_TIME_MAX_MS : input->spec->session.stale_sensor_ms;
+
+    /* What is being ended is not started by that: to go on is a start. */
+    if (input->is_running && state->outcome != POLICY_EVICT) {
+        state->has_started = true;
+    }
+    if (input->is_running) {
+        state->ran_ms += passed_ms < most_ms ? passed_ms : most_ms;
+        state->rests_since = MONO_NEVER;
+        return;
+    }
+    state->rests_since = mono_earlier(state->rests_since, now);
+    if (input->spec != NULL &&
+        mono_is_due(mono_after(state->rests_since, input->spec->session.cooldown_ms), now)) {
+        state->ran_ms = 0;
+    }
+}
+
+static void check_owner(struct judging *judging)
+{
+    if (judging->input->owner_paused) {
+        judging_hold(judging, POLICY_SUSPEND, REASON_OWNER_PAUSED, SENSOR_COUNT, NULL,
+                     "the machine's owner has paused it; goes on after fog-agent resume");
+    }
+    if (judging->input->exclusive_program != NULL) {
+        judging_hold(judging, POLICY_SUSPEND, REASON_EXCLUSIVE_PROGRAM, SENSOR_COUNT, NULL,
+                     "\"%.80s\" has the machine for itself; goes on when it has ended",
+                     judging->input->exclusive_program);
+    }
+}
+
+static void check_windows(struct judging *judging)
+{
+    struct wall local = judging->input->moment.local;
+    char now[LOCAL_TEXT_SIZE], next[LOCAL_TEXT_SIZE];
+
+    if (policy_window_is_open(judging->spec, local)) {
+        return;
+    }
+    policy_local_to_str(local, now);
+    policy_local_to_str(policy_window_next(judging->spec, local), next);
+    judging_hold(judging, POLICY_SUSPEND, REASON_OUTSIDE_WINDOW, SENSOR_COUNT, NULL,
+                 "%s is outside the windows; the next opens %s, local time", now, next);
+}
+
+static void check_duration(struct judging *judging)
+{
+    const struct session_policy *session = &judging->spec->session;
+    const struct policy_state *state = judging->state;
+
+    if (state->ran_ms < session->max_duration_ms) {
+        return;
+    }
+    if (mono_is_never(state->rests_since)) {
+        judging_hold(judging, POLICY_EVICT, REASON_MAX_DURATION, SENSOR_COUNT, NULL,
+                     "ran for %s, as long as it may; starts again after a rest of %s",
+                     duration_text(session->max_duration_ms).text,
+                     duration_text(session->cooldown_ms).text);
+    } else {
+        int64_t rested_ms = mono_since(state->rests_since, judging->now);
+
+        judging_hold(judging, POLICY_SUSPEND, REASON_COOLDOWN, SENSOR_COUNT, NULL,
+                     "rests for %s after it ran for %s; starts in %s",
+                     duration_text(session->cooldown_ms).text,
+                     duration_text(session->max_duration_ms).text,
+                     duration_text(session->cooldown_ms - rested_ms).text);
+    }
+}
+
+/* In the order of enum policy_reason; StaleSensor stands where its sensor does. */
+static void check_all(struct judging *judging)
+{
+    check_heat(judging);
+    check_owner(judging);
+    check_power(judging);
+    check_battery(judging);
+    check_user(judging);
+    check_windows(judging);
+    check_foreign_cpu(judging);
+    check_memory(judging);
+    check_metered(judging);
+    check_duration(judging);
+}
+
+/* Work that is held for long gives its memory back, and what was once to be ended stays so. */
+static void stay_held(struct judging *judging)
+{
+    int64_t most_ms = judging->spec->session.max_suspend_ms;
+    struct mono since = mono_earlier(judging->state->held_since, judging->now);
+    struct policy_verdict *verdict = &judging->verdict;
+
+    if (verdict->outcome != POLICY_SUSPEND) {
+        return;
+    }
+    if (judging->state->outcome == POLICY_EVICT) {
+        verdict->outcome = POLICY_EVICT;
+    } else if (judging->is_there && mono_is_due(mono_after(since, most_ms), judging->now)) {
+        verdict->outcome = POLICY_EVICT;
+        say(verdict, "; ended after %s of being held", duration_text(most_ms).text);
+    }
+}
+
+static void judge(struct judging *judging)
+{
+    if (judging->input->spec == NULL) {
+        judging->verdict.cpu_percent = 100;
+        check_owner(judging);
+        return;
+    }
+    check_all(judging);
+    stay_held(judging);
+    judging->verdict.cpu_percent = judging_cpu_percent(judging);
+    judging->verdict.grace_ms = judging->spec->session.grace_ms;
+}
+
+static void keep(struct policy_state *state, struct mono now, const struct policy_verdict *verdict)
+{
+    bool is_held = verdict->outcome >= POLICY_SUSPEND;
+
+    if (verdict->outcome != state->outcome || verdict->reason != state->reason) {
+        state->since = now;
+    }
+    state->outcome = verdict->outcome;
+    state->reason = verdict->reason;
+    state->held_since = is_held ? mono_earlier(state->held_since, now) : MONO_NEVER;
+    state->was_let_run = state->was_let_run || !is_held;
+    if (verdict->outcome == POLICY_EVICT) {
+        state->has_started = false;
+    }
+    state->stepped = now;
+}
+
+void policy_step(const struct policy_input *input, struct policy_state *state,
+                 struct policy_verdict *ret_verdict)
+{
+    struct judging judging = {
+        .input = input, .spec = input->spec, .state = state, .now = input->moment.now};
+
+    assert(!mono_before(input->moment.now, state->stepped));
+    assert(input->spec == NULL || input->readings != NULL);
+    count_time(input, state);
+    judging.is_there = state->has_started || state->was_let_run;
+    judging.verdict.sensor = SENSOR_COUNT;
+    judge(&judging);
+    keep(state, input->moment.now, &judging.verdict);
+    assert((judging.verdict.outcome == POLICY_RUN) == (judging.verdict.reason == REASON_NONE));
+    *ret_verdict = judging.verdict;
+}
+
+void policy_predict(const struct policy_input *input, struct policy_verdict *ret_verdict)
+{
+    struct policy_input start = *input;
+    struct policy_state state;
+
+    start.is_running = false;
+    policy_begin(&state, input->moment.now, false);
+    policy_step(&start, &state, ret_verdict);
+}

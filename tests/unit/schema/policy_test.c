@@ -1,0 +1,326 @@
+/* One rule of the policy at a time, with its numbers and its words. */
+#include "schema/policy.h"
+
+#include "tests/support/bound.h"
+#include "tests/support/trace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A laptop that nobody uses, plugged in, full and cool. */
+#define FINE                                                                                       \
+    "battery=90 charging=1 temperature=35 idle=1h foreignCpu=2 memoryAvailable=4Gi "               \
+    "memoryPressure=0 metered=0 load=0.1"
+#define DEFAULTS POLICY "  unknown: suspend\n"
+#define IGNORING POLICY "  unknown: ignore\n"
+
+static void work_runs_where_nothing_speaks_against_it(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "", "Run");
+    trace_says("");
+    assert_int_equal(trace.verdict.cpu_percent, 50);
+    assert_int_equal(trace.verdict.grace_ms, 30000);
+    assert_int_equal(trace.verdict.sensor, SENSOR_COUNT);
+}
+
+static void a_machine_without_sensors_passes_their_rules(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, "");
+    trace_at("0s", "", "Run");
+    trace_at("1h", "", "Run");
+}
+
+static void a_low_battery_holds_until_it_is_well_above(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "battery=50", "Run");
+    trace_at("10s", "battery=49", "Suspend BatteryLow");
+    trace_says("battery 49 % is below 50 %; goes on at 60 %");
+    assert_int_equal(trace.verdict.sensor, SENSOR_BATTERY);
+    assert_int_equal(trace.verdict.reading.value, 49);
+    trace_at("20s", "battery=59", "Suspend BatteryLow");
+    trace_says("battery 59 % was below 50 %; goes on at 60 %");
+    trace_at("30s", "battery=60", "Run");
+    trace_at("40s", "battery=50", "Run");
+}
+
+static void a_laptop_is_plugged_in(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "charging=0", "Suspend OnBattery");
+    trace_says("runs on its battery; goes on when it is plugged in");
+    trace_at("1s", "charging=1", "Run");
+    trace_at("2s", "charging=0 battery=3", "Suspend OnBattery");
+    trace_policy(POLICY "  battery: {requireCharging: false}\n");
+    trace_at("3s", "", "Suspend BatteryLow");
+    trace_at("4s", "battery=60", "Run");
+}
+
+static void a_battery_whose_charging_is_not_told_is_not_known_to_be_charged(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "charging=-", "Suspend StaleSensor");
+    trace_says("charging tells nothing, so nobody knows; goes on when it does");
+    trace_at("1s", "battery=?", "Suspend StaleSensor");
+    assert_int_equal(trace.verdict.sensor, SENSOR_CHARGING);
+    trace_at("2s", "battery=-", "Run");
+    trace_at("3s", "charging=?", "Suspend StaleSensor");
+    trace_policy(IGNORING);
+    trace_at("4s", "", "Run");
+}
+
+static void heat_slows_down_suspends_and_ends(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "temperature=44.9", "Run");
+    trace_at("1s", "temperature=45", "Throttle 50 Overheated");
+    trace_says("45 °C; slowed down to 50 % of the processors until 5m at 42 °C or less");
+    trace_at("2s", "temperature=50", "Throttle 31 Overheated");
+    trace_at("3s", "temperature=54.9", "Throttle 12 Overheated");
+    trace_at("4s", "temperature=55", "Suspend Overheated");
+    trace_says("55 °C is not below 55 °C; goes on after 5m at 42 °C or less");
+    trace_at("5s", "temperature=64.9", "Suspend Overheated");
+    trace_at("6s", "temperature=65", "Evict Overheated");
+    trace_says("65 °C is not below 65 °C; goes on after 5m at 42 °C or less");
+    assert_int_equal(trace.verdict.cpu_percent, 12);
+}
+
+static void what_was_hot_waits_until_it_has_been_cool_for_long(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "temperature=56", "Suspend Overheated");
+    trace_at("10s", "temperature=43", "Suspend Overheated");
+    trace_says("43 °C is below 55 °C; goes on after 5m at 42 °C or less");
+    trace_at("20s", "temperature=42", "Suspend HeatWait");
+    trace_at("80s", "", "Suspend HeatWait");
+    trace_says("42 °C, not above 42 °C for 1m now; goes on after 5m of that");
+    trace_at("90s", "temperature=42.1", "Suspend Overheated");
+    trace_at("100s", "temperature=41", "Suspend HeatWait");
+    trace_at("399s", "", "Suspend HeatWait");
+    trace_at("400s", "", "Run");
+}
+
+static void slow_work_is_fast_again_when_it_has_been_cool_for_long(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "temperature=48", "Throttle 38 Overheated");
+    trace_at("1s", "temperature=43", "Throttle 50 Overheated");
+    trace_at("2s", "temperature=42", "Throttle 50 Overheated");
+    trace_at("301s", "", "Throttle 50 Overheated");
+    trace_at("302s", "", "Run");
+}
+
+static void the_one_in_front_of_the_machine_goes_first(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "idle=4m59s", "Suspend UserActive");
+    trace_says("somebody used it 4m59s ago; starts after 5m without");
+    trace_at("1s", "", "Run");
+    trace_at("10s", "idle=0s", "Suspend UserActive");
+    trace_says("somebody used it 0s ago; goes on after 2m without");
+    trace_at("129s", "", "Suspend UserActive");
+    trace_at("130s", "", "Run");
+}
+
+static void others_have_the_processors_first(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "foreignCpu=25", "Run");
+    trace_at("1s", "foreignCpu=25.1", "Suspend ForeignCpu");
+    trace_says("others use 25.1 % of the processors; goes on after 20s with at most 25 %");
+    trace_at("10s", "foreignCpu=3", "Suspend ForeignCpu");
+    trace_at("29s", "", "Suspend ForeignCpu");
+    trace_at("30s", "", "Run");
+}
+
+static void memory_is_given_back_when_it_is_short(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "memoryPressure=10.1", "Suspend MemoryPressure");
+    trace_at("1s", "memoryPressure=0", "Suspend MemoryPressure");
+    trace_at("301s", "", "Run");
+    trace_at("302s", "memoryPressure=10.1", "Evict MemoryPressure");
+    trace_says("something waits for memory 10.1 % of the time, more than 10 %; goes on after 5m "
+               "below");
+    trace_at("303s", "memoryPressure=0", "Evict MemoryPressure");
+    trace_says("memory was short; goes on after 5m in which there is enough");
+    trace_at("603s", "", "Run");
+    trace_at("604s", "memoryAvailable=255Mi", "Evict MemoryPressure");
+    trace_says("255Mi of memory are left, less than 256Mi; goes on after 5m above");
+}
+
+static void volume_is_not_spent(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "metered=1", "Suspend Metered");
+    trace_policy(POLICY "  network: {metered: true}\n");
+    trace_at("1s", "", "Run");
+}
+
+static void the_owners_word_needs_no_policy(void **state)
+{
+    (void)state;
+    trace_begin(NULL, "battery=3 charging=0 temperature=90");
+    trace_at("0s", "", "Run");
+    assert_int_equal(trace.verdict.cpu_percent, 100);
+    trace_at("1s", "paused=1", "Suspend OwnerPaused");
+    trace_says("the machine's owner has paused it; goes on after fog-agent resume");
+    trace_at("2h", "program=game", "Suspend OwnerPaused");
+    trace_at("3h", "paused=0", "Suspend ExclusiveProgram");
+    trace_says("\"game\" has the machine for itself; goes on when it has ended");
+    trace_at("4h", "program=", "Run");
+}
+
+static void long_work_rests(void **state)
+{
+    (void)state;
+    trace_begin(POLICY "  session: {maxDuration: 1h, cooldown: 10m}\n", FINE);
+    trace_at("0s", "", "Run");
+    trace_at("59m59s", "", "Run");
+    trace_at("1h", "running=1", "Evict MaxDuration");
+    trace_says("ran for 1h, as long as it may; starts again after a rest of 10m");
+    trace_at("1h20s", "", "Evict MaxDuration");
+    trace_at("1h21s", "running=told", "Evict Cooldown");
+    trace_says("rests for 10m after it ran for 1h; starts in 10m");
+    trace_at("1h10m20s", "", "Evict Cooldown");
+    trace_at("1h10m21s", "", "Run");
+    trace_at("2h10m20s", "", "Run");
+}
+
+static void a_rest_in_between_counts(void **state)
+{
+    (void)state;
+    trace_begin(POLICY "  session: {maxDuration: 1h, cooldown: 5m}\n", FINE);
+    trace_at("0s", "", "Run");
+    trace_at("50m", "paused=1", "Suspend OwnerPaused");
+    trace_at("54m", "paused=0", "Run");
+    trace_at("1h3m59s", "", "Run");
+    trace_at("1h4m", "", "Evict MaxDuration");
+    trace_at("1h10m", "", "Run");
+    trace_at("2h", "paused=1", "Suspend OwnerPaused");
+    trace_at("2h5m1s", "paused=0", "Run");
+    trace_at("3h4m", "", "Run");
+}
+
+static void what_is_held_for_long_gives_its_memory_back(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "", "Run");
+    trace_at("1m", "paused=1", "Suspend OwnerPaused");
+    trace_at("10m59s", "", "Suspend OwnerPaused");
+    trace_at("11m", "", "Evict OwnerPaused");
+    trace_says("the machine's owner has paused it; goes on after fog-agent resume; ended after 10m "
+               "of being held");
+    trace_at("20m", "paused=0 program=game", "Evict ExclusiveProgram");
+    trace_at("21m", "program=", "Run");
+}
+
+static void what_was_ended_starts_as_what_is_new(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "", "Run");
+    trace_at("1m", "idle=0s charging=0", "Suspend OnBattery");
+    trace_at("20m", "", "Evict OnBattery");
+    trace_at("21m", "charging=1 idle=3m", "Evict UserActive");
+    trace_says("somebody used it 3m ago; starts after 5m without");
+    trace_at("23m", "", "Run");
+}
+
+static void what_never_started_is_only_held(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "temperature=90 memoryPressure=50", "Suspend Overheated");
+    trace_at("1h", "", "Suspend Overheated");
+}
+
+static void what_was_found_frozen_has_the_stricter_thresholds_to_meet(void **state)
+{
+    (void)state;
+    trace_begin_held(DEFAULTS, FINE);
+    trace_at("0s", "battery=55 idle=2m", "Suspend HeatWait");
+    trace_at("299s", "", "Suspend HeatWait");
+    trace_at("300s", "", "Suspend BatteryLow");
+    trace_at("301s", "battery=60", "Run");
+    trace_begin_held(DEFAULTS, FINE);
+    trace_at("0s", "temperature=50", "Suspend Overheated");
+    trace_at("10m", "", "Evict Overheated");
+}
+
+static void a_change_of_the_policy_counts_at_once(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "temperature=50", "Throttle 31 Overheated");
+    trace_policy(POLICY
+                 "  thermal: {throttleCelsius: 30, suspendCelsius: 40, resumeCelsius: 30}\n");
+    trace_at("1s", "", "Suspend Overheated");
+    trace_policy(POLICY "  thermal: {throttleCelsius: 90, suspendCelsius: 95, evictCelsius: 99,"
+                        " resumeCelsius: 80, dwell: 0s}\n");
+    trace_at("2s", "", "Run");
+    trace_policy(NULL);
+    trace_at("3s", "paused=1", "Suspend OwnerPaused");
+}
+
+static void a_prediction_is_that_of_a_start(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "", "Run");
+    trace_at("10s", "idle=0s", "Suspend UserActive");
+    trace_at("3m", "", "Run");
+    trace_predicts("Suspend UserActive");
+    trace_at("4m", "temperature=70", "Evict Overheated");
+    trace_predicts("Suspend Overheated");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bound_begin, bound_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(work_runs_where_nothing_speaks_against_it),
+        TEST(a_machine_without_sensors_passes_their_rules),
+        TEST(a_low_battery_holds_until_it_is_well_above),
+        TEST(a_laptop_is_plugged_in),
+        TEST(a_battery_whose_charging_is_not_told_is_not_known_to_be_charged),
+        TEST(heat_slows_down_suspends_and_ends),
+        TEST(what_was_hot_waits_until_it_has_been_cool_for_long),
+        TEST(slow_work_is_fast_again_when_it_has_been_cool_for_long),
+        TEST(the_one_in_front_of_the_machine_goes_first),
+        TEST(others_have_the_processors_first),
+        TEST(memory_is_given_back_when_it_is_short),
+        TEST(volume_is_not_spent),
+        TEST(the_owners_word_needs_no_policy),
+        TEST(long_work_rests),
+        TEST(a_rest_in_between_counts),
+        TEST(what_is_held_for_long_gives_its_memory_back),
+        TEST(what_was_ended_starts_as_what_is_new),
+        TEST(what_never_started_is_only_held),
+        TEST(what_was_found_frozen_has_the_stricter_thresholds_to_meet),
+        TEST(a_change_of_the_policy_counts_at_once),
+        TEST(a_prediction_is_that_of_a_start),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
