@@ -115,6 +115,7 @@ enum agt_effect_type {
     AGT_EXTEND,  /* tell the shim a later end of its lease */
     AGT_SUSPEND, /* freeze */
     AGT_RESUME,
+    AGT_LIMIT,  /* the processor time it may use from now on */
     AGT_FORGET, /* the record was taken in: the working directory and record of (uid, run) may go */
     AGT_READ_LOG, /* lines of an assignment's log */
     AGT_STOP_LOG,
@@ -126,8 +127,9 @@ struct agt_spawn {
     int64_t generation, lease_epoch;
     const struct template *template;
     struct mono
-        lease_end;  /* boot time at which the shim ends the group; MONO_NEVER without lease */
-    bool suspended; /* start frozen is not done: the core does not start while paused */
+        lease_end;     /* boot time at which the shim ends the group; MONO_NEVER without lease */
+    int64_t cpu_limit; /* until AGT_LIMIT says another; in the same unit */
+    bool suspended;    /* start frozen is not done: the core does not start while paused */
 };
 
 struct agt_effect {
@@ -140,6 +142,7 @@ struct agt_effect {
         struct agt_spawn spawn;
         struct mono lease_end; /* EXTEND */
         int64_t grace_ms;      /* SIGNAL */
+        int64_t cpu_limit;     /* LIMIT: thousandths of all the machine's; 0: no limit of ours */
         const char *reason;    /* HANGUP */
         struct {
             uint64_t id;

@@ -278,6 +278,7 @@ void converge_on_found(struct agt *agt, const struct agt_event *event)
     } else if (!work->run.is_found && !MUTANT(ADOPTS_NOTHING)) {
         MARK("a run that went on is adopted");
         work->run.is_found = work->run.may_freeze = true;
+        work->run.cpu_limit = CPU_LIMIT_UNKNOWN;
         work->run.lease_end = MONO_NEVER; /* its shim knows; ours begins with the next grant */
         move(agt, work, WORK_RUNNING);
     }
@@ -408,6 +409,21 @@ static void suspend_or_resume(struct agt *agt, struct work *work)
     }
 }
 
+static void limit(struct agt *agt, struct work *work)
+{
+    int64_t limit = govern_cpu_limit(agt, work);
+    bool is_news = work->run.cpu_limit == CPU_LIMIT_UNKNOWN
+                       ? limit > 0 || template_policy(&work->wanted.template) != NULL
+                       : limit != work->run.cpu_limit;
+
+    if (is_news) {
+        MARK("a run gets another limit");
+        out_add_run(agt, AGT_LIMIT, OUT_AT_ONCE, work->wanted.uid, work->run.number)->cpu_limit =
+            limit;
+    }
+    work->run.cpu_limit = limit;
+}
+
 static void fill_spawn(struct agt *agt, const struct work *work, struct agt_spawn *spawn)
 {
     struct arena *arena = &agt->out.effects->arena;
@@ -422,7 +438,8 @@ static void fill_spawn(struct agt *agt, const struct work *work, struct agt_spaw
                                 .generation = copy->generation,
                                 .lease_epoch = copy->lease_epoch,
                                 .template = &copy->template,
-                                .lease_end = work->run.lease_end};
+                                .lease_end = work->run.lease_end,
+                                .cpu_limit = work->run.cpu_limit};
 }
 
 static void start(struct agt *agt, struct work *work)
@@ -435,10 +452,12 @@ static void start(struct agt *agt, struct work *work)
                       .lease_epoch = work->wanted.lease_epoch,
                       .grace_ms = work->wanted.template.grace_ms,
                       .lease_end = work_is_exclusive(work) ? work->lease.end : MONO_NEVER,
+                      .cpu_limit = govern_cpu_limit(agt, work),
                       .spawned_in_step = agt->counters.steps};
 
     (void)snprintf(run.template_digest, sizeof(run.template_digest), "%s",
                    work->wanted.template_digest);
+    memcpy(run.run_digest, work->run_digest, sizeof(run.run_digest));
     work->run = run;
     work->starts++;
     work->outcome = OUTCOME_NONE;
@@ -487,6 +506,7 @@ static void converge_wanted(struct agt *agt, struct work *work)
         if ((work_is_outdated(work) && !MUTANT(OLD_FORM_RUNS_ON)) || lease_is_lost(agt, work)) {
             stop(agt, work);
         } else {
+            limit(agt, work);
             suspend_or_resume(agt, work);
         }
         break;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/core/converge.h"
+#include "agent/core/govern.h"
 #include "agent/core/link.h"
 #include "agent/core/logs.h"
 #include "agent/core/out.h"

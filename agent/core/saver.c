@@ -24,7 +24,7 @@ struct saved_run {
     int64_t number;
     bool is_open;
     int64_t generation, lease_epoch;
-    const char *template_digest;
+    const char *template_digest, *run_digest;
     int64_t grace_ms;
     struct contribution usage;
 };
@@ -66,6 +66,7 @@ static const struct field run_fields[] = {
     ROW("generation", FIELD_INT, struct saved_run, generation),
     ROW("leaseEpoch", FIELD_INT, struct saved_run, lease_epoch),
     ROW("template", FIELD_STR, struct saved_run, template_digest),
+    ROW("madeOf", FIELD_STR, struct saved_run, run_digest),
     ROW("grace", FIELD_INT, struct saved_run, grace_ms),
     {"usage", FIELD_STRUCT, AT(struct saved_run, usage), .shape = &contribution_shape, .doc = NULL},
 };
@@ -133,6 +134,7 @@ static void fill_work(const struct work *work, struct saved_work *saved)
                                     .generation = run->generation,
                                     .lease_epoch = run->lease_epoch,
                                     .template_digest = run->template_digest,
+                                    .run_digest = run->run_digest,
                                     .grace_ms = run->grace_ms,
                                     .usage = run->usage};
 }
@@ -236,6 +238,8 @@ static void take_run(struct run *run, const struct saved_run *saved)
                         .usage = saved->usage};
     (void)snprintf(run->template_digest, sizeof(run->template_digest), "%s",
                    saved->template_digest == NULL ? "" : saved->template_digest);
+    (void)snprintf(run->run_digest, sizeof(run->run_digest), "%s",
+                   saved->run_digest == NULL ? "" : saved->run_digest);
 }
 
 static void take_outcome(struct work *work, const struct saved_work *saved)
@@ -253,6 +257,20 @@ static void take_outcome(struct work *work, const struct saved_work *saved)
     work->spent = saved->spent;
 }
 
+/* An older program saved what it understood of a template.  Then the set counts as another than the
+ * controller's, which tells it whole. */
+static bool knows_template(const struct work *work)
+{
+    char digest[DIGEST_TEXT_SIZE];
+
+    template_digest(&work->wanted.template, digest);
+    if (!str_eq(digest, work->wanted.template_digest)) {
+        MARK("a template is known in part");
+        return false;
+    }
+    return true;
+}
+
 static void take_work(struct agt *agt, const struct saved_work *saved)
 {
     struct work *work = set_add(agt, saved->wanted.uid);
@@ -265,9 +283,11 @@ static void take_work(struct agt *agt, const struct saved_work *saved)
     work->state = saved->run.is_open ? WORK_STARTING : (enum work_state)saved->state;
     take_run(&work->run, &saved->run);
     take_outcome(work, saved);
+    work_adopt_template(work);
     if (work->is_wanted) {
         wire_assignment_digest(work->wanted.uid, work->wanted.generation, work->wanted.lease_epoch,
-                               work->wanted.template_digest, &work->digest);
+                               knows_template(work) ? work->wanted.template_digest : "",
+                               &work->digest);
         digest_set_add(&agt->set.digest, &work->digest);
         agt->set.wanted_count++;
     }

@@ -2,8 +2,10 @@
 #include "agent/core/work.h"
 
 #include "agent/core/model.h"
+#include "schema/base/site.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *const work_state_words[] = {"Waiting", "Starting", "Running", "Suspended", "Stopping",
@@ -36,6 +38,21 @@ void work_free(struct work *work)
 bool work_is_exclusive(const struct work *work)
 {
     return work->wanted.template.lease_ms > 0;
+}
+
+void work_adopt_template(struct work *work)
+{
+    struct run *run = &work->run;
+
+    template_run_digest(&work->wanted.template, work->run_digest);
+    if (run->run_digest[0] == '\0' && str_eq(run->template_digest, work->wanted.template_digest)) {
+        MARK("a run of an older program is known by its template");
+        memcpy(run->run_digest, work->run_digest, sizeof(run->run_digest));
+    }
+    if (str_eq(run->run_digest, work->run_digest)) {
+        (void)snprintf(run->template_digest, sizeof(run->template_digest), "%s",
+                       work->wanted.template_digest);
+    }
 }
 
 bool work_is_outdated(const struct work *work)
@@ -96,6 +113,7 @@ void work_want(struct agt *agt, struct work *work, const struct wire_assignment 
         work->lease = (struct lease){0};
     }
     replace_wanted(work, assignment);
+    work_adopt_template(work);
     work->is_wanted = true;
     work->era = agt->fence.era;
     if (is_new) {

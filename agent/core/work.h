@@ -38,21 +38,24 @@ struct run {
     bool is_found;   /* since this agent's start: announced by AGT_FOUND, or spawned */
     bool may_freeze; /* adopted: whether it is frozen is not known */
     bool is_out_of_lease;
-    int64_t generation, lease_epoch; /* what it was started for */
-    char template_digest[DIGEST_TEXT_SIZE];
-    int64_t grace_ms;          /* of its own template */
+    int64_t generation, lease_epoch;        /* what it was started for */
+    char template_digest[DIGEST_TEXT_SIZE]; /* the newest that it satisfies as it is */
+    char run_digest[DIGEST_TEXT_SIZE];      /* of what it is made of; "": not known */
+    int64_t grace_ms;                       /* of its own template */
     int64_t stop_grace_ms;     /* it was told to stop with; meaningful while WORK_STOPPING */
     struct mono lease_end;     /* its shim ends it then; never: no lease, or not known */
+    int64_t cpu_limit;         /* as it was told last; CPU_LIMIT_UNKNOWN: by an earlier agent */
     struct contribution usage; /* so far */
     uint64_t spawned_in_step;
 };
 
 struct work {
-    struct wire_assignment wanted; /* texts in `arena`; of a stray, its uid alone */
-    struct arena arena;            /* owned */
-    struct digest digest;          /* of `wanted`, when is_wanted */
-    bool is_wanted;                /* in the set; otherwise it ends, is reported and forgotten */
-    int64_t era;                   /* of the assign that brought it */
+    struct wire_assignment wanted;     /* texts in `arena`; of a stray, its uid alone */
+    struct arena arena;                /* owned */
+    struct digest digest;              /* of `wanted`, when is_wanted */
+    char run_digest[DIGEST_TEXT_SIZE]; /* template_run_digest() of `wanted` */
+    bool is_wanted; /* in the set; otherwise it ends, is reported and forgotten */
+    int64_t era;    /* of the assign that brought it */
 
     enum work_state state;
     struct run run;
@@ -77,6 +80,8 @@ struct work *work_new(const char *uid);
 void work_free(struct work *work); /* NULL does nothing */
 
 bool work_is_exclusive(const struct work *work);
+/* `wanted` changed: a run made of the same satisfies its new template as it is. */
+void work_adopt_template(struct work *work);
 /* What runs, or ran last, is not what is wanted. */
 bool work_is_outdated(const struct work *work);
 /* What all its runs used; grows only. */

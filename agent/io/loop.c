@@ -94,6 +94,10 @@ static bool perform(struct loop *loop, const struct agt_effect *effect)
     case AGT_RESUME:
         process_suspend(loop->process, effect->uid, effect->run, effect->type == AGT_SUSPEND);
         return true;
+    case AGT_LIMIT:
+        process_limit(loop->process, effect->uid, effect->run,
+                      harvest_cpu_limit(effect->cpu_limit, &loop->machine));
+        return true;
     case AGT_FORGET:
         process_forget(loop->process, effect->uid, effect->run);
         return true;

@@ -610,7 +610,7 @@ int shim_main(void)
     runlog_init(&shim.log, shim.assignment_fd);
     control_init(&shim.control);
     (void)control_adopt(&shim.control, BORN_WITH_FD);
-    set_cpu_limit(&shim, 0);
+    set_cpu_limit(&shim, shim.spec.cpu_told);
     start(&shim);
     while (shim.state != STATE_ENDED) {
         turn(&shim);

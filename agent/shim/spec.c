@@ -25,6 +25,7 @@ static const struct member spec_numbers[] = {
     {"orphan_after_ms", offsetof(struct shim_spec, orphan_after_ms)},
     {"lease_end", offsetof(struct shim_spec, lease_end.ms)},
     {"cpu_limit", offsetof(struct shim_spec, cpu_limit)},
+    {"cpu_told", offsetof(struct shim_spec, cpu_told)},
     {"memory_limit", offsetof(struct shim_spec, memory_limit)},
     {"pids_limit", offsetof(struct shim_spec, pids_limit)},
 };

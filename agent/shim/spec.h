@@ -36,6 +36,7 @@ struct shim_spec { /* all borrowed */
     int64_t orphan_after_ms; /* 0: never */
     struct mono lease_end;   /* boot time; MONO_NEVER without lease */
     int64_t cpu_limit;       /* thousandths of a core, of all its processes together; 0: none */
+    int64_t cpu_told;        /* in force until the agent tells another; 0: none */
     int64_t memory_limit;    /* bytes; 0: none */
     int64_t pids_limit;      /* processes; 0: none */
 };

@@ -122,3 +122,18 @@ unsigned copy_failures(const struct assignment_entry *copy)
     }
     return (unsigned)(earlier + own);
 }
+
+bool copy_changes_in_place(const struct model *model, const struct assignment_entry *copy,
+                           const struct template_entry *next)
+{
+    const struct template_entry *before =
+        model_template_find(model, assignment_spec(copy)->template_digest);
+    char run_before[DIGEST_TEXT_SIZE], run_next[DIGEST_TEXT_SIZE];
+
+    if (before == NULL || template_policy(before->template) == NULL) {
+        return false;
+    }
+    template_run_digest(before->template, run_before);
+    template_run_digest(next->template, run_next);
+    return str_eq(run_before, run_next);
+}

@@ -16,7 +16,7 @@
 
 const char *plan_action_to_str(enum plan_action action)
 {
-    static const char *const words[] = {"start", "stop", "restart", "move", "replace"};
+    static const char *const words[] = {"start", "stop", "restart", "move", "replace", "update"};
 
     assert(action < PLAN_ACTION_COUNT);
     return words[action];
@@ -82,7 +82,7 @@ static struct plan_step *add_step(struct planner *p, enum plan_action action,
     step = &plan->steps[plan->step_count++];
     *step = (struct plan_step){
         .action = action, .slot = replica->name, .copy = copy, .wave = 1, .reason = reason};
-    if (copy != NULL && action != PLAN_RESTART &&
+    if (copy != NULL && action != PLAN_RESTART && action != PLAN_UPDATE &&
         !copy_may_go(p->in->model, copy, p->in->now)) { /* it ends now: nobody may say so */
         look_at(p, copy_may_go_at(p->in->model, copy, p->in->now));
     }
@@ -396,6 +396,20 @@ static void give_up(struct planner *p, const struct replica *replica, struct ass
     add_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
 }
 
+static void add_update(struct planner *p, const struct replica *replica,
+                       struct assignment_entry *copy)
+{
+    bool in_place = copy_changes_in_place(p->in->model, copy, p->in->template);
+
+    add_step(p, in_place ? PLAN_UPDATE : PLAN_RESTART, replica, copy,
+             in_place ? "its policy changed" : "its template changed")
+        ->agent = copy->agent;
+    if (in_place) {
+        MARK("a policy changes under what runs");
+        p->costs[p->plan->step_count - 1] = false; /* a stricter one is not to wait for its turn */
+    }
+}
+
 static void update(struct planner *p, const struct replica *replica, struct assignment_entry *copy)
 {
     const char *name = assignment_spec(copy)->agent;
@@ -426,8 +440,7 @@ static void update(struct planner *p, const struct replica *replica, struct assi
     if (p->has_candidates) {
         place_take(&p->candidates, copy->agent, &more);
     }
-    (void)add_step(p, PLAN_RESTART, replica, copy, "its template changed");
-    p->plan->steps[p->plan->step_count - 1].agent = copy->agent;
+    add_update(p, replica, copy);
     add_gap(p, WHY_STARTING, replica, copy, true,
             arena_printf(p->arena, "%s was told of the change and has not answered yet", name));
 }

@@ -23,6 +23,7 @@ enum plan_action {
     PLAN_RESTART, /* in place, with the newest template */
     PLAN_MOVE,    /* away from an agent that may not hold it any more */
     PLAN_REPLACE, /* a copy that failed or whose agent is lost */
+    PLAN_UPDATE,  /* in place, of what governs a run while it lasts: nothing is restarted */
     PLAN_ACTION_COUNT,
 };
 

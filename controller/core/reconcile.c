@@ -38,6 +38,7 @@ struct template_entry *reconcile_template(struct ctl *ctl, const struct session_
         }
         shape_put(&template_shape, &template, limits,
                   harvest_policy_of(policy->object)->spec.limits);
+        shape_put(&template_shape, &template, policy, harvest_policy_of(policy->object)->spec);
     }
     shape_put(&template_shape, &template, workload, spec->workload);
     shape_put(&template_shape, &template, grace_ms, spec->grace_ms);

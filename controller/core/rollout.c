@@ -233,6 +233,7 @@ static void carry_out(struct ctl *ctl, struct session_entry *session,
         }
         break;
     case PLAN_RESTART:
+    case PLAN_UPDATE:
         update(ctl, session, template, step);
         break;
     case PLAN_MOVE:
@@ -321,6 +322,7 @@ static const char *where(struct ctl *ctl, const struct plan_step *step)
     switch (step->action) {
     case PLAN_START:
     case PLAN_RESTART:
+    case PLAN_UPDATE:
         return arena_printf(&ctl->arena, "%s on %s", step->slot, to);
     case PLAN_STOP:
         return arena_printf(&ctl->arena, "%s on %s", step->slot, from);
@@ -336,7 +338,8 @@ static const char *where(struct ctl *ctl, const struct plan_step *step)
 static void record_action(struct ctl *ctl, struct session_entry *session, const struct plan *plan,
                           enum plan_action action)
 {
-    static const char *const reasons[] = {"Scheduled", "Stopped", "Updated", "Moved", "Replaced"};
+    static const char *const reasons[] = {"Scheduled", "Stopped",  "Updated",
+                                          "Moved",     "Replaced", "PolicyChanged"};
     _cleanup_(str_fini)
     struct str list = STR_EMPTY;
     size_t count = 0;

@@ -2,12 +2,12 @@
  *
  *     {changes: [{action, session, slot, agent, from, wave, reason}],
  *      pending: [{session, slot, why, reason}],
- *      summary: {start, stop, restart, move, replace, wait, unchanged}}
+ *      summary: {start, stop, restart, move, replace, update, wait, unchanged}}
  *
- * `action` is start, stop, restart, move, replace, or wait for a replica that something will be
- * done about later (a pause after a failure, a lease, an agent that may come back).  `agent` is
- * where it will run, for a stop and a wait where it runs; `from` is where it was, of a move and a
- * replace. `pending` are replicas that stay without what they want, and why.
+ * `action` is start, stop, restart, move, replace, update, or wait for a replica that something
+ * will be done about later (a pause after a failure, a lease, an agent that may come back). `agent`
+ * is where it will run, for a stop and a wait where it runs; `from` is where it was, of a move and
+ * a replace. `pending` are replicas that stay without what they want, and why.
  *
  * Every session that the transaction touches is planned, all waves are carried out in the trial,
  * and then those are planned too that were waiting for room.  It is repeated until nothing more

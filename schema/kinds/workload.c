@@ -1,6 +1,7 @@
 /* What runs: the tables of a workload and of its resolved form. */
 #include "schema/kinds/workload.h"
 
+#include "schema/emit.h"
 #include "schema/forms.h"
 #include "schema/limits.h"
 
@@ -80,6 +81,34 @@ static const struct field template_fields[] = {
      .doc = "it is ended when no agent came back for this long; 0s: never"},
     {"leaseDuration", FIELD_DURATION, AT(struct template, lease_ms), .max = LEASE_MAX_MS,
      .doc = "length of its lease when it is exclusive; 0s: not exclusive"},
+    {"policy", FIELD_STRUCT, AT(struct template, policy), .shape = &harvest_policy_spec_shape,
+     .flags = FIELD_EXPLICIT,
+     .doc = "when it may run at all, as its policy says; a change of it alone restarts nothing"},
 };
 
 const struct shape template_shape = SHAPE("template", struct template, template_fields);
+
+const struct harvest_policy_spec *template_policy(const struct template *resolved)
+{
+    return shape_has(&template_shape, resolved, &resolved->policy) ? &resolved->policy : NULL;
+}
+
+void template_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE])
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    struct digest digest;
+
+    emit_shape_json(&template_shape, resolved, &text);
+    digest_of(text.data, text.length, &digest);
+    digest_to_str(&digest, ret_text);
+}
+
+void template_run_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE])
+{
+    struct template run = *resolved;
+
+    shape_remove(&template_shape, &run, &run.policy);
+    shape_remove(&template_limits_shape, &run.limits, &run.limits.cpu_percent);
+    template_digest(&run, ret_text);
+}

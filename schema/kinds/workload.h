@@ -4,6 +4,7 @@
  * and an agent receives.  Two sessions with the same template share one stored body. */
 #pragma once
 
+#include "schema/base/digest.h"
 #include "schema/kinds/harvest_policy.h"
 #include "schema/object.h"
 
@@ -46,6 +47,16 @@ struct template
     int64_t orphan_after_ms; /* the shim ends the group when no agent came back for this long; 0:
                                 never */
     int64_t lease_ms;        /* of exclusive work; 0: not exclusive */
+    struct harvest_policy_spec policy; /* whole; absent: without a policy */
 };
 
 extern const struct shape resources_shape, workload_shape, template_shape;
+
+/* NULL without one. */
+const struct harvest_policy_spec *template_policy(const struct template *resolved);
+
+/* The digest that names a template: of all that it says. */
+void template_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE]);
+/* The digest of what a run of it is made of.  Its policy and its share of the processors govern a
+ * run while it lasts, so two templates that differ in these alone are one to it. */
+void template_run_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE]);

@@ -212,6 +212,17 @@ const char *wire_peek_type(struct arena *arena, const char *bytes, size_t size_b
     return name == NULL || strlen(name) > WIRE_WORD_BYTES_MAX ? "" : name;
 }
 
+void wire_template_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE])
+{
+    struct template marked = *resolved;
+    _cleanup_(arena_fini)
+    struct arena arena;
+
+    arena_init(&arena);
+    wire_mark_present(&arena, &template_shape, &marked);
+    template_digest(&marked, ret_text);
+}
+
 void wire_assignment_copy(struct arena *arena, const struct wire_assignment *from,
                           struct wire_assignment *to)
 {

@@ -274,6 +274,9 @@ const char *wire_peek_type(struct arena *arena, const char *bytes, size_t size_b
  * given stay as they are. */
 void wire_mark_present(struct arena *arena, const struct shape *shape, void *of);
 
+/* The name of a template whose `set` bits need not be filled in: that of what is sent for it. */
+void wire_template_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE]);
+
 /* A deep copy that lives in the arena. */
 void wire_assignment_copy(struct arena *arena, const struct wire_assignment *from,
                           struct wire_assignment *to);

@@ -243,7 +243,8 @@ static bool may_be_ended(const struct shim *shim, uint64_t known)
     for (size_t i = all->count; i-- > 0;) {
         const struct ref_version *it = &all->items[i];
 
-        if (!it->is_wanted || !str_eq(it->template, began->template) ||
+        if (!it->is_wanted ||
+            !ref_is_same_run(shim->machine->sim->reference, it->template, began->template) ||
             it->lease_epoch != shim->lease_epoch ||
             !str_eq(it->agent, shim->machine->options.name)) {
             return true;

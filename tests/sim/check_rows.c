@@ -294,7 +294,9 @@ static void check_rollout(const struct looking *at)
     size_t down, most;
 
     if (session == NULL || ref_flag(session->ledger, "spec.everyAgent") || !is_well(at->before) ||
-        !is_other_template(at)) {
+        !is_other_template(at) ||
+        ref_is_update(at->reference, ref_text(at->before->ledger, "spec.template"),
+                      ref_text(at->body, "spec.template"))) {
         return;
     }
     down = count_down(at, session);

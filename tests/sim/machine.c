@@ -215,6 +215,9 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
     case AGT_RESUME:
         shim_freeze(machine, effect->uid, effect->run, effect->type == AGT_SUSPEND);
         break;
+    case AGT_LIMIT:
+        shim_limit(machine, effect->uid, effect->run, effect->cpu_limit);
+        break;
     case AGT_FORGET:
         shim_forget(machine, effect->uid, effect->run);
         break;

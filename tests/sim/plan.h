@@ -48,7 +48,7 @@ enum deed {
     DEED_SPAWN,
     DEED_KILL,
     DEED_EXTEND, /* a lease */
-    DEED_FREEZE, /* or let it go on */
+    DEED_FREEZE, /* or let it go on, or slow it */
     DEED_FORGET, /* a run's folder is removed */
     DEED_RUN,    /* the shim executes the workload */
     DEED_RECORD, /* the shim keeps how it ended */

@@ -333,6 +333,7 @@ static enum deed deed_of(enum agt_effect_type type)
         return DEED_EXTEND;
     case AGT_SUSPEND:
     case AGT_RESUME:
+    case AGT_LIMIT:
         return DEED_FREEZE;
     case AGT_FORGET:
         return DEED_FORGET;

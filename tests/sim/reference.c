@@ -243,15 +243,24 @@ void reference_take_contents(struct reference *reference, const struct batch *ba
     vec_each (&batch->contents, it) {
         char digest[DIGEST_TEXT_SIZE];
         struct ref_template *template = ARENA_NEW(&reference->arena, struct ref_template);
-        const struct node *root;
+        struct node *root, *limits;
         struct arena arena;
+        struct str text = STR_EMPTY;
 
         arena_init(&arena);
         digest_to_str(&it->digest, digest);
         root = ref_parse(&arena, it->body);
         ref_resources(node_find_path(root, "workload.resources"), &template->needs);
         (void)duration_from_str(ref_text(root, "leaseDuration"), &template->lease_ms);
+        template->has_policy = node_remove(root, "policy");
+        limits = node_find(root, "limits");
+        if (limits != NULL) {
+            (void)node_remove(limits, "cpuPercent");
+        }
+        json_emit(root, JSON_SORTED, &text);
+        template->made_of = arena_strdup(&reference->arena, text.data);
         (void)map_put(&reference->templates, digest, template);
+        str_fini(&text);
         arena_fini(&arena);
     }
 }
@@ -315,4 +324,20 @@ int64_t ref_lease_ms(const struct reference *reference, const char *template)
     const struct ref_template *known = map_find(&reference->templates, template);
 
     return known == NULL ? 0 : known->lease_ms;
+}
+
+bool ref_is_same_run(const struct reference *reference, const char *template, const char *other)
+{
+    const struct ref_template *one = map_find(&reference->templates, template);
+    const struct ref_template *two = map_find(&reference->templates, other);
+
+    return str_eq(template, other) ||
+           (one != NULL && two != NULL && str_eq(one->made_of, two->made_of));
+}
+
+bool ref_is_update(const struct reference *reference, const char *template, const char *other)
+{
+    const struct ref_template *one = map_find(&reference->templates, template);
+
+    return one != NULL && one->has_policy && ref_is_same_run(reference, template, other);
 }

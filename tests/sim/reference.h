@@ -41,6 +41,8 @@ struct needs { /* thousandths of cores, bytes */
 struct ref_template {
     struct needs needs;
     int64_t lease_ms; /* 0: not exclusive */
+    bool has_policy;
+    const char *made_of; /* what a run of it is made of: without what governs it while it lasts */
 };
 
 struct expectation {  /* of a client: check_rows.h */
@@ -96,4 +98,8 @@ bool ref_flag(const struct node *root, const char *path);
 int64_t ref_int(const struct node *root, const char *path, int64_t fallback);
 bool ref_needs(const struct reference *reference, const char *template, struct needs *ret_needs);
 int64_t ref_lease_ms(const struct reference *reference, const char *template); /* 0: unknown */
+/* Does a run of the one do for the other? */
+bool ref_is_same_run(const struct reference *reference, const char *template, const char *other);
+/* Does the other govern it differently, and nothing else, and did the first govern it at all? */
+bool ref_is_update(const struct reference *reference, const char *template, const char *other);
 void ref_resources(const struct node *resources, struct needs *ret_needs);

@@ -11,7 +11,8 @@ enum { DEPTH_MAX = 8, NEXT_VERSION = WIRE_VERSION + 1 };
 const char *const release_words[] = {"ours", "an older one", "a newer one",
                                      "one ahead of its time"};
 
-/* What an older program does without.  Not in hello, whose signature is over all that it says. */
+/* What an older program does without.  Not in hello, whose signature is over all that it says.
+ * What shall run an older controller says as ours does, as its digests are those of ours. */
 static const struct {
     const char *type, *list, *within, *field;
 } later[] = {
@@ -20,7 +21,7 @@ static const struct {
     {"heartbeat", NULL, NULL, "usage"},       {"heartbeat", NULL, NULL, "interval"},
     {"report", "items", "status", "message"}, {"report", "items", "status", "startTime"},
     {"report", "items", "status", "endTime"}, {"report", "items", "status", "conditions"},
-    {"error", NULL, NULL, "about"},
+    {"error", NULL, NULL, "about"},           {"assign", "assignments", "template", "policy"},
 };
 
 struct wire_versions release_speaks(enum release release)
@@ -92,14 +93,14 @@ static void drop(struct node *map, const char *within, const char *field)
     }
 }
 
-static void drop_later(struct node *root)
+static void drop_later(struct node *root, bool is_heard)
 {
     const char *type = node_find_text(root, "type");
 
     for (size_t i = 0; i < COUNT_OF(later); i++) {
         struct node *list = later[i].list == NULL ? NULL : node_find(root, later[i].list);
 
-        if (!str_eq(type, later[i].type)) {
+        if (!str_eq(type, later[i].type) || (str_eq(type, "assign") && !is_heard)) {
             continue;
         }
         if (later[i].list == NULL) {
@@ -132,7 +133,7 @@ static const struct shape *shape_of(const struct node *root)
     return NULL;
 }
 
-struct blob *release_frame(enum release release, struct blob *bytes)
+static struct blob *change(enum release release, struct blob *bytes, bool is_heard)
 {
     _cleanup_(arena_fini)
     struct arena arena = {0};
@@ -148,16 +149,21 @@ struct blob *release_frame(enum release release, struct blob *bytes)
         return blob_ref(bytes);
     }
     if (release == RELEASE_OLDER) {
-        drop_later(root);
+        drop_later(root, is_heard);
     } else {
         add_news_below(&arena, shape, root, 0);
     }
     return emit(root);
 }
 
+struct blob *release_frame(enum release release, struct blob *bytes)
+{
+    return change(release, bytes, false);
+}
+
 struct blob *release_heard(enum release release, struct blob *bytes)
 {
-    return release == RELEASE_OLDER ? release_frame(release, bytes) : blob_ref(bytes);
+    return release == RELEASE_OLDER ? change(release, bytes, true) : blob_ref(bytes);
 }
 
 /* A line with the digest of all that follows it, and then an object. */

@@ -428,7 +428,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->lease_ms = spawn->template->lease_ms;
     shim->grace_ms = spawn->template->grace_ms;
     shim->orphan_after_ms = spawn->template->orphan_after_ms;
-    shim->cpu_percent = spawn->template->limits.cpu_percent;
+    shim->cpu_limit = spawn->cpu_limit;
     shim->memory_percent = spawn->template->limits.memory_percent;
     shim->alone_since_ms = -1;
     check_lease_end(shim, lease_end_ms(shim));
@@ -489,6 +489,15 @@ void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_
 
     if (shim != NULL) {
         shim->is_frozen = is_frozen;
+    }
+}
+
+void shim_limit(struct machine *machine, const char *uid, int64_t run, int64_t cpu_limit)
+{
+    struct shim *shim = find(machine, uid, run);
+
+    if (shim != NULL) {
+        shim->cpu_limit = cpu_limit;
     }
 }
 

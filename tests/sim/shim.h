@@ -22,14 +22,15 @@ struct shim {
     bool was_put_back; /* an older state was put on its disk since: its number may come again */
     struct mono lease_end;
     int64_t grace_ms, orphan_after_ms, lease_ms;
-    int64_t cpu_percent, memory_percent; /* its policy's; 0: no limit */
-    int64_t began_ms, alone_since_ms;    /* true time; -1: an agent is there */
-    int64_t ended_at_ms;                 /* true time; 0: not yet */
-    unsigned ended_life;                 /* of the agent that was there */
-    uint64_t kill;                       /* newest order to kill */
-    int64_t killed_at_ms;                /* then; meaningful when there is one */
-    bool is_deaf, is_slow;               /* ignores TERM; ends late */
-    bool quits;                          /* ends well, too early */
+    int64_t cpu_limit;                /* thousandths of its machine; 0: no limit */
+    int64_t memory_percent;           /* its policy's; 0: no limit */
+    int64_t began_ms, alone_since_ms; /* true time; -1: an agent is there */
+    int64_t ended_at_ms;              /* true time; 0: not yet */
+    unsigned ended_life;              /* of the agent that was there */
+    uint64_t kill;                    /* newest order to kill */
+    int64_t killed_at_ms;             /* then; meaningful when there is one */
+    bool is_deaf, is_slow;            /* ignores TERM; ends late */
+    bool quits;                       /* ends well, too early */
     struct agt_exit exit;
 };
 
@@ -38,6 +39,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn);
 void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t grace_ms);
 void shim_extend(struct machine *machine, const char *uid, int64_t run, struct mono lease_end);
 void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_frozen);
+void shim_limit(struct machine *machine, const char *uid, int64_t run, int64_t cpu_limit);
 void shim_forget(struct machine *machine, const char *uid, int64_t run);
 /* Fills in an AGT_FOUND; false when there is nothing to find. */
 bool shim_describe(const struct shim *shim, struct agt_event *event);

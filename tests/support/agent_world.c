@@ -3,6 +3,7 @@
 
 #include "schema/bind.h"
 #include "schema/emit.h"
+#include "schema/json.h"
 #include "schema/limits.h"
 
 #include <inttypes.h>
@@ -47,6 +48,7 @@ int world_begin(void **state)
     str_init(&world->page);
     str_init(&world->disk);
     arena_init(&world->arena);
+    arena_init(&world->policies);
     agt_effects_init(&world->effects);
     new_core(world);
     *state = world;
@@ -60,6 +62,7 @@ int world_end(void **state)
     agt_free(world->agt);
     agt_effects_fini(&world->effects);
     arena_fini(&world->arena);
+    arena_fini(&world->policies);
     str_fini(&world->page);
     str_fini(&world->disk);
     free(world);
@@ -194,6 +197,9 @@ static void print_spawn(struct agent_world *world, const struct agt_spawn *spawn
         str_addf(&world->page, " epoch=%d lease=%d", (int)spawn->lease_epoch,
                  (int)spawn->lease_end.ms);
     }
+    if (spawn->cpu_limit != 0) {
+        str_addf(&world->page, " cpu=%d", (int)spawn->cpu_limit);
+    }
     str_add_char(&world->page, '\n');
 }
 
@@ -231,6 +237,10 @@ static void perform(struct agent_world *world, const struct agt_effect *effect)
     case AGT_RESUME:
         print_run(world, "resume", effect);
         str_add_char(page, '\n');
+        break;
+    case AGT_LIMIT:
+        print_run(world, "limit", effect);
+        str_addf(page, " cpu=%d\n", (int)effect->cpu_limit);
         break;
     case AGT_FORGET:
         print_run(world, "forget", effect);
@@ -427,8 +437,6 @@ void world_connect(struct agent_world *world)
 static void fill_assignment(const struct want *want, char digest_text[static DIGEST_TEXT_SIZE],
                             const char **command, struct wire_assignment *assignment)
 {
-    struct digest digest;
-
     *command = want->command == NULL ? "work" : want->command;
     *assignment = (struct wire_assignment){.uid = want->uid,
                                            .name = "name",
@@ -436,14 +444,34 @@ static void fill_assignment(const struct want *want, char digest_text[static DIG
                                            .slot = "0",
                                            .generation = want->generation,
                                            .lease_epoch = want->lease_epoch};
-    digest_of(*command, strlen(*command), &digest);
-    digest_to_str(&digest, digest_text);
-    assignment->template_digest = digest_text;
     assignment->template.workload.command.items = command;
     assignment->template.workload.command.count = 1;
     assignment->template.workload.restart = want->restart;
     assignment->template.lease_ms = want->lease_ms;
     assignment->template.grace_ms = want->grace_ms == 0 ? 5000 : want->grace_ms;
+    if (want->policy != NULL) {
+        shape_put(&template_shape, &assignment->template, policy, *want->policy);
+        shape_put(&template_shape, &assignment->template, limits, want->policy->limits);
+    }
+    wire_template_digest(&assignment->template, digest_text);
+    assignment->template_digest = digest_text;
+}
+
+const struct harvest_policy_spec *world_policy(struct agent_world *world, const char *text)
+{
+    struct arena *arena = &world->policies;
+    struct harvest_policy_spec *policy = ARENA_NEW(arena, struct harvest_policy_spec);
+    char *json = arena_strdup(arena, text);
+    struct problems problems;
+    struct node *root;
+
+    for (char *c = json; *c != '\0'; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+    problems_init(&problems, arena, NULL);
+    assert_int_equal(json_parse(arena, json, strlen(json), JSON_PLAIN, &problems, &root), 0);
+    assert_true(bind_shape(arena, &harvest_policy_spec_shape, root, "", 0, &problems, policy));
+    return policy;
 }
 
 enum { WANTS_MAX = 1100 };

@@ -27,6 +27,7 @@ struct agent_world {
     char nonce[KEY_TEXT_SIZE];
     struct wire_hello hello; /* the last; texts in `arena` */
     struct arena arena;
+    struct arena policies;
 };
 
 struct want { /* one assignment, by what differs between tests */
@@ -35,7 +36,8 @@ struct want { /* one assignment, by what differs between tests */
     const char *command; /* another one makes another template; NULL: "work" */
     int restart;         /* enum restart_policy */
     int64_t lease_epoch, lease_ms;
-    int64_t grace_ms; /* 0: 5000 */
+    int64_t grace_ms;                         /* 0: 5000 */
+    const struct harvest_policy_spec *policy; /* NULL: none */
 };
 
 /* WANTS(WANT("u1", 1), WANT("u2", 3, .restart = RESTART_ALWAYS)); ONE("u1", 1); NOTHING. */
@@ -69,6 +71,8 @@ void world_connect(struct agent_world *world); /* all of the above; clears the p
 void world_message(struct agent_world *world, const struct wire_message *message);
 void world_text(struct agent_world *world, const char *text);
 
+/* As written, with its defaults; ' stands for ".  Lives as long as the world. */
+const struct harvest_policy_spec *world_policy(struct agent_world *world, const char *text);
 /* A full assign of these, at the next revision; the list ends with a row without uid. */
 void world_assign(struct agent_world *world, const struct want *wants);
 /* Exactly this message, with the assignments filled in. */

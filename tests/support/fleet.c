@@ -549,7 +549,8 @@ bool fleet_has_event(struct fleet *fleet, const char *reason)
 static void print_change(const struct node *change, struct str *to)
 {
     static const char *const signs[][2] = {{"start", "+"}, {"stop", "-"},    {"restart", "~"},
-                                           {"move", ">"},  {"replace", "±"}, {"wait", "…"}};
+                                           {"move", ">"},  {"replace", "±"}, {"update", "≈"},
+                                           {"wait", "…"}};
     const char *action = node_find_text(change, "action");
     const char *agent = node_find_text(change, "agent"), *from = node_find_text(change, "from");
 

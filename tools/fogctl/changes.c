@@ -90,7 +90,8 @@ static void print_change(struct fogctl *fogctl, const struct node *change)
         const char *action, *mark, *color;
     } marks[] = {{"start", "+", "green"},      {"stop", "-", "red"},
                  {"restart", "+/-", "yellow"}, {"move", "->", "yellow"},
-                 {"replace", "->", "yellow"},  {"wait", "..", "blue"}};
+                 {"replace", "->", "yellow"},  {"update", "~", "yellow"},
+                 {"wait", "..", "blue"}};
     const char *action = text_of(change, "action"), *from = text_of(change, "from");
     const char *agent = text_of(change, "agent"), *reason = text_of(change, "reason");
     const char *mark = "?", *color = "off";
@@ -158,15 +159,19 @@ static void print_waves(struct fogctl *fogctl, const struct node *changes)
 void plan_print(struct fogctl *fogctl, const struct node *plan)
 {
     const struct node *pending = node_find(plan, "pending"), *summary = node_find(plan, "summary");
+    int64_t update;
 
     if (plan == NULL) {
         return;
     }
-    printf("%sPlan:%s %lld to start, %lld to restart, %lld to move, %lld to stop, "
+    update = int_of(summary, "update");
+    printf("%sPlan:%s %lld to start, %lld to restart, %lld to move, %lld to stop, %s"
            "%lld stay as they are\n",
            paint(fogctl, "bold"), paint(fogctl, "off"), (long long)int_of(summary, "start"),
            (long long)int_of(summary, "restart"), (long long)int_of(summary, "move"),
-           (long long)int_of(summary, "stop"), (long long)int_of(summary, "unchanged"));
+           (long long)int_of(summary, "stop"),
+           update == 0 ? "" : arena_printf(&fogctl->arena, "%lld to update, ", (long long)update),
+           (long long)int_of(summary, "unchanged"));
     print_waves(fogctl, node_find(plan, "changes"));
     for (size_t i = 0; i < list_count(pending); i++) {
         const struct node *item = pending->list.items[i];

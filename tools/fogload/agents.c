@@ -261,6 +261,7 @@ static void perform(struct load_agent *agent, const struct agt_effect *effect)
     case AGT_EXTEND:
     case AGT_SUSPEND:
     case AGT_RESUME:
+    case AGT_LIMIT:
     case AGT_FORGET:
     case AGT_STOP_LOG:
         return;

@@ -15,6 +15,14 @@ static int64_t share(int64_t percent, int64_t whole)
     return percent <= 0 || percent >= 100 ? 0 : whole / 100 * percent + whole % 100 * percent / 100;
 }
 
+int64_t harvest_cpu_limit(int64_t thousandths, const struct machine *machine)
+{
+    int64_t limit = machine->cores_milli / 1000 * thousandths +
+                    machine->cores_milli % 1000 * thousandths / 1000;
+
+    return thousandths > 0 && limit < 1 ? 1 : limit;
+}
+
 void harvest_prepare(struct arena *arena, const struct agt_spawn *spawn,
                      const struct limits_policy *caps, const struct machine *machine,
                      struct shim_spec *ret_spec)
@@ -37,7 +45,8 @@ void harvest_prepare(struct arena *arena, const struct agt_spawn *spawn,
         .orphan_after_ms = spawn->template->orphan_after_ms,
         .lease_end = spawn->lease_end,
         .memory_limit = stricter(workload->resources.memory, memory),
-        .cpu_limit = share(stricter(limits->cpu_percent, caps->cpu_percent), machine->cores_milli),
+        .cpu_limit = share(caps->cpu_percent, machine->cores_milli),
+        .cpu_told = harvest_cpu_limit(spawn->cpu_limit, machine),
         .pids_limit = stricter(limits->pids, caps->pids),
     };
 

@@ -9,6 +9,9 @@ struct machine { /* as it is, whatever its owner lets us have of it */
     int64_t memory_bytes;
 };
 
+/* Thousandths of the machine's processor time as thousandths of a core, at least one; 0 stays 0. */
+int64_t harvest_cpu_limit(int64_t thousandths, const struct machine *machine);
+
 /* What the shim is to do.  Texts are borrowed from `spawn`; arrays live in the arena.  The stricter
  * of the template's limits and the owner's caps counts. */
 void harvest_prepare(struct arena *arena, const struct agt_spawn *spawn,

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -191,6 +192,69 @@ static void the_same_template_under_another_generation_goes_on_running(void **st
     expect(world, "save\n"
                   "send accepted rev=2\n"
                   "send report u1/2:Running\n");
+}
+
+static void another_policy_restarts_nothing(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *first = world_policy(world, "{'limits': {'cpuPercent': 50}}");
+    const struct harvest_policy_spec *second =
+        world_policy(world, "{'battery': {'minPercent': 30}, 'limits': {'cpuPercent': 30}}");
+
+    given_running(world, ONE("u1", 1, .policy = first));
+    world_assign(world, ONE("u1", 2, .policy = second));
+    expect(world, "limit u1 run=1 cpu=300\n"
+                  "save\n"
+                  "send accepted rev=2\n"
+                  "send report u1/2:Running\n");
+    world_reboot(world);
+    world_found_running(world, "u1", 1);
+    world_start(world);
+    world_connect(world);
+    world_assign(world, ONE("u1", 3, .policy = second, .command = "other"));
+    expect_has(world, "signal u1 run=1");
+}
+
+/* From where it begins to the end of where it ends, with a digest that fits. */
+static void cut_from_disk(struct agent_world *world, const char *begin, const char *end)
+{
+    char *from = strstr(world->disk.data, begin), *to = from == NULL ? NULL : strstr(from, end);
+    char *body = strchr(world->disk.data, '\n') + 1;
+    char digest_text[DIGEST_TEXT_SIZE];
+    struct digest digest;
+
+    assert_non_null(to);
+    to += strlen(end);
+    memmove(from, to, strlen(to) + 1);
+    world->disk.length = strlen(world->disk.data);
+    digest_of(body, strlen(body), &digest);
+    digest_to_str(&digest, digest_text);
+    memcpy(world->disk.data, digest_text, strlen(digest_text));
+}
+
+static void a_policy_that_an_older_program_passed_over_is_asked_for(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *policy = world_policy(world, "{}");
+    char digest[DIGEST_TEXT_SIZE];
+
+    given_running(world, ONE("u1", 1, .policy = policy));
+    cut_from_disk(world, ",\"policy\":{", ",\"unknown\":\"suspend\"}");
+    world_reboot(world);
+    world_found_running(world, "u1", 1);
+    world_start(world);
+    world_connect(world);
+    digest_to_str(&world->digest, digest);
+    assert_string_not_equal(world->hello.digest, digest);
+    world_clear(world);
+    world_assign(world, ONE("u1", 1, .policy = policy));
+    expect(world, "save\n"
+                  "send accepted rev=2\n");
+    world_reboot(world);
+    world_found_running(world, "u1", 1);
+    world_start(world);
+    world_connect(world);
+    assert_string_equal(world->hello.digest, digest);
 }
 
 static void the_newest_generation_pre_empts_a_slow_stop(void **state)
@@ -394,6 +458,8 @@ int main(void)
         TEST(always_starts_again_what_ended_well),
         TEST(another_generation_stops_the_old_run_and_then_starts_the_new),
         TEST(the_same_template_under_another_generation_goes_on_running),
+        TEST(another_policy_restarts_nothing),
+        TEST(a_policy_that_an_older_program_passed_over_is_asked_for),
         TEST(the_newest_generation_pre_empts_a_slow_stop),
         TEST(another_generation_does_not_wait_for_the_back_off_of_the_old),
         TEST(another_generation_tries_again_what_failed_for_good),

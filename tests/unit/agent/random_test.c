@@ -95,8 +95,6 @@ static void clear_answers(struct life *life)
 static void fill(const struct job *job, struct wire_assignment *to, char *digest_text,
                  struct digest *ret_digest)
 {
-    struct digest digest;
-
     *to = (struct wire_assignment){.uid = job->uid,
                                    .name = "n",
                                    .session = "s",
@@ -104,13 +102,12 @@ static void fill(const struct job *job, struct wire_assignment *to, char *digest
                                    .generation = job->generation,
                                    .lease_epoch = job->lease_epoch,
                                    .template_digest = digest_text};
-    digest_of(job->command, strlen(job->command), &digest);
-    digest_to_str(&digest, digest_text);
     to->template.workload.command.items = (const char **)&job->command;
     to->template.workload.command.count = 1;
     to->template.workload.restart = job->restart;
     to->template.grace_ms = 2000;
     to->template.lease_ms = job->lease_epoch > 0 ? LEASE_MS : 0;
+    wire_template_digest(&to->template, digest_text);
     wire_assignment_digest(job->uid, job->generation, job->lease_epoch, digest_text, ret_digest);
 }
 
@@ -357,6 +354,7 @@ static void perform(struct life *life, const struct agt_effect *effect)
             shim->state = SHIM_NONE;
         }
         break;
+    case AGT_LIMIT:
     case AGT_SAVE:
     case AGT_READ_LOG:
     case AGT_STOP_LOG:

@@ -205,7 +205,8 @@ static const struct machine machine = {.cores_milli = 4000, .memory_bytes = 1000
 static struct shim_spec prepare(struct template *template, const struct limits_policy *caps)
 {
     static struct arena arena;
-    struct agt_spawn spawn = {.uid = "u", .run = 1, .template = template};
+    struct agt_spawn spawn = {
+        .uid = "u", .run = 1, .template = template, .cpu_limit = template->limits.cpu_percent * 10};
     struct shim_spec spec;
 
     arena_fini(&arena);
@@ -235,7 +236,8 @@ static void percentages_are_of_the_whole_machine(void **state)
     struct shim_spec spec = prepare(&template, &caps);
 
     (void)state;
-    assert_int_equal(spec.cpu_limit, 1000);
+    assert_int_equal(spec.cpu_limit, 0);
+    assert_int_equal(spec.cpu_told, 1000);
     assert_int_equal(spec.memory_limit, 100 * 1000 * 1000);
     assert_int_equal(spec.pids_limit, 7);
 }
@@ -248,7 +250,8 @@ static void the_stricter_limit_counts(void **state)
 
     (void)state;
     spec = prepare(&template, &caps);
-    assert_int_equal(spec.cpu_limit, 400);
+    assert_int_equal(spec.cpu_limit, 400); /* the shim takes the stricter of the two */
+    assert_int_equal(spec.cpu_told, 2000);
     assert_int_equal(spec.memory_limit, 100 * 1000 * 1000);
     template.workload.resources.memory = 5000;
     spec = prepare(&template, &caps);

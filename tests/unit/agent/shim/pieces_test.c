@@ -69,6 +69,7 @@ static void a_spec_survives_its_text(void **state)
                              .grace_ms = 6,
                              .orphan_after_ms = 7,
                              .cpu_limit = 8,
+                             .cpu_told = 6,
                              .memory_limit = 9,
                              .pids_limit = 10};
 
