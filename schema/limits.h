@@ -145,13 +145,16 @@ enum {
     PROCESSES_MAX = 1 << 17,  /* looked at in one pass over /proc */
     SENSORS_UNKNOWN_MAX = 64, /* names in one heartbeat; a newer agent may have more sensors */
     SHIM_CONNECTIONS_MAX = 8,
-    SHIM_LINE_BYTES_MAX = 1024,    /* one message on a shim's control socket */
-    SHIM_SPEC_BYTES_MAX = 4 << 20, /* an assignment, escaped */
-    SHIM_SAMPLE_MS = 1000,         /* between two looks at a workload's processes */
-    SHIM_DUTY_MS = 100,            /* the period of the processor limit */
-    SHIM_KILL_MS = 20,             /* between two KILLs, until nothing is left */
-    LOGS_KEPT_MAX = 32,            /* logs of assignments without a run; the oldest goes first */
-    STATE_BYTES_MAX = 64 << 20,    /* an agent's saved state */
+    SHIM_LINE_BYTES_MAX = 1024,      /* one message on a shim's control socket */
+    SHIM_SPEC_BYTES_MAX = 4 << 20,   /* an assignment, escaped */
+    SHIM_SAMPLE_MS = 1000,           /* between two looks at a workload's processes */
+    SHIM_DUTY_MS = 100,              /* the period of the processor limit */
+    SHIM_KILL_MS = 20,               /* between two KILLs, until nothing is left */
+    CGROUP_FILE_BYTES_MAX = 1 << 20, /* one of a control group's files: its processes, at most */
+    CGROUPS_INSIDE_MAX = 4096,       /* that a workload made inside its own */
+    CGROUPS_SWEPT_MAX = 4096,        /* of an agent, without a run */
+    LOGS_KEPT_MAX = 32,              /* logs of assignments without a run; the oldest goes first */
+    STATE_BYTES_MAX = 64 << 20,      /* an agent's saved state */
 };
 
 /* Of the numbers of an agent's connections.  What claims to be beyond is answered and not followed,
