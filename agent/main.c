@@ -32,6 +32,15 @@ static int print(struct str *text)
     return fputs(text->data, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static void print_problems(const struct problems *problems)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    problems_print(problems, &text);
+    (void)fputs(text.data, stderr);
+}
+
 static int print_help(void)
 {
     _cleanup_(str_fini)
@@ -140,6 +149,7 @@ static int serve(int argc, char **argv)
     struct err err = ERR_NONE;
 
     if (config_parse(&config, argc, argv, &err) < 0) {
+        print_problems(&config.problems);
         return complain(&err);
     }
     log_set_level((enum log_level)config.log_level);

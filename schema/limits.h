@@ -154,7 +154,9 @@ enum {
     CGROUPS_INSIDE_MAX = 4096,       /* that a workload made inside its own */
     CGROUPS_SWEPT_MAX = 4096,        /* of an agent, without a run */
     LOGS_KEPT_MAX = 32,              /* logs of assignments without a run; the oldest goes first */
-    STATE_BYTES_MAX = 64 << 20,      /* an agent's saved state */
+    PROGRAMS_MAX = 64,               /* of the owner's that want the machine for themselves */
+    PROGRAM_BYTES_MAX = 255,
+    STATE_BYTES_MAX = 64 << 20, /* an agent's saved state */
 };
 
 /* Of the numbers of an agent's connections.  What claims to be beyond is answered and not followed,

@@ -232,9 +232,12 @@ static void slow_down(struct judging *judging, enum told told, const struct read
 void check_heat(struct judging *judging)
 {
     const struct reading *reading = reading_of(judging, SENSOR_TEMPERATURE);
-    enum told told = ask(judging, SENSOR_TEMPERATURE, reading);
     const struct policy_state *state = judging->state;
+    enum told told = TOLD_NONE;
 
+    if (judging->spec->thermal.throttle_celsius < CELSIUS_NEVER) {
+        told = ask(judging, SENSOR_TEMPERATURE, reading);
+    }
     move_heat(judging, told, reading->value);
     if (state->hot.is_shut && is_clear(&state->hot)) {
         hold_cooling(judging, told, reading);

@@ -1,6 +1,8 @@
-/* One table of options; the environment's names, the help and the parser come from it. */
+/* One table of options; the environment's names, the file's, the help and the parser come from it.
+ */
 #include "agent/io/config.h"
 
+#include "agent/io/config_inner.h"
 #include "schema/base/parse.h"
 #include "schema/limits.h"
 
@@ -9,8 +11,6 @@
 #include <unistd.h>
 
 enum { ENVIRONMENT_NAME_SIZE = 64 };
-
-typedef bool take_fn(struct config *config, const char *value);
 
 struct option { /* in the order of the help */
     const char *name;
@@ -113,7 +113,7 @@ static bool take_disk(struct config *config, const char *value)
     return quantity_from_str(value, &config->capacity.disk) && config->capacity.disk >= 0;
 }
 
-static bool take_percent(const char *value, int64_t *ret_percent)
+bool take_percent(const char *value, int64_t *ret_percent)
 {
     return int_from_str(value, ret_percent) && *ret_percent >= 1 && *ret_percent <= 100;
 }
@@ -143,7 +143,7 @@ static bool take_log_level(struct config *config, const char *value)
     return false;
 }
 
-static bool take_switch(const char *value, bool *ret_on)
+bool take_switch(const char *value, bool *ret_on)
 {
     *ret_on = str_eq(value, "true") || str_eq(value, "1");
     return *ret_on || str_eq(value, "false") || str_eq(value, "0");
@@ -159,7 +159,21 @@ static bool take_stop(struct config *config, const char *value)
     return take_switch(value, &config->stops_workloads);
 }
 
+static bool take_sensor_root(struct config *config, const char *value)
+{
+    config->sensor_root = value;
+    return value[0] == '/';
+}
+
+static bool take_config(struct config *config, const char *value)
+{
+    config->file = value; /* read before all others, see below */
+    return value[0] != '\0';
+}
+
 static const struct option options[] = {
+    {"config", "FILE", take_config, "a file",
+     "options of the owner, a line each (" CONFIG_FILE ")"},
     {"controller", "URL", take_controller, "ws://HOST:PORT",
      "where the controller listens for agents (ws://127.0.0.1:7412)"},
     {"controller-name", "NAME", take_controller_name, "a name",
@@ -177,6 +191,17 @@ static const struct option options[] = {
      "of the machine's processors; no workload gets more"},
     {"cap-memory-percent", "N", take_cap_memory, "a number from 1 to 100",
      "of the machine's memory; no workload gets more"},
+    {"battery-min", "N", take_battery_min, "a number from 1 to 100",
+     "percent of charge below which nothing runs"},
+    {"never-on-battery", NULL, take_never_on_battery, "true or false", "run only while plugged in"},
+    {"max-temperature", "N", take_max_temperature, "a number of degrees from 20 to 120",
+     "°C from which on nothing runs"},
+    {"hours", "H:M-H:M[,…]", take_hours, "hours of the day, as 22:00-07:00",
+     "run only then, in local time"},
+    {"exclusive-programs", "A[,B…]", take_exclusive_programs, "names of programs",
+     "nothing runs while one of these does"},
+    {"sensor-root", "DIR", take_sensor_root, "a directory",
+     "where sys, proc and dev are found (/)"},
     {"log-level", "LEVEL", take_log_level, "error, warning, info or debug", "(info)"},
     {"insecure", NULL, take_insecure, "true or false",
      "also talk to controllers that are not on this machine, without encryption"},
@@ -196,6 +221,14 @@ static int take(struct config *config, const struct option *option, const char *
     return 0;
 }
 
+static void name_variable(const struct option *option, char name[static ENVIRONMENT_NAME_SIZE])
+{
+    (void)snprintf(name, ENVIRONMENT_NAME_SIZE, "FOG_AGENT_%s", option->name);
+    for (char *c = name; *c != '\0'; c++) {
+        *c = (char)(*c == '-' ? '_' : *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+    }
+}
+
 static int take_environment(struct config *config, struct err *err)
 {
     for (size_t i = 0; i < COUNT_OF(options); i++) {
@@ -203,10 +236,7 @@ static int take_environment(struct config *config, struct err *err)
         const char *value;
         int result;
 
-        (void)snprintf(name, sizeof(name), "FOG_AGENT_%s", options[i].name);
-        for (char *c = name; *c != '\0'; c++) {
-            *c = (char)(*c == '-' ? '_' : *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
-        }
+        name_variable(&options[i], name);
         value = getenv(name);
         result = value == NULL ? 0 : take(config, &options[i], name, value, err);
         if (result < 0) {
@@ -226,7 +256,8 @@ static const struct option *find_option(const char *name, size_t length)
     return NULL;
 }
 
-static int unknown_option(const char *word, struct err *err)
+/* `dashes` as they were written: none in a file. */
+static int unknown_option(const char *dashes, const char *name, struct err *err)
 {
     const char *names[COUNT_OF(options)];
     const char *closest;
@@ -234,10 +265,28 @@ static int unknown_option(const char *word, struct err *err)
     for (size_t i = 0; i < COUNT_OF(options); i++) {
         names[i] = options[i].name;
     }
-    closest = words_closest(word + 2, names, COUNT_OF(names));
-    return err_set(err, ERR_INVALID, "unknown option \"%s\"%s%s%s", word,
-                   closest == NULL ? "" : ", did you mean --", closest == NULL ? "" : closest,
-                   closest == NULL ? "; see fog-agent --help" : "?");
+    closest = words_closest(name, names, COUNT_OF(names));
+    if (closest == NULL) {
+        return err_set(err, ERR_INVALID, "unknown option \"%s%s\"; see fog-agent --help", dashes,
+                       name);
+    }
+    return err_set(err, ERR_INVALID, "unknown option \"%s%s\", did you mean %s%s?", dashes, name,
+                   dashes, closest);
+}
+
+int config_take(struct config *config, const char *name, size_t name_length, const char *value,
+                struct err *err)
+{
+    const struct option *option = find_option(name, name_length);
+    const char *whole = arena_strndup(&config->arena, name, name_length);
+
+    if (option == NULL) {
+        return unknown_option("", whole, err);
+    }
+    if (option->take == take_config) {
+        return err_set(err, ERR_INVALID, "%s: a file names no other", whole);
+    }
+    return take(config, option, whole, value, err);
 }
 
 /* One option at `*at`, and its value if that is the next word. */
@@ -249,7 +298,7 @@ static int take_option(struct config *config, int argc, char **argv, int *at, st
     const char *value = word[2 + length] == '=' ? word + 2 + length + 1 : NULL;
 
     if (option == NULL) {
-        return unknown_option(word, err);
+        return unknown_option("--", word + 2, err);
     }
     if (option->value == NULL && value == NULL) {
         value = "true";
@@ -350,19 +399,82 @@ static int check_controller(struct config *config, struct err *err)
     return 0;
 }
 
+/* The file that the words or the environment name, before either is taken. */
+static const char *find_file(int argc, char **argv)
+{
+    static const char option[] = "--config";
+    const char *file = getenv("FOG_AGENT_CONFIG");
+
+    for (int i = 1; i < argc; i++) {
+        if (str_starts(argv[i], option) && argv[i][strlen(option)] == '=') {
+            file = argv[i] + strlen(option) + 1;
+        } else if (str_eq(argv[i], option) && i + 1 < argc) {
+            file = argv[i + 1];
+        }
+    }
+    return file;
+}
+
+static int take_file(struct config *config, int argc, char **argv, struct err *err)
+{
+    const char *named = find_file(argc, argv);
+    const char *path = named != NULL ? named : CONFIG_FILE;
+    int result = config_read_file(config, path, err);
+
+    if (result == ERR_NOT_FOUND && named == NULL) {
+        return 0;
+    }
+    config->file = arena_strdup(&config->arena, path);
+    return result;
+}
+
+/* A file that is wrong keeps the agent from running, not its owner from pausing one that runs. */
+static int take_all(struct config *config, int argc, char **argv, struct err *err)
+{
+    struct err in_file = ERR_NONE;
+    int file = take_file(config, argc, argv, &in_file);
+    int result = take_environment(config, err);
+
+    result = result < 0 ? result : take_words(config, argc, argv, err);
+    if (result == 0 && file < 0 && config->verb == VERB_RUN) {
+        return err_set(err, file, "%s", in_file.text);
+    }
+    return result;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    struct config words = {.verb = VERB_RUN};
+
+    for (int i = 1; i < argc; i++) {
+        if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h")) {
+            return true;
+        }
+    }
+    return argc == 2 && take_verb(&words, argv[1], NULL) == 0 && words.verb == VERB_HELP;
+}
+
 int config_parse(struct config *config, int argc, char **argv, struct err *err)
 {
     int result;
 
     *config = (struct config){.controller_url = "ws://127.0.0.1:7412",
                               .controller_name = "",
+                              .file = "",
+                              .sensor_root = "/",
                               .log_level = LOG_LEVEL_INFO};
     arena_init(&config->arena);
-    result = take_environment(config, err);
-    result = result < 0 ? result : take_words(config, argc, argv, err);
+    problems_init(&config->problems, &config->arena, NULL);
+    owner_rules_init(&config->owner);
+    if (asks_for_help(argc, argv)) { /* also to somebody whose file is broken */
+        config->verb = VERB_HELP;
+        return 0;
+    }
+    result = take_all(config, argc, argv, err);
     if (result < 0 || config->verb == VERB_HELP || config->verb == VERB_VERSION) {
         return result;
     }
+    config->owner_policy = config->has_owner_policy ? &config->owner : NULL;
     config->state = config->state != NULL ? config->state : default_state(&config->arena);
     config->name = config->name != NULL ? config->name : default_name(&config->arena);
     if (config->verb != VERB_RUN) {
@@ -394,10 +506,14 @@ void config_help(struct str *to)
                        options[i].value == NULL ? "" : options[i].value);
         str_addf(to, "  %-26s  %s\n", left, options[i].doc);
     }
-    str_add(to, "  --version, --help\n\n"
-                "Each option may come from the environment: --log-level is FOG_AGENT_LOG_LEVEL.\n\n"
-                "Examples:\n"
-                "  fog-agent --name edge-1 --state ~/fog/edge-1 --label site=north\n"
-                "  fog-agent --cores 2 --memory 4Gi --cap-cpu-percent 50\n"
-                "  fog-agent pause --state ~/fog/edge-1\n");
+    str_add(to,
+            "  --version, --help\n\n"
+            "Each option may come from the environment (--log-level is FOG_AGENT_LOG_LEVEL) or\n"
+            "from the owner's file (log-level = debug); the command line counts most, then the\n"
+            "environment.\n\n"
+            "Examples:\n"
+            "  fog-agent --name edge-1 --state ~/fog/edge-1 --label site=north\n"
+            "  fog-agent --cores 2 --memory 4Gi --cap-cpu-percent 50\n"
+            "  fog-agent --battery-min 60 --hours 22:00-07:00 --exclusive-programs blender,steam\n"
+            "  fog-agent pause --state ~/fog/edge-1\n");
 }

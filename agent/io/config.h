@@ -1,16 +1,26 @@
-/* What the agent is told: options of the command line, and for each FOG_AGENT_NAME in the
- * environment; the command line counts more. */
+/* What the agent is told.  Each option may stand on the command line (`--cap-cpu-percent 50`), in
+ * the environment (`FOG_AGENT_CAP_CPU_PERCENT=50`) and in the owner's file (`cap-cpu-percent = 50`,
+ * a line each, # begins a comment); the first of these that says something counts.
+ *
+ * The file is /etc/fog/agent.conf, because workloads run as the agent's user and can write to its
+ * state directory: what limits them must not lie there. */
 #pragma once
 
 #include "agent/io/link.h"
 #include "schema/base/log.h"
+#include "schema/kinds/harvest_policy.h"
 #include "schema/kinds/workload.h"
+#include "schema/problem.h"
+
+#define CONFIG_FILE "/etc/fog/agent.conf"
 
 enum verb { VERB_RUN, VERB_PAUSE, VERB_RESUME, VERB_STATUS, VERB_HELP, VERB_VERSION };
 
 struct config {
-    struct arena arena; /* owned: all texts */
+    struct arena arena;       /* owned: all texts */
+    struct problems problems; /* lines of the file that cannot be */
     enum verb verb;
+    const char *file; /* "": none was there */
     const char *controller_url, *controller_name;
     struct link_address controller;
     const char *name;
@@ -18,11 +28,19 @@ struct config {
     struct strmap labels;
     struct resources capacity; /* overrides what is measured, where `set` says so */
     struct limits_policy caps;
+    /* The owner's own rules, which no manifest overrides: judged beside a manifest's policy, and
+     * the stricter outcome counts.  Only what the owner said is asked for; NULL: nothing. */
+    const struct harvest_policy_spec *owner_policy; /* `owner`, so `config` is not to be copied */
+    struct harvest_policy_spec owner;
+    bool has_owner_policy;
+    LIST_OF(const char *) exclusive_programs; /* while one of them runs, nothing of ours does */
+    const char *sensor_root;
     int log_level; /* enum log_level */
     bool is_insecure, stops_workloads;
 };
 
-/* Fills in defaults too; `config` is to be finished in any case. ERR_INVALID with words. */
+/* Fills in defaults too; `config` is to be finished in any case. ERR_INVALID with words; what is
+ * wrong with a file is in `config->problems`, all of it. */
 int config_parse(struct config *config, int argc, char **argv, struct err *err);
 void config_fini(struct config *config);
 

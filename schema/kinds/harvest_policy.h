@@ -11,6 +11,10 @@ struct battery_policy {
     bool require_charging;
 };
 
+/* Above what a manifest can say.  A `throttle_celsius` of this: no rule about heat, and nobody
+ * needs to know the temperature. */
+enum { CELSIUS_NEVER = 151 };
+
 struct thermal_policy {
     uint64_t set;
     int64_t throttle_celsius, suspend_celsius, evict_celsius, resume_celsius;

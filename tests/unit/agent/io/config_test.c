@@ -4,11 +4,14 @@
 #include "agent/io/capacity.h"
 #include "agent/io/drivers/harvest.h"
 #include "schema/limits.h"
+#include "schema/policy.h"
+#include "tests/support/folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -153,6 +156,154 @@ static void slips_are_refused_with_a_hint(void **state)
     REFUSES("is not a directory", "--state", "");
 }
 
+/* --- the owner's file and rules -----------------------------------------------------------------
+ */
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void a_file_counts_less_than_the_environment(void **state)
+{
+    char folder[FOLDER_PATH_SIZE], path[FOLDER_PATH_SIZE + 8];
+
+    (void)state;
+    folder_make(folder);
+    (void)snprintf(path, sizeof(path), "%s/conf", folder);
+    write_file(path,
+               "# of the house\n\n  name = from-file\r\ncores=2\n\tmemory =  4Gi\n"
+               "cap-cpu-percent = 10\ninsecure = true\nlabel = a=1,b=2",
+               0644);
+    (void)setenv("FOG_AGENT_CORES", "3", 1);
+    (void)setenv("FOG_AGENT_CAP_CPU_PERCENT", "20", 1);
+    PARSES("--config", path, "--cap-cpu-percent", "30");
+    assert_string_equal(config.file, path);
+    assert_string_equal(config.name, "from-file");
+    assert_int_equal(config.capacity.cores, 3000);
+    assert_true(config.capacity.memory == (int64_t)4 << 30);
+    assert_int_equal(config.caps.cpu_percent, 30);
+    assert_int_equal(config.labels.count, 2);
+    assert_true(config.is_insecure);
+    (void)unsetenv("FOG_AGENT_CORES");
+    (void)unsetenv("FOG_AGENT_CAP_CPU_PERCENT");
+    (void)setenv("FOG_AGENT_CONFIG", path, 1);
+    PARSES("--insecure=false");
+    assert_int_equal(config.caps.cpu_percent, 10);
+    assert_false(config.is_insecure);
+    (void)unsetenv("FOG_AGENT_CONFIG");
+    folder_remove(folder);
+}
+
+static void all_that_is_wrong_with_a_file_is_told_at_once(void **state)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    char folder[FOLDER_PATH_SIZE], path[FOLDER_PATH_SIZE + 8];
+
+    (void)state;
+    folder_make(folder);
+    (void)snprintf(path, sizeof(path), "%s/conf", folder);
+    write_file(path, "name = edge-1\ncors = 2\ncores = many\npause\nconfig = /x\n", 0600);
+    REFUSES("4 lines of", "--config", path);
+    problems_print(&config.problems, &text);
+    assert_non_null(
+        strstr(text.data, "conf:2:1: error: unknown option \"cors\", did you mean cores?"));
+    assert_non_null(strstr(text.data, "conf:3:1: error: cores: \"many\" is not a number of cores"));
+    assert_non_null(strstr(text.data, "conf:4:1: error: \"pause\" is not NAME = VALUE"));
+    assert_non_null(strstr(text.data, "conf:5:1: error: config: a file names no other"));
+    PARSES("pause", "--config", path); /* the owner's word is heard all the same */
+    PARSES("--config", path, "--help");
+    write_file(path, "name = edge-1\n", 0646);
+    REFUSES("may be written by anybody", "--config", path);
+    REFUSES("is not a file", "--config", folder);
+    folder_remove(folder);
+    assert_int_equal(parse("--config", path, NULL), ERR_NOT_FOUND);
+}
+
+static void the_owner_asks_for_nothing_unless_he_says_so(void **state)
+{
+    (void)state;
+    PARSES("--name", "n", "--cap-cpu-percent", "50");
+    assert_null(config.owner_policy);
+    assert_int_equal(config.exclusive_programs.count, 0);
+    assert_string_equal(config.sensor_root, "/");
+}
+
+static enum policy_reason judge(const struct readings *readings, int64_t hour)
+{
+    struct policy_input input = {.spec = config.owner_policy, .readings = readings};
+    struct policy_verdict verdict;
+
+    input.moment.now = (struct mono){1000};
+    input.moment.local = (struct wall){hour * 60 * 60 * 1000};
+    policy_predict(&input, &verdict);
+    assert_true(verdict.reason != REASON_NONE || verdict.cpu_percent == 100);
+    return verdict.reason;
+}
+
+static void set_reading(struct readings *readings, enum sensor sensor, int64_t value)
+{
+    readings->of[sensor] = (struct reading){READING_KNOWN, value, {1000}};
+}
+
+/* What was not asked for is not looked at, were it unknown or at its worst. */
+static void the_owners_rules_are_a_policy_of_their_own(void **state)
+{
+    struct readings readings = {.of = {{.state = READING_NONE}}};
+
+    (void)state;
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        readings.of[i].state = READING_UNKNOWN;
+        readings.of[i].at = (struct mono){1000};
+    }
+    PARSES("--name", "n", "--hours", "22:00-07:00,12:00-13:00");
+    assert_int_equal(judge(&readings, 23), REASON_NONE);
+    assert_int_equal(judge(&readings, 6), REASON_NONE);
+    assert_int_equal(judge(&readings, 12), REASON_NONE);
+    assert_int_equal(judge(&readings, 15), REASON_OUTSIDE_WINDOW);
+    PARSES("--name", "n", "--battery-min", "40");
+    assert_int_equal(judge(&readings, 15), REASON_STALE_SENSOR);
+    set_reading(&readings, SENSOR_BATTERY, 39);
+    set_reading(&readings, SENSOR_CHARGING, 0);
+    assert_int_equal(judge(&readings, 15), REASON_BATTERY_LOW);
+    set_reading(&readings, SENSOR_BATTERY, 40);
+    assert_int_equal(judge(&readings, 15), REASON_NONE);
+    assert_int_equal(config.owner_policy->battery.resume_percent, 50);
+    PARSES("--name", "n", "--battery-min", "96");
+    assert_int_equal(config.owner_policy->battery.resume_percent, 98);
+    PARSES("--name", "n", "--never-on-battery");
+    assert_int_equal(judge(&readings, 15), REASON_ON_BATTERY);
+    PARSES("--name", "n", "--max-temperature", "70");
+    assert_int_equal(judge(&readings, 15), REASON_STALE_SENSOR);
+    set_reading(&readings, SENSOR_TEMPERATURE, 70000);
+    assert_int_equal(judge(&readings, 15), REASON_OVERHEATED);
+    set_reading(&readings, SENSOR_TEMPERATURE, 69999);
+    assert_int_equal(judge(&readings, 15), REASON_NONE);
+}
+
+static void rules_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    REFUSES("is not hours of the day", "--hours", "22-7");
+    REFUSES("is not hours of the day", "--hours", "22:00-24:01");
+    REFUSES("is not hours of the day", "--hours", "07:00-07:00");
+    REFUSES("is not hours of the day", "--hours", "22:00-07:00,");
+    REFUSES("is not a number from 1 to 100", "--battery-min", "0");
+    REFUSES("is not a number of degrees", "--max-temperature", "121");
+    REFUSES("is not names of programs", "--exclusive-programs", "a,,b");
+    REFUSES("is not names of programs", "--exclusive-programs", "/usr/bin/a");
+    REFUSES("is not a directory", "--sensor-root", "relative");
+    PARSES("--name", "n", "--exclusive-programs", "blender, steam");
+    assert_int_equal(config.exclusive_programs.count, 2);
+    assert_string_equal(config.exclusive_programs.items[1], "steam");
+}
+
 static void only_loopback_is_dialled_without_encryption(void **state)
 {
     static const char *const near[] = {"ws://127.0.0.1:1", "ws://127.255.0.9", "ws://[::1]:7412",
@@ -294,6 +445,11 @@ int main(void)
         CASE(the_owners_words_are_verbs),
         CASE(the_environment_counts_less_than_words),
         CASE(slips_are_refused_with_a_hint),
+        CASE(a_file_counts_less_than_the_environment),
+        CASE(all_that_is_wrong_with_a_file_is_told_at_once),
+        CASE(the_owner_asks_for_nothing_unless_he_says_so),
+        CASE(the_owners_rules_are_a_policy_of_their_own),
+        CASE(rules_that_cannot_be_are_refused),
         CASE(only_loopback_is_dialled_without_encryption),
         CASE(addresses_that_are_none_are_refused),
         CASE(the_help_names_every_option),
