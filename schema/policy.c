@@ -93,7 +93,6 @@ void policy_begin(struct policy_state *state, struct mono now, bool was_held)
         .held_since = was_held ? now : MONO_NEVER,
         .stepped = now,
         .has_started = was_held,
-        .was_let_run = was_held,
         .warm = latch,
         .hot = latch,
         .low = latch,

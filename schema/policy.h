@@ -75,7 +75,7 @@ struct policy_state {
     /* --- */
     struct mono stepped; /* when the step before was */
     bool has_started;    /* has, or had, processes, and was not ended since */
-    bool was_let_run;    /* it may have processes by now */
+    bool was_let_run;    /* it may have processes of which nobody has told yet */
     struct policy_latch warm, hot, low, crowded, pressed;
     struct mono rests_since; /* MONO_NEVER: it runs */
 };

@@ -154,7 +154,7 @@ static void memory_is_given_back_when_it_is_short(void **state)
     (void)state;
     trace_begin(DEFAULTS, FINE);
     trace_at("0s", "memoryPressure=10.1", "Suspend MemoryPressure");
-    trace_at("1s", "memoryPressure=0", "Suspend MemoryPressure");
+    trace_at("1s", "memoryPressure=10 memoryAvailable=256Mi", "Suspend MemoryPressure");
     trace_at("301s", "", "Run");
     trace_at("302s", "memoryPressure=10.1", "Evict MemoryPressure");
     trace_says("something waits for memory 10.1 % of the time, more than 10 %; goes on after 5m "
@@ -254,6 +254,27 @@ static void what_never_started_is_only_held(void **state)
     trace_at("1h", "", "Suspend Overheated");
 }
 
+static void what_was_let_run_may_be_there_though_nobody_told(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE " running=0");
+    trace_at("0s", "", "Run");
+    trace_at("1s", "paused=1", "Suspend OwnerPaused");
+    trace_at("10m1s", "", "Evict OwnerPaused");
+}
+
+static void what_is_being_ended_has_not_started_anew(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "", "Run");
+    trace_at("1m", "paused=1", "Suspend OwnerPaused");
+    trace_at("11m", "running=1", "Evict OwnerPaused");
+    trace_at("11m10s", "paused=0 idle=3m", "Evict UserActive");
+    trace_at("11m30s", "running=told", "Evict UserActive");
+    trace_at("13m10s", "", "Run");
+}
+
 static void what_was_found_frozen_has_the_stricter_thresholds_to_meet(void **state)
 {
     (void)state;
@@ -262,6 +283,10 @@ static void what_was_found_frozen_has_the_stricter_thresholds_to_meet(void **sta
     trace_at("299s", "", "Suspend HeatWait");
     trace_at("300s", "", "Suspend BatteryLow");
     trace_at("301s", "battery=60", "Run");
+    trace_begin_held(POLICY "  thermal: {dwell: 0s}\n  foreignCpu: {dwell: 0s}\n"
+                            "  memory: {dwell: 0s}\n",
+                     FINE);
+    trace_at("0s", "idle=2m", "Run"); /* it goes on, and does not start */
     trace_begin_held(DEFAULTS, FINE);
     trace_at("0s", "temperature=50", "Suspend Overheated");
     trace_at("10m", "", "Evict Overheated");
@@ -280,6 +305,64 @@ static void a_change_of_the_policy_counts_at_once(void **state)
     trace_at("2s", "", "Run");
     trace_policy(NULL);
     trace_at("3s", "paused=1", "Suspend OwnerPaused");
+}
+
+/* From the first check to the last; every pair is there at once. */
+static void of_several_reasons_the_first_is_told(void **state)
+{
+    static const char *const rows[][3] = {
+        {"temperature=60", "Overheated", "temperature=30"},
+        {"paused=1", "OwnerPaused", "paused=0"},
+        {"program=game", "ExclusiveProgram", "program="},
+        {"charging=0", "OnBattery", "charging=1"},
+        {"battery=1", "BatteryLow", "battery=90"},
+        {"idle=0s", "UserActive", "idle=1h"},
+        {"local=2026-11-20T12:00:00Z", "OutsideWindow", "local=2026-11-20T23:00:00Z"},
+        {"foreignCpu=80", "ForeignCpu", "foreignCpu=0"},
+        {"memoryPressure=80", "MemoryPressure", "memoryPressure=0"},
+        {"metered=1", "Metered", "metered=0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        for (size_t k = 0; k < COUNT_OF(rows); k++) {
+            const char *reason = rows[i < k ? i : k][1];
+
+            trace_begin(POLICY "  windows: [{from: \"22:00\", to: \"07:00\"}]\n",
+                        FINE " local=2026-11-20T23:00:00Z");
+            trace_at("0s", rows[k][0], arena_printf(&bound.arena, "Suspend %s", rows[k][1]));
+            trace_at("1s", rows[i][0], arena_printf(&bound.arena, "Suspend %s", reason));
+        }
+    }
+}
+
+/* Heat as long as it has not been cool for long, and a rest after all others. */
+static void waiting_has_its_place_among_the_reasons(void **state)
+{
+    (void)state;
+    trace_begin(POLICY "  session: {maxDuration: 1m}\n", FINE);
+    trace_at("0s", "", "Run");
+    trace_at("1m", "", "Evict MaxDuration");
+    trace_at("61s", "metered=1", "Evict Metered");
+    trace_at("62s", "paused=1", "Evict OwnerPaused");
+    trace_at("63s", "temperature=60", "Evict Overheated");
+    trace_at("64s", "temperature=30", "Evict HeatWait");
+    trace_at("7m", "", "Evict OwnerPaused");
+    trace_at("8m", "paused=0 metered=0", "Evict Cooldown");
+}
+
+static void what_ends_work_is_told_before_what_holds_it(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "", "Run");
+    trace_at("1s", "idle=0s", "Suspend UserActive");
+    assert_int_equal(trace.state.since.ms, trace.input.moment.now.ms);
+    trace_at("2s", "memoryPressure=80", "Evict MemoryPressure");
+    trace_at("3s", "memoryPressure=0", "Evict UserActive");
+    assert_int_equal(trace.state.since.ms, trace.input.moment.now.ms);
+    trace_at("4s", "", "Evict UserActive");
+    assert_int_equal(trace.state.since.ms, trace.input.moment.now.ms - 1000);
 }
 
 static void a_prediction_is_that_of_a_start(void **state)
@@ -317,8 +400,13 @@ int main(void)
         TEST(what_is_held_for_long_gives_its_memory_back),
         TEST(what_was_ended_starts_as_what_is_new),
         TEST(what_never_started_is_only_held),
+        TEST(what_was_let_run_may_be_there_though_nobody_told),
+        TEST(what_is_being_ended_has_not_started_anew),
         TEST(what_was_found_frozen_has_the_stricter_thresholds_to_meet),
         TEST(a_change_of_the_policy_counts_at_once),
+        TEST(of_several_reasons_the_first_is_told),
+        TEST(waiting_has_its_place_among_the_reasons),
+        TEST(what_ends_work_is_told_before_what_holds_it),
         TEST(a_prediction_is_that_of_a_start),
     };
 

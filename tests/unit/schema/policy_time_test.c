@@ -343,6 +343,12 @@ static void the_unknown_is_ignored_for_what_runs_and_not_for_what_was_held(void 
     trace_at("430s", "memoryPressure=80", "Evict MemoryPressure");
     trace_at("440s", "memoryPressure=? memoryAvailable=?", "Evict MemoryPressure");
     trace_at("740s", "", "Run");
+    trace_begin(POLICY "  memory: {dwell: 0s}\n  unknown: ignore\n", "memoryAvailable=1Gi");
+    trace_at("0s", "", "Run");
+    trace_at("1s", "memoryAvailable=1Mi", "Evict MemoryPressure");
+    trace_at("2s", "memoryAvailable=?", "Evict MemoryPressure");
+    trace_at("31s", "", "Evict MemoryPressure");
+    trace_at("32s", "", "Run");
 }
 
 static void a_slowed_machine_that_tells_nothing_is_slowed_most(void **state)
