@@ -81,8 +81,10 @@ enum {
     HEARTBEAT_MIN_MS = 2 * 1000, /* the interval grows with the fleet */
     HEARTBEAT_PER_AGENT_MS = 10, /* 100 heartbeats per second at most, up to the longest interval */
     HEARTBEAT_MAX_MS = 30 * 1000,
-    HEARTBEATS_MISSED_MAX = 3, /* then the link counts as dead, on either side */
-    RECONNECT_MIN_MS = 250,    /* jittered, doubled up to the maximum */
+    HEARTBEATS_MISSED_MAX = 3,   /* then the link counts as dead, on either side */
+    SENSORS_TELL_MS = 30 * 1000, /* a heartbeat has readings this often, and when one has moved */
+    UTC_OFFSET_MAX = 24 * 60,    /* minutes */
+    RECONNECT_MIN_MS = 250,      /* jittered, doubled up to the maximum */
     RECONNECT_MAX_MS = 30 * 1000,
     RESTART_MIN_MS = 1000, /* of a failed workload; jittered, doubled */
     RESTART_MAX_MS = 5 * 60 * 1000,
@@ -142,8 +144,9 @@ enum {
     LOG_CHUNK_BYTES_MAX = 16 << 10,
 
     /* A machine with an agent. */
-    PROCESSES_MAX = 1 << 17,  /* looked at in one pass over /proc */
-    SENSORS_UNKNOWN_MAX = 64, /* names in one heartbeat; a newer agent may have more sensors */
+    PROCESSES_MAX = 1 << 17,      /* looked at in one pass over /proc */
+    SENSORS_STALE_MS = 30 * 1000, /* an older reading is told as unknown; policies have their own */
+    SENSORS_UNKNOWN_MAX = 64,     /* names in one heartbeat; a newer agent may have more sensors */
     SHIM_CONNECTIONS_MAX = 8,
     SHIM_LINE_BYTES_MAX = 1024,      /* one message on a shim's control socket */
     SHIM_SPEC_BYTES_MAX = 4 << 20,   /* an assignment, escaped */

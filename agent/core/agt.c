@@ -113,6 +113,9 @@ static void on_event(struct agt *agt, const struct agt_event *event)
     case AGT_LOG_LINES:
         logs_on_lines(agt, event);
         break;
+    case AGT_READINGS:
+        govern_on_readings(agt, event);
+        break;
     }
 }
 
@@ -130,6 +133,7 @@ void agt_step(struct agt *agt, const struct agt_event *event, struct agt_effects
 {
     agt->now = mono_later(agt->now, event->now);
     agt->wall = event->wall;
+    agt->local = (struct wall){event->wall.ms + event->utc_offset_ms};
     agt->counters.steps++;
     out_begin(agt, effects);
     saver_on_step(agt, event->type == AGT_SAVE_FAILED);

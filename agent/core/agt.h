@@ -24,6 +24,7 @@
 #include "schema/base/str.h"
 #include "schema/base/vec.h"
 #include "schema/kinds/assignment.h"
+#include "schema/policy.h"
 #include "schema/wire/wire.h"
 
 struct agt;
@@ -54,6 +55,7 @@ enum agt_event_type {
     AGT_USAGE,        /* a measurement of what it used so far */
     AGT_OWNER,        /* the machine's owner paused or resumed */
     AGT_LOG_LINES,    /* the answer to AGT_READ_LOG */
+    AGT_READINGS,     /* of the machine's sensors; see agt_readings_due() */
 };
 
 /* Why a run ended, as the shim wrote it down. */
@@ -79,7 +81,8 @@ struct agt_event {
     enum agt_event_type type;
     struct mono now;
     struct wall wall;
-    const char *uid; /* FOUND, STARTED, EXITED, USAGE */
+    int64_t utc_offset_ms; /* local time is so much ahead of `wall` */
+    const char *uid;       /* FOUND, STARTED, EXITED, USAGE */
     int64_t run;
     bool frozen;       /* STARTED: it is suspended now; an earlier agent may have wanted that */
     int64_t cpu_limit; /* STARTED: held to so many thousandths of a core now; 0: not held */
@@ -102,6 +105,10 @@ struct agt_event {
             bool end;
             const char *error; /* NULL or why */
         } log;
+        struct {
+            const struct readings *now;
+            const char *exclusive_program; /* of the owner's, that runs now; NULL: none */
+        } readings;
     };
 };
 
@@ -168,6 +175,9 @@ void agt_free(struct agt *agt);
 int agt_load(struct agt *agt, const char *bytes, size_t size_bytes, struct err *err);
 void agt_step(struct agt *agt, const struct agt_event *event, struct agt_effects *effects);
 struct mono agt_deadline(const struct agt *agt);
+/* When the next AGT_READINGS is wanted: every second while a policy governs work, else as often as
+ * heartbeats tell them; never while nobody asks for them. */
+struct mono agt_readings_due(const struct agt *agt);
 
 /* Counters of work done, never reset. */
 struct agt_counters {

@@ -218,6 +218,7 @@ static void begin_session(struct agt *agt, const struct wire_welcome *welcome)
     link->silent_at = mono_after(agt->now, HEARTBEATS_MISSED_MAX * welcome->heartbeat_ms);
     link->deadline = MONO_NEVER;
     link->last_end[0] = '\0';
+    govern_on_welcome(agt);
     move(agt, LINK_WELCOMED);
 }
 
@@ -457,6 +458,7 @@ static void send_heartbeat(struct agt *agt)
         heartbeat->usage.memory_peak += one.memory_peak;
         heartbeat->usage.suspensions += one.suspensions;
     }
+    govern_tell(agt, heartbeat);
     digest_to_str(&agt->set.saved_digest, digest_text);
     heartbeat->epoch = link->epoch;
     heartbeat->seq = ++link->beat_seq;

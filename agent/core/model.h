@@ -15,8 +15,8 @@ struct agt {
     struct agt_options options;
     char public_key[KEY_TEXT_SIZE];
     struct rand rand;
-    struct mono now; /* of the step */
-    struct wall wall;
+    struct mono now;         /* of the step */
+    struct wall wall, local; /* time on the clocks of UTC and of the machine's owner */
     bool is_started, is_paused;
 
     struct fence fence;
@@ -25,6 +25,7 @@ struct agt {
     struct link link;
     struct leases leases;
     struct reports reports;
+    struct governor governor;
     struct logs logs;
     struct saver saver;
 

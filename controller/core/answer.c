@@ -240,7 +240,20 @@ static struct node *status_of(struct arena *arena, struct node *root)
     return status;
 }
 
-static void join_agent(const struct agent_entry *agent, struct arena *arena, struct node *root)
+static void join_sensors(const struct agent_entry *agent, struct mono now, struct arena *arena,
+                         struct node *status)
+{
+    struct sensors sensors;
+
+    if (agent->has_readings) {
+        sensors_from_readings(arena, &agent->readings, now,
+                              HEARTBEATS_MISSED_MAX * HEARTBEAT_MAX_MS, &sensors);
+        node_set(arena, status, "sensors", emit_shape(arena, &sensors_shape, &sensors));
+    }
+}
+
+static void join_agent(const struct agent_entry *agent, struct mono now, struct arena *arena,
+                       struct node *root)
 {
     struct node *status = status_of(arena, root);
     char text[WALL_TEXT_SIZE];
@@ -250,6 +263,7 @@ static void join_agent(const struct agent_entry *agent, struct arena *arena, str
         wall_to_str(agent->last_seen, text);
         node_set(arena, status, "lastSeen", node_str(arena, text));
     }
+    join_sensors(agent, now, arena, status);
 }
 
 /* What a silent agent said last is shown as that, not as what is. */
@@ -274,7 +288,7 @@ struct node *answer_object(struct ctl *ctl, struct arena *arena, const struct ob
     if (object->kind->is_event) {
         node_set(arena, node_find(root, "metadata"), "namespace", node_str(arena, "default"));
     } else if (object->kind == &agent_kind && model_agent(&ctl->model, name) != NULL) {
-        join_agent(model_agent(&ctl->model, name), arena, root);
+        join_agent(model_agent(&ctl->model, name), ctl->now, arena, root);
     } else if (object->kind == &assignment_kind && model_assignment(&ctl->model, name) != NULL) {
         join_assignment(model_assignment(&ctl->model, name), arena, root);
     }

@@ -198,6 +198,8 @@ void reconcile_mark(struct ctl *ctl, const struct change *change);
  * way.  Before up and down, link.c has set agent->link and away_since. */
 void reconcile_agent_up(struct ctl *ctl, struct agent_entry *agent);
 void reconcile_agent_down(struct ctl *ctl, struct agent_entry *agent);
+/* Its sensors told something new: marks the sessions that could be placed on it now. */
+void reconcile_readings(struct ctl *ctl, struct agent_entry *agent);
 /* An agent's word on one assignment; writes the status row, feeds breaker and back-off, marks the
  * session. */
 void reconcile_report(struct ctl *ctl, struct agent_entry *agent,

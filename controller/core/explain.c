@@ -114,7 +114,7 @@ void explain_refusal(const struct session_entry *session, const struct agent_ent
     refusal_to_str(session, needs, refusal, requirement, true, to);
     if (refusal == REFUSED_REQUIREMENT) {
         requirement_have_to_str(&session_spec(session)->requirements.items[requirement],
-                                agent->object, &have);
+                                agent->object, agent_readings(agent), &have);
     } else {
         have_to_str(agent, refusal, &have);
     }
@@ -136,7 +136,8 @@ static void line_to_str(const struct session_entry *session, const struct resour
 
         if (refusal == REFUSED_REQUIREMENT) {
             requirement_have_to_str(&session_spec(session)->requirements.items[requirement],
-                                    line->examples[i]->object, &have);
+                                    line->examples[i]->object, agent_readings(line->examples[i]),
+                                    &have);
         } else {
             have_to_str(line->examples[i], refusal, &have);
         }

@@ -440,6 +440,22 @@ static void on_resync(struct ctl *ctl, struct link *link, const struct wire_resy
     tell_all_again(ctl, link);
 }
 
+/* Kept while it is connected, the newest alone.  Without any they are about as before. */
+static void take_sensors(struct ctl *ctl, struct agent_entry *agent,
+                         const struct wire_heartbeat *heartbeat)
+{
+    if (heartbeat->sensors.set != 0) {
+        readings_from_sensors(&heartbeat->sensors, ctl->now, &agent->readings);
+        agent->utc_offset_ms = heartbeat->utc_offset_minutes * 60 * 1000;
+        agent->has_readings = true;
+        reconcile_readings(ctl, agent);
+        return;
+    }
+    for (size_t i = 0; i < SENSOR_COUNT && agent->has_readings; i++) {
+        agent->readings.of[i].at = ctl->now;
+    }
+}
+
 static void on_heartbeat(struct ctl *ctl, struct link *link, const struct wire_heartbeat *heartbeat)
 {
     struct wire_message answer = {.type = WIRE_HEARTBEAT};
@@ -454,6 +470,7 @@ static void on_heartbeat(struct ctl *ctl, struct link *link, const struct wire_h
         digest_to_str(&link->told, digest);
     }
     link->agent->last_seen = ctl->wall;
+    take_sensors(ctl, link->agent, heartbeat);
     if (interval != link->heartbeat_ms) {
         link->heartbeat_ms = interval;
         answer.heartbeat.interval_ms = interval;

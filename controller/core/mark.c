@@ -3,6 +3,7 @@
  * Who wants an agent is not asked with each change, only when an agent could take it: so an agent
  * that comes costs as much as there are sessions that want one, and not as there are sessions. */
 #include "controller/core/copy.h"
+#include "controller/core/match.h"
 #include "controller/core/reconcile.h"
 
 #include "schema/base/site.h"
@@ -75,6 +76,32 @@ void mark_offer(struct ctl *ctl, struct agent_entry *agent)
         bool grows_there = !is_converged(it) && place_is_present(it, agent);
 
         if (!is_marked && (grows_there || place_could_take(it, agent) || misses(it, agent))) {
+            it->is_scan_due = true;
+            model_mark_session(&ctl->model, it);
+        }
+    }
+}
+
+/* Does where it may be placed depend on readings? */
+static bool heeds_readings(const struct session_entry *session)
+{
+    const struct harvest_session_spec *spec = session_spec(session);
+
+    for (size_t i = 0; i < spec->requirements.count; i++) {
+        if (requirement_is_on_reading(&spec->requirements.items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void reconcile_readings(struct ctl *ctl, struct agent_entry *agent)
+{
+    dlist_each (&ctl->model.wanting, struct session_entry, wanting, it) {
+        bool is_marked = !dlist_is_empty(&it->dirty) && it->is_scan_due;
+
+        if (!is_marked && heeds_readings(it) && place_could_take(it, agent)) {
+            MARK("a reading makes an agent fit");
             it->is_scan_due = true;
             model_mark_session(&ctl->model, it);
         }

@@ -4,6 +4,7 @@
 #include "controller/core/match.h"
 
 #include "schema/base/parse.h"
+#include "schema/scalar.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -56,52 +57,109 @@ bool match_selector(const struct label_selector *selector, const struct strmap *
 
 /* --- requirements ----------------------------------------------------------------------------- */
 
-enum reading_form { READING_NONE, READING_TEXT, READING_VERSION, READING_BYTES, READING_CORES };
+enum value_form {
+    VALUE_NONE,
+    VALUE_UNKNOWN, /* a sensor that tells nothing */
+    VALUE_TEXT,
+    VALUE_VERSION,
+    VALUE_BYTES,
+    VALUE_CORES,
+    VALUE_FLAG,
+    VALUE_THOUSANDTHS,
+    VALUE_DURATION, /* milliseconds; a number without a unit means seconds */
+};
 
-struct reading { /* what an agent has of a field */
-    enum reading_form form;
+struct value { /* what an agent has of a field */
+    enum value_form form;
     const char *text;
     int64_t number;
 };
 
-static struct reading capacity_reading(const struct resources *capacity, const char *name)
+static struct value capacity_value(const struct resources *capacity, const char *name)
 {
     if (str_eq(name, "cores") && shape_has(&capacity_shape, capacity, &capacity->cores)) {
-        return (struct reading){READING_CORES, NULL, capacity->cores};
+        return (struct value){VALUE_CORES, NULL, capacity->cores};
     }
     if (str_eq(name, "memory") && shape_has(&capacity_shape, capacity, &capacity->memory)) {
-        return (struct reading){READING_BYTES, NULL, capacity->memory};
+        return (struct value){VALUE_BYTES, NULL, capacity->memory};
     }
     if (str_eq(name, "disk") && shape_has(&capacity_shape, capacity, &capacity->disk)) {
-        return (struct reading){READING_BYTES, NULL, capacity->disk};
+        return (struct value){VALUE_BYTES, NULL, capacity->disk};
     }
-    return (struct reading){READING_NONE, NULL, 0};
+    return (struct value){VALUE_NONE, NULL, 0};
 }
 
-static struct reading text_reading(enum reading_form form, const char *text)
+static struct value text_value(enum value_form form, const char *text)
 {
-    return (struct reading){str_is_empty(text) ? READING_NONE : form, text, 0};
+    return (struct value){str_is_empty(text) ? VALUE_NONE : form, text, 0};
 }
 
-static struct reading reading_of(const char *field, const struct object *agent)
+static enum value_form sensor_form(enum sensor sensor)
+{
+    switch (sensor) {
+    case SENSOR_BATTERY:
+    case SENSOR_TEMPERATURE:
+    case SENSOR_FOREIGN_CPU:
+    case SENSOR_MEMORY_PRESSURE:
+    case SENSOR_LOAD:
+        return VALUE_THOUSANDTHS;
+    case SENSOR_CHARGING:
+    case SENSOR_METERED:
+        return VALUE_FLAG;
+    case SENSOR_IDLE:
+        return VALUE_DURATION;
+    case SENSOR_MEMORY_AVAILABLE:
+        return VALUE_BYTES;
+    case SENSOR_COUNT:
+        break;
+    }
+    return VALUE_NONE;
+}
+
+static const struct reading *reading_of(const char *field, const struct readings *readings)
+{
+    int sensor = readings == NULL || !str_starts(field, "sensors.")
+                     ? -1
+                     : words_index(sensor_words, field + strlen("sensors."));
+
+    return sensor < 0 ? NULL : &readings->of[sensor];
+}
+
+static struct value sensor_value(const char *field, const struct readings *readings)
+{
+    const struct reading *reading = reading_of(field, readings);
+    enum sensor sensor = reading == NULL ? SENSOR_COUNT : (enum sensor)(reading - readings->of);
+
+    if (reading == NULL || reading->state == READING_NONE) {
+        return (struct value){VALUE_NONE, NULL, 0};
+    }
+    if (reading->state == READING_UNKNOWN) {
+        return (struct value){VALUE_UNKNOWN, NULL, 0};
+    }
+    return (struct value){sensor_form(sensor), NULL,
+                          sensor == SENSOR_BATTERY ? reading->value * 1000 : reading->value};
+}
+
+static struct value value_of(const char *field, const struct object *agent,
+                             const struct readings *readings)
 {
     const struct agent_status *status = &agent_of(agent)->status;
 
     if (str_starts(field, "capacity.")) {
-        return capacity_reading(&status->capacity, field + strlen("capacity."));
+        return capacity_value(&status->capacity, field + strlen("capacity."));
     }
     if (str_starts(field, "labels.")) {
         const char *value = strmap_find(&agent->meta.labels, field + strlen("labels."));
 
-        return (struct reading){value == NULL ? READING_NONE : READING_TEXT, value, 0};
+        return (struct value){value == NULL ? VALUE_NONE : VALUE_TEXT, value, 0};
     }
     if (str_eq(field, "platform")) {
-        return text_reading(READING_TEXT, status->platform);
+        return text_value(VALUE_TEXT, status->platform);
     }
     if (str_eq(field, "version")) {
-        return text_reading(READING_VERSION, status->version);
+        return text_value(VALUE_VERSION, status->version);
     }
-    return (struct reading){READING_NONE, NULL, 0};
+    return sensor_value(field, readings);
 }
 
 static int compare_numbers(int64_t a, int64_t b)
@@ -133,9 +191,9 @@ static int compare_versions(const char *a, const char *b)
     return compare_numbers(*a != '\0', *b != '\0');
 }
 
-static bool number_of(const struct node *value, enum reading_form form, int64_t *ret_number)
+static bool number_of(const struct node *value, enum value_form form, int64_t *ret_number)
 {
-    int64_t unit = form == READING_CORES ? 1000 : 1;
+    int64_t unit = form == VALUE_BYTES ? 1 : 1000;
 
     switch (value->type) {
     case NODE_INT:
@@ -147,8 +205,9 @@ static bool number_of(const struct node *value, enum reading_form form, int64_t 
         *ret_number = (int64_t)(value->real * (double)unit);
         return true;
     case NODE_STR:
-        return form == READING_CORES ? cores_from_str(value->str.text, ret_number)
-                                     : quantity_from_str(value->str.text, ret_number);
+        return form == VALUE_CORES      ? cores_from_str(value->str.text, ret_number)
+               : form == VALUE_DURATION ? duration_from_str(value->str.text, ret_number)
+                                        : quantity_from_str(value->str.text, ret_number);
     case NODE_NULL:
     case NODE_BOOL:
     case NODE_LIST:
@@ -159,34 +218,39 @@ static bool number_of(const struct node *value, enum reading_form form, int64_t 
 }
 
 /* How the reading lies to one value; false when they cannot be compared. */
-static bool compare(const struct reading *reading, const struct node *value, int *ret_order)
+static bool compare(const struct value *have, const struct node *value, int *ret_order)
 {
     int64_t number;
 
-    switch (reading->form) {
-    case READING_NONE:
+    switch (have->form) {
+    case VALUE_NONE:
+    case VALUE_UNKNOWN:
         return false;
-    case READING_TEXT:
-    case READING_VERSION:
+    case VALUE_FLAG:
+        *ret_order = have->number != value->boolean;
+        return value->type == NODE_BOOL;
+    case VALUE_TEXT:
+    case VALUE_VERSION:
         if (value->type != NODE_STR) {
             return false;
         }
-        *ret_order = reading->form == READING_VERSION
-                         ? compare_versions(reading->text, value->str.text)
-                         : strcmp(reading->text, value->str.text);
+        *ret_order = have->form == VALUE_VERSION ? compare_versions(have->text, value->str.text)
+                                                 : strcmp(have->text, value->str.text);
         return true;
-    case READING_BYTES:
-    case READING_CORES:
-        if (!number_of(value, reading->form, &number)) {
+    case VALUE_BYTES:
+    case VALUE_CORES:
+    case VALUE_THOUSANDTHS:
+    case VALUE_DURATION:
+        if (!number_of(value, have->form, &number)) {
             return false;
         }
-        *ret_order = compare_numbers(reading->number, number);
+        *ret_order = compare_numbers(have->number, number);
         return true;
     }
     return false;
 }
 
-static bool is_in_list(const struct reading *reading, const struct node *list)
+static bool is_in_list(const struct value *have, const struct node *list)
 {
     int order;
 
@@ -194,24 +258,25 @@ static bool is_in_list(const struct reading *reading, const struct node *list)
         return false;
     }
     for (size_t i = 0; i < list->list.count; i++) {
-        if (compare(reading, list->list.items[i], &order) && order == 0) {
+        if (compare(have, list->list.items[i], &order) && order == 0) {
             return true;
         }
     }
     return false;
 }
 
-bool match_requirement(const struct requirement *requirement, const struct object *agent)
+bool match_requirement(const struct requirement *requirement, const struct object *agent,
+                       const struct readings *readings)
 {
-    struct reading reading = reading_of(requirement->field, agent);
+    struct value have = value_of(requirement->field, agent, readings);
     bool is_label = str_starts(requirement->field, "labels.");
     bool comparable;
     int order = 0;
 
-    if (reading.form == READING_NONE) {
+    if (have.form == VALUE_NONE || have.form == VALUE_UNKNOWN) {
         return is_label && (requirement->op == OP_NE || requirement->op == OP_NOT_IN);
     }
-    comparable = requirement->value != NULL && compare(&reading, requirement->value, &order);
+    comparable = requirement->value != NULL && compare(&have, requirement->value, &order);
     switch ((enum requirement_op)requirement->op) {
     case OP_EQ:
         return comparable && order == 0;
@@ -226,9 +291,9 @@ bool match_requirement(const struct requirement *requirement, const struct objec
     case OP_LE:
         return comparable && order <= 0;
     case OP_IN:
-        return is_in_list(&reading, requirement->value);
+        return is_in_list(&have, requirement->value);
     case OP_NOT_IN:
-        return !is_in_list(&reading, requirement->value);
+        return !is_in_list(&have, requirement->value);
     case OP_EXISTS:
         return true;
     }
@@ -347,24 +412,34 @@ void bytes_to_words(int64_t bytes, struct str *to)
 }
 
 void requirement_have_to_str(const struct requirement *requirement, const struct object *agent,
-                             struct str *to)
+                             const struct readings *readings, struct str *to)
 {
-    struct reading reading = reading_of(requirement->field, agent);
-    char text[QUANTITY_TEXT_SIZE];
+    struct value have = value_of(requirement->field, agent, readings);
+    const struct reading *reading = reading_of(requirement->field, readings);
+    char text[QUANTITY_TEXT_SIZE], reading_text[READING_TEXT_SIZE];
 
-    switch (reading.form) {
-    case READING_NONE:
+    if (reading != NULL) {
+        reading_to_str((enum sensor)(reading - readings->of), reading, reading_text);
+        str_add(to, reading_text);
+        return;
+    }
+    switch (have.form) {
+    case VALUE_NONE:
+    case VALUE_UNKNOWN:
+    case VALUE_FLAG:
+    case VALUE_THOUSANDTHS:
+    case VALUE_DURATION:
         str_add(to, "none");
         break;
-    case READING_TEXT:
-    case READING_VERSION:
-        str_add(to, str_is_empty(reading.text) ? "\"\"" : reading.text);
+    case VALUE_TEXT:
+    case VALUE_VERSION:
+        str_add(to, str_is_empty(have.text) ? "\"\"" : have.text);
         break;
-    case READING_BYTES:
-        bytes_to_words(reading.number, to);
+    case VALUE_BYTES:
+        bytes_to_words(have.number, to);
         break;
-    case READING_CORES:
-        cores_to_str(reading.number, text);
+    case VALUE_CORES:
+        cores_to_str(have.number, text);
         str_add(to, text);
         break;
     }

@@ -4,11 +4,14 @@
 #include "schema/base/str.h"
 #include "schema/kinds/agent.h"
 #include "schema/kinds/harvest_session.h"
+#include "schema/readings.h"
 
 bool match_selector(const struct label_selector *selector, const struct strmap *labels);
 
-/* A reading that is not there meets no requirement but `!=` and `notIn` on a label. */
-bool match_requirement(const struct requirement *requirement, const struct object *agent);
+/* What is not there, or a sensor that tells nothing, meets no requirement but `!=` and `notIn` on a
+ * label.  `readings` NULL: none were told. */
+bool match_requirement(const struct requirement *requirement, const struct object *agent,
+                       const struct readings *readings);
 
 /* Requirements on sensors count when work is placed, and never move what runs. */
 bool requirement_is_on_reading(const struct requirement *requirement);
@@ -18,7 +21,7 @@ bool requirement_is_on_reading(const struct requirement *requirement);
 void selector_to_str(const struct label_selector *selector, struct str *to);
 void requirement_to_str(const struct requirement *requirement, struct str *to);
 void requirement_have_to_str(const struct requirement *requirement, const struct object *agent,
-                             struct str *to);
+                             const struct readings *readings, struct str *to);
 
 /* Amounts for people, rounded down: "1.5Gi", "200Mi", "750m" cores. */
 void bytes_to_words(int64_t bytes, struct str *to);

@@ -17,6 +17,7 @@
 #include "schema/kinds/event.h"
 #include "schema/kinds/harvest_policy.h"
 #include "schema/kinds/harvest_session.h"
+#include "schema/readings.h"
 
 struct link; /* controller/core/link.h */
 
@@ -58,6 +59,9 @@ struct agent_entry {
     char earlier_boot[BOOT_TEXT_SIZE]; /* of the instance before the one that is in; "" none */
     struct mono away_since;            /* since when there is none; MONO_NEVER while connected */
     struct wall last_seen;             /* 0: not since the start */
+    bool has_readings;                 /* its sensors were told since it is connected */
+    struct readings readings;          /* the newest; as old as its last heartbeat */
+    int64_t utc_offset_ms;             /* of its local time; told with them */
     struct breaker breaker;
     struct digest set; /* of its applicable state: the assignments that are not being deleted */
     struct {
@@ -179,6 +183,11 @@ static inline const struct harvest_session_spec *session_spec(const struct sessi
 static inline const struct agent_status *agent_status(const struct agent_entry *agent)
 {
     return &((const struct agent *)agent->object->body)->status;
+}
+/* NULL: none were told, or they are of before. */
+static inline const struct readings *agent_readings(const struct agent_entry *agent)
+{
+    return agent->link != NULL && agent->has_readings ? &agent->readings : NULL;
 }
 static inline const struct agent_spec *agent_spec(const struct agent_entry *agent)
 {

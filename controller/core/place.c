@@ -108,7 +108,8 @@ static enum place_refusal judge_agent(const struct session_entry *session,
     }
     /* 2 */
     for (size_t i = 0; i < spec->requirements.count; i++) {
-        if (!match_requirement(&spec->requirements.items[i], agent->object)) {
+        if (!match_requirement(&spec->requirements.items[i], agent->object,
+                               agent_readings(agent))) {
             *ret_requirement = i;
             return REFUSED_REQUIREMENT;
         }
@@ -170,7 +171,7 @@ bool place_may_stay(const struct session_entry *session, const struct agent_entr
         const struct requirement *requirement = &spec->requirements.items[i];
 
         if (!requirement_is_on_reading(requirement) &&
-            !match_requirement(requirement, agent->object)) {
+            !match_requirement(requirement, agent->object, NULL)) {
             return false;
         }
     }

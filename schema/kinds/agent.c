@@ -40,6 +40,8 @@ static const struct field status_fields[] = {
      .doc = "assignments placed on it"},
     {"lastSeen", FIELD_TIME, AT(struct agent_status, last_seen),
      .doc = "when it was last heard of; known when read, never stored"},
+    {"sensors", FIELD_STRUCT, AT(struct agent_status, sensors), .shape = &sensors_shape,
+     .flags = FIELD_EXPLICIT, .doc = "what its sensors told last; known when read, never stored"},
     {"conditions", FIELD_LIST, AT(struct agent_status, conditions), .shape = &condition_shape,
      .map_key = "type", .max = CONDITIONS_MAX,
      .doc = "Ready: connected and reporting; Healthy: what is started here does start"},

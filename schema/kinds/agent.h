@@ -3,6 +3,7 @@
 
 #include "schema/kinds/workload.h"
 #include "schema/object.h"
+#include "schema/readings.h"
 
 struct agent_spec {
     uint64_t set;
@@ -19,7 +20,8 @@ struct agent_status {
     const char *boot_id;
     bool paused;           /* by the machine's owner: runs nothing of ours */
     int64_t assignments;   /* placed on it */
-    struct wall last_seen; /* joined in when read; never stored */
+    struct wall last_seen; /* joined in when read; never stored, as the next */
+    struct sensors sensors;
     conditions_t
         conditions; /* Ready (connected and reporting), Healthy (its circuit breaker is closed) */
 };

@@ -8,6 +8,8 @@
 #include "schema/forms.h"
 #include "schema/kinds/rules.h"
 #include "schema/limits.h"
+#include "schema/readings.h"
+#include "schema/scalar.h"
 
 #include <string.h>
 
@@ -150,7 +152,35 @@ int64_t harvest_session_replicas(const struct harvest_session_spec *spec)
 
 /* --- rules of requirements -------------------------------------------------------------------- */
 
-enum value_form { FORM_TEXT, FORM_NUMBER, FORM_QUANTITY, FORM_CORES, FORM_UNKNOWN };
+enum value_form {
+    FORM_TEXT,
+    FORM_NUMBER,
+    FORM_QUANTITY,
+    FORM_CORES,
+    FORM_DURATION,
+    FORM_FLAG,
+    FORM_UNKNOWN
+};
+
+static enum value_form sensor_form(const char *name)
+{
+    switch (words_index(sensor_words, name)) {
+    case SENSOR_BATTERY:
+    case SENSOR_TEMPERATURE:
+    case SENSOR_FOREIGN_CPU:
+    case SENSOR_MEMORY_PRESSURE:
+    case SENSOR_LOAD:
+        return FORM_NUMBER;
+    case SENSOR_CHARGING:
+    case SENSOR_METERED:
+        return FORM_FLAG;
+    case SENSOR_IDLE:
+        return FORM_DURATION;
+    case SENSOR_MEMORY_AVAILABLE:
+        return FORM_QUANTITY;
+    }
+    return FORM_UNKNOWN;
+}
 
 static enum value_form field_form(const char *field)
 {
@@ -169,7 +199,7 @@ static enum value_form field_form(const char *field)
         return label_key_is_valid(field + strlen("labels."), &why) ? FORM_TEXT : FORM_UNKNOWN;
     }
     if (str_starts(field, "sensors.")) {
-        return name_is_valid(field + strlen("sensors."), &why) ? FORM_NUMBER : FORM_UNKNOWN;
+        return sensor_form(field + strlen("sensors."));
     }
     return FORM_UNKNOWN;
 }
@@ -190,6 +220,11 @@ static bool value_fits(const struct node *value, enum value_form form)
         return (value->type == NODE_INT && value->integer >= 0) ||
                (value->type == NODE_REAL && value->real >= 0) ||
                (value->type == NODE_STR && cores_from_str(value->str.text, &number));
+    case FORM_DURATION:
+        return value->type == NODE_INT || value->type == NODE_REAL ||
+               (value->type == NODE_STR && duration_from_str(value->str.text, &number));
+    case FORM_FLAG:
+        return value->type == NODE_BOOL;
     case FORM_UNKNOWN:
         break;
     }
@@ -207,6 +242,10 @@ static const char *form_words(enum value_form form)
         return "a quantity, such as \"512Mi\"";
     case FORM_CORES:
         return "a number of cores, such as \"500m\"";
+    case FORM_DURATION:
+        return "a duration, such as \"5m\", or a number of seconds";
+    case FORM_FLAG:
+        return "true or false";
     case FORM_UNKNOWN:
         break;
     }
@@ -274,10 +313,11 @@ static void check_requirement(const struct requirement *requirement, const struc
                            requirement_words[requirement->op]);
         return;
     }
-    if (form == FORM_TEXT && op_is_order(requirement->op)) {
+    if ((form == FORM_TEXT || form == FORM_FLAG) && op_is_order(requirement->op)) {
         check_problem_item(problems, root, CAUSE_NOT_SUPPORTED, list, i, "op",
-                           "\"%s\" compares numbers, and \"%s\" is a text",
-                           requirement_words[requirement->op], requirement->field);
+                           "\"%s\" compares numbers, and \"%s\" is %s",
+                           requirement_words[requirement->op], requirement->field,
+                           form == FORM_TEXT ? "a text" : "true or false");
         return;
     }
     check_requirement_value(requirement, form, root, i, problems);

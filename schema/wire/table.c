@@ -225,6 +225,13 @@ static const struct field heartbeat_fields[] = {
          "now on"},
     {"usage", FIELD_STRUCT, AT(struct wire_heartbeat, usage), .shape = &contribution_shape,
      .doc = "the agent's workloads together; never stored as it comes"},
+    {"sensors", FIELD_STRUCT, AT(struct wire_heartbeat, sensors), .shape = &sensors_shape,
+     .flags = FIELD_EXPLICIT,
+     .doc = "the agent's, now and then and when one has moved; absent: about as before; kept "
+            "while it is connected, never stored"},
+    {"utcOffset", FIELD_INT, AT(struct wire_heartbeat, utc_offset_minutes), .min = -UTC_OFFSET_MAX,
+     .max = UTC_OFFSET_MAX,
+     .doc = "with sensors: minutes that the machine's local time is ahead of UTC"},
 };
 
 static const struct field lease_fields[] = {

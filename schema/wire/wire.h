@@ -27,6 +27,7 @@
 #include "schema/kinds/agent.h"
 #include "schema/kinds/assignment.h"
 #include "schema/problem.h"
+#include "schema/readings.h"
 
 enum { WIRE_VERSION = 1, WIRE_VERSION_MIN = 1, WIRE_NONCE_SIZE = 32 };
 #define WIRE_SUBPROTOCOL "fog.agent.v1"
@@ -168,7 +169,10 @@ struct wire_heartbeat {
                            an assign is under way */
     struct contribution
         usage; /* a → c: totals over its workloads; bounded memory, never stored as it comes */
-    int64_t interval_ms; /* c → a: between heartbeats from now on; 0: as before */
+    /* a → c: sometimes; absent: as told before on this connection */
+    struct sensors sensors;
+    int64_t utc_offset_minutes; /* with `sensors`: of its local time */
+    int64_t interval_ms;        /* c → a: between heartbeats from now on; 0: as before */
 };
 
 struct wire_lease {

@@ -54,8 +54,17 @@ void reference_free(struct reference *reference)
 
 void reference_reset(struct sim *sim)
 {
-    reference_free(sim->reference);
+    struct reference *before = sim->reference;
+
     sim->reference = reference_new();
+    map_each (&before->templates, it) { /* a digest means the same for ever */
+        struct ref_template *template = ARENA_NEW(&sim->reference->arena, struct ref_template);
+
+        *template = *(const struct ref_template *)it->value;
+        template->made_of = arena_strdup(&sim->reference->arena, template->made_of);
+        (void)map_put(&sim->reference->templates, it->key, template);
+    }
+    reference_free(before);
 }
 
 /* --- words ------------------------------------------------------------------------------------ */

@@ -100,6 +100,20 @@ static void print_item(struct agent_world *world, const struct wire_report_item 
     }
 }
 
+static void print_sensors(const struct wire_heartbeat *heartbeat, struct str *page)
+{
+    struct readings readings;
+    char text[READING_TEXT_SIZE];
+
+    readings_from_sensors(&heartbeat->sensors, MONO_ZERO, &readings);
+    for (size_t i = 0; i < SENSOR_COUNT; i++) {
+        if (readings.of[i].state != READING_NONE) {
+            reading_to_str((enum sensor)i, &readings.of[i], text);
+            str_addf(page, " %s=%s", sensor_words[i], text);
+        }
+    }
+}
+
 static void print_sent(struct agent_world *world, const struct wire_message *message)
 {
     struct str *page = &world->page;
@@ -147,6 +161,7 @@ static void print_sent(struct agent_world *world, const struct wire_message *mes
         if (message->heartbeat.usage.cpu_ms > 0) {
             str_addf(page, " cpu=%dms", (int)message->heartbeat.usage.cpu_ms);
         }
+        print_sensors(&message->heartbeat, page);
         break;
     case WIRE_RESYNC:
     case WIRE_CHALLENGE:
@@ -356,6 +371,28 @@ void world_pass(struct agent_world *world, int64_t ms)
         deadline = agt_deadline(world->agt);
     }
     world->now_ms = until;
+}
+
+void world_read(struct agent_world *world)
+{
+    struct agt_event event = {.type = AGT_READINGS, .readings = {.now = &world->readings}};
+
+    for (size_t i = 0; i < SENSOR_COUNT; i++) {
+        world->readings.of[i].at = (struct mono){world->now_ms};
+    }
+    world_event(world, &event);
+}
+
+void world_reading(struct agent_world *world, enum sensor sensor, int64_t value)
+{
+    world->readings.of[sensor] = (struct reading){.state = READING_KNOWN, .value = value};
+    world_read(world);
+}
+
+void world_unknown(struct agent_world *world, enum sensor sensor)
+{
+    world->readings.of[sensor] = (struct reading){.state = READING_UNKNOWN};
+    world_read(world);
 }
 
 void world_owner(struct agent_world *world, bool paused)

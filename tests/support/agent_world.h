@@ -28,6 +28,7 @@ struct agent_world {
     struct wire_hello hello; /* the last; texts in `arena` */
     struct arena arena;
     struct arena policies;
+    struct readings readings; /* of world_readings() */
 };
 
 struct want { /* one assignment, by what differs between tests */
@@ -59,6 +60,10 @@ void world_event(struct agent_world *world, struct agt_event *event); /* fills i
 void world_start(struct agent_world *world);
 /* Lets time pass, with a tick at each deadline. */
 void world_pass(struct agent_world *world, int64_t ms);
+/* A sensor tells this from now on, and all are read; as the shell does when they are due. */
+void world_reading(struct agent_world *world, enum sensor sensor, int64_t value);
+void world_unknown(struct agent_world *world, enum sensor sensor);
+void world_read(struct agent_world *world);
 void world_owner(struct agent_world *world, bool paused);
 
 /* The link: dials, and shakes hands up to the welcome. */

@@ -143,6 +143,19 @@ static void resolve_template(struct fleet *fleet, struct object *object)
     shape_put(&assignment_spec_shape, spec, template_digest, object_strdup(object, now->text));
 }
 
+/* As if it had told them since it is connected. */
+static void take_sensors(struct fleet *fleet, struct object *object)
+{
+    struct agent_status *status = &((struct agent *)object->body)->status;
+    struct agent_entry *agent = model_agent(&fleet->ctl->model, object->meta.name);
+
+    if (shape_has(&agent_status_shape, status, &status->sensors)) {
+        readings_from_sensors(&status->sensors, fleet->now, &agent->readings);
+        agent->has_readings = true;
+        shape_remove(&agent_status_shape, status, &status->sensors);
+    }
+}
+
 static void load_object(struct fleet *fleet, struct object *object)
 {
     struct meta *meta = &object->meta;
@@ -168,6 +181,9 @@ static void load_object(struct fleet *fleet, struct object *object)
         }
     }
     (void)model_set(&fleet->ctl->model, object->kind, meta->name, object);
+    if (object->kind == &agent_kind) {
+        take_sensors(fleet, object);
+    }
 }
 
 void fleet_load(struct fleet *fleet, const char *yaml)

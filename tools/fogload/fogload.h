@@ -60,7 +60,7 @@ struct load {
     char *buffer;        /* owned: READ_BYTES */
 };
 
-struct reading { /* of this process and of the controller */
+struct gauge { /* of this process and of the controller */
     struct mono at;
     int64_t cpu_ms, controller_cpu_ms, rss_kib, controller_rss_kib;
     struct counts counts;
@@ -74,7 +74,6 @@ struct mono now_mono(void);
 
 /* measure.c */
 void read_text(const char *path, char *text, size_t size); /* empty when it is not there */
-struct reading measure(const struct load *load);
-void print_stage(const char *name, size_t count, const struct reading *from,
-                 const struct reading *to);
+struct gauge measure(const struct load *load);
+void print_stage(const char *name, size_t count, const struct gauge *from, const struct gauge *to);
 void print_counts(const struct load *load);

@@ -49,7 +49,7 @@ static bool is_settled(const struct load *load)
 static bool run_until(struct load *load, const char *name, bool (*is_done)(const struct load *),
                       size_t count)
 {
-    struct reading before = measure(load), after;
+    struct gauge before = measure(load), after;
 
     while (!is_done(load)) {
         if (mono_since(before.at, now_mono()) > load->timeout_ms) {
@@ -116,7 +116,7 @@ static bool create_sessions(struct load *load)
 
 static void stay_quiet(struct load *load)
 {
-    struct reading before = measure(load), after;
+    struct gauge before = measure(load), after;
 
     while (mono_since(before.at, now_mono()) < load->quiet_ms) {
         load_turn(load);

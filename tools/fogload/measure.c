@@ -44,9 +44,9 @@ static int64_t cpu_of(long pid)
     return ticks * 1000 / sysconf(_SC_CLK_TCK);
 }
 
-struct reading measure(const struct load *load)
+struct gauge measure(const struct load *load)
 {
-    return (struct reading){
+    return (struct gauge){
         .at = now_mono(),
         .cpu_ms = cpu_of(getpid()),
         .rss_kib = rss_of(getpid()),
@@ -56,8 +56,7 @@ struct reading measure(const struct load *load)
     };
 }
 
-void print_stage(const char *name, size_t count, const struct reading *from,
-                 const struct reading *to)
+void print_stage(const char *name, size_t count, const struct gauge *from, const struct gauge *to)
 {
     (void)printf(
         "%-11s %6zu  %7lld ms   messages %llu in %llu out   "

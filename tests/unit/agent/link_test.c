@@ -342,6 +342,47 @@ static void heartbeats_go_out_and_keep_the_link(void **state)
     expect(world, "send heartbeat\nsend heartbeat\nsend heartbeat\n");
 }
 
+static void heartbeats_tell_readings_when_they_moved_and_now_and_then(void **state)
+{
+    struct agent_world *world = *state;
+
+    world->heartbeat_ms = 10000;
+    world_start(world);
+    world_connect(world);
+    world->shows_heartbeats = true;
+    world_pass(world, 10000);
+    expect(world, "send heartbeat\n");
+    world_reading(world, SENSOR_BATTERY, 80);
+    world_reading(world, SENSOR_TEMPERATURE, 40000);
+    world_unknown(world, SENSOR_METERED);
+    world_pass(world, 10000);
+    expect(world, "send heartbeat battery=80 % temperature=40 °C metered=unknown\n");
+    world_reading(world, SENSOR_TEMPERATURE, 40900);
+    world_pass(world, 10000);
+    expect(world, "send heartbeat\n");
+    world_reading(world, SENSOR_TEMPERATURE, 41100);
+    world_pass(world, 10000);
+    expect(world, "send heartbeat battery=80 % temperature=41.1 °C metered=unknown\n");
+    world_pass(world, 20000);
+    world_read(world);
+    expect(world, "send heartbeat\nsend heartbeat\n");
+    world_pass(world, 10000);
+    expect(world, "send heartbeat battery=80 % temperature=41.1 °C metered=unknown\n");
+    world_reading(world, SENSOR_IDLE, 60000);
+    world_pass(world, 10000);
+    expect_has(world, "idle=1m");
+    world_reading(world, SENSOR_IDLE, 70000);
+    world_pass(world, 10000);
+    expect(world, "send heartbeat\n");
+    world_reading(world, SENSOR_IDLE, 100);
+    world_pass(world, 10000);
+    expect_has(world, "idle=100ms");
+    world_pass(world, 40000);
+    world_clear(world);
+    world_pass(world, 30000); /* nobody read them any more */
+    expect_has(world, "battery=unknown temperature=unknown idle=unknown metered=unknown\n");
+}
+
 static void three_heartbeats_of_silence_end_the_link(void **state)
 {
     struct agent_world *world = *state;
@@ -631,6 +672,7 @@ int main(void)
         TEST(agents_do_not_dial_at_the_same_moment),
         TEST(a_heartbeat_from_the_controller_forgets_failed_attempts),
         TEST(heartbeats_go_out_and_keep_the_link),
+        TEST(heartbeats_tell_readings_when_they_moved_and_now_and_then),
         TEST(three_heartbeats_of_silence_end_the_link),
         TEST(a_machine_that_slept_dials_anew),
         TEST(a_bad_message_is_answered),
