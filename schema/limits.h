@@ -117,6 +117,18 @@ enum {
     SPACE_SPARE_BYTES = 4 << 20, /* free beside the ballast before writes are taken again */
     SPACE_CHECK_MS = 5 * 1000,
 
+    /* Blobs. */
+    BLOBS_MAX = 100 * 1000,             /* files; each costs some 200 bytes of memory */
+    BLOB_TRANSFERS_MAX = 64,            /* uploads and downloads at once; beyond: 429 */
+    BLOB_PARTIALS_MAX = 64,             /* unfinished uploads; the one that is idle longest goes */
+    BLOB_PIECE_BYTES = 256 << 10,       /* read or written at once; a transfer has two in memory */
+    BLOB_PARTIAL_MS = 60 * 60 * 1000,   /* an unfinished upload may be taken up again for so long */
+    BLOB_KEEP_MS = 24 * 60 * 60 * 1000, /* what nothing refers to is kept, unless told otherwise */
+    BLOB_WATCH_MS = 10 * 60 * 1000,     /* and was seen to be unneeded for so long */
+    BLOB_LOOK_MS = 60 * 1000,           /* between two looks for what may go */
+    BLOB_CHORES_MAX = 1024,             /* files removed or touched after one look */
+    BLOB_USERS_SHOWN = 16,              /* of the objects that refer to one */
+
     /* The store. */
     READ_CHUNK_BYTES_MAX = 4 << 20, /* of history in one result; the rest is read after it */
     STORE_WAL_PAGES_MAX = 4096,     /* 16 MiB: then it is moved even when the writer is busy */
@@ -161,6 +173,10 @@ enum {
     PROGRAM_BYTES_MAX = 255,
     STATE_BYTES_MAX = 64 << 20, /* an agent's saved state */
 };
+
+/* One blob, and all of them together unless told otherwise. */
+#define BLOB_BYTES_MAX   ((int64_t)4 << 30)
+#define BLOB_QUOTA_BYTES ((int64_t)16 << 30)
 
 /* Of the numbers of an agent's connections.  What claims to be beyond is answered and not followed,
  * so that one false hello or welcome does not use up the numbers of all true ones after it. */

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -43,6 +44,46 @@ void digest_keyed(const uint8_t key[static KEY_SIZE], const void *bytes, size_t 
     assert(written == DIGEST_SIZE);
     EVP_MAC_CTX_free(context);
     EVP_MAC_free(mac);
+}
+
+struct digester {
+    EVP_MD_CTX *context; /* owned */
+};
+
+struct digester *digester_new(void)
+{
+    struct digester *digester = MEM_NEW(struct digester);
+    int ok;
+
+    digester->context = EVP_MD_CTX_new();
+    ok = digester->context != NULL &&
+         EVP_DigestInit_ex(digester->context, EVP_blake2b512(), NULL) == 1;
+    assert(ok == 1);
+    return digester;
+}
+
+void digester_add(struct digester *digester, const void *bytes, size_t size_bytes)
+{
+    int ok = EVP_DigestUpdate(digester->context, bytes, size_bytes);
+
+    assert(ok == 1);
+}
+
+void digester_end(struct digester *digester, struct digest *ret_digest)
+{
+    uint8_t full[DIGEST_FULL_SIZE];
+    int ok = EVP_DigestFinal_ex(digester->context, full, NULL);
+
+    assert(ok == 1);
+    memcpy(ret_digest->bytes, full, DIGEST_SIZE);
+}
+
+void digester_free(struct digester *digester)
+{
+    if (digester != NULL) {
+        EVP_MD_CTX_free(digester->context);
+        free(digester);
+    }
 }
 
 bool digest_eq(const struct digest *a, const struct digest *b)

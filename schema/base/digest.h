@@ -28,6 +28,14 @@ void digest_full(const void *bytes, size_t size_bytes, uint8_t ret_bytes[static 
 /* Keyed: BLAKE2b-256 in its MAC mode, with a 32-byte key. */
 void digest_keyed(const uint8_t key[static KEY_SIZE], const void *bytes, size_t size_bytes,
                   struct digest *ret_digest);
+/* The same as digest_of(), of bytes that come in pieces. */
+struct digester;
+struct digester *digester_new(void);
+void digester_add(struct digester *digester, const void *bytes, size_t size_bytes);
+/* Of all that was added; nothing may be added afterwards. */
+void digester_end(struct digester *digester, struct digest *ret_digest);
+void digester_free(struct digester *digester);
+
 bool digest_eq(const struct digest *a, const struct digest *b);
 bool digest_is_zero(const struct digest *digest);
 void digest_to_str(const struct digest *digest, char text[static DIGEST_TEXT_SIZE]);

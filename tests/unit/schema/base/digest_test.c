@@ -29,6 +29,20 @@ static void a_digest_is_half_of_blake2b_512(void **state)
                         "blake2b:ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1");
 }
 
+static void pieces_have_the_digest_of_the_whole(void **state)
+{
+    struct digester *digester = digester_new();
+    struct digest digest, whole = digest_text("many pieces");
+
+    (void)state;
+    digester_add(digester, "many", 4);
+    digester_add(digester, "", 0);
+    digester_add(digester, " pieces", 7);
+    digester_end(digester, &digest);
+    digester_free(digester);
+    assert_true(digest_eq(&digest, &whole));
+}
+
 static void a_keyed_digest_is_a_blake2b_256_mac(void **state)
 {
     struct digest digest;
@@ -207,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_digest_is_half_of_blake2b_512),
+        cmocka_unit_test(pieces_have_the_digest_of_the_whole),
         cmocka_unit_test(a_keyed_digest_is_a_blake2b_256_mac),
         cmocka_unit_test(a_digest_survives_its_text),
         cmocka_unit_test(the_digest_of_a_set_knows_no_order),

@@ -1,0 +1,35 @@
+/* Which stored blobs are needed, and which may go.  The blobs themselves are files of the shell
+ * (controller/io/blobs.h); what refers to them is in the model. */
+#pragma once
+
+#include "schema/base/mono.h"
+
+struct ctl;
+
+struct blob_reference {
+    const char *digest;      /* borrowed, as all here, for the call */
+    const char *kind, *name; /* of the object that refers to it: "HarvestSession" "render" */
+};
+
+typedef void (*blob_reference_fn)(void *context, const struct blob_reference *reference);
+
+/* Every reference that there is: sessions name artifacts, and so do the templates of assignments,
+ * which may be of an earlier spec.  One blob may come many times, from one object, too. */
+void ctl_each_blob(const struct ctl *ctl, blob_reference_fn visit, void *context);
+
+/* What the shell knows of one blob. */
+struct blob_facts {
+    bool is_referenced;
+    bool is_in_use;             /* it is being read */
+    struct wall used;           /* when it was uploaded or, if later, last seen referenced */
+    struct mono unneeded_since; /* since when each look found it without reference */
+};
+
+/* May it go?  All must hold:
+ *  1. nothing refers to it, and nobody reads it;
+ *  2. `keep_ms` have passed since it was used, by the wall clock, which goes on while we are not
+ *     there; a clock that went back makes it young;
+ *  3. we saw it unneeded for as long, or for BLOB_WATCH_MS when that is shorter: one leap of the
+ *     wall clock takes nothing away that may be referred to again. */
+bool blob_is_garbage(const struct blob_facts *facts, struct wall now, struct mono now_mono,
+                     int64_t keep_ms);

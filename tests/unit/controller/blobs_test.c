@@ -1,0 +1,142 @@
+/* Which blobs are needed, and which may go. */
+#include "controller/core/blobs.h"
+
+#include "schema/limits.h"
+#include "tests/support/api.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { KEEP_MS = 60 * 60 * 1000 };
+
+#define DIGEST_A "blake2b:ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+#define DIGEST_B "blake2b:ca80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d2"
+
+static struct api api;
+static struct str seen;
+
+static int set_up(void **state)
+{
+    (void)state;
+    api_init(&api);
+    str_init(&seen);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    str_fini(&seen);
+    api_fini(&api);
+    return 0;
+}
+
+static void note(void *context, const struct blob_reference *reference)
+{
+    (void)context;
+    str_addf(&seen, "%s:%.2s ", reference->kind, reference->digest + 8);
+}
+
+static const char *referenced(void)
+{
+    str_clear(&seen);
+    ctl_each_blob(api.ctl, note, NULL);
+    return seen.data;
+}
+
+static void put_session(const char *method, const char *target, const char *digest)
+{
+    (void)api_expect(
+        &api, *method == 'P' && method[1] == 'O' ? 201 : 200, method, target,
+        api_target(
+            &api,
+            "{'metadata': {'name': 's'}, 'spec': {'rollout': {'pause': true}, 'workload': {'command': "
+            "['/bin/work'], 'artifacts': [{'path': 'in', 'digest': '%s'}]}}}",
+            digest));
+}
+
+static void sessions_refer_to_their_artifacts(void **state)
+{
+    (void)state;
+    assert_string_equal(referenced(), "");
+    put_session("POST", SESSIONS, DIGEST_A);
+    assert_string_equal(referenced(), "HarvestSession:ba ");
+    put_session("PUT", SESSIONS "/s", DIGEST_B);
+    assert_string_equal(referenced(), "HarvestSession:ca ");
+    (void)api_expect(&api, 200, "DELETE", SESSIONS "/s", NULL);
+    assert_string_equal(referenced(), "");
+}
+
+static void so_do_assignments_also_of_an_earlier_spec(void **state)
+{
+    struct api_agent agent = {.name = "a", .key = {1}};
+
+    (void)state;
+    api_connect(&api, &agent);
+    put_session("POST", SESSIONS, DIGEST_A);
+    api_settle(&api);
+    assert_string_equal(referenced(), "HarvestSession:ba Assignment:ba ");
+    put_session("PUT", SESSIONS "/s", DIGEST_B);
+    assert_string_equal(referenced(), "HarvestSession:ca Assignment:ba ");
+}
+
+static void garbage_is_unneeded_and_old_and_was_watched(void **state)
+{
+    static const struct {
+        const char *why;
+        bool is_referenced, is_in_use;
+        int64_t age_ms, watched_ms; /* negative: never */
+        bool is_garbage;
+    } rows[] = {
+        {"all holds", false, false, KEEP_MS, BLOB_WATCH_MS, true},
+        {"much longer than needed", false, false, 100LL * KEEP_MS, KEEP_MS, true},
+        {"1. referenced", true, false, 100LL * KEEP_MS, KEEP_MS, false},
+        {"1. being read", false, true, 100LL * KEEP_MS, KEEP_MS, false},
+        {"2. too young", false, false, KEEP_MS - 1, KEEP_MS, false},
+        {"2. of the future: the clock went back", false, false, -5LL * KEEP_MS, KEEP_MS, false},
+        {"3. not watched for long", false, false, 100LL * KEEP_MS, BLOB_WATCH_MS - 1, false},
+        {"3. never found unneeded", false, false, 100LL * KEEP_MS, -1, false},
+    };
+    struct wall wall = {1800000000000};
+    struct mono now = {INT64_C(1000) * KEEP_MS};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct blob_facts facts = {
+            .is_referenced = rows[i].is_referenced,
+            .is_in_use = rows[i].is_in_use,
+            .used = {wall.ms - rows[i].age_ms},
+            .unneeded_since =
+                rows[i].watched_ms < 0 ? MONO_NEVER : (struct mono){now.ms - rows[i].watched_ms},
+        };
+
+        if (blob_is_garbage(&facts, wall, now, KEEP_MS) != rows[i].is_garbage) {
+            fail_msg("%s", rows[i].why);
+        }
+    }
+}
+
+static void a_short_keep_is_a_short_watch(void **state)
+{
+    struct blob_facts facts = {.used = {1000}, .unneeded_since = {5000}};
+
+    (void)state;
+    assert_false(blob_is_garbage(&facts, (struct wall){2000}, (struct mono){5999}, 1000));
+    assert_true(blob_is_garbage(&facts, (struct wall){2000}, (struct mono){6000}, 1000));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(sessions_refer_to_their_artifacts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(so_do_assignments_also_of_an_earlier_spec, set_up,
+                                        tear_down),
+        cmocka_unit_test(garbage_is_unneeded_and_old_and_was_watched),
+        cmocka_unit_test(a_short_keep_is_a_short_watch),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
