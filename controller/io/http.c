@@ -10,77 +10,29 @@
  * the next request that came ahead, is therefore put off to an idle handle. */
 #include "controller/io/http.h"
 
-#include "controller/io/http_parse.h"
-#include "controller/io/http_text.h"
-#include "controller/io/outbox.h"
-#include "controller/io/slots.h"
-#include "schema/base/dlist.h"
+#include "controller/io/http_inner.h"
 #include "schema/base/log.h"
 #include "schema/limits.h"
 
 #include <sys/socket.h>
 
-enum conn_state {
-    CONN_READING,
-    CONN_WAITING,
-    CONN_STREAMING,
-    CONN_FLUSHING,
-    CONN_LINGERING,
-    CONN_DEAD,
-    CONN_STATE_COUNT,
-};
-
 static const bool may_move[CONN_STATE_COUNT][CONN_STATE_COUNT] = {
-    [CONN_READING] = {[CONN_WAITING] = true, [CONN_FLUSHING] = true, [CONN_DEAD] = true},
+    [CONN_READING] =
+        {[CONN_TAKING] = true, [CONN_WAITING] = true, [CONN_FLUSHING] = true, [CONN_DEAD] = true},
+    [CONN_TAKING] = {[CONN_WAITING] = true, [CONN_FLUSHING] = true, [CONN_DEAD] = true},
     [CONN_WAITING] = {[CONN_STREAMING] = true, [CONN_FLUSHING] = true, [CONN_DEAD] = true},
     [CONN_STREAMING] = {[CONN_FLUSHING] = true, [CONN_DEAD] = true},
     [CONN_FLUSHING] = {[CONN_READING] = true, [CONN_LINGERING] = true, [CONN_DEAD] = true},
     [CONN_LINGERING] = {[CONN_DEAD] = true},
 };
 
-struct conn {
-    struct http *http;
-    struct lws *wsi;
-    uint64_t id; /* of the exchange the core knows of; 0: none */
-    enum conn_state state;
-    struct http_parser parser;
-    struct str ahead; /* received of later requests */
-    struct outbox out;
-    size_t held_bytes;    /* of the body, counted in http.body_bytes */
-    size_t burst_bytes;   /* of a stream: what it began with, beside the bound */
-    int64_t deadline_ms;  /* of the loop's clock; 0: none */
-    bool is_last;         /* the connection closes after this answer */
-    bool was_continued;   /* "100 Continue" was sent */
-    bool is_head, is_old; /* HEAD; HTTP/1.0 */
-    bool is_bursting;     /* a stream's beginning has not yet met the loop */
-    bool is_blocked;      /* the socket took not everything; its reader must go on in time */
-    bool is_read;         /* bytes are taken from the socket */
-    struct dlist all, ready;
-};
-
-struct http {
-    struct http_handlers handlers;
-    struct http_options options;
-    struct net *net;
-    struct slots exchanges;
-    struct dlist conns; /* struct conn.all */
-    struct dlist ready; /* struct conn.ready: has bytes ahead and may go on */
-    size_t conn_count;
-    size_t body_bytes; /* received of all unfinished requests */
-    struct blob *crlf; /* owned */
-    uv_timer_t timer;  /* looks at deadlines */
-    uv_idle_t idle;    /* runs while `ready` has members */
-    bool is_closing;
-    char scratch[HTTP_WRITE_BYTES];
-};
-
-static void move(struct conn *conn, enum conn_state to)
+void conn_move(struct conn *conn, enum conn_state to)
 {
     assert(may_move[conn->state][to]);
     conn->state = to;
 }
 
-static void arm(struct conn *conn, int64_t ms)
+void conn_arm(struct conn *conn, int64_t ms)
 {
     int64_t hurry = conn->http->options.hurry > 0 ? conn->http->options.hurry : 1;
 
@@ -89,18 +41,18 @@ static void arm(struct conn *conn, int64_t ms)
 
 /* Asynchronous: the close callback comes from the loop, whoever calls this.  The shutdown keeps
  * libwebsockets from spending seconds on what it holds for a reader that does not read. */
-static void die(struct conn *conn)
+void conn_die(struct conn *conn)
 {
     if (conn->state == CONN_DEAD) {
         return;
     }
-    move(conn, CONN_DEAD);
+    conn_move(conn, CONN_DEAD);
     dlist_remove(&conn->ready);
     (void)shutdown(lws_get_socket_fd(conn->wsi), SHUT_RDWR);
     lws_set_timeout(conn->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 }
 
-static void end_exchange(struct conn *conn)
+void conn_end_exchange(struct conn *conn)
 {
     if (conn->id != 0) {
         slots_remove(&conn->http->exchanges, conn->id);
@@ -116,11 +68,19 @@ static void release_body(struct conn *conn)
     str_fini(&conn->parser.body);
 }
 
-static void update_reading(struct conn *conn)
+/* Bytes of requests are taken only then; what comes otherwise is kept ahead. */
+static bool takes_bytes(const struct conn *conn)
 {
-    bool wanted = !lws_partial_buffered(conn->wsi) &&
-                  (conn->state == CONN_READING || conn->state == CONN_STREAMING ||
-                   conn->state == CONN_LINGERING || conn->ahead.length == 0);
+    return conn->state == CONN_READING || (conn->state == CONN_TAKING && conn->allowed_bytes > 0);
+}
+
+void conn_update_reading(struct conn *conn)
+{
+    bool wanted =
+        !lws_partial_buffered(conn->wsi) &&
+        (conn->ahead.length == 0 ? conn->state != CONN_TAKING || takes_bytes(conn)
+                                 : conn->state == CONN_READING || conn->state == CONN_STREAMING ||
+                                       conn->state == CONN_LINGERING);
 
     if (wanted != conn->is_read) {
         conn->is_read = wanted;
@@ -130,31 +90,34 @@ static void update_reading(struct conn *conn)
 
 static void on_idle(uv_idle_t *idle);
 
+void conn_be_ready(struct conn *conn)
+{
+    if (conn->ahead.length > 0 && dlist_is_empty(&conn->ready)) {
+        dlist_add(&conn->http->ready, &conn->ready);
+        (void)uv_idle_start(&conn->http->idle, on_idle);
+    }
+}
+
 /* --- writing -------------------------------------------------------------------------------------
  */
 
 static void finish(struct conn *conn)
 {
-    struct http *http = conn->http;
-
     if (conn->is_last) {
         /* Closing with bytes unread would reset the connection under the answer. */
-        move(conn, CONN_LINGERING);
+        conn_move(conn, CONN_LINGERING);
         (void)shutdown(lws_get_socket_fd(conn->wsi), SHUT_WR);
-        arm(conn, HTTP_LINGER_MS);
+        conn_arm(conn, HTTP_LINGER_MS);
         return;
     }
-    move(conn, CONN_READING);
+    conn_move(conn, CONN_READING);
     http_parser_reset(&conn->parser);
-    conn->was_continued = conn->is_bursting = false;
-    arm(conn, HTTP_IDLE_MS);
-    if (conn->ahead.length > 0) {
-        dlist_add(&http->ready, &conn->ready);
-        (void)uv_idle_start(&http->idle, on_idle);
-    }
+    conn->was_continued = conn->is_bursting = conn->is_transfer = false;
+    conn_arm(conn, HTTP_IDLE_MS);
+    conn_be_ready(conn);
 }
 
-static void flush(struct conn *conn)
+void conn_flush(struct conn *conn)
 {
     struct http *http = conn->http;
     size_t size;
@@ -162,7 +125,7 @@ static void flush(struct conn *conn)
     while (conn->out.size_bytes > 0 && !lws_partial_buffered(conn->wsi)) {
         size = outbox_peek(&conn->out, http->scratch, sizeof(http->scratch));
         if (lws_write(conn->wsi, (unsigned char *)http->scratch, size, LWS_WRITE_RAW) < (int)size) {
-            die(conn);
+            conn_die(conn);
             return;
         }
         outbox_advance(&conn->out, size);
@@ -170,28 +133,30 @@ static void flush(struct conn *conn)
     if (conn->out.size_bytes > 0 || lws_partial_buffered(conn->wsi)) {
         if (!conn->is_blocked && conn->state != CONN_READING) {
             conn->is_blocked = true;
-            arm(conn, HTTP_STALL_MS);
+            conn_arm(conn, HTTP_STALL_MS);
         }
         (void)lws_callback_on_writable(conn->wsi);
     } else {
         if (conn->is_blocked) {
             conn->is_blocked = false;
-            arm(conn, 0);
+            conn_arm(conn, 0);
         }
         if (conn->state == CONN_FLUSHING) {
             finish(conn);
         }
     }
-    update_reading(conn);
+    conn_update_reading(conn);
 }
 
-static void send_whole(struct conn *conn, struct http_reply *reply, struct blob *body)
+void conn_send_whole(struct conn *conn, struct http_reply *reply, struct blob *body)
 {
     struct timespec now;
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     reply->now.ms = (int64_t)now.tv_sec * 1000;
-    reply->size_bytes = body == NULL ? 0 : body->size_bytes;
+    if (!reply->is_measured) {
+        reply->size_bytes = body == NULL ? 0 : body->size_bytes;
+    }
     reply->is_last = conn->is_last;
     outbox_add(&conn->out, http_reply_head(reply));
     if (body != NULL && !conn->is_head && reply->code != 204 && reply->code != 304) {
@@ -201,7 +166,7 @@ static void send_whole(struct conn *conn, struct http_reply *reply, struct blob 
 
 /* The shell's own answer, after which the connection closes: where the next request would begin is
  * not known, or not worth knowing. */
-static void refuse(struct conn *conn, struct http_refusal refusal)
+void conn_refuse(struct conn *conn, struct http_refusal refusal)
 {
     struct http_reply reply = {
         .code = refusal.code,
@@ -212,10 +177,10 @@ static void refuse(struct conn *conn, struct http_refusal refusal)
     log_debug("request refused: %s code=%d", refusal.message, refusal.code);
     release_body(conn);
     conn->is_last = true;
-    send_whole(conn, &reply, body);
+    conn_send_whole(conn, &reply, body);
     blob_unref(body);
-    move(conn, CONN_FLUSHING);
-    flush(conn);
+    conn_move(conn, CONN_FLUSHING);
+    conn_flush(conn);
 }
 
 static void add_chunk(struct conn *conn, struct blob *bytes)
@@ -253,22 +218,22 @@ void http_answer(struct http *http, const struct effect *effect)
     conn->is_last = !conn->parser.is_keep_alive || http->is_closing;
     reply.is_chunked = !conn->is_old;
     if (!reply.is_stream) {
-        send_whole(conn, &reply, effect->bytes);
-        move(conn, CONN_FLUSHING);
-        end_exchange(conn);
-        flush(conn);
+        conn_send_whole(conn, &reply, effect->bytes);
+        conn_move(conn, CONN_FLUSHING);
+        conn_end_exchange(conn);
+        conn_flush(conn);
         return;
     }
-    send_whole(conn, &reply, NULL);
-    move(conn, CONN_STREAMING);
+    conn_send_whole(conn, &reply, NULL);
+    conn_move(conn, CONN_STREAMING);
     add_chunk(conn, effect->bytes);
     conn->is_bursting = true;
     conn->burst_bytes = conn->out.size_bytes;
-    arm(conn, 0);
+    conn_arm(conn, 0);
     (void)lws_callback_on_writable(conn->wsi); /* ends the burst */
-    flush(conn);
+    conn_flush(conn);
     if (conn->is_head) {
-        die(conn); /* a stream without a body has no end to wait for */
+        conn_die(conn); /* a stream without a body has no end to wait for */
     }
 }
 
@@ -285,13 +250,13 @@ void http_chunk(struct http *http, const struct effect *effect)
     if (conn->is_bursting) {
         conn->burst_bytes += conn->out.size_bytes - before;
     }
-    flush(conn);
+    conn_flush(conn);
     if (conn->state == CONN_STREAMING &&
         conn->out.size_bytes > conn->burst_bytes + WATCH_BACKLOG_BYTES_MAX) {
         log_warning("a reader of a stream is too slow, closing it; it can resume by revision "
                     "backlog=%zu",
                     conn->out.size_bytes);
-        die(conn);
+        conn_die(conn);
     }
 }
 
@@ -299,7 +264,7 @@ void http_end(struct http *http, uint64_t id)
 {
     struct conn *conn = slots_find(&http->exchanges, id);
 
-    if (conn == NULL || conn->state != CONN_STREAMING) {
+    if (conn == NULL || conn->state != CONN_STREAMING || conn->is_transfer) {
         return;
     }
     if (conn->is_old) {
@@ -307,29 +272,52 @@ void http_end(struct http *http, uint64_t id)
     } else {
         outbox_add(&conn->out, blob_new("0\r\n\r\n", 5));
     }
-    move(conn, CONN_FLUSHING);
-    end_exchange(conn);
-    flush(conn);
+    conn_move(conn, CONN_FLUSHING);
+    conn_end_exchange(conn);
+    conn_flush(conn);
 }
 
 void http_drop_all(struct http *http, const char *message)
 {
     dlist_each (&http->conns, struct conn, all, conn) {
-        if (conn->id == 0 || conn->state == CONN_DEAD) {
-            end_exchange(conn);
+        if (conn->is_transfer) {
             continue;
         }
-        end_exchange(conn);
+        if (conn->id == 0 || conn->state == CONN_DEAD) {
+            conn_end_exchange(conn);
+            continue;
+        }
+        conn_end_exchange(conn);
         if (conn->state == CONN_WAITING) {
-            refuse(conn, (struct http_refusal){503, message});
+            conn_refuse(conn, (struct http_refusal){503, message});
         } else {
-            die(conn);
+            conn_die(conn);
         }
     }
 }
 
 /* --- reading -------------------------------------------------------------------------------------
  */
+
+bool conn_refuse_foreign(struct conn *conn)
+{
+    if (conn->http->options.any_host || !http_is_foreign(&conn->parser)) {
+        return false;
+    }
+    conn_refuse(conn, (struct http_refusal){403, "Host or Origin names another site than this"});
+    return true;
+}
+
+void conn_go_on(struct conn *conn)
+{
+    static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    conn->was_continued = true;
+    if (conn->parser.expects_continue && conn->parser.body.length == 0) {
+        outbox_add(&conn->out, blob_new(line, sizeof(line) - 1));
+        conn_flush(conn);
+    }
+}
 
 static void on_request(struct conn *conn)
 {
@@ -338,19 +326,18 @@ static void on_request(struct conn *conn)
     char user[HTTP_USER_SIZE];
     struct http_refusal refusal;
 
-    if (!http->options.any_host && http_is_foreign(&conn->parser)) {
-        refuse(conn, (struct http_refusal){403, "Host or Origin names another site than this"});
+    if (conn_refuse_foreign(conn)) {
         return;
     }
     refusal = http_request_from(&conn->parser, user, &request);
     if (refusal.code != 0) {
-        refuse(conn, refusal);
+        conn_refuse(conn, refusal);
         return;
     }
     conn->is_head = str_eq(request.method, "HEAD");
     conn->is_old = conn->parser.is_http_1_0;
-    move(conn, CONN_WAITING);
-    arm(conn, 0);
+    conn_move(conn, CONN_WAITING);
+    conn_arm(conn, 0);
     conn->id = slots_add(&http->exchanges, conn);
     http->handlers.request(http->handlers.context, conn->id, &request);
     release_body(conn);
@@ -358,42 +345,52 @@ static void on_request(struct conn *conn)
 
 static void on_head(struct conn *conn)
 {
-    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
     if (conn->was_continued || !http_parser_is_in_body(&conn->parser)) {
         return;
     }
-    conn->was_continued = true;
-    arm(conn, HTTP_BODY_MS);
-    if (conn->parser.expects_continue && conn->parser.body.length == 0) {
-        outbox_add(&conn->out, blob_new(go_on, sizeof(go_on) - 1));
-        flush(conn);
+    conn_arm(conn, HTTP_BODY_MS);
+    conn_go_on(conn);
+}
+
+static void on_parsed(struct conn *conn)
+{
+    struct http *http = conn->http;
+    size_t grown = conn->parser.body.length - conn->held_bytes;
+
+    conn->held_bytes += grown;
+    http->body_bytes += grown;
+    if (conn->parser.state == HTTP_PARSE_REFUSED) {
+        conn_refuse(conn, (struct http_refusal){conn->parser.refused_code, conn->parser.refused});
+    } else if (conn->parser.is_large && conn->parser.state != HTTP_PARSE_HEAD) {
+        conn_begin_transfer(conn);
+    } else if (http->body_bytes > HTTP_BODIES_BYTES_MAX) {
+        conn_refuse(conn, (struct http_refusal){503, "too many large requests at once"});
+    } else if (conn->parser.state == HTTP_PARSE_DONE) {
+        on_request(conn);
+    } else {
+        on_head(conn);
     }
 }
 
-/* Takes bytes as long as the connection is reading; returns how many. */
+/* Takes bytes as long as the connection does; returns how many. */
 static size_t consume(struct conn *conn, const char *bytes, size_t size_bytes)
 {
-    struct http *http = conn->http;
-    size_t used = 0, grown;
+    size_t used = 0;
 
-    while (used < size_bytes && conn->state == CONN_READING) {
+    while (used < size_bytes && takes_bytes(conn)) {
+        size_t offered = size_bytes - used;
+
+        if (conn->state == CONN_TAKING) {
+            offered = offered < conn->allowed_bytes ? offered : conn->allowed_bytes;
+            used += http_parser_feed(&conn->parser, bytes + used, offered);
+            conn_hand_on(conn);
+            continue;
+        }
         if (http_parser_is_idle(&conn->parser)) {
-            arm(conn, HANDSHAKE_MS);
+            conn_arm(conn, HANDSHAKE_MS);
         }
-        used += http_parser_feed(&conn->parser, bytes + used, size_bytes - used);
-        grown = conn->parser.body.length - conn->held_bytes;
-        conn->held_bytes += grown;
-        http->body_bytes += grown;
-        if (conn->parser.state == HTTP_PARSE_REFUSED) {
-            refuse(conn, (struct http_refusal){conn->parser.refused_code, conn->parser.refused});
-        } else if (http->body_bytes > HTTP_BODIES_BYTES_MAX) {
-            refuse(conn, (struct http_refusal){503, "too many large requests at once"});
-        } else if (conn->parser.state == HTTP_PARSE_DONE) {
-            on_request(conn);
-        } else {
-            on_head(conn);
-        }
+        used += http_parser_feed(&conn->parser, bytes + used, offered);
+        on_parsed(conn);
     }
     return used;
 }
@@ -405,17 +402,17 @@ static int on_bytes(struct conn *conn, const char *bytes, size_t size_bytes)
     if (conn->state == CONN_LINGERING) {
         return 0;
     }
-    if (conn->state == CONN_READING && conn->ahead.length == 0) {
+    if (takes_bytes(conn) && conn->ahead.length == 0) {
         used = consume(conn, bytes, size_bytes);
     }
     str_add_bytes(&conn->ahead, bytes + used, size_bytes - used);
     if (conn->state == CONN_STREAMING && conn->ahead.length > HTTP_AHEAD_BYTES_MAX) {
-        die(conn);
+        conn_die(conn);
     }
     if (conn->state == CONN_DEAD) {
         return -1;
     }
-    update_reading(conn);
+    conn_update_reading(conn);
     return 0;
 }
 
@@ -441,7 +438,7 @@ static void on_idle(uv_idle_t *idle)
         str_add_bytes(&conn->ahead, ahead.data + used, ahead.length - used);
         str_fini(&ahead);
         if (conn->state != CONN_DEAD) {
-            update_reading(conn);
+            conn_update_reading(conn);
         }
     }
     if (dlist_is_empty(&http->ready)) {
@@ -454,23 +451,27 @@ static void on_idle(uv_idle_t *idle)
 
 static void on_deadline(struct conn *conn)
 {
-    arm(conn, 0);
+    conn_arm(conn, 0);
     switch (conn->state) {
     case CONN_READING:
         if (http_parser_is_idle(&conn->parser)) {
-            die(conn);
+            conn_die(conn);
         } else {
-            refuse(conn, (struct http_refusal){408, "the request did not come to its end in time"});
+            conn_refuse(conn,
+                        (struct http_refusal){408, "the request did not come to its end in time"});
         }
+        return;
+    case CONN_TAKING:
+        conn_refuse(conn, (struct http_refusal){408, "nothing came of the body for a while"});
         return;
     case CONN_STREAMING:
     case CONN_FLUSHING:
         log_warning("a reader took nothing for a while, closing it backlog=%zu",
                     conn->out.size_bytes);
-        die(conn);
+        conn_die(conn);
         return;
     case CONN_LINGERING:
-        die(conn);
+        conn_die(conn);
         return;
     case CONN_WAITING:
     case CONN_DEAD:
@@ -506,6 +507,8 @@ static void on_open(struct http *http, struct lws *wsi, struct conn **ret_conn)
     conn->wsi = wsi;
     conn->is_read = true;
     http_parser_init(&conn->parser);
+    conn->parser.large =
+        (struct http_large){http->options.transfers.prefix, http->options.transfers.body_bytes_max};
     str_init(&conn->ahead);
     dlist_init(&conn->all);
     dlist_init(&conn->ready);
@@ -514,16 +517,18 @@ static void on_open(struct http *http, struct lws *wsi, struct conn **ret_conn)
         begin_timer(http);
     }
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the deadlines are ours */
-    arm(conn, HANDSHAKE_MS);
+    conn_arm(conn, HANDSHAKE_MS);
     *ret_conn = conn;
 }
 
 static void on_close(struct conn *conn)
 {
     struct http *http = conn->http;
+    const struct http_transfers *transfers = &http->options.transfers;
     uint64_t id = conn->id;
+    bool is_transfer = conn->is_transfer;
 
-    end_exchange(conn);
+    conn_end_exchange(conn);
     release_body(conn);
     dlist_remove(&conn->all);
     dlist_remove(&conn->ready);
@@ -534,7 +539,12 @@ static void on_close(struct conn *conn)
     str_fini(&conn->ahead);
     outbox_fini(&conn->out);
     free(conn);
-    if (id != 0 && !http->is_closing) {
+    if (id == 0 || http->is_closing) {
+        return;
+    }
+    if (is_transfer) {
+        transfers->gone(transfers->context, id);
+    } else {
         http->handlers.gone(http->handlers.context, id);
     }
 }
@@ -557,9 +567,14 @@ static int on_writeable(struct conn *conn)
     conn->is_bursting = false;
     if (conn->is_blocked) {
         conn->is_blocked = false; /* it went on: the time begins anew */
-        arm(conn, 0);
+        conn_arm(conn, 0);
     }
-    flush(conn);
+    conn_flush(conn);
+    if (conn->is_transfer && conn->state == CONN_STREAMING && !conn->is_blocked) {
+        const struct http_transfers *transfers = &conn->http->options.transfers;
+
+        transfers->drained(transfers->context, conn->id);
+    }
     return conn->state == CONN_DEAD ? -1 : 0;
 }
 
@@ -649,7 +664,7 @@ void http_close(struct http *http)
         if (conn->state == CONN_STREAMING) {
             http_end(http, conn->id); /* a client that sees a whole stream comes back quietly */
         }
-        die(conn);
+        conn_die(conn);
     }
     uv_close((uv_handle_t *)&http->timer, NULL);
     uv_close((uv_handle_t *)&http->idle, NULL);

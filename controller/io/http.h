@@ -7,8 +7,12 @@
  *     READING ──request──▶ WAITING ──answer──▶ FLUSHING ──all written──▶ READING
  *        │                    │                    ▲  └──── or ─────────▶ LINGERING
  *        │                    └──head──▶ STREAMING ┘ end
- *        └──refused by us────────────────────▶ FLUSHING        any ──▶ DEAD
- */
+ *        ├──refused by us────────────────────▶ FLUSHING        any ──▶ DEAD
+ *        └──▶ TAKING (a transfer's body) ──all taken──▶ WAITING
+ *
+ * A *transfer* is a request whose body, or whose answer's, does not belong into memory: what is
+ * below one prefix.  The core never hears of it; its handlers get the body in pieces, as many bytes
+ * as they allowed, and give the answer's piece by piece, when the last has left. */
 #pragma once
 
 #include "controller/core/effect.h"
@@ -23,11 +27,28 @@ struct http_handlers { /* called from the loop, never from within the functions 
     void *context;
 };
 
+struct transfer_request {
+    const char *method, *target; /* borrowed for the call, as all here; NULL when absent */
+    const char *range, *if_range, *if_none_match, *content_range;
+    int64_t body_bytes; /* to come; nothing comes before http_allow() */
+};
+
+struct http_transfers {
+    const char *prefix; /* "/blobs/" */
+    int64_t body_bytes_max;
+    void (*begin)(void *context, uint64_t id, const struct transfer_request *request);
+    void (*piece)(void *context, uint64_t id, const char *bytes, size_t size_bytes);
+    void (*drained)(void *context, uint64_t id); /* there is room for the next piece */
+    void (*gone)(void *context, uint64_t id);    /* before its answer was whole */
+    void *context;
+};
+
 struct http_options {
     const struct address *address;
     bool any_host;          /* not only what a local client would name in Host and Origin */
     size_t connections_max; /* 0: HTTP_CONNECTIONS_MAX */
     int64_t hurry;          /* every time is divided by it; 0: not */
+    struct http_transfers transfers; /* without a prefix there are none */
 };
 
 /* Listens at once; `ret_port` is the port in use.  The net is borrowed.  `ret_http` is given even
@@ -41,8 +62,27 @@ void http_answer(struct http *http, const struct effect *effect);
 void http_chunk(struct http *http, const struct effect *effect);
 void http_end(struct http *http, uint64_t id);
 
+/* Of transfers.  More of the body may come: after `begin`, and after pieces were dealt with. */
+void http_allow(struct http *http, uint64_t id, size_t size_bytes);
+
+struct transfer_answer {
+    int code;
+    const char *content_type, *headers; /* as in struct http_reply_extra */
+    int retry_after_seconds;
+    struct blob *body;  /* borrowed: whole; NULL: it comes in pieces */
+    int64_t size_bytes; /* of all pieces together, or of what HEAD is not shown */
+};
+
+/* The answer is whole at once, with `body`, with no bytes, or to HEAD.  Before the body was taken
+ * it is the last on its connection. */
+void http_transfer_answer(struct http *http, uint64_t id, const struct transfer_answer *answer);
+/* True: the next may follow at once; false: after `drained`, or never again when that was the last.
+ */
+bool http_transfer_piece(struct http *http, uint64_t id, struct blob *bytes /* taken */);
+void http_transfer_cut(struct http *http, uint64_t id); /* `gone` follows */
+
 /* The core forgot everything: what waits for an answer gets 503, streams are cut, and nothing more
- * is said about them. */
+ * is said about them.  Transfers go on. */
 void http_drop_all(struct http *http, const char *message);
 
 size_t http_connection_count(const struct http *http);

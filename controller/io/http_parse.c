@@ -26,8 +26,11 @@ void http_parser_fini(struct http_parser *parser)
 
 void http_parser_reset(struct http_parser *parser)
 {
+    struct http_large large = parser->large;
+
     http_parser_fini(parser); /* a connection that waits holds no memory of its last request */
     http_parser_init(parser);
+    parser->large = large;
 }
 
 bool http_parser_is_idle(const struct http_parser *parser)
@@ -219,11 +222,16 @@ static bool frame_body(struct http_parser *parser)
     const char *length = http_parser_header(parser, "content-length");
     uint64_t size_bytes = 0;
 
+    parser->is_large =
+        parser->large.prefix != NULL && str_starts(parser->target, parser->large.prefix);
     if (count_header(parser, "content-length") > 1 ||
         count_header(parser, "transfer-encoding") > 1 || (coding != NULL && length != NULL)) {
         return refuse(parser, 400, "the length of the body is given twice");
     }
     if (coding != NULL) {
+        if (parser->is_large) {
+            return refuse(parser, 411, "what is kept in a file must say its length first");
+        }
         if (parser->is_http_1_0) {
             return refuse(parser, 400, "HTTP/1.0 knows no Transfer-Encoding");
         }
@@ -236,7 +244,10 @@ static bool frame_body(struct http_parser *parser)
     if (length != NULL && !u64_from_str(length, &size_bytes)) {
         return refuse(parser, 400, "Content-Length is not a number");
     }
-    if (size_bytes > HTTP_BODY_BYTES_MAX) {
+    if (parser->is_large && size_bytes > (uint64_t)parser->large.body_bytes_max) {
+        return refuse(parser, 413, "the body is larger than any blob may be");
+    }
+    if (!parser->is_large && size_bytes > HTTP_BODY_BYTES_MAX) {
         return refuse(parser, 413, "the body is larger than 32 MiB");
     }
     parser->remaining = (size_t)size_bytes;
@@ -450,6 +461,9 @@ size_t http_parser_feed(struct http_parser *parser, const char *bytes, size_t si
         switch (parser->state) {
         case HTTP_PARSE_HEAD:
             used += feed_head(parser, at, left);
+            if (parser->state != HTTP_PARSE_HEAD && parser->is_large) {
+                return used;
+            }
             break;
         case HTTP_PARSE_BODY:
             used += feed_data(parser, at, left, HTTP_PARSE_DONE);

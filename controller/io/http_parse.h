@@ -31,12 +31,20 @@ struct http_header {
     const char *name, *value; /* borrowed from the head; the name in lower case */
 };
 
+/* Bodies that are not kept whole: the reader takes them out of `body` as they come. */
+struct http_large {
+    const char *prefix; /* of targets: "/blobs/"; NULL: there are none */
+    int64_t body_bytes_max;
+};
+
 struct http_parser {
     enum http_parse_state state;
+    struct http_large large;     /* set by the owner, and kept */
     const char *method, *target; /* borrowed from the head; NULL until it is whole */
     bool is_http_1_0;
     bool is_keep_alive;    /* the client will send more on this connection */
     bool expects_continue; /* it waits for "100 Continue" before the body */
+    bool is_large;         /* the target is below `large`: after the head, feeding stops once */
     int refused_code;      /* HTTP status when REFUSED */
     const char *refused;   /* why, in words; no text of the client's in it */
     struct str body;       /* decoded */
@@ -55,7 +63,7 @@ void http_parser_fini(struct http_parser *parser);
 void http_parser_reset(struct http_parser *parser); /* for the next request */
 
 /* Takes bytes up to the end of this request and returns how many; fewer than given only when DONE
- * or REFUSED.  Do not call again then. */
+ * or REFUSED, or at the end of the head of a large one.  Do not call again when DONE or REFUSED. */
 size_t http_parser_feed(struct http_parser *parser, const char *bytes, size_t size_bytes);
 
 bool http_parser_is_idle(const struct http_parser *parser);    /* nothing came yet */

@@ -137,29 +137,32 @@ static const struct reason {
     {201, "Created", NULL},
     {202, "Accepted", NULL},
     {204, "No Content", NULL},
+    {206, "Partial Content", NULL},
     {304, "Not Modified", NULL},
     {400, "Bad Request", "BadRequest"},
     {401, "Unauthorized", NULL},
     {403, "Forbidden", "Forbidden"},
-    {404, "Not Found", NULL},
-    {405, "Method Not Allowed", NULL},
+    {404, "Not Found", "NotFound"},
+    {405, "Method Not Allowed", "MethodNotAllowed"},
     {406, "Not Acceptable", NULL},
     {408, "Request Timeout", "Timeout"},
-    {409, "Conflict", NULL},
+    {409, "Conflict", "Conflict"},
     {410, "Gone", NULL},
+    {411, "Length Required", "BadRequest"},
     {412, "Precondition Failed", NULL},
     {413, "Content Too Large", "RequestEntityTooLarge"},
     {415, "Unsupported Media Type", NULL},
+    {416, "Range Not Satisfiable", "RangeNotSatisfiable"},
     {417, "Expectation Failed", "BadRequest"},
-    {422, "Unprocessable Content", NULL},
-    {429, "Too Many Requests", NULL},
+    {422, "Unprocessable Content", "Invalid"},
+    {429, "Too Many Requests", "TooManyRequests"},
     {431, "Request Header Fields Too Large", "BadRequest"},
-    {500, "Internal Server Error", NULL},
+    {500, "Internal Server Error", "InternalError"},
     {501, "Not Implemented", "BadRequest"},
     {503, "Service Unavailable", "ServiceUnavailable"},
     {504, "Gateway Timeout", NULL},
     {505, "HTTP Version Not Supported", "BadRequest"},
-    {507, "Insufficient Storage", NULL},
+    {507, "Insufficient Storage", "InsufficientStorage"},
 };
 
 static const struct reason *find_reason(int code)
@@ -204,13 +207,18 @@ struct blob *http_reply_head(const struct http_reply *reply)
     add_date(&head, reply->now);
     if (has_body) {
         str_addf(&head, "Content-Type: %s\r\n",
-                 reply->is_text ? "text/plain; charset=utf-8" : "application/json");
+                 reply->extra.content_type != NULL ? reply->extra.content_type
+                 : reply->is_text                  ? "text/plain; charset=utf-8"
+                                                   : "application/json");
     }
     str_add(&head, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
     if (reply->is_stream && reply->is_chunked) {
         str_add(&head, "Transfer-Encoding: chunked\r\n");
     } else if (has_body && !reply->is_stream) {
         str_addf(&head, "Content-Length: %zu\r\n", reply->size_bytes);
+    }
+    if (reply->extra.headers != NULL) {
+        str_add(&head, reply->extra.headers);
     }
     if (reply->retry_after_seconds > 0) {
         str_addf(&head, "Retry-After: %d\r\n", reply->retry_after_seconds);

@@ -24,12 +24,20 @@ bool http_is_foreign(const struct http_parser *parser);
 struct http_refusal http_request_from(const struct http_parser *parser, char user[HTTP_USER_SIZE],
                                       struct http_request *ret_request);
 
+/* What else a head says; the texts are ours, and hold nothing that ends a line. */
+struct http_reply_extra {
+    const char *content_type; /* NULL: as the rest of the reply says */
+    const char *headers;      /* whole lines, each with its end */
+};
+
 struct http_reply {
     int code;
+    struct http_reply_extra extra;
     bool is_stream;  /* of unknown length: chunked, or until the end of the connection */
     bool is_chunked; /* HTTP/1.1 */
     bool is_text;
-    bool is_last; /* the connection closes after it */
+    bool is_last;     /* the connection closes after it */
+    bool is_measured; /* size_bytes is said although the body is not at hand */
     size_t size_bytes;
     int retry_after_seconds;
     const char *warning; /* NULL: none */

@@ -1,0 +1,82 @@
+/* The inside of the HTTP listener, shared by its two files: connections (http.c) and the transfers
+ * among their requests (http_transfer.c). */
+#pragma once
+
+#include "controller/io/http.h"
+#include "controller/io/http_parse.h"
+#include "controller/io/http_text.h"
+#include "controller/io/outbox.h"
+#include "controller/io/slots.h"
+#include "schema/base/dlist.h"
+#include "schema/limits.h"
+
+enum conn_state {
+    CONN_READING,
+    CONN_TAKING,
+    CONN_WAITING,
+    CONN_STREAMING,
+    CONN_FLUSHING,
+    CONN_LINGERING,
+    CONN_DEAD,
+    CONN_STATE_COUNT,
+};
+
+struct conn {
+    struct http *http;
+    struct lws *wsi;
+    uint64_t id; /* of the exchange the core knows of; 0: none */
+    enum conn_state state;
+    struct http_parser parser;
+    struct str ahead; /* received of later requests */
+    struct outbox out;
+    size_t held_bytes;    /* of the body, counted in http.body_bytes */
+    size_t allowed_bytes; /* of a transfer's body, that may be handed on */
+    int64_t owed_bytes;   /* of a transfer's answer, whose head is written */
+    size_t burst_bytes;   /* of a stream: what it began with, beside the bound */
+    int64_t deadline_ms;  /* of the loop's clock; 0: none */
+    bool is_last;         /* the connection closes after this answer */
+    bool was_continued;   /* "100 Continue" was sent */
+    bool is_head, is_old; /* HEAD; HTTP/1.0 */
+    bool is_transfer;     /* the exchange is one */
+    bool is_bursting;     /* a stream's beginning has not yet met the loop */
+    bool is_blocked;      /* the socket took not everything; its reader must go on in time */
+    bool is_read;         /* bytes are taken from the socket */
+    struct dlist all, ready;
+};
+
+struct http {
+    struct http_handlers handlers;
+    struct http_options options;
+    struct net *net;
+    struct slots exchanges;
+    struct dlist conns; /* struct conn.all */
+    struct dlist ready; /* struct conn.ready: has bytes ahead and may go on */
+    size_t conn_count;
+    size_t body_bytes; /* received of all unfinished requests */
+    struct blob *crlf; /* owned */
+    uv_timer_t timer;  /* looks at deadlines */
+    uv_idle_t idle;    /* runs while `ready` has members */
+    bool is_closing;
+    char scratch[HTTP_WRITE_BYTES];
+};
+
+void conn_move(struct conn *conn, enum conn_state to);
+/* The time until something has to happen; 0: forever. */
+void conn_arm(struct conn *conn, int64_t ms);
+/* Asynchronous: the close callback comes from the loop, whoever calls this. */
+void conn_die(struct conn *conn);
+void conn_end_exchange(struct conn *conn);
+void conn_update_reading(struct conn *conn);
+/* It may take bytes again: those that came ahead are looked at from the loop. */
+void conn_be_ready(struct conn *conn);
+void conn_flush(struct conn *conn);
+void conn_send_whole(struct conn *conn, struct http_reply *reply, struct blob *body);
+/* The shell's own answer, after which the connection closes: where the next request would begin is
+ * not known, or not worth knowing. */
+void conn_refuse(struct conn *conn, struct http_refusal refusal);
+bool conn_refuse_foreign(struct conn *conn);
+void conn_go_on(struct conn *conn); /* "100 Continue", to those who wait for it */
+
+/* Of transfers: its head is whole; a piece of its body was parsed. */
+void conn_begin_transfer(struct conn *conn);
+void conn_hand_on(struct conn *conn);
