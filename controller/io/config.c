@@ -120,6 +120,22 @@ static int set_lease_wait(struct config *config, const char *value, struct err *
     return 0;
 }
 
+static int set_blob_quota(struct config *config, const char *value, struct err *err)
+{
+    if (!quantity_from_str(value, &config->blob_quota_bytes) || config->blob_quota_bytes < 0) {
+        return err_set(err, ERR_INVALID, "\"%s\" is no quantity such as 16Gi", value);
+    }
+    return 0;
+}
+
+static int set_blob_keep(struct config *config, const char *value, struct err *err)
+{
+    if (!duration_from_str(value, &config->blob_keep_ms) || config->blob_keep_ms <= 0) {
+        return err_set(err, ERR_INVALID, "\"%s\" is no duration such as 24h", value);
+    }
+    return 0;
+}
+
 /* In the order of the usage. */
 static const struct option {
     const char *word, *variable;
@@ -133,6 +149,8 @@ static const struct option {
     {"--insecure", "FOG_CONTROLLER_INSECURE", set_insecure, true},
     {"--restored", "FOG_CONTROLLER_RESTORED", set_restored, true},
     {"--lease-wait", "FOG_CONTROLLER_LEASE_WAIT", set_lease_wait, false},
+    {"--blob-quota", "FOG_CONTROLLER_BLOB_QUOTA", set_blob_quota, false},
+    {"--blob-keep", "FOG_CONTROLLER_BLOB_KEEP", set_blob_keep, false},
     {"--log-level", "FOG_CONTROLLER_LOG_LEVEL", set_log_level, false},
     {"--heartbeat-min", "FOG_CONTROLLER_HEARTBEAT_MIN", set_heartbeat_min, false},
 };
@@ -152,6 +170,8 @@ const char *config_usage(void)
            "                          after it; for one start only\n"
            "  --lease-wait TIME       after a restore, how long a lease of before may last: nothing\n"
            "                          runs exclusively until then (1h, the longest there can be)\n"
+           "  --blob-quota SIZE       bytes that all blobs together may have (16Gi)\n"
+           "  --blob-keep TIME        how long a blob stays that nothing refers to (24h)\n"
            "  --log-level LEVEL       error, warning, info or debug (info)\n"
            "  --heartbeat-min TIME    shortest time between heartbeats (2s); for tests\n"
            "  --version, --help\n"
@@ -237,6 +257,8 @@ int config_from_args(int count, char **words, struct config *ret_config, struct 
         .listen = {.host = "127.0.0.1", .port = 7411},
         .agents_listen = {.host = "127.0.0.1", .port = 7412},
         .log_level = LOG_LEVEL_INFO,
+        .blob_quota_bytes = BLOB_QUOTA_BYTES,
+        .blob_keep_ms = BLOB_KEEP_MS,
     };
     int taken;
 

@@ -26,6 +26,8 @@ struct config {
     enum log_level log_level;
     int64_t lease_wait_ms;    /* after a restore; 0: the longest */
     int64_t heartbeat_min_ms; /* 0: the core's own */
+    int64_t blob_quota_bytes; /* of all blobs together */
+    int64_t blob_keep_ms;     /* blobs that nothing refers to */
     bool wants_version, wants_help;
 };
 

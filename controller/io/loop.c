@@ -9,6 +9,7 @@
 #include "controller/io/loop.h"
 
 #include "controller/core/gate.h"
+#include "controller/io/blobs.h"
 #include "controller/io/http.h"
 #include "controller/io/link.h"
 #include "controller/io/net.h"
@@ -38,6 +39,7 @@ struct loop {
     struct net net;
     struct http *http;
     struct links *links;
+    struct blobs *blobs;
     uv_async_t written, was_read;
     uv_signal_t signals[SIGNAL_COUNT];
     uv_poll_t clock; /* over `clock_fd` */
@@ -394,6 +396,32 @@ static int publish(struct loop *loop, const char *name, const struct address *ad
     return statedir_write(loop->engine->statedir, name, text, err);
 }
 
+/* When a state could not be loaded again, there is no core to ask. */
+static bool each_reference(void *context, blob_reference_fn visit, void *visit_context)
+{
+    const struct loop *loop = context;
+
+    if (loop->engine->ctl == NULL) {
+        return false;
+    }
+    ctl_each_blob(loop->engine->ctl, visit, visit_context);
+    return true;
+}
+
+static int open_blobs(struct loop *loop, struct err *err)
+{
+    struct blobs_options options = {
+        .state_fd = loop->engine->statedir->dir_fd,
+        .quota_bytes = loop->config->blob_quota_bytes,
+        .keep_ms = loop->config->blob_keep_ms,
+        .spare_bytes = BALLAST_BYTES + SPACE_SPARE_BYTES,
+        .each_reference = each_reference,
+        .context = loop,
+    };
+
+    return blobs_open(&loop->uv, &options, &loop->blobs, err);
+}
+
 static int listen_both(struct loop *loop, struct err *err)
 {
     const struct config *config = loop->config;
@@ -405,6 +433,7 @@ static int listen_both(struct loop *loop, struct err *err)
         .address = &config->listen,
         .any_host = config->is_insecure,
         .connections_max = room / 4 < HTTP_CONNECTIONS_MAX ? room / 4 : HTTP_CONNECTIONS_MAX,
+        .transfers = blobs_transfers(loop->blobs),
     };
     struct link_options link_options = {.address = &config->agents_listen};
     int failed, api_port = 0, agents_port = 0;
@@ -412,6 +441,7 @@ static int listen_both(struct loop *loop, struct err *err)
     room -= http_options.connections_max;
     link_options.links_max = room < AGENTS_MAX ? room : AGENTS_MAX;
     failed = http_open(&loop->net, &http_options, &http_handlers, &loop->http, &api_port, err);
+    blobs_attach(loop->blobs, loop->http);
     if (failed == 0) {
         failed =
             links_open(&loop->net, &link_options, &link_handlers, &loop->links, &agents_port, err);
@@ -442,6 +472,9 @@ int loop_open(const struct config *config, struct engine *engine, struct loop **
     failed = net_open(&loop->net, &loop->uv, err);
     if (failed == 0) {
         failed = open_handles(loop, err);
+    }
+    if (failed == 0) {
+        failed = open_blobs(loop, err);
     }
     if (failed == 0) {
         failed = listen_both(loop, err);
@@ -479,6 +512,7 @@ void loop_close(struct loop *loop)
     }
     loop->is_ending = true;
     stop_threads(loop);
+    blobs_close(loop->blobs);
     http_close(loop->http);
     links_close(loop->links);
     if (loop->has_handles) {
@@ -486,6 +520,7 @@ void loop_close(struct loop *loop)
     }
     net_close(&loop->net);
     http_free(loop->http);
+    blobs_free(loop->blobs);
     links_free(loop->links);
     if (loop->clock_fd >= 0) {
         (void)close(loop->clock_fd);

@@ -9,9 +9,9 @@
 #include <sys/resource.h>
 
 enum {
-    DESCRIPTORS_MAX = 65536,  /* the tables of libwebsockets grow with this */
-    DESCRIPTORS_OURS = 64,    /* store, log, state directory, timers */
-    DRAIN_TURNS_MAX = 100000, /* of the loop while closing: a bug otherwise */
+    DESCRIPTORS_MAX = 65536,                    /* the tables of libwebsockets grow with this */
+    DESCRIPTORS_OURS = 64 + BLOB_TRANSFERS_MAX, /* store, log, state directory, timers; blobs */
+    DRAIN_TURNS_MAX = 100000,                   /* of the loop while closing: a bug otherwise */
 };
 
 /* The validity timers are on unless this is given, and then off because it is zero. */
