@@ -32,7 +32,7 @@ static void what_is_no_digest_has_no_path(void **state)
         "blake2b:",
         "blake2b:../../../../etc/passwd",
         DIGEST "0",
-        "sha256:" HEX,
+        ("sha256:" HEX),
         "blake2b:BA80A53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"};
     char path[BLOB_PATH_SIZE] = "kept", digest[DIGEST_TEXT_SIZE];
 
@@ -43,8 +43,8 @@ static void what_is_no_digest_has_no_path(void **state)
     assert_false(blob_path_from_digest(NULL, path));
     assert_string_equal(path, "kept");
     assert_false(blob_digest_from_path("ba", "80a5", digest));
-    assert_false(blob_digest_from_path("bax", HEX + 3, digest));
-    assert_false(blob_digest_from_path("zz", HEX + 2, digest));
+    assert_false(blob_digest_from_path("bax", &HEX[3], digest));
+    assert_false(blob_digest_from_path("zz", &HEX[2], digest));
     assert_false(blob_digest_from_path("ba", HEX, digest));
 }
 
