@@ -65,6 +65,8 @@ void judging_hold(struct judging *judging, enum policy_outcome outcome, enum pol
     }
     verdict->outcome = outcome;
     verdict->reason = reason;
+    verdict->is_owners = judging->latches == &judging->state->owner_latches &&
+                         reason != REASON_OWNER_PAUSED && reason != REASON_EXCLUSIVE_PROGRAM;
     verdict->sensor = sensor;
     verdict->reading = reading == NULL ? (struct reading){0} : *reading;
     verdict->message[0] = '\0';
@@ -85,6 +87,7 @@ static _printf_(2, 3) void say(struct policy_verdict *verdict, const char *forma
 void policy_begin(struct policy_state *state, struct mono now, bool was_held)
 {
     struct policy_latch latch = {.is_shut = was_held, .clear_since = MONO_NEVER};
+    struct policy_latches latches = {latch, latch, latch, latch, latch};
 
     *state = (struct policy_state){
         .outcome = was_held ? POLICY_SUSPEND : POLICY_RUN,
@@ -93,22 +96,28 @@ void policy_begin(struct policy_state *state, struct mono now, bool was_held)
         .held_since = was_held ? now : MONO_NEVER,
         .stepped = now,
         .has_started = was_held,
-        .warm = latch,
-        .hot = latch,
-        .low = latch,
-        .crowded = latch,
-        .pressed = latch,
+        .latches = latches,
+        .owner_latches = latches,
         .rests_since = now,
     };
+}
+
+/* Whose session counts; NULL: nobody's. */
+static const struct session_policy *session_of(const struct policy_input *input)
+{
+    const struct harvest_policy_spec *spec = input->spec == NULL ? input->owner_spec : input->spec;
+
+    return spec == NULL ? NULL : &spec->session;
 }
 
 /* Run time and rest.  Of a gap in which nobody looked, so that the machine slept or the agent was
  * not there, only what a reading may be old counts as run. */
 static void count_time(const struct policy_input *input, struct policy_state *state)
 {
+    const struct session_policy *session = session_of(input);
     struct mono now = input->moment.now;
     int64_t passed_ms = mono_since(state->stepped, now);
-    int64_t most_ms = input->spec == NULL ? WORK_TIME_MAX_MS : input->spec->session.stale_sensor_ms;
+    int64_t most_ms = session == NULL ? WORK_TIME_MAX_MS : session->stale_sensor_ms;
 
     /* What is being ended is not started by that: to go on is a start. */
     if (input->is_running && state->outcome != POLICY_EVICT) {
@@ -120,8 +129,7 @@ static void count_time(const struct policy_input *input, struct policy_state *st
         return;
     }
     state->rests_since = mono_earlier(state->rests_since, now);
-    if (input->spec != NULL &&
-        mono_is_due(mono_after(state->rests_since, input->spec->session.cooldown_ms), now)) {
+    if (session != NULL && mono_is_due(mono_after(state->rests_since, session->cooldown_ms), now)) {
         state->ran_ms = 0;
     }
 }
@@ -177,25 +185,52 @@ static void check_duration(struct judging *judging)
     }
 }
 
-/* In the order of enum policy_reason; StaleSensor stands where its sensor does. */
+/* In the order of enum policy_reason; StaleSensor stands where its sensor does.  Of each the
+ * owner's rule comes first. */
 static void check_all(struct judging *judging)
 {
-    check_heat(judging);
-    check_owner(judging);
-    check_power(judging);
-    check_battery(judging);
-    check_user(judging);
-    check_windows(judging);
-    check_foreign_cpu(judging);
-    check_memory(judging);
-    check_metered(judging);
-    check_duration(judging);
+    static void (*const checks[])(struct judging *) = {
+        check_heat,    check_owner,       check_power,  check_battery, check_user,
+        check_windows, check_foreign_cpu, check_memory, check_metered, check_duration,
+    };
+    const struct policy_input *input = judging->input;
+
+    for (size_t i = 0; i < COUNT_OF(checks); i++) {
+        if (input->owner_spec != NULL) {
+            judging->spec = input->owner_spec;
+            judging->latches = &judging->state->owner_latches;
+            checks[i](judging);
+        }
+        if (input->spec != NULL) {
+            judging->spec = input->spec;
+            judging->latches = &judging->state->latches;
+            checks[i](judging);
+        }
+    }
+}
+
+/* The smaller share of the two. */
+static int64_t cpu_percent(struct judging *judging)
+{
+    const struct policy_input *input = judging->input;
+    int64_t percent = 100, owners = 100;
+
+    if (input->spec != NULL) {
+        judging->spec = input->spec;
+        judging->latches = &judging->state->latches;
+        percent = judging_cpu_percent(judging);
+    }
+    if (input->owner_spec != NULL) {
+        judging->spec = input->owner_spec;
+        judging->latches = &judging->state->owner_latches;
+        owners = judging_cpu_percent(judging);
+    }
+    return percent < owners ? percent : owners;
 }
 
 /* Work that is held for long gives its memory back, and what was once to be ended stays so. */
-static void stay_held(struct judging *judging)
+static void stay_held(struct judging *judging, int64_t most_ms)
 {
-    int64_t most_ms = judging->spec->session.max_suspend_ms;
     struct mono since = mono_earlier(judging->state->held_since, judging->now);
     struct policy_verdict *verdict = &judging->verdict;
 
@@ -212,15 +247,20 @@ static void stay_held(struct judging *judging)
 
 static void judge(struct judging *judging)
 {
-    if (judging->input->spec == NULL) {
+    const struct session_policy *session = session_of(judging->input);
+
+    if (session == NULL) {
         judging->verdict.cpu_percent = 100;
         check_owner(judging);
         return;
     }
     check_all(judging);
-    stay_held(judging);
-    judging->verdict.cpu_percent = judging_cpu_percent(judging);
-    judging->verdict.grace_ms = judging->spec->session.grace_ms;
+    if (judging->verdict.is_owners) {
+        say(&judging->verdict, "; a rule of the owner's");
+    }
+    stay_held(judging, session->max_suspend_ms);
+    judging->verdict.cpu_percent = cpu_percent(judging);
+    judging->verdict.grace_ms = session->grace_ms;
 }
 
 static void keep(struct policy_state *state, struct mono now, const struct policy_verdict *verdict)
@@ -243,11 +283,10 @@ static void keep(struct policy_state *state, struct mono now, const struct polic
 void policy_step(const struct policy_input *input, struct policy_state *state,
                  struct policy_verdict *ret_verdict)
 {
-    struct judging judging = {
-        .input = input, .spec = input->spec, .state = state, .now = input->moment.now};
+    struct judging judging = {.input = input, .state = state, .now = input->moment.now};
 
     assert(!mono_before(input->moment.now, state->stepped));
-    assert(input->spec == NULL || input->readings != NULL);
+    assert(session_of(input) == NULL || input->readings != NULL);
     count_time(input, state);
     judging.is_there = state->has_started || state->was_let_run;
     judging.verdict.sensor = SENSOR_COUNT;

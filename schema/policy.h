@@ -50,6 +50,9 @@ struct policy_moment {
 
 struct policy_input {
     const struct harvest_policy_spec *spec; /* NULL: no policy; only the owner's word counts */
+    /* The owner's own rules, judged beside the policy: what either forbids does not run.  NULL:
+     * none. Of their session only staleSensor counts, unless there is no policy. */
+    const struct harvest_policy_spec *owner_spec;
     const struct readings *readings;
     struct policy_moment moment;
     bool owner_paused;
@@ -61,6 +64,10 @@ struct policy_input {
 struct policy_latch {
     bool is_shut;
     struct mono clear_since; /* the other threshold is met; MONO_NEVER: it is not */
+};
+
+struct policy_latches {
+    struct policy_latch warm, hot, low, crowded, pressed;
 };
 
 /* Of one piece of work under one policy, kept between steps, over restarts of the work too; begins
@@ -76,7 +83,7 @@ struct policy_state {
     struct mono stepped; /* when the step before was */
     bool has_started;    /* has, or had, processes, and was not ended since */
     bool was_let_run;    /* it may have processes of which nobody has told yet */
-    struct policy_latch warm, hot, low, crowded, pressed;
+    struct policy_latches latches, owner_latches;
     struct mono rests_since; /* MONO_NEVER: it runs */
 };
 
@@ -85,6 +92,7 @@ struct policy_verdict {
     enum policy_reason reason;
     int64_t cpu_percent; /* of the whole machine, all work together: limits.cpuPercent, or less */
     int64_t grace_ms;    /* of an eviction */
+    bool is_owners;      /* a rule of `owner_spec` it was */
     enum sensor sensor;  /* whose reading it was; SENSOR_COUNT: none */
     struct reading reading;
     char message[160]; /* in words, with the reading and what would end it */

@@ -7,7 +7,8 @@
 /* A step while it looks for its verdict. */
 struct judging {
     const struct policy_input *input;
-    const struct harvest_policy_spec *spec; /* never NULL here */
+    const struct harvest_policy_spec *spec; /* whose rules are looked at; never NULL in a check */
+    struct policy_latches *latches;         /* and theirs */
     struct policy_state *state;
     struct mono now;
     bool is_there; /* there may be processes to end; what is not there is only not started */

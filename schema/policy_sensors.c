@@ -141,25 +141,25 @@ static enum grade grade_heat(int64_t millis, int64_t enter_celsius, int64_t leav
 static void move_heat(struct judging *judging, enum told told, int64_t millis)
 {
     const struct thermal_policy *thermal = &judging->spec->thermal;
-    struct policy_state *state = judging->state;
+    struct policy_latches *latches = judging->latches;
     int64_t leave = thermal->resume_celsius;
     int64_t slow_leave = thermal->throttle_celsius < leave ? thermal->throttle_celsius : leave;
 
     switch (told) {
     case TOLD_NONE:
-        latch_open(&state->hot);
-        latch_open(&state->warm);
+        latch_open(&latches->hot);
+        latch_open(&latches->warm);
         return;
     case TOLD_VALUE:
-        latch_move(&state->hot, judging->now, grade_heat(millis, thermal->suspend_celsius, leave),
+        latch_move(&latches->hot, judging->now, grade_heat(millis, thermal->suspend_celsius, leave),
                    thermal->dwell_ms);
-        latch_move(&state->warm, judging->now,
+        latch_move(&latches->warm, judging->now,
                    grade_heat(millis, thermal->throttle_celsius, slow_leave), thermal->dwell_ms);
         return;
     case TOLD_UNKNOWN:
-        latch_move(&state->hot, judging->now, grade_unknown(judging),
+        latch_move(&latches->hot, judging->now, grade_unknown(judging),
                    dwell_unknown_ms(judging, thermal->dwell_ms));
-        latch_move(&state->warm, judging->now, grade_unknown(judging),
+        latch_move(&latches->warm, judging->now, grade_unknown(judging),
                    dwell_unknown_ms(judging, thermal->dwell_ms));
         return;
     }
@@ -173,7 +173,7 @@ int64_t judging_cpu_percent(const struct judging *judging)
     int64_t low = thermal->throttle_celsius * 1000, high = thermal->suspend_celsius * 1000;
     int64_t share = 1000, percent;
 
-    if (!judging->state->warm.is_shut) {
+    if (!judging->latches->warm.is_shut) {
         return full;
     }
     if (!reading_is_fresh(reading, judging->now, judging->spec->session.stale_sensor_ms) ||
@@ -202,7 +202,7 @@ static void hold_hot(struct judging *judging, const struct reading *reading)
 static void hold_cooling(struct judging *judging, enum told told, const struct reading *reading)
 {
     const struct thermal_policy *thermal = &judging->spec->thermal;
-    int64_t since_ms = mono_since(judging->state->hot.clear_since, judging->now);
+    int64_t since_ms = mono_since(judging->latches->hot.clear_since, judging->now);
 
     if (told == TOLD_VALUE) {
         judging_hold(judging, POLICY_SUSPEND, REASON_HEAT_WAIT, SENSOR_TEMPERATURE, reading,
@@ -232,18 +232,18 @@ static void slow_down(struct judging *judging, enum told told, const struct read
 void check_heat(struct judging *judging)
 {
     const struct reading *reading = reading_of(judging, SENSOR_TEMPERATURE);
-    const struct policy_state *state = judging->state;
+    const struct policy_latches *latches = judging->latches;
     enum told told = TOLD_NONE;
 
     if (judging->spec->thermal.throttle_celsius < CELSIUS_NEVER) {
         told = ask(judging, SENSOR_TEMPERATURE, reading);
     }
     move_heat(judging, told, reading->value);
-    if (state->hot.is_shut && is_clear(&state->hot)) {
+    if (latches->hot.is_shut && is_clear(&latches->hot)) {
         hold_cooling(judging, told, reading);
-    } else if (state->hot.is_shut && told == TOLD_VALUE) {
+    } else if (latches->hot.is_shut && told == TOLD_VALUE) {
         hold_hot(judging, reading);
-    } else if (state->warm.is_shut) {
+    } else if (latches->warm.is_shut) {
         slow_down(judging, told, reading);
     }
 }
@@ -278,7 +278,7 @@ static enum grade grade_battery(const struct battery_policy *battery, int64_t pe
 
 static void move_battery(struct judging *judging, enum told told, int64_t percent)
 {
-    struct policy_latch *low = &judging->state->low;
+    struct policy_latch *low = &judging->latches->low;
 
     switch (told) {
     case TOLD_NONE:
@@ -300,12 +300,12 @@ void check_battery(struct judging *judging)
     enum told told;
 
     if (battery->min_percent == 0) {
-        latch_open(&judging->state->low);
+        latch_open(&judging->latches->low);
         return;
     }
     told = ask(judging, SENSOR_BATTERY, reading);
     move_battery(judging, told, reading->value);
-    if (!judging->state->low.is_shut) {
+    if (!judging->latches->low.is_shut) {
         return;
     }
     if (told != TOLD_VALUE) {
@@ -348,7 +348,7 @@ void check_foreign_cpu(struct judging *judging)
 {
     const struct foreign_cpu_policy *foreign = &judging->spec->foreign_cpu;
     const struct reading *reading = reading_of(judging, SENSOR_FOREIGN_CPU);
-    struct policy_latch *crowded = &judging->state->crowded;
+    struct policy_latch *crowded = &judging->latches->crowded;
     bool is_bad = reading->value > foreign->suspend_percent * 1000;
 
     if (foreign->suspend_percent >= 100) {
@@ -428,7 +428,7 @@ static void hold_memory(struct judging *judging, enum sensor sensor, bool is_bad
 void check_memory(struct judging *judging)
 {
     const struct memory_policy *memory = &judging->spec->memory;
-    struct policy_latch *pressed = &judging->state->pressed;
+    struct policy_latch *pressed = &judging->latches->pressed;
     bool waits = memory->evict_percent > 0 && memory->evict_percent < 100;
     bool counts = false, is_pressed, is_short;
     int64_t dwell_ms = memory->dwell_ms;

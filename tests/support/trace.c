@@ -178,19 +178,30 @@ static void expect(const char *at, const char *expected)
     }
 }
 
-void trace_policy(const char *yaml)
+static const struct harvest_policy_spec *spec_of(const char *yaml)
 {
-    trace.spec = NULL;
+    struct harvest_policy_spec *spec = NULL;
+
     if (yaml != NULL) {
         struct object *object = bound_object(yaml, BIND_STRICT);
 
         bound_expect("");
-        trace.spec = arena_alloc(&bound.arena, sizeof(*trace.spec));
+        spec = arena_alloc(&bound.arena, sizeof(*spec));
         shape_copy(&bound.arena, &harvest_policy_spec_shape, &harvest_policy_of(object)->spec,
-                   (void *)trace.spec);
+                   spec);
         object_unref(object);
     }
-    trace.input.spec = trace.spec;
+    return spec;
+}
+
+void trace_policy(const char *yaml)
+{
+    trace.input.spec = spec_of(yaml);
+}
+
+void trace_owner(const char *yaml)
+{
+    trace.input.owner_spec = spec_of(yaml);
 }
 
 static void begin(const char *yaml, const char *words, bool was_held)

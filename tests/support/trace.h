@@ -16,7 +16,6 @@
 #include "schema/policy.h"
 
 extern struct trace {
-    const struct harvest_policy_spec *spec;
     struct policy_input input;
     struct policy_state state;
     struct policy_verdict verdict;
@@ -38,5 +37,6 @@ void trace_at(const char *at, const char *words, const char *expected);
 void trace_slept(const char *at, const char *words, const char *expected);
 void trace_says(const char *message); /* of the verdict before */
 void trace_policy(const char *yaml);  /* another one, from here on */
+void trace_owner(const char *yaml);   /* the owner's own rules, from here on */
 /* What work that starts now would be told. */
 void trace_predicts(const char *expected);

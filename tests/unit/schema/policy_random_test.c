@@ -86,18 +86,24 @@ static bool forbids(const struct policy_input *input, enum sensor sensor)
     return false;
 }
 
-static bool must_not_run(const struct policy_input *input)
+static bool is_against_policy(const struct policy_input *input)
 {
-    bool must_not = input->owner_paused || input->exclusive_program != NULL;
+    bool must_not = is_wanting(input) || !policy_window_is_open(input->spec, input->moment.local);
 
-    if (input->spec == NULL) {
-        return must_not;
-    }
     for (int sensor = 0; sensor < SENSOR_COUNT; sensor++) {
         must_not = must_not || forbids(input, (enum sensor)sensor);
     }
-    return must_not || is_wanting(input) ||
-           !policy_window_is_open(input->spec, input->moment.local);
+    return must_not;
+}
+
+static bool must_not_run(const struct policy_input *input)
+{
+    struct policy_input owners = *input;
+
+    owners.spec = input->owner_spec;
+    return input->owner_paused || input->exclusive_program != NULL ||
+           (input->spec != NULL && is_against_policy(input)) ||
+           (input->owner_spec != NULL && is_against_policy(&owners));
 }
 
 /* --- random machines -------------------------------------------------------------------------- */
@@ -205,7 +211,7 @@ static int64_t random_gap(struct rand *rand)
 
 struct day {
     struct rand rand;
-    struct harvest_policy_spec spec;
+    struct harvest_policy_spec spec, owner_spec;
     struct readings readings;
     struct policy_input input;
     struct policy_state state;
@@ -271,6 +277,9 @@ static void there_is_one_reason_and_it_is_told(const struct day *day)
     assert_true(strlen(verdict->message) < sizeof(verdict->message) - 1);
     assert_in_range(verdict->cpu_percent, 1,
                     day->input.spec == NULL ? 100 : day->spec.limits.cpu_percent);
+    if (day->input.owner_spec != NULL) {
+        assert_in_range(verdict->cpu_percent, 1, day->owner_spec.limits.cpu_percent);
+    }
     if (verdict->outcome == POLICY_THROTTLE) {
         assert_int_equal(verdict->reason, REASON_OVERHEATED);
     }
@@ -295,21 +304,23 @@ static void time_goes_on(const struct day *day, const struct policy_state *befor
 
 static void what_is_held_for_long_is_ended(const struct day *day, const struct policy_state *before)
 {
-    bool is_long =
-        !mono_is_never(before->held_since) &&
-        mono_since(before->held_since, day->input.moment.now) >= day->spec.session.max_suspend_ms;
+    const struct harvest_policy_spec *spec =
+        day->input.spec != NULL ? day->input.spec : day->input.owner_spec;
+    bool is_long;
 
-    if (day->input.spec == NULL) {
+    if (spec == NULL) {
         assert_true(day->verdict.outcome != POLICY_EVICT);
         return;
     }
+    is_long = !mono_is_never(before->held_since) &&
+              mono_since(before->held_since, day->input.moment.now) >= spec->session.max_suspend_ms;
     if (before->outcome == POLICY_EVICT || (is_long && day->was_let_run)) {
         assert_true(day->verdict.outcome != POLICY_SUSPEND);
     }
     if (!day->was_let_run && !day->input.is_running) {
         assert_true(day->verdict.outcome != POLICY_EVICT);
     }
-    if (day->state.ran_ms >= day->spec.session.max_duration_ms) {
+    if (day->state.ran_ms >= spec->session.max_duration_ms) {
         assert_true(day->verdict.outcome >= POLICY_SUSPEND);
     }
 }
@@ -408,7 +419,9 @@ static void no_rule_is_ever_broken(void **state)
         rand_init_u64(&day.rand, seed);
         day.spec = random_spec(&day.rand);
         has = (unsigned)(rand_u64(&day.rand) & rand_u64(&day.rand));
+        day.owner_spec = random_spec(&day.rand);
         day.input.spec = &day.spec;
+        day.input.owner_spec = rand_chance(&day.rand, 200) ? &day.owner_spec : NULL;
         day.input.readings = &day.readings;
         day.input.moment.now.ms = rand_between(&day.rand, 0, HOUR_MS);
         day.input.moment.local.ms = rand_between(&day.rand, 0, (int64_t)7 * 24 * HOUR_MS);

@@ -365,6 +365,65 @@ static void what_ends_work_is_told_before_what_holds_it(void **state)
     assert_int_equal(trace.state.since.ms, trace.input.moment.now.ms - 1000);
 }
 
+/* All rules off but those that are said. */
+#define LENIENT(text)                                                                              \
+    POLICY "  user: {startAfterIdle: 0s, continueAfterIdle: 0s}\n"                                 \
+           "  foreignCpu: {suspendPercent: 100}\n  memory: {evictPercent: 100, minAvailable: 0}\n" \
+           "  network: {metered: true}\n  session: {staleSensor: 1h}\n" text
+
+static void the_owners_own_rules_hold_beside_any_policy(void **state)
+{
+    (void)state;
+    trace_begin(LENIENT("  battery: {minPercent: 10, resumePercent: 10}\n"), FINE);
+    trace_owner(LENIENT("  battery: {minPercent: 70, resumePercent: 80}\n"
+                        "  limits: {cpuPercent: 20}\n"
+                        "  thermal: {throttleCelsius: 40, suspendCelsius: 70, resumeCelsius: 39}\n"
+                        "  windows: [{from: \"22:00\", to: \"07:00\"}]\n"));
+    trace_at("0s", "local=2026-11-20T23:00:00Z", "Run");
+    assert_int_equal(trace.verdict.cpu_percent, 20);
+    trace_at("1s", "battery=69", "Suspend BatteryLow");
+    trace_says("battery 69 % is below 70 %; goes on at 80 %; a rule of the owner's");
+    assert_true(trace.verdict.is_owners);
+    trace_at("2s", "battery=5", "Suspend BatteryLow");
+    trace_at("3s", "battery=79", "Suspend BatteryLow");
+    trace_at("4s", "battery=80", "Run");
+    trace_at("5s", "paused=1", "Suspend OwnerPaused");
+    assert_false(trace.verdict.is_owners);
+    trace_at("6s", "paused=0 local=2026-11-20T12:00:00Z", "Suspend OutsideWindow");
+    trace_says("Fri 12:00 is outside the windows; the next opens Fri 22:00, local time; a rule of "
+               "the owner's");
+    /* The stricter of two outcomes, and both shares of the processors. */
+    trace_at("7s", "local=2026-11-20T23:00:00Z temperature=46", "Throttle 17 Overheated");
+    trace_at("8s", "temperature=56", "Suspend Overheated");
+    assert_false(trace.verdict.is_owners);
+    trace_at("9s", "temperature=66", "Evict Overheated");
+}
+
+static void the_owners_own_rules_need_no_policy(void **state)
+{
+    (void)state;
+    trace_begin(NULL, FINE);
+    trace_owner(LENIENT("  battery: {minPercent: 70, resumePercent: 80}\n"));
+    trace_at("0s", "", "Run");
+    assert_int_equal(trace.verdict.cpu_percent, 50);
+    trace_at("1s", "battery=69", "Suspend BatteryLow");
+    trace_at("10m1s", "", "Evict BatteryLow");
+    assert_int_equal(trace.verdict.grace_ms, 30000);
+    trace_at("11m", "battery=80", "Run");
+}
+
+static void what_the_owner_ended_starts_as_what_is_new(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_owner(LENIENT("  battery: {minPercent: 70, resumePercent: 80}\n"));
+    trace_at("0s", "", "Run");
+    trace_at("1s", "battery=69", "Suspend BatteryLow");
+    trace_at("10m1s", "", "Evict BatteryLow");
+    trace_at("11m", "battery=80 idle=3m", "Evict UserActive");
+    trace_at("13m", "", "Run");
+}
+
 static void a_prediction_is_that_of_a_start(void **state)
 {
     (void)state;
@@ -407,6 +466,9 @@ int main(void)
         TEST(of_several_reasons_the_first_is_told),
         TEST(waiting_has_its_place_among_the_reasons),
         TEST(what_ends_work_is_told_before_what_holds_it),
+        TEST(the_owners_own_rules_hold_beside_any_policy),
+        TEST(the_owners_own_rules_need_no_policy),
+        TEST(what_the_owner_ended_starts_as_what_is_new),
         TEST(a_prediction_is_that_of_a_start),
     };
 

@@ -73,12 +73,12 @@ static void a_window_is_open_from_its_first_minute_until_its_last(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         trace_begin(arena_printf(&bound.arena, WINDOWS("%s"), rows[i].windows), "");
-        if (policy_window_is_open(trace.spec, moment(rows[i].local)) != rows[i].is_open) {
+        if (policy_window_is_open(trace.input.spec, moment(rows[i].local)) != rows[i].is_open) {
             fail_msg("%s at %s", rows[i].windows, rows[i].local);
         }
     }
     trace_begin(POLICY "  windows: []\n", "");
-    assert_true(policy_window_is_open(trace.spec, moment("2026-11-20T03:30:00Z")));
+    assert_true(policy_window_is_open(trace.input.spec, moment("2026-11-20T03:30:00Z")));
 }
 
 /* Another way to the same answer: the minutes of a week, painted. */
@@ -133,19 +133,19 @@ static void windows_are_as_painted_on_a_week(void **state)
     rand_init_u64(&rand, 12);
     for (int round = 0; round < 30; round++) {
         trace_begin(arena_printf(&bound.arena, WINDOWS("%s"), random_windows(&rand)), "");
-        paint(trace.spec, week);
+        paint(trace.input.spec, week);
         for (int m = 0; m < WEEK_MINUTES; m++) {
             struct wall local = {monday.ms + (int64_t)m * MINUTE_MS +
                                  (int64_t)rand_below(&rand, MINUTE_MS)};
 
-            assert_int_equal(policy_window_is_open(trace.spec, local), week[m]);
+            assert_int_equal(policy_window_is_open(trace.input.spec, local), week[m]);
             if (!week[m] && rand_chance(&rand, 20)) {
                 int next = m;
 
                 while (!week[next % WEEK_MINUTES]) {
                     next++;
                 }
-                assert_int_equal(policy_window_next(trace.spec, local).ms,
+                assert_int_equal(policy_window_next(trace.input.spec, local).ms,
                                  monday.ms + (int64_t)next * MINUTE_MS);
             }
         }
@@ -172,7 +172,7 @@ static int open_minutes(const char *windows, const char *noon)
     for (int m = 0; m < DAY_MINUTES; m++) {
         struct wall utc = {moment(noon).ms + (int64_t)m * MINUTE_MS};
 
-        count += policy_window_is_open(trace.spec, berlin(utc));
+        count += policy_window_is_open(trace.input.spec, berlin(utc));
     }
     return count;
 }
