@@ -130,6 +130,12 @@ static bool take_cap_memory(struct config *config, const char *value)
     return take_percent(value, &config->caps.memory_percent);
 }
 
+static bool take_cgroup(struct config *config, const char *value)
+{
+    config->cgroup = value;
+    return value[0] == '/' || value[0] == '\0' || str_eq(value, "none");
+}
+
 static bool take_log_level(struct config *config, const char *value)
 {
     static const char *const words[] = {"error", "warning", "info", "debug"};
@@ -202,6 +208,8 @@ static const struct option options[] = {
      "nothing runs while one of these does"},
     {"sensor-root", "DIR", take_sensor_root, "a directory",
      "where sys, proc and dev are found (/)"},
+    {"cgroup", "PATH", take_cgroup, "the path of a control group, beginning with /, or none",
+     "where workloads get control groups of their own (the agent's own group)"},
     {"log-level", "LEVEL", take_log_level, "error, warning, info or debug", "(info)"},
     {"insecure", NULL, take_insecure, "true or false",
      "also talk to controllers that are not on this machine, without encryption"},
@@ -462,6 +470,7 @@ int config_parse(struct config *config, int argc, char **argv, struct err *err)
                               .controller_name = "",
                               .file = "",
                               .sensor_root = "/",
+                              .cgroup = "",
                               .log_level = LOG_LEVEL_INFO};
     arena_init(&config->arena);
     problems_init(&config->problems, &config->arena, NULL);

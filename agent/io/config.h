@@ -35,7 +35,8 @@ struct config {
     bool has_owner_policy;
     LIST_OF(const char *) exclusive_programs; /* while one of them runs, nothing of ours does */
     const char *sensor_root;
-    int log_level; /* enum log_level */
+    const char *cgroup; /* where workloads get groups: "" beside the agent's own, "none" nowhere */
+    int log_level;      /* enum log_level */
     bool is_insecure, stops_workloads;
 };
 

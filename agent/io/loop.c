@@ -31,6 +31,7 @@ struct loop {
     struct process *process;
     struct logs *logs;
     struct owner *owner;
+    struct enforcement enforcement;
     struct machine machine;
     char instance[INSTANCE_SIZE];
     int timer_fd;
@@ -367,6 +368,7 @@ static int open_rooms(struct loop *loop, struct err *err)
         return result;
     }
     loop->process = process_new(&loop->uv, loop->cache->work_fd, on_process, loop);
+    process_enforce(loop->process, &loop->enforcement);
     loop->logs = logs_new(&loop->uv, loop->cache->work_fd, on_log, may_send_log, loop);
     result = owner_new(&loop->uv, loop->cache, on_word, loop, &loop->owner, err);
     return result < 0 ? result : open_handles(loop, err);
@@ -384,6 +386,7 @@ int loop_new(const struct config *config, struct cache *cache, struct loop **ret
     loop->timer_fd = -1;
     agt_effects_init(&loop->effects);
     machine_measure(&loop->machine);
+    enforcement_init(&loop->enforcement, cache->dir_fd, config->cgroup);
     proc_boot_id(boot_id);
     cache_name_instance(cache, boot_id, loop->instance);
     (void)signal(SIGPIPE, SIG_IGN);
@@ -441,5 +444,6 @@ void loop_free(struct loop *loop)
     file_close(&loop->timer_fd);
     agt_effects_fini(&loop->effects);
     agt_free(loop->core);
+    enforcement_fini(&loop->enforcement);
     free(loop);
 }

@@ -69,7 +69,8 @@ struct process {
     process_event_fn *on_event;
     void *data;
     uv_timer_t usage_timer;
-    size_t logs_kept; /* folders of assignments without runs, estimated */
+    const struct enforcement *enforcement; /* borrowed; NULL: none */
+    size_t logs_kept;                      /* folders of assignments without runs, estimated */
 };
 
 static void check(struct run *run);
@@ -452,6 +453,21 @@ static void fail_spawn(struct run *run, const char *message)
     (void)uv_timer_start(&run->timer, on_timer, 0, 0);
 }
 
+void process_enforce(struct process *process, const struct enforcement *enforcement)
+{
+    process->enforcement = enforcement;
+}
+
+static void write_spec(const struct process *process, const struct shim_spec *spec, struct str *to)
+{
+    struct shim_spec whole = *spec;
+
+    if (process->enforcement != NULL) {
+        enforcement_fill(process->enforcement, whole.cgroups);
+    }
+    shim_spec_to_str(&whole, to);
+}
+
 void process_spawn(struct process *process, const struct shim_spec *spec)
 {
     _cleanup_(str_fini)
@@ -471,7 +487,7 @@ void process_spawn(struct process *process, const struct shim_spec *spec)
         fail_spawn(run, "its folder cannot be made");
         return;
     }
-    shim_spec_to_str(spec, &text);
+    write_spec(process, spec, &text);
     if (file_replace(run->fd, RUN_SPEC, text.data, text.length, false, &err) < 0 ||
         shim_spawn(run->fd, run->key, &socket, &err) < 0) {
         fail_spawn(run, err.text);
@@ -591,6 +607,30 @@ static void find_run(struct process *process, const char *uid, int64_t number, i
     tell(run, &event);
 }
 
+static bool is_live(void *data, const char *uid, int64_t number)
+{
+    const struct run *run = run_find(data, uid, number);
+
+    return run != NULL && run->state != RUN_OVER;
+}
+
+/* Such as those of runs whose folders somebody removed. */
+static void sweep_groups(struct process *process)
+{
+    const char *ways[CGROUP_LIMIT_COUNT];
+    size_t count;
+
+    if (process->enforcement == NULL) {
+        return;
+    }
+    enforcement_fill(process->enforcement, ways);
+    count = cgroup_sweep_unknown(ways, is_live, process);
+    if (count > 0) {
+        log_warning("removed control groups that no run has, with all that was in them count=%zu",
+                    count);
+    }
+}
+
 void process_find(struct process *process)
 {
     _cleanup_(work_runs_fini)
@@ -604,6 +644,7 @@ void process_find(struct process *process)
             find_run(process, it->uid, it->run, fd);
         }
     }
+    sweep_groups(process);
     process->logs_kept = work_prune_logs(process->work_fd, LOGS_KEPT_MAX);
 }
 

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "agent/core/agt.h"
+#include "agent/io/enforcement.h"
 #include "agent/shim/spec.h"
 
 #include <uv.h>
@@ -24,7 +25,11 @@ struct process;
 typedef void process_event_fn(void *data, struct agt_event *event);
 
 struct process *process_new(uv_loop_t *loop, int work_fd, process_event_fn *on_event, void *data);
-/* Before the start: announces every run there is (AGT_FOUND), ended ones with their records. */
+/* Before anything is spawned or found: workloads get control groups of their own where it says so;
+ * borrowed.  Without it shims keep all limits themselves. */
+void process_enforce(struct process *process, const struct enforcement *enforcement);
+/* Before the start: announces every run there is (AGT_FOUND), ended ones with their records.
+ * Control groups of ours without a run are removed, with all that is in them. */
 void process_find(struct process *process);
 /* Closes all handles and leaves all shims alone; to be freed after the loop has drained. */
 void process_close(struct process *process);

@@ -3,9 +3,11 @@
  * if a process has it, the session is another, later one. */
 #include "agent/io/sweep.h"
 
+#include "agent/shim/cgroup.h"
 #include "agent/shim/file.h"
 #include "agent/shim/proc.h"
 #include "agent/shim/spec.h"
+#include "schema/limits.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -36,13 +38,29 @@ static pid_t find_session(int run_fd)
     return holder.pid;
 }
 
+/* As the spec has them: the agent of today may have others. */
+static size_t sweep_groups(int run_fd, const char *uid, int64_t run)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    _cleanup_(arena_fini)
+    struct arena arena;
+    struct shim_spec spec;
+
+    arena_init(&arena);
+    return file_read(run_fd, RUN_SPEC, SHIM_SPEC_BYTES_MAX, &text, NULL) == 0 &&
+                   shim_spec_from_str(&arena, text.data, &spec)
+               ? cgroup_sweep(spec.cgroups, uid, run)
+               : 0;
+}
+
 size_t sweep_run(int run_fd, const char *uid, int64_t run)
 {
     char assignment[ASSIGNMENT_SIZE], number[ASSIGNMENT_SIZE];
     const char *const wanted[] = {assignment, number};
     pid_t session = find_session(run_fd);
     struct procs procs = {.count = 0};
-    size_t count = 0;
+    size_t count = 0, in_groups;
 
     (void)snprintf(assignment, sizeof(assignment), "FOG_ASSIGNMENT=%s", uid);
     (void)snprintf(number, sizeof(number), "FOG_RUN=%lld", (long long)run);
@@ -58,5 +76,6 @@ size_t sweep_run(int run_fd, const char *uid, int64_t run)
         }
     }
     vec_fini(&procs);
-    return count;
+    in_groups = sweep_groups(run_fd, uid, run); /* after the others: it thaws them all to die */
+    return count > in_groups ? count : in_groups;
 }

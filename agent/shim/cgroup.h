@@ -14,8 +14,6 @@
 
 #include "agent/shim/cgroup_choose.h"
 
-#include <sys/types.h>
-
 /* --- what this machine can do ----------------------------------------------------------------- */
 
 struct cgroup_options {
@@ -32,6 +30,8 @@ void cgroup_name_parent(int state_fd, char name[static CGROUP_NAME_SIZE]);
 /* Makes a group for trial, enters it with a child and removes it again.  Each limit that no group
  * can keep has a reason. */
 void cgroup_probe(const struct cgroup_options *options, struct cgroup_site *ret_site);
+/* The facts from which it chooses. */
+void cgroup_find_facts(const struct cgroup_options *options, struct cgroup_facts *ret_facts);
 
 /* What a shim is told of a way: "v2:/sys/fs/cgroup/…", "" when it shall keep the limit itself. */
 void cgroup_way_to_spec(const struct cgroup_way *way, struct str *to);
@@ -66,6 +66,7 @@ bool cgroup_freeze(struct cgroup *cgroup, bool frozen);
 /* How often the kernel killed one of its processes for want of memory, and refused it one more. */
 int64_t cgroup_count_oom(const struct cgroup *cgroup);
 int64_t cgroup_count_refused(const struct cgroup *cgroup);
+int64_t cgroup_memory_peak(const struct cgroup *cgroup); /* bytes, files it has read included */
 bool cgroup_usage_us(const struct cgroup *cgroup, int64_t *ret_cpu_us);
 
 /* Kills all that is in them, frozen or not, and thaws them; tells how many there were.  Also a fork
@@ -80,7 +81,7 @@ bool cgroup_remove(const char *const ways[static CGROUP_LIMIT_COUNT], const char
 /* Kills and removes whatever a run left; tells how many processes there still were. */
 size_t cgroup_sweep(const char *const ways[static CGROUP_LIMIT_COUNT], const char *uid,
                     int64_t run);
-/* Does a run of this name have an owner? */
+/* Does a run of this name live?  NULL: none does. */
 typedef bool cgroup_is_known_fn(void *data, const char *uid, int64_t run);
 /* The same for all groups in our parent that are not known, such as those of runs whose folders are
  * gone; tells how many groups were found. */

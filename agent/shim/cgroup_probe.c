@@ -254,21 +254,27 @@ static void read_fact(const char *path, struct str *to)
     }
 }
 
-void cgroup_probe(const struct cgroup_options *options, struct cgroup_site *ret_site)
+void cgroup_find_facts(const struct cgroup_options *options, struct cgroup_facts *ret_facts)
 {
     _cleanup_(str_fini)
     struct str mounts = STR_EMPTY, own = STR_EMPTY;
+
+    read_fact("/proc/self/mountinfo", &mounts);
+    read_fact("/proc/self/cgroup", &own);
+    cgroup_facts_parse(mounts.data, own.data, options->base, options->name, ret_facts);
+    for (size_t i = 0; i < ret_facts->count; i++) {
+        look_at(&ret_facts->items[i], options);
+    }
+}
+
+void cgroup_probe(const struct cgroup_options *options, struct cgroup_site *ret_site)
+{
     _cleanup_free_ struct cgroup_facts *facts = MEM_NEW(struct cgroup_facts);
 
     if (str_eq(options->base, "none")) {
         cgroup_site_init(ret_site, "it is told to use no cgroups");
         return;
     }
-    read_fact("/proc/self/mountinfo", &mounts);
-    read_fact("/proc/self/cgroup", &own);
-    cgroup_facts_parse(mounts.data, own.data, options->base, options->name, facts);
-    for (size_t i = 0; i < facts->count; i++) {
-        look_at(&facts->items[i], options);
-    }
+    cgroup_find_facts(options, facts);
     cgroup_choose(facts, ret_site);
 }

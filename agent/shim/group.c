@@ -23,19 +23,20 @@ enum { NICE = 10, FILES_MAX = 1024 };
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /* Where in the child it failed; an index into stage_words. */
-enum stage { STAGE_GROUP, STAGE_FOLDER, STAGE_OUTPUT, STAGE_LIMITS, STAGE_EXEC };
+enum stage { STAGE_ENTER, STAGE_GROUP, STAGE_FOLDER, STAGE_OUTPUT, STAGE_LIMITS, STAGE_EXEC };
 
-static const char *const stage_words[] = {"make a process group", "enter its working directory",
-                                          "redirect its output", "set its limits", "execute it"};
+static const char *const stage_words[] = {
+    "enter its control group", "make a process group", "enter its working directory",
+    "redirect its output",     "set its limits",       "execute it"};
 
 struct failure {
     enum stage stage;
     int number; /* errno */
 };
 
-void group_init(struct group *group, const struct shim_spec *spec)
+void group_init(struct group *group, const struct shim_spec *spec, struct cgroup *cgroup)
 {
-    *group = (struct group){.spec = spec, .output_fd = -1};
+    *group = (struct group){.spec = spec, .cgroup = cgroup, .output_fd = -1};
 }
 
 void group_fini(struct group *group)
@@ -61,14 +62,15 @@ static bool limit(int resource, rlim_t value)
 }
 
 /* RLIMIT_DATA and not RLIMIT_AS: programs reserve far more addresses than they ever use.  It counts
- * for each process alone; the sum is the shim's to watch, and so is the number of processes, as
- * RLIMIT_NPROC would count all that the user runs. */
-static bool set_limits(const struct shim_spec *spec)
+ * for each process alone; the sum is the control group's or the shim's to watch, and so is the
+ * number of processes, as RLIMIT_NPROC would count all that the user runs. */
+static bool set_limits(const struct shim_spec *spec, const struct cgroup *cgroup)
 {
     if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NOFILE, FILES_MAX)) {
         return false;
     }
-    if (spec->memory_limit > 0 && !limit(RLIMIT_DATA, (rlim_t)spec->memory_limit)) {
+    if (spec->memory_limit > 0 && !cgroup_keeps(cgroup, CGROUP_MEMORY) &&
+        !limit(RLIMIT_DATA, (rlim_t)spec->memory_limit)) {
         return false;
     }
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
@@ -108,6 +110,7 @@ struct child {
     pid_t shim;
     int files_fd, output_fd, failure_fd;
     const struct shim_spec *spec;
+    const struct cgroup *cgroup;
 };
 
 static void fail(const struct child *child, enum stage stage)
@@ -126,6 +129,9 @@ static void become_workload(const struct child *child)
     if (getppid() != child->shim) {
         _exit(126); /* the shim died before the line above */
     }
+    if (!cgroup_enter(child->cgroup)) { /* first: what it uses from here on is counted */
+        fail(child, STAGE_ENTER);
+    }
     reset_signals();
     if (setpgid(0, 0) < 0) {
         fail(child, STAGE_GROUP);
@@ -139,7 +145,7 @@ static void become_workload(const struct child *child)
     prefer_as_victim();
     (void)umask(077);
     (void)setpriority(PRIO_PROCESS, 0, NICE);
-    if (!set_limits(child->spec)) {
+    if (!set_limits(child->spec, child->cgroup)) {
         fail(child, STAGE_LIMITS);
     }
     environ = child->environment; /* execvp searches its PATH */
@@ -215,6 +221,7 @@ static int await_execution(struct group *group, int failure_fd, struct err *err,
     }
     (void)waitpid(group->leader, NULL, 0);
     group->leader = 0;
+    group->cannot_enter = failure.stage == STAGE_ENTER;
     *ret_errno = failure.number;
     return err_set(err, ERR_SYSTEM, "\"%s\": cannot %s: %s", group->spec->command[0],
                    stage_words[failure.stage], strerror(failure.number));
@@ -224,10 +231,12 @@ int group_start(struct group *group, int files_fd, struct err *err, int *ret_err
 {
     _cleanup_(arena_fini)
     struct arena arena;
-    struct child child = {.shim = getpid(), .files_fd = files_fd, .spec = group->spec};
+    struct child child = {
+        .shim = getpid(), .files_fd = files_fd, .spec = group->spec, .cgroup = group->cgroup};
     int output[2], failure[2], result;
 
     assert(group->leader == 0);
+    file_close(&group->output_fd); /* of a try before */
     arena_init(&arena);
     child.arguments = make_arguments(&arena, group->spec);
     child.environment = make_environment(&arena, group->spec, files_fd);
@@ -286,28 +295,31 @@ bool group_reap(struct group *group)
 }
 
 /* What those who ended used is the kernel's to know, for all the shim waited for. */
-static int64_t ended_cpu_ms(int64_t *ret_memory)
+static int64_t ended_cpu_us(int64_t *ret_memory)
 {
     struct rusage usage;
 
     (void)getrusage(RUSAGE_CHILDREN, &usage);
     *ret_memory = (int64_t)usage.ru_maxrss * 1024;
-    return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
-           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+    return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+           usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 }
 
 static void measure(struct group *group)
 {
     int64_t memory_of_one = 0;
-    int64_t cpu_ms = ended_cpu_ms(&memory_of_one);
+    int64_t cpu_us = ended_cpu_us(&memory_of_one), counted_us = 0;
 
     group->memory = 0;
     vec_each (&group->members, it) {
-        cpu_ms += it->cpu_ms;
+        cpu_us += it->cpu_ms * 1000;
         group->memory += it->memory;
     }
-    if (cpu_ms > group->cpu_ms) {
-        group->cpu_ms = cpu_ms; /* a child nobody waited for takes its time along */
+    if (cgroup_usage_us(group->cgroup, &counted_us) && counted_us > cpu_us) {
+        cpu_us = counted_us; /* it misses nobody; a sum does who was not waited for */
+    }
+    if (cpu_us > group->cpu_us) {
+        group->cpu_us = cpu_us;
     }
     if (group->memory > group->memory_peak) {
         group->memory_peak = group->memory;
@@ -362,6 +374,13 @@ void group_signal_seen(struct group *group, int signal_number)
     if (has_group) {
         (void)kill(-group->leader, signal_number); /* all at once, also those born since */
     }
+}
+
+void group_kill(struct group *group, struct mono now)
+{
+    (void)cgroup_kill(group->cgroup);
+    group_look(group, now);
+    group_signal_seen(group, SIGKILL);
 }
 
 void group_signal(struct group *group, int signal_number)

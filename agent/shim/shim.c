@@ -10,10 +10,9 @@
 
 #include "agent/shim/clock.h"
 #include "agent/shim/control.h"
-#include "agent/shim/duty.h"
 #include "agent/shim/fields.h"
 #include "agent/shim/file.h"
-#include "agent/shim/group.h"
+#include "agent/shim/limits.h"
 #include "agent/shim/runlog.h"
 #include "schema/base/parse.h"
 #include "schema/limits.h"
@@ -36,7 +35,6 @@ enum state { STATE_STARTING, STATE_RUNNING, STATE_ENDING, STATE_KILLING, STATE_E
 enum {
     BORN_WITH_FD = 3,
     OUTPUT_READ_SIZE = 64 << 10,
-    LOOK_SHARE = 500, /* a look may take this part of the time between two */
 };
 
 struct shim {
@@ -46,18 +44,12 @@ struct shim {
     struct group group;
     struct runlog log;
     struct control control;
-    struct duty duty;
+    struct limits limits;
     int run_fd, assignment_fd, lock_fd, signal_fd, timer_fd;
     struct mono now;
     struct mono kill_at;     /* ENDING: end of grace; KILLING: of the next KILL */
-    struct mono look_at;     /* the next look at all processes */
-    struct mono duty_at;     /* the next step of the duty cycle */
-    struct mono duty_since;  /* of the step before */
-    int64_t duty_cpu_ms;     /* used until then */
-    int64_t cpu_limit;       /* thousandths of a core, now; 0: none */
     struct mono alone_since; /* no agent is connected; MONO_NEVER while one is */
     bool frozen;             /* told to suspend */
-    bool duty_stopped;
     struct mono began, frozen_since;
     int64_t frozen_ms;
     struct agt_exit exit;
@@ -84,8 +76,7 @@ static void move(struct shim *shim, enum state to)
 
 static void kill_all(struct shim *shim)
 {
-    group_look(&shim->group, shim->now);
-    group_signal_seen(&shim->group, SIGKILL);
+    group_kill(&shim->group, shim->now);
     shim->kill_at = mono_after(shim->now, SHIM_KILL_MS);
 }
 
@@ -133,80 +124,13 @@ static void stop(struct shim *shim, enum exit_cause cause, const char *message, 
     shim->frozen = false;
     group_look(&shim->group, shim->now);
     group_signal_seen(&shim->group, SIGTERM);
-    group_signal_seen(&shim->group, SIGCONT); /* a stopped process cannot answer to TERM */
+    limits_release(&shim->limits);            /* what is frozen cannot answer, */
+    group_signal_seen(&shim->group, SIGCONT); /* nor what was stopped, by whomever */
     shim->kill_at = mono_after(shim->now, grace_ms);
 }
 
 /* --- keeping its limits -------------------------------------------------------------------------
  */
-
-static void look(struct shim *shim)
-{
-    const struct shim_spec *spec = &shim->spec;
-    char message[sizeof(shim->exit.message)];
-    int64_t pause_ms;
-
-    group_look(&shim->group, shim->now);
-    pause_ms = mono_since(shim->now, clock_mono()) * LOOK_SHARE; /* many processes, few looks */
-    shim->look_at = mono_after(shim->now, pause_ms > SHIM_SAMPLE_MS ? pause_ms : SHIM_SAMPLE_MS);
-    if (shim->state != STATE_RUNNING) {
-        return;
-    }
-    if (spec->memory_limit > 0 && shim->group.memory > spec->memory_limit) {
-        (void)snprintf(message, sizeof(message),
-                       "MemoryLimit: its processes hold %lld of %lld bytes",
-                       (long long)shim->group.memory, (long long)spec->memory_limit);
-        kill_now(shim, EXIT_BY_ITSELF, message);
-    } else if (spec->pids_limit > 0 && (int64_t)shim->group.members.count > spec->pids_limit) {
-        (void)snprintf(message, sizeof(message), "PidsLimit: it has %zu of %lld processes",
-                       shim->group.members.count, (long long)spec->pids_limit);
-        kill_now(shim, EXIT_BY_ITSELF, message);
-    } else if (shim->frozen) {
-        group_signal_seen(&shim->group, SIGSTOP); /* who was born while the others were stopped */
-    }
-}
-
-static void step_duty(struct shim *shim)
-{
-    int64_t elapsed_us = mono_since(shim->duty_since, shim->now) * 1000;
-    bool may_run;
-
-    group_measure(&shim->group);
-    may_run = duty_step(&shim->duty, (shim->group.cpu_ms - shim->duty_cpu_ms) * 1000, elapsed_us);
-    shim->duty_cpu_ms = shim->group.cpu_ms;
-    shim->duty_since = shim->now;
-    shim->duty_at = mono_after(shim->now, SHIM_DUTY_MS);
-    if (shim->frozen || shim->state != STATE_RUNNING || may_run == !shim->duty_stopped) {
-        return;
-    }
-    shim->duty_stopped = !may_run;
-    group_signal_seen(&shim->group, may_run ? SIGCONT : SIGSTOP);
-}
-
-/* `told` is 0 for none; the limit it was started with is never exceeded. */
-static void set_cpu_limit(struct shim *shim, int64_t told)
-{
-    int64_t own = shim->spec.cpu_limit;
-    int64_t limit = told > 0 && (own == 0 || told < own) ? told : own;
-
-    if (limit == shim->cpu_limit) {
-        return;
-    }
-    shim->cpu_limit = limit;
-    if (limit > 0) {
-        duty_init(&shim->duty, limit);
-        group_measure(&shim->group);
-        shim->duty_cpu_ms = shim->group.cpu_ms;
-        shim->duty_since = shim->now;
-        shim->duty_at = mono_after(shim->now, SHIM_DUTY_MS);
-        shim->look_at = shim->now; /* without limits nobody looked */
-    } else if (shim->duty_stopped) {
-        shim->duty_stopped = false;
-        if (!shim->frozen && shim->state == STATE_RUNNING) {
-            group_signal(&shim->group, SIGCONT);
-        }
-    }
-}
 
 static void suspend(struct shim *shim, bool frozen)
 {
@@ -216,9 +140,16 @@ static void suspend(struct shim *shim, bool frozen)
     count_frozen(shim);
     shim->frozen = frozen;
     shim->frozen_since = shim->now;
-    shim->duty_stopped = false;
-    group_signal(&shim->group, frozen ? SIGSTOP : SIGCONT);
-    shim->look_at = shim->now;
+    limits_suspend(&shim->limits, frozen, shim->now);
+}
+
+static void keep_limits(struct shim *shim)
+{
+    char message[LIMITS_MESSAGE_SIZE];
+
+    if (!limits_step(&shim->limits, shim->now, message)) {
+        kill_now(shim, EXIT_BY_ITSELF, message);
+    }
 }
 
 /* --- talking to agents --------------------------------------------------------------------------
@@ -234,7 +165,7 @@ static void say_status(const struct shim *shim, char line[static SHIM_LINE_BYTES
 {
     (void)snprintf(line, SHIM_LINE_BYTES_MAX, "status state=%s started=%lld frozen=%d limit=%lld\n",
                    state_words[shim->state], (long long)shim->exit.started.ms, shim->frozen,
-                   (long long)shim->cpu_limit);
+                   (long long)shim->limits.cpu_limit);
 }
 
 static void say_usage(struct shim *shim)
@@ -242,10 +173,10 @@ static void say_usage(struct shim *shim)
     char line[SHIM_LINE_BYTES_MAX];
 
     if (mono_since(shim->group.looked, shim->now) >= SHIM_SAMPLE_MS) {
-        look(shim);
+        group_look(&shim->group, shim->now);
     }
     (void)snprintf(line, sizeof(line), "usage cpu_ms=%lld wall_ms=%lld memory_peak=%lld\n",
-                   (long long)shim->group.cpu_ms, (long long)wall_ms(shim),
+                   (long long)shim->group.cpu_us / 1000, (long long)wall_ms(shim),
                    (long long)shim->group.memory_peak);
     control_send(&shim->control, line);
 }
@@ -280,7 +211,7 @@ static void on_line(void *data, char *line)
     } else if (str_eq(verb, "resume")) {
         suspend(shim, false);
     } else if (str_eq(verb, "limit")) {
-        set_cpu_limit(shim, argument(line, "cpu", 0));
+        limits_set_cpu(&shim->limits, argument(line, "cpu", 0), shim->now);
     } else if (str_eq(verb, "usage")) {
         say_usage(shim);
     }
@@ -288,11 +219,6 @@ static void on_line(void *data, char *line)
 
 /* --- the loop -----------------------------------------------------------------------------------
  */
-
-static bool has_limits(const struct shim *shim)
-{
-    return shim->cpu_limit > 0 || shim->spec.memory_limit > 0 || shim->spec.pids_limit > 0;
-}
 
 static struct mono orphaned_at(const struct shim *shim)
 {
@@ -310,8 +236,7 @@ static struct mono deadline(const struct shim *shim)
     }
     if (shim->state == STATE_RUNNING) {
         at = mono_earlier(at, orphaned_at(shim));
-        at = has_limits(shim) || shim->frozen ? mono_earlier(at, shim->look_at) : at;
-        at = shim->cpu_limit > 0 && !shim->frozen ? mono_earlier(at, shim->duty_at) : at;
+        at = mono_earlier(at, limits_deadline(&shim->limits));
     }
     if (shim->state == STATE_ENDING || shim->state == STATE_KILLING) {
         at = mono_earlier(at, shim->kill_at);
@@ -333,13 +258,8 @@ static void tick(struct shim *shim)
     if (shim->state == STATE_KILLING && mono_is_due(shim->kill_at, shim->now)) {
         kill_all(shim);
     }
-    if (shim->state == STATE_RUNNING && mono_is_due(shim->look_at, shim->now) &&
-        (has_limits(shim) || shim->frozen)) {
-        look(shim);
-    }
-    if (shim->cpu_limit > 0 && shim->state == STATE_RUNNING && !shim->frozen &&
-        mono_is_due(shim->duty_at, shim->now)) {
-        step_duty(shim);
+    if (shim->state == STATE_RUNNING && mono_is_due(limits_deadline(&shim->limits), shim->now)) {
+        keep_limits(shim);
     }
 }
 
@@ -468,6 +388,11 @@ static void start(struct shim *shim)
         result =
             err_set(&err, ERR_SYSTEM, "cannot make its working directory: %s", strerror(number));
     } else {
+        limits_prepare(&shim->limits, shim->now);
+        result = group_start(&shim->group, files_fd, &err, &number);
+    }
+    if (result < 0 && shim->group.cannot_enter) {
+        limits_give_up(&shim->limits);
         result = group_start(&shim->group, files_fd, &err, &number);
     }
     shim->exit.started = clock_wall();
@@ -481,9 +406,7 @@ static void start(struct shim *shim)
     }
     move(shim, STATE_RUNNING);
     group_look(&shim->group, shim->now);
-    shim->look_at = mono_after(shim->now, SHIM_SAMPLE_MS);
-    shim->duty_since = shim->now;
-    shim->duty_at = mono_after(shim->now, SHIM_DUTY_MS);
+    limits_begin(&shim->limits, shim->now);
     say_status(shim, line);
     control_send(&shim->control, line);
 }
@@ -506,9 +429,13 @@ static void finish(struct shim *shim)
         exit->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
         group_look(&shim->group, shim->now);
         exit->usage.wall_ms = wall_ms(shim);
+        if (exit->code != 0 && exit->cause == EXIT_BY_ITSELF && exit->message[0] == '\0') {
+            (void)limits_explain(&shim->limits, exit->message);
+        }
     }
+    limits_clear(&shim->limits);
     exit->ended = clock_wall();
-    exit->usage.cpu_ms = shim->group.cpu_ms;
+    exit->usage.cpu_ms = shim->group.cpu_us / 1000;
     exit->usage.memory_peak = shim->group.memory_peak;
     /* On a full disk it is tried again: an end that is not written down is a loss. */
     while (shim_record_write(shim->run_fd, exit, NULL) < 0 && has_folder(shim)) {
@@ -580,6 +507,7 @@ static void fini(struct shim *shim)
     control_fini(&shim->control);
     runlog_fini(&shim->log);
     group_fini(&shim->group);
+    limits_fini(&shim->limits);
     file_close(&shim->signal_fd);
     file_close(&shim->timer_fd);
     file_close(&shim->assignment_fd);
@@ -606,11 +534,11 @@ int shim_main(void)
     }
     shim.now = clock_mono();
     shim.alone_since = shim.now;
-    group_init(&shim.group, &shim.spec);
+    limits_init(&shim.limits, &shim.spec, &shim.group);
+    group_init(&shim.group, &shim.spec, &shim.limits.cgroup);
     runlog_init(&shim.log, shim.assignment_fd);
     control_init(&shim.control);
     (void)control_adopt(&shim.control, BORN_WITH_FD);
-    set_cpu_limit(&shim, shim.spec.cpu_told);
     start(&shim);
     while (shim.state != STATE_ENDED) {
         turn(&shim);

@@ -35,6 +35,11 @@ static const struct member spec_texts[] = {
     {"name", offsetof(struct shim_spec, name)},
     {"session", offsetof(struct shim_spec, session)},
     {"slot", offsetof(struct shim_spec, slot)},
+    {"cgroup_cpu", offsetof(struct shim_spec, cgroups[CGROUP_CPU])},
+    {"cgroup_suspend", offsetof(struct shim_spec, cgroups[CGROUP_SUSPEND])},
+    {"cgroup_memory", offsetof(struct shim_spec, cgroups[CGROUP_MEMORY])},
+    {"cgroup_pids", offsetof(struct shim_spec, cgroups[CGROUP_PIDS])},
+    {"cgroup_usage", offsetof(struct shim_spec, cgroups[CGROUP_USAGE])},
 };
 
 static const struct member record_numbers[] = {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "agent/core/agt.h"
+#include "agent/shim/cgroup.h"
 #include "schema/base/arena.h"
 
 #define RUN_SPEC    "spec"
@@ -39,6 +40,7 @@ struct shim_spec { /* all borrowed */
     int64_t cpu_told;        /* in force until the agent tells another; 0: none */
     int64_t memory_limit;    /* bytes; 0: none */
     int64_t pids_limit;      /* processes; 0: none */
+    const char *cgroups[CGROUP_LIMIT_COUNT]; /* agent/shim/cgroup.h; NULL or "": none */
 };
 
 struct shim_holder {

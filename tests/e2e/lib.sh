@@ -270,8 +270,30 @@ shims() { # pids: their working directory is the run's folder
   done
 }
 
-# Every process of a workload has a live shim above it.
+# The control groups of this fleet's runs: .../fog-agent.PLACE/UID-RUN.
+groups() {
+  local dir uid
+  awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts | sort -u | while read -r dir; do
+    find "$dir" -type d -path '*/fog-agent.*/*-*' 2>/dev/null
+  done | while read -r dir; do
+    uid=${dir##*/}
+    for uid in "$T"/*/work/"${uid%-*}"; do [ -d "$uid" ] && echo "$dir"; done
+  done
+}
+
+no_orphan_groups() {
+  local dir run runs
+  runs=$(for run in $(shims); do readlink "/proc/$run/cwd"; done)
+  groups | while read -r dir; do
+    run=${dir##*/}
+    grep -q "/work/${run%-*}/${run##*-}\$" <<<"$runs" || { [ -d "$dir" ] && echo "a group without a shim: $dir"; }
+  done | grep . && return 1
+  return 0
+}
+
+# Every process of a workload has a live shim above it, and so has every control group.
 no_orphans() {
+  no_orphan_groups || return
   local pid rest above
   workloads | while read -r pid rest; do
     above=$pid
@@ -309,6 +331,11 @@ end_all() {
   for pid in $(jobs -p) $(with_our_home); do kill -KILL "$pid" 2>/dev/null; done
   for pid in $(shims) $(workloads | cut -d' ' -f1); do kill -KILL "$pid" 2>/dev/null; done
   for pid in $(workloads | cut -d' ' -f1); do kill -KILL "$pid" 2>/dev/null; done
+  groups | sort -r | while read -r name; do
+    { echo THAWED >"$name/freezer.state"; } 2>/dev/null
+    for _ in {1..50}; do rmdir "$name" 2>/dev/null || [ ! -d "$name" ] && break || sleep 0.05; done
+    rmdir "${name%/*}" 2>/dev/null
+  done
   if [ -n "${E2E_KEEP:-}" ]; then echo "# kept: $T"; else rm -rf "$T"; fi
 }
 trap end_all EXIT

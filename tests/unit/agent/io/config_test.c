@@ -97,6 +97,9 @@ static void every_option_is_understood(void **state)
     assert_string_equal(config.controller_name, "fog");
     assert_int_equal(config.labels.count, 1);
     assert_string_equal(config.labels.items[0].value, "2"); /* the last counts */
+    assert_string_equal(config.cgroup, "");
+    PARSES("--name", "n", "--cgroup", "/fog");
+    assert_string_equal(config.cgroup, "/fog");
 }
 
 static void the_owners_words_are_verbs(void **state)
@@ -149,6 +152,7 @@ static void slips_are_refused_with_a_hint(void **state)
     REFUSES("is not a size", "--disk", "10 Gi");
     REFUSES("is not a number from 1 to 100", "--cap-cpu-percent", "101");
     REFUSES("is not a number from 1 to 100", "--cap-memory-percent", "0");
+    REFUSES("is not the path of a control group", "--cgroup", "fog");
     REFUSES("is not error, warning, info or debug", "--log-level", "loud");
     REFUSES("is not true or false", "--insecure=maybe");
     REFUSES("is not key=value", "--label", "site");

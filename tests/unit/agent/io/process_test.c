@@ -289,6 +289,31 @@ static void what_a_killed_shim_leaves_is_killed_too(void **state)
     assert_false(lives(child));
 }
 
+/* In control groups nobody hides: not by a session of its own and an empty environment, and not by
+ * being frozen. */
+static void whoever_wiped_its_traces_is_found_in_its_group(void **state)
+{
+    struct bench *bench = *state;
+    struct enforcement enforcement;
+    pid_t hidden;
+
+    enforcement_init(&enforcement, bench->work_fd, "");
+    process_enforce(bench->process, &enforcement);
+    if (enforcement.site.ways[CGROUP_SUSPEND].keeper == KEEPER_SHIM) {
+        print_message("# not tried here: this machine offers no groups\n");
+    } else {
+        spawn(bench, "env -i setsid sh -c 'echo $$ >hidden; sleep 1000 & wait'");
+        UNTIL((hidden = pid_in(bench, "1/files/hidden")) > 0);
+        process_suspend(bench->process, UID, 1, true);
+        (void)kill(shim_pid(bench), SIGKILL);
+        expect_exit(bench, AGT_EXITED, EXIT_LOST, 0);
+        assert_false(lives(hidden));
+        assert_int_equal(access(enforcement.site.ways[CGROUP_SUSPEND].parent, F_OK), -1);
+    }
+    process_enforce(bench->process, NULL);
+    enforcement_fini(&enforcement);
+}
+
 /* --- the next agent -----------------------------------------------------------------------------
  */
 
@@ -477,6 +502,7 @@ int main(int argc, char **argv)
         CASE(a_uid_that_leads_elsewhere_is_ignored),
         CASE(stopping_all_uses_the_grace_each_was_given),
         CASE(what_a_killed_shim_leaves_is_killed_too),
+        CASE(whoever_wiped_its_traces_is_found_in_its_group),
         CASE(the_next_agent_finds_what_runs),
         CASE(the_next_agent_hears_what_the_last_one_wanted_and_may_want_else),
         CASE(the_next_agent_finds_how_it_ended),
