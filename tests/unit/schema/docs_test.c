@@ -1,12 +1,15 @@
 /* The generated pages of docs/ say what the tables say. */
 #include "schema/docs.h"
 
+#include "schema/policy.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -57,12 +60,41 @@ static void the_page_of_the_mutants_is_up_to_date(void **state)
     is_up_to_date("mutants", "docs/MUTANTS.md", docs_mutants);
 }
 
+/* From the first word on, each has a row, in the order of the words. */
+static void has_rows(const char *page, const char *const *words)
+{
+    const char *at = page;
+
+    for (size_t i = 0; words[i] != NULL; i++) {
+        _cleanup_(str_fini)
+        struct str row = STR_EMPTY;
+
+        str_addf(&row, "\n| `%s` | ", words[i]);
+        at = strstr(at, row.data);
+        if (at == NULL) {
+            fail_msg("docs/HARVEST.md has no row for %s, or not in its place", words[i]);
+        }
+    }
+}
+
+static void operators_are_told_of_each_outcome_and_reason(void **state)
+{
+    _cleanup_(str_fini)
+    struct str page = STR_EMPTY;
+
+    (void)state;
+    read_page("docs/HARVEST.md", &page);
+    has_rows(page.data, policy_outcome_words);
+    has_rows(page.data, policy_reason_words + REASON_OVERHEATED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_of_kinds_is_up_to_date),
         cmocka_unit_test(the_page_of_the_protocol_is_up_to_date),
         cmocka_unit_test(the_page_of_the_mutants_is_up_to_date),
+        cmocka_unit_test(operators_are_told_of_each_outcome_and_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
