@@ -119,13 +119,91 @@ what_is_needed_stays_and_what_is_not_goes() {
   expect 0 fogctl delete hs/needs
   await 10 "it goes" eval '[ -z "$(listed)" ]'
   is "files" "$(find "$T/controller/blobs" -type f)" ""
+  stop_controller
+  start_blobs || return
   is "deleted by hand" "$(code -T "$T/b" "$(url "$B")") $(code -X DELETE "$(url "$B")") $(code -X DELETE "$(url "$B")")" "201 200 404"
 }
 
-a_slow_reader_holds_up_nobody() {
-  stop_controller
+fogctl_puts_lists_and_gets() {
+  expect 0 fogctl blob put "$T/a" "$T/empty"
+  is "digests" "$out" "$A
+$EMPTY"
+  expect 0 fogctl blob put "$T/a"
+  is "digest" "$out" "$A"
+  expect 0 fogctl blob list
+  says "$out" '^DIGEST +SIZE +AGE +REFERENCED BY$' "^$A +3000000 +[0-9]+s$"
+  expect 0 fogctl blob list -o name
+  is "names" "$(sort <<<"$out")" "$(printf '%s\n' "$A" "$EMPTY" | sort)"
+  expect 0 fogctl blob list -o json
+  is "json" "$(jq '.items | length' <<<"$out")" 2
+  expect 0 fogctl blob get "$A" -O "$T/got" && cmp "$T/got" "$T/a" || miss "other bytes"
+  "$BIN/fogctl" --server "$API" blob get "$A" | cmp - "$T/a" || miss "other bytes"
+  expect 0 fogctl blob get "$EMPTY" -O "$T/got" && cmp "$T/got" "$T/empty" || miss "other bytes"
+  expect 1 fogctl blob get "${A%????}0000" -O "$T/none"
+  says "$err" 'is not stored'
+  is "left of it" "$(ls "$T"/none* 2>/dev/null)" ""
+  expect 2 fogctl blob get "${A#blake2b:}"
+  expect 2 fogctl blob
+  expect 1 fogctl blob put "$T"
+  expect 0 fogctl blob delete "$EMPTY"
+  expect 1 fogctl blob delete "$EMPTY"
+}
+
+# Sends the first bytes of an upload, and goes.
+begin_upload() { # DIGEST SIZE FILE BYTES
+  timeout 10 bash -c "exec 3<>/dev/tcp/${API/:/\/}
+    printf 'PUT /blobs/v1/%s HTTP/1.1\r\nHost: x\r\nContent-Length: %s\r\n\r\n' $1 $2 >&3; head -c $4 '$3' >&3"
+  await 10 "what came is there" eval '[ "$(upload_offset "'"$1"'")" = '"$4"' ]'
+}
+
+fogctl_goes_on_where_it_was() {
+  bytes 900000 >"$T/e" && E=$(digest_of "$T/e")
+  begin_upload "$E" 900000 "$T/e" 500000
+  expect 0 fogctl blob put "$T/e"
+  is "digest" "$out" "$E"
+  bytes 900000 >"$T/f" && F=$(digest_of "$T/f")
+  begin_upload "$F" 900000 "$T/e" 500000 # of something else
+  expect 0 fogctl blob put "$T/f"
+  is "digest" "$out" "$F"
+  # A part that is right, one that is wrong, one that is all of it.
+  head -c 400000 "$T/e" >"$T/got.part" && rm -f "$T/got"
+  expect 0 fogctl blob get "$E" -O "$T/got" && cmp "$T/got" "$T/e" || miss "other bytes"
+  cp "$T/f" "$T/got.part"
+  expect 0 fogctl blob get "$E" -O "$T/got" && cmp "$T/got" "$T/e" || miss "other bytes"
+  cp "$T/e" "$T/got.part"
+  expect 0 fogctl blob get "$E" -O "$T/got" && cmp "$T/got" "$T/e" || miss "other bytes"
+  is "left over" "$(ls "$T"/*.part 2>/dev/null)" ""
+}
+
+fogctl_outlives_the_controller() {
+  local reader writer
+  bytes 8000000 >"$T/d" && D=$(digest_of "$T/d")
+  kill_controller
+  "$BIN/fogctl" --server "$API" blob put "$T/d" >"$T/put" 2>"$T/put.err" &
+  writer=$!
+  await 10 "it said that it goes on" grep -q 'trying again' "$T/put.err"
   start_blobs || return
-  is "there" "$(code -T "$T/d" "$(url "$D")")" 201
+  wait "$writer" || miss "put failed"
+  is "put" "$(cat "$T/put")" "$D"
+  # A reader that has had a little when the controller dies, and the rest from the next one.
+  mkfifo "$T/pipe"
+  "$BIN/fogctl" --server "$API" blob get "$D" -O - >"$T/pipe" 2>"$T/get.err" &
+  reader=$!
+  exec 4<"$T/pipe"
+  head -c 100000 <&4 >"$T/got"
+  kill_controller
+  cat <&4 >>"$T/got" &
+  local cat=$!
+  await 10 "it said that it goes on" grep -q 'trying again' "$T/get.err"
+  exec 4<&-
+  start_blobs || return
+  wait "$reader" || miss "get failed"
+  wait "$cat"
+  cmp "$T/got" "$T/d" || miss "other bytes"
+}
+
+a_slow_reader_holds_up_nobody() {
+  is "there" "$(code -T "$T/d" "$(url "$D")")" 200
   curl -s --limit-rate 100k -o /dev/null "$(url "$D")" &
   local slow=$!
   is "meanwhile" "$(code --max-time 5 "$(url "$D")")" 200 && cmp "$T/answer" "$T/d" || miss "other bytes"
@@ -136,4 +214,5 @@ a_slow_reader_holds_up_nobody() {
 
 it what_goes_in_comes_out a_part_can_be_asked_for an_upload_can_be_taken_up_again what_is_wrong_never_becomes_visible \
   the_quota_holds kill_9_in_the_middle_of_an_upload_leaves_nothing a_damaged_file_is_removed_when_it_is_read \
-  what_is_needed_stays_and_what_is_not_goes a_slow_reader_holds_up_nobody
+  what_is_needed_stays_and_what_is_not_goes fogctl_puts_lists_and_gets fogctl_goes_on_where_it_was \
+  fogctl_outlives_the_controller a_slow_reader_holds_up_nobody
