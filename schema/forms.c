@@ -4,6 +4,7 @@
 #include "schema/base/digest.h"
 #include "schema/base/str.h"
 #include "schema/bind.h"
+#include "schema/indexes.h"
 #include "schema/limits.h"
 
 #include <string.h>
@@ -191,6 +192,19 @@ bool form_is_reason(const char *text, const char **ret_why)
         }
     }
     return true;
+}
+
+bool form_is_indexes(const char *text, const char **ret_why)
+{
+    struct indexes set;
+    struct arena arena;
+    bool is_good;
+
+    arena_init(&arena);
+    indexes_init(&set, &arena, TASKS_MAX);
+    is_good = indexes_from_str(text, &set);
+    arena_fini(&arena);
+    return is_good || no(ret_why, "is not a list of indexes, such as \"0-57,60\"");
 }
 
 bool form_is_event_type(const char *text, const char **ret_why)

@@ -168,7 +168,7 @@ static bool is_given(const struct shim_spec *spec, const char *key)
 
 static char **make_environment(struct arena *arena, const struct shim_spec *spec, int files_fd)
 {
-    char **words = arena_array(arena, spec->environment_count + 9, sizeof(char *));
+    char **words = arena_array(arena, spec->environment_count + 11, sizeof(char *));
     char path[64], home[4096];
     size_t count = 0;
     ssize_t length;
@@ -194,6 +194,10 @@ static char **make_environment(struct arena *arena, const struct shim_spec *spec
     words[count++] = arena_printf(arena, "FOG_ASSIGNMENT=%s", spec->uid);
     words[count++] = arena_printf(arena, "FOG_RUN=%lld", (long long)spec->run);
     words[count++] = arena_printf(arena, "FOG_LEASE_EPOCH=%lld", (long long)spec->lease_epoch);
+    if (spec->task_count > 0) {
+        words[count++] = arena_printf(arena, "FOG_TASK_INDEX=%s", spec->slot);
+        words[count++] = arena_printf(arena, "FOG_TASK_COUNT=%lld", (long long)spec->task_count);
+    }
     return words;
 }
 

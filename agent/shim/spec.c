@@ -28,6 +28,7 @@ static const struct member spec_numbers[] = {
     {"cpu_told", offsetof(struct shim_spec, cpu_told)},
     {"memory_limit", offsetof(struct shim_spec, memory_limit)},
     {"pids_limit", offsetof(struct shim_spec, pids_limit)},
+    {"task_count", offsetof(struct shim_spec, task_count)},
 };
 
 static const struct member spec_texts[] = {

@@ -41,6 +41,7 @@ struct shim_spec { /* all borrowed */
     int64_t memory_limit;    /* bytes; 0: none */
     int64_t pids_limit;      /* processes; 0: none */
     const char *cgroups[CGROUP_LIMIT_COUNT]; /* agent/shim/cgroup.h; NULL or "": none */
+    int64_t task_count;                      /* it is one of so many tasks; 0: none */
 };
 
 struct shim_holder {

@@ -6,6 +6,7 @@
 #include "controller/core/explain.h"
 #include "controller/core/lease.h"
 #include "controller/core/replica.h"
+#include "controller/core/tasks.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
 
@@ -13,24 +14,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *plan_action_to_str(enum plan_action action)
-{
-    static const char *const words[] = {"start", "stop", "restart", "move", "replace", "update"};
-
-    assert(action < PLAN_ACTION_COUNT);
-    return words[action];
-}
-
-const char *why_to_str(enum why why)
-{
-    static const char *const words[] = {"PolicyMissing", "GivenUp",   "Failed",   "NoAgent",
-                                        "RolloutPaused", "AgentAway", "Leased",   "BackOff",
-                                        "Failing",       "Starting",  "Updating", "Stopping"};
-
-    assert(why < WHY_COUNT);
-    return words[why];
-}
 
 struct planner {
     struct arena *arena;
@@ -253,6 +236,11 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
         return;
     }
     agent = find_place(p, replica, NULL, &why);
+    if (agent == NULL && p->plan->tasks != NULL) { /* a gap only if no other one is under way */
+        p->plan->tasks->waiting++;
+        p->plan->tasks->no_room = why;
+        return;
+    }
     if (agent == NULL) {
         add_gap(p, WHY_NO_AGENT, replica, NULL, false, why);
         return;
@@ -328,6 +316,12 @@ static bool is_paused(struct planner *p, const struct replica *replica,
     return p->spec->rollout.pause;
 }
 
+/* A task keeps count of its failures wherever it goes; a replica that did not fail has none. */
+static unsigned failures_carried(const struct planner *p, const struct assignment_entry *copy)
+{
+    return p->plan->tasks == NULL ? 0 : tasks_failures(copy);
+}
+
 static void move(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
                  bool may_stay_meanwhile, const char *reason)
 {
@@ -355,21 +349,10 @@ static void move(struct planner *p, const struct replica *replica, struct assign
     MARK("a copy moves to another agent");
     step = add_step(p, PLAN_MOVE, replica, copy, reason);
     step->agent = agent;
+    step->failures_before = failures_carried(p, copy);
     add_gap(p, WHY_STARTING, replica, copy, true,
             arena_printf(p->arena, "moves from %s to %s: %s", agent_name(copy->agent),
                          agent_name(agent), reason));
-}
-
-static const char *failure_words(struct planner *p, const struct assignment_entry *copy)
-{
-    const struct assignment_status *status = assignment_status(copy);
-    const char *reason = str_is_empty(status->reason) ? "it failed" : status->reason;
-
-    if (str_is_empty(status->message)) {
-        return arena_printf(p->arena, "%s on %s", reason, assignment_spec(copy)->agent);
-    }
-    return arena_printf(p->arena, "%s on %s (%s)", reason, assignment_spec(copy)->agent,
-                        status->message);
 }
 
 /* Its agent would try for ever: the session says when that is enough. */
@@ -377,8 +360,8 @@ static bool is_hopeless(const struct planner *p, const struct assignment_entry *
 {
     const struct assignment_status *status = assignment_status(copy);
 
-    return status->failures > 0 && p->spec->retry_max > 0 && !copy_is_ok(copy) &&
-           !MUTANT(RETRIES_UNBOUNDED) &&
+    return status->failures > 0 && p->spec->retry_max > 0 && p->plan->tasks == NULL &&
+           !copy_is_ok(copy) && !MUTANT(RETRIES_UNBOUNDED) &&
            status->observed_generation == copy->object->meta.generation &&
            copy_failures(copy) >= p->spec->retry_max;
 }
@@ -388,7 +371,7 @@ static void give_up(struct planner *p, const struct replica *replica, struct ass
 {
     const char *reason =
         arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s", failures,
-                     failures == 1 ? "" : "s", failure_words(p, copy));
+                     failures == 1 ? "" : "s", plan_failure_words(p->arena, copy));
 
     MARK("a copy that its agent tries for ever is given up");
     p->plan->failed++;
@@ -448,17 +431,18 @@ static void update(struct planner *p, const struct replica *replica, struct assi
 static void tend_failed(struct planner *p, const struct replica *replica,
                         struct assignment_entry *copy)
 {
-    const char *words = failure_words(p, copy);
-    unsigned failures = copy_failures(copy);
+    const char *words = plan_failure_words(p->arena, copy);
+    bool is_task = p->plan->tasks != NULL; /* and then this is not its last attempt */
+    unsigned failures = is_task ? tasks_failures(copy) : copy_failures(copy);
 
-    if (p->spec->workload.restart == RESTART_NEVER) {
+    if (p->spec->workload.restart == RESTART_NEVER && !is_task) {
         p->plan->failed++;
         add_gap(p, WHY_FAILED, replica, copy, false,
                 arena_printf(p->arena, "%s; it is not started again (restart: never)", words));
     } else if (p->is_fresh) {
         MARK("what failed is tried anew after a change");
         replace(p, replica, copy, false, 0, "the session changed since it failed");
-    } else if (p->spec->retry_max > 0 && failures >= p->spec->retry_max) {
+    } else if (p->spec->retry_max > 0 && failures >= p->spec->retry_max && !is_task) {
         p->plan->failed++;
         add_gap(p, WHY_GIVEN_UP, replica, copy, false,
                 arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s",
@@ -524,7 +508,7 @@ static void tend_away(struct planner *p, const struct replica *replica,
                              name));
     } else {
         replace(p, replica, copy, !is_exclusive && copy->agent != NULL && replica->live_count == 1,
-                0,
+                failures_carried(p, copy),
                 copy->agent == NULL
                     ? arena_printf(p->arena, "%s is no longer there", name)
                     : arena_printf(p->arena, "%s is away for longer than %s", name, after));
@@ -570,13 +554,14 @@ static void tend_coming(struct planner *p, const struct replica *replica,
     } else if (is_hopeless(p, copy)) {
         give_up(p, replica, copy, copy_failures(copy));
     } else if (status->failures > 0) {
-        add_gap(p, WHY_FAILING, replica, copy, false,
-                arena_printf(p->arena, "%s; %s tries again", failure_words(p, copy), name));
+        add_gap(
+            p, WHY_FAILING, replica, copy, false,
+            arena_printf(p->arena, "%s; %s tries again", plan_failure_words(p->arena, copy), name));
     } else if (str_is_empty(status->reason)) {
         add_gap(p, WHY_STARTING, replica, copy, false,
                 arena_printf(p->arena, "is about to start on %s", name));
     } else {
-        add_gap(p, WHY_STARTING, replica, copy, false, failure_words(p, copy));
+        add_gap(p, WHY_STARTING, replica, copy, false, plan_failure_words(p->arena, copy));
     }
 }
 
@@ -696,7 +681,7 @@ static void spread_over_waves(struct planner *p)
     for (size_t i = 0; i < p->plan->step_count; i++) {
         struct plan_step *step = &p->plan->steps[i];
 
-        if (p->costs[i]) {
+        if (p->costs[i] && p->plan->tasks == NULL) { /* nobody depends on a task being up */
             step->wave = (unsigned)(costly < first ? 1 : 2 + (costly - first) / most);
             costly++;
         }
@@ -752,6 +737,21 @@ static void decide_all(struct planner *p, const struct replicas *replicas)
     }
 }
 
+static void count_tasks(struct planner *p)
+{
+    struct plan *plan = p->plan;
+    const struct tasks *tasks = plan->tasks;
+
+    tasks_count(tasks, p->spec, plan);
+    if (tasks->failed_count > 0) {
+        add_gap(p, WHY_GIVEN_UP, NULL, NULL, false, tasks_words(p->arena, tasks, p->spec));
+    }
+    if (tasks->waiting > 0 && tasks->waiting == tasks->active) {
+        add_gap(p, WHY_NO_AGENT, NULL, NULL, false,
+                arena_printf(p->arena, "no task is under way: %s", tasks->no_room));
+    }
+}
+
 void plan_build(struct arena *arena, const struct plan_input *input, struct plan *ret_plan)
 {
     struct planner p = {
@@ -774,12 +774,16 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
                              p.spec->policy));
     }
     map_init(&p.taken);
-    replicas_list(arena, input, &p.needs, &replicas);
+    ret_plan->tasks = tasks_read(arena, input);
+    replicas_list(arena, input, &p.needs, ret_plan->tasks, &replicas);
     for (size_t i = 0; i < replicas.count; i++) {
         live += replicas.items[i].live_count;
     }
     decide_all(&p, &replicas);
     map_fini(&p.taken);
+    if (ret_plan->tasks != NULL) {
+        count_tasks(&p);
+    }
     spread_over_waves(&p);
     wait_for_waves(&p);
     for (size_t i = 0; i < ret_plan->step_count; i++) {

@@ -69,6 +69,8 @@ struct plan_gap {
     bool is_of_step;               /* will be so once a step of the first wave is carried out */
 };
 
+struct tasks;
+
 struct plan { /* everything in the arena */
     struct plan_step *steps;
     size_t step_count;
@@ -77,6 +79,7 @@ struct plan { /* everything in the arena */
     struct assignment_entry **gone; /* leaving copies that may be removed now */
     size_t gone_count;
     size_t desired, ready, updated, succeeded, failed;
+    struct tasks *tasks; /* of a session of tasks: what ends with this plan; else NULL */
     size_t unchanged;    /* copies that no step touches */
     size_t waves;        /* 0 when there is nothing to do */
     struct mono look_at; /* when something may be due without anything happening */
@@ -92,5 +95,8 @@ struct plan_input {
                                 */
     struct ctl_counters *counters;
 };
+
+/* "ExitedNonZero on lark (exited with code 1)": how a copy failed last. */
+const char *plan_failure_words(struct arena *arena, const struct assignment_entry *copy);
 
 void plan_build(struct arena *arena, const struct plan_input *input, struct plan *ret_plan);

@@ -13,6 +13,7 @@
 #include "controller/core/copy.h"
 #include "controller/core/lease.h"
 #include "controller/core/rollout.h"
+#include "controller/core/tasks.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
 
@@ -45,6 +46,11 @@ struct template_entry *reconcile_template(struct ctl *ctl, const struct session_
     shape_put(&template_shape, &template, orphan_after_ms, spec->orphan_after_ms);
     if (spec->exclusive) {
         shape_put(&template_shape, &template, lease_ms, spec->lease_ms);
+    }
+    if (harvest_session_has_tasks(spec)) {
+        /* Where it is tried again is decided here. */
+        shape_put(&workload_shape, &template.workload, restart, RESTART_NEVER);
+        shape_put(&template_shape, &template, task_count, spec->tasks.count);
     }
     return model_template(&ctl->model, &template);
 }
@@ -87,6 +93,9 @@ static void keep_stops(struct plan *plan)
         }
     }
     plan->step_count = kept;
+    if (plan->tasks != NULL) {
+        plan->tasks->end_count = 0;
+    }
 }
 
 /* Steps wait for their wave, and what is ended before them needs no word of an agent: nobody would
@@ -133,7 +142,9 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     rollout_state(ctl, session, &plan);
     lacks_agent = has_gap(&plan, WHY_NO_AGENT);
     session->is_scan_due = lacks_agent || template == NULL; /* without its policy none was done */
-    model_want(&ctl->model, session, lacks_agent || session_spec(session)->every_agent);
+    model_want(&ctl->model, session,
+               lacks_agent || session_spec(session)->every_agent ||
+                   (plan.tasks != NULL && plan.tasks->waiting > 0));
     model_look_at(&ctl->model, session, plan.look_at);
     examined = ctl->counters.assignments_examined + ctl->counters.agents_examined - examined;
     session->quiet_until =
@@ -206,6 +217,7 @@ static bool reconcile_agents(struct ctl *ctl)
     return true;
 }
 
+/* More than it has replicas; of tasks it may have two copies at any time. */
 static bool has_spare_copies(const struct session_entry *session)
 {
     const struct harvest_session_spec *spec = session_spec(session);

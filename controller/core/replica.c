@@ -3,6 +3,7 @@
 #include "controller/core/replica.h"
 
 #include "controller/core/copy.h"
+#include "controller/core/tasks.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
 
@@ -24,7 +25,7 @@ bool agent_is_awaited(const struct plan_input *input, const struct agent_entry *
     return agent->link == NULL && !agent->is_known && mono_before(input->now, input->awaited_until);
 }
 
-static bool slot_number(const char *slot, int64_t *ret_number)
+bool slot_number(const char *slot, int64_t *ret_number)
 {
     bool is_canonical = slot[0] != '0' || slot[1] == '\0';
 
@@ -91,18 +92,23 @@ static struct assignment_entry **sorted_copies(struct lister *l, size_t *ret_cou
     return copies;
 }
 
-static struct replica *add_replica(struct lister *l, const char *name)
+struct replica *replicas_add(struct arena *arena, struct replicas *replicas, const char *name)
 {
     struct replica *replica;
 
-    l->to->items = arena_grow(l->arena, l->to->items, l->to->count, sizeof(struct replica));
-    replica = &l->to->items[l->to->count++];
+    replicas->items = arena_grow(arena, replicas->items, replicas->count, sizeof(struct replica));
+    replica = &replicas->items[replicas->count++];
     *replica = (struct replica){.name = name};
     return replica;
 }
 
+static struct replica *add_replica(struct lister *l, const char *name)
+{
+    return replicas_add(l->arena, l->to, name);
+}
+
 /* The copies from `first` on that are of one slot. */
-static size_t run_length(struct assignment_entry **first, size_t count)
+size_t replica_run_length(struct assignment_entry **first, size_t count)
 {
     const char *slot = assignment_spec(first[0])->slot;
     size_t length = 1;
@@ -113,7 +119,7 @@ static size_t run_length(struct assignment_entry **first, size_t count)
     return length;
 }
 
-static void give_copies(struct replica *replica, struct assignment_entry **first, size_t count)
+void replica_give(struct replica *replica, struct assignment_entry **first, size_t count)
 {
     replica->copies = first;
     replica->copy_count = count;
@@ -134,7 +140,7 @@ static void list_numbered(struct lister *l, struct assignment_entry **copies, si
     }
     for (size_t i = 0; i < count;) {
         const char *slot = assignment_spec(copies[i])->slot;
-        size_t length = run_length(&copies[i], count - i);
+        size_t length = replica_run_length(&copies[i], count - i);
         struct replica *replica;
 
         if (slot_number(slot, &number) && number < wanted) {
@@ -146,7 +152,7 @@ static void list_numbered(struct lister *l, struct assignment_entry **copies, si
                           : arena_printf(l->arena, "the session asks for %" PRId64 " replica%s now",
                                          wanted, wanted == 1 ? "" : "s");
         }
-        give_copies(replica, &copies[i], length);
+        replica_give(replica, &copies[i], length);
         i += length;
     }
 }
@@ -203,13 +209,20 @@ static int compare_replicas(const void *a, const void *b)
     return compare_slots(left->name, right->name);
 }
 
+void replicas_sort(struct replicas *replicas)
+{
+    if (replicas->count > 0) {
+        qsort(replicas->items, replicas->count, sizeof(struct replica), compare_replicas);
+    }
+}
+
 static void list_every_agent(struct lister *l, struct assignment_entry **copies, size_t count)
 {
     for (size_t i = 0; i < count;) {
-        size_t length = run_length(&copies[i], count - i);
+        size_t length = replica_run_length(&copies[i], count - i);
         struct replica *replica = add_replica(l, assignment_spec(copies[i])->slot);
 
-        give_copies(replica, &copies[i], length);
+        replica_give(replica, &copies[i], length);
         replica->home = model_agent(l->in->model, replica->name);
         replica->unwanted = unwanted_at(l, replica);
         replica->is_idle = replica->unwanted == NULL && replica->home->link == NULL &&
@@ -219,14 +232,13 @@ static void list_every_agent(struct lister *l, struct assignment_entry **copies,
     if (l->in->session->is_scan_due && l->in->template != NULL &&
         !object_is_deleting(l->in->session->object)) {
         scan_agents(l);
-        if (l->to->count > 0) {
-            qsort(l->to->items, l->to->count, sizeof(struct replica), compare_replicas);
-        }
+        replicas_sort(l->to);
     }
 }
 
 void replicas_list(struct arena *arena, const struct plan_input *input,
-                   const struct resources *needs, struct replicas *ret_replicas)
+                   const struct resources *needs, struct tasks *tasks,
+                   struct replicas *ret_replicas)
 {
     struct lister lister = {arena, input, session_spec(input->session), needs, ret_replicas};
     struct assignment_entry **copies;
@@ -234,7 +246,9 @@ void replicas_list(struct arena *arena, const struct plan_input *input,
 
     *ret_replicas = (struct replicas){0};
     copies = sorted_copies(&lister, &count);
-    if (lister.spec->every_agent) {
+    if (tasks != NULL) {
+        tasks_list(tasks, arena, input, copies, count, ret_replicas);
+    } else if (lister.spec->every_agent) {
         list_every_agent(&lister, copies, count);
     } else {
         list_numbered(&lister, copies, count);

@@ -17,8 +17,18 @@ struct replicas {          /* by number, then by name */
     size_t count;
 };
 
+/* `tasks` NULL: the session has none. */
 void replicas_list(struct arena *arena, const struct plan_input *input,
-                   const struct resources *needs, struct replicas *ret_replicas);
+                   const struct resources *needs, struct tasks *tasks,
+                   struct replicas *ret_replicas);
+
+/* For those who list: the pieces of that. */
+struct replica *replicas_add(struct arena *arena, struct replicas *replicas, const char *name);
+void replicas_sort(struct replicas *replicas);
+/* Copies from `first` on that are of one slot, of those sorted. */
+size_t replica_run_length(struct assignment_entry **first, size_t count);
+void replica_give(struct replica *replica, struct assignment_entry **first, size_t count);
+bool slot_number(const char *slot, int64_t *ret_number);
 
 /* No copy of it is well. */
 bool replica_is_down(const struct replica *replica);

@@ -4,6 +4,7 @@
 #include "controller/core/breaker.h"
 #include "controller/core/copy.h"
 #include "controller/core/lease.h"
+#include "controller/core/tasks.h"
 #include "schema/base/site.h"
 #include "schema/emit.h"
 #include "schema/limits.h"
@@ -287,11 +288,34 @@ bool rollout_grant_anew(struct ctl *ctl, struct session_entry *session)
     return is_done;
 }
 
+/* What has ended is written down before it goes. */
+static bool record_tasks(struct ctl *ctl, struct session_entry *session, const struct plan *plan)
+{
+    size_t before;
+    bool is_done = true;
+
+    if (plan->tasks == NULL || plan->tasks->end_count == 0) {
+        return true;
+    }
+    if (!MUTANT(TASK_FORGOTTEN)) {
+        rollout_state(ctl, session, plan);
+    }
+    before = ctl->changes.count;
+    for (size_t i = 0; i < plan->tasks->end_count && is_done; i++) {
+        is_done = !is_full(ctl, before);
+        if (is_done) {
+            remove_copy(ctl, plan->tasks->ends[i].copy, plan->tasks->ends[i].words);
+        }
+    }
+    ctl->derived_rows += ctl->changes.count - before;
+    return is_done;
+}
+
 bool rollout_carry_out(struct ctl *ctl, struct session_entry *session,
                        struct template_entry *template, const struct plan *plan, unsigned wave_max)
 {
+    bool is_done = record_tasks(ctl, session, plan);
     size_t before = ctl->changes.count;
-    bool is_done = true;
 
     for (size_t i = 0; i < plan->gone_count && is_done; i++) {
         is_done = !is_full(ctl, before);
@@ -371,7 +395,10 @@ void rollout_record(struct ctl *ctl, struct session_entry *session, const struct
         return;
     }
     for (int action = 0; action < PLAN_ACTION_COUNT; action++) {
-        record_action(ctl, session, plan, (enum plan_action)action);
+        /* Ten thousand tasks that begin and end are no ten thousand events. */
+        if (plan->tasks == NULL || (action != PLAN_START && action != PLAN_STOP)) {
+            record_action(ctl, session, plan, (enum plan_action)action);
+        }
     }
 }
 
@@ -434,6 +461,9 @@ static void describe(const struct plan *plan, enum why worst, struct str *to)
                 break; /* the two that weigh most; the rest is in `describe` */
             }
         }
+    } else if (plan->tasks != NULL) {
+        str_add(to, plan->ready == plan->desired ? "no task is left to be done"
+                                                 : "tasks are under way as declared");
     } else if (plan->desired == 0) {
         str_add(to, "no replica is wanted, and none runs");
     } else {
@@ -455,6 +485,34 @@ static void put_counts(struct harvest_session_status *status, const struct plan 
     shape_put(shape, status, failed, (int64_t)plan->failed);
 }
 
+/* Each task that failed for good, and the end of all. */
+static void record_ends(struct ctl *ctl, const struct session_entry *session,
+                        const struct plan *plan)
+{
+    const struct condition *before =
+        condition_find(&harvest_session_of(session->object)->status.conditions, "Complete");
+    const struct tasks *tasks = plan->tasks;
+    const char *first = NULL;
+    size_t failures = 0;
+
+    for (size_t i = 0; i < tasks->end_count; i++) {
+        if (tasks->ends[i].has_failed) {
+            first = failures++ == 0 ? tasks->ends[i].words : first;
+        }
+    }
+    if (failures == 1) {
+        ctl_event_record(ctl, session->object, "Warning", "TaskFailed", "%s", first);
+    } else if (failures > 1) {
+        ctl_event_record(ctl, session->object, "Warning", "TaskFailed", "%s, and %zu more", first,
+                         failures - 1);
+    }
+    if (tasks_are_complete(tasks, session_spec(session)) &&
+        (before == NULL || before->status != CONDITION_TRUE)) {
+        ctl_event_record(ctl, session->object, tasks->failed_count == 0 ? "Normal" : "Warning",
+                         "Complete", "%s", tasks_words(&ctl->arena, tasks, session_spec(session)));
+    }
+}
+
 static bool is_stated(const struct session_entry *session, const struct plan *plan,
                       const char *reason, const char *message)
 {
@@ -466,7 +524,8 @@ static bool is_stated(const struct session_entry *session, const struct plan *pl
            status->observed_generation == session->object->meta.generation &&
            status->desired == (int64_t)plan->desired && status->ready == (int64_t)plan->ready &&
            status->updated == (int64_t)plan->updated &&
-           status->succeeded == (int64_t)plan->succeeded && status->failed == (int64_t)plan->failed;
+           status->succeeded == (int64_t)plan->succeeded &&
+           status->failed == (int64_t)plan->failed && tasks_are_stated(session, plan->tasks);
 }
 
 /* What a person would want to have been told when it happened. */
@@ -504,14 +563,20 @@ void rollout_state(struct ctl *ctl, struct session_entry *session, const struct 
     }
     next = object_edit(session->object);
     body = next->body;
-    record_state(ctl, session, condition_find(&body->status.conditions, "Converged"), worst,
-                 message.data);
+    if (plan->tasks == NULL || worst == WHY_NO_AGENT) {
+        record_state(ctl, session, condition_find(&body->status.conditions, "Converged"), worst,
+                     message.data);
+    }
+    if (plan->tasks != NULL) {
+        record_ends(ctl, session, plan);
+    }
     put_counts(&body->status, plan, next->meta.generation);
     condition_set(next, &body->status.conditions, "Converged",
                   worst == WHY_COUNT ? CONDITION_TRUE : CONDITION_FALSE, reason, message.data,
                   next->meta.generation, ctl->wall);
     shape_mark(&harvest_session_status_shape, &body->status, &body->status.conditions);
     shape_mark(&harvest_session_shape, body, &body->status);
+    tasks_state(next, plan->tasks, ctl->wall);
     (void)ctl_put(ctl, next, &write);
     ctl->derived_rows++;
 }

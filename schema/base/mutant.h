@@ -67,6 +67,10 @@
     X(ROLLOUT_NOT_PAUSED, "a rollout goes on although it is paused", "authorised")                 \
     X(DOWN_NOT_COUNTED, "a rollout takes down replicas although enough are down", "rollout")       \
     X(RETRIES_UNBOUNDED, "what fails is tried again for ever", "liveness silence")                 \
+    X(TASK_FORGOTTEN, "a task that has ended is not written down before its assignment goes",      \
+      "tasks")                                                                                     \
+    X(TASK_TRIED_ONCE_MORE, "a task that failed is tried more often than declared", "tasks")       \
+    X(PARALLELISM_IGNORED, "more tasks are under way at once than declared", "tasks")              \
     X(BREAKER_STAYS_OPEN, "an agent on which starts failed is never tried again", "liveness")      \
     /* leases, the controller's side */                                                            \
     X(LEASE_TOO_SHORT, "the controller counts leases shorter than it grants them", "exclusive")    \

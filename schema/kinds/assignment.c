@@ -19,7 +19,8 @@ static const struct field spec_fields[] = {
      .doc = "uid of that session, as a name may be used again"},
     {"slot", FIELD_NAME, AT(struct assignment_spec, slot),
      .flags = FIELD_REQUIRED | FIELD_IMMUTABLE,
-     .doc = "which replica it is: \"0\", \"1\", …, or the agent's name with everyAgent"},
+     .doc = "which replica it is: \"0\", \"1\", …, or the agent's name with everyAgent; of a task "
+            "its index"},
     {"template", FIELD_STR, AT(struct assignment_spec, template_digest), .flags = FIELD_REQUIRED,
      .check_text = form_is_digest, .doc = "digest of everything that is to run"},
     {"policy", FIELD_STR, AT(struct assignment_spec, policy), .check_text = form_is_digest,

@@ -49,6 +49,20 @@ static const struct field selector_fields[] = {
      .doc = "further conditions on labels"},
 };
 
+static const struct field tasks_fields[] = {
+    {"count", FIELD_INT, AT(struct tasks_spec, count), .flags = FIELD_REQUIRED, .min = 1,
+     .max = TASKS_MAX,
+     .doc =
+         "how many; each finds its index, from 0, in FOG_TASK_INDEX, and this in FOG_TASK_COUNT"},
+    {"parallelism", FIELD_INT, AT(struct tasks_spec, parallelism), .min = 1,
+     .max = TASKS_PARALLEL_MAX, .fallback = "10",
+     .doc = "how many may be under way at once, on all agents together"},
+    {"retries", FIELD_INT, AT(struct tasks_spec, retry_max), .max = RETRIES_MAX, .fallback = "3",
+     .doc = "how often a task that failed is tried again, on another agent if there is one"},
+    {"failFast", FIELD_BOOL, AT(struct tasks_spec, fail_fast), .fallback = "false",
+     .doc = "once a task has failed for good the others end, too"},
+};
+
 static const struct field rollout_fields[] = {
     {"maxUnavailable", FIELD_INT, AT(struct rollout_spec, max_unavailable), .min = 1,
      .max = REPLICAS_MAX, .fallback = "1",
@@ -60,6 +74,7 @@ static const struct field rollout_fields[] = {
 static const struct shape requirement_shape =
     SHAPE("requirement", struct requirement, requirement_fields);
 const struct shape label_selector_shape = SHAPE("selector", struct label_selector, selector_fields);
+static const struct shape tasks_shape = SHAPE("tasks", struct tasks_spec, tasks_fields);
 static const struct shape rollout_shape = SHAPE("rollout", struct rollout_spec, rollout_fields);
 
 static const struct field spec_fields[] = {
@@ -72,6 +87,9 @@ static const struct field spec_fields[] = {
      .doc = "on how many agents it shall run; absent: 1; not together with everyAgent"},
     {"everyAgent", FIELD_BOOL, AT(struct harvest_session_spec, every_agent), .fallback = "false",
      .doc = "run once on every agent that may run it"},
+    {"tasks", FIELD_STRUCT, AT(struct harvest_session_spec, tasks), .shape = &tasks_shape,
+     .flags = FIELD_EXPLICIT,
+     .doc = "many pieces of work that each end once; not together with replicas or everyAgent"},
     {"requirements", FIELD_LIST, AT(struct harvest_session_spec, requirements),
      .shape = &requirement_shape, .max = REQUIREMENTS_MAX,
      .doc = "what an agent must offer when the work is placed"},
@@ -92,10 +110,42 @@ static const struct field spec_fields[] = {
      .fallback = "10s", .doc = "time to end by itself between TERM and KILL"},
     {"retries", FIELD_INT, AT(struct harvest_session_spec, retry_max), .max = RETRIES_MAX,
      .fallback = "5",
-     .doc = "failures in a row, on whichever agents, after which a replica is given up; 0: never"},
+     .doc = "failures in a row, on whichever agents, after which a replica is given up; 0: never; "
+            "tasks have their own"},
     {"rollout", FIELD_STRUCT, AT(struct harvest_session_spec, rollout), .shape = &rollout_shape,
      .doc = "how a change reaches the replicas"},
 };
+
+static const struct field task_failure_fields[] = {
+    {"index", FIELD_INT, AT(struct task_failure, index), .max = TASKS_MAX, .doc = "which task"},
+    {"agent", FIELD_NAME, AT(struct task_failure, agent), .doc = "where it failed last"},
+    {"attempts", FIELD_INT, AT(struct task_failure, attempts), .max = INT64_MAX,
+     .doc = "how often it was tried"},
+    {"exitCode", FIELD_INT, AT(struct task_failure, exit_code), .max = 255,
+     .doc = "of the last attempt; 128 + n: ended by signal n"},
+    {"reason", FIELD_STR, AT(struct task_failure, reason), .max = 63, .check_text = form_is_reason,
+     .doc = "how the last attempt failed, in one word"},
+};
+
+const struct shape task_failure_shape =
+    SHAPE("taskFailure", struct task_failure, task_failure_fields);
+
+static const struct field tasks_status_fields[] = {
+    {"active", FIELD_INT, AT(struct tasks_status, active), .max = INT64_MAX,
+     .doc = "tasks that are under way, or between two attempts"},
+    {"done", FIELD_STR, AT(struct tasks_status, done), .max = 63,
+     .doc = "how many have succeeded, of how many"},
+    {"completedIndexes", FIELD_STR, AT(struct tasks_status, completed_indexes),
+     .max = TASK_INDEXES_MAX, .check_text = form_is_indexes,
+     .doc = "tasks that have succeeded, such as \"0-57,60\"; none of them runs again"},
+    {"failedIndexes", FIELD_STR, AT(struct tasks_status, failed_indexes), .max = TASK_INDEXES_MAX,
+     .check_text = form_is_indexes,
+     .doc = "tasks that have failed for good; none of them runs again"},
+    {"failures", FIELD_LIST, AT(struct tasks_status, failures), .shape = &task_failure_shape,
+     .max = TASK_FAILURES_MAX, .doc = "the newest of those that failed, the last first"},
+};
+
+const struct shape tasks_status_shape = SHAPE("tasks", struct tasks_status, tasks_status_fields);
 
 static const struct field status_fields[] = {
     {"observedGeneration", FIELD_INT, AT(struct harvest_session_status, observed_generation),
@@ -110,9 +160,12 @@ static const struct field status_fields[] = {
      .doc = "replicas that ended as they should"},
     {"failed", FIELD_INT, AT(struct harvest_session_status, failed), .max = INT64_MAX,
      .doc = "replicas that were given up"},
+    {"tasks", FIELD_STRUCT, AT(struct harvest_session_status, tasks), .shape = &tasks_status_shape,
+     .flags = FIELD_EXPLICIT, .doc = "of a session of tasks: which have ended, and how"},
     {"conditions", FIELD_LIST, AT(struct harvest_session_status, conditions),
      .shape = &condition_shape, .map_key = "type", .max = CONDITIONS_MAX,
-     .doc = "Converged: everything runs as declared; if not, what stands in the way"},
+     .doc = "Converged: everything runs as declared; if not, what stands in the way.  Complete: "
+            "every task has ended"},
 };
 
 const struct shape harvest_session_spec_shape =
@@ -134,6 +187,7 @@ static const struct column columns[] = {
     {"DESIRED", "status.desired", 0},
     {"READY", "status.ready", 0},
     {"UPDATED", "status.updated", 0},
+    {"DONE", "status.tasks.done", 0},
     {"CONVERGED", "status.conditions[Converged].status", 0},
     {"REASON", "status.conditions[Converged].reason", 0},
     {"POLICY", "spec.policy", 1},
@@ -340,6 +394,28 @@ static void check_expression(const struct match_expression *expression, const st
     }
 }
 
+/* Rule 8: tasks exclude replicas and everyAgent, and end. */
+static void check_tasks(const struct harvest_session_spec *spec, const struct node *root,
+                        struct problems *problems)
+{
+    if (!harvest_session_has_tasks(spec)) {
+        return;
+    }
+    if (shape_has(&harvest_session_spec_shape, spec, &spec->replicas)) {
+        check_problem(problems, root, CAUSE_FORBIDDEN, "spec.replicas",
+                      "excludes tasks; tasks.parallelism says how many run at once");
+    }
+    if (spec->every_agent) {
+        check_problem(problems, root, CAUSE_FORBIDDEN, "spec.everyAgent",
+                      "excludes tasks; give one of the two");
+    }
+    if (spec->workload.restart == RESTART_ALWAYS) {
+        check_problem(problems, root, CAUSE_INVALID, "spec.workload.restart",
+                      "is \"always\", and a task ends once; tasks.retries says how often one that "
+                      "failed is tried again");
+    }
+}
+
 /* Rule 1: replicas and everyAgent exclude each other.
  * Rule 2: a command line fits into what a process can be given. */
 static void check(const struct object *object, const struct node *root, struct problems *problems)
@@ -352,6 +428,7 @@ static void check(const struct object *object, const struct node *root, struct p
         check_problem(problems, root, CAUSE_FORBIDDEN, "spec.replicas",
                       "excludes everyAgent: true; give one of the two");
     }
+    check_tasks(spec, root, problems);
     for (size_t i = 0; i < spec->workload.command.count; i++) {
         command_bytes += strlen(spec->workload.command.items[i]) + 1;
     }

@@ -28,6 +28,16 @@ struct label_selector { /* all must hold; an empty selector matches every agent 
     LIST_OF(struct match_expression) match_expressions;
 };
 
+/* Many small pieces: each has an index, from 0, and ends once. */
+struct tasks_spec {
+    uint64_t set;
+    int64_t count;
+    int64_t parallelism; /* of them at most so many at once */
+    int64_t retry_max;   /* "retries": how often one that failed is tried again, preferably on
+                            another agent */
+    bool fail_fast;      /* when one has failed for good, the others end */
+};
+
 struct rollout_spec {
     uint64_t set;
     int64_t max_unavailable; /* replicas that a change may take down at once; at least 1 */
@@ -40,6 +50,7 @@ struct harvest_session_spec {
     struct label_selector selector;
     int64_t replicas; /* excludes every_agent */
     bool every_agent;
+    struct tasks_spec tasks; /* excludes both; a count of 0: none */
     LIST_OF(struct requirement) requirements;
     struct workload workload;
     bool exclusive;           /* each replica runs under a lease: never twice at once */
@@ -53,6 +64,26 @@ struct harvest_session_spec {
     struct rollout_spec rollout;
 };
 
+struct task_failure { /* a task that failed for good */
+    uint64_t set;
+    int64_t index;
+    const char *agent; /* where it failed last */
+    int64_t attempts;
+    int64_t exit_code;  /* absent when the last attempt had none */
+    const char *reason; /* as in an assignment's status */
+};
+
+/* What is left of tasks that have ended: their assignments are gone.  A list of indexes is written
+ * "0-57,60" (schema/indexes.h). */
+struct tasks_status {
+    uint64_t set;
+    int64_t active;                        /* under way, or between two attempts */
+    const char *done;                      /* "57/200": for people */
+    const char *completed_indexes;         /* succeeded */
+    const char *failed_indexes;            /* failed for good */
+    LIST_OF(struct task_failure) failures; /* the newest, the last first */
+};
+
 struct harvest_session_status {
     uint64_t set;
     int64_t observed_generation;
@@ -60,7 +91,8 @@ struct harvest_session_status {
     int64_t ready;   /* running (or done) as declared */
     int64_t updated; /* of the current template */
     int64_t succeeded, failed;
-    conditions_t conditions; /* Converged */
+    struct tasks_status tasks; /* of a session of tasks */
+    conditions_t conditions;   /* Converged; of tasks also Complete */
 };
 
 struct harvest_session { /* the body */
@@ -71,9 +103,16 @@ struct harvest_session { /* the body */
 
 extern const struct shape harvest_session_shape, harvest_session_spec_shape;
 extern const struct shape harvest_session_status_shape, label_selector_shape;
+extern const struct shape tasks_status_shape, task_failure_shape;
 
-/* How many replicas are asked for: 1 when nothing is said.  Not to be asked with every_agent. */
+/* How many replicas are asked for: 1 when nothing is said.  Not to be asked with every_agent or
+ * tasks. */
 int64_t harvest_session_replicas(const struct harvest_session_spec *spec);
+
+static inline bool harvest_session_has_tasks(const struct harvest_session_spec *spec)
+{
+    return spec->tasks.count > 0;
+}
 
 extern const struct kind harvest_session_kind;
 

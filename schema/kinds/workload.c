@@ -84,6 +84,8 @@ static const struct field template_fields[] = {
     {"policy", FIELD_STRUCT, AT(struct template, policy), .shape = &harvest_policy_spec_shape,
      .flags = FIELD_EXPLICIT,
      .doc = "when it may run at all, as its policy says; a change of it alone restarts nothing"},
+    {"taskCount", FIELD_INT, AT(struct template, task_count), .max = TASKS_MAX,
+     .doc = "it is one of so many tasks, and its slot is its index; absent: it is none"},
 };
 
 const struct shape template_shape = SHAPE("template", struct template, template_fields);

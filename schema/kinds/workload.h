@@ -48,6 +48,7 @@ struct template
                                 never */
     int64_t lease_ms;        /* of exclusive work; 0: not exclusive */
     struct harvest_policy_spec policy; /* whole; absent: without a policy */
+    int64_t task_count; /* of a session of tasks, whose slots are their indexes; 0: not */
 };
 
 extern const struct shape resources_shape, workload_shape, template_shape;

@@ -235,7 +235,7 @@ static void act_patch(struct person *person)
     person->draft.may_miss = person->draft.is_merge = true;
     switch (die_below(die, 6)) {
     case 0:
-        str_addf(to, "{\"spec\":{\"replicas\":%" PRIu64 ",\"everyAgent\":null}}",
+        str_addf(to, "{\"spec\":{\"replicas\":%" PRIu64 ",\"everyAgent\":null,\"tasks\":null}}",
                  die_below(die, 5));
         break;
     case 1:
@@ -290,7 +290,8 @@ static bool scale_back(struct person *person, int code, const struct node *root)
     }
     ask(person, "PATCH", MERGE_TYPE, "/apis/fog/v1/harvestsessions/%s?fieldManager=%s",
         person->name_kept, person->name);
-    str_addf(&person->draft.body, "{\"spec\":{\"replicas\":%" PRIu64 ",\"everyAgent\":null}}",
+    str_addf(&person->draft.body,
+             "{\"spec\":{\"replicas\":%" PRIu64 ",\"everyAgent\":null,\"tasks\":null}}",
              1 + die_below(&person->die, 3));
     person->draft.may_miss = person->draft.is_merge = true;
     return true;
@@ -301,7 +302,7 @@ static void act_scale(struct person *person)
     (void)snprintf(person->name_kept, sizeof(person->name_kept), "s-%u", some_session(person));
     ask(person, "PATCH", MERGE_TYPE, "/apis/fog/v1/harvestsessions/%s?fieldManager=%s",
         person->name_kept, person->name);
-    str_add(&person->draft.body, "{\"spec\":{\"replicas\":0,\"everyAgent\":null}}");
+    str_add(&person->draft.body, "{\"spec\":{\"replicas\":0,\"everyAgent\":null,\"tasks\":null}}");
     person->draft.may_miss = person->draft.is_merge = true;
     person->draft.follow = scale_back;
 }
@@ -347,7 +348,7 @@ static bool be_none(struct person *person, int code, const struct node *root)
     }
     ask(person, "PATCH", MERGE_TYPE, "/apis/fog/v1/harvestsessions/%s?fieldManager=%s",
         person->name_kept, person->name);
-    str_add(&person->draft.body, "{\"spec\":{\"replicas\":0,\"everyAgent\":null}}");
+    str_add(&person->draft.body, "{\"spec\":{\"replicas\":0,\"everyAgent\":null,\"tasks\":null}}");
     person->draft.may_miss = person->draft.is_merge = true;
     person->draft.follow = be_exclusive_again;
     return true;

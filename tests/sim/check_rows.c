@@ -6,6 +6,7 @@
 #include "schema/kinds/assignment.h"
 #include "schema/limits.h"
 #include "tests/sim/check_reports.h"
+#include "tests/sim/check_tasks.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/sim.h"
 
@@ -91,6 +92,10 @@ static bool asks_for(const struct ref_object *session, const char *slot, const c
 
     if (ref_flag(session->ledger, "spec.everyAgent")) {
         return str_eq(slot, agent);
+    }
+    if (node_find_path(session->ledger, "spec.tasks") != NULL) {
+        return u64_from_str(slot, &number) &&
+               number < (uint64_t)ref_int(session->ledger, "spec.tasks.count", 0);
     }
     return u64_from_str(slot, &number) &&
            number < (uint64_t)ref_int(session->ledger, "spec.replicas", 1);
@@ -293,7 +298,8 @@ static void check_rollout(const struct looking *at)
         reference_find(at->reference, "HarvestSession", ref_text(at->body, "spec.session"));
     size_t down, most;
 
-    if (session == NULL || ref_flag(session->ledger, "spec.everyAgent") || !is_well(at->before) ||
+    if (session == NULL || ref_flag(session->ledger, "spec.everyAgent") ||
+        node_find_path(session->ledger, "spec.tasks") != NULL || !is_well(at->before) ||
         !is_other_template(at) ||
         ref_is_update(at->reference, ref_text(at->before->ledger, "spec.template"),
                       ref_text(at->body, "spec.template"))) {
@@ -417,6 +423,7 @@ static void check_row(struct sim *sim, const struct row *row)
     if (row->kind == &assignment_kind) {
         check_assignment(&at);
     }
+    check_tasks(sim, row, at.body);
     arena_fini(&at.arena);
 }
 

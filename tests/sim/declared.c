@@ -86,8 +86,9 @@ static bool is_as_declared(const struct node *session)
     const struct node *conditions = node_find_path(session, "status.conditions");
     const struct node *every = node_find_path(session, "spec.everyAgent");
 
-    if (every != NULL && every->type == NODE_BOOL && every->boolean) {
-        return false; /* where they are depends on what else there is */
+    if ((every != NULL && every->type == NODE_BOOL && every->boolean) ||
+        node_find_path(session, "spec.tasks") != NULL) {
+        return false; /* which there are depends on what else there is, and on what was */
     }
     for (size_t i = 0; conditions != NULL && i < conditions->list.count; i++) {
         const struct node *it = conditions->list.items[i];

@@ -133,6 +133,8 @@ static const char *formed_text(struct generator *generator,
         return arena_printf(arena, number % 2 ? "VARIABLE_%d" : "_v%d", number);
     } else if (check == form_is_reason) {
         return arena_printf(arena, "Reason%d", number);
+    } else if (check == form_is_indexes) {
+        return arena_printf(arena, number % 2 ? "%d" : "0,2-5,%d", number + 7);
     } else if (check == form_is_event_type) {
         return number % 2 ? "Normal" : "Warning";
     } else if (check == label_key_is_valid) {
@@ -514,6 +516,17 @@ static struct node *generate_requirement(struct generator *generator)
     return map;
 }
 
+static void settle_tasks(struct generator *generator, struct node *spec)
+{
+    struct node *workload = node_find(spec, "workload");
+
+    (void)node_remove(spec, "replicas");
+    (void)node_remove(spec, "everyAgent");
+    if (str_eq(node_find_text(workload, "restart"), "always")) {
+        node_set(generator->arena, workload, "restart", node_str(generator->arena, "never"));
+    }
+}
+
 static void settle_session(struct generator *generator, struct node *spec)
 {
     struct arena *arena = generator->arena;
@@ -524,6 +537,9 @@ static void settle_session(struct generator *generator, struct node *spec)
 
     if (every != NULL && every->boolean) {
         (void)node_remove(spec, "replicas");
+    }
+    if (node_find(spec, "tasks") != NULL) {
+        settle_tasks(generator, spec);
     }
     if (node_text(command->list.items[0])[0] == '\0') {
         command->list.items[0] = node_str(arena, "x");

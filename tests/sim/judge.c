@@ -6,6 +6,7 @@
 #include "tests/sim/controller.h"
 #include "tests/sim/http.h"
 #include "tests/sim/judge_match.h"
+#include "tests/sim/judge_tasks.h"
 #include "tests/sim/restore.h"
 #include "tests/sim/shim.h"
 
@@ -433,7 +434,8 @@ static bool is_excused(struct world *world, const struct node *session, const ch
         return flag_at(session, "spec.rollout.pause");
     }
     if (str_eq(reason, "GivenUp") || str_eq(reason, "Failed")) {
-        return may_fail(world, session) || flag_at(session, "spec.rollout.pause");
+        return may_fail(world, session) || flag_at(session, "spec.rollout.pause") ||
+               judge_has_tasks(session); /* what failed in an earlier form stays so */
     }
     if (str_eq(reason, "AgentAway")) {
         return has_copy_on_lost(world, session);
@@ -504,6 +506,24 @@ static size_t wanted_of(struct world *world, const struct node *session)
     return wanted;
 }
 
+/* Whatever else there is to say, as many are under way as may be and find room. */
+static bool tasks_go_on(struct world *world, const struct node *session, const struct count *count)
+{
+    size_t wanted = judge_tasks_wanted(session);
+    const struct node *taker = count->running < wanted ? taker_of(world, session) : NULL;
+
+    if (!judge_tasks_say_so(session, count->running)) {
+        return object(world, "%s: Complete is not what is so", name_of(session));
+    }
+    if (count->running > wanted || taker != NULL) {
+        return object(world, "%s: %zu tasks are under way, %zu done, %zu wanted; %s could take one",
+                      name_of(session), count->running, count->done, wanted,
+                      taker == NULL ? "nobody" : name_of(taker));
+    }
+    return count->running == 0 || !judge_tasks_end(session) ||
+           object(world, "%s: tasks are under way", name_of(session));
+}
+
 static bool judge_session(struct world *world, const struct node *session)
 {
     const struct node *condition = condition_of(session, "Converged");
@@ -519,6 +539,11 @@ static bool judge_session(struct world *world, const struct node *session)
     if (count.doubled > 0) {
         return object(world, "%s: a replica has two copies", name);
     }
+    if (judge_has_tasks(session) && !str_eq(reason, "PolicyMissing") &&
+        !str_eq(reason, "RolloutPaused") && !str_eq(reason, "AgentAway") &&
+        !tasks_go_on(world, session, &count)) {
+        return false;
+    }
     if (!str_eq(node_find_text(condition, "status"), "True")) {
         return is_excused(world, session, reason) ||
                object(world, "%s is not converged: %s: %s", name, reason,
@@ -527,7 +552,7 @@ static bool judge_session(struct world *world, const struct node *session)
     if (count.old_form > 0) {
         return object(world, "%s: %zu replicas run an old form", name, count.old_form);
     }
-    if (count.running + count.done != wanted_of(world, session)) {
+    if (!judge_has_tasks(session) && count.running + count.done != wanted_of(world, session)) {
         return object(world, "%s: converged it says, and %zu run, %zu are done, %zu are wanted",
                       name, count.running, count.done, wanted_of(world, session));
     }
@@ -748,7 +773,7 @@ int64_t judge_bound_ms(struct sim *sim)
         asked_ms =
             larger(asked_ms, 2 * lease_ms + duration_at(session, "spec.replaceAfter", 30000) +
                                  waves * wave_ms);
-        failed_ms += failing_ms(&world, session, waves);
+        failed_ms += failing_ms(&world, session, waves) + judge_tasks_ms(session);
     }
     asked_ms += old_grace_ms(&world);
     arena_fini(&world.arena);

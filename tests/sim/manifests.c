@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 static const char *const policies[POLICY_NAMES + 1] = {"p-0", "p-1", NULL};
 
@@ -40,7 +41,7 @@ static void add_command(struct die *die, bool *ret_ends, struct str *to)
     }
 }
 
-static void add_workload(struct die *die, unsigned version, struct str *to)
+static void add_workload(struct die *die, unsigned version, bool is_many, struct str *to)
 {
     static const char *const restarts[] = {"never", "onFailure", "always"};
     bool ends;
@@ -48,7 +49,7 @@ static void add_workload(struct die *die, unsigned version, struct str *to)
     str_add(to, "\"workload\":{\"command\":");
     add_command(die, &ends, to);
     str_addf(to, ",\"environment\":{\"VERSION\":\"%u\"},\"restart\":\"%s\"", version,
-             restarts[die_below(die, ends ? 2 : 3)]);
+             restarts[die_below(die, ends || is_many ? 2 : 3)]);
     if (die_chance(die, 600)) {
         str_addf(to, ",\"resources\":{\"cores\":\"%" PRId64 "m\",\"memory\":\"%" PRId64 "Mi\"}",
                  die_between(die, 1, 15) * 100, die_between(die, 1, 8) * 100);
@@ -58,7 +59,13 @@ static void add_workload(struct die *die, unsigned version, struct str *to)
 
 static void add_scale(struct die *die, struct str *to)
 {
-    if (die_chance(die, 200)) {
+    if (die_chance(die, 150)) {
+        str_addf(to,
+                 "\"tasks\":{\"count\":%" PRId64 ",\"parallelism\":%" PRId64 ",\"retries\":%" PRIu64
+                 ",\"failFast\":%s},",
+                 die_between(die, 1, 8), die_between(die, 1, 4), die_below(die, 3),
+                 die_chance(die, 150) ? "true" : "false");
+    } else if (die_chance(die, 200)) {
         str_add(to, "\"everyAgent\":true,");
     } else if (die_chance(die, 900)) {
         str_addf(to, "\"replicas\":%" PRIu64 ",", die_below(die, 5));
@@ -110,7 +117,7 @@ static void add_session(struct die *die, unsigned name, unsigned version, struct
     }
     add_scale(die, to);
     add_times(die, to);
-    add_workload(die, version, to);
+    add_workload(die, version, strstr(to->data, "\"tasks\"") != NULL, to);
     str_add(to, "}}");
 }
 
@@ -271,6 +278,15 @@ static void tame_places(struct arena *arena, struct die *die, struct node *spec)
     struct node *selector = node_find(spec, "selector");
     struct node *requirements = node_find(spec, "requirements");
 
+    struct node *tasks = node_find(spec, "tasks");
+
+    if (tasks != NULL && die_chance(die, 500)) { /* else there would be little else */
+        (void)node_remove(spec, "tasks");
+    } else if (tasks != NULL) {
+        node_set(arena, tasks, "count", node_int(arena, die_between(die, 1, 8)));
+        node_set(arena, tasks, "parallelism", node_int(arena, die_between(die, 1, 4)));
+        node_set(arena, tasks, "retries", node_int(arena, (int64_t)die_below(die, 3)));
+    }
     if (node_find(spec, "replicas") != NULL) {
         node_set(arena, spec, "replicas", node_int(arena, (int64_t)die_below(die, 6)));
     }

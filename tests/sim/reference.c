@@ -261,6 +261,7 @@ void reference_take_contents(struct reference *reference, const struct batch *ba
         root = ref_parse(&arena, it->body);
         ref_resources(node_find_path(root, "workload.resources"), &template->needs);
         (void)duration_from_str(ref_text(root, "leaseDuration"), &template->lease_ms);
+        template->is_task = ref_int(root, "taskCount", 0) > 0;
         template->has_policy = node_remove(root, "policy");
         limits = node_find(root, "limits");
         if (limits != NULL) {
@@ -326,6 +327,13 @@ bool ref_needs(const struct reference *reference, const char *template, struct n
 
     *ret_needs = known == NULL ? (struct needs){{0}} : known->needs;
     return known != NULL;
+}
+
+bool ref_is_task(const struct reference *reference, const char *template)
+{
+    const struct ref_template *known = map_find(&reference->templates, template);
+
+    return known != NULL && known->is_task;
 }
 
 int64_t ref_lease_ms(const struct reference *reference, const char *template)

@@ -41,6 +41,7 @@ struct needs { /* thousandths of cores, bytes */
 struct ref_template {
     struct needs needs;
     int64_t lease_ms; /* 0: not exclusive */
+    bool is_task;
     bool has_policy;
     const char *made_of; /* what a run of it is made of: without what governs it while it lasts */
 };
@@ -98,6 +99,7 @@ bool ref_flag(const struct node *root, const char *path);
 int64_t ref_int(const struct node *root, const char *path, int64_t fallback);
 bool ref_needs(const struct reference *reference, const char *template, struct needs *ret_needs);
 int64_t ref_lease_ms(const struct reference *reference, const char *template); /* 0: unknown */
+bool ref_is_task(const struct reference *reference, const char *template);
 /* Does a run of the one do for the other? */
 bool ref_is_same_run(const struct reference *reference, const char *template, const char *other);
 /* Does the other govern it differently, and nothing else, and did the first govern it at all? */

@@ -91,7 +91,7 @@ a_plan_is_carried_out_exactly_or_not_at_all() {
 
 get_prints_what_is_asked_for() {
   expect 0 fogctl get hs
-  says "$out" '^NAME +DESIRED +READY +UPDATED +CONVERGED +REASON +AGE' '^hello +1 +1 +1 +True +AsDeclared'
+  says "$out" '^NAME +DESIRED +READY +UPDATED +DONE +CONVERGED +REASON +AGE' '^hello +1 +1 +1 +True +AsDeclared'
   expect 0 fogctl get hs -o wide
   says "$out" '^NAME.*POLICY +EXCLUSIVE.*MESSAGE' '1 replica is as declared'
   expect 0 fogctl get hs hello -o yaml

@@ -69,6 +69,16 @@ the_batch_has_its_results() {
   says "$out" '\] part 0: 5050$' '\] part 1: 15050$' '\] part 2: 25050$'
 }
 
+the_tasks_have_all_ended() {
+  expect 0 fogctl wait hs/primes --for=condition=Complete --timeout=20s
+  expect 0 fogctl get hs/primes
+  says "$out" '^primes +40 +40 +40 +40/40 +True +AsDeclared'
+  expect 0 fogctl describe hs/primes
+  says "$out" 'completedIndexes: "?0-39"?$'
+  expect 0 fogctl get asg -l fog/session=primes -o name
+  is "what is left of them" "$out" ""
+}
+
 a_change_comes_in_waves_of_two() {
   sed 's/VERSION: "1"/VERSION: "2"/' examples/waves.yaml >"$T/m/waves.yaml"
   expect 1 fogctl diff -f "$T/m/waves.yaml"
@@ -91,5 +101,6 @@ all_are_deleted_again() {
 }
 
 it a_fleet_is_up all_are_valid_together each_is_applied each_becomes_what_it_promises \
-  applying_all_again_changes_nothing the_batch_has_its_results a_change_comes_in_waves_of_two \
-  what_is_too_large_says_who_lacks_what who_asked_for_a_quiet_machine_got_it all_are_deleted_again
+  applying_all_again_changes_nothing the_batch_has_its_results the_tasks_have_all_ended \
+  a_change_comes_in_waves_of_two what_is_too_large_says_who_lacks_what \
+  who_asked_for_a_quiet_machine_got_it all_are_deleted_again

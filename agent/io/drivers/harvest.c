@@ -48,6 +48,7 @@ void harvest_prepare(struct arena *arena, const struct agt_spawn *spawn,
         .cpu_limit = share(caps->cpu_percent, machine->cores_milli),
         .cpu_told = harvest_cpu_limit(spawn->cpu_limit, machine),
         .pids_limit = stricter(limits->pids, caps->pids),
+        .task_count = spawn->template->task_count,
     };
 
     spec.command = arena_array(arena, spec.command_count, sizeof(spec.command[0]));

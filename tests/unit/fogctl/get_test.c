@@ -32,10 +32,11 @@ static void columns_are_as_wide_as_their_widest_cell(void **state)
     ANSWERS({"GET " S, 200, LIST(SESSION("a", "AsDeclared") "," SESSION("much-longer", "Odd")), 0});
     run("get hs");
     EXITS(0);
-    assert_string_equal(world.did.out.data,
-                        "NAME          DESIRED   READY   UPDATED   CONVERGED   REASON       AGE\n"
-                        "a             1         1       1         True        AsDeclared\n"
-                        "much-longer   1         1       1         True        Odd\n");
+    assert_string_equal(
+        world.did.out.data,
+        "NAME          DESIRED   READY   UPDATED   DONE   CONVERGED   REASON       AGE\n"
+        "a             1         1       1                True        AsDeclared\n"
+        "much-longer   1         1       1                True        Odd\n");
     run("get hs --no-headers");
     assert_true(str_starts(world.did.out.data, "a   "));
 }
@@ -150,10 +151,10 @@ static void a_watch_goes_on_from_where_it_broke_off(void **state)
     run("get hs -w");
     EXITS(1);
     assert_string_equal(world.did.out.data,
-                        "NAME   DESIRED   READY   UPDATED   CONVERGED   REASON   AGE\n"
-                        "a      1         1       1         True        One\n"
-                        "a      1         1       1         True        Two\n"
-                        "(deleted) a   1         1       1         True        Three\n");
+                        "NAME   DESIRED   READY   UPDATED   DONE   CONVERGED   REASON   AGE\n"
+                        "a      1         1       1                True        One\n"
+                        "a      1         1       1                True        Two\n"
+                        "(deleted) a   1         1       1                True        Three\n");
     assert_string_equal(world.did.err.data, "error: enough (BadRequest)\n");
 }
 

@@ -91,6 +91,31 @@ static void replicas_and_every_agent_exclude_each_other(void **state)
     checked(SESSION "  replicas: 2\n  everyAgent: false\n", "");
 }
 
+static void tasks_exclude_other_ways_to_be_many(void **state)
+{
+    (void)state;
+    checked(SESSION "  tasks: {count: 3}\n", "");
+    checked(SESSION "  tasks: {count: 3}\n  replicas: 2\n",
+            "m.yaml:8:13: error: spec.replicas: excludes tasks; tasks.parallelism says how many "
+            "run at once\n");
+    checked(SESSION "  tasks: {count: 3}\n  everyAgent: true\n",
+            "m.yaml:8:15: error: spec.everyAgent: excludes tasks; give one of the two\n");
+}
+
+static void a_task_ends_once(void **state)
+{
+    static const char head[] = "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: s}\n";
+
+    (void)state;
+    checked(arena_printf(&bound.arena, "%s%s", head,
+                         "spec: {tasks: {count: 1}, workload: {command: [x], restart: always}}\n"),
+            "m.yaml:4:61: error: spec.workload.restart: is \"always\", and a task ends once; "
+            "tasks.retries says how often one that failed is tried again\n");
+    checked(arena_printf(&bound.arena, "%s%s", head,
+                         "spec: {tasks: {count: 1}, workload: {command: [x], restart: never}}\n"),
+            "");
+}
+
 static void a_command_has_a_program_and_an_end(void **state)
 {
     char word[COMMAND_BYTES_MAX - 1];
@@ -342,6 +367,8 @@ int main(void)
         TEST(heat_has_its_steps_in_order),
         TEST(a_window_has_a_length),
         TEST(replicas_and_every_agent_exclude_each_other),
+        TEST(tasks_exclude_other_ways_to_be_many),
+        TEST(a_task_ends_once),
         TEST(a_command_has_a_program_and_an_end),
         TEST(operators_of_selectors_take_values_or_none),
         TEST(a_requirement_names_what_an_agent_has),

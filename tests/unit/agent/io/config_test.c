@@ -384,6 +384,15 @@ static void without_limits_there_are_none(void **state)
     assert_int_equal(spec.pids_limit, 0);
 }
 
+static void a_task_is_told_how_many_there_are(void **state)
+{
+    struct template template = {.task_count = 7};
+    struct limits_policy caps = {.set = 0};
+
+    (void)state;
+    assert_int_equal(prepare(&template, &caps).task_count, 7);
+}
+
 static void percentages_are_of_the_whole_machine(void **state)
 {
     struct template template = {.limits = {.cpu_percent = 25, .memory_percent = 10, .pids = 7}};
@@ -458,6 +467,7 @@ int main(void)
         CASE(addresses_that_are_none_are_refused),
         CASE(the_help_names_every_option),
         CASE(without_limits_there_are_none),
+        CASE(a_task_is_told_how_many_there_are),
         CASE(percentages_are_of_the_whole_machine),
         CASE(the_stricter_limit_counts),
         CASE(all_of_the_machine_is_no_limit),

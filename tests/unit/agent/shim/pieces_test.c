@@ -71,7 +71,8 @@ static void a_spec_survives_its_text(void **state)
                              .cpu_limit = 8,
                              .cpu_told = 6,
                              .memory_limit = 9,
-                             .pids_limit = 10};
+                             .pids_limit = 10,
+                             .task_count = 11};
 
     (void)state;
     arena_init(&arena);
@@ -84,6 +85,7 @@ static void a_spec_survives_its_text(void **state)
     assert_string_equal(read.command[2], command[2]);
     assert_string_equal(read.environment[1].value, "x=y z");
     assert_int_equal(read.pids_limit, 10);
+    assert_int_equal(read.task_count, 11);
     assert_false(shim_spec_from_str(&arena, "uid=u run=x command=y", &read));
     assert_false(shim_spec_from_str(&arena, "uid=u run=1", &read));
 }

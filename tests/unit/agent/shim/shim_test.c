@@ -241,6 +241,18 @@ static void a_program_is_found_by_its_path(void **state)
     ended(bench, EXIT_BY_ITSELF, 0);
 }
 
+static void a_task_sees_which_of_how_many_it_is(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.slot = "3";
+    bench->spec.task_count = 200;
+    run_shell(bench, "env");
+    ended(bench, EXIT_BY_ITSELF, 0);
+    assert_true(log_holds(bench, "FOG_TASK_INDEX=3\n"));
+    assert_true(log_holds(bench, "FOG_TASK_COUNT=200\n"));
+}
+
 static void it_sees_the_given_environment_and_no_other(void **state)
 {
     struct bench *bench = *state;
@@ -257,6 +269,7 @@ static void it_sees_the_given_environment_and_no_other(void **state)
     assert_true(log_holds(bench, "FOG_ASSIGNMENT=11111111-2222-4333-8444-555555555555\n"));
     assert_true(log_holds(bench, "FOG_RUN=1\n"));
     assert_true(log_holds(bench, "FOG_LEASE_EPOCH=7\n"));
+    assert_false(log_holds(bench, "FOG_TASK_"));
     assert_true(log_holds(bench, "/1/files\n"));
     assert_true(log_holds(bench, "PATH="));
     assert_false(log_holds(bench, "leaked"));
@@ -591,6 +604,7 @@ int main(int argc, char **argv)
         CASE(a_signal_counts_as_128_and_its_number),
         CASE(what_cannot_be_executed_says_why),
         CASE(a_program_is_found_by_its_path),
+        CASE(a_task_sees_which_of_how_many_it_is),
         CASE(it_sees_the_given_environment_and_no_other),
         CASE(it_is_nice_and_bounded),
         CASE(a_stop_is_asked_for_first),

@@ -1,0 +1,34 @@
+/* What plans are called when people read of them. */
+#include "controller/core/plan.h"
+
+#include <assert.h>
+
+const char *plan_action_to_str(enum plan_action action)
+{
+    static const char *const words[] = {"start", "stop", "restart", "move", "replace", "update"};
+
+    assert(action < PLAN_ACTION_COUNT);
+    return words[action];
+}
+
+const char *why_to_str(enum why why)
+{
+    static const char *const words[] = {"PolicyMissing", "GivenUp",   "Failed",   "NoAgent",
+                                        "RolloutPaused", "AgentAway", "Leased",   "BackOff",
+                                        "Failing",       "Starting",  "Updating", "Stopping"};
+
+    assert(why < WHY_COUNT);
+    return words[why];
+}
+
+const char *plan_failure_words(struct arena *arena, const struct assignment_entry *copy)
+{
+    const struct assignment_status *status = assignment_status(copy);
+    const char *reason = str_is_empty(status->reason) ? "it failed" : status->reason;
+
+    if (str_is_empty(status->message)) {
+        return arena_printf(arena, "%s on %s", reason, assignment_spec(copy)->agent);
+    }
+    return arena_printf(arena, "%s on %s (%s)", reason, assignment_spec(copy)->agent,
+                        status->message);
+}

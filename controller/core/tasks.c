@@ -1,0 +1,476 @@
+/* Which tasks are under way, which have ended, and what is written down of them. */
+#include "controller/core/tasks.h"
+
+#include "controller/core/copy.h"
+#include "controller/core/core.h"
+#include "controller/core/replica.h"
+#include "schema/base/parse.h"
+#include "schema/base/site.h"
+#include "schema/limits.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct lister {
+    struct tasks *tasks;
+    struct arena *arena;
+    const struct plan_input *in;
+    const struct harvest_session_spec *spec;
+    struct replicas *to;
+    struct indexes present; /* tasks that have copies */
+    size_t remains;         /* copies that nobody wants and that may still run, by replica */
+};
+
+static const char *or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static const struct tasks_status *tasks_status(const struct session_entry *session)
+{
+    return &harvest_session_of(session->object)->status.tasks;
+}
+
+struct tasks *tasks_read(struct arena *arena, const struct plan_input *input)
+{
+    const struct harvest_session_spec *spec = session_spec(input->session);
+    const struct tasks_status *status = tasks_status(input->session);
+    struct tasks *tasks;
+
+    if (!harvest_session_has_tasks(spec)) {
+        return NULL;
+    }
+    tasks = ARENA_NEW(arena, struct tasks);
+    indexes_init(&tasks->completed, arena, TASKS_MAX);
+    indexes_init(&tasks->failed, arena, TASKS_MAX);
+    /* Validation lets nothing else into a status. */
+    (void)indexes_from_str(or_empty(status->completed_indexes), &tasks->completed);
+    (void)indexes_from_str(or_empty(status->failed_indexes), &tasks->failed);
+    tasks->failures = arena_array(arena, TASK_FAILURES_MAX, sizeof(struct task_failure));
+    tasks->failure_count = status->failures.count;
+    assert(tasks->failure_count <= TASK_FAILURES_MAX);
+    for (size_t i = 0; i < tasks->failure_count; i++) {
+        tasks->failures[i] = status->failures.items[i];
+    }
+    tasks->completed_count = indexes_below(&tasks->completed, (size_t)spec->tasks.count);
+    tasks->failed_count = indexes_below(&tasks->failed, (size_t)spec->tasks.count);
+    return tasks;
+}
+
+unsigned tasks_failures(const struct assignment_entry *copy)
+{
+    const char *before = strmap_find(&copy->object->meta.annotations, ATTEMPT_ANNOTATION);
+    int64_t earlier = 0;
+
+    if (before != NULL && !int_from_str(before, &earlier)) {
+        earlier = 0;
+    }
+    return (unsigned)earlier + copy_has_failed(copy);
+}
+
+/* --- what has ended --------------------------------------------------------------------------- */
+
+static void add_failure(struct lister *l, size_t index, const struct assignment_entry *copy)
+{
+    const struct assignment_status *status = assignment_status(copy);
+    const struct shape *shape = &task_failure_shape;
+    struct tasks *tasks = l->tasks;
+    struct task_failure failure = {.set = 0};
+
+    shape_put(shape, &failure, index, (int64_t)index);
+    shape_put(shape, &failure, agent, assignment_spec(copy)->agent);
+    shape_put(shape, &failure, attempts, (int64_t)tasks_failures(copy));
+    if (shape_has(&assignment_status_shape, status, &status->exit_code)) {
+        shape_put(shape, &failure, exit_code, status->exit_code);
+    }
+    if (!str_is_empty(status->reason)) {
+        shape_put(shape, &failure, reason, status->reason);
+    }
+    tasks->failure_count += tasks->failure_count < TASK_FAILURES_MAX;
+    memmove(&tasks->failures[1], &tasks->failures[0],
+            (tasks->failure_count - 1) * sizeof(struct task_failure));
+    tasks->failures[0] = failure;
+}
+
+static const char *end_words(struct lister *l, size_t index, const struct assignment_entry *copy,
+                             bool has_failed)
+{
+    const struct assignment_status *status = assignment_status(copy);
+    unsigned attempts = tasks_failures(copy) + !has_failed;
+
+    return arena_printf(l->arena, "task %zu %s on %s at attempt %u%s%s", index,
+                        has_failed ? "failed for good" : "succeeded", assignment_spec(copy)->agent,
+                        attempts, has_failed ? ": " : "",
+                        has_failed ? or_empty(status->reason) : "");
+}
+
+static void end_task(struct lister *l, size_t index, struct assignment_entry *copy, bool has_failed)
+{
+    struct tasks *tasks = l->tasks;
+
+    tasks->ends = arena_grow(l->arena, tasks->ends, tasks->end_count, sizeof(struct task_end));
+    tasks->ends[tasks->end_count++] =
+        (struct task_end){index, has_failed, copy, end_words(l, index, copy, has_failed)};
+    if (has_failed) {
+        MARK("a task fails for good");
+        indexes_add(&tasks->failed, index);
+        tasks->failed_count++;
+        add_failure(l, index, copy);
+    } else {
+        MARK("a task succeeds");
+        indexes_add(&tasks->completed, index);
+        tasks->completed_count++;
+    }
+}
+
+/* It ran as a task: what a session ran before it had tasks was none. */
+static bool is_task(const struct lister *l, const struct assignment_entry *copy)
+{
+    const struct template_entry *template =
+        model_template_find(l->in->model, assignment_spec(copy)->template_digest);
+
+    return template != NULL && template->template->task_count > 0;
+}
+
+/* One that failed in an older form is tried in the newer one, unless nobody can or may tell it. */
+static bool is_final_failure(const struct lister *l, const struct assignment_entry *copy)
+{
+    bool is_current = l->in->template != NULL &&
+                      str_eq(assignment_spec(copy)->template_digest, l->in->template->text);
+    bool is_away = copy->agent == NULL || copy->agent->link == NULL;
+    const struct harvest_session *body = harvest_session_of(l->in->session->object);
+    bool is_fresh = body->status.observed_generation < l->in->session->object->meta.generation;
+
+    return copy_has_failed(copy) && is_task(l, copy) && !is_fresh &&
+           (is_current || is_away || l->spec->rollout.pause) &&
+           tasks_failures(copy) > l->spec->tasks.retry_max + MUTANT(TASK_TRIED_ONCE_MORE);
+}
+
+/* The copy with which the task ended, or NULL: any that succeeded, or the youngest if that failed
+ * once too often and no other one goes on. */
+static struct assignment_entry *ending_copy(const struct lister *l, const struct replica *replica)
+{
+    struct assignment_entry *last;
+
+    for (size_t i = 0; i < replica->copy_count; i++) {
+        if (copy_is_done(replica->copies[i]) && is_task(l, replica->copies[i])) {
+            return replica->copies[i];
+        }
+    }
+    if (replica->live_count == 0 || !replica_is_down(replica)) {
+        return NULL;
+    }
+    last = replica->copies[replica->live_count - 1];
+    return is_final_failure(l, last) ? last : NULL;
+}
+
+static void take_out(struct replica *replica, const struct assignment_entry *copy)
+{
+    size_t at = 0;
+
+    while (replica->copies[at] != copy) {
+        at++;
+        assert(at < replica->copy_count);
+    }
+    replica->live_count -= at < replica->live_count;
+    replica->copy_count--;
+    memmove(&replica->copies[at], &replica->copies[at + 1],
+            (replica->copy_count - at) * sizeof(replica->copies[0]));
+}
+
+/* --- what is wanted --------------------------------------------------------------------------- */
+
+static const char *unwanted_task(struct lister *l, size_t index, bool is_index)
+{
+    if (object_is_deleting(l->in->session->object)) {
+        return "the session is being deleted";
+    }
+    if (!is_index) {
+        return "the session consists of tasks now";
+    }
+    if (index >= (size_t)l->spec->tasks.count) {
+        return arena_printf(l->arena, "the session has %" PRId64 " task%s now",
+                            l->spec->tasks.count, l->spec->tasks.count == 1 ? "" : "s");
+    }
+    if (indexes_has(&l->tasks->completed, index) || indexes_has(&l->tasks->failed, index)) {
+        return "the task has ended";
+    }
+    return NULL;
+}
+
+static void list_task(struct lister *l, struct assignment_entry **first, size_t length)
+{
+    const char *slot = assignment_spec(first[0])->slot;
+    int64_t number = 0;
+    bool is_index = slot_number(slot, &number) && number < TASKS_MAX;
+    struct replica *replica = replicas_add(l->arena, l->to, slot);
+    struct assignment_entry *ending;
+
+    replica_give(replica, first, length);
+    replica->unwanted = unwanted_task(l, (size_t)number, is_index);
+    if (is_index) {
+        indexes_add(&l->present, (size_t)number);
+    }
+    if (replica->unwanted != NULL) {
+        return;
+    }
+    ending = ending_copy(l, replica);
+    if (ending != NULL) {
+        end_task(l, (size_t)number, ending, !copy_is_done(ending));
+        take_out(replica, ending);
+        replica->unwanted = "the task has ended";
+    }
+}
+
+static bool may_run(const struct lister *l, const struct replica *replica)
+{
+    for (size_t i = 0; i < replica->copy_count; i++) {
+        if (!copy_may_go(l->in->model, replica->copies[i], l->in->now)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those of the highest indexes end. */
+static void drop_surplus(struct lister *l)
+{
+    size_t most = (size_t)l->spec->tasks.parallelism;
+
+    for (size_t i = l->to->count; i-- > 0 && l->tasks->active > most;) {
+        struct replica *replica = &l->to->items[i];
+
+        if (replica->unwanted == NULL && replica->live_count > 0) {
+            MARK("a task makes room for lower parallelism");
+            replica->unwanted = arena_printf(l->arena, "at most %zu task%s may be under way now",
+                                             most, most == 1 ? "" : "s");
+            l->tasks->active--;
+        }
+    }
+}
+
+/* Tasks that have a copy in force are under way, up to the number allowed.  What else may still run
+ * is counted, too: room is made before it is used. */
+static void count_active(struct lister *l)
+{
+    for (size_t i = 0; i < l->to->count; i++) {
+        const struct replica *replica = &l->to->items[i];
+
+        l->tasks->active += replica->unwanted == NULL && replica->live_count > 0;
+    }
+    drop_surplus(l);
+    for (size_t i = 0; i < l->to->count; i++) {
+        const struct replica *replica = &l->to->items[i];
+
+        l->remains +=
+            (replica->unwanted != NULL || replica->live_count == 0) && may_run(l, replica);
+    }
+    l->tasks->has_remains = l->remains > 0;
+}
+
+/* A task whose copy is ending, or has ended without a result, is started again if it may. */
+static void resume(struct lister *l, struct replica *replica, size_t most)
+{
+    bool remains = may_run(l, replica);
+
+    if (l->tasks->active + l->remains - remains < most) {
+        l->remains -= remains;
+        l->tasks->active++;
+    } else {
+        replica->unwanted = "other tasks are under way";
+    }
+}
+
+static void add_new(struct lister *l)
+{
+    size_t most =
+        MUTANT(PARALLELISM_IGNORED) ? TASKS_PARALLEL_MAX : (size_t)l->spec->tasks.parallelism;
+    size_t listed = l->to->count;
+
+    for (size_t i = 0; i < listed; i++) {
+        if (l->to->items[i].unwanted == NULL && l->to->items[i].live_count == 0) {
+            resume(l, &l->to->items[i], most);
+        }
+    }
+    if (l->tasks->is_cut_short || l->in->template == NULL ||
+        object_is_deleting(l->in->session->object)) {
+        return;
+    }
+    indexes_join(&l->present, &l->tasks->completed);
+    indexes_join(&l->present, &l->tasks->failed);
+    for (size_t i = indexes_next_absent(&l->present, 0);
+         i < (size_t)l->spec->tasks.count && l->tasks->active + l->remains < most;
+         i = indexes_next_absent(&l->present, i + 1)) {
+        (void)replicas_add(l->arena, l->to, arena_printf(l->arena, "%zu", i));
+        l->tasks->active++;
+    }
+}
+
+static void cut_short(struct lister *l)
+{
+    MARK("a task that failed ends the others");
+    l->tasks->is_cut_short = true;
+    for (size_t i = 0; i < l->to->count; i++) {
+        if (l->to->items[i].unwanted == NULL) {
+            l->to->items[i].unwanted = "another task failed, and failFast ends the rest";
+        }
+    }
+}
+
+void tasks_list(struct tasks *tasks, struct arena *arena, const struct plan_input *input,
+                struct assignment_entry **copies, size_t count, struct replicas *replicas)
+{
+    struct lister l = {.tasks = tasks,
+                       .arena = arena,
+                       .in = input,
+                       .spec = session_spec(input->session),
+                       .to = replicas};
+
+    indexes_init(&l.present, arena, TASKS_MAX);
+    for (size_t i = 0; i < count;) {
+        size_t length = replica_run_length(&copies[i], count - i);
+
+        list_task(&l, &copies[i], length);
+        i += length;
+    }
+    if (l.spec->tasks.fail_fast && tasks->failed_count > 0) {
+        cut_short(&l);
+    }
+    count_active(&l);
+    add_new(&l);
+    replicas_sort(replicas);
+}
+
+void tasks_count(const struct tasks *tasks, const struct harvest_session_spec *spec,
+                 struct plan *plan)
+{
+    plan->desired = (size_t)spec->tasks.count;
+    plan->ready += tasks->completed_count;
+    plan->updated += tasks->completed_count + tasks->failed_count;
+    plan->succeeded = tasks->completed_count;
+    plan->failed = tasks->failed_count;
+}
+
+/* --- telling people --------------------------------------------------------------------------- */
+
+bool tasks_are_complete(const struct tasks *tasks, const struct harvest_session_spec *spec)
+{
+    return tasks->completed_count + tasks->failed_count == (size_t)spec->tasks.count ||
+           (tasks->is_cut_short && !tasks->has_remains);
+}
+
+const char *tasks_words(struct arena *arena, const struct tasks *tasks,
+                        const struct harvest_session_spec *spec)
+{
+    const char *one = spec->tasks.count == 1 ? "task has" : "tasks have";
+
+    if (tasks->failed_count == 0) {
+        return arena_printf(arena, "%zu of %" PRId64 " %s succeeded", tasks->completed_count,
+                            spec->tasks.count, one);
+    }
+    return arena_printf(arena, "%zu of %" PRId64 " %s succeeded, %zu failed for good",
+                        tasks->completed_count, spec->tasks.count, one, tasks->failed_count);
+}
+
+static const char *complete_reason(const struct tasks *tasks,
+                                   const struct harvest_session_spec *spec)
+{
+    if (!tasks_are_complete(tasks, spec)) {
+        return "Unfinished";
+    }
+    if (tasks->failed_count == 0) {
+        return "AllSucceeded";
+    }
+    return tasks->is_cut_short ? "FailedFast" : "SomeFailed";
+}
+
+/* The texts of a status, in canonical form. */
+static void put_texts(const struct tasks *tasks, int64_t count, struct str *completed,
+                      struct str *failed, struct str *done)
+{
+    indexes_to_str(&tasks->completed, completed);
+    indexes_to_str(&tasks->failed, failed);
+    str_addf(done, "%zu/%" PRId64, tasks->completed_count, count);
+}
+
+bool tasks_are_stated(const struct session_entry *session, const struct tasks *tasks)
+{
+    const struct harvest_session_status *status = &harvest_session_of(session->object)->status;
+    const struct harvest_session_spec *spec = session_spec(session);
+    const struct condition *condition = condition_find(&status->conditions, "Complete");
+    _cleanup_(str_fini)
+    struct str completed = STR_EMPTY, failed = STR_EMPTY, done = STR_EMPTY;
+    bool is_stated;
+
+    if (tasks == NULL) {
+        return condition == NULL &&
+               !shape_has(&harvest_session_status_shape, status, &status->tasks);
+    }
+    put_texts(tasks, spec->tasks.count, &completed, &failed, &done);
+    is_stated = condition != NULL && str_eq(condition->reason, complete_reason(tasks, spec)) &&
+                status->tasks.active == (int64_t)tasks->active &&
+                str_eq(or_empty(status->tasks.done), done.data) &&
+                str_eq(or_empty(status->tasks.completed_indexes), completed.data) &&
+                str_eq(or_empty(status->tasks.failed_indexes), failed.data);
+    str_fini(&failed);
+    str_fini(&done);
+    return is_stated;
+}
+
+static void put_failures(struct object *object, struct tasks_status *to, const struct tasks *tasks)
+{
+    to->failures.items =
+        arena_array(&object->arena, TASK_FAILURES_MAX, sizeof(struct task_failure));
+    to->failures.count = tasks->failure_count;
+    for (size_t i = 0; i < tasks->failure_count; i++) {
+        to->failures.items[i] = tasks->failures[i];
+        to->failures.items[i].agent = object_strdup(object, tasks->failures[i].agent);
+        to->failures.items[i].reason = object_strdup(object, tasks->failures[i].reason);
+    }
+    shape_mark(&tasks_status_shape, to, &to->failures);
+}
+
+static void forget(struct harvest_session_status *status)
+{
+    conditions_t *conditions = &status->conditions;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < conditions->count; i++) {
+        if (!str_eq(conditions->items[i].type, "Complete")) {
+            conditions->items[kept++] = conditions->items[i];
+        }
+    }
+    conditions->count = kept;
+    shape_remove(&harvest_session_status_shape, status, &status->tasks);
+}
+
+void tasks_state(struct object *session, const struct tasks *tasks, struct wall now)
+{
+    const struct shape *shape = &tasks_status_shape;
+    struct harvest_session *body = session->body;
+    struct tasks_status *to = &body->status.tasks;
+    const struct harvest_session_spec *spec = &body->spec;
+    struct str completed = STR_EMPTY, failed = STR_EMPTY, done = STR_EMPTY;
+
+    if (tasks == NULL) {
+        forget(&body->status);
+        return;
+    }
+    put_texts(tasks, spec->tasks.count, &completed, &failed, &done);
+    shape_put(shape, to, active, (int64_t)tasks->active);
+    shape_put(shape, to, done, object_strdup(session, done.data));
+    shape_put(shape, to, completed_indexes, object_strdup(session, completed.data));
+    shape_put(shape, to, failed_indexes, object_strdup(session, failed.data));
+    put_failures(session, to, tasks);
+    shape_mark(&harvest_session_status_shape, &body->status, to);
+    condition_set(session, &body->status.conditions, "Complete",
+                  tasks_are_complete(tasks, spec) ? CONDITION_TRUE : CONDITION_FALSE,
+                  complete_reason(tasks, spec), tasks_words(&session->arena, tasks, spec),
+                  session->meta.generation, now);
+    shape_mark(&harvest_session_status_shape, &body->status, &body->status.conditions);
+    str_fini(&completed);
+    str_fini(&failed);
+    str_fini(&done);
+}

@@ -1,0 +1,65 @@
+/* Counts of tasks, as a person would read them off the session. */
+#include "tests/sim/judge_tasks.h"
+
+#include "schema/base/str.h"
+#include "schema/limits.h"
+#include "schema/tree.h"
+#include "tests/sim/reference.h"
+
+enum { JOB_MS = 8000, SLACK_MS = 5000 };
+
+bool judge_has_tasks(const struct node *session)
+{
+    return node_find_path(session, "spec.tasks") != NULL;
+}
+
+static int64_t left_of(const struct node *session)
+{
+    int64_t left = ref_int(session, "spec.tasks.count", 0) -
+                   ref_int(session, "status.succeeded", 0) - ref_int(session, "status.failed", 0);
+    bool is_cut_short =
+        ref_flag(session, "spec.tasks.failFast") && ref_int(session, "status.failed", 0) > 0;
+
+    return is_cut_short ? 0 : left;
+}
+
+size_t judge_tasks_wanted(const struct node *session)
+{
+    int64_t left = left_of(session), most = ref_int(session, "spec.tasks.parallelism", 10);
+
+    return (size_t)(left < most ? left : most);
+}
+
+bool judge_tasks_end(const struct node *session)
+{
+    const struct node *words = node_find_path(session, "spec.workload.command");
+    const char *verb = node_text(words->list.items[0]);
+
+    return str_eq(verb, "job") || str_eq(verb, "fail") || str_eq(verb, "missing");
+}
+
+bool judge_tasks_say_so(const struct node *session, size_t running)
+{
+    const struct node *conditions = node_find_path(session, "status.conditions");
+    bool is_complete = false;
+
+    for (size_t i = 0; conditions != NULL && i < conditions->list.count; i++) {
+        const struct node *it = conditions->list.items[i];
+
+        if (str_eq(node_find_text(it, "type"), "Complete")) {
+            is_complete = str_eq(node_find_text(it, "status"), "True");
+        }
+    }
+    return is_complete == (left_of(session) == 0) && (!is_complete || running == 0);
+}
+
+int64_t judge_tasks_ms(const struct node *session)
+{
+    int64_t tries = ref_int(session, "spec.tasks.retries", 3) + 1;
+
+    if (!judge_has_tasks(session)) {
+        return 0;
+    }
+    return ref_int(session, "spec.tasks.count", 0) * tries *
+           (JOB_MS + SLACK_MS + BREAKER_OPEN_MS + (tries > 1 ? 4 * RESTART_MIN_MS : 0));
+}
