@@ -15,9 +15,9 @@ enum sensor {
     SENSOR_CHARGING,         /* 1: runs on outside power, charging or full; 0: on its battery */
     SENSOR_TEMPERATURE,      /* thousandths of a degree Celsius, of the hottest sensor */
     SENSOR_IDLE,             /* milliseconds since somebody last used it */
-    SENSOR_FOREIGN_CPU,      /* thousandths of all its processors' time, used by others than us */
+    SENSOR_FOREIGN_CPU,      /* thousandths of a percent of its processors' time: used by others */
     SENSOR_MEMORY_AVAILABLE, /* bytes that could be had without swapping */
-    SENSOR_MEMORY_PRESSURE,  /* thousandths of the last ten seconds in which something waited */
+    SENSOR_MEMORY_PRESSURE,  /* thousandths of a percent of ten seconds: something waited */
     SENSOR_METERED,          /* 1: the connection is paid by volume */
     SENSOR_LOAD,             /* thousandths: the kernel's load average of one minute */
     SENSOR_COUNT,

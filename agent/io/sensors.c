@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 enum {
+    WHOLE = 100 * 1000,        /* in thousandths of a percent */
     CPU_WINDOW_MS = 10 * 1000, /* our own use is told a second late; over ten that is little */
     CPU_STEP_MS = 500,
     CPU_NUMBERS = 7, /* user, nice, system, idle, iowait, irq, softirq */
@@ -244,9 +245,8 @@ static void read_pressure(struct sensor_reader *reader, struct readings *reading
     int64_t value = 0;
     const char *end;
 
-    if (error == 0 &&
-        (!str_starts(text, key) || !thousandths_from_str(text + strlen(key), &value, &end) ||
-         value > 100 * 1000)) {
+    if (error == 0 && (!str_starts(text, key) ||
+                       !thousandths_from_str(text + strlen(key), &value, &end) || value > WHOLE)) {
         error = EINVAL;
     }
     if (error == EOPNOTSUPP) {
@@ -258,7 +258,7 @@ static void read_pressure(struct sensor_reader *reader, struct readings *reading
         return;
     }
     note_set(reader, SENSOR_MEMORY_PRESSURE, "/%s", path);
-    put_known(reader, readings, SENSOR_MEMORY_PRESSURE, value / 100);
+    put_known(reader, readings, SENSOR_MEMORY_PRESSURE, value);
 }
 
 /* --- processors ---------------------------------------------------------------------------------
@@ -323,7 +323,7 @@ static bool compute_foreign(struct sensor_reader *reader, const struct cpu_sampl
         reader->cpu.count = 0; /* somebody began to count anew */
         return false;
     }
-    *ret_value = foreign <= 0 ? 0 : foreign >= total ? 1000 : foreign * 1000 / total;
+    *ret_value = foreign <= 0 ? 0 : foreign >= total ? WHOLE : foreign * WHOLE / total;
     return true;
 }
 

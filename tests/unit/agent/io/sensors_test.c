@@ -148,7 +148,7 @@ static void a_laptop_has_everything(void **state)
     expect(bench, SENSOR_TEMPERATURE, 41500); /* and not 51.85 °C: asking disks wakes them */
     expect(bench, SENSOR_IDLE, HOUR_MS);
     expect(bench, SENSOR_MEMORY_AVAILABLE, (int64_t)9437184 * 1024);
-    expect(bench, SENSOR_MEMORY_PRESSURE, 15);
+    expect(bench, SENSOR_MEMORY_PRESSURE, 1530);
     expect(bench, SENSOR_METERED, 0);
     expect(bench, SENSOR_LOAD, 520);
     expect_unknown(bench, SENSOR_FOREIGN_CPU, "two looks");
@@ -515,7 +515,7 @@ static void our_own_use_is_not_foreign(void **state)
     put_times(bench, 1100, 1100); /* one of two processors was busy for a second */
     bench->own_ms += 400;
     look(bench);
-    expect(bench, SENSOR_FOREIGN_CPU, 300);
+    expect(bench, SENSOR_FOREIGN_CPU, 30 * 1000);
     put_times(bench, 1200, 1200);
     bench->own_ms += 1600; /* it is told late: of two seconds together, not of the last one */
     look(bench);
@@ -524,7 +524,7 @@ static void our_own_use_is_not_foreign(void **state)
         put_times(bench, 1200 + 200 * i, 1200);
         look(bench);
     }
-    expect(bench, SENSOR_FOREIGN_CPU, (10 * 200 - 100 - 160) * 1000 / 2000);
+    expect(bench, SENSOR_FOREIGN_CPU, (10 * 200 - 100 - 160) * 100 * 1000 / 2000);
 }
 
 static void a_rate_needs_two_looks_that_fit_together(void **state)
@@ -535,20 +535,20 @@ static void a_rate_needs_two_looks_that_fit_together(void **state)
     look(bench);
     put_times(bench, 1010, 1190);
     look(bench);
-    expect(bench, SENSOR_FOREIGN_CPU, 50);
+    expect(bench, SENSOR_FOREIGN_CPU, 5 * 1000);
     bench->own_ms = 50000; /* more than there was: work of another agent was adopted */
     put_times(bench, 1020, 1380);
     look(bench);
     expect_unknown(bench, SENSOR_FOREIGN_CPU, "two looks");
     put_times(bench, 1030, 1570);
     look(bench);
-    expect(bench, SENSOR_FOREIGN_CPU, 50);
+    expect(bench, SENSOR_FOREIGN_CPU, 5 * 1000);
     bench->own_ms = 0; /* it was forgotten */
     look(bench);
     expect_state(bench, SENSOR_FOREIGN_CPU, READING_UNKNOWN);
     put_times(bench, 1040, 1760);
     look(bench);
-    expect(bench, SENSOR_FOREIGN_CPU, 50);
+    expect(bench, SENSOR_FOREIGN_CPU, 5 * 1000);
     look_after(bench, HOUR_MS); /* the machine slept */
     expect_state(bench, SENSOR_FOREIGN_CPU, READING_UNKNOWN);
     put(bench, "proc/stat", "cpu  1 2 3\n");
