@@ -2,9 +2,12 @@
  *
  *     fog-agent [OPTION…]                 the agent
  *     fog-agent pause | resume | status   a word to the one that runs here
+ *     fog-agent doctor                    what this machine can do
  *     fog-agent shim …                    what each workload runs under (agent/shim) */
+#include "agent/io/doctor.h"
 #include "agent/io/loop.h"
 #include "agent/io/owner.h"
+#include "agent/io/status.h"
 #include "agent/shim/shim.h"
 #include "schema/version.h"
 
@@ -93,6 +96,28 @@ static int run(const struct config *config, struct cache *cache)
     return EXIT_SUCCESS;
 }
 
+static int tell(const struct config *config, struct str *answer)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    struct err err = ERR_NONE;
+
+    if (config->verb != VERB_STATUS || config->output == OUTPUT_JSON) {
+        return print(answer);
+    }
+    return status_tell(answer->data, answer->length, &text, &err) < 0 ? complain(&err)
+                                                                      : print(&text);
+}
+
+static int examine(const struct config *config)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+    bool ok = doctor_examine(config, &text);
+
+    return print(&text) == EXIT_SUCCESS && ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 /* Without an agent the word is only written down; one that is just starting is asked again. */
 static int pass_on(const struct config *config, struct cache *cache)
 {
@@ -105,7 +130,7 @@ static int pass_on(const struct config *config, struct cache *cache)
 
     for (int i = 0; i < ASK_TRIES; i++) {
         if (owner_ask(cache, word, &answer, &err) == 0) {
-            return print(&answer);
+            return tell(config, &answer);
         }
         if (err.code == ERR_UNAVAILABLE && cache_lock(cache, NULL) == 0) {
             break;
@@ -158,6 +183,8 @@ static int serve(int argc, char **argv)
         return print_help();
     case VERB_VERSION:
         return puts("fog-agent " FOG_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    case VERB_DOCTOR:
+        return examine(&config);
     case VERB_RUN:
     case VERB_PAUSE:
     case VERB_RESUME:

@@ -177,6 +177,12 @@ static bool take_config(struct config *config, const char *value)
     return value[0] != '\0';
 }
 
+static bool take_output(struct config *config, const char *value)
+{
+    config->output = str_eq(value, "json") ? OUTPUT_JSON : OUTPUT_TEXT;
+    return str_eq(value, "json") || str_eq(value, "text");
+}
+
 static const struct option options[] = {
     {"config", "FILE", take_config, "a file",
      "options of the owner, a line each (" CONFIG_FILE ")"},
@@ -210,6 +216,7 @@ static const struct option options[] = {
      "where sys, proc and dev are found (/)"},
     {"cgroup", "PATH", take_cgroup, "the path of a control group, beginning with /, or none",
      "where workloads get control groups of their own (the agent's own group)"},
+    {"output", "FORM", take_output, "text or json", "-o; of status and doctor (text)"},
     {"log-level", "LEVEL", take_log_level, "error, warning, info or debug", "(info)"},
     {"insecure", NULL, take_insecure, "true or false",
      "also talk to controllers that are not on this machine, without encryption"},
@@ -325,8 +332,9 @@ static int take_verb(struct config *config, const char *word, struct err *err)
         const char *word;
         enum verb verb;
     } verbs[] = {
-        {"run", VERB_RUN},       {"pause", VERB_PAUSE}, {"resume", VERB_RESUME},
-        {"status", VERB_STATUS}, {"help", VERB_HELP},   {"version", VERB_VERSION},
+        {"run", VERB_RUN},         {"pause", VERB_PAUSE},   {"resume", VERB_RESUME},
+        {"status", VERB_STATUS},   {"doctor", VERB_DOCTOR}, {"help", VERB_HELP},
+        {"version", VERB_VERSION},
     };
 
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
@@ -335,12 +343,14 @@ static int take_verb(struct config *config, const char *word, struct err *err)
             return 0;
         }
     }
-    return err_set(err, ERR_INVALID, "unknown word \"%s\": known are pause, resume and status",
-                   word);
+    return err_set(err, ERR_INVALID,
+                   "unknown word \"%s\": known are pause, resume, status and doctor", word);
 }
 
 static int take_words(struct config *config, int argc, char **argv, struct err *err)
 {
+    static char output_word[] = "--output";
+
     for (int i = 1; i < argc; i++) {
         int result = 0;
 
@@ -351,6 +361,9 @@ static int take_words(struct config *config, int argc, char **argv, struct err *
         if (str_eq(argv[i], "--version")) {
             config->verb = VERB_VERSION;
             return 0;
+        }
+        if (str_eq(argv[i], "-o")) {
+            argv[i] = output_word;
         }
         result = str_starts(argv[i], "--") ? take_option(config, argc, argv, &i, err)
                                            : take_verb(config, argv[i], err);
@@ -444,10 +457,14 @@ static int take_all(struct config *config, int argc, char **argv, struct err *er
     int result = take_environment(config, err);
 
     result = result < 0 ? result : take_words(config, argc, argv, err);
-    if (result == 0 && file < 0 && config->verb == VERB_RUN) {
+    if (result < 0 || file == 0) {
+        return result;
+    }
+    if (config->verb == VERB_RUN) {
         return err_set(err, file, "%s", in_file.text);
     }
-    return result;
+    config->file_trouble = arena_strdup(&config->arena, in_file.text);
+    return 0;
 }
 
 static bool asks_for_help(int argc, char **argv)
@@ -486,6 +503,10 @@ int config_parse(struct config *config, int argc, char **argv, struct err *err)
     config->owner_policy = config->has_owner_policy ? &config->owner : NULL;
     config->state = config->state != NULL ? config->state : default_state(&config->arena);
     config->name = config->name != NULL ? config->name : default_name(&config->arena);
+    if (config->verb == VERB_DOCTOR) {
+        result = link_address_from_str(config->controller_url, &config->controller, err);
+        return result < 0 ? err_prefix(err, result, "--controller") : 0;
+    }
     if (config->verb != VERB_RUN) {
         return 0;
     }
@@ -502,11 +523,13 @@ void config_fini(struct config *config)
 
 void config_help(struct str *to)
 {
-    str_add(to,
-            "Usage: fog-agent [OPTION…]            lend this machine to a controller\n"
-            "       fog-agent pause --state DIR    run nothing until resumed; outlives a reboot\n"
-            "       fog-agent resume --state DIR\n"
-            "       fog-agent status --state DIR   what it is doing, as JSON\n\n");
+    str_add(
+        to,
+        "Usage: fog-agent [OPTION…]            lend this machine to a controller\n"
+        "       fog-agent pause --state DIR    run nothing until resumed; outlives a reboot\n"
+        "       fog-agent resume --state DIR\n"
+        "       fog-agent status --state DIR   what it is doing\n"
+        "       fog-agent doctor               what this machine can do, and what it cannot\n\n");
     for (size_t i = 0; i < COUNT_OF(options); i++) {
         char left[64];
 

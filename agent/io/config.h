@@ -14,13 +14,16 @@
 
 #define CONFIG_FILE "/etc/fog/agent.conf"
 
-enum verb { VERB_RUN, VERB_PAUSE, VERB_RESUME, VERB_STATUS, VERB_HELP, VERB_VERSION };
+enum verb { VERB_RUN, VERB_PAUSE, VERB_RESUME, VERB_STATUS, VERB_DOCTOR, VERB_HELP, VERB_VERSION };
+enum output_form { OUTPUT_TEXT, OUTPUT_JSON };
 
 struct config {
     struct arena arena;       /* owned: all texts */
     struct problems problems; /* lines of the file that cannot be */
     enum verb verb;
-    const char *file; /* "": none was there */
+    int output;               /* enum output_form */
+    const char *file;         /* "": none was there */
+    const char *file_trouble; /* NULL, or why it does not count; an agent does not run then */
     const char *controller_url, *controller_name;
     struct link_address controller;
     const char *name;

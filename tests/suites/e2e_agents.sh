@@ -290,9 +290,27 @@ the_owner_pauses_and_resumes() {
   expect 0 "$BIN/fog-agent" resume --state "$T/edge-3"
   await 10 "it goes on" goes_on "$pid"
   await 10 "it converges" converged stay
-  expect 0 "$BIN/fog-agent" status --state "$T/edge-3"
+  expect 0 "$BIN/fog-agent" status --state "$T/edge-3" -o json
   is "name in its status" "$(jq -r .name <<<"$out")" edge-3
+  expect 0 "$BIN/fog-agent" status --state "$T/edge-3"
+  says "$out" '^agent +edge-3$' '^paused +no$' '^stay-[^ ]* +stay +Running '
   expect 1 "$BIN/fog-agent" status --state "$T/nobody"
+}
+
+doctor_tells_what_a_machine_can_do() {
+  expect 0 "$BIN/fog-agent" doctor --state "$T/edge-3" --controller "ws://$LINK" \
+    --sensor-root "$PWD/tests/fixtures/sensors/laptop"
+  says "$out" '^  ok  battery +82 %' 'edge-3, an agent runs on it$' '^  ok  controller +reachable'
+  expect 1 "$BIN/fog-agent" doctor --state "$T/edge-3" --controller ws://127.0.0.1:1 -o json
+  is "ok" "$(jq .ok <<<"$out")" false
+  is "unreachable" "$(jq -r '.findings[] | select(.name == "controller").state' <<<"$out")" missing
+}
+
+an_owners_file_that_is_wrong_is_refused_whole() {
+  printf '%s\n' 'hours = 22:00-07:00' 'battery-mim = 40' 'cores = many' >"$T/owner.conf"
+  expect 2 "$BIN/fog-agent" --config "$T/owner.conf" --name edge-9 --state "$T/edge-9"
+  says "$err" 'owner.conf:2:1: error: .*did you mean battery-min' 'owner.conf:3:1: error: cores: "many"'
+  expect 0 "$BIN/fog-agent" status --config "$T/owner.conf" --state "$T/edge-3"
 }
 
 # --- nobody comes back ----------------------------------------------------------------------------
@@ -382,6 +400,7 @@ it the_fleet_is_up a_killed_agent_leaves_its_work_alone_and_adopts_it an_agent_t
   what_fails_too_often_is_given_up_with_its_reason what_crashes_again_and_again_is_tried_ever_more_rarely \
   what_ignores_term_is_killed_after_its_grace_and_not_before deleted_and_edited_state_heals \
   an_agent_with_a_broken_state_starts_over_without_running_anything_twice the_owner_pauses_and_resumes \
+  doctor_tells_what_a_machine_can_do an_owners_file_that_is_wrong_is_refused_whole \
   work_without_an_agent_ends_after_orphan_after where_nothing_starts_nothing_more_is_placed \
   an_agent_does_not_start_on_what_is_not_safely_its_own a_name_belongs_to_its_first_key \
   an_agent_that_is_told_so_takes_its_work_with_it all_end_and_nothing_is_left
