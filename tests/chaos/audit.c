@@ -147,6 +147,7 @@ static void look_at_processes(struct audit *audit)
 
     for (;;) {
         audit_processes(audit);
+        audit_groups(audit);
         if (audit->problems.count == 0 || now_ms() - begin >= audit->patience_ms) {
             return;
         }

@@ -4,6 +4,7 @@
  *                  state has its digest; the journal is within bounds
  *     orphan       each workload has a shim above it, and each shim an agent's state that knows it;
  *                  an assignment has one shim; with --url, the API knows the assignment, too
+ *     group        no control group of a run is left without anybody in it
  *     zombie       who ended was waited for
  *     descriptors  no program holds more than at the baseline, AUDIT_FD_SLACK and two for each run
  *     memory       nor more than AUDIT_MEMORY_FACTOR times as much and AUDIT_MEMORY_SLACK
@@ -63,6 +64,9 @@ char *audit_read(const char *path, size_t *ret_length);
 /* audit_process.c: what may settle. */
 void audit_processes(struct audit *audit);
 void audit_write_baseline(struct audit *audit);
+
+/* audit_groups.c: what may settle. */
+void audit_groups(struct audit *audit);
 
 /* audit_files.c */
 void audit_integrity(struct audit *audit);
