@@ -123,13 +123,16 @@ static void check_record(struct sim *sim, const struct row *row, const struct no
 }
 
 struct others {
-    int64_t count;    /* tasks that have an assignment in force, beside this one */
+    int64_t count;    /* tasks that go on and have an assignment in force, beside this one */
     int64_t failures; /* of this one so far, as its assignments say */
     bool has_copy;    /* this one moves */
 };
 
-static struct others others_of(const struct sim *sim, const char *uid, int64_t index)
+static struct others others_of(const struct sim *sim, const struct ref_object *session,
+                               int64_t index)
 {
+    struct marks completed = marks_of(ref_text(session->status, "tasks.completedIndexes"));
+    struct marks failed = marks_of(ref_text(session->status, "tasks.failedIndexes"));
     struct marks seen = {.count = 0};
     struct others others = {.count = 0};
 
@@ -138,7 +141,7 @@ static struct others others_of(const struct sim *sim, const char *uid, int64_t i
         int64_t other;
 
         if (copy->kind != &assignment_kind ||
-            !str_eq(ref_text(copy->ledger, "spec.sessionUid"), uid)) {
+            !str_eq(ref_text(copy->ledger, "spec.sessionUid"), session->uid)) {
             continue;
         }
         other = index_of(ref_text(copy->ledger, "spec.slot"));
@@ -147,7 +150,7 @@ static struct others others_of(const struct sim *sim, const char *uid, int64_t i
             if (failures_before(copy->ledger) > others.failures) {
                 others.failures = failures_before(copy->ledger);
             }
-        } else if (other >= 0 && !is_going(copy)) {
+        } else if (other >= 0 && !is_going(copy) && !completed.of[other] && !failed.of[other]) {
             others.count += seen.of[other] == 0;
             seen.of[other] = 1;
         }
@@ -163,7 +166,7 @@ static void check_begun(struct sim *sim, const struct row *row, const struct nod
     struct marks failed = marks_of(ref_text(session->status, "tasks.failedIndexes"));
     int64_t most = ref_int(session->ledger, "spec.tasks.parallelism", 10);
     int64_t retries = ref_int(session->ledger, "spec.tasks.retries", 3);
-    struct others others = others_of(sim, session->uid, index);
+    struct others others = others_of(sim, session, index);
 
     if (index < 0 || completed.of[index] || failed.of[index]) {
         sim_fail(sim, "tasks", "%s begins, and its task has ended", row->name);
