@@ -52,6 +52,7 @@ struct sensor_reader {
         struct mono rescan;
         enum reading_state state;
         bool is_metered;
+        bool is_hidden; /* profiles are there that we may not read */
     } profile;
 };
 

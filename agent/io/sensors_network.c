@@ -7,8 +7,10 @@
 #include "agent/shim/file.h"
 #include "schema/base/parse.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <unistd.h>
 
 enum { RESCAN_MS = 10 * 1000, PATH_SIZE = 128, ROUTE_WORDS = 10 };
 
@@ -94,19 +96,22 @@ static bool read_value(int dir_fd, const char *path, const char *key, char *to, 
 
 static void take_profile(struct sensor_reader *reader, void *data, int dir_fd, const char *name)
 {
-    char text[PATH_SIZE];
+    char value[PATH_SIZE];
 
     (void)data;
+    if (faccessat(dir_fd, name, R_OK, AT_EACCESS) < 0 && errno == EACCES) {
+        reader->profile.is_hidden = true;
+    }
     if (reader->profile.state == READING_KNOWN ||
-        !read_value(dir_fd, name, "uuid", text, sizeof(text)) ||
-        !str_eq(text, reader->profile.uuid) ||
-        !read_value(dir_fd, name, "metered", text, sizeof(text))) {
+        !read_value(dir_fd, name, "uuid", value, sizeof(value)) ||
+        !str_eq(value, reader->profile.uuid) ||
+        !read_value(dir_fd, name, "metered", value, sizeof(value))) {
         return;
     }
-    if (str_eq(text, "1") || str_eq(text, "yes") || str_eq(text, "true")) {
+    if (str_eq(value, "1") || str_eq(value, "yes") || str_eq(value, "true")) {
         reader->profile.state = READING_KNOWN;
         reader->profile.is_metered = true;
-    } else if (str_eq(text, "2") || str_eq(text, "no") || str_eq(text, "false")) {
+    } else if (str_eq(value, "2") || str_eq(value, "no") || str_eq(value, "false")) {
         reader->profile.state = READING_KNOWN;
         reader->profile.is_metered = false;
     }
@@ -125,8 +130,11 @@ static void look_up_profile(struct sensor_reader *reader, const char *uuid)
     (void)snprintf(reader->profile.uuid, sizeof(reader->profile.uuid), "%s", uuid);
     reader->profile.rescan = mono_after(reader->now, RESCAN_MS);
     reader->profile.state = READING_NONE;
+    reader->profile.is_hidden = false;
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
-        (void)each_entry(reader, reader->root_fd, folders[i], take_profile, NULL);
+        if (each_entry(reader, reader->root_fd, folders[i], take_profile, NULL) == EACCES) {
+            reader->profile.is_hidden = true;
+        }
     }
 }
 
@@ -170,5 +178,6 @@ void sensors_read_network(struct sensor_reader *reader, struct readings *reading
         put_known(reader, readings, SENSOR_METERED, 1);
         return;
     }
-    note_set(reader, SENSOR_METERED, "nothing says so of %s", interface);
+    note_set(reader, SENSOR_METERED, "nothing says so of %s%s", interface,
+             reader->profile.is_hidden ? "; NetworkManager's profiles may not be read" : "");
 }

@@ -27,7 +27,7 @@ static void make_way(const char *root, const char *path, char to[TREE_PATH_SIZE]
     tree_path(root, path, to);
     for (char *slash = strchr(to + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        (void)mkdir(to, 0700);
+        (void)mkdir(to, 0755);
         *slash = '/';
     }
 }
@@ -63,7 +63,7 @@ void tree_put_folder(const char *root, const char *path)
 
     tree_remove(root, path);
     make_way(root, path, whole);
-    assert_int_equal(mkdir(whole, 0700), 0);
+    assert_int_equal(mkdir(whole, 0755), 0);
 }
 
 void tree_put_pipe(const char *root, const char *path)
@@ -112,7 +112,7 @@ static void copy_folder(const char *from, const char *to, int depth)
     const struct dirent *item;
 
     assert_true(dir != NULL && depth < DEPTH_MAX);
-    (void)mkdir(to, 0700);
+    (void)mkdir(to, 0755);
     while ((item = readdir(dir)) != NULL) {
         char source[TREE_PATH_SIZE], target[TREE_PATH_SIZE];
         struct stat about;
