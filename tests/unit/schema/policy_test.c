@@ -412,6 +412,35 @@ static void the_owners_own_rules_need_no_policy(void **state)
     trace_at("11m", "battery=80", "Run");
 }
 
+static void what_was_found_frozen_meets_the_owners_stricter_thresholds_too(void **state)
+{
+    (void)state;
+    trace_begin_held(NULL, FINE);
+    trace_owner(LENIENT("  battery: {minPercent: 70, resumePercent: 80}\n"
+                        "  thermal: {dwell: 0s}\n"));
+    trace_at("0s", "battery=79", "Suspend BatteryLow");
+    trace_at("1s", "battery=80", "Run");
+}
+
+static void who_has_no_rule_about_heat_need_not_know_it(void **state)
+{
+    struct harvest_policy_spec owner;
+
+    (void)state;
+    trace_begin(NULL, FINE);
+    trace_owner(LENIENT(""));
+    owner = *trace.input.owner_spec;
+    owner.thermal = (struct thermal_policy){.throttle_celsius = CELSIUS_NEVER,
+                                            .suspend_celsius = CELSIUS_NEVER,
+                                            .evict_celsius = CELSIUS_NEVER,
+                                            .resume_celsius = CELSIUS_NEVER};
+    trace.input.owner_spec = &owner;
+    trace_at("0s", "temperature=?", "Run");
+    trace_at("1s", "temperature=150", "Run");
+    trace_owner(LENIENT(""));
+    trace_at("2s", "temperature=?", "Suspend StaleSensor");
+}
+
 static void what_the_owner_ended_starts_as_what_is_new(void **state)
 {
     (void)state;
@@ -468,6 +497,8 @@ int main(void)
         TEST(what_ends_work_is_told_before_what_holds_it),
         TEST(the_owners_own_rules_hold_beside_any_policy),
         TEST(the_owners_own_rules_need_no_policy),
+        TEST(what_was_found_frozen_meets_the_owners_stricter_thresholds_too),
+        TEST(who_has_no_rule_about_heat_need_not_know_it),
         TEST(what_the_owner_ended_starts_as_what_is_new),
         TEST(a_prediction_is_that_of_a_start),
     };

@@ -351,6 +351,27 @@ static void the_unknown_is_ignored_for_what_runs_and_not_for_what_was_held(void 
     trace_at("32s", "", "Run");
 }
 
+/* For as long as nobody knows, nothing has been good. */
+static void the_unknown_is_no_part_of_a_dwell(void **state)
+{
+    (void)state;
+    trace_begin(POLICY "  session: {maxSuspend: 7d}\n", FINE " memoryPressure=0");
+    trace_at("0s", "", "Run");
+    trace_at("1s", "temperature=60 foreignCpu=80 memoryPressure=80", "Evict MemoryPressure");
+    trace_at("10s", "temperature=? foreignCpu=? memoryPressure=?", "Evict StaleSensor");
+    trace_at("1h", "temperature=30 foreignCpu=0 memoryPressure=0", "Evict HeatWait");
+    trace_at("1h4m59s", "", "Evict HeatWait");
+    trace_at("1h5m", "", "Run");
+    trace_at("2h", "foreignCpu=80", "Suspend ForeignCpu");
+    trace_at("2h1s", "foreignCpu=?", "Suspend StaleSensor");
+    trace_at("2h1m", "foreignCpu=0", "Suspend ForeignCpu");
+    trace_at("2h1m20s", "", "Run");
+    trace_at("3h", "memoryPressure=80", "Evict MemoryPressure");
+    trace_at("3h1s", "memoryPressure=?", "Evict StaleSensor");
+    trace_at("4h", "memoryPressure=0", "Evict MemoryPressure");
+    trace_at("4h5m", "", "Run");
+}
+
 static void a_slowed_machine_that_tells_nothing_is_slowed_most(void **state)
 {
     (void)state;
@@ -377,6 +398,7 @@ int main(void)
         TEST(what_is_not_known_has_the_place_of_its_sensor),
         TEST(rules_that_are_off_ask_for_nothing),
         TEST(the_unknown_is_ignored_for_what_runs_and_not_for_what_was_held),
+        TEST(the_unknown_is_no_part_of_a_dwell),
         TEST(a_slowed_machine_that_tells_nothing_is_slowed_most),
     };
 
