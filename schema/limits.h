@@ -162,6 +162,8 @@ enum {
     /* A machine with an agent. */
     PROCESSES_MAX = 1 << 17,      /* looked at in one pass over /proc */
     SENSORS_STALE_MS = 30 * 1000, /* an older reading is told as unknown; policies have their own */
+    SENSOR_DWELL_MS = 10 * 1000,  /* a sensor that told nothing must have told something for so long
+                                     before work that ran goes on */
     SENSORS_UNKNOWN_MAX = 64,     /* names in one heartbeat; a newer agent may have more sensors */
     SHIM_CONNECTIONS_MAX = 8,
     SHIM_LINE_BYTES_MAX = 1024,      /* one message on a shim's control socket */

@@ -98,6 +98,7 @@ void policy_begin(struct policy_state *state, struct mono now, bool was_held)
         .has_started = was_held,
         .latches = latches,
         .owner_latches = latches,
+        .blind = {.clear_since = MONO_NEVER},
         .rests_since = now,
     };
 }
@@ -207,6 +208,8 @@ static void check_all(struct judging *judging)
             checks[i](judging);
         }
     }
+    judging->latches = NULL; /* of neither */
+    check_sight(judging);
 }
 
 /* The smaller share of the two. */
@@ -245,10 +248,26 @@ static void stay_held(struct judging *judging, int64_t most_ms)
     }
 }
 
+/* Without a policy for a while, what it held is no nearer to being let go. */
+static void nobody_looked(struct policy_latches *latches)
+{
+    latches->warm.clear_since = MONO_NEVER;
+    latches->hot.clear_since = MONO_NEVER;
+    latches->low.clear_since = MONO_NEVER;
+    latches->crowded.clear_since = MONO_NEVER;
+    latches->pressed.clear_since = MONO_NEVER;
+}
+
 static void judge(struct judging *judging)
 {
     const struct session_policy *session = session_of(judging->input);
 
+    if (judging->input->spec == NULL) {
+        nobody_looked(&judging->state->latches);
+    }
+    if (judging->input->owner_spec == NULL) {
+        nobody_looked(&judging->state->owner_latches);
+    }
     if (session == NULL) {
         judging->verdict.cpu_percent = 100;
         check_owner(judging);
@@ -290,6 +309,7 @@ void policy_step(const struct policy_input *input, struct policy_state *state,
     count_time(input, state);
     judging.is_there = state->has_started || state->was_let_run;
     judging.verdict.sensor = SENSOR_COUNT;
+    judging.blind_sensor = SENSOR_COUNT;
     judge(&judging);
     keep(state, input->moment.now, &judging.verdict);
     assert((judging.verdict.outcome == POLICY_RUN) == (judging.verdict.reason == REASON_NONE));

@@ -84,7 +84,9 @@ struct policy_state {
     bool has_started;    /* has, or had, processes, and was not ended since */
     bool was_let_run;    /* it may have processes of which nobody has told yet */
     struct policy_latches latches, owner_latches;
-    struct mono rests_since; /* MONO_NEVER: it runs */
+    struct policy_latch blind; /* a sensor told nothing while it ran */
+    enum sensor blind_sensor;  /* the first of them */
+    struct mono rests_since;   /* MONO_NEVER: it runs */
 };
 
 struct policy_verdict {

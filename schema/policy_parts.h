@@ -11,6 +11,7 @@ struct judging {
     struct policy_latches *latches;         /* and theirs */
     struct policy_state *state;
     struct mono now;
+    enum sensor blind_sensor; /* the first that tells nothing and should; SENSOR_COUNT: none */
     bool is_there; /* there may be processes to end; what is not there is only not started */
     struct policy_verdict verdict;
 };
@@ -29,6 +30,9 @@ void check_user(struct judging *judging);
 void check_foreign_cpu(struct judging *judging);
 void check_memory(struct judging *judging);
 void check_metered(struct judging *judging);
+/* Of all sensors together, after all checks: work that ran does not flutter with one that fails now
+ * and then. */
+void check_sight(struct judging *judging);
 
 /* limits.cpuPercent, less what heat takes away; after check_heat(). */
 int64_t judging_cpu_percent(const struct judging *judging);

@@ -13,6 +13,7 @@
 #include "schema/policy_parts.h"
 
 #include "schema/base/parse.h"
+#include "schema/limits.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -58,6 +59,9 @@ static void hold_stale(struct judging *judging, enum sensor sensor, const struct
 {
     int64_t stale_ms = judging->spec->session.stale_sensor_ms;
 
+    if (judging->blind_sensor == SENSOR_COUNT) {
+        judging->blind_sensor = sensor;
+    }
     if (reading->state == READING_KNOWN) {
         judging_hold(judging, POLICY_SUSPEND, REASON_STALE_SENSOR, sensor, reading,
                      "%s was last read %s ago, more than %s; goes on when it is read",
@@ -467,5 +471,27 @@ void check_metered(struct judging *judging)
     if (ask(judging, SENSOR_METERED, reading) == TOLD_VALUE && reading->value != 0) {
         judging_hold(judging, POLICY_SUSPEND, REASON_METERED, SENSOR_METERED, reading,
                      "the connection is paid by volume; goes on when it is not");
+    }
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+void check_sight(struct judging *judging)
+{
+    struct policy_state *state = judging->state;
+    struct policy_latch *blind = &state->blind;
+
+    if (judging->blind_sensor != SENSOR_COUNT) {
+        state->blind_sensor = judging->blind_sensor;
+        latch_move(blind, judging->now, state->was_let_run ? GRADE_BAD : GRADE_BETWEEN, 0);
+        return;
+    }
+    latch_move(blind, judging->now, GRADE_GOOD, SENSOR_DWELL_MS);
+    if (blind->is_shut) {
+        judging_hold(
+            judging, POLICY_SUSPEND, REASON_STALE_SENSOR, state->blind_sensor,
+            reading_of(judging, state->blind_sensor),
+            "%s told nothing until %s ago; goes on after %s", sensor_words[state->blind_sensor],
+            DURATION(mono_since(blind->clear_since, judging->now)), DURATION(SENSOR_DWELL_MS));
     }
 }

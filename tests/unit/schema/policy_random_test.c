@@ -217,8 +217,10 @@ struct day {
     struct policy_state state;
     struct policy_verdict verdict;
     struct mono last_bad[SENSOR_COUNT]; /* a fresh reading forbade it */
+    struct mono last_blind;             /* it ran before, and something was not known */
     bool was_let_run;                   /* since the beginning, or since it was ended */
-    int64_t ran, held;                  /* steps */
+    bool has_run;
+    int64_t ran, held; /* steps */
 };
 
 static int64_t dwell_of(const struct harvest_policy_spec *spec, int sensor)
@@ -263,6 +265,9 @@ static void it_is_not_let_go_before_its_dwell(const struct day *day)
         if (!mono_is_never(day->last_bad[i])) {
             assert_true(mono_since(day->last_bad[i], now) >= dwell_of(&day->spec, i));
         }
+    }
+    if (day->verdict.outcome <= POLICY_THROTTLE && !mono_is_never(day->last_blind)) {
+        assert_true(mono_since(day->last_blind, now) >= SENSOR_DWELL_MS);
     }
 }
 
@@ -389,11 +394,15 @@ static void live(struct day *day)
         for (int i = 0; i < SENSOR_COUNT; i++) {
             day->last_bad[i] = MONO_NEVER; /* no rule looked */
         }
+        day->last_blind = MONO_NEVER;
     }
     for (int i = 0; i < SENSOR_COUNT && day->input.spec != NULL; i++) {
         if (forbids(&day->input, (enum sensor)i)) {
             day->last_bad[i] = day->input.moment.now;
         }
+    }
+    if (day->input.spec != NULL && is_wanting(&day->input) && day->has_run) {
+        day->last_blind = day->input.moment.now;
     }
     it_never_runs_against_a_rule(day);
     it_is_not_let_go_before_its_dwell(day);
@@ -402,6 +411,7 @@ static void live(struct day *day)
     what_is_held_for_long_is_ended(day, &before);
     a_prediction_is_a_fresh_step(day);
     the_same_again_is_the_same(day, &before);
+    day->has_run |= day->verdict.outcome <= POLICY_THROTTLE;
     day->was_let_run |= day->verdict.outcome <= POLICY_THROTTLE || day->input.is_running;
     day->ran += day->verdict.outcome <= POLICY_THROTTLE;
     day->held += day->verdict.outcome > POLICY_THROTTLE;
@@ -425,6 +435,7 @@ static void no_rule_is_ever_broken(void **state)
         day.input.readings = &day.readings;
         day.input.moment.now.ms = rand_between(&day.rand, 0, HOUR_MS);
         day.input.moment.local.ms = rand_between(&day.rand, 0, (int64_t)7 * 24 * HOUR_MS);
+        day.last_blind = MONO_NEVER;
         day.was_let_run = rand_chance(&day.rand, 200);
         for (int i = 0; i < SENSOR_COUNT; i++) {
             day.last_bad[i] = MONO_NEVER;

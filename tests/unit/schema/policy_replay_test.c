@@ -101,7 +101,8 @@ static void boinc_stops_when_nothing_was_read_for_30_seconds(void **state)
     trace_at("39s", "", "Run"); /* read at 9 s */
     trace_at("40s", "", "Suspend StaleSensor");
     trace_says("temperature was last read 31s ago, more than 30s; goes on when it is read");
-    trace_at("50s", "temperature=30", "Run");
+    trace_at("50s", "temperature=30", "Suspend StaleSensor");
+    trace_at("60s", "", "Run");
 }
 
 static void boinc_keeps_to_its_hours(void **state)

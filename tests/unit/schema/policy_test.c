@@ -77,7 +77,7 @@ static void a_battery_whose_charging_is_not_told_is_not_known_to_be_charged(void
     trace_at("2s", "battery=-", "Run");
     trace_at("3s", "charging=?", "Suspend StaleSensor");
     trace_policy(IGNORING);
-    trace_at("4s", "", "Run");
+    trace_at("14s", "", "Run");
 }
 
 static void heat_slows_down_suspends_and_ends(void **state)

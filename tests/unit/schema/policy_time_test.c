@@ -223,7 +223,9 @@ static void what_was_read_before_the_machine_slept_is_old(void **state)
     trace_begin(POLICY "  unknown: suspend\n", FINE);
     trace_at("0s", "", "Run");
     trace_slept("8h", "", "Suspend StaleSensor");
-    trace_at("8h1s", "", "Run");
+    trace_says("temperature was last read 8h ago, more than 30s; goes on when it is read");
+    trace_at("8h1s", "", "Suspend StaleSensor");
+    trace_at("8h11s", "", "Run");
     trace_begin(POLICY "  unknown: suspend\n", FINE);
     trace_at("0s", "", "Run");
     trace_slept("30s", "", "Run");
@@ -302,6 +304,31 @@ static void what_is_not_known_has_the_place_of_its_sensor(void **state)
     }
     trace_begin(POLICY "  unknown: suspend\n", FINE);
     trace_at("0s", "load=?", "Run"); /* which no rule asks for */
+}
+
+/* Work that ran does not flutter with a sensor that fails now and then; work that waits may start.
+ */
+static void a_sensor_that_failed_is_watched_for_a_while(void **state)
+{
+    (void)state;
+    trace_begin(POLICY "  unknown: suspend\n", FINE);
+    trace_at("0s", "idle=? metered=?", "Suspend StaleSensor");
+    trace_at("1s", "idle=1h metered=0", "Run");
+    trace_at("2s", "metered=?", "Suspend StaleSensor");
+    trace_at("3s", "metered=0", "Suspend StaleSensor");
+    trace_says("metered told nothing until 0s ago; goes on after 10s");
+    assert_int_equal(trace.verdict.sensor, SENSOR_METERED);
+    trace_at("12s", "", "Suspend StaleSensor");
+    trace_at("13s", "", "Run");
+    for (int64_t i = 0; i < 50; i++) {
+        const char *at = arena_printf(&bound.arena, "%dms", (int)(14000 + i * 2000));
+        const char *again = arena_printf(&bound.arena, "%dms", (int)(15000 + i * 2000));
+
+        trace_at(at, "battery=?", "Suspend StaleSensor");
+        trace_at(again, "battery=90", "Suspend StaleSensor");
+    }
+    assert_int_equal(trace.changes, 5);
+    trace_at("2m", "foreignCpu=80", "Suspend ForeignCpu");
 }
 
 static void rules_that_are_off_ask_for_nothing(void **state)
@@ -396,6 +423,7 @@ int main(void)
         TEST(sleep_counts_for_what_was_held),
         TEST(a_night_of_sleep_is_no_night_of_work),
         TEST(what_is_not_known_has_the_place_of_its_sensor),
+        TEST(a_sensor_that_failed_is_watched_for_a_while),
         TEST(rules_that_are_off_ask_for_nothing),
         TEST(the_unknown_is_ignored_for_what_runs_and_not_for_what_was_held),
         TEST(the_unknown_is_no_part_of_a_dwell),
