@@ -213,8 +213,9 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
  * transaction touches, carries out all waves in the trial, and returns the plan as a tree for the
  * answer (trial.c documents its form). */
 struct node *reconcile_plan(struct ctl *ctl);
-/* Why an object is not as declared: a tree {converged, chain: [{object, condition, reason, message,
- * since}], remedy}. */
+/* Why an object is not as declared: a tree {converged, chain: [{object, is, condition, status,
+ * reason, message, since, readings, remedy}], inTheWay: {object, since, reason, message, remedy},
+ * remedy}.  Nothing stands in the way: no inTheWay, no remedy. */
 struct node *explain_object(struct ctl *ctl, const struct object *object);
 /* Resource warnings of one session, as validation adds them: can any agent hold it? */
 void check_resource(struct ctl *ctl, const struct object *session, struct problems *problems);

@@ -1,8 +1,4 @@
-/* Reasons as sentences, and the chain of conditions that leads from an object to what a person can
- * do.
- *
- * A chain begins with the object asked about and goes on to what its condition depends on: from a
- * session to its assignments that are not well, and from each of those to its agent. */
+/* Reasons as sentences. */
 #include "controller/core/explain.h"
 
 #include "controller/core/copy.h"
@@ -15,8 +11,6 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
-
-enum { CHAIN_ASSIGNMENTS_MAX = 8 };
 
 static void cores_to_words(int64_t cores, struct str *to)
 {
@@ -195,169 +189,6 @@ void explain_tally(const struct session_entry *session, const struct resources *
     if (to->length == begin) {
         str_add(to, "all have been given a replica"); /* reached by the bound of probes alone */
     }
-}
-
-/* --- chains ----------------------------------------------------------------------------------- */
-
-static const struct remedy {
-    const char *reason, *words;
-} remedies[] = {
-    {"PolicyMissing", "create the policy, or name another one in spec.policy"},
-    {"GivenUp", "look at its logs, mend the workload or the agent, then apply a changed session; "
-                "or delete the assignment to have it tried again"},
-    {"Failed", "look at its logs, then change the workload; or delete the assignment to run it "
-               "again"},
-    {"NoAgent", "connect or free up an agent, or ask for less in spec.selector, spec.requirements "
-                "or spec.workload.resources"},
-    {"RolloutPaused", "set spec.rollout.pause to false"},
-    {"AgentAway", "bring the agent back, or wait until the work is placed elsewhere"},
-    {"Leased", "wait for the end of the lease (spec.leaseDuration), or bring the agent back"},
-    {"BackOff", "look at its logs; it is tried again by itself"},
-    {"Failing", "look at its logs; its agent tries again by itself"},
-    {"Starting", "wait"},
-    {"Updating", "wait, or raise spec.rollout.maxUnavailable"},
-    {"Stopping", "wait for the end of the grace period (spec.grace)"},
-    {"NeverConnected", "start fog-agent on the machine, with this name"},
-    {"Silent", "look after the machine and its network"},
-    {"BreakerOpen", "look why nothing starts on this agent; it is tried again by itself"},
-    {"BreakerProbing", "wait: one piece of work is being tried on this agent"},
-};
-
-static const char *remedy_of(const char *reason)
-{
-    for (size_t i = 0; i < COUNT_OF(remedies); i++) {
-        if (str_eq(remedies[i].reason, reason)) {
-            return remedies[i].words;
-        }
-    }
-    return "look at its message and its logs";
-}
-
-struct chain {
-    struct arena *arena;
-    struct node *list;
-    bool converged;
-    const char *remedy;
-};
-
-static void add_link(struct chain *chain, const struct object *object,
-                     const struct condition *condition, const char *type)
-{
-    struct node *link = node_map(chain->arena);
-    static const char *const words[] = {"False", "True", "Unknown"};
-    char since[WALL_TEXT_SIZE];
-
-    node_set(chain->arena, link, "object",
-             node_str(chain->arena, arena_printf(chain->arena, "%s/%s", object->kind->singular,
-                                                 object->meta.name)));
-    node_set(chain->arena, link, "condition", node_str(chain->arena, type));
-    node_add(chain->arena, chain->list, link);
-    if (condition == NULL) {
-        node_set(chain->arena, link, "status", node_str(chain->arena, "Unknown"));
-        node_set(chain->arena, link, "message", node_str(chain->arena, "nothing is known yet"));
-        return;
-    }
-    wall_to_str(condition->since, since);
-    node_set(chain->arena, link, "status", node_str(chain->arena, words[condition->status]));
-    node_set(chain->arena, link, "reason", node_str(chain->arena, condition->reason));
-    node_set(chain->arena, link, "message", node_str(chain->arena, condition->message));
-    node_set(chain->arena, link, "since", node_str(chain->arena, since));
-    if (condition->status != CONDITION_TRUE) {
-        chain->remedy = remedy_of(condition->reason);
-    }
-}
-
-static bool is_true(const struct condition *condition)
-{
-    return condition != NULL && condition->status == CONDITION_TRUE;
-}
-
-static void add_agent(struct chain *chain, const struct object *object, bool with_true)
-{
-    const conditions_t *conditions = &agent_of(object)->status.conditions;
-    static const char *const types[] = {"Ready", "Healthy"};
-
-    for (size_t i = 0; i < COUNT_OF(types); i++) {
-        const struct condition *condition = condition_find(conditions, types[i]);
-
-        if (with_true || !is_true(condition)) {
-            add_link(chain, object, condition, types[i]);
-        }
-        chain->converged = chain->converged && (is_true(condition) || !with_true);
-    }
-}
-
-static void add_assignment(struct chain *chain, const struct assignment_entry *assignment)
-{
-    add_link(chain, assignment->object,
-             condition_find(&assignment_status(assignment)->conditions, "Converged"), "Converged");
-    if (assignment->agent != NULL) {
-        add_agent(chain, assignment->agent->object, false);
-    }
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-    const struct assignment_entry *const *left = a, *const *right = b;
-
-    return strcmp((*left)->object->meta.name, (*right)->object->meta.name);
-}
-
-static void add_session(struct chain *chain, const struct session_entry *session)
-{
-    const struct harvest_session *body = harvest_session_of(session->object);
-    const struct condition *condition = condition_find(&body->status.conditions, "Converged");
-    struct assignment_entry **unwell =
-        arena_array(chain->arena, session->assignment_count + 1, sizeof(struct assignment_entry *));
-    const char *remedy;
-    size_t count = 0;
-
-    add_link(chain, session->object, condition, "Converged");
-    chain->converged =
-        is_true(condition) && body->status.observed_generation == session->object->meta.generation;
-    remedy = chain->remedy;
-    dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
-        if (!copy_is_ok(it)) {
-            unwell[count++] = it;
-        }
-    }
-    qsort(unwell, count, sizeof(struct assignment_entry *), compare_entries);
-    for (size_t i = 0; i < count && i < CHAIN_ASSIGNMENTS_MAX; i++) {
-        add_assignment(chain, unwell[i]);
-    }
-    chain->remedy = remedy != NULL ? remedy : chain->remedy; /* the session's own says most */
-}
-
-struct node *explain_object(struct ctl *ctl, const struct object *object)
-{
-    struct chain chain = {.arena = &ctl->arena, .list = node_list(&ctl->arena), .converged = true};
-    struct node *root = node_map(&ctl->arena);
-    const struct assignment_entry *assignment;
-
-    switch (object->kind->id) {
-    case KIND_HARVEST_SESSION:
-        add_session(&chain, model_session(&ctl->model, object->meta.name));
-        break;
-    case KIND_ASSIGNMENT:
-        assignment = model_assignment(&ctl->model, object->meta.name);
-        add_assignment(&chain, assignment);
-        chain.converged = copy_is_ok(assignment);
-        break;
-    case KIND_AGENT:
-        add_agent(&chain, object, true);
-        break;
-    case KIND_HARVEST_POLICY:
-    case KIND_EVENT:
-    case KIND_COUNT:
-        break;
-    }
-    node_set(&ctl->arena, root, "converged", node_bool(&ctl->arena, chain.converged));
-    node_set(&ctl->arena, root, "chain", chain.list);
-    if (!chain.converged) {
-        node_set(&ctl->arena, root, "remedy",
-                 node_str(&ctl->arena, chain.remedy == NULL ? "wait" : chain.remedy));
-    }
-    return root;
 }
 
 /* --- the resource stage of validation --------------------------------------------------------- */

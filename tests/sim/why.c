@@ -109,19 +109,25 @@ static void check_agent(const struct asked *asked)
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-/* Of what nobody has spoken yet nothing is known, in words; there is no reason for it. */
+/* Nothing is unknown: what is not so has a reason, a message, and something that would help. */
 static bool is_worded(const struct node *link)
 {
-    const char *status = text_at(link, "status");
+    return str_eq(text_at(link, "status"), "True") ||
+           (text_at(link, "message")[0] != '\0' && text_at(link, "reason")[0] != '\0' &&
+            text_at(link, "remedy")[0] != '\0');
+}
 
-    return str_eq(status, "True") ||
-           (text_at(link, "message")[0] != '\0' &&
-            (str_eq(status, "Unknown") || text_at(link, "reason")[0] != '\0'));
+static bool is_held(const struct node *object)
+{
+    return str_eq(text_at(object, "status.phase"), "Suspended");
 }
 
 static void check_words(const struct asked *asked)
 {
     const struct node *chain = node_find(asked->answer, "chain");
+    bool names_what_is_in_the_way = text_at(asked->answer, "inTheWay.object")[0] != '\0' &&
+                                    text_at(asked->answer, "inTheWay.reason")[0] != '\0' &&
+                                    text_at(asked->answer, "remedy")[0] != '\0';
 
     for (size_t i = 0; chain != NULL && i < chain->list.count; i++) {
         const struct node *link = chain->list.items[i];
@@ -132,9 +138,10 @@ static void check_words(const struct asked *asked)
                      text_at(link, "status"));
         }
     }
-    if (!asked->is_well &&
-        (chain == NULL || chain->list.count == 0 || text_at(asked->answer, "remedy")[0] == '\0')) {
+    if (!asked->is_well && (chain == NULL || chain->list.count == 0 || !names_what_is_in_the_way)) {
         wonder(asked, "it does not say why, or what to do");
+    } else if (is_held(asked->object) && !names_what_is_in_the_way) {
+        wonder(asked, "it is held, and it does not say by what");
     }
 }
 

@@ -195,7 +195,7 @@ what_ignores_term_is_killed_after_its_grace_and_not_before() {
 what_cannot_start_is_not_tried_again_and_says_why() {
   await 15 "it is given up" equals Failed status_of missing .phase
   await 10 "the reason is told" message_has missing '/no/such/program|No such file'
-  expect 0 fogctl why hs/missing
+  expect 1 fogctl why hs/missing
   says "$out" 'No such file' 'what would help: '
   is "restarts" "$(status_of missing .restarts)" 0
 }
@@ -205,14 +205,14 @@ what_crashes_again_and_again_is_tried_ever_more_rarely() {
   # At least half of 1, 2, 4 … seconds lie between two starts.
   awk 'NR > 1 && NR <= 4 && $1 - last < 0.5 * 2 ^ (NR - 2) - 0.05 { print "only " $1 - last " s before start " NR; bad = 1 }
     { last = $1 } END { exit bad }' "$T/loops" >"$T/early" || miss "$(cat "$T/early")"
-  expect 0 fogctl why hs/loops
+  expect 1 fogctl why hs/loops
   says "$out" 'is not as declared' 'code 1'
   expect 0 fogctl delete hs/loops
 }
 
 what_fails_too_often_is_given_up_with_its_reason() {
   await 20 "it is given up" equals 1 session gives-up .status.failed
-  expect 0 fogctl why hs/gives-up
+  expect 1 fogctl why hs/gives-up
   says "$out" 'GivenUp' 'code 3' 'what would help: '
   expect 0 fogctl logs hs/gives-up
   says "$out" '^no luck$'
@@ -280,8 +280,10 @@ the_owner_pauses_and_resumes() {
   await 10 "the work is frozen" is_frozen "$pid"
   await 10 "it is seen" eval 'fogctl get agents | grep -Eq "^edge-3 .* true "'
   await 10 "the assignment says so" eval 'assignments "select(.spec.agent == \"edge-3\" and .spec.session == \"stay\") | .status.phase" | grep -qx Suspended'
-  expect 0 fogctl why assignments
-  says "$out" '[Pp]aused|owner'
+  expect 1 fogctl why assignments
+  says "$out" '^  assignment/stay-.* Suspended on edge-3 +OwnerPaused +for ' '^  what would help: its owner'
+  expect 1 fogctl why agent/edge-3
+  says "$out" '^  agent/edge-3 +paused by its owner +OwnerPaused' '^  in the way: OwnerPaused of agent/edge-3'
   kill_agent edge-3
   start_agent edge-3
   await 20 "it is back" agent_ready edge-3
@@ -336,7 +338,7 @@ where_nothing_starts_nothing_more_is_placed() {
   await 15 "the breaker opens" eval 'fogctl why agent/edge-3 | grep -q BreakerOpen'
   ses good 'exec sleep 1000' 'selector: {matchLabels: {reported/site: south}}' | apply
   await 10 "work waits for it" message_has good 'edge-3'
-  expect 0 fogctl why hs/good
+  expect 1 fogctl why hs/good
   says "$out" 'NoAgent|Breaker' 'start'
   is "what runs of it" "$(where_runs good)" ""
 }

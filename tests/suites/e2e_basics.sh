@@ -151,8 +151,12 @@ why_names_what_lacks() {
   ses hungry 'exec sleep 1000' 'replicas: 1' 'workload.resources: {memory: 64Gi}' >"$T/m/hungry.yaml"
   expect 0 fogctl apply -f "$T/m/hungry.yaml"
   await 10 "it is pending" reason_is hungry NoAgent
-  expect 0 fogctl why hs/hungry
-  says "$out" 'harvestsession.fog/hungry is not as declared' '3 agents match' '64Gi' 'edge-1' 'memory'
+  expect 1 fogctl why hs/hungry
+  says "$out" 'harvestsession.fog/hungry is not as declared' '3 agents match' '64Gi' 'edge-1' 'memory' \
+    '^  in the way: NoAgent of harvestsession/hungry' '^  what would help: connect'
+  expect 1 fogctl why hs/hungry -o json
+  is "the first in the way" "$(jq -r '.chain[0] | "\(.object) \(.reason) \(.remedy | length > 0)"' <<<"$out")" \
+    "harvestsession/hungry NoAgent true"
   expect 0 fogctl why hs/hello
   says "$out" 'harvestsession.fog/hello is as declared'
   expect 1 fogctl diff -f <(sed 's/hungry/hungrier/' "$T/m/hungry.yaml")

@@ -87,7 +87,7 @@ a_change_comes_in_waves_of_two() {
 }
 
 what_is_too_large_says_who_lacks_what() {
-  expect 0 fogctl why hs/too-large
+  expect 1 fogctl why hs/too-large
   says "$out" '3 lack .*edge-1 .*edge-2 .*edge-3 '
 }
 

@@ -171,6 +171,8 @@ bool targets_read(struct fogctl *fogctl, const struct texts *words, struct targe
 const char *text_of(const struct node *map, const char *key);
 int64_t int_of(const struct node *map, const char *key);
 size_t list_count(const struct node *list);
+/* "12s": how long ago; "" for what is no time. */
+const char *age_since(struct fogctl *fogctl, const char *time);
 
 const char *kind_path(struct fogctl *fogctl, const struct kind *kind, const char *name);
 const char *kind_title(struct fogctl *fogctl, const struct kind *kind,
@@ -179,6 +181,10 @@ const char *kind_title(struct fogctl *fogctl, const struct kind *kind,
  * labels (NULL: any).  False after having said why not. */
 bool targets_expand(struct fogctl *fogctl, const struct targets *given, const char *labels,
                     struct targets *ret_all);
+/* As the words say, for verbs that need an object: a kind alone means all of it.  Returns an exit
+ * code, after having said what is wrong; finding nothing is said, and done. */
+int targets_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
+                  const char *labels, struct targets *ret_targets);
 const char *kind_short(const struct kind *kind); /* "hs": as a person would type it */
 /* All objects of a kind; follows pages.  NULL after having said why not.  *ret_revision may be
  * NULL. */

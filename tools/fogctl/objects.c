@@ -14,6 +14,26 @@ const char *kind_title(struct fogctl *fogctl, const struct kind *kind, const cha
                         kind->group[0] == '\0' ? "" : ".", kind->group, name);
 }
 
+int targets_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
+                  const char *labels, struct targets *ret_targets)
+{
+    struct targets given = {0};
+    int code = EXIT_DONE;
+
+    if (words->count == 0) {
+        return usage_error(verb, "which object?");
+    }
+    if (!targets_read(fogctl, words, &given)) {
+        code = EXIT_USAGE;
+    } else if (!targets_expand(fogctl, &given, labels, ret_targets)) {
+        code = EXIT_FAILED;
+    } else if (ret_targets->count == 0) {
+        fputs("No resources found\n", stderr);
+    }
+    vec_fini(&given);
+    return code;
+}
+
 const char *kind_short(const struct kind *kind)
 {
     return kind->short_names == NULL || kind->short_names[0] == NULL ? kind->singular
@@ -161,6 +181,18 @@ int64_t int_of(const struct node *map, const char *key)
     int64_t value;
 
     return node_find_int(map, key, &value) ? value : 0;
+}
+
+const char *age_since(struct fogctl *fogctl, const char *time)
+{
+    char text[DURATION_TEXT_SIZE];
+    struct wall moment;
+
+    if (time == NULL || !wall_from_str(time, &moment)) {
+        return "";
+    }
+    age_to_str(now_ms() - moment.ms, text);
+    return arena_strdup(&fogctl->arena, text);
 }
 
 size_t list_count(const struct node *list)

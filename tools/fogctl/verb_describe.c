@@ -1,4 +1,4 @@
-/* describe and why: one object for a person to understand. */
+/* describe: everything about one object. */
 #include "schema/base/parse.h"
 #include "schema/bind.h"
 #include "schema/columns.h"
@@ -22,7 +22,6 @@ static const struct option_row *options(size_t *ret_count)
 }
 
 static int describe(struct fogctl *fogctl, struct texts *words);
-static int why(struct fogctl *fogctl, struct texts *words);
 
 const struct verb verb_describe = {
     "describe",
@@ -32,105 +31,6 @@ const struct verb verb_describe = {
     options,
     describe,
 };
-
-const struct verb verb_why = {
-    "why",
-    "what stands between an object as declared and as it is",
-    "why KIND/NAME… | KIND [NAME…] [-l LABELS]",
-    "  fogctl why hs/render\n  fogctl why assignments\n",
-    options,
-    why,
-};
-
-/* Targets with names: a kind alone means all of it. */
-static int read_names(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
-                      struct targets *ret_targets)
-{
-    struct targets given = {0};
-    int code = EXIT_DONE;
-
-    if (words->count == 0) {
-        return usage_error(verb, "which object?");
-    }
-    if (!targets_read(fogctl, words, &given)) {
-        code = EXIT_USAGE;
-    } else if (!targets_expand(fogctl, &given, opt_labels, ret_targets)) {
-        code = EXIT_FAILED;
-    } else if (ret_targets->count == 0) {
-        fputs("No resources found\n", stderr);
-    }
-    vec_fini(&given);
-    return code;
-}
-
-static const char *age_since(struct fogctl *fogctl, const char *time)
-{
-    char text[DURATION_TEXT_SIZE];
-    struct wall moment;
-
-    if (time == NULL || !wall_from_str(time, &moment)) {
-        return "";
-    }
-    age_to_str(now_ms() - moment.ms, text);
-    return arena_strdup(&fogctl->arena, text);
-}
-
-/* --- why -------------------------------------------------------------------------------------- */
-
-static void print_link(struct fogctl *fogctl, const struct node *link)
-{
-    const char *age = age_since(fogctl, node_find_text(link, "since"));
-    const char *reason = text_shown(fogctl, text_of(link, "reason"));
-
-    printf("  %s%s%s", paint(fogctl, "bold"), text_shown(fogctl, text_of(link, "object")),
-           paint(fogctl, "off"));
-    if (reason[0] != '\0') {
-        printf("  %s%s%s", paint(fogctl, "yellow"), reason, paint(fogctl, "off"));
-    }
-    if (age[0] != '\0') {
-        printf("  for %s", age);
-    }
-    printf("\n      %s\n", text_shown(fogctl, text_of(link, "message")));
-}
-
-static void print_why(struct fogctl *fogctl, const struct target *target, const struct node *answer)
-{
-    const struct node *converged = node_find(answer, "converged"),
-                      *chain = node_find(answer, "chain");
-    const char *remedy = text_of(answer, "remedy");
-    bool is_fine = converged != NULL && converged->type == NODE_BOOL && converged->boolean;
-
-    printf("%s %s%s%s\n", text_shown(fogctl, kind_title(fogctl, target->kind, target->name)),
-           paint(fogctl, is_fine ? "green" : "red"),
-           is_fine ? "is as declared" : "is not as declared", paint(fogctl, "off"));
-    for (size_t i = 0; i < list_count(chain); i++) {
-        print_link(fogctl, chain->list.items[i]);
-    }
-    if (remedy[0] != '\0') {
-        printf("  what would help: %s\n", text_shown(fogctl, remedy));
-    }
-}
-
-static int why(struct fogctl *fogctl, struct texts *words)
-{
-    struct targets targets = {0};
-    int code = read_names(fogctl, &verb_why, words, &targets);
-
-    vec_each (&targets, it) {
-        struct node *answer = http_get(
-            fogctl, arena_printf(&fogctl->arena, "%s/why", kind_path(fogctl, it->kind, it->name)));
-
-        if (answer == NULL) {
-            code = EXIT_FAILED;
-        } else {
-            print_why(fogctl, it, answer);
-        }
-    }
-    vec_fini(&targets);
-    return code;
-}
-
-/* --- describe --------------------------------------------------------------------------------- */
 
 static void print_section(const char *title, const struct node *node)
 {
@@ -253,7 +153,7 @@ static int describe_one(struct fogctl *fogctl, const struct target *target)
 static int describe(struct fogctl *fogctl, struct texts *words)
 {
     struct targets targets = {0};
-    int code = read_names(fogctl, &verb_describe, words, &targets);
+    int code = targets_named(fogctl, &verb_describe, words, opt_labels, &targets);
 
     for (size_t i = 0; i < targets.count && !fogctl->is_unreachable; i++) {
         if (i > 0) {

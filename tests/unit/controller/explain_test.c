@@ -1,12 +1,14 @@
 /* What is not as declared says why, in words that a person can act on. */
 #include "controller/core/explain.h"
 
+#include "schema/remedy.h"
 #include "schema/yaml.h"
 #include "tests/support/fleet.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -96,6 +98,7 @@ static void a_session_that_is_well_needs_no_remedy(void **state)
     expect_chain(object(KIND_HARVEST_SESSION, "work"), "converged: true\n"
                                                        "chain:\n"
                                                        "  - object: harvestsession/work\n"
+                                                       "    is: 1 of 1 ready\n"
                                                        "    condition: Converged\n"
                                                        "    status: \"True\"\n"
                                                        "    reason: AsDeclared\n"
@@ -119,24 +122,36 @@ static void the_chain_leads_from_a_session_to_its_agent(void **state)
              "converged: false\n"
              "chain:\n"
              "  - object: harvestsession/work\n"
+             "    is: 0 of 1 ready\n"
              "    condition: Converged\n"
              "    status: \"False\"\n"
              "    reason: AgentAway\n"
              "    message: \"replica 0: edge-1 is not connected; replaced when it is away for "
              "30s\"\n"
              "    since: \"2026-01-01T00:00:00Z\"\n"
+             "    remedy: bring the agent back, or wait until the work is placed elsewhere\n"
              "  - object: assignment/%s\n"
+             "    is: Running on edge-1 when last heard of\n"
              "    condition: Converged\n"
              "    status: \"True\"\n"
              "    reason: Running\n"
              "    message: its agent reports no more than that\n"
              "    since: \"2026-01-01T00:00:00Z\"\n"
              "  - object: agent/edge-1\n"
+             "    is: not connected\n"
              "    condition: Ready\n"
              "    status: \"False\"\n"
              "    reason: Silent\n"
              "    message: its connection was lost and nothing was heard of it since\n"
              "    since: \"2026-01-01T00:00:00Z\"\n"
+             "    remedy: look after the machine and its network\n"
+             "inTheWay:\n"
+             "  object: harvestsession/work\n"
+             "  since: \"2026-01-01T00:00:00Z\"\n"
+             "  reason: AgentAway\n"
+             "  message: \"replica 0: edge-1 is not connected; replaced when it is away for "
+             "30s\"\n"
+             "  remedy: bring the agent back, or wait until the work is placed elsewhere\n"
              "remedy: bring the agent back, or wait until the work is placed elsewhere\n",
              name);
     expect_chain(object(KIND_HARVEST_SESSION, "work"), expected.data);
@@ -151,17 +166,104 @@ static void an_agent_says_whether_it_is_there(void **state)
     expect_chain(object(KIND_AGENT, "edge-1"), "converged: true\n"
                                                "chain:\n"
                                                "  - object: agent/edge-1\n"
+                                               "    is: connected\n"
                                                "    condition: Ready\n"
                                                "    status: \"True\"\n"
                                                "    reason: Connected\n"
                                                "    message: it is connected and reports\n"
                                                "    since: \"2026-01-01T00:00:00Z\"\n"
                                                "  - object: agent/edge-1\n"
+                                               "    is: healthy\n"
                                                "    condition: Healthy\n"
                                                "    status: \"True\"\n"
                                                "    reason: Starts\n"
                                                "    message: what is started here does start\n"
                                                "    since: \"2026-01-01T00:00:00Z\"\n");
+}
+
+/* What stands in the way: "object reason", and nothing when nothing does. */
+static void expect_in_the_way(const struct object *object, bool converged, const char *expected)
+{
+    struct node *root = explain_object(fleet.ctl, object);
+    const struct node *found = node_find(root, "inTheWay");
+    const char *reason = node_find_text(found, "reason");
+    struct str text = STR_EMPTY;
+
+    if (found != NULL) {
+        str_addf(&text, "%s %s", node_find_text(found, "object"), reason);
+        assert_string_equal(node_find_text(root, "remedy"), remedy_words(reason));
+    }
+    assert_string_equal(text.data, expected);
+    assert_int_equal(node_find(root, "converged")->boolean, converged);
+    assert_true(found != NULL || node_find(root, "remedy") == NULL);
+    str_fini(&text);
+    arena_reset(&fleet.ctl->arena);
+}
+
+static const char *with_copy(const char *before, const char *after)
+{
+    static char text[128];
+
+    (void)snprintf(text, sizeof(text), "%s%s%s", before,
+                   fleet_copy(&fleet, "work", "0")->object->meta.name, after);
+    return text;
+}
+
+static void given_work_on_an_agent(void)
+{
+    an_agent("edge-1", "1Gi");
+    fleet_start(&fleet);
+    fleet_apply(&fleet, WORK("512Mi"));
+    fleet_obey(&fleet);
+}
+
+static void what_is_held_is_as_declared_and_stands_in_the_way(void **state)
+{
+    const char *expected;
+
+    (void)state;
+    given_work_on_an_agent();
+    expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true, "");
+    expect_in_the_way(object(KIND_AGENT, "edge-1"), true, "");
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_SUSPENDED, "BatteryLow", 0);
+    expected = with_copy("assignment/", " BatteryLow");
+    expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true, expected);
+    expect_in_the_way(fleet_copy(&fleet, "work", "0")->object, true, expected);
+    expect_in_the_way(object(KIND_AGENT, "edge-1"), true, expected);
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_RUNNING, NULL, 0);
+    expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true, "");
+    expect_in_the_way(object(KIND_AGENT, "edge-1"), true, "");
+}
+
+static void what_passes_by_itself_stands_behind_what_does_not(void **state)
+{
+    (void)state;
+    given_work_on_an_agent();
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_STARTING, "CannotSave", 0);
+    assert_string_equal(fleet_why(&fleet, "work"), "Starting");
+    expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), false,
+                      with_copy("assignment/", " CannotSave"));
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_STARTING, "AwaitingLease", 0);
+    expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), false, "harvestsession/work Starting");
+}
+
+static void of_what_runs_on_an_agent_that_is_away_the_agent_is_named(void **state)
+{
+    (void)state;
+    given_work_on_an_agent();
+    fleet_disconnect(&fleet, "edge-1");
+    expect_in_the_way(fleet_copy(&fleet, "work", "0")->object, false, "agent/edge-1 Silent");
+    expect_in_the_way(object(KIND_AGENT, "edge-1"), false, "agent/edge-1 Silent");
+}
+
+static void what_was_not_reported_yet_is_pending(void **state)
+{
+    (void)state;
+    an_agent("edge-1", "1Gi");
+    fleet_start(&fleet);
+    fleet_apply(&fleet, WORK("512Mi"));
+    expect_in_the_way(fleet_copy(&fleet, "work", "0")->object, false,
+                      with_copy("assignment/", " Pending"));
 }
 
 /* --- the resource stage ----------------------------------------------------------------------- */
@@ -213,6 +315,10 @@ int main(void)
         IN_FLEET(a_session_that_is_well_needs_no_remedy),
         IN_FLEET(the_chain_leads_from_a_session_to_its_agent),
         IN_FLEET(an_agent_says_whether_it_is_there),
+        IN_FLEET(what_is_held_is_as_declared_and_stands_in_the_way),
+        IN_FLEET(what_passes_by_itself_stands_behind_what_does_not),
+        IN_FLEET(of_what_runs_on_an_agent_that_is_away_the_agent_is_named),
+        IN_FLEET(what_was_not_reported_yet_is_pending),
         IN_FLEET(work_that_no_agent_could_ever_hold_is_warned_about),
         IN_FLEET(a_fleet_without_agents_warns_of_nothing),
     };

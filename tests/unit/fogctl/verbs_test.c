@@ -245,9 +245,9 @@ static void why_tells_the_chain_and_what_would_help(void **state)
              "\"NoAgent\",\"message\":\"none has room\"}],\"remedy\":\"make room\"}",
              0});
     run("why hs/s");
-    EXITS(0);
+    EXITS(1);
     assert_string_equal(world.did.out.data, "harvestsession.fog/s is not as declared\n"
-                                            "  harvestsession/s  NoAgent\n"
+                                            "  harvestsession/s    NoAgent\n"
                                             "      none has room\n"
                                             "  what would help: make room\n");
 }

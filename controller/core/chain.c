@@ -1,0 +1,365 @@
+/* The chain from what is declared to what is so, and what stands in the way.
+ *
+ * A chain begins with the object asked about and goes on to what its condition depends on: from a
+ * session to its assignments that are not well or are held, and from each of those to its agent;
+ * from an agent to what is held on it.
+ *
+ * Held means suspended, by a policy or by the machine's owner.  That is as declared, for a policy
+ * is part of what was declared, and yet nothing runs: so it stands in the way, and `converged` is
+ * true beside it.
+ *
+ * What is named as standing in the way is the first link, from above, that does not pass by itself;
+ * else the first of all: "Starting" of a session says less than "StartFailed" of its assignment. */
+#include "controller/core/copy.h"
+#include "controller/core/core.h"
+#include "schema/base/str.h"
+#include "schema/remedy.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { CHAIN_ASSIGNMENTS_MAX = 8 };
+
+struct chain {
+    struct ctl *ctl;
+    struct arena *arena;
+    struct node *list;
+    const struct node *in_the_way;
+    bool is_passing; /* what is in the way so far */
+    bool converged;
+};
+
+struct words { /* of one link */
+    const char *object, *is, *type;
+    enum condition_status status;
+    const char *reason, *message;
+    struct wall since; /* 0: not known */
+    bool is_in_the_way;
+    const char *readings; /* of an agent's sensors; NULL: none */
+};
+
+static void set_text(struct chain *chain, struct node *map, const char *key, const char *text)
+{
+    if (!str_is_empty(text)) {
+        node_set(chain->arena, map, key, node_str(chain->arena, text));
+    }
+}
+
+static void set_in_the_way(struct chain *chain, const struct node *link, const char *reason)
+{
+    const struct remedy *remedy = remedy_find(reason);
+    bool passes = remedy != NULL && remedy->kind != REMEDY_ACT;
+
+    if (chain->in_the_way == NULL || (chain->is_passing && !passes)) {
+        chain->in_the_way = link;
+        chain->is_passing = passes;
+    }
+}
+
+static void add_link(struct chain *chain, const struct words *words)
+{
+    static const char *const statuses[] = {"False", "True", "Unknown"};
+    struct node *link = node_map(chain->arena);
+    char since[WALL_TEXT_SIZE];
+
+    set_text(chain, link, "object", words->object);
+    set_text(chain, link, "is", words->is);
+    set_text(chain, link, "condition", words->type);
+    set_text(chain, link, "status", statuses[words->status]);
+    set_text(chain, link, "reason", words->reason);
+    set_text(chain, link, "message", words->message);
+    if (words->since.ms != 0) {
+        wall_to_str(words->since, since);
+        set_text(chain, link, "since", since);
+    }
+    set_text(chain, link, "readings", words->readings);
+    node_add(chain->arena, chain->list, link);
+    if (words->is_in_the_way) {
+        set_text(chain, link, "remedy", remedy_words(words->reason));
+        set_in_the_way(chain, link, words->reason);
+    }
+}
+
+static const char *title(struct chain *chain, const struct object *object)
+{
+    return arena_printf(chain->arena, "%s/%s", object->kind->singular, object->meta.name);
+}
+
+static bool is_true(const struct condition *condition)
+{
+    return condition != NULL && condition->status == CONDITION_TRUE;
+}
+
+/* What a condition says; of an object that has none yet, that nobody has said anything. */
+static struct words words_of(struct chain *chain, const struct object *object, const char *type,
+                             const struct condition *condition)
+{
+    struct words words = {.object = title(chain, object),
+                          .type = type,
+                          .status = CONDITION_FALSE,
+                          .reason = "Pending",
+                          .message = "nobody has said anything about it yet",
+                          .since = object->meta.created,
+                          .is_in_the_way = !is_true(condition)};
+
+    if (condition != NULL) {
+        words.status = (enum condition_status)condition->status;
+        words.reason = condition->reason;
+        words.message = condition->message;
+        words.since = condition->since;
+    }
+    return words;
+}
+
+/* --- agents ----------------------------------------------------------------------------------- */
+
+/* "battery 38 %, on battery, temperature 41 °C": what policies judge. */
+static const char *readings_text(struct chain *chain, const struct agent_entry *agent)
+{
+    struct str text = STR_EMPTY;
+    const char *copy;
+
+    for (size_t i = 0; agent->has_readings && i < SENSOR_COUNT; i++) {
+        const struct reading *reading = &agent->readings.of[i];
+        bool says_all = i == SENSOR_CHARGING || i == SENSOR_METERED;
+        char value[READING_TEXT_SIZE];
+
+        if (reading->state == READING_NONE || i == SENSOR_LOAD || i == SENSOR_MEMORY_AVAILABLE) {
+            continue;
+        }
+        reading_to_str((enum sensor)i, reading, value);
+        str_addf(&text, "%s%s%s%s", text.length > 0 ? ", " : "",
+                 says_all && reading->state == READING_KNOWN ? "" : sensor_words[i],
+                 says_all && reading->state == READING_KNOWN ? "" : " ",
+                 reading->state == READING_KNOWN ? value : "tells nothing");
+    }
+    copy = arena_strdup(chain->arena, text.data);
+    str_fini(&text);
+    return copy;
+}
+
+static const char *agent_is(const struct agent_entry *agent)
+{
+    if (agent->link == NULL) {
+        return str_is_empty(agent_status(agent)->version) ? "never connected" : "not connected";
+    }
+    return agent_status(agent)->paused ? "paused by its owner" : "connected";
+}
+
+static void add_pause(struct chain *chain, const struct agent_entry *agent)
+{
+    struct words words = {.object = title(chain, agent->object),
+                          .is = agent_is(agent),
+                          .type = "Paused",
+                          .status = CONDITION_TRUE,
+                          .reason = "OwnerPaused",
+                          .message = "the owner of the machine lets nothing run",
+                          .is_in_the_way = true};
+
+    add_link(chain, &words);
+}
+
+enum shown { SHOWN_UNWELL, SHOWN_READY, SHOWN_ALL };
+
+/* Its conditions: those that say why something on it is not well; with the one that tells its
+ * readings; or all. */
+static void add_agent(struct chain *chain, const struct agent_entry *agent, enum shown shown)
+{
+    const struct condition *ready = condition_find(&agent_status(agent)->conditions, "Ready"),
+                           *healthy = condition_find(&agent_status(agent)->conditions, "Healthy");
+    struct words words = words_of(chain, agent->object, "Ready", ready);
+
+    words.is = agent_is(agent);
+    words.readings = agent->link != NULL ? readings_text(chain, agent) : NULL;
+    if (shown != SHOWN_UNWELL || !is_true(ready)) {
+        add_link(chain, &words);
+    }
+    words = words_of(chain, agent->object, "Healthy", healthy);
+    words.is = is_true(healthy) ? "healthy" : "not healthy";
+    if (shown == SHOWN_ALL || !is_true(healthy)) {
+        add_link(chain, &words);
+    }
+}
+
+/* --- assignments ------------------------------------------------------------------------------ */
+
+static bool is_held(const struct assignment_entry *assignment)
+{
+    return assignment_status(assignment)->phase == PHASE_SUSPENDED;
+}
+
+/* Since when it is held for this reason: a condition that stays true keeps its moment, the event of
+ * the change has its own. */
+static struct wall held_since(struct chain *chain, const struct assignment_entry *assignment,
+                              const struct condition *condition)
+{
+    struct wall since = condition == NULL ? assignment->object->meta.created : condition->since;
+
+    map_each (&chain->ctl->model.objects[KIND_EVENT], it) {
+        const struct event *event = event_of(((const struct entry *)it->value)->object);
+
+        if (str_eq(event->involved.uid, assignment->object->meta.uid) &&
+            str_eq(event->reason, assignment_status(assignment)->reason) &&
+            event->last.ms > since.ms) {
+            since = event->last;
+        }
+    }
+    return since;
+}
+
+static bool is_connected(const struct assignment_entry *assignment)
+{
+    return assignment->agent != NULL && assignment->agent->link != NULL;
+}
+
+static const char *assignment_is(struct chain *chain, const struct assignment_entry *assignment)
+{
+    return arena_printf(
+        chain->arena, "%s on %s%s", assignment_phase_words[assignment_status(assignment)->phase],
+        assignment_spec(assignment)->agent,
+        is_connected(assignment) || copy_is_done(assignment) ? "" : " when last heard of");
+}
+
+static void add_assignment(struct chain *chain, const struct assignment_entry *assignment)
+{
+    const struct condition *condition =
+        condition_find(&assignment_status(assignment)->conditions, "Converged");
+    struct words words = words_of(chain, assignment->object, "Converged", condition);
+
+    words.is = assignment_is(chain, assignment);
+    words.is_in_the_way = is_held(assignment) || !is_true(condition) ||
+                          (is_connected(assignment) && !copy_is_ok(assignment));
+    if (is_held(assignment)) {
+        words.since = held_since(chain, assignment, condition);
+    }
+    add_link(chain, &words);
+    if (assignment->agent == NULL) {
+        add_link(chain, &(struct words){.object = arena_printf(chain->arena, "agent/%s",
+                                                               assignment_spec(assignment)->agent),
+                                        .is = "deleted",
+                                        .type = "Ready",
+                                        .status = CONDITION_FALSE,
+                                        .reason = "AgentDeleted",
+                                        .message = "there is no such agent any more",
+                                        .is_in_the_way = true});
+    } else {
+        add_agent(chain, assignment->agent, is_held(assignment) ? SHOWN_READY : SHOWN_UNWELL);
+    }
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct assignment_entry *const *left = a, *const *right = b;
+
+    return strcmp((*left)->object->meta.name, (*right)->object->meta.name);
+}
+
+/* By name, and the first few of them. */
+static void add_assignments(struct chain *chain, struct assignment_entry **items, size_t count)
+{
+    qsort(items, count, sizeof(struct assignment_entry *), compare_entries);
+    for (size_t i = 0; i < count && i < CHAIN_ASSIGNMENTS_MAX; i++) {
+        add_assignment(chain, items[i]);
+    }
+}
+
+/* --- the objects that can be asked about ------------------------------------------------------ */
+
+static void explain_session(struct chain *chain, const struct session_entry *session)
+{
+    const struct harvest_session *body = harvest_session_of(session->object);
+    const struct condition *condition = condition_find(&body->status.conditions, "Converged");
+    struct assignment_entry **unwell =
+        arena_array(chain->arena, session->assignment_count + 1, sizeof(struct assignment_entry *));
+    struct words words = words_of(chain, session->object, "Converged", condition);
+    size_t count = 0;
+
+    words.is = arena_printf(chain->arena, "%" PRId64 " of %" PRId64 " ready", body->status.ready,
+                            body->status.desired);
+    chain->converged =
+        is_true(condition) && body->status.observed_generation == session->object->meta.generation;
+    words.is_in_the_way = !chain->converged;
+    add_link(chain, &words);
+    dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
+        if (is_held(it) || (!chain->converged && !copy_is_ok(it))) {
+            unwell[count++] = it;
+        }
+    }
+    add_assignments(chain, unwell, count);
+}
+
+static void explain_agent(struct chain *chain, const struct agent_entry *agent)
+{
+    const conditions_t *conditions = &agent_status(agent)->conditions;
+    struct assignment_entry **held =
+        arena_array(chain->arena, agent->assignment_count + 1, sizeof(struct assignment_entry *));
+    size_t count = 0;
+
+    chain->converged = is_true(condition_find(conditions, "Ready")) &&
+                       is_true(condition_find(conditions, "Healthy"));
+    add_agent(chain, agent, SHOWN_ALL);
+    if (agent->link != NULL && agent_status(agent)->paused) {
+        add_pause(chain, agent);
+    }
+    dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
+        if (is_held(it) && agent->link != NULL) {
+            held[count++] = it;
+        }
+    }
+    qsort(held, count, sizeof(struct assignment_entry *), compare_entries);
+    for (size_t i = 0; i < count && i < CHAIN_ASSIGNMENTS_MAX; i++) {
+        const struct condition *condition =
+            condition_find(&assignment_status(held[i])->conditions, "Converged");
+        struct words words = words_of(chain, held[i]->object, "Converged", condition);
+
+        words.is = assignment_is(chain, held[i]);
+        words.since = held_since(chain, held[i], condition);
+        words.is_in_the_way = true;
+        add_link(chain, &words);
+    }
+}
+
+static struct node *in_the_way(struct chain *chain)
+{
+    static const char *const keys[] = {"object", "since", "reason", "message", "remedy"};
+    struct node *map = node_map(chain->arena);
+
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        set_text(chain, map, keys[i], node_find_text(chain->in_the_way, keys[i]));
+    }
+    return map;
+}
+
+struct node *explain_object(struct ctl *ctl, const struct object *object)
+{
+    struct chain chain = {
+        .ctl = ctl, .arena = &ctl->arena, .list = node_list(&ctl->arena), .converged = true};
+    struct node *root = node_map(&ctl->arena);
+    const struct assignment_entry *assignment;
+
+    switch (object->kind->id) {
+    case KIND_HARVEST_SESSION:
+        explain_session(&chain, model_session(&ctl->model, object->meta.name));
+        break;
+    case KIND_ASSIGNMENT:
+        assignment = model_assignment(&ctl->model, object->meta.name);
+        add_assignment(&chain, assignment);
+        chain.converged = copy_is_ok(assignment);
+        break;
+    case KIND_AGENT:
+        explain_agent(&chain, model_agent(&ctl->model, object->meta.name));
+        break;
+    case KIND_HARVEST_POLICY:
+    case KIND_EVENT:
+    case KIND_COUNT:
+        break;
+    }
+    node_set(&ctl->arena, root, "converged", node_bool(&ctl->arena, chain.converged));
+    node_set(&ctl->arena, root, "chain", chain.list);
+    if (chain.in_the_way != NULL) {
+        node_set(&ctl->arena, root, "inTheWay", in_the_way(&chain));
+        node_set(&ctl->arena, root, "remedy",
+                 node_str(&ctl->arena, node_find_text(chain.in_the_way, "remedy")));
+    }
+    return root;
+}
