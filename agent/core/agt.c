@@ -3,6 +3,7 @@
 #include "agent/core/agt.h"
 
 #include "agent/core/model.h"
+#include "agent/core/set.h"
 #include "schema/base/site.h"
 
 #include <assert.h>
@@ -142,6 +143,11 @@ void agt_step(struct agt *agt, const struct agt_event *event, struct agt_effects
         settle(agt);
     }
     out_finish(agt);
+}
+
+bool agt_knows(const struct agt *agt, const char *uid)
+{
+    return set_find(agt, uid) != NULL;
 }
 
 struct mono agt_deadline(const struct agt *agt)

@@ -122,8 +122,9 @@ enum agt_effect_type {
     AGT_EXTEND,  /* tell the shim a later end of its lease */
     AGT_SUSPEND, /* freeze */
     AGT_RESUME,
-    AGT_LIMIT,  /* the processor time it may use from now on */
-    AGT_FORGET, /* the record was taken in: the working directory and record of (uid, run) may go */
+    AGT_LIMIT,    /* the processor time it may use from now on */
+    AGT_FORGET,   /* the record was taken in: the working directory and record of (uid, run) may go;
+                     run 0: the assignment is forgotten, and what its runs kept for each other */
     AGT_READ_LOG, /* lines of an assignment's log */
     AGT_STOP_LOG,
 };
@@ -192,3 +193,5 @@ const struct agt_counters *agt_counters(const struct agt *agt);
 
 /* For `fog-agent status` and tests: a summary as JSON. */
 void agt_describe(const struct agt *agt, struct str *to);
+/* Is the assignment wanted, or on its way out? */
+bool agt_knows(const struct agt *agt, const char *uid);

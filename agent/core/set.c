@@ -4,6 +4,7 @@
 #include "agent/core/set.h"
 
 #include "agent/core/model.h"
+#include "agent/core/out.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
 
@@ -50,6 +51,8 @@ void set_forget(struct agt *agt, struct work *work)
     if (work->run.number > agt->set.run_floor && !MUTANT(RUN_NUMBER_AGAIN)) {
         agt->set.run_floor = work->run.number;
     }
+    /* At once: should the next start find it again, it forgets it again. */
+    (void)out_add_run(agt, AGT_FORGET, OUT_AT_ONCE, work->wanted.uid, 0);
     (void)map_remove(&agt->set.works, work->wanted.uid);
     work_free(work);
     agt->saver.is_due = true;

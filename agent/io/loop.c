@@ -327,6 +327,11 @@ static void load_state(struct loop *loop)
     }
 }
 
+static bool is_known(void *data, const char *uid)
+{
+    return agt_knows(data, uid);
+}
+
 static void start_core(struct loop *loop)
 {
     struct agt_event start = {.type = AGT_START};
@@ -339,6 +344,7 @@ static void start_core(struct loop *loop)
         feed(loop, &paused);
     }
     feed(loop, &start);
+    process_sweep_checkpoints(loop->process, is_known, loop->core);
 }
 
 static int open_handles(struct loop *loop, struct err *err)

@@ -576,7 +576,10 @@ void process_forget(struct process *process, const char *uid, int64_t number)
     if (run != NULL) {
         run_close(run);
     }
-    if (work_is_safe_uid(uid) && !work_remove_run(process->work_fd, uid, number)) {
+    if (work_is_safe_uid(uid) && number == 0 && !work_remove_checkpoint(process->work_fd, uid)) {
+        log_warning("cannot remove all of the checkpoint of \"%s\", going on", uid);
+    }
+    if (work_is_safe_uid(uid) && number > 0 && !work_remove_run(process->work_fd, uid, number)) {
         log_warning("cannot remove all of \"%s/%lld\", going on", uid, (long long)number);
     }
     if (++process->logs_kept > LOGS_KEPT_MAX) { /* perhaps: it may have other runs */
@@ -645,6 +648,13 @@ void process_find(struct process *process)
         }
     }
     sweep_groups(process);
+    process->logs_kept = work_prune_logs(process->work_fd, LOGS_KEPT_MAX);
+}
+
+void process_sweep_checkpoints(struct process *process,
+                               bool (*is_known)(void *data, const char *uid), void *data)
+{
+    work_sweep_checkpoints(process->work_fd, is_known, data);
     process->logs_kept = work_prune_logs(process->work_fd, LOGS_KEPT_MAX);
 }
 

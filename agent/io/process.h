@@ -43,8 +43,11 @@ void process_suspend(struct process *process, const char *uid, int64_t run, bool
 /* Holds all its processes together to so many thousandths of a core, from now on and within a
  * second; 0: no more than the limit it was started with, which it never gets beyond. */
 void process_limit(struct process *process, const char *uid, int64_t run, int64_t cpu_thousandths);
-/* Removes the folder of a run that is over.  The assignment's log stays until there are more than
- * LOGS_KEPT_MAX of assignments without runs. */
+/* After process_find(): removes the checkpoints of assignments that nobody knows any more. */
+void process_sweep_checkpoints(struct process *process,
+                               bool (*is_known)(void *data, const char *uid), void *data);
+/* Removes the folder of a run that is over, or, for run 0, the assignment's checkpoint.  The
+ * assignment's log stays until there are more than LOGS_KEPT_MAX of assignments without runs. */
 void process_forget(struct process *process, const char *uid, int64_t run);
 
 /* Stops everything with the grace it was started with. */

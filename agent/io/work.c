@@ -115,12 +115,43 @@ bool work_remove_run(int work_fd, const char *uid, int64_t run)
            file_remove_tree(assignment_fd, number);
 }
 
-static bool is_without_runs(int work_fd, const char *uid)
+static bool has_checkpoint(int work_fd, const char *uid)
+{
+    char path[UID_BYTES_MAX + 1 + sizeof(RUN_CHECKPOINT)];
+
+    (void)snprintf(path, sizeof(path), "%s/" RUN_CHECKPOINT, uid);
+    return faccessat(work_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool work_remove_checkpoint(int work_fd, const char *uid)
+{
+    _cleanup_(file_close)
+    int fd = file_open_dir(work_fd, uid, false);
+
+    return fd < 0 || !has_checkpoint(work_fd, uid) || file_remove_tree(fd, RUN_CHECKPOINT);
+}
+
+void work_sweep_checkpoints(int work_fd, bool (*is_known)(void *data, const char *uid), void *data)
+{
+    _cleanup_(names_fini)
+    struct names uids = {.count = 0};
+
+    list_folder(work_fd, &uids);
+    vec_each (&uids, it) {
+        if (work_is_safe_uid(*it) && !is_known(data, *it)) {
+            (void)work_remove_checkpoint(work_fd, *it);
+        }
+    }
+}
+
+/* Between two runs an assignment has none, either. */
+static bool is_over(int work_fd, const char *uid)
 {
     _cleanup_(work_runs_fini)
     struct work_runs runs = {.count = 0};
 
-    return work_is_safe_uid(uid) && list_runs(work_fd, uid, &runs) == 0;
+    return work_is_safe_uid(uid) && list_runs(work_fd, uid, &runs) == 0 &&
+           !has_checkpoint(work_fd, uid);
 }
 
 /* When an assignment last wrote to its log; 0 when it never did. */
@@ -155,7 +186,7 @@ size_t work_prune_logs(int work_fd, size_t max)
 
     list_folder(work_fd, &all);
     vec_each (&all, it) {
-        if (is_without_runs(work_fd, *it)) {
+        if (is_over(work_fd, *it)) {
             vec_add(&idle, TAKE(*it));
         }
     }

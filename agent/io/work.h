@@ -26,6 +26,11 @@ void work_runs_fini(struct work_runs *runs); /* fits _cleanup_ */
 
 /* Removes a run's folder; false when something of it is left. */
 bool work_remove_run(int work_fd, const char *uid, int64_t run);
-/* Of the assignments that have a log but no run (any more), removes the oldest until there are at
- * most `max`; returns how many there are. */
+/* What an assignment's runs keep for each other; false when something of it is left. */
+bool work_remove_checkpoint(int work_fd, const char *uid);
+/* Those of assignments that nobody knows. */
+void work_sweep_checkpoints(int work_fd, bool (*is_known)(void *data, const char *uid), void *data);
+
+/* Of the assignments that have a log but no run and no checkpoint (any more), removes the oldest
+ * until there are at most `max`; returns how many there are. */
 size_t work_prune_logs(int work_fd, size_t max);

@@ -166,9 +166,10 @@ static bool is_given(const struct shim_spec *spec, const char *key)
     return false;
 }
 
-static char **make_environment(struct arena *arena, const struct shim_spec *spec, int files_fd)
+static char **make_environment(struct arena *arena, const struct group *group, int files_fd)
 {
-    char **words = arena_array(arena, spec->environment_count + 11, sizeof(char *));
+    const struct shim_spec *spec = group->spec;
+    char **words = arena_array(arena, spec->environment_count + 12, sizeof(char *));
     char path[64], home[4096];
     size_t count = 0;
     ssize_t length;
@@ -194,6 +195,9 @@ static char **make_environment(struct arena *arena, const struct shim_spec *spec
     words[count++] = arena_printf(arena, "FOG_ASSIGNMENT=%s", spec->uid);
     words[count++] = arena_printf(arena, "FOG_RUN=%lld", (long long)spec->run);
     words[count++] = arena_printf(arena, "FOG_LEASE_EPOCH=%lld", (long long)spec->lease_epoch);
+    if (group->checkpoint != NULL) {
+        words[count++] = arena_printf(arena, "FOG_CHECKPOINT_DIR=%s", group->checkpoint);
+    }
     if (spec->task_count > 0) {
         words[count++] = arena_printf(arena, "FOG_TASK_INDEX=%s", spec->slot);
         words[count++] = arena_printf(arena, "FOG_TASK_COUNT=%lld", (long long)spec->task_count);
@@ -243,7 +247,7 @@ int group_start(struct group *group, int files_fd, struct err *err, int *ret_err
     file_close(&group->output_fd); /* of a try before */
     arena_init(&arena);
     child.arguments = make_arguments(&arena, group->spec);
-    child.environment = make_environment(&arena, group->spec, files_fd);
+    child.environment = make_environment(&arena, group, files_fd);
     if (pipe2(output, O_CLOEXEC) < 0) {
         *ret_errno = errno;
         return err_set(err, ERR_SYSTEM, "cannot make a pipe: %s", strerror(errno));

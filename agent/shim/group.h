@@ -14,6 +14,7 @@
 struct group {
     const struct shim_spec *spec; /* borrowed */
     struct cgroup *cgroup;        /* borrowed; the control groups that it enters */
+    const char *checkpoint;       /* borrowed: the folder that outlives the run; NULL: none */
     bool cannot_enter;            /* why group_start() failed: a control group refused it */
     pid_t leader;                 /* 0 before and when it could not be started */
     bool leader_ended;

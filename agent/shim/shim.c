@@ -20,6 +20,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -370,11 +371,25 @@ static bool is_passing(int number)
            number == ETXTBSY || number == ENOSPC || number == EDQUOT || number == EIO;
 }
 
+/* Makes it if it is not there, and says where; false with errno. */
+static bool find_checkpoint(const struct shim *shim, char path[static PATH_MAX])
+{
+    _cleanup_(file_close)
+    int fd = file_open_dir(shim->assignment_fd, RUN_CHECKPOINT, true);
+    char link[64];
+    ssize_t length;
+
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    length = fd < 0 ? -1 : readlink(link, path, PATH_MAX - 1);
+    path[length < 0 ? 0 : length] = '\0';
+    return length > 0;
+}
+
 static void start(struct shim *shim)
 {
     _cleanup_(file_close)
     int files_fd = file_open_dir(shim->run_fd, RUN_FILES, true);
-    char line[SHIM_LINE_BYTES_MAX];
+    char line[SHIM_LINE_BYTES_MAX], checkpoint[PATH_MAX];
     struct err err = ERR_NONE;
     int number = errno;
     int result = 0;
@@ -387,7 +402,12 @@ static void start(struct shim *shim)
     if (files_fd < 0) {
         result =
             err_set(&err, ERR_SYSTEM, "cannot make its working directory: %s", strerror(number));
+    } else if (!find_checkpoint(shim, checkpoint)) {
+        number = errno;
+        result = err_set(&err, ERR_SYSTEM, "cannot make the folder of its checkpoint: %s",
+                         strerror(number));
     } else {
+        shim->group.checkpoint = checkpoint;
         limits_prepare(&shim->limits, shim->now);
         result = group_start(&shim->group, files_fd, &err, &number);
     }
@@ -395,6 +415,7 @@ static void start(struct shim *shim)
         limits_give_up(&shim->limits);
         result = group_start(&shim->group, files_fd, &err, &number);
     }
+    shim->group.checkpoint = NULL; /* the workload has it */
     shim->exit.started = clock_wall();
     shim->now = shim->began = clock_mono();
     if (result < 0) {

@@ -10,21 +10,25 @@
  *     record    how it ended; durable, written once, last.  Nothing of the run lives any more
  *     files/    the workload's working directory
  *
- * Its output goes to ../log and, one rotation older, ../log.1, shared by an assignment's runs. */
+ * What it may leave for the next run of the same assignment is in ../checkpoint, which stays until
+ * the agent forgets the assignment.  Its output goes to ../log and, one rotation older, ../log.1,
+ * shared by an assignment's runs. */
 #pragma once
 
 #include "agent/core/agt.h"
 #include "agent/shim/cgroup.h"
 #include "schema/base/arena.h"
 
-#define RUN_SPEC    "spec"
-#define RUN_LOCK    "lock"
-#define RUN_HOLDER  "holder"
-#define RUN_CONTROL "control"
-#define RUN_RECORD  "record"
-#define RUN_FILES   "files"
-#define RUN_LOG     "log"
-#define RUN_LOG_OLD "log.1"
+#define RUN_SPEC       "spec"
+#define RUN_LOCK       "lock"
+#define RUN_HOLDER     "holder"
+#define RUN_CONTROL    "control"
+#define RUN_RECORD     "record"
+#define RUN_FILES      "files"
+#define RUN_LOG        "log"
+#define RUN_LOG_OLD    "log.1"
+/* ../checkpoint: what runs of an assignment keep for those after them. */
+#define RUN_CHECKPOINT "checkpoint"
 
 struct shim_spec { /* all borrowed */
     const char *uid, *name, *session, *slot;

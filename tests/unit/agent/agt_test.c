@@ -127,7 +127,8 @@ static void a_stranger_that_runs_is_stopped_and_reported(void **state)
     expect(world, "save\n"
                   "send report u9/0:Stopped(Removed)=143\n");
     world_reported(world);
-    expect(world, "save\n");
+    expect(world, "forget u9 run=0\n" /* the assignment itself */
+                  "save\n");
 }
 
 static void a_record_of_a_stranger_is_forgotten(void **state)

@@ -309,7 +309,8 @@ static void what_is_removed_is_stopped_reported_and_forgotten(void **state)
     world_reported(world);
     expect(world, "send report u1/1:Stopped(Removed)=143\n");
     world_reported(world);
-    expect(world, "save\n");
+    expect(world, "forget u1 run=0\n" /* the assignment itself */
+                  "save\n");
 }
 
 static void what_comes_back_while_it_stops_is_started_again(void **state)

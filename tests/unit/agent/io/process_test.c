@@ -490,6 +490,47 @@ static void only_the_newest_logs_are_kept(void **state)
     }
 }
 
+static bool has_checkpoint(const struct bench *bench)
+{
+    return faccessat(bench->work_fd, UID "/" RUN_CHECKPOINT, F_OK, 0) == 0;
+}
+
+static void a_checkpoint_stays_until_its_assignment_is_forgotten(void **state)
+{
+    struct bench *bench = *state;
+
+    spawn(bench, "echo far >\"$FOG_CHECKPOINT_DIR/state\"");
+    UNTIL(find(bench, AGT_EXITED) != NULL);
+    expect_exit(bench, AGT_EXITED, EXIT_BY_ITSELF, 0);
+    process_forget(bench->process, UID, 1);
+    assert_true(has_checkpoint(bench));
+    assert_int_equal(work_prune_logs(bench->work_fd, 0), 0); /* between two runs it is not over */
+    assert_true(has_checkpoint(bench));
+    process_forget(bench->process, UID, 0);
+    assert_false(has_checkpoint(bench));
+    assert_int_equal(work_prune_logs(bench->work_fd, 0), 0);
+    assert_int_equal(faccessat(bench->work_fd, UID, F_OK, 0), -1);
+}
+
+static bool is_first(void *data, const char *uid)
+{
+    (void)data;
+    return str_eq(uid, "first");
+}
+
+static void a_start_removes_the_checkpoints_of_nobody(void **state)
+{
+    struct bench *bench = *state;
+
+    assert_int_equal(mkdirat(bench->work_fd, "first", 0700), 0);
+    assert_int_equal(mkdirat(bench->work_fd, "first/" RUN_CHECKPOINT, 0700), 0);
+    assert_int_equal(mkdirat(bench->work_fd, "second", 0700), 0);
+    assert_int_equal(mkdirat(bench->work_fd, "second/" RUN_CHECKPOINT, 0700), 0);
+    process_sweep_checkpoints(bench->process, is_first, NULL);
+    assert_int_equal(faccessat(bench->work_fd, "first/" RUN_CHECKPOINT, F_OK, 0), 0);
+    assert_int_equal(faccessat(bench->work_fd, "second/" RUN_CHECKPOINT, F_OK, 0), -1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_bench, drop_bench)
 
 int main(int argc, char **argv)
@@ -511,6 +552,8 @@ int main(int argc, char **argv)
         CASE(forgetting_removes_the_run_and_keeps_the_log),
         CASE(what_runs_is_not_forgotten),
         CASE(only_the_newest_logs_are_kept),
+        CASE(a_checkpoint_stays_until_its_assignment_is_forgotten),
+        CASE(a_start_removes_the_checkpoints_of_nobody),
     };
 
     if (argc > 1 && str_eq(argv[1], "shim")) {

@@ -241,6 +241,27 @@ static void a_program_is_found_by_its_path(void **state)
     ended(bench, EXIT_BY_ITSELF, 0);
 }
 
+static void what_a_run_keeps_the_next_one_finds(void **state)
+{
+    struct bench *bench = *state;
+
+    run_shell(bench,
+              "echo half >$FOG_CHECKPOINT_DIR/state; trap 'echo all >$FOG_CHECKPOINT_DIR/state;"
+              " exit 0' TERM; echo begun; while :; do sleep 0.01; done");
+    AWAIT(log_holds(bench, "begun\n"));
+    say(bench, "stop grace_ms=5000\n");
+    ended(bench, EXIT_STOPPED, 0);
+    /* The folder of the next run, beside the first. */
+    file_close(&bench->socket);
+    file_close(&bench->run_fd);
+    bench->run_fd = file_open_dir(bench->assignment_fd, "2", true);
+    assert_true(bench->run_fd >= 0);
+    bench->spec.run = 2;
+    run_shell(bench, "echo found $(cat $FOG_CHECKPOINT_DIR/state)");
+    ended(bench, EXIT_BY_ITSELF, 0);
+    assert_true(log_holds(bench, "found all\n"));
+}
+
 static void a_task_sees_which_of_how_many_it_is(void **state)
 {
     struct bench *bench = *state;
@@ -605,6 +626,7 @@ int main(int argc, char **argv)
         CASE(what_cannot_be_executed_says_why),
         CASE(a_program_is_found_by_its_path),
         CASE(a_task_sees_which_of_how_many_it_is),
+        CASE(what_a_run_keeps_the_next_one_finds),
         CASE(it_sees_the_given_environment_and_no_other),
         CASE(it_is_nice_and_bounded),
         CASE(a_stop_is_asked_for_first),
