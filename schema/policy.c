@@ -167,7 +167,7 @@ static void check_duration(struct judging *judging)
     const struct session_policy *session = &judging->spec->session;
     const struct policy_state *state = judging->state;
 
-    if (state->ran_ms < session->max_duration_ms) {
+    if (session != session_of(judging->input) || state->ran_ms < session->max_duration_ms) {
         return;
     }
     if (mono_is_never(state->rests_since)) {

@@ -62,7 +62,7 @@ static void hold_stale(struct judging *judging, enum sensor sensor, const struct
     if (judging->blind_sensor == SENSOR_COUNT) {
         judging->blind_sensor = sensor;
     }
-    if (reading->state == READING_KNOWN) {
+    if (reading->state == READING_KNOWN && !mono_before(judging->now, reading->at)) {
         judging_hold(judging, POLICY_SUSPEND, REASON_STALE_SENSOR, sensor, reading,
                      "%s was last read %s ago, more than %s; goes on when it is read",
                      sensor_words[sensor], DURATION(mono_since(reading->at, judging->now)),

@@ -441,6 +441,20 @@ static void who_has_no_rule_about_heat_need_not_know_it(void **state)
     trace_at("2s", "temperature=?", "Suspend StaleSensor");
 }
 
+static void how_long_work_runs_the_policy_says_where_there_is_one(void **state)
+{
+    (void)state;
+    trace_begin(POLICY "  session: {maxDuration: 2h, cooldown: 10m}\n", FINE);
+    trace_owner(POLICY "  session: {maxDuration: 1h, cooldown: 1m}\n");
+    trace_at("0s", "", "Run");
+    trace_at("1h30m", "", "Run");
+    trace_at("2h", "", "Evict MaxDuration");
+    trace_at("2h5m", "", "Evict Cooldown");
+    trace_at("2h10m1s", "", "Run");
+    trace_policy(NULL);
+    trace_at("3h10m1s", "", "Evict MaxDuration");
+}
+
 static void what_the_owner_ended_starts_as_what_is_new(void **state)
 {
     (void)state;
@@ -499,6 +513,7 @@ int main(void)
         TEST(the_owners_own_rules_need_no_policy),
         TEST(what_was_found_frozen_meets_the_owners_stricter_thresholds_too),
         TEST(who_has_no_rule_about_heat_need_not_know_it),
+        TEST(how_long_work_runs_the_policy_says_where_there_is_one),
         TEST(what_the_owner_ended_starts_as_what_is_new),
         TEST(a_prediction_is_that_of_a_start),
     };

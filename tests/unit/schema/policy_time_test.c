@@ -331,6 +331,15 @@ static void a_sensor_that_failed_is_watched_for_a_while(void **state)
     trace_at("2m", "foreignCpu=80", "Suspend ForeignCpu");
 }
 
+static void a_reading_from_the_future_tells_nothing(void **state)
+{
+    (void)state;
+    trace_begin(POLICY "  unknown: suspend\n", FINE);
+    trace.readings.of[SENSOR_BATTERY].at.ms += 3600 * 1000;
+    trace_slept("1s", "", "Suspend StaleSensor");
+    trace_says("battery tells nothing, so nobody knows; goes on when it does");
+}
+
 static void rules_that_are_off_ask_for_nothing(void **state)
 {
     (void)state;
@@ -424,6 +433,7 @@ int main(void)
         TEST(a_night_of_sleep_is_no_night_of_work),
         TEST(what_is_not_known_has_the_place_of_its_sensor),
         TEST(a_sensor_that_failed_is_watched_for_a_while),
+        TEST(a_reading_from_the_future_tells_nothing),
         TEST(rules_that_are_off_ask_for_nothing),
         TEST(the_unknown_is_ignored_for_what_runs_and_not_for_what_was_held),
         TEST(the_unknown_is_no_part_of_a_dwell),
