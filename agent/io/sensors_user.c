@@ -110,14 +110,25 @@ static bool is_for_people(const struct sensor_reader *reader, const char *name, 
 /* --- input devices ------------------------------------------------------------------------------
  */
 
-static struct input_device *find_device(struct sensor_reader *reader, const char *name)
+/* The device of this name, new or known; NULL when it is none that counts. */
+static struct input_device *meet_device(struct sensor_reader *reader, const char *name)
 {
+    struct input_device device = {.fd = -1};
+
+    if (!str_starts(name, "event") || strlen(name) >= sizeof(device.name)) {
+        return NULL;
+    }
     vec_each (&reader->user.devices, it) {
         if (str_eq(it->name, name)) {
             return it;
         }
     }
-    return NULL;
+    if (reader->user.devices.count == DEVICES_MAX || !is_for_people(reader, name, &device.is_pad)) {
+        return NULL;
+    }
+    (void)snprintf(device.name, sizeof(device.name), "%s", name);
+    vec_add(&reader->user.devices, device);
+    return &reader->user.devices.items[reader->user.devices.count - 1];
 }
 
 /* Pipes are listened to like devices, for demonstrations; of regular files the time stamps count.
@@ -126,6 +137,7 @@ static void open_device(struct input_device *device, int dir_fd)
 {
     struct stat about;
 
+    device->is_blind = false;
     if (fstatat(dir_fd, device->name, &about, 0) < 0) {
         device->is_blind = errno != ENOENT;
         return;
@@ -137,31 +149,31 @@ static void open_device(struct input_device *device, int dir_fd)
     device->is_blind = device->fd < 0;
 }
 
-static void take_device(struct sensor_reader *reader, void *data, int dir_fd, const char *name)
+/* One that we might not open may be opened now. */
+static void take_node(struct sensor_reader *reader, void *data, int dir_fd, const char *name)
 {
-    struct input_device device = {.fd = -1, .is_there = true};
-    struct input_device *known;
+    struct input_device *device = meet_device(reader, name);
 
     (void)data;
-    if (!str_starts(name, "event") || strlen(name) >= sizeof(device.name)) {
-        return;
+    if (device != NULL) {
+        device->is_there = true;
+        if (device->fd < 0) {
+            open_device(device, dir_fd);
+        }
     }
-    known = find_device(reader, name);
-    if (known != NULL && (known->fd >= 0 || !known->is_blind)) {
-        known->is_there = true;
-        return;
+}
+
+/* The kernel has one, and there is no node of it, as in a container: we are blind, not without. */
+static void take_hidden(struct sensor_reader *reader, void *data, int dir_fd, const char *name)
+{
+    struct input_device *device = meet_device(reader, name);
+
+    (void)data;
+    (void)dir_fd;
+    if (device != NULL && !device->is_there) {
+        device->is_there = true;
+        device->is_blind = device->fd < 0;
     }
-    if (known != NULL) { /* perhaps we may, meanwhile */
-        known->is_there = true;
-        open_device(known, dir_fd);
-        return;
-    }
-    if (reader->user.devices.count == DEVICES_MAX || !is_for_people(reader, name, &device.is_pad)) {
-        return;
-    }
-    (void)snprintf(device.name, sizeof(device.name), "%s", name);
-    open_device(&device, dir_fd);
-    vec_add(&reader->user.devices, device);
 }
 
 static void rescan(struct sensor_reader *reader)
@@ -170,7 +182,8 @@ static void rescan(struct sensor_reader *reader)
     vec_each (&reader->user.devices, it) {
         it->is_there = false;
     }
-    (void)each_entry(reader, reader->root_fd, "dev/input", take_device, NULL);
+    (void)each_entry(reader, reader->root_fd, "dev/input", take_node, NULL);
+    (void)each_entry(reader, reader->root_fd, "sys/class/input", take_hidden, NULL);
     for (size_t i = reader->user.devices.count; i > 0; i--) {
         if (!reader->user.devices.items[i - 1].is_there) {
             file_close(&reader->user.devices.items[i - 1].fd);

@@ -451,6 +451,28 @@ static void a_keyboard_that_is_plugged_in_or_out_is_use(void **state)
     bench_expect(bench, SENSOR_IDLE, 60 * 1000);
 }
 
+/* As in a container, or a service that has a /dev of its own. */
+static void a_keyboard_without_a_node_makes_blind(void **state)
+{
+    struct bench *bench = *state;
+
+    bench_become(bench, "laptop");
+    bench_remove(bench, "dev/input");
+    bench_put(bench, "dev/pts/0", "");
+    bench_touch(bench, "dev/pts/0", 20 * 1000);
+    bench_look(bench);
+    bench_expect(bench, SENSOR_IDLE, 20 * 1000); /* somebody was there just now */
+    bench_look_after(bench, 11 * 1000);
+    bench_expect_unknown(bench, SENSOR_IDLE, "2 of 2 input devices");
+    bench_put_pipe(bench, "dev/input/event1");
+    bench_put(bench, "dev/input/event2", "");
+    bench_touch(bench, "dev/input/event2", 0);
+    bench_look_after(bench, 11 * 1000);
+    bench_expect(bench, SENSOR_IDLE, 0);
+    bench_look_after(bench, 60 * 1000);
+    bench_expect(bench, SENSOR_IDLE, 60 * 1000);
+}
+
 static void terminals_count_by_their_input(void **state)
 {
     struct bench *bench = *state;
@@ -564,6 +586,7 @@ int main(void)
         CASE(the_sticks_of_a_game_pad_tremble),
         CASE(a_time_stamp_that_changes_is_use),
         CASE(a_keyboard_that_is_plugged_in_or_out_is_use),
+        CASE(a_keyboard_without_a_node_makes_blind),
         CASE(terminals_count_by_their_input),
         CASE(consoles_alone_are_no_sensor),
         CASE(the_active_profile_says_what_is_metered),
