@@ -24,7 +24,8 @@ static bool is_fresh(const struct policy_input *input, enum sensor sensor)
     const struct reading *reading = &input->readings->of[sensor];
     int64_t age = input->moment.now.ms - reading->at.ms;
 
-    return reading->state == READING_KNOWN && age <= input->spec->session.stale_sensor_ms;
+    return reading->state == READING_KNOWN && age <= input->spec->session.stale_sensor_ms &&
+           age >= -input->spec->session.stale_sensor_ms;
 }
 
 /* Is there something that a rule which asks for it does not know? */
@@ -191,6 +192,9 @@ static void random_readings(struct rand *rand, unsigned has, struct mono now,
             continue;
         }
         reading->at = now;
+        if (rand_chance(rand, 3)) {
+            reading->at.ms += rand_between(rand, 0, HOUR_MS);
+        }
         if (rand_chance(rand, 5)) {
             reading->state = READING_UNKNOWN;
         } else if (reading->state != READING_KNOWN || rand_chance(rand, 60)) {

@@ -455,6 +455,19 @@ static void how_long_work_runs_the_policy_says_where_there_is_one(void **state)
     trace_at("3h10m1s", "", "Evict MaxDuration");
 }
 
+static void without_a_policy_nothing_comes_nearer_to_being_let_go(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "temperature=60", "Suspend Overheated");
+    trace_at("10s", "temperature=30", "Suspend HeatWait");
+    trace_policy(NULL);
+    trace_at("10m", "", "Run");
+    trace_policy(DEFAULTS);
+    trace_at("11m", "", "Suspend HeatWait");
+    trace_at("15m1s", "", "Run");
+}
+
 static void what_the_owner_ended_starts_as_what_is_new(void **state)
 {
     (void)state;
@@ -514,6 +527,7 @@ int main(void)
         TEST(what_was_found_frozen_meets_the_owners_stricter_thresholds_too),
         TEST(who_has_no_rule_about_heat_need_not_know_it),
         TEST(how_long_work_runs_the_policy_says_where_there_is_one),
+        TEST(without_a_policy_nothing_comes_nearer_to_being_let_go),
         TEST(what_the_owner_ended_starts_as_what_is_new),
         TEST(a_prediction_is_that_of_a_start),
     };
