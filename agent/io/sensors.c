@@ -303,26 +303,54 @@ static void forget_samples(struct sensor_reader *reader, size_t count)
             reader->cpu.count * sizeof(reader->cpu.items[0]));
 }
 
-/* Against the oldest within the window; false when that tells nothing. */
+/* What is forgotten takes its past along: our use is then taken to have gone on as in the step
+ * before. */
+static void fit_own(struct sensor_reader *reader, struct cpu_sample *sample)
+{
+    size_t count = reader->cpu.count;
+
+    sample->own_ms += reader->cpu.own_offset_ms;
+    if (count > 0 && sample->own_ms < reader->cpu.items[count - 1].own_ms) {
+        int64_t guess = reader->cpu.items[count - 1].own_ms + reader->cpu.own_step_ms;
+
+        reader->cpu.own_offset_ms += guess - sample->own_ms;
+        sample->own_ms = guess;
+    }
+}
+
+/* Counters of a kernel never stand still for long, and never fall. */
+static bool does_count(const struct cpu_sample *last, const struct cpu_sample *now)
+{
+    return now->total_ms > last->total_ms ||
+           (now->total_ms == last->total_ms && mono_since(last->at, now->at) < CPU_STEP_MS);
+}
+
+/* Against the youngest sample that is as old as the window, or else the oldest; false when there is
+ * none.  Time that the machine slept is not in the kernel's counters. */
 static bool compute_foreign(struct sensor_reader *reader, const struct cpu_sample *now,
                             int64_t *ret_value)
 {
     const struct cpu_sample *then = &reader->cpu.items[0];
-    int64_t total, own, foreign;
+    int64_t total, foreign;
 
-    while (reader->cpu.count > 0 && mono_since(then->at, now->at) > CPU_WINDOW_MS) {
+    while (reader->cpu.count > 1 && mono_since(reader->cpu.items[1].at, now->at) >= CPU_WINDOW_MS) {
         forget_samples(reader, 1);
     }
-    if (reader->cpu.count == 0) {
+    if (reader->cpu.count == 0 || !does_count(&reader->cpu.items[reader->cpu.count - 1], now)) {
+        reader->cpu.count = 0;
         return false;
     }
     total = now->total_ms - then->total_ms;
-    own = now->own_ms - then->own_ms;
-    foreign = now->busy_ms - then->busy_ms - own;
-    if (total <= 0 || own < 0 || own > total) {
-        reader->cpu.count = 0; /* somebody began to count anew */
+    if (total == 0) {
         return false;
     }
+    if (now->own_ms - then->own_ms > total) { /* work with a past was adopted: begin anew */
+        reader->cpu.count = 0;
+        reader->cpu.own_step_ms = 0;
+        *ret_value = 0;
+        return true;
+    }
+    foreign = now->busy_ms - then->busy_ms - (now->own_ms - then->own_ms);
     *ret_value = foreign <= 0 ? 0 : foreign >= total ? WHOLE : foreign * WHOLE / total;
     return true;
 }
@@ -331,8 +359,13 @@ static void keep_sample(struct sensor_reader *reader, const struct cpu_sample *s
 {
     size_t count = reader->cpu.count;
 
-    if (count > 0 && mono_since(reader->cpu.items[count - 1].at, sample->at) < CPU_STEP_MS) {
-        return;
+    if (count > 0) {
+        const struct cpu_sample *last = &reader->cpu.items[count - 1];
+
+        if (mono_since(last->at, sample->at) < CPU_STEP_MS) {
+            return;
+        }
+        reader->cpu.own_step_ms = sample->own_ms - last->own_ms;
     }
     if (count == CPU_SAMPLES_MAX) {
         forget_samples(reader, 1);
@@ -353,6 +386,7 @@ static void read_foreign_cpu(struct sensor_reader *reader, int64_t own_ms,
         put_trouble(reader, readings, SENSOR_FOREIGN_CPU, path, error);
         return;
     }
+    fit_own(reader, &sample);
     if (compute_foreign(reader, &sample, &value)) {
         note_set(reader, SENSOR_FOREIGN_CPU, "/%s", path);
         put_known(reader, readings, SENSOR_FOREIGN_CPU, value);

@@ -17,9 +17,9 @@ void sensors_close(struct sensor_reader *reader); /* NULL does nothing */
 
 /* Reads all of them; what cannot be read is unknown, in words by sensors_note().
  *
- * `own_cpu_ms` is the processor time that all our workloads together have used so far, ended ones
- * included.  SENSOR_FOREIGN_CPU is a rate over the last ten seconds, so it is unknown at the first
- * call, after the machine slept, and when `own_cpu_ms` jumped (an adopted workload, one forgotten).
+ * `own_cpu_ms` is the processor time that all our workloads together have used so far.  It may fall
+ * (work was forgotten) and jump (work was adopted): for that one reading our use is guessed.
+ * SENSOR_FOREIGN_CPU is a rate over the last ten seconds, so it is unknown at the first call.
  * SENSOR_IDLE begins at nought where keyboards and mice are watched: nobody watched them before. */
 void sensors_read(struct sensor_reader *reader, struct mono now, struct wall wall,
                   int64_t own_cpu_ms, struct readings *ret_readings);

@@ -329,7 +329,7 @@ static void our_own_use_is_not_foreign(void **state)
     bench_expect(bench, SENSOR_FOREIGN_CPU, (10 * 200 - 100 - 160) * 100 * 1000 / 2000);
 }
 
-static void a_rate_needs_two_looks_that_fit_together(void **state)
+static void what_is_adopted_or_forgotten_is_no_use_of_now(void **state)
 {
     struct bench *bench = *state;
 
@@ -338,21 +338,41 @@ static void a_rate_needs_two_looks_that_fit_together(void **state)
     put_times(bench, 1010, 1190);
     bench_look(bench);
     bench_expect(bench, SENSOR_FOREIGN_CPU, 5 * 1000);
-    bench->own_ms = 50000; /* more than there was: work of another agent was adopted */
-    put_times(bench, 1020, 1380);
+    bench->own_ms = 50000; /* more than there was: work of an agent before us */
+    put_times(bench, 1110, 1290);
+    bench_look(bench);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, 0);
+    bench->own_ms += 400; /* of 1000 in which others used 600 */
+    put_times(bench, 1210, 1390);
+    bench_look(bench);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, 30 * 1000);
+    bench->own_ms = 0; /* forgotten: taken to have used another 400 */
+    put_times(bench, 1310, 1490);
+    bench_look(bench);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, 30 * 1000);
+    put_times(bench, 1410, 1590); /* and 0 after that */
+    bench_look(bench);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, (3000 - 800) * 100 * 1000 / 6000);
+}
+
+static void a_rate_needs_two_looks_however_far_apart(void **state)
+{
+    struct bench *bench = *state;
+
+    put_times(bench, 1000, 1000);
     bench_look(bench);
     bench_expect_unknown(bench, SENSOR_FOREIGN_CPU, "two looks");
-    put_times(bench, 1030, 1570);
-    bench_look(bench);
+    put_times(bench, 1020, 1380);
+    bench_look_after(bench, 30 * 1000);
     bench_expect(bench, SENSOR_FOREIGN_CPU, 5 * 1000);
-    bench->own_ms = 0; /* it was forgotten */
+    put_times(bench, 1070, 1430);
+    bench_look_after(bench, HOUR_MS); /* it slept, all but a second */
+    bench_expect(bench, SENSOR_FOREIGN_CPU, 50 * 1000);
     bench_look(bench);
-    bench_expect_state(bench, SENSOR_FOREIGN_CPU, READING_UNKNOWN);
-    put_times(bench, 1040, 1760);
+    bench_expect_unknown(bench, SENSOR_FOREIGN_CPU, "two looks"); /* the counters stand still */
+    put_times(bench, 10, 10);
     bench_look(bench);
-    bench_expect(bench, SENSOR_FOREIGN_CPU, 5 * 1000);
-    bench_look_after(bench, HOUR_MS); /* the machine slept */
-    bench_expect_state(bench, SENSOR_FOREIGN_CPU, READING_UNKNOWN);
+    bench_expect_state(bench, SENSOR_FOREIGN_CPU, READING_UNKNOWN); /* or went back */
     bench_put(bench, "proc/stat", "cpu  1 2 3\n");
     bench_look(bench);
     bench_expect_unknown(bench, SENSOR_FOREIGN_CPU, "proc/stat");
@@ -581,7 +601,8 @@ int main(void)
         CASE(impossible_temperatures_do_not_count),
         CASE(what_sleeps_or_is_broken_is_not_asked),
         CASE(our_own_use_is_not_foreign),
-        CASE(a_rate_needs_two_looks_that_fit_together),
+        CASE(what_is_adopted_or_forgotten_is_no_use_of_now),
+        CASE(a_rate_needs_two_looks_however_far_apart),
         CASE(keys_and_movements_are_use),
         CASE(the_sticks_of_a_game_pad_tremble),
         CASE(a_time_stamp_that_changes_is_use),
