@@ -135,10 +135,13 @@ enum {
 
     /* Workloads. */
     REPLICAS_MAX = 10000,
-    TASKS_MAX = 10000,           /* of one session; its record of them stays below 64 KiB */
-    TASKS_PARALLEL_MAX = 1000,   /* at once; each plan of the session looks at all of them */
-    TASK_FAILURES_MAX = 16,      /* told of in a session's status, the newest */
-    TASK_INDEXES_MAX = 32 << 10, /* bytes of a list such as "0-57,60": two of every three */
+    TASKS_MAX = 10000,                  /* of one session; its record of them stays below 64 KiB */
+    TASKS_PARALLEL_MAX = 1000,          /* at once; each plan of the session looks at all of them */
+    TASK_RESULTS_BYTES_MAX = 160 << 10, /* what a session's status may tell of tasks' outputs */
+    TASK_RESULT_BYTES = 40,             /* of it, for each task that has outputs, */
+    TASK_OUTPUT_BYTES = 150,            /* and for each output, beside its path */
+    TASK_FAILURES_MAX = 16,             /* told of in a session's status, the newest */
+    TASK_INDEXES_MAX = 32 << 10,        /* bytes of a list such as "0-57,60": two of every three */
     COMMAND_WORDS_MAX = 256,
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,

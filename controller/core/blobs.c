@@ -13,6 +13,25 @@ static void each_artifact(const struct workload *workload, const struct object *
     }
 }
 
+static void each_output(const outputs_t *outputs, const struct object *object,
+                        blob_reference_fn visit, void *context)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        visit(context, &(struct blob_reference){.digest = outputs->items[i].digest,
+                                                .kind = object->kind->name,
+                                                .name = object->meta.name});
+    }
+}
+
+static void each_result(const struct object *session, blob_reference_fn visit, void *context)
+{
+    const struct tasks_status *tasks = &harvest_session_of(session)->status.tasks;
+
+    for (size_t i = 0; i < tasks->results.count; i++) {
+        each_output(&tasks->results.items[i].outputs, session, visit, context);
+    }
+}
+
 void ctl_each_blob(const struct ctl *ctl, blob_reference_fn visit, void *context)
 {
     const struct model *model = &ctl->model;
@@ -21,6 +40,7 @@ void ctl_each_blob(const struct ctl *ctl, blob_reference_fn visit, void *context
         const struct session_entry *session = it->value;
 
         each_artifact(&session_spec(session)->workload, session->object, visit, context);
+        each_result(session->object, visit, context);
     }
     map_each (&model->objects[KIND_ASSIGNMENT], it) {
         const struct assignment_entry *assignment = it->value;
@@ -30,6 +50,7 @@ void ctl_each_blob(const struct ctl *ctl, blob_reference_fn visit, void *context
         if (template != NULL) {
             each_artifact(&template->template->workload, assignment->object, visit, context);
         }
+        each_output(&assignment_status(assignment)->outputs, assignment->object, visit, context);
     }
 }
 

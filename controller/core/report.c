@@ -3,6 +3,7 @@
 #include "controller/core/breaker.h"
 #include "controller/core/copy.h"
 #include "controller/core/lease.h"
+#include "controller/core/outputs.h"
 #include "controller/core/reconcile.h"
 #include "controller/core/rollout.h"
 #include "schema/base/site.h"
@@ -95,6 +96,7 @@ static struct object *reported(struct ctl *ctl, const struct object *before,
     body->status.conditions = conditions;
     body->status.reason = object_strdup(next, status->reason);
     body->status.message = object_strdup(next, status->message);
+    outputs_copy(next, &body->status.outputs, &status->outputs);
     shape_put(&assignment_status_shape, &body->status, observed_generation, generation);
     shape_put(&assignment_status_shape, &body->status, phase, status->phase);
     shape_put(&assignment_status_shape, &body->status, restarts, status->restarts);

@@ -3,6 +3,7 @@
 
 #include "controller/core/copy.h"
 #include "controller/core/core.h"
+#include "controller/core/outputs.h"
 #include "controller/core/replica.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
@@ -33,6 +34,22 @@ static const struct tasks_status *tasks_status(const struct session_entry *sessi
     return &harvest_session_of(session->object)->status.tasks;
 }
 
+static void add_result(struct tasks *tasks, struct arena *arena, const struct task_result *result)
+{
+    tasks->results =
+        arena_grow(arena, tasks->results, tasks->result_count, sizeof(struct task_result));
+    tasks->results[tasks->result_count++] = *result;
+    tasks->result_bytes += outputs_bytes(&result->outputs);
+}
+
+static void read_results(struct tasks *tasks, struct arena *arena,
+                         const struct tasks_status *status)
+{
+    for (size_t i = 0; i < status->results.count; i++) {
+        add_result(tasks, arena, &status->results.items[i]);
+    }
+}
+
 struct tasks *tasks_read(struct arena *arena, const struct plan_input *input)
 {
     const struct harvest_session_spec *spec = session_spec(input->session);
@@ -54,6 +71,7 @@ struct tasks *tasks_read(struct arena *arena, const struct plan_input *input)
     for (size_t i = 0; i < tasks->failure_count; i++) {
         tasks->failures[i] = status->failures.items[i];
     }
+    read_results(tasks, arena, status);
     tasks->completed_count = indexes_below(&tasks->completed, (size_t)spec->tasks.count);
     tasks->failed_count = indexes_below(&tasks->failed, (size_t)spec->tasks.count);
     return tasks;
@@ -106,6 +124,24 @@ static const char *end_words(struct lister *l, size_t index, const struct assign
                         has_failed ? or_empty(status->reason) : "");
 }
 
+/* Only what was declared: its size was looked at when the session was written.  What an earlier
+ * form declared may be in the way; then the outputs are known by history alone. */
+static void keep_result(struct lister *l, size_t index, const struct assignment_entry *copy)
+{
+    const struct template_entry *template =
+        model_template_find(l->in->model, assignment_spec(copy)->template_digest);
+    struct task_result result = {.set = 0};
+
+    outputs_declared(l->arena, &assignment_status(copy)->outputs, &template->template->workload,
+                     &result.outputs);
+    if (result.outputs.count > 0 &&
+        l->tasks->result_bytes + outputs_bytes(&result.outputs) <= TASK_RESULTS_BYTES_MAX) {
+        shape_put(&task_result_shape, &result, index, (int64_t)index);
+        shape_mark(&task_result_shape, &result, &result.outputs);
+        add_result(l->tasks, l->arena, &result);
+    }
+}
+
 static void end_task(struct lister *l, size_t index, struct assignment_entry *copy, bool has_failed)
 {
     struct tasks *tasks = l->tasks;
@@ -122,6 +158,7 @@ static void end_task(struct lister *l, size_t index, struct assignment_entry *co
         MARK("a task succeeds");
         indexes_add(&tasks->completed, index);
         tasks->completed_count++;
+        keep_result(l, index, copy);
     }
 }
 
@@ -432,6 +469,21 @@ static void put_failures(struct object *object, struct tasks_status *to, const s
     shape_mark(&tasks_status_shape, to, &to->failures);
 }
 
+static void put_results(struct object *object, struct tasks_status *to, const struct tasks *tasks)
+{
+    if (tasks->result_count == 0) {
+        return;
+    }
+    to->results.items =
+        arena_array(&object->arena, tasks->result_count, sizeof(struct task_result));
+    to->results.count = tasks->result_count;
+    for (size_t i = 0; i < tasks->result_count; i++) {
+        to->results.items[i] = tasks->results[i];
+        outputs_copy(object, &to->results.items[i].outputs, &tasks->results[i].outputs);
+    }
+    shape_mark(&tasks_status_shape, to, &to->results);
+}
+
 static void forget(struct harvest_session_status *status)
 {
     conditions_t *conditions = &status->conditions;
@@ -464,6 +516,7 @@ void tasks_state(struct object *session, const struct tasks *tasks, struct wall 
     shape_put(shape, to, completed_indexes, object_strdup(session, completed.data));
     shape_put(shape, to, failed_indexes, object_strdup(session, failed.data));
     put_failures(session, to, tasks);
+    put_results(session, to, tasks);
     shape_mark(&harvest_session_status_shape, &body->status, to);
     condition_set(session, &body->status.conditions, "Complete",
                   tasks_are_complete(tasks, spec) ? CONDITION_TRUE : CONDITION_FALSE,

@@ -27,6 +27,9 @@ struct tasks {                            /* of one plan, in its arena */
     size_t completed_count, failed_count; /* of those that the session has now */
     struct task_failure *failures;        /* the newest first */
     size_t failure_count;
+    struct task_result *results; /* as they ended */
+    size_t result_count;
+    size_t result_bytes;   /* that they take in a status, at most */
     struct task_end *ends; /* to be recorded by this plan */
     size_t end_count;
     size_t active;       /* are wanted now: under way, to be started, or between two attempts */

@@ -66,6 +66,9 @@ static const struct field status_fields[] = {
     {"contribution", FIELD_STRUCT, AT(struct assignment_status, contribution),
      .shape = &contribution_shape, .flags = FIELD_EXPLICIT,
      .doc = "what it used so far; grows only, also across restarts"},
+    {"outputs", FIELD_LIST, AT(struct assignment_status, outputs), .shape = &output_status_shape,
+     .map_key = "path", .max = ARTIFACTS_MAX,
+     .doc = "files of the last run that were collected and are stored as blobs"},
     {"conditions", FIELD_LIST, AT(struct assignment_status, conditions), .shape = &condition_shape,
      .map_key = "type", .max = CONDITIONS_MAX, .doc = "Converged: the agent does what it was told"},
 };

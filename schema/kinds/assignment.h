@@ -55,6 +55,7 @@ struct assignment_status {
                            MemoryLimit */
     const char *message;
     struct contribution contribution;
+    outputs_t outputs; /* stored before it is told to have ended: what is not told is not there */
     conditions_t conditions; /* Converged */
 };
 

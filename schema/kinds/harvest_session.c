@@ -130,6 +130,14 @@ static const struct field task_failure_fields[] = {
 const struct shape task_failure_shape =
     SHAPE("taskFailure", struct task_failure, task_failure_fields);
 
+static const struct field task_result_fields[] = {
+    {"index", FIELD_INT, AT(struct task_result, index), .max = TASKS_MAX, .doc = "which task"},
+    {"outputs", FIELD_LIST, AT(struct task_result, outputs), .shape = &output_status_shape,
+     .map_key = "path", .max = ARTIFACTS_MAX, .doc = "what it made"},
+};
+
+const struct shape task_result_shape = SHAPE("taskResult", struct task_result, task_result_fields);
+
 static const struct field tasks_status_fields[] = {
     {"active", FIELD_INT, AT(struct tasks_status, active), .max = INT64_MAX,
      .doc = "tasks that are under way, or between two attempts"},
@@ -143,6 +151,8 @@ static const struct field tasks_status_fields[] = {
      .doc = "tasks that have failed for good; none of them runs again"},
     {"failures", FIELD_LIST, AT(struct tasks_status, failures), .shape = &task_failure_shape,
      .max = TASK_FAILURES_MAX, .doc = "the newest of those that failed, the last first"},
+    {"results", FIELD_LIST, AT(struct tasks_status, results), .shape = &task_result_shape,
+     .max = TASKS_MAX, .doc = "of those that succeeded and had outputs, as they ended"},
 };
 
 const struct shape tasks_status_shape = SHAPE("tasks", struct tasks_status, tasks_status_fields);
@@ -394,6 +404,24 @@ static void check_expression(const struct match_expression *expression, const st
     }
 }
 
+/* Rule 9: what is told of all tasks fits into the session. */
+static void check_results(const struct harvest_session_spec *spec, const struct node *root,
+                          struct problems *problems)
+{
+    const struct workload *workload = &spec->workload;
+    int64_t each = workload->outputs.count == 0 ? 0 : TASK_RESULT_BYTES, all;
+
+    for (size_t i = 0; i < workload->outputs.count; i++) {
+        each += TASK_OUTPUT_BYTES + (int64_t)strlen(workload->outputs.items[i].path);
+    }
+    all = each * spec->tasks.count;
+    if (all > TASK_RESULTS_BYTES_MAX) {
+        check_problem(problems, root, CAUSE_INVALID, "spec.tasks.count",
+                      "is too large for tasks with these outputs: at most %lld can be told of",
+                      (long long)(TASK_RESULTS_BYTES_MAX / each));
+    }
+}
+
 /* Rule 8: tasks exclude replicas and everyAgent, and end. */
 static void check_tasks(const struct harvest_session_spec *spec, const struct node *root,
                         struct problems *problems)
@@ -401,6 +429,7 @@ static void check_tasks(const struct harvest_session_spec *spec, const struct no
     if (!harvest_session_has_tasks(spec)) {
         return;
     }
+    check_results(spec, root, problems);
     if (shape_has(&harvest_session_spec_shape, spec, &spec->replicas)) {
         check_problem(problems, root, CAUSE_FORBIDDEN, "spec.replicas",
                       "excludes tasks; tasks.parallelism says how many run at once");

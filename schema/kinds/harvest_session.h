@@ -73,6 +73,12 @@ struct task_failure { /* a task that failed for good */
     const char *reason; /* as in an assignment's status */
 };
 
+struct task_result { /* a task that succeeded, and what it made */
+    uint64_t set;
+    int64_t index;
+    outputs_t outputs;
+};
+
 /* What is left of tasks that have ended: their assignments are gone.  A list of indexes is written
  * "0-57,60" (schema/indexes.h). */
 struct tasks_status {
@@ -82,6 +88,7 @@ struct tasks_status {
     const char *completed_indexes;         /* succeeded */
     const char *failed_indexes;            /* failed for good */
     LIST_OF(struct task_failure) failures; /* the newest, the last first */
+    LIST_OF(struct task_result) results;   /* of those that had outputs, as they ended */
 };
 
 struct harvest_session_status {
@@ -103,7 +110,7 @@ struct harvest_session { /* the body */
 
 extern const struct shape harvest_session_shape, harvest_session_spec_shape;
 extern const struct shape harvest_session_status_shape, label_selector_shape;
-extern const struct shape tasks_status_shape, task_failure_shape;
+extern const struct shape tasks_status_shape, task_failure_shape, task_result_shape;
 
 /* How many replicas are asked for: 1 when nothing is said.  Not to be asked with every_agent or
  * tasks. */

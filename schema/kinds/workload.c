@@ -35,6 +35,17 @@ static const struct field output_fields[] = {
      .doc = "where it is found, inside the working directory"},
 };
 
+static const struct field output_status_fields[] = {
+    {"path", FIELD_STR, AT(struct output_status, path), .flags = FIELD_REQUIRED,
+     .max = WORK_PATH_BYTES_MAX, .check_text = form_is_path, .doc = "as the workload declares it"},
+    {"digest", FIELD_STR, AT(struct output_status, digest), .flags = FIELD_REQUIRED,
+     .check_text = form_is_digest, .doc = "of the blob that has it"},
+    {"size", FIELD_QUANTITY, AT(struct output_status, size), .max = INT64_MAX, .doc = "in bytes"},
+};
+
+const struct shape output_status_shape =
+    SHAPE("outputStatus", struct output_status, output_status_fields);
+
 static const struct shape output_shape = SHAPE("output", struct output, output_fields);
 
 static const struct field workload_fields[] = {

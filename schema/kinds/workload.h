@@ -28,6 +28,15 @@ struct output {
     const char *path; /* relative, inside the working directory */
 };
 
+struct output_status { /* a file that was collected and is stored as a blob */
+    uint64_t set;
+    const char *path;
+    const char *digest; /* "blake2b:…" */
+    int64_t size;       /* bytes */
+};
+
+typedef LIST_OF(struct output_status) outputs_t;
+
 struct workload {
     uint64_t set;
     LIST_OF(const char *) command; /* the program and its arguments; no shell */
@@ -51,7 +60,7 @@ struct template
     int64_t task_count; /* of a session of tasks, whose slots are their indexes; 0: not */
 };
 
-extern const struct shape resources_shape, workload_shape, template_shape;
+extern const struct shape resources_shape, workload_shape, template_shape, output_status_shape;
 
 /* NULL without one. */
 const struct harvest_policy_spec *template_policy(const struct template *resolved);

@@ -522,6 +522,9 @@ static void settle_tasks(struct generator *generator, struct node *spec)
 
     (void)node_remove(spec, "replicas");
     (void)node_remove(spec, "everyAgent");
+    if (node_find(workload, "outputs") != NULL) { /* all of them are to be told of */
+        set_int(generator, node_find(spec, "tasks"), "count", die_between(generator->die, 1, 8));
+    }
     if (str_eq(node_find_text(workload, "restart"), "always")) {
         node_set(generator->arena, workload, "restart", node_str(generator->arena, "never"));
     }

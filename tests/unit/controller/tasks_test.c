@@ -1,7 +1,10 @@
 /* Sessions of tasks: which are under way, how each ends once, and what is left of them. */
 #include "controller/core/tasks.h"
 
+#include "controller/core/blobs.h"
 #include "controller/core/reconcile.h"
+#include "schema/emit.h"
+#include "schema/json.h"
 #include "schema/limits.h"
 #include "tests/support/fleet.h"
 
@@ -9,6 +12,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -491,6 +495,120 @@ static void tasks_share_one_template_with_their_number(void **state)
     assert_int_equal(template->template->workload.restart, RESTART_NEVER);
 }
 
+/* --- outputs ---------------------------------------------------------------------------------- */
+
+#define DIGEST "blake2b:ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+
+static void ends_with(const char *slot, struct output_status *outputs, size_t count)
+{
+    struct assignment_entry *copy = copy_of(slot);
+    struct assignment_status done = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        shape_mark(&output_status_shape, &outputs[i], &outputs[i].path);
+        shape_mark(&output_status_shape, &outputs[i], &outputs[i].digest);
+    }
+    shape_put(&assignment_status_shape, &done, phase, (int)PHASE_SUCCEEDED);
+    shape_put(&assignment_status_shape, &done, outputs, ((outputs_t){outputs, count}));
+    fleet.ctl->batch = batch_new(fleet.ctl->batch_seq + 1);
+    reconcile_report(fleet.ctl, copy->agent, copy, &done, copy->object->meta.generation);
+    batch_free(TAKE(fleet.ctl->batch));
+    fleet_tick(&fleet);
+}
+
+static void apply_with_outputs(int count, const char *outputs)
+{
+    struct str yaml = STR_EMPTY;
+
+    str_addf(&yaml,
+             "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\n"
+             "spec: {tasks: {count: %d, parallelism: 1}, workload: {command: [/bin/run], "
+             "outputs: [%s]}}\n",
+             count, outputs);
+    fleet_apply(&fleet, yaml.data);
+    str_fini(&yaml);
+}
+
+static void what_a_task_made_is_told_of_when_it_is_gone(void **state)
+{
+    struct output_status made[] = {
+        {.path = "other.bin", .digest = DIGEST}, /* which nobody asked for */
+        {.path = "result.bin", .digest = DIGEST},
+    };
+
+    (void)state;
+    begin(1, 4);
+    apply_with_outputs(3, "{path: result.bin}, {path: never.bin}");
+    ends_with("0", made, 2);
+    ends_with("1", made, 1);
+    assert_int_equal(status()->tasks.results.count, 1);
+    assert_int_equal(status()->tasks.results.items[0].index, 0);
+    assert_int_equal(status()->tasks.results.items[0].outputs.count, 1);
+    assert_string_equal(status()->tasks.results.items[0].outputs.items[0].path, "result.bin");
+    assert_string_equal(status()->tasks.results.items[0].outputs.items[0].digest, DIGEST);
+    fleet_restart(&fleet);
+    fleet_connect(&fleet, "edge-0");
+    ends_with("2", made, 2);
+    assert_int_equal(status()->tasks.results.count, 2);
+    assert_int_equal(status()->tasks.results.items[1].index, 2);
+    has_record("0-2", "", "3/3");
+}
+
+static void count_references(void *context, const struct blob_reference *reference)
+{
+    size_t *counts = context;
+
+    assert_string_equal(reference->digest, DIGEST);
+    counts[0] += str_eq(reference->kind, "HarvestSession");
+    counts[1] += str_eq(reference->kind, "Assignment");
+}
+
+static void what_is_told_of_is_needed(void **state)
+{
+    struct output_status made[] = {{.path = "result.bin", .digest = DIGEST}};
+    size_t counts[2] = {0};
+
+    (void)state;
+    begin(1, 4);
+    apply_with_outputs(3, "{path: result.bin}");
+    ends_with("0", made, 1);
+    ctl_each_blob(fleet.ctl, count_references, counts);
+    assert_int_equal(counts[0], 1);
+    assert_int_equal(counts[1], 0);
+    apply("replicas: 1", "/bin/run");
+    ends_with("0", made, 1);
+    counts[0] = 0;
+    ctl_each_blob(fleet.ctl, count_references, counts);
+    assert_int_equal(counts[0], 0);
+    assert_int_equal(counts[1], 1);
+}
+
+static void a_session_stays_as_large_as_an_object_may_be(void **state)
+{
+    char path[WORK_PATH_BYTES_MAX + 1];
+    struct output_status made[] = {{.path = path, .digest = DIGEST}};
+    struct str outputs = STR_EMPTY, text = STR_EMPTY;
+    char slot[12];
+
+    (void)state;
+    memset(path, '"', sizeof(path) - 1); /* each is six bytes where it is told */
+    path[sizeof(path) - 1] = '\0';
+    str_addf(&outputs, "{path: '%s'}", path);
+    begin(1, 4);
+    apply_with_outputs(60, outputs.data);
+    for (int i = 0; i < 60; i++) {
+        (void)snprintf(slot, sizeof(slot), "%d", i);
+        ends_with(slot, made, 1);
+    }
+    has_record("0-59", "", "60/60");
+    assert_in_range(status()->tasks.results.count, 20, 30);
+    emit_object_json(model_session(&fleet.ctl->model, "work")->object, EMIT_ALL, JSON_SORTED,
+                     &text);
+    assert_in_range(text.length, 1, OBJECT_BYTES_MAX);
+    str_fini(&outputs);
+    str_fini(&text);
+}
+
 /* --- costs ------------------------------------------------------------------------------------ */
 
 static void thousands_of_tasks_cost_no_square(void **state)
@@ -544,6 +662,9 @@ int main(void)
         IN_FLEET(replicas_become_tasks_and_tasks_replicas),
         IN_FLEET(a_deleted_session_ends_its_tasks),
         IN_FLEET(tasks_share_one_template_with_their_number),
+        IN_FLEET(what_a_task_made_is_told_of_when_it_is_gone),
+        IN_FLEET(what_is_told_of_is_needed),
+        IN_FLEET(a_session_stays_as_large_as_an_object_may_be),
         IN_FLEET(thousands_of_tasks_cost_no_square),
     };
 

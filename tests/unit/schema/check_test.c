@@ -116,6 +116,19 @@ static void a_task_ends_once(void **state)
             "");
 }
 
+static void outputs_of_all_tasks_can_be_told_of(void **state)
+{
+    static const char format[] = "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: s}\n"
+                                 "spec: {tasks: {count: %d}, workload: {command: [x], outputs: "
+                                 "[{path: result.bin}]}}\n";
+
+    (void)state;
+    checked(arena_printf(&bound.arena, format, 819), ""); /* 160 KiB by 200 */
+    checked(arena_printf(&bound.arena, format, 820),
+            "m.yaml:4:23: error: spec.tasks.count: is too large for tasks with these outputs: at "
+            "most 819 can be told of\n");
+}
+
 static void a_command_has_a_program_and_an_end(void **state)
 {
     char word[COMMAND_BYTES_MAX - 1];
@@ -369,6 +382,7 @@ int main(void)
         TEST(replicas_and_every_agent_exclude_each_other),
         TEST(tasks_exclude_other_ways_to_be_many),
         TEST(a_task_ends_once),
+        TEST(outputs_of_all_tasks_can_be_told_of),
         TEST(a_command_has_a_program_and_an_end),
         TEST(operators_of_selectors_take_values_or_none),
         TEST(a_requirement_names_what_an_agent_has),
