@@ -143,7 +143,7 @@ static void check_owner(struct judging *judging)
     }
     if (judging->input->exclusive_program != NULL) {
         judging_hold(judging, POLICY_SUSPEND, REASON_EXCLUSIVE_PROGRAM, SENSOR_COUNT, NULL,
-                     "\"%.80s\" has the machine for itself; goes on when it has ended",
+                     "\"%.60s\" has the machine for itself; goes on when it has ended",
                      judging->input->exclusive_program);
     }
 }

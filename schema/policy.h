@@ -11,33 +11,33 @@
 #include "schema/kinds/harvest_policy.h"
 #include "schema/readings.h"
 
-enum policy_outcome { /* each asks for more than the one before */
-                      POLICY_RUN,
-                      POLICY_THROTTLE, /* with `cpu_percent` of the machine */
-                      POLICY_SUSPEND,  /* frozen, its memory kept */
-                      POLICY_EVICT, /* TERM, so that it can save its state, grace, KILL; its memory
-                                       is given back */
+/* Each asks for more than the one before.  Suspended work is frozen and keeps its memory; evicted
+ * work gets TERM, so that it can save its state, its grace, and KILL, and gives its memory back. */
+enum policy_outcome {
+    POLICY_RUN,
+    POLICY_THROTTLE, /* with `cpu_percent` of the machine */
+    POLICY_SUSPEND,
+    POLICY_EVICT,
 };
 
-enum policy_reason { /* in the order of checking; the words are policy_reason_words */
-                     REASON_NONE,
-                     REASON_OVERHEATED, /* of POLICY_THROTTLE, too */
-                     REASON_HEAT_WAIT,  /* cool again, for less than the dwell */
-                     REASON_OWNER_PAUSED,
-                     REASON_EXCLUSIVE_PROGRAM, /* of the owner's, which wants the machine for itself
-                                                */
-                     REASON_ON_BATTERY,
-                     REASON_BATTERY_LOW,
-                     REASON_STALE_SENSOR, /* or unknown; taken where the sensor's own check stands
-                                           */
-                     REASON_USER_ACTIVE,
-                     REASON_OUTSIDE_WINDOW,
-                     REASON_FOREIGN_CPU,
-                     REASON_MEMORY_PRESSURE,
-                     REASON_METERED,
-                     REASON_MAX_DURATION,
-                     REASON_COOLDOWN,
-                     REASON_COUNT,
+/* In the order of checking; the words are policy_reason_words. */
+enum policy_reason {
+    REASON_NONE,
+    REASON_OVERHEATED, /* of POLICY_THROTTLE, too */
+    REASON_HEAT_WAIT,  /* cool again, for less than the dwell */
+    REASON_OWNER_PAUSED,
+    REASON_EXCLUSIVE_PROGRAM, /* of the owner's, which wants the machine for itself */
+    REASON_ON_BATTERY,
+    REASON_BATTERY_LOW,
+    REASON_STALE_SENSOR, /* or unknown; taken where the sensor's own check stands */
+    REASON_USER_ACTIVE,
+    REASON_OUTSIDE_WINDOW,
+    REASON_FOREIGN_CPU,
+    REASON_MEMORY_PRESSURE,
+    REASON_METERED,
+    REASON_MAX_DURATION,
+    REASON_COOLDOWN,
+    REASON_COUNT,
 };
 
 extern const char *const policy_reason_words[];  /* "BatteryLow"; NULL-terminated, as the next */

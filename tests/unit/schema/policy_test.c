@@ -189,6 +189,24 @@ static void the_owners_word_needs_no_policy(void **state)
     trace_at("4h", "program=", "Run");
 }
 
+/* Also the longest of them, in whole characters. */
+static void words_fit(void **state)
+{
+    char program[161];
+
+    (void)state;
+    for (size_t i = 0; i < 160; i += 2) {
+        memcpy(program + i, "é", 3);
+    }
+    trace_begin(DEFAULTS, FINE " running=1");
+    trace_at("0s", "", "Run");
+    trace_at("1s", arena_printf(&bound.arena, "program=%s", program), "Suspend ExclusiveProgram");
+    trace_at("10m1s", "", "Evict ExclusiveProgram");
+    trace_says("\"ééééééééééééééééééééééééééééé"
+               "é\" has the machine for itself; goes on when it has ended; ended after 10m of "
+               "being held");
+}
+
 static void long_work_rests(void **state)
 {
     (void)state;
@@ -510,6 +528,7 @@ int main(void)
         TEST(memory_is_given_back_when_it_is_short),
         TEST(volume_is_not_spent),
         TEST(the_owners_word_needs_no_policy),
+        TEST(words_fit),
         TEST(long_work_rests),
         TEST(a_rest_in_between_counts),
         TEST(what_is_held_for_long_gives_its_memory_back),
