@@ -1,5 +1,5 @@
 /* `fog-agent doctor`: what this machine can do for its controller and its owner, and what it
- * cannot.  Changes nothing but a trial file in the state directory, and trial control groups. */
+ * cannot.  Changes nothing for good: a trial file in the state directory, trial control groups. */
 #pragma once
 
 #include "agent/io/config.h"
