@@ -111,6 +111,12 @@ static void on_event(struct agt *agt, const struct agt_event *event)
     case AGT_OWNER:
         agt->is_paused = event->owner_paused;
         break;
+    case AGT_FETCHING:
+        fetch_on_progress(agt, event);
+        break;
+    case AGT_FETCHED:
+        fetch_on_fetched(agt, event);
+        break;
     case AGT_LOG_LINES:
         logs_on_lines(agt, event);
         break;
@@ -163,6 +169,7 @@ struct mono agt_deadline(const struct agt *agt)
     map_each (&agt->set.works, entry) {
         deadline = agt_ahead(agt, deadline, converge_deadline(agt, work_of(entry)));
         deadline = agt_ahead(agt, deadline, lease_deadline(agt, work_of(entry)));
+        deadline = agt_ahead(agt, deadline, fetch_deadline(work_of(entry)));
     }
     return deadline;
 }

@@ -55,6 +55,8 @@ enum agt_event_type {
     AGT_USAGE,        /* a measurement of what it used so far */
     AGT_OWNER,        /* the machine's owner paused or resumed */
     AGT_LOG_LINES,    /* the answer to AGT_READ_LOG */
+    AGT_FETCHING,     /* how far the fetch of number `run` is */
+    AGT_FETCHED,      /* its end; what was put ready is there until AGT_SPAWN or AGT_UNFETCH */
     AGT_READINGS,     /* of the machine's sensors; see agt_readings_due() */
 };
 
@@ -106,6 +108,13 @@ struct agt_event {
             const char *error; /* NULL or why */
         } log;
         struct {
+            int64_t done_bytes, total_bytes; /* of those that were not in the cache */
+        } progress;                          /* FETCHING */
+        struct {
+            int code; /* 0; ERR_NOT_FOUND: the controller has it not; ERR_CORRUPT; ERR_FULL … */
+            const char *message;
+        } fetched;
+        struct {
             const struct readings *now;
             const char *exclusive_program; /* of the owner's, that runs now; NULL: none */
         } readings;
@@ -117,7 +126,9 @@ enum agt_effect_type {
     AGT_SEND,
     AGT_HANGUP,
     AGT_SAVE,    /* replace the saved state by these bytes, durably */
-    AGT_SPAWN,   /* a shim that runs this */
+    AGT_FETCH,   /* have the template's artifacts ready for the next run; replaces an earlier one */
+    AGT_UNFETCH, /* stop that, and remove what is ready */
+    AGT_SPAWN,   /* a shim that runs this, in a folder with the artifacts that are ready */
     AGT_SIGNAL,  /* tell the shim to stop the workload: TERM, then KILL after grace */
     AGT_EXTEND,  /* tell the shim a later end of its lease */
     AGT_SUSPEND, /* freeze */
@@ -148,6 +159,10 @@ struct agt_effect {
     union {
         enum { AGT_SEND_CONTROL, AGT_SEND_REPORT, AGT_SEND_LOG } priority;
         struct agt_spawn spawn;
+        struct {
+            const struct template *template; /* in the effects' arena */
+            int port;                        /* of the controller's HTTP listener; 0: not known */
+        } fetch;
         struct mono lease_end; /* EXTEND */
         int64_t grace_ms;      /* SIGNAL */
         int64_t cpu_limit;     /* LIMIT: thousandths of all the machine's; 0: no limit of ours */

@@ -466,13 +466,20 @@ static void start(struct agt *agt, struct work *work)
     effect = out_add_run(agt, AGT_SPAWN, MUTANT(START_BEFORE_SAVED) ? OUT_AT_ONCE : OUT_WHEN_SAVED,
                          work->wanted.uid, run.number);
     fill_spawn(agt, work, &effect->spawn);
+    fetch_use_up(work);
     move(agt, work, WORK_STARTING);
+}
+
+/* All but what is still to be brought here. */
+static bool may_begin(const struct agt *agt, const struct work *work)
+{
+    return (!agt->is_paused || MUTANT(PAUSE_IGNORED)) && mono_is_due(work->not_before, agt->now) &&
+           saver_may_save(agt);
 }
 
 static bool may_start(const struct agt *agt, const struct work *work)
 {
-    return (!agt->is_paused || MUTANT(PAUSE_IGNORED)) && mono_is_due(work->not_before, agt->now) &&
-           saver_may_save(agt) && lease_allows_start(agt, work);
+    return may_begin(agt, work) && lease_allows_start(agt, work) && fetch_allows_start(work);
 }
 
 /* Ended for good, unless something else is wanted by now.  What is done is not done again because
@@ -496,6 +503,7 @@ static void converge_wanted(struct agt *agt, struct work *work)
     }
     switch (work->state) {
     case WORK_WAITING:
+        fetch_settle(agt, work, may_begin(agt, work));
         if (may_start(agt, work)) {
             start(agt, work);
         }
@@ -530,6 +538,7 @@ static void converge_unwanted(struct agt *agt, struct work *work)
     case WORK_DONE:
     case WORK_FAILED:
         agt->saver.is_due = true;
+        fetch_drop(agt, work);
         move(agt, work, WORK_STOPPED);
         break;
     case WORK_STARTING:

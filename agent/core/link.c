@@ -213,6 +213,7 @@ static void begin_session(struct agt *agt, const struct wire_welcome *welcome)
 
     link->epoch = welcome->epoch;
     link->heartbeat_ms = welcome->heartbeat_ms;
+    link->blobs_port = (int)welcome->blobs_port;
     link->beat_seq = 0;
     link->beat_at = mono_after(agt->now, rand_between(&agt->rand, 1, welcome->heartbeat_ms));
     link->silent_at = mono_after(agt->now, HEARTBEATS_MISSED_MAX * welcome->heartbeat_ms);
@@ -263,6 +264,7 @@ static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
     agt->saver.is_due = true;
     begin_session(agt, welcome);
     lease_on_welcome(agt);
+    fetch_on_welcome(agt);
     report_on_welcome(agt, is_gap);
 }
 

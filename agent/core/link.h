@@ -30,6 +30,7 @@ struct link {
     int64_t epoch;          /* of this connection */
     int64_t heartbeat_ms;
     struct mono beat_at, silent_at; /* our next heartbeat; when theirs are overdue */
+    int blobs_port;                 /* of the controller, as it last said; 0: not known */
     uint64_t beat_seq;
     unsigned bad;                           /* messages in this connection */
     bool said_paused;                       /* in its hello */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/core/converge.h"
+#include "agent/core/fetch.h"
 #include "agent/core/govern.h"
 #include "agent/core/link.h"
 #include "agent/core/logs.h"
@@ -24,6 +25,7 @@ struct agt {
     struct forgettables forgettables;
     struct link link;
     struct leases leases;
+    int64_t fetches; /* numbers them; not saved, for a fetch does not outlive the agent */
     struct reports reports;
     struct governor governor;
     struct logs logs;

@@ -25,6 +25,10 @@ static void waiting_face(const struct agt *agt, const struct work *work, struct 
         say(face, PHASE_STOPPED, "LeaseEnded", work->message);
     } else if (agt->is_paused) {
         say(face, PHASE_SUSPENDED, "OwnerPaused", "the owner of the machine lets nothing run");
+    } else if (work->fetch.state == FETCH_ASKED) {
+        say(face, PHASE_STARTING, "Fetching", work->fetch.message);
+    } else if (work->fetch.state == FETCH_LATER) {
+        say(face, PHASE_STARTING, work->fetch.reason, work->fetch.message);
     } else if (work->outcome != OUTCOME_NONE && work->outcome != OUTCOME_STOPPED) {
         say(face, PHASE_STARTING, "BackOff", work->message);
     } else if (work_is_exclusive(work) && work->lease.is_refused) {
@@ -56,6 +60,7 @@ void report_face(const struct agt *agt, const struct work *work, struct report_f
                                  .restarts = work->starts > 1 ? work->starts - 1 : 0,
                                  .failures = work->failures,
                                  .outcomes = work->outcomes,
+                                 .fetch = work->fetch.version,
                                  .started = work->started};
     switch (work->state) {
     case WORK_WAITING:
@@ -96,7 +101,7 @@ static bool face_eq(const struct report_face *a, const struct report_face *b)
     return a->phase == b->phase && a->reason == b->reason && a->message == b->message &&
            a->generation == b->generation && a->lease_epoch == b->lease_epoch &&
            a->restarts == b->restarts && a->failures == b->failures && a->outcomes == b->outcomes &&
-           a->started.ms == b->started.ms;
+           a->fetch == b->fetch && a->started.ms == b->started.ms;
 }
 
 static void refresh(const struct agt *agt, struct work *work)

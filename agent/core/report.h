@@ -12,7 +12,7 @@ struct report_face {              /* what makes two reports differ */
     int phase;                    /* enum assignment_phase */
     const char *reason, *message; /* static, or the work's own */
     int64_t generation, lease_epoch, restarts, failures;
-    uint64_t outcomes;
+    uint64_t outcomes, fetch; /* versions */
     struct wall started;
 };
 

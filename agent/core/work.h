@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/core/agt.h"
+#include "agent/core/fetch.h"
 #include "agent/core/lease.h"
 #include "agent/core/report.h"
 
@@ -60,6 +61,7 @@ struct work {
     enum work_state state;
     struct run run;
     struct lease lease;
+    struct fetch fetch;
 
     enum work_outcome outcome;
     char message[320];      /* the outcome in a sentence */

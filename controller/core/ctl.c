@@ -234,6 +234,7 @@ static void handle(struct ctl *ctl, const struct ctl_event *event)
     case CTL_START:
         ctl->started_at = event->now;
         ctl->has_started = true;
+        ctl->api_port = event->api_port;
         map_each (&ctl->model.objects[KIND_HARVEST_SESSION], it) {
             model_mark_session(&ctl->model, it->value);
         }

@@ -46,5 +46,6 @@ struct ctl_event {
         } frame;
         const struct read_result *read; /* borrowed */
         bool store_is_full;
+        int api_port; /* START: that is listened on; 0: none */
     };
 };

@@ -40,6 +40,7 @@ struct loop {
     struct http *http;
     struct links *links;
     struct blobs *blobs;
+    int api_port;
     uv_async_t written, was_read;
     uv_signal_t signals[SIGNAL_COUNT];
     uv_poll_t clock; /* over `clock_fd` */
@@ -240,7 +241,7 @@ static void on_space(uv_timer_t *timer)
 
 static void start_core(struct loop *loop)
 {
-    step(loop, &(struct ctl_event){.type = CTL_START});
+    step(loop, &(struct ctl_event){.type = CTL_START, .api_port = loop->api_port});
     if (loop->engine->is_full) {
         step(loop, &(struct ctl_event){.type = CTL_STORE_SPACE, .store_is_full = true});
         (void)uv_timer_start(&loop->space, on_space, SPACE_CHECK_MS, SPACE_CHECK_MS);
@@ -436,18 +437,18 @@ static int listen_both(struct loop *loop, struct err *err)
         .transfers = blobs_transfers(loop->blobs),
     };
     struct link_options link_options = {.address = &config->agents_listen};
-    int failed, api_port = 0, agents_port = 0;
+    int failed, agents_port = 0;
 
     room -= http_options.connections_max;
     link_options.links_max = room < AGENTS_MAX ? room : AGENTS_MAX;
-    failed = http_open(&loop->net, &http_options, &http_handlers, &loop->http, &api_port, err);
+    failed = http_open(&loop->net, &http_options, &http_handlers, &loop->http, &loop->api_port, err);
     blobs_attach(loop->blobs, loop->http);
     if (failed == 0) {
         failed =
             links_open(&loop->net, &link_options, &link_handlers, &loop->links, &agents_port, err);
     }
     if (failed == 0) {
-        failed = publish(loop, "api.addr", &config->listen, api_port, err);
+        failed = publish(loop, "api.addr", &config->listen, loop->api_port, err);
     }
     if (failed == 0) {
         failed = publish(loop, "agents.addr", &config->agents_listen, agents_port, err);

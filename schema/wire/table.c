@@ -123,6 +123,9 @@ static const struct field welcome_fields[] = {
      .max = HEARTBEAT_MAX_MS, .flags = FIELD_REQUIRED,
      .doc = "each side sends one this often, and hangs up after three that did not come"},
     ROW_WORD("agentUid", struct wire_welcome, agent_uid, "uid of the Agent object"),
+    {"blobsPort", FIELD_INT, AT(struct wire_welcome, blobs_port), .max = 65535,
+     .doc =
+         "of the controller's HTTP listener, where blobs are; on the host that the agent dialled"},
 };
 
 static const struct field refuse_fields[] = {

@@ -95,6 +95,7 @@ struct wire_welcome {
     int64_t era;
     int64_t heartbeat_ms;
     const char *agent_uid;
+    int64_t blobs_port; /* of its HTTP listener, on the host that the agent dialled; 0: not said */
 };
 
 struct wire_refuse {

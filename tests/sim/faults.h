@@ -55,6 +55,8 @@ enum fault {
     FAULT_LOSSY_HTTP,    /* requests and answers are lost */
     FAULT_DRIFT,         /* boot clocks run up to CLOCK_PPM_MAX fast or slow */
     FAULT_FLAKY_WORK,    /* workloads fail by chance */
+    FAULT_FETCH_SLOW,    /* artifacts take seconds */
+    FAULT_FETCH_FAILS,   /* or do not come at the first try */
     FAULT_WORK_UNSTARTABLE,
     FAULT_WORK_SLOW_START,   /* seconds until it runs */
     FAULT_WORK_QUITS,        /* ends by itself, well, although it should go on */

@@ -84,6 +84,7 @@ void machine_free(struct machine *machine)
         shim_free(*shim);
     }
     vec_fini(&machine->shims);
+    fetches_fini(&machine->fetches);
     free(machine);
 }
 
@@ -202,7 +203,14 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
     case AGT_SAVE:
         sim_trace(sim, "%s saves", machine->name);
         return save(machine, effect->bytes);
+    case AGT_FETCH:
+        fetch_begin(machine, effect);
+        break;
+    case AGT_UNFETCH:
+        fetch_stop(machine, effect);
+        break;
     case AGT_SPAWN:
+        fetch_spawn(machine, &effect->spawn);
         shim_spawn(machine, &effect->spawn);
         break;
     case AGT_SIGNAL:
@@ -486,6 +494,7 @@ static void end_process(struct machine *machine, bool with_power)
     }
     network_agent_gone(machine->sim, machine, with_power);
     agt_free(TAKE(machine->agt));
+    fetches_clear(&machine->fetches);
     machine->life++;
     machine->tick++;
     machine->conn = NULL;

@@ -4,6 +4,7 @@
 
 #include "agent/core/agt.h"
 #include "tests/sim/clock.h"
+#include "tests/sim/fetch.h"
 #include "tests/sim/network.h"
 #include "tests/sim/release.h"
 #include "tests/sim/statefile.h"
@@ -51,7 +52,8 @@ struct machine {
         int64_t era;
         uint64_t revision, reserved, report;
     } seen;
-    struct liar *liar; /* owned: in the place of the agent */
+    struct fetches fetches; /* of this life of the process */
+    struct liar *liar;      /* owned: in the place of the agent */
 
     struct {
         VEC_OF(struct shim *);

@@ -54,6 +54,9 @@ static void add_workload(struct die *die, unsigned version, bool is_many, struct
         str_addf(to, ",\"resources\":{\"cores\":\"%" PRId64 "m\",\"memory\":\"%" PRId64 "Mi\"}",
                  die_between(die, 1, 15) * 100, die_between(die, 1, 8) * 100);
     }
+    if (die_chance(die, 250)) {
+        str_addf(to, ",\"artifacts\":[{\"digest\":\"blake2b:%064u\",\"path\":\"input\"}]", version);
+    }
     str_add(to, "}");
 }
 

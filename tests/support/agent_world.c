@@ -234,6 +234,14 @@ static void perform(struct agent_world *world, const struct agt_effect *effect)
     case AGT_HANGUP:
         str_addf(page, "hangup: %s\n", effect->reason);
         break;
+    case AGT_FETCH:
+        print_run(world, "fetch", effect);
+        str_addf(page, " port=%d\n", effect->fetch.port);
+        break;
+    case AGT_UNFETCH:
+        print_run(world, "unfetch", effect);
+        str_add_char(page, '\n');
+        break;
     case AGT_SPAWN:
         print_spawn(world, &effect->spawn);
         break;

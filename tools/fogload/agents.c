@@ -254,10 +254,14 @@ static void perform(struct load_agent *agent, const struct agt_effect *effect)
         load->running--;
         later(agent, AGT_EXITED, effect->uid, effect->run);
         return;
+    case AGT_FETCH:
+        later(agent, AGT_FETCHED, effect->uid, effect->run);
+        return;
     case AGT_READ_LOG:
         later(agent, AGT_LOG_LINES, NULL, 0);
         load->happenings.items[load->happenings.count - 1].log_id = effect->log.id;
         return;
+    case AGT_UNFETCH:
     case AGT_EXTEND:
     case AGT_SUSPEND:
     case AGT_RESUME:

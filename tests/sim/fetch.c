@@ -1,0 +1,127 @@
+#include "tests/sim/fetch.h"
+
+#include "schema/limits.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/sim.h"
+
+#include <inttypes.h>
+
+enum {
+    FETCH_MS = 50,
+    FETCH_SLOW_MS = 6000,
+    FETCH_SLOW_PER_MILLE = 200,
+    FETCH_FAILS_PER_MILLE = 200
+};
+
+static struct fetched *find(struct machine *machine, const char *uid)
+{
+    vec_each (&machine->fetches, fetched) {
+        if (str_eq(fetched->uid, uid)) {
+            return fetched;
+        }
+    }
+    return NULL;
+}
+
+static void drop(struct machine *machine, struct fetched *fetched)
+{
+    free(fetched->uid);
+    *fetched = vec_pop(&machine->fetches);
+}
+
+void fetches_clear(struct fetches *fetches)
+{
+    vec_each (fetches, fetched) {
+        free(fetched->uid);
+    }
+    vec_clear(fetches);
+}
+
+void fetches_fini(struct fetches *fetches)
+{
+    fetches_clear(fetches);
+    vec_fini(fetches);
+}
+
+static struct fetched *find_serial(struct machine *machine, uint64_t serial)
+{
+    vec_each (&machine->fetches, fetched) {
+        if (fetched->serial == serial) {
+            return fetched;
+        }
+    }
+    return NULL;
+}
+
+/* What the agent makes of it may end the process, and with it all fetches. */
+static void on_due(struct sim *sim, void *who, uint64_t serial)
+{
+    struct machine *machine = who;
+    struct fetched *fetched = find_serial(machine, serial);
+    struct agt_event event = {.type = AGT_FETCHING};
+    char uid[UID_BYTES_MAX + 1];
+
+    (void)sim;
+    if (fetched == NULL) {
+        return;
+    }
+    (void)snprintf(uid, sizeof(uid), "%s", fetched->uid);
+    event.uid = uid;
+    event.run = fetched->number;
+    event.progress.done_bytes = 1;
+    event.progress.total_bytes = 2;
+    machine_said(machine, &event);
+    fetched = find_serial(machine, serial);
+    if (fetched == NULL) {
+        return;
+    }
+    fetched->is_ready = !fetched->fails;
+    event.type = AGT_FETCHED;
+    event.fetched.code = fetched->fails ? ERR_UNAVAILABLE : 0;
+    event.fetched.message = fetched->fails ? "cut off" : NULL;
+    machine_said(machine, &event);
+}
+
+void fetch_begin(struct machine *machine, const struct agt_effect *effect)
+{
+    struct sim *sim = machine->sim;
+    struct fetched *earlier = find(machine, effect->uid);
+    struct fetched fetched = {.number = effect->run, .serial = ++machine->fetches.serial};
+    bool is_slow = faults_strike(sim, FAULT_FETCH_SLOW, FETCH_SLOW_PER_MILLE);
+
+    if (earlier != NULL) {
+        drop(machine, earlier);
+    }
+    fetched.uid = mem_strdup(effect->uid);
+    fetched.fails = faults_strike(sim, FAULT_FETCH_FAILS, FETCH_FAILS_PER_MILLE);
+    vec_add(&machine->fetches, fetched);
+    sim_trace(sim, "%s fetches artifacts %" PRId64 " of %s", machine->name, effect->run,
+              effect->uid);
+    schedule_after(&sim->schedule,
+                   die_between(&machine->die, 1, is_slow ? FETCH_SLOW_MS : FETCH_MS), on_due,
+                   machine, fetched.serial);
+}
+
+void fetch_stop(struct machine *machine, const struct agt_effect *effect)
+{
+    struct fetched *fetched = find(machine, effect->uid);
+
+    if (fetched != NULL) {
+        drop(machine, fetched);
+    }
+}
+
+void fetch_spawn(struct machine *machine, const struct agt_spawn *spawn)
+{
+    struct fetched *fetched = find(machine, spawn->uid);
+    bool needs = spawn->template->workload.artifacts.count > 0;
+
+    if (needs && (fetched == NULL || !fetched->is_ready)) {
+        sim_fail(machine->sim, "fetched-first", "%s spawns run %" PRId64 " of %s without artifacts",
+                 machine->name, spawn->run, spawn->uid);
+    }
+    if (fetched != NULL) {
+        drop(machine, fetched);
+    }
+}
