@@ -100,7 +100,7 @@ $(LIB_FOGCTL): $(call objects,$(filter-out tools/fogctl/main.c,$(FOGCTL)))
 $(OUT)/fog-controller: $(call objects,$(CTL_IO)) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))
 $(OUT)/fog-agent: $(call objects,$(AGT_IO)) $(LIB_AGT) $(LIB_SCHEMA)
-	$(call link,$^ $(LIBS_DAEMON) $(LIBS_SCHEMA) -lpthread)
+	$(call link,$^ $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl -lpthread)
 $(OUT)/fogctl: $(call objects,$(FOGCTL)) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_SCHEMA) -lcurl)
 $(OUT)/fogload: $(call objects,$(FOGLOAD)) $(LIB_AGT) $(LIB_SCHEMA)
@@ -182,9 +182,9 @@ $(OUT)/tests/unit/controller/io/%_test: $(OUT)/tests/unit/controller/io/%_test.o
 
 # The agent's shell and shim, with real processes; the test program is its own shim.
 $(OUT)/tests/unit/agent/io/%_test: $(OUT)/tests/unit/agent/io/%_test.o $(LIB_SUPPORT) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
-	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA))
+	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl)
 $(OUT)/tests/unit/agent/shim/%_test: $(OUT)/tests/unit/agent/shim/%_test.o $(LIB_SUPPORT) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
-	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA))
+	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl)
 
 # fogctl, all but its main(): runs of it are forked.
 $(OUT)/tests/unit/fogctl/%_test: $(OUT)/tests/unit/fogctl/%_test.o $(LIB_SUPPORT) $(LIB_FOGCTL) $(LIB_SCHEMA)

@@ -186,6 +186,7 @@ enum {
 /* One blob, and all of them together unless told otherwise. */
 #define BLOB_BYTES_MAX   ((int64_t)4 << 30)
 #define BLOB_QUOTA_BYTES ((int64_t)16 << 30)
+#define BLOB_CACHE_BYTES ((int64_t)4 << 30) /* of an agent */
 
 /* Of the numbers of an agent's connections.  What claims to be beyond is answered and not followed,
  * so that one false hello or welcome does not use up the numbers of all true ones after it. */

@@ -113,6 +113,11 @@ static bool take_disk(struct config *config, const char *value)
     return quantity_from_str(value, &config->capacity.disk) && config->capacity.disk >= 0;
 }
 
+static bool take_blob_cache(struct config *config, const char *value)
+{
+    return quantity_from_str(value, &config->blob_cache_bytes) && config->blob_cache_bytes >= 0;
+}
+
 bool take_percent(const char *value, int64_t *ret_percent)
 {
     return int_from_str(value, ret_percent) && *ret_percent >= 1 && *ret_percent <= 100;
@@ -199,6 +204,8 @@ static const struct option options[] = {
     {"cores", "N", take_cores, "a number of cores", "offer this many (as measured)"},
     {"memory", "BYTES", take_memory, "a size, as 4Gi", "offer this much (as measured)"},
     {"disk", "BYTES", take_disk, "a size, as 10Gi", "offer this much (as is free)"},
+    {"blob-cache", "BYTES", take_blob_cache, "a size, as 4Gi",
+     "keep so much of what was fetched for workloads (4Gi)"},
     {"cap-cpu-percent", "N", take_cap_cpu, "a number from 1 to 100",
      "of the machine's processors; no workload gets more"},
     {"cap-memory-percent", "N", take_cap_memory, "a number from 1 to 100",
@@ -489,6 +496,7 @@ int config_parse(struct config *config, int argc, char **argv, struct err *err)
                               .file = "",
                               .sensor_root = "/",
                               .cgroup = "",
+                              .blob_cache_bytes = BLOB_CACHE_BYTES,
                               .log_level = LOG_LEVEL_INFO};
     arena_init(&config->arena);
     problems_init(&config->problems, &config->arena, NULL);

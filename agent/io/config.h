@@ -31,6 +31,7 @@ struct config {
     struct strmap labels;
     struct resources capacity; /* overrides what is measured, where `set` says so */
     struct limits_policy caps;
+    int64_t blob_cache_bytes; /* artifacts that are kept for the next run */
     /* The owner's own rules, which no manifest overrides: judged beside a manifest's policy, and
      * the stricter outcome counts.  Only what the owner said is asked for; NULL: nothing. */
     const struct harvest_policy_spec *owner_policy; /* `owner`, so `config` is not to be copied */

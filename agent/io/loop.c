@@ -7,6 +7,7 @@
 
 #include "agent/core/agt.h"
 #include "agent/io/capacity.h"
+#include "agent/io/fetch.h"
 #include "agent/io/logs.h"
 #include "agent/io/owner.h"
 #include "agent/io/process.h"
@@ -30,6 +31,7 @@ struct loop {
     struct link *link;
     struct process *process;
     struct logs *logs;
+    struct fetcher *fetcher;
     struct owner *owner;
     struct enforcement enforcement;
     struct machine machine;
@@ -64,6 +66,7 @@ static void spawn(struct loop *loop, const struct agt_spawn *spawn)
 
     arena_init(&arena);
     harvest_prepare(&arena, spawn, &loop->config->caps, &loop->machine, &spec);
+    spec.has_artifacts = spawn->template->workload.artifacts.count > 0;
     process_spawn(loop->process, &spec);
 }
 
@@ -82,6 +85,13 @@ static bool perform(struct loop *loop, const struct agt_effect *effect)
         return true;
     case AGT_SAVE:
         return save(loop, effect->bytes);
+    case AGT_FETCH:
+        fetcher_begin(loop->fetcher, effect->uid, effect->run, effect->fetch.template,
+                      effect->fetch.port);
+        return true;
+    case AGT_UNFETCH:
+        fetcher_drop(loop->fetcher, effect->uid);
+        return true;
     case AGT_SPAWN:
         spawn(loop, &effect->spawn);
         return true;
@@ -204,6 +214,11 @@ static void on_process(void *data, struct agt_event *event)
     if (loop->is_ending && process_count_live(loop->process) == 0) {
         uv_stop(&loop->uv);
     }
+}
+
+static void on_fetch(void *data, struct agt_event *event)
+{
+    feed(data, event);
 }
 
 static void on_log(void *data, struct agt_event *event)
@@ -366,6 +381,16 @@ static int open_handles(struct loop *loop, struct err *err)
     return 0;
 }
 
+static int open_fetcher(struct loop *loop, struct err *err)
+{
+    struct fetcher_options options = {.state_fd = loop->cache->dir_fd,
+                                      .work_fd = loop->cache->work_fd,
+                                      .host = loop->config->controller.host,
+                                      .quota_bytes = loop->config->blob_cache_bytes};
+
+    return fetcher_new(&loop->uv, &options, on_fetch, loop, &loop->fetcher, err);
+}
+
 static int open_rooms(struct loop *loop, struct err *err)
 {
     int result = link_new(&loop->uv, &loop->config->controller, on_link, loop, &loop->link, err);
@@ -376,6 +401,10 @@ static int open_rooms(struct loop *loop, struct err *err)
     loop->process = process_new(&loop->uv, loop->cache->work_fd, on_process, loop);
     process_enforce(loop->process, &loop->enforcement);
     loop->logs = logs_new(&loop->uv, loop->cache->work_fd, on_log, may_send_log, loop);
+    result = open_fetcher(loop, err);
+    if (result < 0) {
+        return result;
+    }
     result = owner_new(&loop->uv, loop->cache, on_word, loop, &loop->owner, err);
     return result < 0 ? result : open_handles(loop, err);
 }
@@ -432,6 +461,10 @@ void loop_free(struct loop *loop)
     if (loop->logs != NULL) {
         logs_close(loop->logs);
     }
+    if (loop->fetcher != NULL) {
+        loop->is_ending = true;
+        fetcher_close(loop->fetcher);
+    }
     if (loop->owner != NULL) {
         owner_close(loop->owner);
     }
@@ -446,6 +479,7 @@ void loop_free(struct loop *loop)
     }
     process_free(loop->process);
     logs_free(loop->logs);
+    fetcher_free(loop->fetcher);
     owner_free(loop->owner);
     file_close(&loop->timer_fd);
     agt_effects_fini(&loop->effects);

@@ -2,6 +2,7 @@
  * connected to, to be swept, to have its end told. */
 #include "agent/io/process.h"
 
+#include "agent/io/inputs.h"
 #include "agent/io/sweep.h"
 #include "agent/io/work.h"
 #include "agent/shim/clock.h"
@@ -485,6 +486,10 @@ void process_spawn(struct process *process, const struct shim_spec *spec)
                   work_open_run(process->work_fd, spec->uid, spec->run, true));
     if (run->fd < 0) {
         fail_spawn(run, "its folder cannot be made");
+        return;
+    }
+    if (spec->has_artifacts && !inputs_take(process->work_fd, spec->uid, run->fd)) {
+        fail_spawn(run, "its artifacts are not there any more");
         return;
     }
     write_spec(process, spec, &text);

@@ -33,6 +33,7 @@
 struct shim_spec { /* all borrowed */
     const char *uid, *name, *session, *slot;
     int64_t run, generation, lease_epoch;
+    bool has_artifacts;   /* they are put ready, and go into files/ before the shim is born */
     const char **command; /* no NULL at its end */
     size_t command_count;
     struct strpair *environment;

@@ -482,6 +482,10 @@ void world_connect(struct agent_world *world)
 static void fill_assignment(const struct want *want, char digest_text[static DIGEST_TEXT_SIZE],
                             const char **command, struct wire_assignment *assignment)
 {
+    static struct artifact artifact = {
+        .digest = "blake2b:ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1",
+        .path = "input"};
+
     *command = want->command == NULL ? "work" : want->command;
     *assignment = (struct wire_assignment){.uid = want->uid,
                                            .name = "name",
@@ -493,6 +497,10 @@ static void fill_assignment(const struct want *want, char digest_text[static DIG
     assignment->template.workload.command.count = 1;
     assignment->template.workload.restart = want->restart;
     assignment->template.lease_ms = want->lease_ms;
+    if (want->has_artifact) {
+        assignment->template.workload.artifacts.items = &artifact;
+        assignment->template.workload.artifacts.count = 1;
+    }
     assignment->template.grace_ms = want->grace_ms == 0 ? 5000 : want->grace_ms;
     if (want->policy != NULL) {
         shape_put(&template_shape, &assignment->template, policy, *want->policy);
@@ -655,6 +663,25 @@ void world_exited_after(struct agent_world *world, const char *uid, int64_t run,
     struct agt_event event = {.type = AGT_EXITED, .uid = uid, .run = run, .exit = &exit};
 
     exit.usage.wall_ms = wall_ms;
+    world_event(world, &event);
+}
+
+void world_fetching(struct agent_world *world, const char *uid, int64_t number, int64_t done_bytes,
+                    int64_t total_bytes)
+{
+    struct agt_event event = {.type = AGT_FETCHING, .uid = uid, .run = number};
+
+    event.progress.done_bytes = done_bytes;
+    event.progress.total_bytes = total_bytes;
+    world_event(world, &event);
+}
+
+void world_fetched(struct agent_world *world, const char *uid, int64_t number, int code)
+{
+    struct agt_event event = {.type = AGT_FETCHED, .uid = uid, .run = number};
+
+    event.fetched.code = code;
+    event.fetched.message = code == 0 ? NULL : "not this time";
     world_event(world, &event);
 }
 
