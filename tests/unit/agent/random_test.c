@@ -356,6 +356,8 @@ static void perform(struct life *life, const struct agt_effect *effect)
         break;
     case AGT_LIMIT:
     case AGT_SAVE:
+    case AGT_FETCH:
+    case AGT_UNFETCH:
     case AGT_READ_LOG:
     case AGT_STOP_LOG:
         break;

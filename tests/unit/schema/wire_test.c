@@ -38,7 +38,7 @@ static const char *const samples[WIRE_TYPE_COUNT] = {
         "\"labels\":{\"site\":\"north\"},\"paused\":true,\"storeId\":\"store-1\",\"era\":4,"
         "\"epoch\":7,\"revision\":\"120\",\"digest\":" DIGEST "}",
     [WIRE_WELCOME] = "{\"type\":\"welcome\",\"epoch\":8,\"era\":4,\"heartbeat\":\"2s\","
-                     "\"agentUid\":\"a-1\"}",
+                     "\"agentUid\":\"a-1\",\"blobsPort\":7411}",
     [WIRE_REFUSE] = "{\"type\":\"refuse\",\"reason\":\"NameTaken\",\"message\":\"another machine "
                     "has that name\",\"retryAfter\":\"1m\"}",
     [WIRE_ASSIGN] = "{\"type\":\"assign\",\"era\":4,\"epoch\":8,\"revision\":\"121\",\"full\":true,"
