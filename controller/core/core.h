@@ -67,7 +67,7 @@ struct ctl {
     struct wall wall;
     struct mono started_at; /* of the first step: leases and silence count from here */
     bool has_started;
-    int api_port; /* of the listener that has blobs, for agents; 0: not known */
+    int api_port;            /* of the listener that has blobs, for agents; 0: not known */
     struct effects *effects; /* borrowed */
     struct batch *batch;     /* owned: what the step stores; empty ones are dropped */
     struct arena arena;      /* scratch of the step */

@@ -441,7 +441,8 @@ static int listen_both(struct loop *loop, struct err *err)
 
     room -= http_options.connections_max;
     link_options.links_max = room < AGENTS_MAX ? room : AGENTS_MAX;
-    failed = http_open(&loop->net, &http_options, &http_handlers, &loop->http, &loop->api_port, err);
+    failed =
+        http_open(&loop->net, &http_options, &http_handlers, &loop->http, &loop->api_port, err);
     blobs_attach(loop->blobs, loop->http);
     if (failed == 0) {
         failed =
