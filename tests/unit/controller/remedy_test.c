@@ -6,10 +6,12 @@
 #include "schema/base/str.h"
 #include "schema/policy.h"
 
+#include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -47,6 +49,40 @@ static void what_an_agent_gives_as_its_reason_has_a_remedy(void **state)
     (void)state;
     have_remedies(work_outcome_words);
     have_remedies(assignment_phase_words); /* in place of a reason that is not there */
+}
+
+/* Reasons that stand in the code itself: the first group of the pattern. */
+static size_t have_remedies_in(const char *path, const char *pattern)
+{
+    static char text[1 << 17];
+    FILE *file = fopen(path, "re");
+    regmatch_t match[2];
+    regex_t regex;
+    size_t count = 0;
+
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    (void)fclose(file);
+    assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED), 0);
+    for (char *at = text; regexec(&regex, at, COUNT_OF(match), match, 0) == 0;
+         at += match[1].rm_eo + 1, count++) {
+        at[match[1].rm_eo] = '\0';
+        has_a_remedy(at + match[1].rm_so);
+    }
+    regfree(&regex);
+    return count;
+}
+
+static void a_reason_in_the_code_has_a_remedy(void **state)
+{
+    (void)state;
+    assert_in_range(have_remedies_in("agent/core/report.c", "PHASE_[A-Z]+,[ \n]*\"([A-Za-z]+)\""),
+                    8, 100);
+    assert_in_range(
+        have_remedies_in("controller/core/agent_state.c", "CONDITION_[A-Z]+,[ \n]*\"([A-Za-z]+)\""),
+        5, 100);
+    assert_in_range(have_remedies_in("controller/core/chain.c", "[.]reason = \"([A-Za-z]+)\""), 2,
+                    100);
 }
 
 static void what_holds_work_back_is_not_good_news(void **state)
@@ -90,6 +126,7 @@ int main(void)
         cmocka_unit_test(what_a_policy_gives_as_its_reason_has_a_remedy),
         cmocka_unit_test(what_a_plan_gives_as_its_reason_has_a_remedy),
         cmocka_unit_test(what_an_agent_gives_as_its_reason_has_a_remedy),
+        cmocka_unit_test(a_reason_in_the_code_has_a_remedy),
         cmocka_unit_test(what_holds_work_back_is_not_good_news),
         cmocka_unit_test(a_remedy_is_one_short_sentence_and_stands_once),
         cmocka_unit_test(there_are_words_for_what_nobody_knows),
