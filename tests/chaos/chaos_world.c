@@ -167,9 +167,12 @@ static void make_edge(struct world *world, int index)
 {
     struct machine *edge = &world->edges[index];
     struct program *program = &edge->program;
-    char name[32];
+    char name[32], bare[2 * PROGRAM_PATH_SIZE];
 
     (void)snprintf(name, sizeof(name), "edge-%d", index + 1);
+    /* Without sensors: policies are obeyed, and do not hang on the host's own battery and users. */
+    (void)snprintf(bare, sizeof(bare), "%s/bare", world->dir);
+    make_folder(bare);
     machine_init(world, edge, name, index + 1, AGENT_DISK_BYTES);
     program_say(program, "%s/fog-agent", world->bin);
     program_say(program, "--controller");
@@ -184,6 +187,8 @@ static void make_edge(struct world *world, int index)
     program_say(program, "8Gi");
     program_say(program, "--disk");
     program_say(program, "4Gi");
+    program_say(program, "--sensor-root");
+    program_say(program, "%s", bare);
     program_say(program, "--insecure");
 }
 

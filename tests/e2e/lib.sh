@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 BIN=$(cd "${FOG_OUT:-build/asan}" && pwd) || exit 2
 T=$(mktemp -d /tmp/fog-e2e.XXXXXX) || exit 2
 export HOME=$T/home NO_COLOR=1 LC_ALL=C
-mkdir -p "$T/home" "$T/m"
+mkdir -p "$T/home" "$T/m" "$T/bare"
 : >"$T/agent.conf"
 export FOG_AGENT_CONFIG=$T/agent.conf # not this machine's owner's
 unset FOGCTL_SERVER FOGCTL_CONFIG FOGCTL_CONTEXT FOGCTL_USER FOGCTL_EXTERNAL_DIFF
@@ -201,9 +201,10 @@ start_agent() { # NAME [OPTION…]
   shift
   [ -n "${OPTIONS[$name]:-}" ] || OPTIONS[$name]=$*
   mkdir -p "$T/$name" && chmod 700 "$T/$name"
+  # Without an option that says otherwise it has no sensors: what policies say does not hang on the host's battery and users.
   # shellcheck disable=SC2086
   "$BIN/fog-agent" --controller "ws://$LINK" --name "$name" --state "$T/$name" --cores 2 --memory 2Gi \
-    --disk 4Gi ${OPTIONS[$name]} >>"$T/$name.log" 2>&1 &
+    --disk 4Gi --sensor-root "$T/bare" ${OPTIONS[$name]} >>"$T/$name.log" 2>&1 &
   AGENTS[$name]=$!
 }
 
@@ -262,6 +263,18 @@ leaders() { # [SESSION]
 }
 leader_of() { leaders "$1" | head -n 1 | cut -d' ' -f1; }     # SESSION
 where_runs() { leaders "$1" | cut -d' ' -f2 | sort | xargs; } # SESSION: names of agents
+on_agent() { leaders "$1" | awk -v agent="$2" '$2 == agent { print $1 }'; } # SESSION AGENT: pids
+
+process_state() { awk '{ sub(/.*\) /, ""); print $1 }' "/proc/$1/stat"; }
+group_file() { # PID CONTROLLER FILE: of its control group; version 2 has no controller's name
+  local mount path
+  mount=$(awk -v of="$2" 'of == "" ? $3 == "cgroup2" : $3 == "cgroup" && ("," $4 ",") ~ ("," of ",") { print $2; exit }' /proc/mounts)
+  path=$(awk -F: -v of="$2" '$2 == of { print $3 }' "/proc/$1/cgroup")
+  [ -n "$mount$path" ] && cat "$mount$path/$3" 2>/dev/null
+}
+is_frozen() { # PID: by whatever this machine has for it
+  [ "$(process_state "$1")" = T ] || [ "$(group_file "$1" "" cgroup.freeze)" = 1 ] || [ "$(group_file "$1" freezer freezer.state)" = FROZEN ]
+}
 parent_of() { awk '{ sub(/.*\) /, ""); print $2 }' "/proc/$1/stat" 2>/dev/null; }
 is_shim() { [ -n "$1" ] && tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -q '^fog-agent shim '; }
 

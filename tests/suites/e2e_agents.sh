@@ -6,7 +6,6 @@
 . "$(dirname "$0")/../e2e/lib.sh"
 
 status_of() { assignments 'select(.spec.session == "'"$1"'" and .metadata.deletionTimestamp == null) | .status'"$2"; }
-on_agent() { leaders "$1" | awk -v agent="$2" '$2 == agent { print $1 }'; } # SESSION AGENT: pids
 shim_of() { parent_of "$(leader_of "$1")"; }
 message_of() { session "$1" '.status.conditions[]? | select(.type == "Converged") | .message'; }
 message_has() { message_of "$1" | grep -Eq -e "$2" || { message_of "$1" && return 1; }; }
@@ -261,16 +260,6 @@ an_agent_with_a_broken_state_starts_over_without_running_anything_twice() {
 
 # --- the owner ------------------------------------------------------------------------------------
 
-process_state() { awk '{ sub(/.*\) /, ""); print $1 }' "/proc/$1/stat"; }
-group_file() { # PID CONTROLLER FILE: of its control group; version 2 has no controller's name
-  local mount path
-  mount=$(awk -v of="$2" 'of == "" ? $3 == "cgroup2" : $3 == "cgroup" && ("," $4 ",") ~ ("," of ",") { print $2; exit }' /proc/mounts)
-  path=$(awk -F: -v of="$2" '$2 == of { print $3 }' "/proc/$1/cgroup")
-  [ -n "$mount$path" ] && cat "$mount$path/$3" 2>/dev/null
-}
-is_frozen() { # PID: by whatever this machine has for it
-  [ "$(process_state "$1")" = T ] || [ "$(group_file "$1" "" cgroup.freeze)" = 1 ] || [ "$(group_file "$1" freezer freezer.state)" = FROZEN ]
-}
 goes_on() { ! is_frozen "$1" && [ "$(process_state "$1")" = S ]; }
 
 the_owner_pauses_and_resumes() {
