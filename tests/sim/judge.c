@@ -520,7 +520,7 @@ static bool tasks_go_on(struct world *world, const struct node *session, const s
                       name_of(session), count->running, count->done, wanted,
                       taker == NULL ? "nobody" : name_of(taker));
     }
-    return count->running == 0 || !judge_tasks_end(session) ||
+    return count->running == count->old_form || !judge_tasks_end(session) ||
            object(world, "%s: tasks are under way", name_of(session));
 }
 
