@@ -721,18 +721,20 @@ static bool is_fresh(const struct session_entry *session)
     return body->status.observed_generation < session->object->meta.generation;
 }
 
-/* Those that are down choose their places first: a change that waits for them to be well must not
- * hold the room that they need. */
+/* What is not wanted ends first; those that are down choose their places next: a change that waits
+ * for them to be well must not hold the room that they need. */
+static int turn_of(const struct replica *replica)
+{
+    return replica->unwanted != NULL ? 0 : replica_is_down(replica) ? 1 : 2;
+}
+
 static void decide_all(struct planner *p, const struct replicas *replicas)
 {
-    for (size_t i = 0; i < replicas->count; i++) {
-        if (replica_is_down(&replicas->items[i])) {
-            decide(p, &replicas->items[i]);
-        }
-    }
-    for (size_t i = 0; i < replicas->count; i++) {
-        if (!replica_is_down(&replicas->items[i])) {
-            decide(p, &replicas->items[i]);
+    for (int turn = 0; turn <= 2; turn++) {
+        for (size_t i = 0; i < replicas->count; i++) {
+            if (turn_of(&replicas->items[i]) == turn) {
+                decide(p, &replicas->items[i]);
+            }
         }
     }
 }
