@@ -77,6 +77,8 @@ const struct remedy remedies[] = {
      "wait: its processes vanished, with their machine or a shim, and it is started again"},
     {"Orphaned", REMEDY_ACT,
      "keep fog-agent running on the machine: without it, work ends after orphanAfter"},
+    {"Fetching", REMEDY_WAIT,
+     "wait until its artifacts are there; `fogctl blob put` stores one that is missing"},
     {"LeaseRefused", REMEDY_WAIT, "wait for the end of the lease that another copy holds"},
     {"AwaitingLease", REMEDY_WAIT, "wait for the controller to grant the lease"},
     {"CannotSave", REMEDY_ACT, "make room on the disk of the agent's state directory, or mend it"},

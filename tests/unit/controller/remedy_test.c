@@ -58,6 +58,7 @@ static size_t have_remedies_in(const char *path, const char *pattern)
     FILE *file = fopen(path, "re");
     regmatch_t match[2];
     regex_t regex;
+    const char *missing = NULL;
     size_t count = 0;
 
     assert_non_null(file);
@@ -67,9 +68,12 @@ static size_t have_remedies_in(const char *path, const char *pattern)
     for (char *at = text; regexec(&regex, at, COUNT_OF(match), match, 0) == 0;
          at += match[1].rm_eo + 1, count++) {
         at[match[1].rm_eo] = '\0';
-        has_a_remedy(at + match[1].rm_so);
+        missing = remedy_find(at + match[1].rm_so) == NULL ? at + match[1].rm_so : missing;
     }
     regfree(&regex);
+    if (missing != NULL) {
+        has_a_remedy(missing);
+    }
     return count;
 }
 
