@@ -163,7 +163,11 @@ enum {
     LOG_CHUNK_BYTES_MAX = 16 << 10,
 
     /* A machine with an agent. */
-    PROCESSES_MAX = 1 << 17,      /* looked at in one pass over /proc */
+    PROCESSES_MAX = 1 << 17,        /* looked at in one pass over /proc */
+    POLICY_STEP_MS = 1000,          /* what a policy governs is judged at least this often */
+    READINGS_AWAITED_MS = 3 * 1000, /* by an agent that starts, till what runs is suspended */
+    POLICY_CHANGES_MAX = 16,        /* of one piece of work, until they are acknowledged */
+    REPORT_CHANGES_MAX = 256,       /* in one report */
     SENSORS_STALE_MS = 30 * 1000, /* an older reading is told as unknown; policies have their own */
     SENSOR_DWELL_MS = 10 * 1000,  /* a sensor that told nothing must have told something for so long
                                      before work that ran goes on */

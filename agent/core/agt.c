@@ -59,6 +59,7 @@ static void on_start(struct agt *agt)
 {
     assert(!agt->is_started);
     agt->is_started = true;
+    agt->started_at = agt->now;
     agt->saver.usage_at = agt->now;
     converge_on_start(agt);
     link_on_start(agt);
@@ -170,8 +171,19 @@ struct mono agt_deadline(const struct agt *agt)
         deadline = agt_ahead(agt, deadline, converge_deadline(agt, work_of(entry)));
         deadline = agt_ahead(agt, deadline, lease_deadline(agt, work_of(entry)));
         deadline = agt_ahead(agt, deadline, fetch_deadline(work_of(entry)));
+        deadline = agt_ahead(agt, deadline, govern_deadline(agt, work_of(entry)));
     }
     return deadline;
+}
+
+int64_t agt_cpu_ms(const struct agt *agt)
+{
+    int64_t sum = 0;
+
+    map_each (&agt->set.works, entry) {
+        sum += work_contribution(work_of(entry)).cpu_ms;
+    }
+    return sum;
 }
 
 const struct agt_counters *agt_counters(const struct agt *agt)

@@ -38,7 +38,8 @@ struct agt_options { /* borrowed texts; must outlive the core */
     uint8_t seed[RAND_SEED_SIZE];
     struct resources capacity;
     struct strmap labels;
-    struct limits_policy caps; /* the owner's; manifests cannot exceed them */
+    struct limits_policy caps;                      /* the owner's; manifests cannot exceed them */
+    const struct harvest_policy_spec *owner_policy; /* judged beside each manifest's; NULL: none */
 };
 
 enum agt_event_type {
@@ -194,6 +195,9 @@ struct mono agt_deadline(const struct agt *agt);
 /* When the next AGT_READINGS is wanted: every second while a policy governs work, else as often as
  * heartbeats tell them; never while nobody asks for them. */
 struct mono agt_readings_due(const struct agt *agt);
+
+/* The processor time that all work of ours here has used. */
+int64_t agt_cpu_ms(const struct agt *agt);
 
 /* Counters of work done, never reset. */
 struct agt_counters {

@@ -364,6 +364,9 @@ static int64_t stop_grace_ms(const struct agt *agt, const struct work *work)
         MARK("a run ends at once, for its lease is over");
         return 0;
     }
+    if (work->run.is_evicted && work->is_wanted && !work_is_outdated(work)) {
+        return work->run.evict_grace_ms;
+    }
     if (work->is_wanted && work->wanted.template.grace_ms < grace_ms) {
         grace_ms = work->wanted.template.grace_ms;
     }
@@ -387,17 +390,33 @@ static void stop(struct agt *agt, struct work *work)
     move(agt, work, WORK_STOPPING);
 }
 
+/* It ends, and waits for its policy to let it start again. */
+static void evict(struct agt *agt, struct work *work)
+{
+    MARK("a run is evicted");
+    work->run.is_evicted = true;
+    work->run.evict_grace_ms = work->governed.grace_ms;
+    stop(agt, work);
+}
+
+static void suspend(struct agt *agt, struct work *work)
+{
+    MARK("a run is suspended");
+    out_add_run(agt, AGT_SUSPEND, OUT_AT_ONCE, work->wanted.uid, work->run.number);
+    work->spent.suspensions += !work->run.was_suspended;
+    work->run.was_suspended = false;
+    agt->saver.is_due = true;
+    move(agt, work, WORK_SUSPENDED);
+}
+
 static void suspend_or_resume(struct agt *agt, struct work *work)
 {
     const char *uid = work->wanted.uid;
+    bool is_held = govern_is_held(agt, work);
 
-    if (work->state == WORK_RUNNING && agt->is_paused) {
-        out_add_run(agt, AGT_SUSPEND, OUT_AT_ONCE, uid, work->run.number);
-        work->spent.suspensions++;
-        MARK("a run is suspended for the owner");
-        agt->saver.usage_is_unsaved = true;
-        move(agt, work, WORK_SUSPENDED);
-    } else if (work->state == WORK_SUSPENDED && !agt->is_paused && !MUTANT(PAUSE_STAYS)) {
+    if (work->state == WORK_RUNNING && is_held) {
+        suspend(agt, work);
+    } else if (work->state == WORK_SUSPENDED && !is_held && !MUTANT(PAUSE_STAYS)) {
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
         move(agt, work, WORK_RUNNING);
     } else if (work->state == WORK_RUNNING && work->run.may_freeze) {
@@ -405,7 +424,7 @@ static void suspend_or_resume(struct agt *agt, struct work *work)
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
     }
     if (work->state != WORK_STARTING) {
-        work->run.may_freeze = false;
+        work->run.may_freeze = work->run.was_suspended = false;
     }
 }
 
@@ -473,8 +492,8 @@ static void start(struct agt *agt, struct work *work)
 /* All but what is still to be brought here. */
 static bool may_begin(const struct agt *agt, const struct work *work)
 {
-    return (!agt->is_paused || MUTANT(PAUSE_IGNORED)) && mono_is_due(work->not_before, agt->now) &&
-           saver_may_save(agt);
+    return (!govern_is_held(agt, work) || MUTANT(PAUSE_IGNORED)) &&
+           mono_is_due(work->not_before, agt->now) && saver_may_save(agt);
 }
 
 static bool may_start(const struct agt *agt, const struct work *work)
@@ -501,6 +520,7 @@ static void converge_wanted(struct agt *agt, struct work *work)
     if (work->state == WORK_DONE || work->state == WORK_FAILED || work->state == WORK_STOPPED) {
         reconsider(agt, work);
     }
+    govern(agt, work);
     switch (work->state) {
     case WORK_WAITING:
         fetch_settle(agt, work, may_begin(agt, work));
@@ -513,6 +533,8 @@ static void converge_wanted(struct agt *agt, struct work *work)
     case WORK_SUSPENDED:
         if ((work_is_outdated(work) && !MUTANT(OLD_FORM_RUNS_ON)) || lease_is_lost(agt, work)) {
             stop(agt, work);
+        } else if (govern_evicts(agt, work)) {
+            evict(agt, work);
         } else {
             limit(agt, work);
             suspend_or_resume(agt, work);
@@ -598,7 +620,7 @@ void converge(struct agt *agt)
 
 struct mono converge_deadline(const struct agt *agt, const struct work *work)
 {
-    if (work->is_wanted && work->state == WORK_WAITING && !agt->is_paused) {
+    if (work->is_wanted && work->state == WORK_WAITING && !govern_is_held(agt, work)) {
         return work->not_before;
     }
     return work->run.is_open ? work->run.lease_end : MONO_NEVER;

@@ -5,6 +5,43 @@
 #include "schema/base/site.h"
 #include "schema/limits.h"
 
+#include <stdio.h>
+#include <string.h>
+
+static bool is_under_policy(const struct agt *agt, const struct work *work)
+{
+    return agt->options.owner_policy != NULL || template_policy(&work->wanted.template) != NULL;
+}
+
+static bool is_governable(const struct work *work)
+{
+    switch (work->state) {
+    case WORK_WAITING:
+    case WORK_STARTING:
+    case WORK_RUNNING:
+    case WORK_SUSPENDED:
+    case WORK_STOPPING:
+        return work->is_wanted;
+    case WORK_DONE:
+    case WORK_FAILED:
+    case WORK_STOPPED:
+    case WORK_STATE_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* Is there anything that a policy could hold or slow? */
+static bool is_governing(const struct agt *agt)
+{
+    map_each (&agt->set.works, entry) {
+        if (is_governable(work_of(entry)) && is_under_policy(agt, work_of(entry))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- readings -----------------------------------------------------------------------------------
  */
 
@@ -12,9 +49,22 @@ void govern_on_readings(struct agt *agt, const struct agt_event *event)
 {
     struct governor *governor = &agt->governor;
 
-    governor->readings = *event->readings.now;
+    for (size_t i = 0; i < SENSOR_COUNT; i++) {
+        const struct reading *now = &event->readings.now->of[i];
+        struct reading *kept = &governor->readings.of[i];
+
+        /* One that tells nothing for a moment is as old as its last word: policies say how old that
+         * may be. */
+        if (now->state != READING_UNKNOWN || kept->state != READING_KNOWN ||
+            mono_since(kept->at, agt->now) > SENSORS_STALE_MS) {
+            *kept = *now;
+        }
+    }
     governor->has_readings = true;
     governor->read_at = agt->now;
+    (void)snprintf(governor->exclusive, sizeof(governor->exclusive), "%s",
+                   event->readings.exclusive_program == NULL ? ""
+                                                             : event->readings.exclusive_program);
 }
 
 void govern_on_welcome(struct agt *agt)
@@ -92,21 +142,202 @@ void govern_tell(struct agt *agt, struct wire_heartbeat *heartbeat)
 struct mono agt_readings_due(const struct agt *agt)
 {
     const struct governor *governor = &agt->governor;
+    int64_t every_ms = is_governing(agt) ? POLICY_STEP_MS : agt->link.heartbeat_ms;
 
-    if (!agt->is_started || !link_is_welcomed(agt)) {
+    if (!agt->is_started || (!is_governing(agt) && !link_is_welcomed(agt))) {
         return MONO_NEVER;
     }
-    return governor->has_readings ? mono_after(governor->read_at, agt->link.heartbeat_ms)
-                                  : agt->now;
+    return governor->has_readings ? mono_after(governor->read_at, every_ms) : agt->now;
 }
 
-/* --- limits -------------------------------------------------------------------------------------
+/* --- changes ------------------------------------------------------------------------------------
  */
+
+static void note_change(struct agt *agt, struct governed *governed)
+{
+    struct change *change;
+
+    if (governed->change_count == POLICY_CHANGES_MAX) {
+        MARK("a change of what policy asks for is dropped");
+        memmove(&governed->changes[0], &governed->changes[1],
+                (POLICY_CHANGES_MAX - 1) * sizeof(governed->changes[0]));
+        governed->change_count--;
+        governed->dropped++;
+    }
+    change = &governed->changes[governed->change_count++];
+    /* An agent that lost its state goes on above what it said before. */
+    governed->newest = governed->newest >= agt->wall.ms ? governed->newest + 1 : agt->wall.ms;
+    *change = (struct change){.number = governed->newest,
+                              .at = agt->wall,
+                              .outcome = governed->outcome,
+                              .reason = governed->reason};
+    (void)snprintf(change->message, sizeof(change->message), "%s", governed->message);
+    agt->saver.is_due = true;
+}
+
+void govern_list_changes(struct arena *arena, const struct governed *governed,
+                         struct wire_change **ret_changes)
+{
+    struct wire_change *changes = arena_array(arena, governed->change_count + 1, sizeof(*changes));
+
+    for (size_t i = 0; i < governed->change_count; i++) {
+        const struct change *from = &governed->changes[i];
+
+        changes[i] = (struct wire_change){.number = from->number,
+                                          .at = from->at,
+                                          .outcome = policy_outcome_words[from->outcome],
+                                          .reason = policy_reason_words[from->reason],
+                                          .message = from->message};
+    }
+    *ret_changes = changes;
+}
+
+void govern_report(struct agt *agt, struct work *work, struct wire_report_item *item)
+{
+    struct governed *governed = &work->governed;
+
+    govern_list_changes(&agt->out.effects->arena, governed, &item->changes.items);
+    item->changes.count = governed->change_count;
+    item->dropped = governed->dropped;
+    governed->sent = governed->newest;
+    governed->dropped_sent = governed->dropped;
+}
+
+void govern_on_reported(struct work *work)
+{
+    struct governed *governed = &work->governed;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < governed->change_count; i++) {
+        if (governed->changes[i].number > governed->sent) {
+            governed->changes[kept++] = governed->changes[i];
+        }
+    }
+    governed->change_count = kept;
+    governed->dropped -= governed->dropped_sent;
+    governed->dropped_sent = 0;
+}
+
+void govern_take_back(struct work *work)
+{
+    work->governed.sent = work->governed.dropped_sent = 0;
+}
+
+/* --- judging ------------------------------------------------------------------------------------
+ */
+
+static void begin(const struct agt *agt, struct work *work)
+{
+    struct governed *governed = &work->governed;
+
+    if (!governed->has_begun) {
+        policy_begin(&governed->state, agt->now, work->run.was_suspended);
+        governed->state.ran_ms = governed->ran_before_ms;
+        governed->has_begun = true;
+    }
+}
+
+static void judge(struct agt *agt, struct work *work)
+{
+    const struct governor *governor = &agt->governor;
+    struct governed *governed = &work->governed;
+    const struct policy_input input = {
+        .spec = template_policy(&work->wanted.template),
+        .owner_spec = agt->options.owner_policy,
+        .readings = &governor->readings,
+        .moment = {agt->now, agt->local},
+        .owner_paused = agt->is_paused,
+        .exclusive_program = governor->exclusive[0] == '\0' ? NULL : governor->exclusive,
+        .is_running =
+            work->state == WORK_RUNNING || (work->state == WORK_STOPPING && work->run.is_open),
+    };
+    struct policy_verdict verdict;
+
+    begin(agt, work);
+    policy_step(&input, &governed->state, &verdict);
+    governed->cpu_percent = verdict.cpu_percent;
+    governed->grace_ms = verdict.grace_ms;
+    if (verdict.outcome != governed->outcome || verdict.reason != governed->reason) {
+        trace_add(&agt->trace, agt->now, "work %s: policy says %s: %s %s", work->wanted.uid,
+                  policy_outcome_words[verdict.outcome], policy_reason_words[verdict.reason],
+                  verdict.message);
+        governed->outcome = verdict.outcome;
+        governed->reason = verdict.reason;
+        (void)snprintf(governed->message, sizeof(governed->message), "%s", verdict.message);
+        note_change(agt, governed);
+    }
+}
+
+/* Nothing begins on readings of a time at which nobody needed them. */
+static bool lacks_readings(const struct agt *agt, const struct work *work)
+{
+    const struct governor *governor = &agt->governor;
+
+    return is_under_policy(agt, work) &&
+           (!governor->has_readings ||
+            (work->state == WORK_WAITING &&
+             mono_since(governor->read_at, agt->now) > 2 * POLICY_STEP_MS));
+}
+
+void govern(struct agt *agt, struct work *work)
+{
+    if (is_governable(work) && !lacks_readings(agt, work)) {
+        judge(agt, work);
+    }
+}
+
+struct mono govern_deadline(const struct agt *agt, const struct work *work)
+{
+    if (!is_governable(work) || !is_under_policy(agt, work)) {
+        return MONO_NEVER;
+    }
+    if (lacks_readings(agt, work)) {
+        return mono_after(agt->started_at, READINGS_AWAITED_MS);
+    }
+    return mono_after(work->governed.state.stepped, POLICY_STEP_MS);
+}
+
+/* --- what follows ------------------------------------------------------------------------------
+ */
+
+bool govern_is_held(const struct agt *agt, const struct work *work)
+{
+    if (lacks_readings(agt, work)) {
+        return work->state != WORK_RUNNING || work->run.was_suspended ||
+               mono_is_due(mono_after(agt->started_at, READINGS_AWAITED_MS), agt->now);
+    }
+    return work->governed.outcome >= POLICY_SUSPEND;
+}
+
+bool govern_evicts(const struct agt *agt, const struct work *work)
+{
+    return work->governed.outcome == POLICY_EVICT && !lacks_readings(agt, work);
+}
+
+bool govern_says(const struct agt *agt, const struct work *work, const char **ret_reason,
+                 const char **ret_message)
+{
+    const struct governed *governed = &work->governed;
+
+    if (governed->outcome != POLICY_RUN) {
+        *ret_reason = policy_reason_words[governed->reason];
+        *ret_message = governed->message;
+    } else if (lacks_readings(agt, work) && !agt->governor.has_readings) {
+        *ret_reason = policy_reason_words[REASON_STALE_SENSOR];
+        *ret_message = "the machine's sensors have not been read yet";
+    } else {
+        return false;
+    }
+    return true;
+}
 
 int64_t govern_cpu_limit(const struct agt *agt, const struct work *work)
 {
     int64_t percent = work->wanted.template.limits.cpu_percent;
 
     (void)agt;
+    if (percent <= 0 || (work->governed.has_begun && work->governed.cpu_percent < percent)) {
+        percent = work->governed.has_begun ? work->governed.cpu_percent : 100;
+    }
     return percent > 0 && percent < 100 ? percent * 10 : 0;
 }

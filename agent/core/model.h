@@ -19,6 +19,7 @@ struct agt {
     struct mono now;         /* of the step */
     struct wall wall, local; /* time on the clocks of UTC and of the machine's owner */
     bool is_started, is_paused;
+    struct mono started_at;
 
     struct fence fence;
     struct set set;

@@ -19,12 +19,19 @@ static void say(struct report_face *face, int phase, const char *reason, const c
     face->message = message;
 }
 
+static void say_held(const struct agt *agt, const struct work *work, struct report_face *face)
+{
+    face->phase = govern_says(agt, work, &face->reason, &face->message)
+                      ? PHASE_SUSPENDED
+                      : PHASE_STARTING; /* waits a moment for readings */
+}
+
 static void waiting_face(const struct agt *agt, const struct work *work, struct report_face *face)
 {
     if (work->outcome == OUTCOME_LEASE_ENDED) {
         say(face, PHASE_STOPPED, "LeaseEnded", work->message);
-    } else if (agt->is_paused) {
-        say(face, PHASE_SUSPENDED, "OwnerPaused", "the owner of the machine lets nothing run");
+    } else if (govern_is_held(agt, work)) {
+        say_held(agt, work, face);
     } else if (work->fetch.state == FETCH_ASKED) {
         say(face, PHASE_STARTING, "Fetching", work->fetch.message);
     } else if (work->fetch.state == FETCH_LATER) {
@@ -48,6 +55,9 @@ static void stopping_face(const struct work *work, struct report_face *face)
         say(face, PHASE_STOPPING, "Removed", "is no longer wanted here");
     } else if (work->run.is_out_of_lease) {
         say(face, PHASE_STOPPING, "LeaseEnded", "its lease ended or was refused");
+    } else if (work->run.is_evicted && !work_is_outdated(work)) {
+        say(face, PHASE_STOPPING, policy_reason_words[work->governed.reason],
+            work->governed.message);
     } else {
         say(face, PHASE_STOPPING, "Replaced", "makes room for its next generation");
     }
@@ -61,6 +71,7 @@ void report_face(const struct agt *agt, const struct work *work, struct report_f
                                  .failures = work->failures,
                                  .outcomes = work->outcomes,
                                  .fetch = work->fetch.version,
+                                 .change = work->governed.newest,
                                  .started = work->started};
     switch (work->state) {
     case WORK_WAITING:
@@ -71,13 +82,17 @@ void report_face(const struct agt *agt, const struct work *work, struct report_f
         break;
     case WORK_RUNNING:
         say(face, PHASE_RUNNING, NULL, NULL);
+        if (!govern_is_held(agt, work)) {
+            (void)govern_says(agt, work, &face->reason, &face->message); /* slowed */
+        }
         if (MUTANT(SUCCESS_BEFORE_EXIT) &&
             work->wanted.template.workload.restart != RESTART_ALWAYS) {
             say(face, PHASE_SUCCEEDED, "Completed", "");
         }
         break;
     case WORK_SUSPENDED:
-        say(face, PHASE_SUSPENDED, "OwnerPaused", "the owner of the machine lets nothing run");
+        say_held(agt, work, face);
+        face->phase = PHASE_SUSPENDED;
         break;
     case WORK_STOPPING:
         stopping_face(work, face);
@@ -101,7 +116,7 @@ static bool face_eq(const struct report_face *a, const struct report_face *b)
     return a->phase == b->phase && a->reason == b->reason && a->message == b->message &&
            a->generation == b->generation && a->lease_epoch == b->lease_epoch &&
            a->restarts == b->restarts && a->failures == b->failures && a->outcomes == b->outcomes &&
-           a->fetch == b->fetch && a->started.ms == b->started.ms;
+           a->fetch == b->fetch && a->change == b->change && a->started.ms == b->started.ms;
 }
 
 static void refresh(const struct agt *agt, struct work *work)
@@ -140,7 +155,8 @@ static void fill_status(const struct work *work, struct assignment_status *statu
     }
 }
 
-static void add_item(struct work *work, struct wire_report_item *items, size_t *count)
+static void add_item(struct agt *agt, struct work *work, struct wire_report_item *items,
+                     size_t *count)
 {
     struct wire_report_item *item = &items[(*count)++];
 
@@ -148,6 +164,7 @@ static void add_item(struct work *work, struct wire_report_item *items, size_t *
                                       .generation = work->wanted.generation,
                                       .lease_epoch = work->wanted.lease_epoch};
     fill_status(work, &item->status);
+    govern_report(agt, work, item);
     work->told.sent = work->told.version;
 }
 
@@ -156,12 +173,14 @@ static void compose(struct agt *agt)
     struct reports *reports = &agt->reports;
     struct wire_report_item *items = mem_array(MESSAGE_REPORTS_MAX, sizeof(*items));
     struct wire_message message = {.type = WIRE_REPORT};
-    size_t count = 0;
+    size_t count = 0, changes = 0;
 
     map_each (&agt->set.works, entry) {
         if (work_of(entry)->told.sent != work_of(entry)->told.version &&
-            count < MESSAGE_REPORTS_MAX && (count == 0 || !BUGGIFY("report-split"))) {
-            add_item(work_of(entry), items, &count);
+            count < MESSAGE_REPORTS_MAX && changes + POLICY_CHANGES_MAX <= REPORT_CHANGES_MAX &&
+            (count == 0 || !BUGGIFY("report-split"))) {
+            changes += work_of(entry)->governed.change_count;
+            add_item(agt, work_of(entry), items, &count);
         }
     }
     reports->seq++;
@@ -198,6 +217,7 @@ static void take_back(struct agt *agt)
     agt->reports.paused_told = !agt->is_paused;
     map_each (&agt->set.works, entry) {
         work_of(entry)->told.sent = work_of(entry)->told.acknowledged;
+        govern_take_back(work_of(entry));
     }
 }
 
@@ -238,6 +258,7 @@ void report_on_welcome(struct agt *agt, bool is_gap)
      * connected meanwhile may have said something else. */
     map_each (&agt->set.works, entry) {
         work_of(entry)->told.sent = work_of(entry)->told.acknowledged = 0;
+        govern_take_back(work_of(entry));
     }
 }
 
@@ -266,6 +287,7 @@ int report_on_reported(struct agt *agt, const struct wire_reported *reported, st
         struct work *work = work_of(entry);
 
         work->told.acknowledged = work->told.sent;
+        govern_on_reported(work);
         if (work->state == WORK_STOPPED && !work->is_wanted && work->told.version != 0 &&
             work->told.acknowledged == work->told.version) {
             set_forget(agt, work);

@@ -11,6 +11,7 @@
 #include "schema/emit.h"
 #include "schema/json.h"
 #include "schema/limits.h"
+#include "schema/scalar.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -29,6 +30,14 @@ struct saved_run {
     struct contribution usage;
 };
 
+struct saved_held {
+    uint64_t set;
+    const char *outcome, *reason, *message; /* texts: another program may know other words */
+    int64_t ran_ms;
+    int64_t newest, dropped;
+    LIST_OF(struct wire_change) changes;
+};
+
 struct saved_work {
     uint64_t set;
     struct wire_assignment wanted;
@@ -43,6 +52,7 @@ struct saved_work {
     int64_t exit_code;
     struct wall started, ended;
     struct contribution spent;
+    struct saved_held held;
 };
 
 struct saved {
@@ -73,6 +83,19 @@ static const struct field run_fields[] = {
 
 static const struct shape run_shape = SHAPE("run", struct saved_run, run_fields);
 
+static const struct field held_fields[] = {
+    ROW("outcome", FIELD_STR, struct saved_held, outcome),
+    ROW("reason", FIELD_STR, struct saved_held, reason),
+    ROW("message", FIELD_STR, struct saved_held, message),
+    ROW("ran", FIELD_INT, struct saved_held, ran_ms),
+    ROW("newest", FIELD_INT, struct saved_held, newest),
+    ROW("dropped", FIELD_INT, struct saved_held, dropped),
+    {"changes", FIELD_LIST, AT(struct saved_held, changes), .shape = &wire_change_shape,
+     .doc = NULL},
+};
+
+static const struct shape held_shape = SHAPE("held", struct saved_held, held_fields);
+
 static const struct field work_fields[] = {
     {"wanted", FIELD_STRUCT, AT(struct saved_work, wanted), .shape = &wire_assignment_shape,
      .doc = NULL},
@@ -92,6 +115,7 @@ static const struct field work_fields[] = {
     ROW("ended", FIELD_TIME, struct saved_work, ended),
     {"spent", FIELD_STRUCT, AT(struct saved_work, spent), .shape = &contribution_shape,
      .doc = NULL},
+    {"held", FIELD_STRUCT, AT(struct saved_work, held), .shape = &held_shape, .doc = NULL},
 };
 
 static const struct shape work_shape = SHAPE("work", struct saved_work, work_fields);
@@ -111,7 +135,21 @@ static const struct shape saved_shape = SHAPE("saved", struct saved, saved_field
 /* --- writing ------------------------------------------------------------------------------------
  */
 
-static void fill_work(const struct work *work, struct saved_work *saved)
+static void fill_held(struct arena *arena, const struct governed *governed,
+                      struct saved_held *saved)
+{
+    *saved = (struct saved_held){.newest = governed->newest, .dropped = governed->dropped};
+    if (governed->outcome != POLICY_RUN) {
+        saved->outcome = policy_outcome_words[governed->outcome];
+        saved->reason = policy_reason_words[governed->reason];
+        saved->message = governed->message;
+    }
+    saved->ran_ms = governed->has_begun ? governed->state.ran_ms : governed->ran_before_ms;
+    govern_list_changes(arena, governed, &saved->changes.items);
+    saved->changes.count = governed->change_count;
+}
+
+static void fill_work(struct arena *arena, const struct work *work, struct saved_work *saved)
 {
     const struct run *run = &work->run;
 
@@ -137,6 +175,7 @@ static void fill_work(const struct work *work, struct saved_work *saved)
                                     .run_digest = run->run_digest,
                                     .grace_ms = run->grace_ms,
                                     .usage = run->usage};
+    fill_held(arena, &work->governed, &saved->held);
 }
 
 static void write_state(const struct agt *agt, struct str *to)
@@ -152,7 +191,7 @@ static void write_state(const struct agt *agt, struct str *to)
     arena_init(&arena);
     saved.works.items = arena_array(&arena, agt->set.works.count, sizeof(struct saved_work));
     map_each (&agt->set.works, entry) {
-        fill_work(work_of(entry), &saved.works.items[saved.works.count++]);
+        fill_work(&arena, work_of(entry), &saved.works.items[saved.works.count++]);
     }
     wire_mark_present(&arena, &saved_shape, &saved);
     json_emit(emit_shape(&arena, &saved_shape, &saved), JSON_PLAIN, to);
@@ -257,6 +296,40 @@ static void take_outcome(struct work *work, const struct saved_work *saved)
     work->spent = saved->spent;
 }
 
+static int index_of(const char *const *words, const char *word)
+{
+    int index = word == NULL ? -1 : words_index(words, word);
+
+    return index < 0 ? 0 : index;
+}
+
+static void take_held(struct governed *governed, const struct saved_held *saved)
+{
+    governed->outcome = (enum policy_outcome)index_of(policy_outcome_words, saved->outcome);
+    governed->reason = (enum policy_reason)index_of(policy_reason_words, saved->reason);
+    if (governed->outcome == POLICY_RUN || governed->reason == REASON_NONE) {
+        governed->outcome = POLICY_RUN;
+        governed->reason = REASON_NONE;
+    }
+    (void)snprintf(governed->message, sizeof(governed->message), "%s",
+                   saved->message == NULL ? "" : saved->message);
+    governed->ran_before_ms = saved->ran_ms;
+    governed->newest = saved->newest;
+    governed->dropped = saved->dropped;
+    for (size_t i = 0; i < saved->changes.count && i < POLICY_CHANGES_MAX; i++) {
+        const struct wire_change *from = &saved->changes.items[i];
+        struct change *to = &governed->changes[governed->change_count++];
+
+        *to = (struct change){
+            .number = from->number,
+            .at = from->at,
+            .outcome = (enum policy_outcome)index_of(policy_outcome_words, from->outcome),
+            .reason = (enum policy_reason)index_of(policy_reason_words, from->reason)};
+        (void)snprintf(to->message, sizeof(to->message), "%s",
+                       from->message == NULL ? "" : from->message);
+    }
+}
+
 /* An older program saved what it understood of a template.  Then the set counts as another than the
  * controller's, which tells it whole. */
 static bool knows_template(const struct work *work)
@@ -282,7 +355,9 @@ static void take_work(struct agt *agt, const struct saved_work *saved)
     /* Whether an open run still runs is said by AGT_FOUND, or not at all. */
     work->state = saved->run.is_open ? WORK_STARTING : (enum work_state)saved->state;
     take_run(&work->run, &saved->run);
+    work->run.was_suspended = saved->run.is_open && saved->state == WORK_SUSPENDED;
     take_outcome(work, saved);
+    take_held(&work->governed, &saved->held);
     work_adopt_template(work);
     if (work->is_wanted) {
         wire_assignment_digest(work->wanted.uid, work->wanted.generation, work->wanted.lease_epoch,

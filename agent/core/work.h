@@ -3,6 +3,7 @@
 
 #include "agent/core/agt.h"
 #include "agent/core/fetch.h"
+#include "agent/core/govern.h"
 #include "agent/core/lease.h"
 #include "agent/core/report.h"
 
@@ -34,15 +35,18 @@ extern const char *const work_state_words[];   /* NULL-terminated, as the next *
 extern const char *const work_outcome_words[]; /* the reasons that reports give */
 
 struct run {
-    int64_t number;  /* rises with each start; saved before the shim is spawned */
-    bool is_open;    /* a shim was spawned, and its exit was not taken in yet */
-    bool is_found;   /* since this agent's start: announced by AGT_FOUND, or spawned */
-    bool may_freeze; /* adopted: whether it is frozen is not known */
+    int64_t number;     /* rises with each start; saved before the shim is spawned */
+    bool is_open;       /* a shim was spawned, and its exit was not taken in yet */
+    bool is_found;      /* since this agent's start: announced by AGT_FOUND, or spawned */
+    bool may_freeze;    /* adopted: whether it is frozen is not known */
+    bool was_suspended; /* adopted: it was, and that is counted */
+    bool is_evicted;    /* told to end because its policy says so */
     bool is_out_of_lease;
     int64_t generation, lease_epoch;        /* what it was started for */
     char template_digest[DIGEST_TEXT_SIZE]; /* the newest that it satisfies as it is */
     char run_digest[DIGEST_TEXT_SIZE];      /* of what it is made of; "": not known */
     int64_t grace_ms;                       /* of its own template */
+    int64_t evict_grace_ms;                 /* of the policy that evicts it */
     int64_t stop_grace_ms;     /* it was told to stop with; meaningful while WORK_STOPPING */
     struct mono lease_end;     /* its shim ends it then; never: no lease, or not known */
     int64_t cpu_limit;         /* as it was told last; CPU_LIMIT_UNKNOWN: by an earlier agent */
@@ -62,6 +66,7 @@ struct work {
     struct run run;
     struct lease lease;
     struct fetch fetch;
+    struct governed governed;
 
     enum work_outcome outcome;
     char message[320];      /* the outcome in a sentence */

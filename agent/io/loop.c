@@ -11,6 +11,7 @@
 #include "agent/io/logs.h"
 #include "agent/io/owner.h"
 #include "agent/io/process.h"
+#include "agent/io/sensing.h"
 #include "agent/shim/clock.h"
 #include "agent/shim/file.h"
 #include "agent/shim/proc.h"
@@ -34,6 +35,7 @@ struct loop {
     struct fetcher *fetcher;
     struct owner *owner;
     struct enforcement enforcement;
+    struct sensing *sensing;
     struct machine machine;
     char instance[INSTANCE_SIZE];
     int timer_fd;
@@ -135,9 +137,14 @@ static bool perform_all(struct loop *loop)
 /* --- steps --------------------------------------------------------------------------------------
  */
 
+static struct mono readings_due(const struct loop *loop)
+{
+    return sensing_due(loop->sensing, agt_readings_due(loop->core));
+}
+
 static void arm(struct loop *loop)
 {
-    struct mono at = agt_deadline(loop->core);
+    struct mono at = mono_earlier(agt_deadline(loop->core), readings_due(loop));
     struct itimerspec when = {.it_value = {.tv_sec = 0}};
 
     if (!mono_is_never(at)) {
@@ -157,6 +164,7 @@ static bool step(struct loop *loop, struct agt_event *event)
     loop->is_stepping = true;
     event->now = clock_mono();
     event->wall = clock_wall();
+    event->utc_offset_ms = sensing_utc_offset_ms(event->wall);
     agt_step(loop->core, event, &loop->effects);
     done = perform_all(loop);
     agt_effects_clear(&loop->effects);
@@ -187,9 +195,13 @@ static void on_timer(uv_poll_t *poll, int status, int events)
 
     (void)status;
     (void)events;
-    if (read(loop->timer_fd, &expirations, sizeof(expirations)) > 0) {
-        feed(loop, &event);
+    if (read(loop->timer_fd, &expirations, sizeof(expirations)) <= 0) {
+        return;
     }
+    if (mono_is_due(readings_due(loop), clock_mono())) {
+        sensing_read(loop->sensing, agt_cpu_ms(loop->core), &event);
+    }
+    feed(loop, &event);
 }
 
 static void on_link(void *data, struct agt_event *event)
@@ -299,6 +311,7 @@ static int make_core(struct loop *loop, struct err *err)
         .controller = config->controller_name,
         .labels = config->labels,
         .caps = config->caps,
+        .owner_policy = config->owner_policy,
     };
     int result = cache_get_key(loop->cache, options.key, err);
 
@@ -426,7 +439,8 @@ int loop_new(const struct config *config, struct cache *cache, struct loop **ret
     cache_name_instance(cache, boot_id, loop->instance);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)uv_loop_init(&loop->uv);
-    result = make_core(loop, err);
+    result = sensing_new(config, &loop->sensing, err);
+    result = result < 0 ? result : make_core(loop, err);
     result = result < 0 ? result : open_rooms(loop, err);
     if (result < 0) {
         loop_free(loop);
@@ -484,6 +498,7 @@ void loop_free(struct loop *loop)
     file_close(&loop->timer_fd);
     agt_effects_fini(&loop->effects);
     agt_free(loop->core);
+    sensing_free(loop->sensing);
     enforcement_fini(&loop->enforcement);
     free(loop);
 }

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 enum {
-    USAGE_MS = 2000,        /* between two questions for usage */
+    USAGE_MS = 1000,        /* between two questions for usage */
     RECONNECT_MS = 50,      /* a shim that is being born has no socket yet */
     SWEEP_MS = 20,          /* between two sweeps */
     RECORD_RETRY_MS = 1000, /* a loss could not be written down */

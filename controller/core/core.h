@@ -15,6 +15,7 @@
 #include "schema/problem.h"
 
 struct watcher;
+struct wire_report_item;
 struct pending_read;
 
 /* One write within a transaction: kept for undoing, for watchers, and as the row to store. */
@@ -159,6 +160,10 @@ void ctl_store_template(struct ctl *ctl, struct template_entry *entry);
 void ctl_event_record(struct ctl *ctl, const struct object *about, const char *type,
                       const char *reason, const char *format, ...) _printf_(5, 6);
 
+/* The same with words that may differ each time: what is told anew is known by its topic. */
+void ctl_event_repeat(struct ctl *ctl, const struct object *about, const char *type,
+                      const char *reason, const char *topic, const char *message);
+
 /* Sets a condition in a list that lives in `object` (a version being made); keeps
  * lastTransitionTime when the status stays. */
 void condition_set(struct object *object, conditions_t *conditions, const char *type,
@@ -202,10 +207,9 @@ void reconcile_agent_down(struct ctl *ctl, struct agent_entry *agent);
 /* Its sensors told something new: marks the sessions that could be placed on it now. */
 void reconcile_readings(struct ctl *ctl, struct agent_entry *agent);
 /* An agent's word on one assignment; writes the status row, feeds breaker and back-off, marks the
- * session. */
+ * session.  Changes of what its policy asks for become events. */
 void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
-                      struct assignment_entry *assignment, const struct assignment_status *status,
-                      int64_t generation);
+                      struct assignment_entry *assignment, const struct wire_report_item *item);
 /* Is the renewal granted?  Moves lease_until. */
 bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid,
                      int64_t lease_epoch);

@@ -398,7 +398,7 @@ static void take_report(struct ctl *ctl, struct agent_entry *agent,
                 .stale_messages++; /* of work that is no longer, or never was, this agent's */
             continue;
         }
-        reconcile_report(ctl, agent, assignment, &item->status, item->generation);
+        reconcile_report(ctl, agent, assignment, item);
     }
 }
 

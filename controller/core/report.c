@@ -6,7 +6,15 @@
 #include "controller/core/outputs.h"
 #include "controller/core/reconcile.h"
 #include "controller/core/rollout.h"
+#include "schema/base/parse.h"
 #include "schema/base/site.h"
+#include "schema/policy.h"
+#include "schema/scalar.h"
+#include "schema/wire/wire.h"
+
+#include <inttypes.h>
+
+enum { CHANGE_LATE_MS = 10 * 1000 };
 
 /* Whoever guards something by the epoch has seen the higher one of another copy. */
 static bool is_outranked(const struct assignment_entry *assignment)
@@ -86,7 +94,8 @@ static void state_converged(struct ctl *ctl, struct object *next)
 
 /* The object as the agent says it is now. */
 static struct object *reported(struct ctl *ctl, const struct object *before,
-                               const struct assignment_status *status, int64_t generation)
+                               const struct assignment_status *status, int64_t generation,
+                               int64_t policy_change)
 {
     struct object *next = object_edit(before);
     struct assignment *body = next->body;
@@ -94,6 +103,9 @@ static struct object *reported(struct ctl *ctl, const struct object *before,
 
     body->status = *status;
     body->status.conditions = conditions;
+    if (policy_change > 0) {
+        shape_put(&assignment_status_shape, &body->status, policy_change, policy_change);
+    }
     body->status.reason = object_strdup(next, status->reason);
     body->status.message = object_strdup(next, status->message);
     outputs_copy(next, &body->status.outputs, &status->outputs);
@@ -107,6 +119,64 @@ static struct object *reported(struct ctl *ctl, const struct object *before,
     return next;
 }
 
+static const char *change_words(const char *outcome)
+{
+    static const char *const words[] = {"runs again", "is slowed", "is held back", "is ended"};
+    int index = words_index(policy_outcome_words, outcome);
+
+    return index < 0 ? outcome : words[index];
+}
+
+static void record_change(struct ctl *ctl, const struct agent_entry *agent,
+                          const struct assignment_entry *assignment,
+                          const struct wire_change *change)
+{
+    const struct object *about =
+        assignment->session == NULL ? assignment->object : assignment->session->object;
+    const char *slot = assignment_spec(assignment)->slot, *name = agent->object->meta.name;
+    bool is_run = str_eq(change->outcome, policy_outcome_words[POLICY_RUN]);
+    bool is_end = str_eq(change->outcome, policy_outcome_words[POLICY_EVICT]);
+    const char *reason = is_run || str_is_empty(change->reason) ? "Resumed" : change->reason;
+    struct str words = STR_EMPTY;
+    char when[WALL_TEXT_SIZE];
+
+    str_addf(&words, "replica %s on %s %s", slot, name, change_words(change->outcome));
+    if (!str_is_empty(change->message)) {
+        str_addf(&words, ": %s", change->message);
+    }
+    if (ctl->wall.ms - change->at.ms > CHANGE_LATE_MS) { /* its agent was away */
+        wall_to_str(change->at, when);
+        str_addf(&words, " (at %s by its clock)", when);
+    }
+    ctl_event_repeat(ctl, about, is_end ? "Warning" : "Normal", reason,
+                     arena_printf(&ctl->arena, "%s %s %s", name, slot, change->outcome),
+                     words.data);
+    str_fini(&words);
+}
+
+/* Each once: the number of the newest is kept with the status, and stored with it. */
+static int64_t record_changes(struct ctl *ctl, const struct agent_entry *agent,
+                              const struct assignment_entry *assignment,
+                              const struct wire_report_item *item)
+{
+    const struct wire_change *changes = item->changes.items;
+    int64_t known = assignment_status(assignment)->policy_change, newest = known;
+
+    for (size_t i = 0; i < item->changes.count; i++) {
+        if (changes[i].number > newest) {
+            record_change(ctl, agent, assignment, &changes[i]);
+            newest = changes[i].number;
+        }
+    }
+    if (newest > known && item->dropped > 0 && changes[0].number > known) {
+        ctl_event_record(ctl, assignment->object, "Warning", "ChangesLost",
+                         "%" PRId64 " changes of what its policy asks for were too many for its "
+                         "agent to keep",
+                         item->dropped);
+    }
+    return newest;
+}
+
 /* What of a report can change a plan. */
 static bool is_news(const struct assignment_status *before, const struct assignment_status *after,
                     int64_t generation)
@@ -116,9 +186,10 @@ static bool is_news(const struct assignment_status *before, const struct assignm
 }
 
 void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
-                      struct assignment_entry *assignment, const struct assignment_status *status,
-                      int64_t generation)
+                      struct assignment_entry *assignment, const struct wire_report_item *item)
 {
+    const struct assignment_status *status = &item->status;
+    int64_t generation = item->generation, newest;
     const struct write write = {ROW_STATUS,
                                 arena_printf(&ctl->arena, "agent/%s", agent->object->meta.name),
                                 "fog-agent", ""};
@@ -135,7 +206,8 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     }
     ctl_begin(ctl, false);
     closes = agent_state_feed(ctl, agent, old, status);
-    (void)ctl_put(ctl, reported(ctl, before, status, generation), &write);
+    newest = record_changes(ctl, agent, assignment, item);
+    (void)ctl_put(ctl, reported(ctl, before, status, generation, newest), &write);
     if (copy_has_failed(assignment) && old->phase != PHASE_FAILED) {
         assignment->retry_at =
             mono_after(ctl->now, backoff_ms(copy_failures(assignment), &ctl->rand));

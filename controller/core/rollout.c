@@ -433,6 +433,39 @@ static void describe_gaps(const struct plan *plan, enum why why, struct str *to)
     }
 }
 
+/* Held back by policy is as declared, and a person wants to know all the same. */
+static void describe_held(const struct session_entry *session, size_t desired, struct str *to)
+{
+    struct str list = STR_EMPTY;
+    size_t held = 0;
+
+    dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
+        const struct assignment_status *status = assignment_status(it);
+
+        if (status->phase == PHASE_SUSPENDED && it->is_in_set && copy_is_ok(it) &&
+            held++ < LISTED_MAX) {
+            str_addf(&list, "%s%s on %s", list.length > 0 ? ", " : "",
+                     str_is_empty(status->reason) ? "Suspended" : status->reason,
+                     assignment_spec(it)->agent);
+        }
+    }
+    if (held < desired) {
+        str_addf(to, "%zu replica%s as declared", desired - held,
+                 desired - held == 1 ? " is" : "s are");
+    }
+    if (held > 0) {
+        str_addf(to, "%s%zu%s %s held back: %s", held < desired ? ", " : "", held,
+                 held < desired ? ""
+                 : held == 1    ? " replica"
+                                : " replicas",
+                 held == 1 ? "is" : "are", list.data);
+    }
+    if (held > LISTED_MAX) {
+        str_addf(to, " and %zu more", held - LISTED_MAX);
+    }
+    str_fini(&list);
+}
+
 static enum why worst_of(const struct plan *plan)
 {
     enum why worst = WHY_COUNT;
@@ -445,7 +478,8 @@ static enum why worst_of(const struct plan *plan)
     return worst;
 }
 
-static void describe(const struct plan *plan, enum why worst, struct str *to)
+static void describe(const struct session_entry *session, const struct plan *plan, enum why worst,
+                     struct str *to)
 {
     if (worst != WHY_COUNT) {
         describe_gaps(plan, worst, to);
@@ -467,8 +501,7 @@ static void describe(const struct plan *plan, enum why worst, struct str *to)
     } else if (plan->desired == 0) {
         str_add(to, "no replica is wanted, and none runs");
     } else {
-        str_addf(to, "%zu replica%s as declared", plan->desired,
-                 plan->desired == 1 ? " is" : "s are");
+        describe_held(session, plan->desired, to);
     }
 }
 
@@ -557,7 +590,7 @@ void rollout_state(struct ctl *ctl, struct session_entry *session, const struct 
     struct harvest_session *body;
     struct object *next;
 
-    describe(plan, worst, &message);
+    describe(session, plan, worst, &message);
     if (is_stated(session, plan, reason, message.data)) {
         return;
     }

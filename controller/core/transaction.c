@@ -355,38 +355,54 @@ static void bound_events(struct ctl *ctl, const struct write *write)
     }
 }
 
-void ctl_event_record(struct ctl *ctl, const struct object *about, const char *type,
-                      const char *reason, const char *format, ...)
+/* The same topic of the same object is the same event: its name says so. */
+static void event_name(const struct object *about, const char *reason, const char *topic,
+                       char name[static NAME_BYTES_MAX + 64])
+{
+    char key[2 * ERR_TEXT_SIZE];
+    struct digest digest;
+    int length = snprintf(key, sizeof(key), "%s\n%s\n%s", about->meta.uid, reason, topic);
+
+    digest_of(key, (size_t)length < sizeof(key) ? (size_t)length : sizeof(key) - 1, &digest);
+    length = snprintf(name, NAME_BYTES_MAX + 64, "%.*s.", NAME_BYTES_MAX - 20, about->meta.name);
+    hex_to_str(digest.bytes, 8, name + length);
+}
+
+void ctl_event_repeat(struct ctl *ctl, const struct object *about, const char *type,
+                      const char *reason, const char *topic, const char *message)
 {
     const struct write write = {ROW_STATUS, "fog-controller", "", ""};
-    char message[ERR_TEXT_SIZE], name[NAME_BYTES_MAX + 64];
-    struct digest digest;
+    char name[NAME_BYTES_MAX + 64];
     struct object *object;
     struct event *event;
-    char key[2 * ERR_TEXT_SIZE];
-    int length;
-    va_list args;
 
     if (ctl->is_trial) {
         return;
     }
+    event_name(about, reason, topic, name);
+    object = model_find(&ctl->model, KIND_EVENT, name);
+    object =
+        object == NULL ? event_new(ctl, about, name, type, reason, message) : object_edit(object);
+    event = object->body;
+    shape_put(&event_shape, event, message, object_strdup(object, message));
+    shape_put(&event_shape, event, count, event->count + 1);
+    shape_put(&event_shape, event, last, ((struct wall){ctl->wall.ms / 1000 * 1000}));
+    (void)ctl_put(ctl, object, &write);
+    bound_events(ctl, &write);
+}
+
+void ctl_event_record(struct ctl *ctl, const struct object *about, const char *type,
+                      const char *reason, const char *format, ...)
+{
+    char message[ERR_TEXT_SIZE];
+    va_list args;
+    int length;
+
     va_start(args, format);
     length = vsnprintf(message, sizeof(message), format, args);
     va_end(args);
     if ((size_t)length >= sizeof(message)) { /* no half character */
         message[utf8_valid_bytes(message, sizeof(message) - 1)] = '\0';
     }
-    /* The same words about the same object are the same event: its name says so. */
-    length = snprintf(key, sizeof(key), "%s\n%s\n%s", about->meta.uid, reason, message);
-    digest_of(key, (size_t)length < sizeof(key) ? (size_t)length : sizeof(key) - 1, &digest);
-    length = snprintf(name, sizeof(name), "%.*s.", NAME_BYTES_MAX - 20, about->meta.name);
-    hex_to_str(digest.bytes, 8, name + length);
-    object = model_find(&ctl->model, KIND_EVENT, name);
-    object =
-        object == NULL ? event_new(ctl, about, name, type, reason, message) : object_edit(object);
-    event = object->body;
-    shape_put(&event_shape, event, count, event->count + 1);
-    shape_put(&event_shape, event, last, ((struct wall){ctl->wall.ms / 1000 * 1000}));
-    (void)ctl_put(ctl, object, &write);
-    bound_events(ctl, &write);
+    ctl_event_repeat(ctl, about, type, reason, message, message);
 }

@@ -69,6 +69,8 @@ static const struct field status_fields[] = {
     {"outputs", FIELD_LIST, AT(struct assignment_status, outputs), .shape = &output_status_shape,
      .map_key = "path", .max = ARTIFACTS_MAX,
      .doc = "files of the last run that were collected and are stored as blobs"},
+    {"policyChange", FIELD_INT, AT(struct assignment_status, policy_change), .max = INT64_MAX,
+     .doc = "number of the newest change of what its policy asks for that became an event"},
     {"conditions", FIELD_LIST, AT(struct assignment_status, conditions), .shape = &condition_shape,
      .map_key = "type", .max = CONDITIONS_MAX, .doc = "Converged: the agent does what it was told"},
 };

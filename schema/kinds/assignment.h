@@ -56,6 +56,7 @@ struct assignment_status {
     const char *message;
     struct contribution contribution;
     outputs_t outputs; /* stored before it is told to have ended: what is not told is not there */
+    int64_t policy_change;   /* number of the newest that became an event */
     conditions_t conditions; /* Converged */
 };
 

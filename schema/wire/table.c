@@ -190,6 +190,20 @@ static const struct field resync_fields[] = {
     ROW_DIGEST(struct wire_resync, "of the set that the agent has; it asks for all of it"),
 };
 
+static const struct field change_fields[] = {
+    {"number", FIELD_INT, AT(struct wire_change, number), .max = INT64_MAX, .flags = FIELD_REQUIRED,
+     .doc = "rises with each of the assignment; each counts once"},
+    {"time", FIELD_TIME, AT(struct wire_change, at), .doc = "on the agent's clock"},
+    {"outcome", FIELD_STR, AT(struct wire_change, outcome), .max = 63, .flags = FIELD_REQUIRED,
+     .check_text = form_is_reason, .doc = "Run, Throttle, Suspend or Evict"},
+    {"reason", FIELD_STR, AT(struct wire_change, reason), .max = 63, .check_text = form_is_reason,
+     .doc = "why, in one word; None: nothing stands in the way any more"},
+    {"message", FIELD_STR, AT(struct wire_change, message), .max = MESSAGE_TEXT_BYTES_MAX,
+     .doc = "the same in a sentence, with the reading that caused it"},
+};
+
+const struct shape wire_change_shape = SHAPE("change", struct wire_change, change_fields);
+
 static const struct field report_item_fields[] = {
     ROW_UID(struct wire_report_item, "of the assignment"),
     {"generation", FIELD_INT, AT(struct wire_report_item, generation), .max = INT64_MAX,
@@ -197,6 +211,12 @@ static const struct field report_item_fields[] = {
     ROW_LEASE_EPOCH(struct wire_report_item),
     {"status", FIELD_STRUCT, AT(struct wire_report_item, status), .shape = &assignment_status_shape,
      .doc = "as it is kept"},
+    {"changes", FIELD_LIST, AT(struct wire_report_item, changes), .shape = &wire_change_shape,
+     .max = REPORT_CHANGES_MAX,
+     .doc = "changes of what its policy asks for that were not acknowledged yet; they become "
+            "events"},
+    {"dropped", FIELD_INT, AT(struct wire_report_item, dropped), .max = INT64_MAX,
+     .doc = "further changes before these, which were too many to keep"},
 };
 
 static const struct shape report_item_shape =

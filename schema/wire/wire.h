@@ -140,12 +140,22 @@ struct wire_resync {
     const char *digest; /* what it has */
 };
 
+struct wire_change { /* of what the policy asks for */
+    uint64_t set;
+    int64_t number; /* rises with each of an assignment, across restarts of its agent */
+    struct wall at; /* on the agent's clock */
+    const char *outcome, *reason; /* policy_outcome_words, policy_reason_words */
+    const char *message;
+};
+
 struct wire_report_item {
     uint64_t set;
     const char *uid;
     int64_t generation; /* that it acts on */
     int64_t lease_epoch;
-    struct assignment_status status; /* observedGeneration = generation */
+    struct assignment_status status;     /* observedGeneration = generation */
+    LIST_OF(struct wire_change) changes; /* that were not acknowledged yet, the oldest first */
+    int64_t dropped;                     /* before them: nobody will hear of these */
 };
 
 struct wire_report {
@@ -258,6 +268,7 @@ extern const struct wire_entry wire_table[WIRE_TYPE_COUNT];
 
 /* The form of one assignment, as an agent also saves it. */
 extern const struct shape wire_assignment_shape;
+extern const struct shape wire_change_shape;
 
 /* Encodes from a message whose `set` bits need not be filled in: every field is written unless it
  * is its type's zero. */

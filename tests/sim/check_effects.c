@@ -4,6 +4,7 @@
 #include "schema/json.h"
 #include "schema/limits.h"
 #include "tests/sim/check_leases.h"
+#include "tests/sim/check_policy.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/machine.h"
@@ -271,7 +272,7 @@ void check_stop(const struct shim *shim)
     if (is_of_this_era(machine, work) && ref_flag(work, "run.open") &&
         ref_int(work, "run.number", 0) == shim->run &&
         ref_int(work, "run.generation", 0) > 0 && /* else it is a stray that was adopted */
-        !may_be_ended(shim, number_at(saved, "revision"))) {
+        !may_be_ended(shim, number_at(saved, "revision")) && !check_may_evict(shim)) {
         sim_fail(machine->sim, "authorised", "%s ends %s/%s (%s), which is wanted as it is",
                  machine->name, shim->session, shim->slot, shim->uid);
     }

@@ -62,6 +62,14 @@ const char *const fault_words[FAULT_COUNT] = {
     [FAULT_WALL_STEP] = "wall-step",
     [FAULT_WALL_LEAP] = "wall-leap",
     [FAULT_OWNER_PAUSES] = "owner-pauses",
+    [FAULT_UNPLUGGED] = "unplugged",
+    [FAULT_HEAT] = "heat",
+    [FAULT_USER] = "user",
+    [FAULT_FOREIGN_CPU] = "foreign-cpu",
+    [FAULT_METERED] = "metered",
+    [FAULT_SENSORS_HANG] = "sensors-hang",
+    [FAULT_SENSOR_UNKNOWN] = "sensor-unknown",
+    [FAULT_SENSOR_NONSENSE] = "sensor-nonsense",
     [FAULT_RESTORE] = "restore",
     [FAULT_UPGRADE] = "upgrade",
     [FAULT_SLOW_NETWORK] = "slow-network",
@@ -349,6 +357,11 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
     }
 }
 
+static void disturb_senses(struct sim *sim, struct machine *machine, enum fault fault)
+{
+    senses_strike(machine, fault, &sim->dice.faults);
+}
+
 /* Now the backup is made, now it is put back; copies are made once. */
 static void copy_state(struct sim *sim, struct machine *machine, enum fault fault)
 {
@@ -473,6 +486,14 @@ static handler *const handlers[FAULT_EVENT_COUNT] = {
     [FAULT_WALL_STEP] = disturb_either,
     [FAULT_WALL_LEAP] = disturb_either,
     [FAULT_OWNER_PAUSES] = disturb_machine,
+    [FAULT_UNPLUGGED] = disturb_senses,
+    [FAULT_HEAT] = disturb_senses,
+    [FAULT_USER] = disturb_senses,
+    [FAULT_FOREIGN_CPU] = disturb_senses,
+    [FAULT_METERED] = disturb_senses,
+    [FAULT_SENSORS_HANG] = disturb_senses,
+    [FAULT_SENSOR_UNKNOWN] = disturb_senses,
+    [FAULT_SENSOR_NONSENSE] = disturb_senses,
     [FAULT_RESTORE] = replace,
     [FAULT_UPGRADE] = replace,
     [FAULT_AGENT_LIES] = disturb_machine,
@@ -556,6 +577,7 @@ void faults_end(struct sim *sim)
 
         machine->crash_in = machine->saves_to_fail = machine->cut_in_saves = 0;
         network_unblock(sim, machine);
+        senses_calm(machine);
         if (machine->is_owner_paused) {
             machine_pause(machine, false);
         }

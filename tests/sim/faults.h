@@ -42,6 +42,14 @@ enum fault {
     FAULT_WALL_STEP,   /* up to an hour */
     FAULT_WALL_LEAP,   /* ten years */
     FAULT_OWNER_PAUSES,
+    FAULT_UNPLUGGED, /* and its battery drains; this and the next: senses.h */
+    FAULT_HEAT,
+    FAULT_USER, /* somebody uses the machine */
+    FAULT_FOREIGN_CPU,
+    FAULT_METERED,
+    FAULT_SENSORS_HANG,
+    FAULT_SENSOR_UNKNOWN,
+    FAULT_SENSOR_NONSENSE,
     FAULT_RESTORE,    /* of the store, from a copy that was made earlier: restore.h */
     FAULT_UPGRADE,    /* or the way back, of the controller or an agent: upgrade.h */
     FAULT_AGENT_LIES, /* with its own key, by the tables: liar.h */

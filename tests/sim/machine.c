@@ -2,6 +2,7 @@
  * may die between any two of them. */
 #include "tests/sim/machine.h"
 
+#include "schema/limits.h"
 #include "tests/sim/check_effects.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/liar.h"
@@ -67,6 +68,7 @@ struct machine *machine_new(struct sim *sim, size_t index)
     options->key[0] = (uint8_t)(index + 1);
     agt_effects_init(&machine->effects);
     boot(machine);
+    senses_begin(machine);
     return machine;
 }
 
@@ -80,6 +82,8 @@ void machine_free(struct machine *machine)
     agt_effects_fini(&machine->effects);
     statefile_fini(&machine->file);
     blob_unref(machine->backup);
+    blob_unref(machine->policies_seen.bytes);
+    arena_fini(&machine->policies_seen.arena);
     vec_each (&machine->shims, shim) {
         shim_free(*shim);
     }
@@ -154,6 +158,7 @@ static bool save(struct machine *machine, struct blob *bytes)
     enum saving saving = draw_saving(machine);
     struct blob *written = release_state(machine->release, bytes);
 
+    machine->is_unsaved = saving != SAVING_WELL;
     statefile_replace(&machine->file, written, saving);
     blob_unref(written);
     if (saving != SAVING_WELL) {
@@ -261,10 +266,16 @@ static bool perform(struct machine *machine)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+static struct mono readings_due(const struct machine *machine)
+{
+    return mono_later(agt_readings_due(machine->agt), mono_after(machine->sensed, POLICY_STEP_MS));
+}
+
 static void on_tick(struct sim *sim, void *who, uint64_t arg)
 {
     struct machine *machine = who;
     struct agt_event event = {.type = AGT_TICK};
+    struct readings readings;
 
     if (arg != machine->tick || machine->agt == NULL) {
         return;
@@ -273,13 +284,19 @@ static void on_tick(struct sim *sim, void *who, uint64_t arg)
         schedule_at(&sim->schedule, machine->stalled_until_ms, on_tick, machine, arg);
         return;
     }
+    if (mono_is_due(readings_due(machine), machine_mono(machine))) {
+        senses_look(machine, &readings);
+        machine->sensed = machine_mono(machine);
+        event.type = AGT_READINGS;
+        event.readings.now = &readings;
+    }
     step(machine, &event);
 }
 
 static void set_timer(struct machine *machine)
 {
     struct sim *sim = machine->sim;
-    struct mono deadline = agt_deadline(machine->agt);
+    struct mono deadline = mono_earlier(agt_deadline(machine->agt), readings_due(machine));
     int64_t at_ms;
 
     machine->tick++;
@@ -473,6 +490,8 @@ void machine_start(struct machine *machine)
     machine->crash_in = draw_early_end(machine);
     machine->options.speaks = release_speaks(machine->release);
     machine->agt = agt_new(&machine->options);
+    machine->sensed = machine_mono(machine); /* once, for rates */
+    machine->started_at_ms = sim_now(sim);
     sim_trace(sim, "%s: agent starts, life %u", machine->name, machine->life);
     if (!load(machine)) {
         return;

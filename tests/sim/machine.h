@@ -7,10 +7,17 @@
 #include "tests/sim/fetch.h"
 #include "tests/sim/network.h"
 #include "tests/sim/release.h"
+#include "tests/sim/senses.h"
 #include "tests/sim/statefile.h"
 
 struct liar;
 struct shim;
+
+struct policies_seen {  /* by the check of policies: its state, parsed */
+    struct blob *bytes; /* owned reference */
+    struct arena arena;
+    const struct node *root;
+};
 
 struct machine {
     struct sim *sim;
@@ -54,6 +61,11 @@ struct machine {
     } seen;
     struct fetches fetches; /* of this life of the process */
     struct liar *liar;      /* owned: in the place of the agent */
+    struct senses senses;
+    struct policies_seen policies_seen;
+    struct mono sensed;    /* when they were read */
+    int64_t started_at_ms; /* its process */
+    bool is_unsaved;       /* the last save failed */
 
     struct {
         VEC_OF(struct shim *);

@@ -414,6 +414,8 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
         sim_fail(sim, "spawned-once", "%s spawns run %" PRId64 " of %s a second time",
                  machine->name, spawn->run, spawn->uid);
     }
+    shim->watch.forbidden_since_ms = -1;
+    shim->watch.thawed_at_ms = INT64_MIN / 2;
     shim->machine = machine;
     shim->uid = mem_strdup(spawn->uid);
     shim->session = mem_strdup(spawn->session);
@@ -488,6 +490,9 @@ void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_
     struct shim *shim = find(machine, uid, run);
 
     if (shim != NULL) {
+        if (shim->is_frozen && !is_frozen) {
+            shim->watch.thawed_at_ms = sim_now(machine->sim);
+        }
         shim->is_frozen = is_frozen;
     }
 }

@@ -10,6 +10,14 @@
 
 enum shim_state { SHIM_STARTING, SHIM_RUNNING, SHIM_ENDING, SHIM_ENDED };
 
+struct shim_watch { /* check_policy.h */
+    char digest[DIGEST_TEXT_SIZE];
+    int64_t forbidden_since_ms; /* while it runs; -1: it is not */
+    int64_t hot_for_ms, low_for_ms, cool_since_ms;
+    bool is_hot, is_low;
+    int64_t thawed_at_ms;
+};
+
 struct shim {
     struct machine *machine;    /* borrowed */
     char *uid, *session, *slot; /* owned */
@@ -31,6 +39,7 @@ struct shim {
     int64_t killed_at_ms;             /* then; meaningful when there is one */
     bool is_deaf, is_slow;            /* ignores TERM; ends late */
     bool quits;                       /* ends well, too early */
+    struct shim_watch watch;
     struct agt_exit exit;
 };
 

@@ -2,6 +2,7 @@
 #include "tests/sim/sim.h"
 
 #include "tests/sim/check_leases.h"
+#include "tests/sim/check_policy.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/controller.h"
@@ -162,6 +163,7 @@ static void rage(struct sim *sim)
     operators_begin(sim);
     watcher_begin(sim);
     faults_begin(sim);
+    check_policies(sim);
     sim_pass(sim, sim->faults.chaos_ms);
 }
 

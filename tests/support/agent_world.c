@@ -98,6 +98,12 @@ static void print_item(struct agent_world *world, const struct wire_report_item 
     if (status->contribution.cpu_ms > 0) {
         str_addf(page, "[%dms]", (int)status->contribution.cpu_ms);
     }
+    if (world->shows_changes && item->dropped > 0) {
+        str_addf(page, " dropped=%d", (int)item->dropped);
+    }
+    for (size_t i = 0; world->shows_changes && i < item->changes.count; i++) {
+        str_addf(page, " %s/%s", item->changes.items[i].outcome, item->changes.items[i].reason);
+    }
 }
 
 static void print_sensors(const struct wire_heartbeat *heartbeat, struct str *page)

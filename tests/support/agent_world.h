@@ -17,7 +17,7 @@ struct agent_world {
     struct str disk; /* the last bytes saved; "" none */
     bool disk_is_full;
     bool controller_is_silent; /* else it answers heartbeats */
-    bool shows_heartbeats;
+    bool shows_heartbeats, shows_changes;
     int64_t now_ms;
     int64_t era, epoch; /* of the controller; the epoch of the connection */
     uint64_t revision;

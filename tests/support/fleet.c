@@ -435,19 +435,21 @@ void fleet_start(struct fleet *fleet)
 void fleet_report(struct fleet *fleet, const struct assignment_entry *assignment,
                   enum assignment_phase phase, const char *reason, int64_t failures)
 {
-    struct assignment_status status = {0};
+    struct wire_report_item item = {0};
+    struct assignment_status *status = &item.status;
     struct assignment_entry *copy =
         model_assignment(&fleet->ctl->model, assignment->object->meta.name);
 
     assert_non_null(copy);
     assert_non_null(copy->agent);
-    shape_put(&assignment_status_shape, &status, phase, (int)phase);
-    shape_put(&assignment_status_shape, &status, failures, failures);
+    shape_put(&assignment_status_shape, status, phase, (int)phase);
+    shape_put(&assignment_status_shape, status, failures, failures);
     if (reason != NULL) {
-        shape_put(&assignment_status_shape, &status, reason, reason);
+        shape_put(&assignment_status_shape, status, reason, reason);
     }
     fleet->ctl->batch = batch_new(fleet->ctl->batch_seq + 1);
-    reconcile_report(fleet->ctl, copy->agent, copy, &status, copy->object->meta.generation);
+    item.generation = copy->object->meta.generation;
+    reconcile_report(fleet->ctl, copy->agent, copy, &item);
     batch_free(TAKE(fleet->ctl->batch));
     fleet_tick(fleet);
 }

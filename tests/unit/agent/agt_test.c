@@ -47,7 +47,8 @@ static void an_adopted_run_stays_frozen_under_a_paused_owner(void **state)
     world_owner(world, true);
     world_found_running(world, "u1", 1);
     world_start(world);
-    expect(world, "suspend u1 run=1\n");
+    expect(world, "suspend u1 run=1\n"
+                  "save\n");
 }
 
 static void what_is_found_ended_counts_as_an_exit(void **state)

@@ -201,6 +201,7 @@ static void another_policy_restarts_nothing(void **state)
     const struct harvest_policy_spec *second =
         world_policy(world, "{'battery': {'minPercent': 30}, 'limits': {'cpuPercent': 30}}");
 
+    world_read(world);
     given_running(world, ONE("u1", 1, .policy = first));
     world_assign(world, ONE("u1", 2, .policy = second));
     expect(world, "limit u1 run=1 cpu=300\n"
@@ -208,6 +209,7 @@ static void another_policy_restarts_nothing(void **state)
                   "send accepted rev=2\n"
                   "send report u1/2:Running\n");
     world_reboot(world);
+    world_read(world);
     world_found_running(world, "u1", 1);
     world_start(world);
     world_connect(world);

@@ -3,6 +3,7 @@
 
 #include "controller/core/copy.h"
 #include "schema/limits.h"
+#include "schema/wire/wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -487,7 +488,7 @@ static void what_is_never_restarted_fails_once(void **state)
 
 static void a_stale_report_is_dropped(void **state)
 {
-    struct assignment_status late = {.phase = PHASE_FAILED};
+    struct wire_report_item late = {.status = {.phase = PHASE_FAILED}, .generation = 1};
     struct assignment_entry *copy;
 
     (void)state;
@@ -495,7 +496,7 @@ static void a_stale_report_is_dropped(void **state)
     apply("work", "replicas: 1", "command: [/bin/other]");
     fleet_obey(&fleet);
     copy = fleet_copy(&fleet, "work", "0");
-    reconcile_report(fleet.ctl, copy->agent, copy, &late, 1); /* of the first generation */
+    reconcile_report(fleet.ctl, copy->agent, copy, &late); /* of the first generation */
     assert_int_equal(fleet.ctl->counters.stale_messages, 1);
     assert_int_equal(assignment_status(copy)->phase, PHASE_RUNNING);
 }

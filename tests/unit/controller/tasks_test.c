@@ -6,6 +6,7 @@
 #include "schema/emit.h"
 #include "schema/json.h"
 #include "schema/limits.h"
+#include "schema/wire/wire.h"
 #include "tests/support/fleet.h"
 
 #include <setjmp.h>
@@ -242,7 +243,9 @@ static void the_record_is_stored_before_the_assignment_goes(void **state)
     copy = copy_of("0");
     shape_put(&assignment_status_shape, &done, phase, (int)PHASE_SUCCEEDED);
     fleet.ctl->batch = batch_new(fleet.ctl->batch_seq + 1);
-    reconcile_report(fleet.ctl, copy->agent, copy, &done, copy->object->meta.generation);
+    reconcile_report(
+        fleet.ctl, copy->agent, copy,
+        &(struct wire_report_item){.status = done, .generation = copy->object->meta.generation});
     reconcile(fleet.ctl);
     vec_each (&fleet.ctl->batch->rows, it) {
         if (it->kind == &harvest_session_kind &&
@@ -345,7 +348,9 @@ static void a_long_run_forgets_no_failure(void **state)
     shape_put(&assignment_status_shape, &late, started, ((struct wall){1000}));
     shape_put(&assignment_status_shape, &late, ended, ((struct wall){1000 + 2 * RESTART_RESET_MS}));
     fleet.ctl->batch = batch_new(fleet.ctl->batch_seq + 1);
-    reconcile_report(fleet.ctl, copy->agent, copy, &late, copy->object->meta.generation);
+    reconcile_report(
+        fleet.ctl, copy->agent, copy,
+        &(struct wire_report_item){.status = late, .generation = copy->object->meta.generation});
     batch_free(TAKE(fleet.ctl->batch));
     fleet_tick(&fleet);
     has_record("", "0", "0/1");
@@ -511,7 +516,9 @@ static void ends_with(const char *slot, struct output_status *outputs, size_t co
     shape_put(&assignment_status_shape, &done, phase, (int)PHASE_SUCCEEDED);
     shape_put(&assignment_status_shape, &done, outputs, ((outputs_t){outputs, count}));
     fleet.ctl->batch = batch_new(fleet.ctl->batch_seq + 1);
-    reconcile_report(fleet.ctl, copy->agent, copy, &done, copy->object->meta.generation);
+    reconcile_report(
+        fleet.ctl, copy->agent, copy,
+        &(struct wire_report_item){.status = done, .generation = copy->object->meta.generation});
     batch_free(TAKE(fleet.ctl->batch));
     fleet_tick(&fleet);
 }

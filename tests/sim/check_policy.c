@@ -1,0 +1,243 @@
+#include "tests/sim/check_policy.h"
+
+#include "schema/base/parse.h"
+#include "schema/json.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/reference.h"
+#include "tests/sim/shim.h"
+#include "tests/sim/sim.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    LOOK_MS = 500,
+    INTERVAL_MS = 2500, /* a second to the next reading, one more to act, and what steps take */
+    SETTLE_MS = 6000,   /* of an agent that started or stood still */
+    AT_ONCE_MS = 10,
+};
+
+/* --- the policy that its agent knows ---------------------------------------------------------- */
+
+/* Parsed when the file is another one. */
+static const struct node *known_work(struct machine *machine, const char *uid)
+{
+    struct policies_seen *seen = &machine->policies_seen;
+    const struct node *works;
+
+    if (machine->file.seen == NULL) {
+        return NULL;
+    }
+    if (seen->bytes != machine->file.seen) {
+        const char *text = strchr(machine->file.seen->data, '\n');
+        struct problems problems;
+        struct node *root = NULL;
+
+        arena_fini(&seen->arena);
+        arena_init(&seen->arena);
+        problems_init(&problems, &seen->arena, NULL);
+        if (text != NULL) {
+            (void)json_parse(&seen->arena, text + 1, strlen(text + 1), JSON_PLAIN, &problems,
+                             &root);
+        }
+        seen->root = root;
+        blob_unref(seen->bytes);
+        seen->bytes = blob_ref(machine->file.seen);
+    }
+    works = seen->root == NULL ? NULL : node_find(seen->root, "works");
+    for (size_t i = 0; works != NULL && i < works->list.count; i++) {
+        if (str_eq(ref_text(works->list.items[i], "wanted.uid"), uid)) {
+            return works->list.items[i];
+        }
+    }
+    return NULL;
+}
+
+static int64_t time_in(const struct node *policy, const char *path)
+{
+    int64_t ms = 0;
+
+    (void)duration_from_str(ref_text(policy, path), &ms);
+    return ms;
+}
+
+/* --- what it forbids -------------------------------------------------------------------------- */
+
+static bool knows(const struct readings *readings, enum sensor sensor)
+{
+    return readings->of[sensor].state == READING_KNOWN;
+}
+
+static bool is_hot(const struct readings *readings, const struct node *policy, const char *bound)
+{
+    return knows(readings, SENSOR_TEMPERATURE) &&
+           readings->of[SENSOR_TEMPERATURE].value >= 1000 * ref_int(policy, bound, 0);
+}
+
+static bool is_low(const struct readings *readings, const struct node *policy, const char *bound)
+{
+    return knows(readings, SENSOR_BATTERY) &&
+           readings->of[SENSOR_BATTERY].value < ref_int(policy, bound, 0);
+}
+
+static bool is_stale(struct machine *machine, const struct readings *readings,
+                     const struct node *policy)
+{
+    const struct reading *heat = &readings->of[SENSOR_TEMPERATURE];
+
+    return str_eq(ref_text(policy, "unknown"), "suspend") && heat->state == READING_KNOWN &&
+           mono_since(heat->at, machine_mono(machine)) > time_in(policy, "session.staleSensor");
+}
+
+static bool lacks_memory(const struct readings *readings, const struct node *policy)
+{
+    int64_t least = 0;
+
+    (void)quantity_from_str(ref_text(policy, "memory.minAvailable"), &least);
+    return (knows(readings, SENSOR_MEMORY_AVAILABLE) &&
+            readings->of[SENSOR_MEMORY_AVAILABLE].value < least) ||
+           (knows(readings, SENSOR_MEMORY_PRESSURE) &&
+            readings->of[SENSOR_MEMORY_PRESSURE].value >=
+                1000 * ref_int(policy, "memory.evictPercent", 101));
+}
+
+/* By the thresholds alone. */
+static bool forbids(struct machine *machine, const struct readings *readings,
+                    const struct node *policy)
+{
+    const struct reading *of = readings->of;
+
+    return is_hot(readings, policy, "thermal.suspendCelsius") ||
+           is_low(readings, policy, "battery.minPercent") ||
+           (ref_flag(policy, "battery.requireCharging") && knows(readings, SENSOR_CHARGING) &&
+            of[SENSOR_CHARGING].value == 0) ||
+           (knows(readings, SENSOR_IDLE) &&
+            of[SENSOR_IDLE].value < time_in(policy, "user.continueAfterIdle")) ||
+           (knows(readings, SENSOR_FOREIGN_CPU) &&
+            of[SENSOR_FOREIGN_CPU].value >
+                1000 * ref_int(policy, "foreignCpu.suspendPercent", 100)) ||
+           (!ref_flag(policy, "network.metered") && knows(readings, SENSOR_METERED) &&
+            of[SENSOR_METERED].value == 1) ||
+           lacks_memory(readings, policy) || is_stale(machine, readings, policy);
+}
+
+bool check_is_forbidden(struct machine *machine, const struct node *policy)
+{
+    struct readings readings;
+
+    senses_look(machine, &readings);
+    return forbids(machine, &readings, policy);
+}
+
+bool check_may_evict(const struct shim *shim)
+{
+    struct machine *machine = shim->machine;
+    const struct node *work = known_work(machine, shim->uid);
+    const struct node *policy = node_find_path(work, "wanted.template.policy");
+
+    return policy != NULL && (check_is_forbidden(machine, policy) ||
+                              sim_now(machine->sim) - shim->watch.thawed_at_ms < AT_ONCE_MS ||
+                              shim->watch.is_hot || shim->watch.is_low);
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+/* A rule that was broken for so long was seen, and holds until its other threshold is met. */
+static bool is_latched(struct machine *machine, struct shim *shim, const struct readings *readings,
+                       const struct node *policy)
+{
+    struct shim_watch *watch = &shim->watch;
+    int64_t now_ms = sim_now(machine->sim);
+
+    if (is_hot(readings, policy, "thermal.suspendCelsius")) {
+        watch->hot_for_ms += LOOK_MS;
+        watch->is_hot = watch->is_hot || watch->hot_for_ms > INTERVAL_MS;
+    } else {
+        watch->hot_for_ms = 0;
+    }
+    if (is_hot(readings, policy, "thermal.resumeCelsius") || !knows(readings, SENSOR_TEMPERATURE)) {
+        watch->cool_since_ms = now_ms;
+    } else if (now_ms - watch->cool_since_ms + INTERVAL_MS > time_in(policy, "thermal.dwell")) {
+        watch->is_hot = false;
+    }
+    if (is_low(readings, policy, "battery.minPercent")) {
+        watch->low_for_ms += LOOK_MS;
+        watch->is_low = watch->is_low || watch->low_for_ms > INTERVAL_MS;
+    } else {
+        watch->low_for_ms = 0;
+        watch->is_low = watch->is_low && is_low(readings, policy, "battery.resumePercent");
+    }
+    return watch->is_hot || watch->is_low;
+}
+
+static void forget(struct shim *shim)
+{
+    int64_t thawed_at_ms = shim->watch.thawed_at_ms;
+
+    shim->watch = (struct shim_watch){.forbidden_since_ms = -1, .thawed_at_ms = thawed_at_ms};
+}
+
+static void look_at(struct machine *machine, struct shim *shim, const struct readings *readings)
+{
+    const struct node *work = known_work(machine, shim->uid);
+    const struct node *policy = node_find_path(work, "wanted.template.policy");
+    const char *digest = ref_text(work, "wanted.templateDigest");
+    struct shim_watch *watch = &shim->watch;
+    bool is_forbidden;
+
+    if (work == NULL || ref_flag(work, "removed") || strlen(digest) >= sizeof(watch->digest)) {
+        forget(shim);
+        return;
+    }
+    if (!str_eq(digest, watch->digest)) { /* another policy, from now on */
+        forget(shim);
+        memcpy(watch->digest, digest, strlen(digest) + 1);
+    }
+    is_forbidden = machine->is_owner_paused ||
+                   (policy != NULL && (is_latched(machine, shim, readings, policy) ||
+                                       forbids(machine, readings, policy)));
+    if (!is_forbidden || shim->is_frozen || shim->state != SHIM_RUNNING) {
+        watch->forbidden_since_ms = -1;
+    } else if (watch->forbidden_since_ms < 0) {
+        watch->forbidden_since_ms = sim_now(machine->sim);
+    } else if (sim_now(machine->sim) - watch->forbidden_since_ms > INTERVAL_MS) {
+        sim_fail(machine->sim, "policy",
+                 "%s runs %s/%s (%s) for %" PRId64 " ms although its policy forbids it",
+                 machine->name, shim->session, shim->slot, shim->uid,
+                 sim_now(machine->sim) - watch->forbidden_since_ms);
+    }
+}
+
+static bool is_in_charge(const struct machine *machine)
+{
+    int64_t now_ms = sim_now(machine->sim);
+
+    return machine->agt != NULL && machine->liar == NULL && machine->is_on &&
+           !machine->is_unsaved && now_ms - machine->started_at_ms > SETTLE_MS &&
+           now_ms - machine->stalled_until_ms > SETTLE_MS;
+}
+
+static void look(struct sim *sim, void *who, uint64_t arg)
+{
+    (void)who;
+    (void)arg;
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        struct machine *machine = sim->machines[i];
+        struct readings readings;
+
+        senses_look(machine, &readings);
+        vec_each (&machine->shims, it) {
+            if (!is_in_charge(machine)) {
+                forget(*it);
+            } else if ((*it)->has_process) {
+                look_at(machine, *it, &readings);
+            }
+        }
+    }
+    schedule_after(&sim->schedule, LOOK_MS, look, NULL, 0);
+}
+
+void check_policies(struct sim *sim)
+{
+    look(sim, NULL, 0);
+}
