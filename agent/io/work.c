@@ -144,14 +144,25 @@ void work_sweep_checkpoints(int work_fd, bool (*is_known)(void *data, const char
     }
 }
 
-/* Between two runs an assignment has none, either. */
-static bool is_over(int work_fd, const char *uid)
+/* Nothing is left of an assignment but what it wrote: no run, and nothing that waits for the next.
+ */
+static bool is_log_alone(int work_fd, const char *uid)
 {
-    _cleanup_(work_runs_fini)
-    struct work_runs runs = {.count = 0};
+    _cleanup_(file_close)
+    int fd = work_is_safe_uid(uid) ? file_open_dir(work_fd, uid, false) : -1;
+    _cleanup_(names_fini)
+    struct names names = {.count = 0};
 
-    return work_is_safe_uid(uid) && list_runs(work_fd, uid, &runs) == 0 &&
-           !has_checkpoint(work_fd, uid);
+    if (fd < 0) {
+        return false;
+    }
+    list_folder(fd, &names);
+    vec_each (&names, it) {
+        if (!str_eq(*it, RUN_LOG) && !str_eq(*it, RUN_LOG_OLD)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* When an assignment last wrote to its log; 0 when it never did. */
@@ -186,7 +197,7 @@ size_t work_prune_logs(int work_fd, size_t max)
 
     list_folder(work_fd, &all);
     vec_each (&all, it) {
-        if (is_over(work_fd, *it)) {
+        if (is_log_alone(work_fd, *it)) {
             vec_add(&idle, TAKE(*it));
         }
     }

@@ -31,6 +31,6 @@ bool work_remove_checkpoint(int work_fd, const char *uid);
 /* Those of assignments that nobody knows. */
 void work_sweep_checkpoints(int work_fd, bool (*is_known)(void *data, const char *uid), void *data);
 
-/* Of the assignments that have a log but no run and no checkpoint (any more), removes the oldest
- * until there are at most `max`; returns how many there are. */
+/* Of the assignments of which nothing but a log is left, removes the oldest until there are at most
+ * `max`; returns how many there are. */
 size_t work_prune_logs(int work_fd, size_t max);

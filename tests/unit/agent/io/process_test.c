@@ -512,6 +512,16 @@ static void a_checkpoint_stays_until_its_assignment_is_forgotten(void **state)
     assert_int_equal(faccessat(bench->work_fd, UID, F_OK, 0), -1);
 }
 
+static void what_waits_for_its_next_run_is_no_old_log(void **state)
+{
+    struct bench *bench = *state;
+
+    assert_int_equal(mkdirat(bench->work_fd, UID, 0700), 0);
+    assert_int_equal(mkdirat(bench->work_fd, UID "/inputs", 0700), 0);
+    assert_int_equal(work_prune_logs(bench->work_fd, 0), 0);
+    assert_int_equal(faccessat(bench->work_fd, UID "/inputs", F_OK, 0), 0);
+}
+
 static bool is_first(void *data, const char *uid)
 {
     (void)data;
@@ -553,6 +563,7 @@ int main(int argc, char **argv)
         CASE(what_runs_is_not_forgotten),
         CASE(only_the_newest_logs_are_kept),
         CASE(a_checkpoint_stays_until_its_assignment_is_forgotten),
+        CASE(what_waits_for_its_next_run_is_no_old_log),
         CASE(a_start_removes_the_checkpoints_of_nobody),
     };
 
