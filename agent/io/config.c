@@ -315,7 +315,7 @@ int config_take(struct config *config, const char *name, size_t name_length, con
 /* One option at `*at`, and its value if that is the next word. */
 static int take_option(struct config *config, int argc, char **argv, int *at, struct err *err)
 {
-    const char *word = argv[*at];
+    const char *word = str_eq(argv[*at], "-o") ? "--output" : argv[*at];
     size_t length = strcspn(word + 2, "=");
     const struct option *option = find_option(word + 2, length);
     const char *value = word[2 + length] == '=' ? word + 2 + length + 1 : NULL;
@@ -357,8 +357,6 @@ static int take_verb(struct config *config, const char *word, struct err *err)
 
 static int take_words(struct config *config, int argc, char **argv, struct err *err)
 {
-    static char output_word[] = "--output";
-
     for (int i = 1; i < argc; i++) {
         int result = 0;
 
@@ -370,11 +368,9 @@ static int take_words(struct config *config, int argc, char **argv, struct err *
             config->verb = VERB_VERSION;
             return 0;
         }
-        if (str_eq(argv[i], "-o")) {
-            argv[i] = output_word;
-        }
-        result = str_starts(argv[i], "--") ? take_option(config, argc, argv, &i, err)
-                                           : take_verb(config, argv[i], err);
+        result = str_starts(argv[i], "--") || str_eq(argv[i], "-o")
+                     ? take_option(config, argc, argv, &i, err)
+                     : take_verb(config, argv[i], err);
         if (result < 0) {
             return result;
         }

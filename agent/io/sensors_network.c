@@ -86,12 +86,15 @@ static bool find_value(char *text, const char *key, char *to, size_t size_bytes)
     return false;
 }
 
+/* Profiles hold passwords, too: they do not stay in our memory. */
 static bool read_value(int dir_fd, const char *path, const char *key, char *to, size_t size_bytes)
 {
     char text[ATTRIBUTE_SIZE];
+    bool found = attribute_head(dir_fd, path, text, sizeof(text)) == 0 &&
+                 find_value(text, key, to, size_bytes);
 
-    return attribute_head(dir_fd, path, text, sizeof(text)) == 0 &&
-           find_value(text, key, to, size_bytes);
+    explicit_bzero(text, sizeof(text));
+    return found;
 }
 
 static void take_profile(struct sensor_reader *reader, void *data, int dir_fd, const char *name)

@@ -111,6 +111,10 @@ static void the_owners_words_are_verbs(void **state)
     assert_int_equal(config.verb, VERB_RESUME);
     PARSES("status");
     assert_int_equal(config.verb, VERB_STATUS);
+    PARSES("doctor", "-o", "json");
+    assert_int_equal(config.verb, VERB_DOCTOR);
+    assert_int_equal(config.output, OUTPUT_JSON);
+    REFUSES("is not text or json", "status", "-o", "yaml");
     PARSES("--version");
     assert_int_equal(config.verb, VERB_VERSION);
     PARSES("--name", "x", "--help", "--nonsense");
