@@ -22,6 +22,8 @@
     HEAD("HarvestPolicy", name) "\"spec\":{\"limits\":{\"cpuPercent\":" cpu "}}}"
 
 #define REPLICAS(n) "\"replicas\":" n ","
+/* A crash costs a try, and there are plans with several. */
+#define TASKS(n)    "\"tasks\":{\"count\":" n ",\"parallelism\":2,\"retries\":20},"
 #define EXCLUSIVE   "\"exclusive\":true,\"leaseDuration\":\"5s\","
 #define SITE(s)     "\"selector\":{\"matchLabels\":{\"reported/site\":\"" s "\"}},"
 #define RUNS(command, version)                                                                     \
@@ -104,6 +106,22 @@ const struct script scripts[] = {
      .tail_ms = 9000,
      .acts = {RUN(1000, "a", REPLICAS("3") SERVES("1")),
               RUN(3000, "a", REPLICAS("3") SERVES("2"))}},
+    {.name = "tasks",
+     .about = "four tasks, two under way at once, end one after the other",
+     .machines = 2,
+     .tail_ms = 9000,
+     .acts = {RUN(1000, "a", TASKS("4") RUNS("\"job\",\"700\"", "1"))}},
+    {.name = "tasks-exclusive",
+     .about = "the same under leases",
+     .machines = 2,
+     .tail_ms = 9000,
+     .acts = {RUN(1000, "a", EXCLUSIVE TASKS("3") RUNS("\"job\",\"700\"", "1"))}},
+    {.name = "tasks-change",
+     .about = "tasks get another form while some of them have ended",
+     .machines = 2,
+     .tail_ms = 9000,
+     .acts = {RUN(1000, "a", TASKS("4") RUNS("\"job\",\"700\"", "1")),
+              RUN(2500, "a", TASKS("5") RUNS("\"job\",\"500\"", "2"))}},
     {.name = "move",
      .about = "exclusive work goes from one agent to another",
      .machines = 2,
