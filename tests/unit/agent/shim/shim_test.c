@@ -599,6 +599,27 @@ static void no_word_lifts_the_limit_it_was_started_with(void **state)
     ended(bench, EXIT_STOPPED, 128 + SIGTERM);
 }
 
+/* A group that cannot be made, or that nobody can enter, leaves its limit to the shim. */
+static void without_its_group_a_limit_is_the_shims(void **state)
+{
+    struct bench *bench = *state;
+    char no_folder[2 * FOLDER_PATH_SIZE], no_group[2 * FOLDER_PATH_SIZE];
+    pid_t pid;
+
+    (void)snprintf(no_folder, sizeof(no_folder), "v2:%s/no/such/folder", bench->path);
+    (void)snprintf(no_group, sizeof(no_group), "v2:%s/plain", bench->path);
+    bench->spec.cgroups[CGROUP_SUSPEND] = no_folder;
+    bench->spec.cgroups[CGROUP_CPU] = no_group; /* a folder can be made there, but it is no group */
+    bench->spec.cpu_limit = 200;
+    run_shell(bench, "echo $$ >main; while :; do :; done");
+    AWAIT((pid = pid_in(bench, "main")) > 0);
+    AWAIT(state_of(pid) == 'T');
+    AWAIT(state_of(pid) == 'R');
+    say(bench, "stop grace_ms=60000\n");
+    ended(bench, EXIT_STOPPED, 128 + SIGTERM);
+    assert_int_equal(faccessat(bench->assignment_fd, "plain", F_OK, 0), -1);
+}
+
 static void the_log_is_bounded(void **state)
 {
     struct bench *bench = *state;
@@ -648,6 +669,7 @@ int main(int argc, char **argv)
         CASE(a_processor_limit_stops_and_goes_on),
         CASE(a_processor_limit_may_come_and_go),
         CASE(no_word_lifts_the_limit_it_was_started_with),
+        CASE(without_its_group_a_limit_is_the_shims),
         CASE(the_log_is_bounded),
     };
 
