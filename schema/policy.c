@@ -318,10 +318,8 @@ void policy_step(const struct policy_input *input, struct policy_state *state,
 
 void policy_predict(const struct policy_input *input, struct policy_verdict *ret_verdict)
 {
-    struct policy_input start = *input;
     struct policy_state state;
 
-    start.is_running = false;
     policy_begin(&state, input->moment.now, false);
-    policy_step(&start, &state, ret_verdict);
+    policy_step(input, &state, ret_verdict);
 }

@@ -109,7 +109,8 @@ void policy_begin(struct policy_state *state, struct mono now, bool was_held);
  * again; after it, going on is a start. */
 void policy_step(const struct policy_input *input, struct policy_state *state,
                  struct policy_verdict *ret_verdict);
-/* Would work that starts now be let run?  For plans; nothing is kept. */
+/* Would work that starts now be let run; or with `is_running` go on?  For plans; nothing is kept.
+ */
 void policy_predict(const struct policy_input *input, struct policy_verdict *ret_verdict);
 
 /* Is the moment within one of the windows?  Without windows always. */

@@ -1,13 +1,15 @@
 /* What a change set would lead to: its consequences, played through inside the trial.
  *
- *     {changes: [{action, session, slot, agent, from, wave, reason}],
+ *     {changes: [{action, session, slot, agent, from, wave, reason, held: {outcome, reason,
+ *                 message}}],
  *      pending: [{session, slot, why, reason}],
  *      summary: {start, stop, restart, move, replace, update, wait, unchanged}}
  *
  * `action` is start, stop, restart, move, replace, update, or wait for a replica that something
  * will be done about later (a pause after a failure, a lease, an agent that may come back). `agent`
  * is where it will run, for a stop and a wait where it runs; `from` is where it was, of a move and
- * a replace. `pending` are replicas that stay without what they want, and why.
+ * a replace. `held` is what the policy would make of it there now, where that is not to let it run.
+ * `pending` are replicas that stay without what they want, and why.
  *
  * Every session that the transaction touches is planned, all waves are carried out in the trial,
  * and then those are planned too that were waiting for room.  It is repeated until nothing more
@@ -15,6 +17,7 @@
 #include "controller/core/reconcile.h"
 
 #include "controller/core/copy.h"
+#include "controller/core/foresee.h"
 #include "controller/core/rollout.h"
 #include "schema/limits.h"
 
@@ -27,6 +30,7 @@ enum { TRIAL_PASSES_MAX = 4 };
 
 struct line {
     const char *action, *session, *slot, *agent, *from, *reason;
+    struct policy_verdict *held; /* in the arena; NULL: it would run, or nobody knows */
     unsigned wave;
 };
 
@@ -133,7 +137,20 @@ static void add_line(struct trial *trial, struct line **lines, size_t *count, st
     (*lines)[(*count)++] = line;
 }
 
-static void note_steps(struct trial *trial, const char *session, const struct plan *plan)
+static struct policy_verdict *held_by_policy(struct trial *trial, const struct plan_step *step,
+                                             const struct template_entry *template)
+{
+    struct policy_verdict verdict;
+
+    if (step->agent == NULL ||
+        !foresee(trial->ctl, step->agent, template, step->action == PLAN_UPDATE, &verdict)) {
+        return NULL;
+    }
+    return arena_copy(&trial->ctl->arena, &verdict, sizeof(verdict));
+}
+
+static void note_steps(struct trial *trial, const char *session,
+                       const struct template_entry *template, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct plan_step *step = &plan->steps[i];
@@ -146,6 +163,7 @@ static void note_steps(struct trial *trial, const char *session, const struct pl
             .agent = step->agent == NULL ? from : step->agent->object->meta.name,
             .from = has_from ? from : NULL,
             .reason = step->reason,
+            .held = held_by_policy(trial, step, template),
             .wave = step->wave,
         };
 
@@ -201,7 +219,7 @@ static bool play_session(struct trial *trial, struct session_entry *session, boo
 
     reconcile_plan_session(ctl, session, template, &plan);
     trial->unchanged += is_first ? plan.unchanged : 0;
-    note_steps(trial, name, &plan);
+    note_steps(trial, name, template, &plan);
     note_gaps(trial, name, &plan);
     (void)rollout_carry_out(ctl, session, template, &plan, UINT_MAX);
     return plan.step_count > 0;
@@ -316,6 +334,16 @@ static void put_text(struct arena *arena, struct node *map, const char *key, con
     }
 }
 
+static struct node *held_to_node(struct arena *arena, const struct policy_verdict *held)
+{
+    struct node *map = node_map(arena);
+
+    put_text(arena, map, "outcome", policy_outcome_words[held->outcome]);
+    put_text(arena, map, "reason", policy_reason_words[held->reason]);
+    put_text(arena, map, "message", arena_strdup(arena, held->message));
+    return map;
+}
+
 static struct node *lines_to_node(struct trial *trial, struct line *lines, size_t count,
                                   const char *action_key)
 {
@@ -338,6 +366,9 @@ static struct node *lines_to_node(struct trial *trial, struct line *lines, size_
             node_set(arena, map, "wave", node_int(arena, lines[i].wave));
         }
         put_text(arena, map, "reason", lines[i].reason);
+        if (lines[i].held != NULL) {
+            node_set(arena, map, "held", held_to_node(arena, lines[i].held));
+        }
         node_add(arena, list, map);
     }
     return list;

@@ -571,6 +571,7 @@ static void print_change(const struct node *change, struct str *to)
                                            {"wait", "…"}};
     const char *action = node_find_text(change, "action");
     const char *agent = node_find_text(change, "agent"), *from = node_find_text(change, "from");
+    const struct node *held = node_find(change, "held");
 
     for (size_t i = 0; i < COUNT_OF(signs); i++) {
         if (str_eq(action, signs[i][0])) {
@@ -585,6 +586,11 @@ static void print_change(const struct node *change, struct str *to)
         str_addf(to, " on %s", agent);
     }
     str_addf(to, ": %s\n", node_find_text(change, "reason"));
+    if (held != NULL) {
+        str_addf(to, "        would be %s: %s: %s\n",
+                 str_eq(node_find_text(held, "outcome"), "Evict") ? "evicted" : "suspended",
+                 node_find_text(held, "reason"), node_find_text(held, "message"));
+    }
 }
 
 static void print_plan(const struct node *plan, struct str *to)

@@ -121,17 +121,14 @@ static void step(void)
     enum policy_outcome before = trace.state.outcome;
     struct policy_verdict predicted, fresh;
     struct policy_state state;
-    struct policy_input input;
 
     trace.input.is_running = trace.running >= 0 ? trace.running : trace.is_told_to_run;
     policy_step(&trace.input, &trace.state, &trace.verdict);
     trace.is_told_to_run = trace.verdict.outcome < POLICY_SUSPEND;
     trace.changes += trace.state.outcome != before;
     /* A prediction is the first step of work that starts. */
-    input = trace.input;
-    input.is_running = false;
     policy_begin(&state, now(), false);
-    policy_step(&input, &state, &fresh);
+    policy_step(&trace.input, &state, &fresh);
     policy_predict(&trace.input, &predicted);
     assert_int_equal(predicted.outcome, fresh.outcome);
     assert_int_equal(predicted.reason, fresh.reason);
@@ -255,8 +252,10 @@ void trace_says(const char *message)
 
 void trace_predicts(const char *expected)
 {
+    struct policy_input start = trace.input;
     struct policy_verdict verdict;
 
-    policy_predict(&trace.input, &verdict);
+    start.is_running = false;
+    policy_predict(&start, &verdict);
     assert_string_equal(told(&verdict), expected);
 }

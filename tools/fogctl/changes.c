@@ -84,6 +84,19 @@ int results_diff(struct fogctl *fogctl, const struct node *results)
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
+/* What the machine's policy would make of it, as things are there now. */
+static void print_held(struct fogctl *fogctl, const struct node *held)
+{
+    if (held != NULL) {
+        printf("        %swould be %s:%s ", paint(fogctl, "yellow"),
+               str_eq(text_of(held, "outcome"), "Evict") ? "evicted" : "suspended",
+               paint(fogctl, "off"));
+        text_put(stdout, arena_printf(&fogctl->arena, "%s: %s", text_of(held, "reason"),
+                                      text_of(held, "message")));
+        putchar('\n');
+    }
+}
+
 static void print_change(struct fogctl *fogctl, const struct node *change)
 {
     static const struct {
@@ -120,6 +133,7 @@ static void print_change(struct fogctl *fogctl, const struct node *change)
            paint(fogctl, "off"));
     text_put(stdout, line.data);
     putchar('\n');
+    print_held(fogctl, node_find(change, "held"));
 }
 
 /* Within a wave the order is the controller's. */

@@ -291,6 +291,24 @@ static void a_plan_is_told_wave_by_wave(void **state)
     assert_null(strstr(world.did.out.data, "Plan:"));
 }
 
+static void a_plan_says_what_policies_would_hold(void **state)
+{
+    (void)state;
+    ANSWERS(ANSWER(
+        RESULT("configured", "a", BEFORE(OBJECT("a", "{\"x\":1}")) AFTER(OBJECT("a", "{}"))),
+        ",\"plan\":{\"summary\":{\"start\":1,\"update\":1},\"changes\":["
+        "{\"wave\":1,\"action\":\"start\",\"session\":\"s\",\"slot\":\"0\",\"agent\":\"e\","
+        "\"held\":{\"outcome\":\"Suspend\",\"reason\":\"BatteryLow\",\"message\":\"l\\u001b[7m\"}},"
+        "{\"wave\":1,\"action\":\"update\",\"session\":\"t\",\"slot\":\"0\",\"agent\":\"e\","
+        "\"held\":{\"outcome\":\"Evict\",\"reason\":\"Overheated\",\"message\":\"hot\"}}]}"));
+    diff("");
+    EXITS(1);
+    OUT("    +   start    s/0 on e\n"
+        "        would be suspended: BatteryLow: l?[7m\n"
+        "    ~   update   t/0 on e\n"
+        "        would be evicted: Overheated: hot\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +324,7 @@ int main(void)
         TEST(an_interrupted_diff_leaves_nothing_behind),
         TEST(colours_are_for_terminals_that_want_them),
         TEST(a_plan_is_told_wave_by_wave),
+        TEST(a_plan_says_what_policies_would_hold),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -337,14 +337,12 @@ static void what_is_held_for_long_is_ended(const struct day *day, const struct p
 
 static void a_prediction_is_a_fresh_step(const struct day *day)
 {
-    struct policy_input input = day->input;
     struct policy_verdict predicted, fresh;
     struct policy_state state;
 
     policy_predict(&day->input, &predicted);
-    input.is_running = false;
-    policy_begin(&state, input.moment.now, false);
-    policy_step(&input, &state, &fresh);
+    policy_begin(&state, day->input.moment.now, false);
+    policy_step(&day->input, &state, &fresh);
     assert_int_equal(predicted.outcome, fresh.outcome);
     assert_int_equal(predicted.reason, fresh.reason);
     assert_string_equal(predicted.message, fresh.message);
