@@ -169,7 +169,7 @@ chaos: deps
 # tests live in tests/support.
 # The simulated disk serves the store's tests too.
 SUPPORT := $(call sources,tests/support) $(addprefix tests/sim/,die.c mutants.c tape.c) $(sort $(wildcard tests/sim/disk*.c))
-SUPPORT += $(addprefix tests/sim/,device.c generate.c release.c spoil.c)
+SUPPORT += $(addprefix tests/sim/,generate.c release.c spoil.c)
 LIB_SUPPORT := $(OUT)/libsupport.a
 $(LIB_SUPPORT): $(call objects,$(SUPPORT))
 	$(archive)

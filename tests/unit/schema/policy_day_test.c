@@ -7,8 +7,8 @@
 #include "schema/bind.h"
 #include "schema/limits.h"
 #include "schema/policy.h"
-#include "tests/sim/device.h"
 #include "tests/support/bound.h"
+#include "tests/support/device.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Days of machines.  Rates are those of a worn laptop: an hour and a half of work on its battery,
  * two hours to charge, three minutes to warm up. */
-#include "tests/sim/device.h"
+#include "tests/support/device.h"
 
 #include <assert.h>
 
