@@ -79,6 +79,70 @@ static bool has_ended(const struct sim *sim, const char *uid, int64_t index, con
     return false;
 }
 
+static const struct node *result_of(const struct node *status, int64_t index)
+{
+    const struct node *results = node_find_path(status, "tasks.results");
+
+    for (size_t i = 0; results != NULL && i < results->list.count; i++) {
+        if (ref_int(results->list.items[i], "index", -1) == index) {
+            return node_find(results->list.items[i], "outputs");
+        }
+    }
+    return NULL;
+}
+
+static bool has_output(const struct node *outputs, const char *path, const char *digest)
+{
+    for (size_t i = 0; outputs != NULL && i < outputs->list.count; i++) {
+        if (str_eq(ref_text(outputs->list.items[i], "path"), path) &&
+            str_eq(ref_text(outputs->list.items[i], "digest"), digest)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the copy made is all told of, as far as it was declared. */
+static bool is_told(const struct sim *sim, const struct ref_object *copy,
+                    const struct node *outputs)
+{
+    const struct node *made = node_find(copy->status, "outputs");
+
+    for (size_t i = 0; made != NULL && i < made->list.count; i++) {
+        const char *path = ref_text(made->list.items[i], "path");
+
+        if (ref_declares(sim->reference, ref_text(copy->ledger, "spec.template"), path) &&
+            !has_output(outputs, path, ref_text(made->list.items[i], "digest"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Of a task that has just succeeded: what one of its copies made is told of, and stays so. */
+static void check_outputs(struct sim *sim, const struct row *row, const struct node *before,
+                          const struct node *now, int64_t index)
+{
+    bool is_found = result_of(before, index) != NULL;
+
+    if (is_found && result_of(now, index) == NULL) {
+        sim_fail(sim, "tasks", "%s: what task %" PRId64 " made is not told of any more", row->name,
+                 index);
+    }
+    map_each (&sim->reference->objects, it) {
+        const struct ref_object *copy = it->value;
+
+        is_found = is_found || (copy->kind == &assignment_kind &&
+                                str_eq(ref_text(copy->ledger, "spec.sessionUid"), row->uid) &&
+                                index_of(ref_text(copy->ledger, "spec.slot")) == index &&
+                                str_eq(ref_text(copy->status, "phase"), "Succeeded") &&
+                                is_told(sim, copy, result_of(now, index)));
+    }
+    if (!is_found) {
+        sim_fail(sim, "tasks", "%s: what task %" PRId64 " made is not told of", row->name, index);
+    }
+}
+
 static void check_list(struct sim *sim, const struct row *row, const struct node *before,
                        const struct node *now, const char *path, const char *phase)
 {
@@ -102,6 +166,7 @@ static void check_record(struct sim *sim, const struct row *row, const struct no
         node_find(body, "status") != NULL ? node_find(body, "status") : body;
     struct marks completed = marks_of(ref_text(status, "tasks.completedIndexes"));
     struct marks failed = marks_of(ref_text(status, "tasks.failedIndexes"));
+    struct marks was = marks_of(ref_text(session->status, "tasks.completedIndexes"));
     int64_t count = ref_int(session->ledger, "spec.tasks.count", 0), succeeded = 0;
 
     if (node_find(status, "tasks") == NULL) {
@@ -109,7 +174,10 @@ static void check_record(struct sim *sim, const struct row *row, const struct no
     }
     check_list(sim, row, session->status, status, "tasks.completedIndexes", "Succeeded");
     check_list(sim, row, session->status, status, "tasks.failedIndexes", "Failed");
-    for (int64_t i = 0; i < TASKS_MAX; i++) {
+    for (int64_t i = 0; i < TASKS_MAX && !sim->has_failed; i++) {
+        if (completed.of[i] && (result_of(session->status, i) != NULL || !was.of[i])) {
+            check_outputs(sim, row, session->status, status, i);
+        }
         succeeded += completed.of[i] && i < count;
         if (completed.of[i] && failed.of[i]) {
             sim_fail(sim, "tasks", "%s: task %" PRId64 " has both failed and succeeded", row->name,

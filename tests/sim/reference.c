@@ -247,6 +247,17 @@ void reference_take_stored(struct reference *reference, const struct stored_chan
     reference_take(reference, &row);
 }
 
+static const char *outputs_of(struct arena *arena, const struct node *template)
+{
+    const struct node *outputs = node_find_path(template, "workload.outputs");
+    const char *text = "\n";
+
+    for (size_t i = 0; outputs != NULL && i < outputs->list.count; i++) {
+        text = arena_printf(arena, "%s%s\n", text, ref_text(outputs->list.items[i], "path"));
+    }
+    return text;
+}
+
 void reference_take_contents(struct reference *reference, const struct batch *batch)
 {
     vec_each (&batch->contents, it) {
@@ -262,6 +273,7 @@ void reference_take_contents(struct reference *reference, const struct batch *ba
         ref_resources(node_find_path(root, "workload.resources"), &template->needs);
         (void)duration_from_str(ref_text(root, "leaseDuration"), &template->lease_ms);
         template->is_task = ref_int(root, "taskCount", 0) > 0;
+        template->outputs = outputs_of(&reference->arena, root);
         template->has_policy = node_remove(root, "policy");
         limits = node_find(root, "limits");
         if (limits != NULL) {
@@ -334,6 +346,16 @@ bool ref_is_task(const struct reference *reference, const char *template)
     const struct ref_template *known = map_find(&reference->templates, template);
 
     return known != NULL && known->is_task;
+}
+
+bool ref_declares(const struct reference *reference, const char *template, const char *output)
+{
+    const struct ref_template *known = map_find(&reference->templates, template);
+    _cleanup_(str_fini)
+    struct str line = STR_EMPTY;
+
+    str_addf(&line, "\n%s\n", output);
+    return known != NULL && strstr(known->outputs, line.data) != NULL;
 }
 
 int64_t ref_lease_ms(const struct reference *reference, const char *template)

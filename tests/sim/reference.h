@@ -42,6 +42,7 @@ struct ref_template {
     struct needs needs;
     int64_t lease_ms; /* 0: not exclusive */
     bool is_task;
+    const char *outputs; /* declared paths, each between line ends */
     bool has_policy;
     const char *made_of; /* what a run of it is made of: without what governs it while it lasts */
 };
@@ -100,6 +101,7 @@ int64_t ref_int(const struct node *root, const char *path, int64_t fallback);
 bool ref_needs(const struct reference *reference, const char *template, struct needs *ret_needs);
 int64_t ref_lease_ms(const struct reference *reference, const char *template); /* 0: unknown */
 bool ref_is_task(const struct reference *reference, const char *template);
+bool ref_declares(const struct reference *reference, const char *template, const char *output);
 /* Does a run of the one do for the other? */
 bool ref_is_same_run(const struct reference *reference, const char *template, const char *other);
 /* Does the other govern it differently, and nothing else, and did the first govern it at all? */
