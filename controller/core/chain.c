@@ -4,9 +4,9 @@
  * session to its assignments that are not well or are held, and from each of those to its agent;
  * from an agent to what is held on it.
  *
- * Held means suspended, by a policy or by the machine's owner.  That is as declared, for a policy
- * is part of what was declared, and yet nothing runs: so it stands in the way, and `converged` is
- * true beside it.
+ * Held means suspended or slowed down, by a policy or by the machine's owner.  That is as declared,
+ * for a policy is part of what was declared, and yet it does not run as it could: so it stands in
+ * the way, and `converged` is true beside it.
  *
  * What is named as standing in the way is the first link, from above, that does not pass by itself;
  * else the first of all: "Starting" of a session says less than "StartFailed" of its assignment. */
@@ -113,13 +113,23 @@ static struct words words_of(struct chain *chain, const struct object *object, c
 
 /* --- agents ----------------------------------------------------------------------------------- */
 
+/* Were its readings told since that moment?  Older ones would contradict what it has said of its
+ * work meanwhile. */
+static bool has_readings_since(const struct chain *chain, const struct agent_entry *agent,
+                               struct wall moment)
+{
+    int64_t age_ms = mono_since(agent->readings.of[0].at, chain->ctl->now);
+
+    return agent->has_readings && chain->ctl->wall.ms - age_ms >= moment.ms;
+}
+
 /* "battery 38 %, on battery, temperature 41 °C": what policies judge. */
 static const char *readings_text(struct chain *chain, const struct agent_entry *agent)
 {
     struct str text = STR_EMPTY;
     const char *copy;
 
-    for (size_t i = 0; agent->has_readings && i < SENSOR_COUNT; i++) {
+    for (size_t i = 0; i < SENSOR_COUNT; i++) {
         const struct reading *reading = &agent->readings.of[i];
         bool says_all = i == SENSOR_CHARGING || i == SENSOR_METERED;
         char value[READING_TEXT_SIZE];
@@ -162,15 +172,18 @@ static void add_pause(struct chain *chain, const struct agent_entry *agent)
 enum shown { SHOWN_UNWELL, SHOWN_READY, SHOWN_ALL };
 
 /* Its conditions: those that say why something on it is not well; with the one that tells its
- * readings; or all. */
-static void add_agent(struct chain *chain, const struct agent_entry *agent, enum shown shown)
+ * readings since a moment; or all. */
+static void add_agent(struct chain *chain, const struct agent_entry *agent, enum shown shown,
+                      struct wall since)
 {
     const struct condition *ready = condition_find(&agent_status(agent)->conditions, "Ready"),
                            *healthy = condition_find(&agent_status(agent)->conditions, "Healthy");
     struct words words = words_of(chain, agent->object, "Ready", ready);
 
     words.is = agent_is(agent);
-    words.readings = agent->link != NULL ? readings_text(chain, agent) : NULL;
+    words.readings = agent->link != NULL && has_readings_since(chain, agent, since)
+                         ? readings_text(chain, agent)
+                         : NULL;
     if (shown != SHOWN_UNWELL || !is_true(ready)) {
         add_link(chain, &words);
     }
@@ -183,26 +196,33 @@ static void add_agent(struct chain *chain, const struct agent_entry *agent, enum
 
 /* --- assignments ------------------------------------------------------------------------------ */
 
-static bool is_held(const struct assignment_entry *assignment)
+static bool is_suspended(const struct assignment_entry *assignment)
 {
     return assignment_status(assignment)->phase == PHASE_SUSPENDED;
 }
 
-/* Since when it is held for this reason: a condition that stays true keeps its moment, the event of
- * the change has its own. */
-static struct wall held_since(struct chain *chain, const struct assignment_entry *assignment,
+/* What runs has a reason only when something slows it down. */
+static bool is_slowed(const struct assignment_entry *assignment)
+{
+    return assignment_status(assignment)->phase == PHASE_RUNNING &&
+           !str_is_empty(assignment_status(assignment)->reason);
+}
+
+static bool is_held(const struct assignment_entry *assignment)
+{
+    return is_suspended(assignment) || is_slowed(assignment);
+}
+
+/* A condition that stays true keeps its moment; what its agent said last of its policy is numbered
+ * by when it was, on the agent's clock. */
+static struct wall held_since(const struct chain *chain, const struct assignment_entry *assignment,
                               const struct condition *condition)
 {
     struct wall since = condition == NULL ? assignment->object->meta.created : condition->since;
+    int64_t said_ms = assignment_status(assignment)->policy_change;
 
-    map_each (&chain->ctl->model.objects[KIND_EVENT], it) {
-        const struct event *event = event_of(((const struct entry *)it->value)->object);
-
-        if (str_eq(event->involved.uid, assignment->object->meta.uid) &&
-            str_eq(event->reason, assignment_status(assignment)->reason) &&
-            event->last.ms > since.ms) {
-            since = event->last;
-        }
+    if (said_ms > since.ms) {
+        since.ms = said_ms < chain->ctl->wall.ms ? said_ms : chain->ctl->wall.ms;
     }
     return since;
 }
@@ -243,7 +263,8 @@ static void add_assignment(struct chain *chain, const struct assignment_entry *a
                                         .message = "there is no such agent any more",
                                         .is_in_the_way = true});
     } else {
-        add_agent(chain, assignment->agent, is_held(assignment) ? SHOWN_READY : SHOWN_UNWELL);
+        add_agent(chain, assignment->agent, is_held(assignment) ? SHOWN_READY : SHOWN_UNWELL,
+                  words.since);
     }
 }
 
@@ -297,7 +318,7 @@ static void explain_agent(struct chain *chain, const struct agent_entry *agent)
 
     chain->converged = is_true(condition_find(conditions, "Ready")) &&
                        is_true(condition_find(conditions, "Healthy"));
-    add_agent(chain, agent, SHOWN_ALL);
+    add_agent(chain, agent, SHOWN_ALL, (struct wall){0});
     if (agent->link != NULL && agent_status(agent)->paused) {
         add_pause(chain, agent);
     }

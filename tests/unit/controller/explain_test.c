@@ -230,9 +230,45 @@ static void what_is_held_is_as_declared_and_stands_in_the_way(void **state)
     expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true, expected);
     expect_in_the_way(fleet_copy(&fleet, "work", "0")->object, true, expected);
     expect_in_the_way(object(KIND_AGENT, "edge-1"), true, expected);
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_RUNNING, "Overheated", 0);
+    expected = with_copy("assignment/", " Overheated"); /* slowed down */
+    expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true, expected);
+    expect_in_the_way(object(KIND_AGENT, "edge-1"), true, expected);
     fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_RUNNING, NULL, 0);
     expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true, "");
     expect_in_the_way(object(KIND_AGENT, "edge-1"), true, "");
+}
+
+#define HELD_SINCE(ms)                                                                             \
+    WORK("512Mi")                                                                                  \
+    "---\napiVersion: fog/v1\nkind: Assignment\nmetadata: {name: work-0-aaaaa}\n"                  \
+    "spec: {agent: edge-1, session: work, slot: '0', template: now}\n"                             \
+    "status: {phase: Suspended, reason: BatteryLow, policyChange: " ms "}\n"
+
+static void expect_since(const char *yaml, const char *expected)
+{
+    struct node *root;
+
+    an_agent("edge-1", "1Gi");
+    fleet_load(&fleet, yaml);
+    fleet_start(&fleet);
+    fleet_advance(&fleet, 120 * 1000);
+    root = explain_object(fleet.ctl, object(KIND_HARVEST_SESSION, "work"));
+    assert_string_equal(node_find_text(node_find(root, "inTheWay"), "since"), expected);
+    arena_reset(&fleet.ctl->arena);
+}
+
+/* A condition that stays true keeps its moment, which is when it began to run. */
+static void what_is_held_is_so_since_its_agent_said(void **state)
+{
+    (void)state;
+    expect_since(HELD_SINCE("1767225660000"), "2026-01-01T00:01:00Z");
+}
+
+static void nothing_is_held_since_the_future(void **state)
+{
+    (void)state;
+    expect_since(HELD_SINCE("1999999999999"), "2026-01-01T00:02:00Z");
 }
 
 static void what_passes_by_itself_stands_behind_what_does_not(void **state)
@@ -316,6 +352,8 @@ int main(void)
         IN_FLEET(the_chain_leads_from_a_session_to_its_agent),
         IN_FLEET(an_agent_says_whether_it_is_there),
         IN_FLEET(what_is_held_is_as_declared_and_stands_in_the_way),
+        IN_FLEET(what_is_held_is_so_since_its_agent_said),
+        IN_FLEET(nothing_is_held_since_the_future),
         IN_FLEET(what_passes_by_itself_stands_behind_what_does_not),
         IN_FLEET(of_what_runs_on_an_agent_that_is_away_the_agent_is_named),
         IN_FLEET(what_was_not_reported_yet_is_pending),
