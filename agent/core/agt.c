@@ -178,7 +178,7 @@ struct mono agt_deadline(const struct agt *agt)
 
 int64_t agt_cpu_ms(const struct agt *agt)
 {
-    int64_t sum = 0;
+    int64_t sum = agt->set.cpu_forgotten_ms;
 
     map_each (&agt->set.works, entry) {
         sum += work_contribution(work_of(entry)).cpu_ms;

@@ -196,7 +196,8 @@ struct mono agt_deadline(const struct agt *agt);
  * heartbeats tell them; never while nobody asks for them. */
 struct mono agt_readings_due(const struct agt *agt);
 
-/* The processor time that all work of ours here has used. */
+/* The processor time that all work of ours here has used, also what is forgotten by now: it never
+ * falls. */
 int64_t agt_cpu_ms(const struct agt *agt);
 
 /* Counters of work done, never reset. */

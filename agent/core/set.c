@@ -51,6 +51,7 @@ void set_forget(struct agt *agt, struct work *work)
     if (work->run.number > agt->set.run_floor && !MUTANT(RUN_NUMBER_AGAIN)) {
         agt->set.run_floor = work->run.number;
     }
+    agt->set.cpu_forgotten_ms += work_contribution(work).cpu_ms;
     /* At once: should the next start find it again, it forgets it again. */
     (void)out_add_run(agt, AGT_FORGET, OUT_AT_ONCE, work->wanted.uid, 0);
     (void)map_remove(&agt->set.works, work->wanted.uid);

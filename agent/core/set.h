@@ -28,6 +28,7 @@ struct incoming { /* the parts of an assign that came so far */
 struct set {
     struct map works;  /* uid → struct work, owned; also those on their way out */
     int64_t run_floor; /* highest number of a run of those forgotten: no uid sees one twice */
+    int64_t cpu_forgotten_ms; /* what they used; not saved */
     size_t wanted_count;
     struct digest digest; /* of those wanted */
     uint64_t revision;    /* of the last assign; in its era */

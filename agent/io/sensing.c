@@ -17,6 +17,7 @@ struct sensing {
 
 static void look(struct sensing *sensing, int64_t own_cpu_ms)
 {
+    tzset(); /* a machine that travels has another offset from UTC tomorrow */
     sensing->read_at = clock_mono();
     sensors_read(sensing->sensors, sensing->read_at, clock_wall(), own_cpu_ms, &sensing->readings);
 }

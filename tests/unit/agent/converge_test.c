@@ -416,6 +416,20 @@ static void usage_is_no_news_but_goes_along(void **state)
     expect_has(world, "u1/1:Succeeded(Completed)+1[430ms]\n");
 }
 
+static void what_is_forgotten_was_used_all_the_same(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_running(world, ONE("u1", 1));
+    world_usage(world, "u1", 1, 400);
+    world_assign(world, NOTHING);
+    world_exited(world, "u1", 1, EXIT_STOPPED, 143);
+    world_reported(world);
+    world_reported(world);
+    expect_has(world, "forget u1 run=0\n");
+    assert_int_equal(agt_cpu_ms(world->agt), 400);
+}
+
 static void usage_rides_in_heartbeats(void **state)
 {
     struct agent_world *world = *state;
@@ -474,6 +488,7 @@ int main(void)
         TEST(a_killed_workload_comes_back_unprompted),
         TEST(a_lost_shim_is_no_failure_of_the_workload),
         TEST(usage_is_no_news_but_goes_along),
+        TEST(what_is_forgotten_was_used_all_the_same),
         TEST(usage_rides_in_heartbeats),
         TEST(usage_of_a_long_run_is_saved_every_five_minutes),
     };
