@@ -1,0 +1,100 @@
+#!/bin/bash
+# The owner's rules, with real processes: a machine that is a tree of files (tests/fixtures/sensors) falls below what its owner
+# asked for, and busy work on it uses no more processor time within two seconds, with a policy and without one.
+#
+# shellcheck source=tests/e2e/lib.sh disable=SC2154
+. "$(dirname "$0")/../e2e/lib.sh"
+
+ROOT=$T/root
+laptop() { printf '%s\n' "$2" >"$ROOT/$1"; } # FILE TEXT
+battery() { laptop sys/class/power_supply/BAT0/"$1" "$2"; }
+
+cpu_of() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; }
+stands_still() { # PID…: busy as they are, they use nothing in a quarter of a second
+  local before pid
+  before=$(for pid in "$@"; do cpu_of "$pid"; done)
+  sleep 0.25
+  [ "$before" = "$(for pid in "$@"; do cpu_of "$pid"; done)" ]
+}
+works() { [ -n "$1" ] && not stands_still "$1"; } # PID
+held_as() { # REASON: both pieces of work say so
+  equals "$1 $1" eval 'assignments .status | jq -rs "[.[] | select(.phase == \"Suspended\") | .reason] | sort | join(\" \")"'
+}
+held_for() { # REASON
+  await 2 "nothing is used any more, for $1" stands_still "$ruled" "$free"
+  await 2 "both say $1" held_as "$1"
+}
+both_go_on() { await 5 "one goes on" works "$ruled" && await 5 "the other goes on" works "$free"; }
+
+a_machine_works_by_its_owners_file() {
+  cp -r tests/fixtures/sensors/laptop "$ROOT" && touch -d '1 hour ago' "$ROOT"/dev/input/* || return
+  printf '%s\n' 'battery-min = 40' 'max-temperature = 80' 'exclusive-programs = blender, steam' >"$T/agent.conf"
+  start_controller && start_agent edge --sensor-root "$ROOT" || return
+  await 15 "it is there" agent_ready edge || return
+  apply <<END
+apiVersion: fog/v1
+kind: HarvestPolicy
+metadata: {name: bold}
+spec:
+  battery: {minPercent: 5, resumePercent: 6, requireCharging: false}
+  thermal: {throttleCelsius: 100, suspendCelsius: 110, evictCelsius: 120, resumeCelsius: 99, dwell: 1s}
+  user: {startAfterIdle: 1s, continueAfterIdle: 1s}
+  session: {staleSensor: 1s}
+---
+apiVersion: fog/v1
+kind: HarvestSession
+metadata: {name: ruled}
+spec: {policy: bold, workload: {command: [/bin/sh, -c, "while :; do :; done"]}}
+---
+apiVersion: fog/v1
+kind: HarvestSession
+metadata: {name: free}
+spec: {workload: {command: [/bin/sh, -c, "while :; do :; done"]}}
+END
+  await 15 "it has both" eval '[ -n "$(leader_of ruled)" ] && [ -n "$(leader_of free)" ]' || return
+  ruled=$(leader_of ruled) free=$(leader_of free)
+  both_go_on
+}
+
+no_policy_lets_work_on_what_the_owner_forbids() {
+  battery capacity 39
+  held_for BatteryLow
+  battery capacity 49
+  stands_still "$ruled" "$free" || miss "it goes on below what it is charged to first"
+  battery capacity 50
+  both_go_on
+}
+
+a_program_of_the_owners_has_the_machine_for_itself() {
+  mkdir -p "$ROOT/proc/77" && laptop proc/77/comm steam
+  await 4 "nothing is used any more" stands_still "$ruled" "$free"
+  await 2 "both say so" held_as ExclusiveProgram
+  rm -r "$ROOT/proc/77"
+  both_go_on
+}
+
+a_policy_may_be_stricter_than_the_owner() {
+  touch "$ROOT/dev/input/event1"
+  await 2 "somebody is there" stands_still "$ruled"
+  works "$free" || miss "what has no policy is not held by it"
+  both_go_on
+}
+
+# A reading counts for as long as staleSensor says.
+a_battery_that_tells_nothing_is_not_a_full_one() {
+  battery capacity nonsense
+  await 4 "what has a policy is frozen" stands_still "$ruled"
+  await 2 "it says so" eval 'assignments "select(.spec.session == \"ruled\") | .status.reason" | grep -qx StaleSensor'
+}
+
+all_end_and_nothing_is_left() {
+  expect 0 fogctl delete hs --all --no-wait
+  await 20 "no workload is left" equals "" workloads
+  stop_agent edge
+  stop_controller
+  nothing_is_broken
+}
+
+it a_machine_works_by_its_owners_file no_policy_lets_work_on_what_the_owner_forbids \
+  a_program_of_the_owners_has_the_machine_for_itself a_policy_may_be_stricter_than_the_owner \
+  a_battery_that_tells_nothing_is_not_a_full_one all_end_and_nothing_is_left
