@@ -248,6 +248,20 @@ void device_truth(const struct device *device, struct mono now, struct readings 
     }
 }
 
+bool device_forbids(const struct device *device, const struct harvest_policy_spec *spec)
+{
+    const struct habits *of = &habits[device->class];
+
+    return (of->has_battery && device->charge < spec->battery.min_percent * PERCENT) ||
+           (of->has_battery && device->unplugged_s > 0 && spec->battery.require_charging) ||
+           (of->has_heat && device->millis >= spec->thermal.suspend_celsius * 1000) ||
+           (of->has_people &&
+            device->since_input_s * SECOND_MS < spec->user.continue_after_idle_ms) ||
+           device->foreign > spec->foreign_cpu.suspend_percent * 1000 ||
+           (device->short_s > 0 && spec->memory.evict_percent < 30) ||
+           (of->travels && device->metered_s > 0 && !spec->network.metered);
+}
+
 void device_read(const struct device *device, struct mono now, struct readings *readings)
 {
     struct readings truth;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "schema/base/rand.h"
+#include "schema/kinds/harvest_policy.h"
 #include "schema/readings.h"
 
 enum device_class {
@@ -42,5 +43,7 @@ void device_init(struct device *device, enum device_class class, uint64_t seed, 
 void device_pass(struct device *device, int64_t own);
 /* How it is. */
 void device_truth(const struct device *device, struct mono now, struct readings *ret_readings);
+/* Must work not run on it as it truly is?  The policy's rules in as many words, hours left out. */
+bool device_forbids(const struct device *device, const struct harvest_policy_spec *spec);
 /* What its sensors tell of that, over what they told before: one that is stuck stays as it is. */
 void device_read(const struct device *device, struct mono now, struct readings *readings);

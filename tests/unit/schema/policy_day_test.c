@@ -23,7 +23,7 @@ enum { DAY_S = 24 * 60 * 60, STALE_S = 30, SECOND_MS = 1000 };
 struct life {
     struct device device;
     struct harvest_policy_spec spec;
-    struct readings readings, truth;
+    struct readings readings;
     struct policy_input input;
     struct policy_state state;
     struct policy_verdict verdict;
@@ -44,40 +44,19 @@ static struct harvest_policy_spec policy(const char *text)
     return spec;
 }
 
-/* What the policy forbids of how it truly is, in as many words. */
-static bool is_against(const struct life *life)
-{
-    const struct harvest_policy_spec *spec = &life->spec;
-    const struct reading *of = life->truth.of;
-
-    return (of[SENSOR_BATTERY].state == READING_KNOWN &&
-            of[SENSOR_BATTERY].value < spec->battery.min_percent) ||
-           (of[SENSOR_CHARGING].state == READING_KNOWN && of[SENSOR_CHARGING].value == 0 &&
-            spec->battery.require_charging) ||
-           (of[SENSOR_TEMPERATURE].state == READING_KNOWN &&
-            of[SENSOR_TEMPERATURE].value >= spec->thermal.suspend_celsius * 1000) ||
-           (of[SENSOR_IDLE].state == READING_KNOWN &&
-            of[SENSOR_IDLE].value < spec->user.continue_after_idle_ms) ||
-           of[SENSOR_FOREIGN_CPU].value > spec->foreign_cpu.suspend_percent * 1000 ||
-           of[SENSOR_MEMORY_PRESSURE].value > spec->memory.evict_percent * 1000 ||
-           of[SENSOR_MEMORY_AVAILABLE].value < spec->memory.min_available ||
-           (of[SENSOR_METERED].value != 0 && !spec->network.metered);
-}
-
 static void ask(struct life *life)
 {
     enum policy_outcome before = life->state.outcome;
     bool runs;
 
     device_read(&life->device, life->input.moment.now, &life->readings);
-    device_truth(&life->device, life->input.moment.now, &life->truth);
     policy_step(&life->input, &life->state, &life->verdict);
     runs = life->verdict.outcome <= POLICY_THROTTLE;
     life->changes += before != life->verdict.outcome;
     life->evictions += before != POLICY_EVICT && life->verdict.outcome == POLICY_EVICT;
     life->ran_s += runs;
     life->held_s[life->verdict.reason]++;
-    life->against_s = runs && is_against(life) ? life->against_s + 1 : 0;
+    life->against_s = runs && device_forbids(&life->device, &life->spec) ? life->against_s + 1 : 0;
     if (life->against_s > life->against_most_s) {
         life->against_most_s = life->against_s;
     }
