@@ -459,6 +459,7 @@ void world_stop(struct world *world)
             (void)kill(found[i].pid, SIGKILL);
         }
     }
+    world_clear_groups(world);
     (void)program_kill(&world->readers);
     (void)program_kill(&world->proxy);
     if (world->cable_pid > 0) {

@@ -60,8 +60,9 @@ void chaos_doze(int64_t ms); /* less when told to end */
 
 /* False: said why. */
 bool world_open(struct world *world, bool may_have_spaces);
-bool world_start(struct world *world); /* all of it; returns when agents are ready */
-void world_stop(struct world *world);  /* the load first, then agents, then the controller */
+bool world_start(struct world *world);        /* all of it; returns when agents are ready */
+void world_stop(struct world *world);         /* the load first, then agents, then the controller */
+void world_clear_groups(struct world *world); /* control groups of who was killed */
 
 __attribute__((format(printf, 2, 3))) void world_complain(struct world *world, const char *format,
                                                           ...);
