@@ -21,9 +21,11 @@ static void cores_to_words(int64_t cores, struct str *to)
 }
 
 /* What an agent has left of what it is refused for; nothing for other refusals. */
-static void have_to_str(const struct agent_entry *agent, enum place_refusal refusal, struct str *to)
+static void have_to_str(const struct session_entry *session, const struct agent_entry *agent,
+                        enum place_refusal refusal, struct str *to)
 {
     const struct resources *capacity = &agent_status(agent)->capacity;
+    struct policy_verdict verdict;
 
     switch (refusal) {
     case REFUSED_CORES:
@@ -34,6 +36,10 @@ static void have_to_str(const struct agent_entry *agent, enum place_refusal refu
         break;
     case REFUSED_DISK:
         bytes_to_words(capacity->disk - agent->used.disk, to);
+        break;
+    case REFUSED_HELD:
+        (void)place_predict(&harvest_policy_of(session->policy->object)->spec, agent, &verdict);
+        str_add(to, policy_reason_words[verdict.reason]);
         break;
     case REFUSED_SELECTOR:
     case REFUSED_REQUIREMENT:
@@ -70,6 +76,9 @@ static void refusal_to_str(const struct session_entry *session, const struct res
         break;
     case REFUSED_UNSCHEDULABLE:
         str_add(to, is_one ? "is unschedulable" : "are unschedulable");
+        break;
+    case REFUSED_HELD:
+        str_add(to, is_one ? "would only hold it back" : "would only hold it back");
         break;
     case REFUSED_BREAKER:
         str_add(to, is_one ? "rests after failed starts" : "rest after failed starts");
@@ -110,7 +119,7 @@ void explain_refusal(const struct session_entry *session, const struct agent_ent
         requirement_have_to_str(&session_spec(session)->requirements.items[requirement],
                                 agent->object, agent_readings(agent), &have);
     } else {
-        have_to_str(agent, refusal, &have);
+        have_to_str(session, agent, refusal, &have);
     }
     if (have.length > 0) {
         str_addf(to, " (%s)", have.data);
@@ -133,7 +142,7 @@ static void line_to_str(const struct session_entry *session, const struct resour
                                     line->examples[i]->object, agent_readings(line->examples[i]),
                                     &have);
         } else {
-            have_to_str(line->examples[i], refusal, &have);
+            have_to_str(session, line->examples[i], refusal, &have);
         }
         str_addf(to, "%s%s%s%s", i == 0 ? "" : ", ", line->examples[i]->object->meta.name,
                  have.length > 0 ? " " : "", have.data);

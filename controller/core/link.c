@@ -444,12 +444,19 @@ static void on_resync(struct ctl *ctl, struct link *link, const struct wire_resy
 static void take_sensors(struct ctl *ctl, struct agent_entry *agent,
                          const struct wire_heartbeat *heartbeat)
 {
+    struct reading *idle = &agent->readings.of[SENSOR_IDLE];
+
+    agent->read_at = (struct policy_moment){ctl->now, {ctl->wall.ms + agent->utc_offset_ms}};
     if (heartbeat->sensors.set != 0) {
         readings_from_sensors(&heartbeat->sensors, ctl->now, &agent->readings);
         agent->utc_offset_ms = heartbeat->utc_offset_minutes * 60 * 1000;
+        agent->read_at.local.ms = ctl->wall.ms + agent->utc_offset_ms;
         agent->has_readings = true;
         reconcile_readings(ctl, agent);
         return;
+    }
+    if (idle->state == READING_KNOWN) { /* that somebody came would have been told */
+        idle->value += mono_since(idle->at, ctl->now);
     }
     for (size_t i = 0; i < SENSOR_COUNT && agent->has_readings; i++) {
         agent->readings.of[i].at = ctl->now;

@@ -3,7 +3,6 @@
  * Who wants an agent is not asked with each change, only when an agent could take it: so an agent
  * that comes costs as much as there are sessions that want one, and not as there are sessions. */
 #include "controller/core/copy.h"
-#include "controller/core/match.h"
 #include "controller/core/reconcile.h"
 
 #include "schema/base/site.h"
@@ -59,6 +58,7 @@ static bool misses(const struct session_entry *session, const struct agent_entry
     case REFUSED_AWAY:
     case REFUSED_PAUSED:
     case REFUSED_UNSCHEDULABLE:
+    case REFUSED_HELD:
     case REFUSED_PRESENT:
     case REFUSAL_COUNT:
         break;
@@ -82,25 +82,12 @@ void mark_offer(struct ctl *ctl, struct agent_entry *agent)
     }
 }
 
-/* Does where it may be placed depend on readings? */
-static bool heeds_readings(const struct session_entry *session)
-{
-    const struct harvest_session_spec *spec = session_spec(session);
-
-    for (size_t i = 0; i < spec->requirements.count; i++) {
-        if (requirement_is_on_reading(&spec->requirements.items[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void reconcile_readings(struct ctl *ctl, struct agent_entry *agent)
 {
     dlist_each (&ctl->model.wanting, struct session_entry, wanting, it) {
         bool is_marked = !dlist_is_empty(&it->dirty) && it->is_scan_due;
 
-        if (!is_marked && heeds_readings(it) && place_could_take(it, agent)) {
+        if (!is_marked && place_heeds_readings(it) && place_could_take(it, agent)) {
             MARK("a reading makes an agent fit");
             it->is_scan_due = true;
             model_mark_session(&ctl->model, it);

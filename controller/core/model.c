@@ -298,6 +298,7 @@ static void attach_session(struct model *model, struct session_entry *session)
         str_is_empty(policy_name) ? NULL : model_policy(model, policy_name);
 
     dlist_remove(&session->of_policy);
+    session->policy = policy;
     if (policy != NULL) {
         dlist_add(&policy->sessions, &session->of_policy);
     }
@@ -310,6 +311,7 @@ static void adopt_sessions(struct model *model, struct policy_entry *policy)
 
         if (str_eq(session_spec(session)->policy, policy->object->meta.name)) {
             dlist_remove(&session->of_policy);
+            session->policy = policy;
             dlist_add(&policy->sessions, &session->of_policy);
         }
     }
@@ -375,6 +377,7 @@ static void detach_removed(struct model *model, struct entry *entry)
 
         dlist_each (&policy->sessions, struct session_entry, of_policy, it) {
             dlist_remove(&it->of_policy);
+            it->policy = NULL;
         }
         break;
     }

@@ -17,6 +17,7 @@
 #include "schema/kinds/event.h"
 #include "schema/kinds/harvest_policy.h"
 #include "schema/kinds/harvest_session.h"
+#include "schema/policy.h"
 #include "schema/readings.h"
 
 struct link; /* controller/core/link.h */
@@ -62,6 +63,7 @@ struct agent_entry {
     bool has_readings;                 /* its sensors were told since it is connected */
     struct readings readings;          /* the newest; as old as its last heartbeat */
     int64_t utc_offset_ms;             /* of its local time; told with them */
+    struct policy_moment read_at;      /* the moment that they are of */
     struct breaker breaker;
     struct digest set; /* of its applicable state: the assignments that are not being deleted */
     struct {
@@ -88,8 +90,9 @@ struct session_entry {
     struct object *object;
     struct dlist assignments; /* assignment_entry.in_session */
     size_t assignment_count;
-    struct dlist of_policy; /* in policy_entry.sessions */
-    struct dlist dirty;     /* in model.dirty */
+    struct policy_entry *policy; /* borrowed; NULL: it has none, or it is not there */
+    struct dlist of_policy;      /* in policy_entry.sessions */
+    struct dlist dirty;          /* in model.dirty */
     struct dlist
         wanting; /* in model.wanting: has replicas that found no agent, or runs on every agent */
     struct mono look_at; /* look again at this time: back-off, replaceAfter, lease; MONO_NEVER */

@@ -22,6 +22,7 @@ unsigned place_rule(enum place_refusal refusal)
     case REFUSED_AWAY:
     case REFUSED_PAUSED:
     case REFUSED_UNSCHEDULABLE:
+    case REFUSED_HELD:
         return 3;
     case REFUSED_BREAKER:
         return 4;
@@ -95,6 +96,42 @@ static size_t places_of(const struct agent_entry *agent)
                : ASSIGNMENTS_PER_AGENT_MAX - agent->assignment_count;
 }
 
+bool place_predict(const struct harvest_policy_spec *policy, const struct agent_entry *agent,
+                   struct policy_verdict *ret_verdict)
+{
+    const struct policy_input input = {
+        .spec = policy, .readings = &agent->readings, .moment = agent->read_at};
+
+    if (policy == NULL || agent_readings(agent) == NULL) {
+        *ret_verdict = (struct policy_verdict){.cpu_percent = 100, .sensor = SENSOR_COUNT};
+        return true;
+    }
+    policy_predict(&input, ret_verdict);
+    return ret_verdict->outcome < POLICY_SUSPEND;
+}
+
+bool place_heeds_readings(const struct session_entry *session)
+{
+    const struct harvest_session_spec *spec = session_spec(session);
+
+    for (size_t i = 0; i < spec->requirements.count; i++) {
+        if (requirement_is_on_reading(&spec->requirements.items[i])) {
+            return true;
+        }
+    }
+    return session->policy != NULL && !spec->every_agent;
+}
+
+/* What shall run on every agent waits there for its policy; of what runs on some nobody is asked
+ * who would only hold it back. */
+static bool is_held(const struct session_entry *session, const struct agent_entry *agent)
+{
+    struct policy_verdict verdict;
+
+    return session->policy != NULL && !session_spec(session)->every_agent &&
+           !place_predict(&harvest_policy_of(session->policy->object)->spec, agent, &verdict);
+}
+
 /* 1 to 4. */
 static enum place_refusal judge_agent(const struct session_entry *session,
                                       const struct agent_entry *agent, size_t *ret_requirement)
@@ -123,6 +160,9 @@ static enum place_refusal judge_agent(const struct session_entry *session,
     }
     if (agent_spec(agent)->unschedulable && !MUTANT(PLACE_ON_CORDONED)) {
         return REFUSED_UNSCHEDULABLE;
+    }
+    if (is_held(session, agent)) {
+        return REFUSED_HELD;
     }
     /* 4 */
     return breaker_allows(agent) ? REFUSAL_COUNT : REFUSED_BREAKER;

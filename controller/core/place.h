@@ -5,7 +5,8 @@
  *
  *     1  its labels match the session's selector
  *     2  it meets every requirement; a reading that is not there is unmet
- *     3  it is connected, not paused by its owner, and schedulable
+ *     3  it is connected, not paused by its owner, and schedulable; and the policy would let the
+ *        work run there, as far as its readings tell: docs/decisions/0017-held-back.md
  *     4  its circuit breaker is closed, or lets a probe through
  *     5  cores, memory and disk fit beside what is placed on it, and it holds less than
  *        ASSIGNMENTS_PER_AGENT_MAX
@@ -31,6 +32,7 @@ enum place_refusal {
     REFUSED_AWAY,
     REFUSED_PAUSED,
     REFUSED_UNSCHEDULABLE,
+    REFUSED_HELD, /* place_predict() says by what */
     REFUSED_BREAKER,
     REFUSED_CORES,
     REFUSED_MEMORY,
@@ -100,5 +102,11 @@ bool place_may_stay(const struct session_entry *session, const struct agent_entr
 enum place_refusal place_judge_instead(const struct assignment_entry *assignment,
                                        const struct resources *needs, const struct resources *taken,
                                        struct resources *ret_more);
+/* Would the policy let work begin on the agent, as of its last heartbeat?  True, too, when nobody
+ * knows its readings. */
+bool place_predict(const struct harvest_policy_spec *policy, const struct agent_entry *agent,
+                   struct policy_verdict *ret_verdict);
+/* Does where the session may be placed depend on readings? */
+bool place_heeds_readings(const struct session_entry *session);
 /* Could this agent take a replica of the session now?  All rules. */
 bool place_could_take(const struct session_entry *session, const struct agent_entry *agent);

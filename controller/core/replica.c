@@ -186,6 +186,7 @@ static void scan_agents(struct lister *l)
         case REFUSED_AWAY:
         case REFUSED_PAUSED:
         case REFUSED_UNSCHEDULABLE:
+        case REFUSED_HELD:
         case REFUSED_PRESENT:
             break; /* not wanted there, or there already */
         case REFUSED_BREAKER:

@@ -442,8 +442,8 @@ static void describe_held(const struct session_entry *session, size_t desired, s
     dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
         const struct assignment_status *status = assignment_status(it);
 
-        if (status->phase == PHASE_SUSPENDED && it->is_in_set && copy_is_ok(it) &&
-            held++ < LISTED_MAX) {
+        if (status->phase == PHASE_SUSPENDED && it->is_in_set &&
+            status->observed_generation == it->object->meta.generation && held++ < LISTED_MAX) {
             str_addf(&list, "%s%s on %s", list.length > 0 ? ", " : "",
                      str_is_empty(status->reason) ? "Suspended" : status->reason,
                      assignment_spec(it)->agent);

@@ -3,6 +3,7 @@
 #include "schema/base/parse.h"
 #include "schema/json.h"
 #include "schema/limits.h"
+#include "tests/sim/check_policy.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/http.h"
 #include "tests/sim/judge_match.h"
@@ -368,6 +369,15 @@ static bool is_held_back(struct world *world, const struct node *agent)
     return false;
 }
 
+/* What runs on every agent waits there for its policy. */
+static bool would_hold(struct world *world, const struct node *session, struct machine *machine)
+{
+    const struct node *policy = find_named(world->policies, text_at(session, "spec.policy"));
+
+    return policy != NULL && !flag_at(session, "spec.everyAgent") &&
+           check_is_forbidden(machine, node_find(policy, "spec"));
+}
+
 /* An agent that could take one more replica now; NULL when none. */
 static const struct node *taker_of(struct world *world, const struct node *session)
 {
@@ -376,7 +386,8 @@ static const struct node *taker_of(struct world *world, const struct node *sessi
         struct machine *machine = machine_of(world, name_of(agent));
 
         if (machine != NULL && !machine->is_lost && !flag_at(agent, "spec.unschedulable") &&
-            is_healthy(agent) && judge_matches(session, agent) && has_room(world, session, agent) &&
+            is_healthy(agent) && !would_hold(world, session, machine) &&
+            judge_matches(session, agent) && has_room(world, session, agent) &&
             !is_held_back(world, agent) &&
             !(flag_at(session, "spec.everyAgent") && copy_on(world, session, agent) != NULL)) {
             return agent;

@@ -152,6 +152,7 @@ static void take_sensors(struct fleet *fleet, struct object *object)
     if (shape_has(&agent_status_shape, status, &status->sensors)) {
         readings_from_sensors(&status->sensors, fleet->now, &agent->readings);
         agent->has_readings = true;
+        agent->read_at = (struct policy_moment){fleet->now, fleet->wall};
         shape_remove(&agent_status_shape, status, &status->sensors);
     }
 }

@@ -93,6 +93,46 @@ static void report(uint64_t seq, int64_t epoch, const char *uid, int phase)
     api_say(&api, edge.link, &message);
 }
 
+/* A report with changes of what its policy asks for: low, or, with an even number, well again. */
+static void report_changes(uint64_t seq, const char *uid, int64_t first, size_t count)
+{
+    struct wire_change changes[8];
+    struct wire_report_item item = {.uid = uid, .generation = 1};
+    struct wire_message message = {.type = WIRE_REPORT};
+
+    for (size_t i = 0; i < count; i++) {
+        bool is_low = (first + (int64_t)i) % 2 != 0;
+
+        changes[i] = (struct wire_change){.number = first + (int64_t)i,
+                                          .at = api.wall,
+                                          .outcome = is_low ? "Suspend" : "Run",
+                                          .reason = is_low ? "BatteryLow" : "None",
+                                          .message = is_low ? "battery 38 %" : ""};
+    }
+    item.changes.items = changes;
+    item.changes.count = count;
+    item.status.phase = PHASE_SUSPENDED;
+    item.status.reason = "BatteryLow";
+    item.status.observed_generation = 1;
+    message.report.epoch = edge.epoch;
+    message.report.seq = seq;
+    message.report.items.items = &item;
+    message.report.items.count = 1;
+    api_say(&api, edge.link, &message);
+}
+
+static int64_t count_of_events(const char *reason)
+{
+    const struct node *events = api_at(api_get(&api, "/api/v1/events"), "items");
+
+    for (size_t i = 0; i < events->list.count; i++) {
+        if (str_eq(api_text(events->list.items[i], "reason"), reason)) {
+            return api_int(events->list.items[i], "count");
+        }
+    }
+    return 0;
+}
+
 /* --- assignments ------------------------------------------------------------------------------ */
 
 static void a_new_assignment_is_told_as_a_change(void **state)
@@ -469,10 +509,34 @@ static void only_so_many_logs_are_read_at_once(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void changes_of_policy_become_events_each_once(void **state)
+{
+    char uid[UID_TEXT_SIZE];
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    (void)snprintf(uid, sizeof(uid), "%s", only_assignment()->object->meta.uid);
+    report_changes(1, uid, 1, 3);
+    assert_int_equal(count_of_events("BatteryLow"), 2);
+    assert_int_equal(count_of_events("Resumed"), 1);
+    report_changes(2, uid, 1, 4); /* the answer was lost, and one came since */
+    assert_int_equal(count_of_events("BatteryLow"), 2);
+    assert_int_equal(count_of_events("Resumed"), 2);
+    api_restart(&api);
+    api_connect(&api, &edge);
+    report_changes(3, uid, 4, 2); /* what was told is known after a restart */
+    assert_int_equal(count_of_events("BatteryLow"), 3);
+    assert_int_equal(count_of_events("Resumed"), 2);
+    assert_string_equal(api_text(api_get(&api, SESSIONS "/s"), "status.conditions[0].message"),
+                        "1 replica is held back: BatteryLow on edge-1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_new_assignment_is_told_as_a_change),
+        CASE(changes_of_policy_become_events_each_once),
         CASE(an_assignment_waits_until_it_is_durable),
         CASE(who_comes_back_with_the_same_set_is_told_nothing),
         CASE(who_comes_back_with_another_set_is_told_all),
