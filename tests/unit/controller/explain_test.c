@@ -271,6 +271,41 @@ static void nothing_is_held_since_the_future(void **state)
     expect_since(HELD_SINCE("1999999999999"), "2026-01-01T00:02:00Z");
 }
 
+/* Of a link that is the agent's; NULL: none. */
+static void expect_readings(const struct object *object, size_t link, const char *expected)
+{
+    struct node *root = explain_object(fleet.ctl, object);
+    const struct node *chain = node_find(root, "chain");
+    const char *readings;
+
+    assert_true(link < chain->list.count);
+    assert_string_equal(node_find_text(chain->list.items[link], "object"), "agent/edge-1");
+    readings = node_find_text(chain->list.items[link], "readings");
+    if (expected == NULL) {
+        assert_null(readings);
+    } else {
+        assert_string_equal(readings, expected);
+    }
+    arena_reset(&fleet.ctl->arena);
+}
+
+static void readings_from_before_it_was_held_are_not_told(void **state)
+{
+    (void)state;
+    fleet_load(&fleet, "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-1}\nstatus:\n"
+                       "  version: 0.1.0\n  capacity: {cores: 8, memory: 1Gi, disk: 8Gi}\n"
+                       "  sensors: {battery: 12, charging: false, temperature: 41.5, load: 1,\n"
+                       "            unknown: [idle]}\n");
+    fleet_load(&fleet, HELD_SINCE("1767225660000"));
+    fleet_start(&fleet);
+    expect_readings(object(KIND_AGENT, "edge-1"), 0,
+                    "battery 12 %, on battery, temperature 41.5 °C, idle tells nothing");
+    expect_readings(object(KIND_HARVEST_SESSION, "work"), 2,
+                    "battery 12 %, on battery, temperature 41.5 °C, idle tells nothing");
+    fleet_advance(&fleet, 120 * 1000);
+    expect_readings(object(KIND_HARVEST_SESSION, "work"), 2, NULL);
+}
+
 static void what_passes_by_itself_stands_behind_what_does_not(void **state)
 {
     (void)state;
@@ -354,6 +389,7 @@ int main(void)
         IN_FLEET(what_is_held_is_as_declared_and_stands_in_the_way),
         IN_FLEET(what_is_held_is_so_since_its_agent_said),
         IN_FLEET(nothing_is_held_since_the_future),
+        IN_FLEET(readings_from_before_it_was_held_are_not_told),
         IN_FLEET(what_passes_by_itself_stands_behind_what_does_not),
         IN_FLEET(of_what_runs_on_an_agent_that_is_away_the_agent_is_named),
         IN_FLEET(what_was_not_reported_yet_is_pending),
