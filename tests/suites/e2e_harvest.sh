@@ -61,12 +61,24 @@ goes_on_freely() { # AGENT
   await 10 "it is told" eval "fogctl get events --field-selector involvedObject.name=sweep,reason=Resumed | grep -q ' on $1 runs again'"
 }
 
+# Of work that would start, and of work that would be under another policy.
+a_plan_foresees_it() {
+  sed 's/name: sweep/name: another/; s/AfterIdle: 4s/AfterIdle: 2s/g' examples/harvest.yaml >"$T/m/another.yaml"
+  expect 1 fogctl diff -f "$T/m/another.yaml"
+  is "what would be held" "$(grep -c 'would be' <<<"$out")" 1
+  says "$out" '^        would be suspended: BatteryLow: battery 38 % is below 50 %; goes on at 60 %$'
+  sed 's/minPercent: 50, resumePercent: 60/minPercent: 95, resumePercent: 96/' "$T/m/another.yaml" >"$T/m/strict.yaml"
+  expect 1 fogctl diff -f "$T/m/strict.yaml"
+  is "what a stricter policy would hold" "$(grep -c 'would be suspended: BatteryLow' <<<"$out")" 6
+}
+
 a_battery_falls_below_the_policy() {
   local before
   before=$(date +%s)
   set_machine "$T/edge-1.machine" battery 38
   is_held edge-1 BatteryLow '38 % is below 50 %' 'charge the machine'
   is_held_since edge-1 "$before"
+  a_plan_foresees_it
   set_machine "$T/edge-1.machine" charging 64
   goes_on_freely edge-1
 }
