@@ -269,8 +269,12 @@ process_state() { awk '{ sub(/.*\) /, ""); print $1 }' "/proc/$1/stat"; }
 group_file() { # PID CONTROLLER FILE: of its control group; version 2 has no controller's name
   local mount path
   mount=$(awk -v of="$2" 'of == "" ? $3 == "cgroup2" : $3 == "cgroup" && ("," $4 ",") ~ ("," of ",") { print $2; exit }' /proc/mounts)
-  path=$(awk -F: -v of="$2" '$2 == of { print $3 }' "/proc/$1/cgroup")
+  path=$(awk -F: -v of="$2" '("," $2 ",") ~ ("," of ",") { print $3; exit }' "/proc/$1/cgroup")
   [ -n "$mount$path" ] && cat "$mount$path/$3" 2>/dev/null
+}
+quota_of() { # PID: thousandths of a core that its control group gets; nothing when it has no quota
+  { group_file "$1" "" cpu.max || echo "$(group_file "$1" cpu cpu.cfs_quota_us) $(group_file "$1" cpu cpu.cfs_period_us)"; } |
+    awk '$1 + 0 > 0 { print $1 * 1000 / $2 }'
 }
 is_frozen() { # PID: by whatever this machine has for it
   [ "$(process_state "$1")" = T ] || [ "$(group_file "$1" "" cgroup.freeze)" = 1 ] || [ "$(group_file "$1" freezer freezer.state)" = FROZEN ]

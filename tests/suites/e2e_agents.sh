@@ -304,6 +304,31 @@ an_owners_file_that_is_wrong_is_refused_whole() {
   expect 0 "$BIN/fog-agent" status --config "$T/owner.conf" --state "$T/edge-3"
 }
 
+a_limit_of_its_policy_reaches_what_runs() {
+  local pid cores
+  gentle() { # PERCENT
+    printf '%s\n' 'apiVersion: fog/v1' 'kind: HarvestPolicy' 'metadata: {name: gentle}' 'spec:' \
+      '  user: {startAfterIdle: 0s, continueAfterIdle: 0s}' '  network: {metered: true}' '  unknown: ignore' \
+      "  foreignCpu: {suspendPercent: 100}" "  limits: {cpuPercent: $1}"
+  }
+  cores=$(($(nproc) * 1000))
+  { gentle 50 && ses slowed 'while :; do sleep 0.1; done' 'policy: gentle'; } | apply
+  await 15 "it runs" converged slowed || return
+  pid=$(leader_of slowed)
+  if grep -q ':[a-z,]*:.*/fog-agent\.' "/proc/$pid/cgroup" && [ -n "$(quota_of "$pid")" ]; then
+    await 5 "it has half of the machine" equals $((cores / 2)) quota_of "$pid"
+    gentle 20 | apply
+    await 5 "it has a fifth of it" equals $((cores / 5)) quota_of "$pid"
+    gentle 100 | apply
+    await 5 "it has all of it" equals "" quota_of "$pid"
+  else
+    echo "# not seen here: a quota, for no control group keeps processors"
+  fi
+  is "its process" "$(leader_of slowed)" "$pid"
+  expect 0 fogctl delete hs/slowed
+  expect 0 fogctl delete harvestpolicy/gentle
+}
+
 # --- nobody comes back ----------------------------------------------------------------------------
 
 work_without_an_agent_ends_after_orphan_after() {
@@ -390,7 +415,7 @@ it the_fleet_is_up a_killed_agent_leaves_its_work_alone_and_adopts_it an_agent_t
   an_agent_that_is_cut_off_loses_its_lease_and_its_shim_ends_the_work a_machine_that_loses_its_power_gives_up_its_lease \
   what_fails_too_often_is_given_up_with_its_reason what_crashes_again_and_again_is_tried_ever_more_rarely \
   what_ignores_term_is_killed_after_its_grace_and_not_before deleted_and_edited_state_heals \
-  an_agent_with_a_broken_state_starts_over_without_running_anything_twice the_owner_pauses_and_resumes \
+  an_agent_with_a_broken_state_starts_over_without_running_anything_twice the_owner_pauses_and_resumes a_limit_of_its_policy_reaches_what_runs \
   doctor_tells_what_a_machine_can_do an_owners_file_that_is_wrong_is_refused_whole \
   work_without_an_agent_ends_after_orphan_after where_nothing_starts_nothing_more_is_placed \
   an_agent_does_not_start_on_what_is_not_safely_its_own a_name_belongs_to_its_first_key \
