@@ -43,8 +43,8 @@ const struct remedy remedies[] = {
      "look at its logs, then change the workload; or delete the assignment to run it "
      "again"},
     {"NoAgent", REMEDY_ACT,
-     "connect or free up an agent, or ask for less in spec.selector, spec.requirements "
-     "or spec.workload.resources"},
+     "connect or free up an agent, ask for less (spec.selector, spec.requirements, "
+     "spec.workload.resources), or wait for its policy"},
     {"RolloutPaused", REMEDY_ACT, "set spec.rollout.pause to false"},
     {"AgentAway", REMEDY_ACT, "bring the agent back, or wait until the work is placed elsewhere"},
     {"Leased", REMEDY_WAIT,
