@@ -52,6 +52,23 @@ static struct node *describe_work(const struct agt *agt, const struct work *work
     return map;
 }
 
+/* As people read them; what the machine does not have is left out. */
+static struct node *describe_sensors(const struct agt *agt, struct arena *arena)
+{
+    struct node *map = node_map(arena);
+
+    for (int i = 0; i < SENSOR_COUNT && agt->governor.has_readings; i++) {
+        const struct reading *reading = &agt->governor.readings.of[i];
+        char text[READING_TEXT_SIZE];
+
+        if (reading->state != READING_NONE) {
+            reading_to_str((enum sensor)i, reading, text);
+            set_text(arena, map, sensor_words[i], text);
+        }
+    }
+    return map;
+}
+
 static struct node *describe_counters(const struct agt *agt, struct arena *arena)
 {
     const struct agt_counters *counters = &agt->counters;
@@ -89,6 +106,8 @@ void agt_describe(const struct agt *agt, struct str *to)
     set_int(&arena, root, "revision", (int64_t)agt->set.revision);
     set_text(&arena, root, "digest", digest);
     node_set(&arena, root, "link", describe_link(agt, &arena));
+    node_set(&arena, root, "sensors", describe_sensors(agt, &arena));
+    set_text(&arena, root, "exclusiveProgram", agt->governor.exclusive);
     node_set(&arena, root, "assignments", works);
     node_set(&arena, root, "counters", describe_counters(agt, &arena));
     node_set(&arena, root, "moves", moves);

@@ -102,9 +102,9 @@ static void examine_sensors(struct doctor *doctor)
         add(doctor, GRADE_BAD, "sensors", "root", root, "%s", err.text);
         return;
     }
-    sensors_read(reader, clock_mono(), clock_wall(), 0, &doctor->readings);
+    sensors_read(reader, clock_mono(), clock_wall(), SENSORS_NO_WORK, &doctor->readings);
     (void)usleep(SECOND_LOOK_US);
-    sensors_read(reader, clock_mono(), clock_wall(), 0, &doctor->readings);
+    sensors_read(reader, clock_mono(), clock_wall(), SENSORS_NO_WORK, &doctor->readings);
     for (int i = 0; i < SENSOR_COUNT; i++) {
         add_sensor(doctor, reader, (enum sensor)i);
     }

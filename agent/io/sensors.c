@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 enum {
-    WHOLE = 100 * 1000,        /* in thousandths of a percent */
-    CPU_WINDOW_MS = 10 * 1000, /* our own use is told a second late; over ten that is little */
+    WHOLE = 100 * 1000, /* in thousandths of a percent */
+    CPU_WINDOW_MS = 10 * 1000,
     CPU_STEP_MS = 500,
     CPU_NUMBERS = 7, /* user, nice, system, idle, iowait, irq, softirq */
     CPU_IDLE = 3,
@@ -325,6 +325,16 @@ static bool does_count(const struct cpu_sample *last, const struct cpu_sample *n
            (now->total_ms == last->total_ms && mono_since(last->at, now->at) < CPU_STEP_MS);
 }
 
+/* Our own use is told a second or two late.  Over the whole window that is little; while less of it
+ * is known, the rest counts as time in which nobody used anything, or what we just began would look
+ * like somebody else's. */
+static int64_t stretch(const struct sensor_reader *reader, int64_t total_ms, int64_t passed_ms)
+{
+    return reader->cpu.is_alone || passed_ms <= 0 || passed_ms >= CPU_WINDOW_MS
+               ? total_ms
+               : total_ms * CPU_WINDOW_MS / passed_ms;
+}
+
 /* Against the youngest sample that is as old as the window, or else the oldest; false when there is
  * none.  Time that the machine slept is not in the kernel's counters. */
 static bool compute_foreign(struct sensor_reader *reader, const struct cpu_sample *now,
@@ -351,6 +361,7 @@ static bool compute_foreign(struct sensor_reader *reader, const struct cpu_sampl
         return true;
     }
     foreign = now->busy_ms - then->busy_ms - (now->own_ms - then->own_ms);
+    total = stretch(reader, total, mono_since(then->at, now->at));
     *ret_value = foreign <= 0 ? 0 : foreign >= total ? WHOLE : foreign * WHOLE / total;
     return true;
 }
@@ -377,10 +388,11 @@ static void read_foreign_cpu(struct sensor_reader *reader, int64_t own_ms,
                              struct readings *readings)
 {
     static const char path[] = "proc/stat";
-    struct cpu_sample sample = {.at = reader->now, .own_ms = own_ms};
+    struct cpu_sample sample = {.at = reader->now, .own_ms = own_ms < 0 ? 0 : own_ms};
     int error = read_cpu_times(reader->root_fd, path, &sample);
     int64_t value;
 
+    reader->cpu.is_alone = own_ms < 0;
     if (error != 0) {
         reader->cpu.count = 0;
         put_trouble(reader, readings, SENSOR_FOREIGN_CPU, path, error);

@@ -11,6 +11,8 @@
 
 struct sensor_reader;
 
+enum { SENSORS_NO_WORK = -1 };
+
 /* ERR_NOT_FOUND when there is no such folder. */
 int sensors_open(const char *root, struct sensor_reader **ret_reader, struct err *err);
 void sensors_close(struct sensor_reader *reader); /* NULL does nothing */
@@ -19,7 +21,9 @@ void sensors_close(struct sensor_reader *reader); /* NULL does nothing */
  *
  * `own_cpu_ms` is the processor time that all our workloads together have used so far.  It may fall
  * (work was forgotten) and jump (work was adopted): for that one reading our use is guessed.
- * SENSOR_FOREIGN_CPU is a rate over the last ten seconds, so it is unknown at the first call.
+ * SENSOR_FOREIGN_CPU is a rate over ten seconds, so it is unknown at the first call, and what was
+ * before counts as rest.  SENSORS_NO_WORK: nothing of ours runs, and the rate is that between the
+ * looks.
  * SENSOR_IDLE begins at nought where keyboards and mice are watched: nobody watched them before. */
 void sensors_read(struct sensor_reader *reader, struct mono now, struct wall wall,
                   int64_t own_cpu_ms, struct readings *ret_readings);

@@ -37,6 +37,7 @@ struct sensor_reader {
     struct { /* the oldest first */
         struct cpu_sample items[CPU_SAMPLES_MAX];
         size_t count;
+        bool is_alone;         /* nothing of ours runs */
         int64_t own_offset_ms; /* added to what we are told, so that it never falls */
         int64_t own_step_ms;   /* between the last two */
     } cpu;

@@ -76,7 +76,7 @@ static void tell_works(struct arena *arena, const struct node *works, struct str
     for (size_t i = 0; i < (count + 1) * COLUMN_COUNT; i++) {
         size_t column = i % COLUMN_COUNT;
 
-        str_add(to, i > 0 && column == 0 ? "" : i == 0 ? "\n" : "");
+        str_add(to, i == 0 ? "\n" : "");
         if (column == COLUMN_COUNT - 1) {
             str_addf(to, "%s\n", cells[i]);
         } else {
@@ -106,9 +106,44 @@ static void tell_link(struct arena *arena, const struct node *link, struct str *
     const char *end = node_find_text(link, "lastEnd");
 
     tell_line(to, "link",
-              str_is_empty(end) || str_eq(state, "up")
+              str_is_empty(end) || str_eq(state, "Welcomed")
                   ? state
                   : arena_printf(arena, "%s; the last one ended: %s", state, end));
+}
+
+static void tell_sensors(const struct node *sensors, struct str *to)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    if (sensors == NULL || sensors->type != NODE_MAP) {
+        return;
+    }
+    for (size_t i = 0; i < sensors->map.count; i++) {
+        const struct node_member *member = &sensors->map.members[i];
+
+        if (node_text(member->value) != NULL) {
+            str_addf(&text, "%s%s %s", i == 0 ? "" : ", ", member->key, node_text(member->value));
+        }
+    }
+    tell_line(to, "sensors", text.data);
+}
+
+/* Why work is not as it was asked for, a line each. */
+static void tell_messages(const struct node *works, struct str *to)
+{
+    size_t count = works == NULL || works->type != NODE_LIST ? 0 : works->list.count;
+    bool is_first = true;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *name = node_find_text(works->list.items[i], "name");
+        const char *message = node_find_text(works->list.items[i], "message");
+
+        if (name != NULL && !str_is_empty(message)) {
+            str_addf(to, "%s%s: %s\n", is_first ? "\n" : "", name, message);
+            is_first = false;
+        }
+    }
 }
 
 static void tell_head(struct arena *arena, const struct node *root, struct str *to)
@@ -124,6 +159,8 @@ static void tell_head(struct arena *arena, const struct node *root, struct str *
     if (node_find_int(root, "revision", &revision)) {
         tell_line(to, "revision", arena_printf(arena, "%lld", (long long)revision));
     }
+    tell_sensors(node_find(root, "sensors"), to);
+    tell_line(to, "program", node_find_text(root, "exclusiveProgram"));
 }
 
 int status_tell(const char *json, size_t size_bytes, struct str *to, struct err *err)
@@ -141,5 +178,6 @@ int status_tell(const char *json, size_t size_bytes, struct str *to, struct err 
     }
     tell_head(&arena, root, to);
     tell_works(&arena, node_find(root, "assignments"), to);
+    tell_messages(node_find(root, "assignments"), to);
     return 0;
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The owner's rules, with real processes: a machine that is a tree of files (tests/fixtures/sensors) falls below what its owner
-# asked for, and busy work on it uses no more processor time within two seconds, with a policy and without one.
+# asked for, and busy work on it soon uses no more processor time, with a policy and without one.  (Two seconds on a machine that
+# has nothing else to do.)
 #
 # shellcheck source=tests/e2e/lib.sh disable=SC2154
 . "$(dirname "$0")/../e2e/lib.sh"
@@ -21,10 +22,10 @@ held_as() { # REASON: both pieces of work say so
   equals "$1 $1" eval 'assignments .status | jq -rs "[.[] | select(.phase == \"Suspended\") | .reason] | sort | join(\" \")"'
 }
 held_for() { # REASON
-  await 2 "nothing is used any more, for $1" stands_still "$ruled" "$free"
-  await 2 "both say $1" held_as "$1"
+  await 5 "nothing is used any more, for $1" stands_still "$ruled" "$free"
+  await 5 "both say $1" held_as "$1"
 }
-both_go_on() { await 5 "one goes on" works "$ruled" && await 5 "the other goes on" works "$free"; }
+both_go_on() { await 10 "one goes on" works "$ruled" && await 10 "the other goes on" works "$free"; }
 
 a_machine_works_by_its_owners_file() {
   cp -r tests/fixtures/sensors/laptop "$ROOT" && touch -d '1 hour ago' "$ROOT"/dev/input/* || return
@@ -39,7 +40,7 @@ spec:
   battery: {minPercent: 5, resumePercent: 6, requireCharging: false}
   thermal: {throttleCelsius: 100, suspendCelsius: 110, evictCelsius: 120, resumeCelsius: 99, dwell: 1s}
   user: {startAfterIdle: 1s, continueAfterIdle: 1s}
-  session: {staleSensor: 1s}
+  session: {staleSensor: 3s}
 ---
 apiVersion: fog/v1
 kind: HarvestSession
@@ -61,21 +62,24 @@ no_policy_lets_work_on_what_the_owner_forbids() {
   held_for BatteryLow
   battery capacity 49
   stands_still "$ruled" "$free" || miss "it goes on below what it is charged to first"
+  expect 0 "$BIN/fog-agent" status --state "$T/edge"
+  says "$out" '^sensors +battery [34]9 %, charging plugged in, ' ' Suspended +BatteryLow ' \
+    ": battery 39 % is below 40 %.*owner's$"
   battery capacity 50
   both_go_on
 }
 
 a_program_of_the_owners_has_the_machine_for_itself() {
   mkdir -p "$ROOT/proc/77" && laptop proc/77/comm steam
-  await 4 "nothing is used any more" stands_still "$ruled" "$free"
-  await 2 "both say so" held_as ExclusiveProgram
+  await 8 "nothing is used any more" stands_still "$ruled" "$free"
+  await 5 "both say so" held_as ExclusiveProgram
   rm -r "$ROOT/proc/77"
   both_go_on
 }
 
 a_policy_may_be_stricter_than_the_owner() {
   touch "$ROOT/dev/input/event1"
-  await 2 "somebody is there" stands_still "$ruled"
+  await 5 "somebody is there" stands_still "$ruled"
   works "$free" || miss "what has no policy is not held by it"
   both_go_on
 }
@@ -83,8 +87,8 @@ a_policy_may_be_stricter_than_the_owner() {
 # A reading counts for as long as staleSensor says.
 a_battery_that_tells_nothing_is_not_a_full_one() {
   battery capacity nonsense
-  await 4 "what has a policy is frozen" stands_still "$ruled"
-  await 2 "it says so" eval 'assignments "select(.spec.session == \"ruled\") | .status.reason" | grep -qx StaleSensor'
+  await 10 "what has a policy is frozen" stands_still "$ruled"
+  await 5 "it says so" eval 'assignments "select(.spec.session == \"ruled\") | .status.reason" | grep -qx StaleSensor'
 }
 
 all_end_and_nothing_is_left() {

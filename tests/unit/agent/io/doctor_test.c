@@ -191,24 +191,28 @@ static void status_is_a_table(void **state)
 {
     static const char json[] =
         "{\"name\":\"edge-1\",\"paused\":true,\"canSave\":true,\"revision\":7,"
-        "\"link\":{\"state\":\"up\",\"lastEnd\":\"was silent\"},\"assignments\":["
+        "\"link\":{\"state\":\"Welcomed\",\"lastEnd\":\"was silent\"},"
+        "\"sensors\":{\"battery\":\"82 %\",\"idle\":\"unknown\"},\"assignments\":["
         "{\"name\":\"render-0\",\"session\":\"render\",\"phase\":\"Running\",\"run\":2,"
         "\"restarts\":1,\"cpuMs\":61500},"
         "{\"name\":\"x\",\"session\":\"a-longer-name\",\"phase\":\"Suspended\","
-        "\"reason\":\"OwnerPaused\",\"run\":1,\"restarts\":0,\"cpuMs\":20}]}";
+        "\"reason\":\"OwnerPaused\",\"message\":\"the owner said so\",\"run\":1,\"restarts\":0,\"cpuMs\":20}]}";
     struct bench *bench = *state;
 
     assert_int_equal(status_tell(json, strlen(json), &bench->text, NULL), 0);
     assert_string_equal(
         bench->text.data,
         "agent       edge-1\n"
-        "link        up\n"
+        "link        Welcomed\n"
         "paused      yes, by the owner\n"
         "revision    7\n"
+        "sensors     battery 82 %, idle unknown\n"
         "\n"
         "ASSIGNMENT   SESSION         PHASE       REASON        RUN   RESTARTS   CPU\n"
         "render-0     render          Running                   2     1          1m1s\n"
-        "x            a-longer-name   Suspended   OwnerPaused   1     0          20ms\n");
+        "x            a-longer-name   Suspended   OwnerPaused   1     0          20ms\n"
+        "\n"
+        "x: the owner said so\n");
     str_clear(&bench->text);
     assert_int_equal(status_tell("{\"assignments\":[]}", 18, &bench->text, NULL), 0);
     assert_non_null(strstr(bench->text.data, "\nno work\n"));

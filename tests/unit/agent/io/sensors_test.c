@@ -317,7 +317,7 @@ static void our_own_use_is_not_foreign(void **state)
     put_times(bench, 1100, 1100); /* one of two processors was busy for a second */
     bench->own_ms += 400;
     bench_look(bench);
-    bench_expect(bench, SENSOR_FOREIGN_CPU, 30 * 1000);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, 3 * 1000); /* 30 % of one second in ten */
     put_times(bench, 1200, 1200);
     bench->own_ms += 1600; /* it is told late: of two seconds together, not of the last one */
     bench_look(bench);
@@ -337,7 +337,7 @@ static void what_is_adopted_or_forgotten_is_no_use_of_now(void **state)
     bench_look(bench);
     put_times(bench, 1010, 1190);
     bench_look(bench);
-    bench_expect(bench, SENSOR_FOREIGN_CPU, 5 * 1000);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, 500);
     bench->own_ms = 50000; /* more than there was: work of an agent before us */
     put_times(bench, 1110, 1290);
     bench_look(bench);
@@ -345,14 +345,26 @@ static void what_is_adopted_or_forgotten_is_no_use_of_now(void **state)
     bench->own_ms += 400; /* of 1000 in which others used 600 */
     put_times(bench, 1210, 1390);
     bench_look(bench);
-    bench_expect(bench, SENSOR_FOREIGN_CPU, 30 * 1000);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, 3 * 1000);
     bench->own_ms = 0; /* forgotten: taken to have used another 400 */
     put_times(bench, 1310, 1490);
     bench_look(bench);
-    bench_expect(bench, SENSOR_FOREIGN_CPU, 30 * 1000);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, 6 * 1000);
     put_times(bench, 1410, 1590); /* and 0 after that */
     bench_look(bench);
-    bench_expect(bench, SENSOR_FOREIGN_CPU, (3000 - 800) * 100 * 1000 / 6000);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, (3000 - 800) * 100 * 1000 / 20000);
+}
+
+static void where_nothing_of_ours_runs_a_second_is_enough(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->own_ms = SENSORS_NO_WORK;
+    put_times(bench, 1000, 1000);
+    bench_look(bench);
+    put_times(bench, 1100, 1100);
+    bench_look(bench);
+    bench_expect(bench, SENSOR_FOREIGN_CPU, 50 * 1000);
 }
 
 static void a_rate_needs_two_looks_however_far_apart(void **state)
@@ -602,6 +614,7 @@ int main(void)
         CASE(what_sleeps_or_is_broken_is_not_asked),
         CASE(our_own_use_is_not_foreign),
         CASE(what_is_adopted_or_forgotten_is_no_use_of_now),
+        CASE(where_nothing_of_ours_runs_a_second_is_enough),
         CASE(a_rate_needs_two_looks_however_far_apart),
         CASE(keys_and_movements_are_use),
         CASE(the_sticks_of_a_game_pad_tremble),
