@@ -234,10 +234,12 @@ static bool is_connected(const struct assignment_entry *assignment)
 
 static const char *assignment_is(struct chain *chain, const struct assignment_entry *assignment)
 {
-    return arena_printf(
-        chain->arena, "%s on %s%s", assignment_phase_words[assignment_status(assignment)->phase],
-        assignment_spec(assignment)->agent,
-        is_connected(assignment) || copy_is_done(assignment) ? "" : " when last heard of");
+    bool is_old = !is_connected(assignment) && !copy_is_done(assignment);
+
+    return arena_printf(chain->arena, "%s%s on %s%s",
+                        assignment_phase_words[assignment_status(assignment)->phase],
+                        is_slowed(assignment) ? " slowly" : "", assignment_spec(assignment)->agent,
+                        is_old ? " when last heard of" : "");
 }
 
 static void add_assignment(struct chain *chain, const struct assignment_entry *assignment)

@@ -86,6 +86,8 @@ a_battery_falls_below_the_policy() {
 a_machine_heats_up() {
   local before
   before=$(date +%s)
+  set_machine "$T/edge-2.machine" temperature 48
+  await 20 "it is slowed down" eval 'fogctl why hs/sweep | grep -Eq "Running slowly on edge-2 +Overheated "'
   set_machine "$T/edge-2.machine" temperature 58
   is_held edge-2 Overheated '58 °C' 'cool down'
   is_held_since edge-2 "$before"
@@ -124,7 +126,7 @@ an_owner_pauses() {
 events_stand_in_their_order() {
   local order
   order=$(api "/api/v1/events?limit=500" | jq -r '[.items[] | select(.involvedObject.name == "sweep" and
-    (.reason | IN("BatteryLow", "Overheated", "UserActive", "OwnerPaused")))] | sort_by(.firstTimestamp) | [.[].reason] | join(" ")')
+    (.message | contains("is held back")) and (.reason | IN("BatteryLow", "Overheated", "UserActive", "OwnerPaused")))] | sort_by(.firstTimestamp) | [.[].reason] | join(" ")')
   is "what happened" "$order" "BatteryLow Overheated UserActive OwnerPaused"
 }
 

@@ -200,6 +200,15 @@ static void expect_in_the_way(const struct object *object, bool converged, const
     arena_reset(&fleet.ctl->arena);
 }
 
+static void expect_is(const struct object *object, size_t link, const char *expected)
+{
+    const struct node *chain = node_find(explain_object(fleet.ctl, object), "chain");
+
+    assert_true(link < chain->list.count);
+    assert_string_equal(node_find_text(chain->list.items[link], "is"), expected);
+    arena_reset(&fleet.ctl->arena);
+}
+
 static const char *with_copy(const char *before, const char *after)
 {
     static char text[128];
@@ -231,7 +240,8 @@ static void what_is_held_is_as_declared_and_stands_in_the_way(void **state)
     expect_in_the_way(fleet_copy(&fleet, "work", "0")->object, true, expected);
     expect_in_the_way(object(KIND_AGENT, "edge-1"), true, expected);
     fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_RUNNING, "Overheated", 0);
-    expected = with_copy("assignment/", " Overheated"); /* slowed down */
+    expected = with_copy("assignment/", " Overheated");
+    expect_is(object(KIND_HARVEST_SESSION, "work"), 1, "Running slowly on edge-1");
     expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true, expected);
     expect_in_the_way(object(KIND_AGENT, "edge-1"), true, expected);
     fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_RUNNING, NULL, 0);
