@@ -118,6 +118,9 @@ static void on_event(struct agt *agt, const struct agt_event *event)
     case AGT_FETCHED:
         fetch_on_fetched(agt, event);
         break;
+    case AGT_COLLECTED:
+        converge_on_collected(agt, event);
+        break;
     case AGT_LOG_LINES:
         logs_on_lines(agt, event);
         break;
@@ -172,6 +175,7 @@ struct mono agt_deadline(const struct agt *agt)
         deadline = agt_ahead(agt, deadline, lease_deadline(agt, work_of(entry)));
         deadline = agt_ahead(agt, deadline, fetch_deadline(work_of(entry)));
         deadline = agt_ahead(agt, deadline, govern_deadline(agt, work_of(entry)));
+        deadline = agt_ahead(agt, deadline, collect_deadline(work_of(entry)));
     }
     return deadline;
 }

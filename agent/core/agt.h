@@ -58,6 +58,7 @@ enum agt_event_type {
     AGT_LOG_LINES,    /* the answer to AGT_READ_LOG */
     AGT_FETCHING,     /* how far the fetch of number `run` is */
     AGT_FETCHED,      /* its end; what was put ready is there until AGT_SPAWN or AGT_UNFETCH */
+    AGT_COLLECTED,    /* the outputs of (uid, run) are stored, or why not */
     AGT_READINGS,     /* of the machine's sensors; see agt_readings_due() */
 };
 
@@ -116,6 +117,11 @@ struct agt_event {
             const char *message;
         } fetched;
         struct {
+            int code; /* 0; ERR_NOT_FOUND, ERR_LIMIT: will never be; others: later perhaps */
+            const char *message;
+            const outputs_t *outputs; /* when the code is 0 */
+        } collected;
+        struct {
             const struct readings *now;
             const char *exclusive_program; /* of the owner's, that runs now; NULL: none */
         } readings;
@@ -129,10 +135,12 @@ enum agt_effect_type {
     AGT_SAVE,    /* replace the saved state by these bytes, durably */
     AGT_FETCH,   /* have the template's artifacts ready for the next run; replaces an earlier one */
     AGT_UNFETCH, /* stop that, and remove what is ready */
-    AGT_SPAWN,   /* a shim that runs this, in a folder with the artifacts that are ready */
-    AGT_SIGNAL,  /* tell the shim to stop the workload: TERM, then KILL after grace */
-    AGT_EXTEND,  /* tell the shim a later end of its lease */
-    AGT_SUSPEND, /* freeze */
+    AGT_COLLECT, /* store the outputs of (uid, run), which is over, with the controller */
+    AGT_UNCOLLECT, /* stop that */
+    AGT_SPAWN,     /* a shim that runs this, in a folder with the artifacts that are ready */
+    AGT_SIGNAL,    /* tell the shim to stop the workload: TERM, then KILL after grace */
+    AGT_EXTEND,    /* tell the shim a later end of its lease */
+    AGT_SUSPEND,   /* freeze */
     AGT_RESUME,
     AGT_LIMIT,    /* the processor time it may use from now on */
     AGT_FORGET,   /* the record was taken in: the working directory and record of (uid, run) may go;
@@ -163,11 +171,11 @@ struct agt_effect {
         struct {
             const struct template *template; /* in the effects' arena */
             int port;                        /* of the controller's HTTP listener; 0: not known */
-        } fetch;
-        struct mono lease_end; /* EXTEND */
-        int64_t grace_ms;      /* SIGNAL */
-        int64_t cpu_limit;     /* LIMIT: thousandths of all the machine's; 0: no limit of ours */
-        const char *reason;    /* HANGUP */
+        } fetch;                             /* FETCH, COLLECT */
+        struct mono lease_end;               /* EXTEND */
+        int64_t grace_ms;                    /* SIGNAL */
+        int64_t cpu_limit;  /* LIMIT: thousandths of all the machine's; 0: no limit of ours */
+        const char *reason; /* HANGUP */
         struct {
             uint64_t id;
             int64_t tail;

@@ -12,6 +12,8 @@
  *      └─────────────────── Done, Failed        Stopped → forgotten, once reported
  *        another generation                     (removed)
  *
+ * Between the good end of a run with outputs and Done lies Collecting, until they are stored.
+ *
  * A run that was started for something else than what is wanted now is stopped, whatever step it is
  * in: the newest assignment wins.  Nothing is started while a run is open. */
 #include "agent/core/converge.h"
@@ -31,12 +33,14 @@
 static const unsigned moves[WORK_STATE_COUNT] = {
     [WORK_WAITING] = TO(WORK_STARTING) | TO(WORK_STOPPED),
     [WORK_STARTING] = TO(WORK_RUNNING) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
-                      TO(WORK_FAILED) | TO(WORK_STOPPED),
+                      TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
     [WORK_RUNNING] = TO(WORK_SUSPENDED) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
-                     TO(WORK_FAILED) | TO(WORK_STOPPED),
+                     TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
     [WORK_SUSPENDED] = TO(WORK_RUNNING) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
-                       TO(WORK_FAILED) | TO(WORK_STOPPED),
-    [WORK_STOPPING] = TO(WORK_WAITING) | TO(WORK_DONE) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+                       TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_STOPPING] =
+        TO(WORK_WAITING) | TO(WORK_DONE) | TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_COLLECTING] = TO(WORK_DONE) | TO(WORK_WAITING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
     [WORK_DONE] = TO(WORK_WAITING) | TO(WORK_STOPPED),
     [WORK_FAILED] = TO(WORK_WAITING) | TO(WORK_STOPPED),
     [WORK_STOPPED] = TO(WORK_WAITING) | TO(WORK_STARTING), /* Starting: a stray was found */
@@ -127,6 +131,7 @@ static void describe_outcome(struct work *work, const struct agt_exit *exit)
         [OUTCOME_STOPPED] = "was stopped",
         [OUTCOME_LEASE_ENDED] = "was stopped because its lease ended",
         [OUTCOME_LOST] = "its process is gone, and how it ended is not known",
+        [OUTCOME_OUTPUT_MISSING] = "ended well, and an output is not there",
         [OUTCOME_ORPHANED] = "was stopped because no agent came back for it in time",
     };
     size_t size = sizeof(work->message);
@@ -152,6 +157,7 @@ static bool is_for_good(const struct work *work)
     case OUTCOME_COMPLETED:
         return restart != RESTART_ALWAYS;
     case OUTCOME_EXITED_NON_ZERO:
+    case OUTCOME_OUTPUT_MISSING:
     case OUTCOME_LOST:
         return restart == RESTART_NEVER;
     case OUTCOME_NONE:
@@ -195,8 +201,14 @@ static void take_exit(struct agt *agt, struct work *work, const struct agt_exit 
         work->failures = 0;
     }
     describe_outcome(work, exit);
-    forget_run(agt, work->wanted.uid, work->run.number);
     agt->saver.is_due = true;
+    if (work->is_wanted && !is_outdated && work->outcome == OUTCOME_COMPLETED &&
+        is_for_good(work) && collect_is_wanted(work)) {
+        work->collect = (struct collect){.version = work->collect.version};
+        move(agt, work, WORK_COLLECTING); /* its folder is still needed */
+        return;
+    }
+    forget_run(agt, work->wanted.uid, work->run.number);
     if (!work->is_wanted) {
         move(agt, work, WORK_STOPPED);
     } else if (is_outdated) {
@@ -260,6 +272,10 @@ static void on_found_ended(struct agt *agt, const struct agt_event *event)
         return;
     }
     work = set_find(agt, event->uid);
+    if (work != NULL && work->state == WORK_COLLECTING && work->run.number == event->run) {
+        MARK("a run is found whose outputs are not stored yet");
+        return;
+    }
     if (work != NULL && !work->run.is_open && work->run.number < event->run) {
         work->run.number = event->run;
     }
@@ -321,6 +337,49 @@ void converge_on_exited(struct agt *agt, const struct agt_event *event)
         take_exit(agt, work, event->exit);
     } else {
         forget_run(agt, event->uid, event->run); /* taken in before */
+    }
+}
+
+/* An output that is not there is a failure of the run, whatever it said. */
+static void miss_output(struct agt *agt, struct work *work, const struct agt_event *event)
+{
+    struct agt_exit exit = {.message = ""};
+
+    MARK("an output is missing");
+    (void)snprintf(exit.message, sizeof(exit.message), "%s",
+                   event->collected.message == NULL ? "" : event->collected.message);
+    work->outcome = OUTCOME_OUTPUT_MISSING;
+    work->outcomes++;
+    work->failures++;
+    describe_outcome(work, &exit);
+    if (is_for_good(work)) {
+        move(agt, work, WORK_FAILED);
+    } else {
+        back_off(agt, work);
+        move(agt, work, WORK_WAITING);
+    }
+}
+
+void converge_on_collected(struct agt *agt, const struct agt_event *event)
+{
+    struct work *work = collect_find(agt, event);
+
+    if (work == NULL) {
+        return;
+    }
+    if (event->collected.code != 0 && !collect_failed_for_good(event)) {
+        collect_put_off(agt, work, event);
+        return;
+    }
+    work->collect.state = COLLECT_NONE;
+    forget_run(agt, work->wanted.uid, work->run.number);
+    agt->saver.is_due = true;
+    if (event->collected.code == 0) {
+        MARK("outputs are stored");
+        collect_keep(work, event->collected.outputs);
+        move(agt, work, WORK_DONE);
+    } else {
+        miss_output(agt, work, event);
     }
 }
 
@@ -478,6 +537,7 @@ static void start(struct agt *agt, struct work *work)
                    work->wanted.template_digest);
     memcpy(run.run_digest, work->run_digest, sizeof(run.run_digest));
     work->run = run;
+    collect_keep(work, &(outputs_t){.count = 0});
     work->starts++;
     work->outcome = OUTCOME_NONE;
     agt->saver.is_due = true;
@@ -515,6 +575,25 @@ static void reconsider(struct agt *agt, struct work *work)
     }
 }
 
+static void stop_collecting(struct agt *agt, struct work *work)
+{
+    collect_drop(agt, work);
+    forget_run(agt, work->wanted.uid, work->run.number);
+    agt->saver.is_due = true;
+}
+
+static void converge_collecting(struct agt *agt, struct work *work)
+{
+    if (!work_is_outdated(work)) {
+        collect_settle(agt, work, !govern_is_held(agt, work));
+        return;
+    }
+    stop_collecting(agt, work);
+    work->outcome = OUTCOME_NONE;
+    work->not_before = agt->now;
+    move(agt, work, WORK_WAITING);
+}
+
 static void converge_wanted(struct agt *agt, struct work *work)
 {
     if (work->state == WORK_DONE || work->state == WORK_FAILED || work->state == WORK_STOPPED) {
@@ -545,6 +624,9 @@ static void converge_wanted(struct agt *agt, struct work *work)
             signal_run(agt, work);
         }
         break;
+    case WORK_COLLECTING:
+        converge_collecting(agt, work);
+        break;
     case WORK_DONE:
     case WORK_FAILED:
     case WORK_STOPPED:
@@ -561,6 +643,10 @@ static void converge_unwanted(struct agt *agt, struct work *work)
     case WORK_FAILED:
         agt->saver.is_due = true;
         fetch_drop(agt, work);
+        move(agt, work, WORK_STOPPED);
+        break;
+    case WORK_COLLECTING:
+        stop_collecting(agt, work);
         move(agt, work, WORK_STOPPED);
         break;
     case WORK_STARTING:

@@ -9,6 +9,7 @@ void converge_on_start(struct agt *agt); /* settles what was not found running *
 void converge_on_found(struct agt *agt, const struct agt_event *event);
 void converge_on_started(struct agt *agt, const struct agt_event *event);
 void converge_on_exited(struct agt *agt, const struct agt_event *event);
+void converge_on_collected(struct agt *agt, const struct agt_event *event);
 void converge_on_usage(struct agt *agt, const struct agt_event *event);
 void converge_on_unsaved(struct agt *agt, uint64_t step);
 

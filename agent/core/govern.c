@@ -21,6 +21,7 @@ static bool is_governable(const struct work *work)
     case WORK_RUNNING:
     case WORK_SUSPENDED:
     case WORK_STOPPING:
+    case WORK_COLLECTING: /* what is sent uses the network, and the processor */
         return work->is_wanted;
     case WORK_DONE:
     case WORK_FAILED:

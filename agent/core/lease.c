@@ -21,6 +21,7 @@ static bool needs_lease(const struct agt *agt, const struct work *work)
     case WORK_RUNNING:
     case WORK_SUSPENDED:
     case WORK_STOPPING:
+    case WORK_COLLECTING: /* nobody else is to do again what is done */
         return true;
     case WORK_DONE:
     case WORK_FAILED:

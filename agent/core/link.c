@@ -265,6 +265,7 @@ static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
     begin_session(agt, welcome);
     lease_on_welcome(agt);
     fetch_on_welcome(agt);
+    collect_on_welcome(agt);
     report_on_welcome(agt, is_gap);
 }
 

@@ -49,6 +49,18 @@ static void waiting_face(const struct agt *agt, const struct work *work, struct 
     }
 }
 
+static void collecting_face(const struct agt *agt, const struct work *work,
+                            struct report_face *face)
+{
+    if (govern_is_held(agt, work)) {
+        say_held(agt, work, face);
+    } else if (work->collect.state == COLLECT_LATER) {
+        say(face, PHASE_RUNNING, "UploadFailed", work->collect.message);
+    } else {
+        say(face, PHASE_RUNNING, "Uploading", "ended well; its outputs are being stored");
+    }
+}
+
 static void stopping_face(const struct work *work, struct report_face *face)
 {
     if (!work->is_wanted) {
@@ -72,6 +84,7 @@ void report_face(const struct agt *agt, const struct work *work, struct report_f
                                  .outcomes = work->outcomes,
                                  .fetch = work->fetch.version,
                                  .change = work->governed.newest,
+                                 .collect = work->collect.version,
                                  .started = work->started};
     switch (work->state) {
     case WORK_WAITING:
@@ -97,6 +110,9 @@ void report_face(const struct agt *agt, const struct work *work, struct report_f
     case WORK_STOPPING:
         stopping_face(work, face);
         break;
+    case WORK_COLLECTING:
+        collecting_face(agt, work, face);
+        break;
     case WORK_DONE:
         say(face, PHASE_SUCCEEDED, "Completed", work->message);
         break;
@@ -116,7 +132,8 @@ static bool face_eq(const struct report_face *a, const struct report_face *b)
     return a->phase == b->phase && a->reason == b->reason && a->message == b->message &&
            a->generation == b->generation && a->lease_epoch == b->lease_epoch &&
            a->restarts == b->restarts && a->failures == b->failures && a->outcomes == b->outcomes &&
-           a->fetch == b->fetch && a->change == b->change && a->started.ms == b->started.ms;
+           a->fetch == b->fetch && a->collect == b->collect && a->change == b->change &&
+           a->started.ms == b->started.ms;
 }
 
 static void refresh(const struct agt *agt, struct work *work)
@@ -147,6 +164,9 @@ static void fill_status(const struct work *work, struct assignment_status *statu
                                          .reason = face->reason,
                                          .message = face->message,
                                          .contribution = work_contribution(work)};
+    if (work->state == WORK_DONE) {
+        status->outputs = work->made;
+    }
     if (work->has_exit) {
         /* An exit code of zero says something, unlike no exit code. */
         const struct field *field = shape_find(&assignment_status_shape, "exitCode");

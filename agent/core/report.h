@@ -12,8 +12,8 @@ struct report_face {              /* what makes two reports differ */
     int phase;                    /* enum assignment_phase */
     const char *reason, *message; /* static, or the work's own */
     int64_t generation, lease_epoch, restarts, failures;
-    uint64_t outcomes, fetch; /* versions */
-    int64_t change;           /* the newest of what its policy asks for */
+    uint64_t outcomes, fetch, collect; /* versions */
+    int64_t change;                    /* the newest of what its policy asks for */
     struct wall started;
 };
 

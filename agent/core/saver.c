@@ -53,6 +53,7 @@ struct saved_work {
     struct wall started, ended;
     struct contribution spent;
     struct saved_held held;
+    outputs_t made;
 };
 
 struct saved {
@@ -116,6 +117,7 @@ static const struct field work_fields[] = {
     {"spent", FIELD_STRUCT, AT(struct saved_work, spent), .shape = &contribution_shape,
      .doc = NULL},
     {"held", FIELD_STRUCT, AT(struct saved_work, held), .shape = &held_shape, .doc = NULL},
+    {"made", FIELD_LIST, AT(struct saved_work, made), .shape = &output_status_shape, .doc = NULL},
 };
 
 static const struct shape work_shape = SHAPE("work", struct saved_work, work_fields);
@@ -166,7 +168,8 @@ static void fill_work(struct arena *arena, const struct work *work, struct saved
                                  .exit_code = work->exit_code,
                                  .started = work->started,
                                  .ended = work->ended,
-                                 .spent = work->spent};
+                                 .spent = work->spent,
+                                 .made = work->made};
     saved->run = (struct saved_run){.number = run->number,
                                     .is_open = run->is_open,
                                     .generation = run->generation,
@@ -294,6 +297,7 @@ static void take_outcome(struct work *work, const struct saved_work *saved)
     work->started = saved->started;
     work->ended = saved->ended;
     work->spent = saved->spent;
+    collect_keep(work, &saved->made);
 }
 
 static int index_of(const char *const *words, const char *word)

@@ -8,18 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const work_state_words[] = {"Waiting", "Starting", "Running", "Suspended", "Stopping",
-                                        "Done",    "Failed",   "Stopped", NULL};
+const char *const work_state_words[] = {"Waiting",  "Starting",   "Running", "Suspended",
+                                        "Stopping", "Collecting", "Done",    "Failed",
+                                        "Stopped",  NULL};
 
-const char *const work_outcome_words[] = {"None",        "Completed", "ExitedNonZero",
-                                          "StartFailed", "Stopped",   "LeaseEnded",
-                                          "Lost",        "Orphaned",  NULL};
+const char *const work_outcome_words[] = {
+    "None",       "Completed", "ExitedNonZero", "StartFailed",   "Stopped",
+    "LeaseEnded", "Lost",      "Orphaned",      "OutputMissing", NULL};
 
 struct work *work_new(const char *uid)
 {
     struct work *work = MEM_NEW(struct work);
 
     arena_init(&work->arena);
+    arena_init(&work->made_arena);
     work->wanted.uid = arena_strdup(&work->arena, uid);
     work->state = WORK_STOPPED;
     work->run.lease_end = MONO_NEVER;
@@ -31,6 +33,7 @@ void work_free(struct work *work)
 {
     if (work != NULL) {
         arena_fini(&work->arena);
+        arena_fini(&work->made_arena);
         free(work);
     }
 }
@@ -119,7 +122,8 @@ void work_want(struct agt *agt, struct work *work, const struct wire_assignment 
     if (is_new) {
         /* The same template under a new generation goes on running, and what is done stays done;
          * what failed is tried again. */
-        bool is_kept = work->run.is_open || work->state == WORK_DONE;
+        bool is_kept =
+            work->run.is_open || work->state == WORK_DONE || work->state == WORK_COLLECTING;
 
         if (is_kept && !work_is_outdated(work)) {
             work->run.generation = assignment->generation;

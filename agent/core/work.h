@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/core/agt.h"
+#include "agent/core/collect.h"
 #include "agent/core/fetch.h"
 #include "agent/core/govern.h"
 #include "agent/core/lease.h"
@@ -13,10 +14,11 @@ enum work_state {
     WORK_STARTING, /* a shim was spawned */
     WORK_RUNNING,
     WORK_SUSPENDED,
-    WORK_STOPPING, /* was told to end */
-    WORK_DONE,     /* ended as it should, and stays so */
-    WORK_FAILED,   /* ended, and is not tried again */
-    WORK_STOPPED,  /* no longer wanted, and nothing of it runs: forgotten once that is reported */
+    WORK_STOPPING,   /* was told to end */
+    WORK_COLLECTING, /* ended as it should; its outputs are being stored */
+    WORK_DONE,       /* ended as it should, and stays so */
+    WORK_FAILED,     /* ended, and is not tried again */
+    WORK_STOPPED,    /* no longer wanted, and nothing of it runs: forgotten once that is reported */
     WORK_STATE_COUNT,
 };
 
@@ -29,6 +31,7 @@ enum work_outcome { /* of the last run that ended, in this generation */
                     OUTCOME_LEASE_ENDED,
                     OUTCOME_LOST,
                     OUTCOME_ORPHANED,
+                    OUTCOME_OUTPUT_MISSING,
 };
 
 extern const char *const work_state_words[];   /* NULL-terminated, as the next */
@@ -67,6 +70,7 @@ struct work {
     struct lease lease;
     struct fetch fetch;
     struct governed governed;
+    struct collect collect;
 
     enum work_outcome outcome;
     char message[320];      /* the outcome in a sentence */
@@ -79,6 +83,8 @@ struct work {
     int64_t exit_code;
     struct wall started, ended;
     struct contribution spent; /* by the runs that ended */
+    outputs_t made;            /* by the run that is done; in made_arena */
+    struct arena made_arena;   /* owned */
 
     struct told told;
 };

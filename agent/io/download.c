@@ -1,18 +1,14 @@
-/* libcurl, blocking: a stalled connection is given up, a cancelled one within a second. */
+/* Into the cache's incoming file, from where that ends. */
 #include "agent/io/download.h"
 
+#include "agent/io/transfer.h"
 #include "agent/shim/file.h"
 #include "schema/blobs.h"
 #include "schema/limits.h"
-#include "schema/version.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
-
-#include <curl/curl.h>
-
-enum { CONNECT_MS = 5000, STALL_SECONDS = 30 };
 
 struct running {
     const struct download *download;
@@ -75,30 +71,16 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
     return atomic_load(download->is_cancelled) ? 1 : 0;
 }
 
-static void prepare(const struct running *running, char *url, size_t url_size, char *range,
-                    size_t range_size)
+static void prepare(const struct running *running, char *range, size_t range_size)
 {
-    const struct download *download = running->download;
     CURL *curl = running->curl;
-    bool is_v6 = strchr(download->host, ':') != NULL;
 
-    (void)snprintf(url, url_size, "http://%s%s%s:%d/blobs/v1/%s", is_v6 ? "[" : "", download->host,
-                   is_v6 ? "]" : "", download->port, download->digest);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
     if (running->size_bytes > 0) {
         (void)snprintf(range, range_size, "%" PRId64 "-", running->size_bytes);
         curl_easy_setopt(curl, CURLOPT_RANGE, range);
     }
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "fog-agent/" FOG_VERSION);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_receive);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, running);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, running);
 }
@@ -130,7 +112,7 @@ static int judge(const struct running *running, CURLcode result, struct err *err
 int download_run(const struct download *download, struct err *err)
 {
     struct running running = {.download = download, .fd = -1};
-    char url[512], range[32];
+    char range[32];
     int failed;
 
     failed = blob_cache_begin(download->cache, download->digest, &running.fd, &running.size_bytes);
@@ -140,8 +122,8 @@ int download_run(const struct download *download, struct err *err)
                        err_to_str(failed));
     }
     running.had_bytes = running.size_bytes;
-    running.curl = curl_easy_init();
-    prepare(&running, url, sizeof(url), range, sizeof(range));
+    running.curl = transfer_new(download->host, download->port, download->digest);
+    prepare(&running, range, sizeof(range));
     failed = judge(&running, curl_easy_perform(running.curl), err);
     curl_easy_cleanup(running.curl);
     file_close(&running.fd);

@@ -2,6 +2,7 @@
  * time.  A fetch belongs to the worker while it runs; the loop only sets its `is_cancelled`. */
 #include "agent/io/fetch.h"
 
+#include "agent/io/collect.h"
 #include "agent/io/download.h"
 #include "agent/io/inputs.h"
 #include "agent/io/work.h"
@@ -19,14 +20,17 @@
 
 enum { TELL_MS = 1000, TRIES = 2 };
 
+enum job_type { JOB_FETCH, JOB_COLLECT };
+
 struct fetch_job {
+    enum job_type type;
     struct fetcher *fetcher;
-    char *uid; /* owned */
-    int64_t number;
+    char *uid;      /* owned */
+    int64_t number; /* of the fetch; COLLECT: of the run */
     int port;
-    struct arena arena; /* of the artifacts */
-    const struct artifact *artifacts;
-    size_t count;
+    struct arena arena; /* of what follows */
+    const struct workload *workload;
+    outputs_t made;
     atomic_bool is_cancelled;
     int code;
     struct err err;
@@ -161,9 +165,22 @@ static int bring(struct fetch_job *job, int inputs_fd, const struct artifact *ar
                                  artifact->path, err_to_str(failed));
 }
 
-static void run(uv_work_t *work)
+static void collect(struct fetch_job *job)
 {
-    struct fetch_job *job = ((struct fetcher *)work->data)->running;
+    struct fetcher *fetcher = job->fetcher;
+    struct collecting collecting = {.work_fd = fetcher->options.work_fd,
+                                    .uid = job->uid,
+                                    .run = job->number,
+                                    .workload = job->workload,
+                                    .host = fetcher->options.host,
+                                    .port = job->port,
+                                    .is_cancelled = &job->is_cancelled};
+
+    job->code = collect_run(&collecting, &job->arena, &job->made, &job->err);
+}
+
+static void fetch(struct fetch_job *job)
+{
     struct fetcher *fetcher = job->fetcher;
     int inputs_fd = inputs_make(fetcher->options.work_fd, job->uid);
 
@@ -172,11 +189,27 @@ static void run(uv_work_t *work)
                             "the folder for artifacts cannot be made: %s", strerror(errno));
         return;
     }
-    for (size_t i = 0; i < job->count && job->code == 0 && !atomic_load(&job->is_cancelled); i++) {
-        job->code = bring(job, inputs_fd, &job->artifacts[i]);
+    for (size_t i = 0; i < job->workload->artifacts.count; i++) {
+        if (job->code == 0 && !atomic_load(&job->is_cancelled)) {
+            job->code = bring(job, inputs_fd, &job->workload->artifacts.items[i]);
+        }
     }
     file_close(&inputs_fd);
     blob_cache_prune(&fetcher->cache);
+}
+
+static void run(uv_work_t *work)
+{
+    struct fetch_job *job = ((struct fetcher *)work->data)->running;
+
+    switch (job->type) {
+    case JOB_FETCH:
+        fetch(job);
+        break;
+    case JOB_COLLECT:
+        collect(job);
+        break;
+    }
 }
 
 /* --- on the loop --------------------------------------------------------------------------------
@@ -200,23 +233,40 @@ static void begin_next(struct fetcher *fetcher)
     assert(failed == 0);
 }
 
+static void tell_end(struct fetcher *fetcher, const struct fetch_job *job)
+{
+    struct agt_event event = {.uid = job->uid, .run = job->number};
+    const char *message = job->code == 0 ? NULL : job->err.text;
+
+    if (job->type == JOB_FETCH) {
+        event.type = AGT_FETCHED;
+        event.fetched.code = job->code;
+        event.fetched.message = message;
+    } else {
+        event.type = AGT_COLLECTED;
+        event.collected.code = job->code;
+        event.collected.message = message;
+        event.collected.outputs = &job->made;
+    }
+    fetcher->on_event(fetcher->data, &event);
+}
+
 static void on_done(uv_work_t *work, int status)
 {
     struct fetcher *fetcher = work->data;
     struct fetch_job *job = TAKE(fetcher->running);
-    struct agt_event event = {.type = AGT_FETCHED, .uid = job->uid, .run = job->number};
+    bool is_fetch = job->type == JOB_FETCH;
 
     (void)status;
-    if (job->code != 0 || atomic_load(&job->is_cancelled)) {
+    if (is_fetch && (job->code != 0 || atomic_load(&job->is_cancelled))) {
         inputs_drop(fetcher->options.work_fd, job->uid);
     }
     if (!atomic_load(&job->is_cancelled) && !fetcher->is_closing) {
-        event.fetched.code = job->code;
-        event.fetched.message = job->code == 0 ? NULL : job->err.text;
         if (job->code != 0) {
-            log_warning("artifacts of \"%s\": %s", job->uid, job->err.text);
+            log_warning("%s of \"%s\": %s", is_fetch ? "artifacts" : "outputs", job->uid,
+                        job->err.text);
         }
-        fetcher->on_event(fetcher->data, &event);
+        tell_end(fetcher, job);
     }
     job_free(job);
     begin_next(fetcher);
@@ -228,8 +278,8 @@ static void on_timer(uv_timer_t *timer)
     int64_t done_bytes = atomic_load(&fetcher->done_bytes);
     struct agt_event event = {.type = AGT_FETCHING};
 
-    if (fetcher->running == NULL || done_bytes == fetcher->told_bytes ||
-        atomic_load(&fetcher->running->is_cancelled)) {
+    if (fetcher->running == NULL || fetcher->running->type != JOB_FETCH ||
+        done_bytes == fetcher->told_bytes || atomic_load(&fetcher->running->is_cancelled)) {
         return;
     }
     fetcher->told_bytes = done_bytes;
@@ -240,34 +290,40 @@ static void on_timer(uv_timer_t *timer)
     fetcher->on_event(fetcher->data, &event);
 }
 
-static void cancel(struct fetcher *fetcher, const char *uid)
+static bool is_job(const struct fetch_job *job, enum job_type type, const char *uid)
+{
+    return job != NULL && job->type == type && str_eq(job->uid, uid);
+}
+
+static void cancel(struct fetcher *fetcher, enum job_type type, const char *uid)
 {
     for (size_t i = 0; i < fetcher->waiting.count; i++) {
-        if (str_eq(fetcher->waiting.items[i]->uid, uid)) {
+        if (is_job(fetcher->waiting.items[i], type, uid)) {
             job_free(fetcher->waiting.items[i]);
             vec_remove(&fetcher->waiting, i);
             break;
         }
     }
-    if (fetcher->running != NULL && str_eq(fetcher->running->uid, uid)) {
+    if (is_job(fetcher->running, type, uid)) {
         atomic_store(&fetcher->running->is_cancelled, true); /* and cleared up after in the end */
-    } else if (work_is_safe_uid(uid)) {
+    } else if (type == JOB_FETCH && work_is_safe_uid(uid)) {
         inputs_drop(fetcher->options.work_fd, uid);
     }
 }
 
-void fetcher_begin(struct fetcher *fetcher, const char *uid, int64_t number,
-                   const struct template *template, int port)
+static void begin(struct fetcher *fetcher, enum job_type type, const char *uid, int64_t number,
+                  const struct template *template, int port)
 {
     struct fetch_job *job;
     struct template *copy;
 
-    cancel(fetcher, uid);
+    cancel(fetcher, type, uid);
     if (!work_is_safe_uid(uid)) {
-        log_error("asked for artifacts of \"%s\", which cannot be; ignoring", uid);
+        log_error("asked for files of \"%s\", which cannot be; ignoring", uid);
         return;
     }
     job = MEM_NEW(struct fetch_job);
+    job->type = type;
     job->fetcher = fetcher;
     job->uid = mem_strdup(uid);
     job->number = number;
@@ -275,15 +331,31 @@ void fetcher_begin(struct fetcher *fetcher, const char *uid, int64_t number,
     arena_init(&job->arena);
     copy = ARENA_NEW(&job->arena, struct template);
     shape_copy(&job->arena, &template_shape, template, copy);
-    job->artifacts = copy->workload.artifacts.items;
-    job->count = copy->workload.artifacts.count;
+    job->workload = &copy->workload;
     vec_add(&fetcher->waiting, job);
     begin_next(fetcher);
 }
 
+void fetcher_begin(struct fetcher *fetcher, const char *uid, int64_t number,
+                   const struct template *template, int port)
+{
+    begin(fetcher, JOB_FETCH, uid, number, template, port);
+}
+
 void fetcher_drop(struct fetcher *fetcher, const char *uid)
 {
-    cancel(fetcher, uid);
+    cancel(fetcher, JOB_FETCH, uid);
+}
+
+void fetcher_collect(struct fetcher *fetcher, const char *uid, int64_t run_number,
+                     const struct template *template, int port)
+{
+    begin(fetcher, JOB_COLLECT, uid, run_number, template, port);
+}
+
+void fetcher_uncollect(struct fetcher *fetcher, const char *uid)
+{
+    cancel(fetcher, JOB_COLLECT, uid);
 }
 
 int fetcher_new(uv_loop_t *loop, const struct fetcher_options *options, fetch_event_fn *on_event,

@@ -1,4 +1,4 @@
-/* Artifacts, brought and put ready: one after the other, on a worker thread.
+/* Artifacts, brought and put ready, and outputs, stored: one after the other, on a worker thread.
  *
  * For a fetch all artifacts are copied into work/UID/inputs, out of the cache or, when they are not
  * in it, after a download into it.  When the run starts, that folder becomes its working folder.
@@ -12,7 +12,7 @@
 
 struct fetcher;
 
-/* FETCHING, FETCHED; never called from within a function of this header. */
+/* FETCHING, FETCHED, COLLECTED; never called from within a function of this header. */
 typedef void fetch_event_fn(void *data, struct agt_event *event);
 
 struct fetcher_options {
@@ -32,3 +32,8 @@ void fetcher_free(struct fetcher *fetcher);
 void fetcher_begin(struct fetcher *fetcher, const char *uid, int64_t number,
                    const struct template *template, int port);
 void fetcher_drop(struct fetcher *fetcher, const char *uid);
+
+/* The same for the outputs of a run. */
+void fetcher_collect(struct fetcher *fetcher, const char *uid, int64_t run,
+                     const struct template *template, int port);
+void fetcher_uncollect(struct fetcher *fetcher, const char *uid);

@@ -94,6 +94,13 @@ static bool perform(struct loop *loop, const struct agt_effect *effect)
     case AGT_UNFETCH:
         fetcher_drop(loop->fetcher, effect->uid);
         return true;
+    case AGT_COLLECT:
+        fetcher_collect(loop->fetcher, effect->uid, effect->run, effect->fetch.template,
+                        effect->fetch.port);
+        return true;
+    case AGT_UNCOLLECT:
+        fetcher_uncollect(loop->fetcher, effect->uid);
+        return true;
     case AGT_SPAWN:
         spawn(loop, &effect->spawn);
         return true;

@@ -280,6 +280,7 @@ static void get(struct blobs *blobs, uint64_t id, const char *digest,
         refuse_absent(blobs, id, digest);
         return;
     }
+    blobs_use(blobs, stored);
     if (etag_matches(request->if_none_match, digest)) {
         answer_unchanged(blobs, id, digest);
         return;
@@ -382,7 +383,7 @@ static struct partial *find_partial(struct blobs *blobs, uint64_t id, const stru
 static void put(struct blobs *blobs, uint64_t id, const char *digest,
                 const struct transfer_request *request)
 {
-    const struct stored_blob *stored = map_find(&blobs->stored, digest);
+    struct stored_blob *stored = map_find(&blobs->stored, digest);
     struct upload upload = {.digest = digest};
     struct partial *partial;
     int failed;
@@ -395,6 +396,7 @@ static void put(struct blobs *blobs, uint64_t id, const char *digest,
         return;
     }
     if (stored != NULL) {
+        blobs_use(blobs, stored);
         blobs_answer_stored(blobs, id, 200, stored);
         return;
     }

@@ -261,6 +261,25 @@ static void add_chore(struct blobs *blobs, struct chore chore, const char *diges
     vec_add(&blobs->waiting, chore);
 }
 
+static void touch(struct blobs *blobs, struct stored_blob *stored, struct wall wall)
+{
+    stored->file.used = wall;
+    add_chore(blobs, (struct chore){.type = CHORE_TOUCH, .used = wall}, stored->file.digest);
+}
+
+void blobs_use(struct blobs *blobs, struct stored_blob *stored)
+{
+    struct wall wall = blobs_now_wall();
+
+    if (wall.ms - stored->file.used.ms > blobs->options.keep_ms / 4) {
+        touch(blobs, stored, wall);
+        begin_chores(blobs);
+    }
+    if (!mono_is_never(stored->unneeded_since)) {
+        stored->unneeded_since = blobs_now();
+    }
+}
+
 void blobs_remove(struct blobs *blobs, struct stored_blob *stored, uint64_t id)
 {
     assert(!stored->is_going);
@@ -286,8 +305,7 @@ static void note_use(struct blobs *blobs, struct stored_blob *stored, bool is_re
     bool is_stale = wall.ms - stored->file.used.ms > blobs->options.keep_ms / 4;
 
     if (stored->was_referenced ? !is_referenced || is_stale : is_referenced && is_stale) {
-        stored->file.used = wall;
-        add_chore(blobs, (struct chore){.type = CHORE_TOUCH, .used = wall}, stored->file.digest);
+        touch(blobs, stored, wall);
     }
     if (is_referenced) {
         stored->unneeded_since = MONO_NEVER;

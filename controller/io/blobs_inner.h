@@ -93,6 +93,8 @@ void blobs_run(struct blobs *blobs, struct job *job);
 
 struct stored_blob *blobs_find(const struct blobs *blobs, const char *digest); /* not a going one */
 struct stored_blob *blobs_add(struct blobs *blobs, const struct blob_file *file);
+/* Somebody counts on its being here: not to be removed for another while. */
+void blobs_use(struct blobs *blobs, struct stored_blob *stored);
 /* Its file goes; whoever asked for it under `id` is answered then. */
 void blobs_remove(struct blobs *blobs, struct stored_blob *stored, uint64_t id);
 

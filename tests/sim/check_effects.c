@@ -311,7 +311,8 @@ static bool has_succeeded(const struct machine *machine, const char *uid)
 {
     vec_each (&machine->shims, it) {
         if ((*it)->state == SHIM_ENDED && (*it)->exit.cause == EXIT_BY_ITSELF &&
-            (*it)->exit.code == 0 && str_eq((*it)->uid, uid)) {
+            (*it)->exit.code == 0 && ((*it)->is_collected || !(*it)->has_outputs) &&
+            str_eq((*it)->uid, uid)) {
             return true;
         }
     }

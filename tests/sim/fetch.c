@@ -3,6 +3,7 @@
 #include "schema/limits.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/machine.h"
+#include "tests/sim/shim.h"
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>
@@ -14,10 +15,10 @@ enum {
     FETCH_FAILS_PER_MILLE = 200
 };
 
-static struct fetched *find(struct machine *machine, const char *uid)
+static struct fetched *find(struct machine *machine, const char *uid, bool is_collecting)
 {
     vec_each (&machine->fetches, fetched) {
-        if (str_eq(fetched->uid, uid)) {
+        if (fetched->is_collecting == is_collecting && str_eq(fetched->uid, uid)) {
             return fetched;
         }
     }
@@ -83,11 +84,41 @@ static void on_due(struct sim *sim, void *who, uint64_t serial)
     machine_said(machine, &event);
 }
 
-void fetch_begin(struct machine *machine, const struct agt_effect *effect)
+/* What there is to be stored is in the run's folder, while that is there. */
+static void on_collect_due(struct sim *sim, void *who, uint64_t serial)
+{
+    struct machine *machine = who;
+    struct fetched *fetched = find_serial(machine, serial);
+    char uid[UID_BYTES_MAX + 1], digest[DIGEST_TEXT_SIZE];
+    struct output_status output = {.path = "result", .digest = digest, .size = 1};
+    const outputs_t outputs = {.items = &output, .count = 1};
+    struct agt_event event = {.type = AGT_COLLECTED, .uid = uid};
+    struct shim *shim;
+
+    (void)sim;
+    if (fetched == NULL) {
+        return;
+    }
+    shim = shim_over(machine, fetched->uid, fetched->number);
+    (void)snprintf(uid, sizeof(uid), "%s", fetched->uid);
+    (void)snprintf(digest, sizeof(digest), "blake2b:%064" PRIx64, (uint64_t)fetched->number);
+    event.run = fetched->number;
+    event.collected.outputs = &outputs;
+    event.collected.code = shim == NULL ? ERR_NOT_FOUND : fetched->fails ? ERR_UNAVAILABLE : 0;
+    event.collected.message = event.collected.code == 0 ? NULL : "cut off";
+    if (event.collected.code == 0) {
+        shim->is_collected = true;
+    }
+    drop(machine, fetched);
+    machine_said(machine, &event);
+}
+
+static void begin(struct machine *machine, const struct agt_effect *effect, bool is_collecting)
 {
     struct sim *sim = machine->sim;
-    struct fetched *earlier = find(machine, effect->uid);
-    struct fetched fetched = {.number = effect->run, .serial = ++machine->fetches.serial};
+    struct fetched *earlier = find(machine, effect->uid, is_collecting);
+    struct fetched fetched = {
+        .number = effect->run, .serial = ++machine->fetches.serial, .is_collecting = is_collecting};
     bool is_slow = faults_strike(sim, FAULT_FETCH_SLOW, FETCH_SLOW_PER_MILLE);
 
     if (earlier != NULL) {
@@ -96,16 +127,36 @@ void fetch_begin(struct machine *machine, const struct agt_effect *effect)
     fetched.uid = mem_strdup(effect->uid);
     fetched.fails = faults_strike(sim, FAULT_FETCH_FAILS, FETCH_FAILS_PER_MILLE);
     vec_add(&machine->fetches, fetched);
-    sim_trace(sim, "%s fetches artifacts %" PRId64 " of %s", machine->name, effect->run,
+    sim_trace(sim, "%s %s %" PRId64 " of %s", machine->name,
+              is_collecting ? "stores outputs of run" : "fetches artifacts", effect->run,
               effect->uid);
     schedule_after(&sim->schedule,
-                   die_between(&machine->die, 1, is_slow ? FETCH_SLOW_MS : FETCH_MS), on_due,
-                   machine, fetched.serial);
+                   die_between(&machine->die, 1, is_slow ? FETCH_SLOW_MS : FETCH_MS),
+                   is_collecting ? on_collect_due : on_due, machine, fetched.serial);
+}
+
+void fetch_begin(struct machine *machine, const struct agt_effect *effect)
+{
+    begin(machine, effect, false);
+}
+
+void collect_begin(struct machine *machine, const struct agt_effect *effect)
+{
+    begin(machine, effect, true);
+}
+
+void collect_stop(struct machine *machine, const struct agt_effect *effect)
+{
+    struct fetched *fetched = find(machine, effect->uid, true);
+
+    if (fetched != NULL) {
+        drop(machine, fetched);
+    }
 }
 
 void fetch_stop(struct machine *machine, const struct agt_effect *effect)
 {
-    struct fetched *fetched = find(machine, effect->uid);
+    struct fetched *fetched = find(machine, effect->uid, false);
 
     if (fetched != NULL) {
         drop(machine, fetched);
@@ -114,7 +165,7 @@ void fetch_stop(struct machine *machine, const struct agt_effect *effect)
 
 void fetch_spawn(struct machine *machine, const struct agt_spawn *spawn)
 {
-    struct fetched *fetched = find(machine, spawn->uid);
+    struct fetched *fetched = find(machine, spawn->uid, false);
     bool needs = spawn->template->workload.artifacts.count > 0;
 
     if (needs && (fetched == NULL || !fetched->is_ready)) {

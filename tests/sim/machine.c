@@ -214,6 +214,12 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
     case AGT_UNFETCH:
         fetch_stop(machine, effect);
         break;
+    case AGT_COLLECT:
+        collect_begin(machine, effect);
+        break;
+    case AGT_UNCOLLECT:
+        collect_stop(machine, effect);
+        break;
     case AGT_SPAWN:
         fetch_spawn(machine, &effect->spawn);
         shim_spawn(machine, &effect->spawn);

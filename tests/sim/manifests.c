@@ -57,6 +57,9 @@ static void add_workload(struct die *die, unsigned version, bool is_many, struct
     if (die_chance(die, 250)) {
         str_addf(to, ",\"artifacts\":[{\"digest\":\"blake2b:%064u\",\"path\":\"input\"}]", version);
     }
+    if (die_chance(die, 250)) {
+        str_add(to, ",\"outputs\":[{\"path\":\"result\"}]");
+    }
     str_add(to, "}");
 }
 

@@ -342,6 +342,8 @@ static enum deed deed_of(enum agt_effect_type type)
     case AGT_HANGUP:
     case AGT_FETCH:
     case AGT_UNFETCH:
+    case AGT_COLLECT:
+    case AGT_UNCOLLECT:
     case AGT_READ_LOG:
     case AGT_STOP_LOG:
         break;

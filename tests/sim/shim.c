@@ -423,6 +423,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->command = join(&spawn->template->workload);
     shim->version = mem_strdup(variable(&spawn->template->workload, "VERSION"));
     shim->run = spawn->run;
+    shim->has_outputs = spawn->template->workload.outputs.count > 0;
     shim->generation = spawn->generation;
     shim->lease_epoch = spawn->lease_epoch;
     shim->era = machine->seen.era;
@@ -504,6 +505,13 @@ void shim_limit(struct machine *machine, const char *uid, int64_t run, int64_t c
     if (shim != NULL) {
         shim->cpu_limit = cpu_limit;
     }
+}
+
+struct shim *shim_over(struct machine *machine, const char *uid, int64_t run)
+{
+    struct shim *shim = find(machine, uid, run);
+
+    return shim == NULL || shim->state != SHIM_ENDED || shim->is_forgotten ? NULL : shim;
 }
 
 void shim_forget(struct machine *machine, const char *uid, int64_t run)

@@ -27,6 +27,7 @@ struct shim {
     enum shim_state state;
     bool has_process; /* something of the workload is alive, in true time */
     bool is_frozen, is_forgotten, is_lost;
+    bool has_outputs, is_collected; /* they are stored */
     bool was_put_back; /* an older state was put on its disk since: its number may come again */
     struct mono lease_end;
     int64_t grace_ms, orphan_after_ms, lease_ms;
@@ -49,6 +50,8 @@ void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t gr
 void shim_extend(struct machine *machine, const char *uid, int64_t run, struct mono lease_end);
 void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_frozen);
 void shim_limit(struct machine *machine, const char *uid, int64_t run, int64_t cpu_limit);
+/* Its folder is still there; NULL: it is not. */
+struct shim *shim_over(struct machine *machine, const char *uid, int64_t run);
 void shim_forget(struct machine *machine, const char *uid, int64_t run);
 /* Fills in an AGT_FOUND; false when there is nothing to find. */
 bool shim_describe(const struct shim *shim, struct agt_event *event);

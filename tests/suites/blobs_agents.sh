@@ -77,6 +77,50 @@ a_fetch_outlives_the_agent_and_the_controller() {
   is "left over" "$(find "$T/edge-1/blobs/incoming" "$T"/edge-1/work/*/inputs 2>/dev/null | grep -v 'incoming$')" ""
 }
 
+made_by() { session_assignments "$1" | jq -r '.status.outputs[]? | [.path, .digest] | join(" ")' | sort | xargs; } # SESSION
+makes() { # NAME COMMAND PATH…: an assignment that ends, and has outputs
+  local name=$1 command=$2 list=
+  shift 2
+  for path in "$@"; do list+="{path: $path}, "; done
+  ses "$name" "$command" 'replicas: 1' 'workload.restart: never' "workload.outputs: [$list]" | apply
+}
+b2() { printf '%s' "$1" | b2sum | cut -c1-64; } # TEXT
+
+outputs_are_stored_before_it_has_succeeded() {
+  makes made 'mkdir -p a/b; printf one >a/b/c; printf two >d' a/b/c d
+  await 20 "it ends well" is_phase made "Succeeded Completed"
+  is "outputs" "$(made_by made)" "a/b/c blake2b:$(b2 one) d blake2b:$(b2 two)"
+  is "bytes" "$(fogctl blob get "blake2b:$(b2 two)" -O -)" two
+  says "$(fogctl blob list)" "$(b2 one) +3 .*Assignment/made-0-"
+  await 10 "the run's folder goes" eval '[ -z "$(find "$T/edge-1/work" -name d)" ]'
+}
+
+an_output_that_is_missing_or_no_file_is_a_failure() {
+  makes missing 'printf one >there' there missing
+  makes sly 'ln -s /etc/passwd link' link
+  makes pipe 'mkfifo pipe' pipe
+  local name
+  for name in missing sly pipe; do
+    await 20 "$name fails" is_phase "$name" "Failed OutputMissing"
+  done
+  says "$(session_assignments missing | jq -r .status.message)" '"missing" is not there'
+}
+
+outputs_outlive_everything() {
+  # Nothing can be stored while the controller is away; then its agent dies, too.
+  makes late 'while [ ! -e '"$T"'/go ]; do sleep 0.05; done; head -c 5000000 /dev/zero >large' large
+  await 20 "it runs" is_phase late "Running "
+  kill_controller
+  touch "$T/go"
+  await 20 "the agent tries" grep -q 'outputs of' "$T/edge-1.log"
+  kill_agent edge-1
+  start_agent edge-1
+  start_controller || return
+  await 30 "it ends well" is_phase late "Succeeded Completed"
+  expect 0 fogctl blob get "$(made_by late | cut -d' ' -f2)" -O "$T/got"
+  cmp "$T/got" <(head -c 5000000 /dev/zero) || miss "other bytes"
+}
+
 removed_work_leaves_nothing() {
   local none=blake2b:0000000000000000000000000000000000000000000000000000000000000009
   needs gone 'cat in' in "$none"
@@ -89,4 +133,6 @@ removed_work_leaves_nothing() {
 }
 
 it artifacts_are_in_place_when_it_starts what_is_cached_is_not_fetched_again_and_what_is_damaged_is \
-  what_is_missing_is_said_and_awaited a_fetch_outlives_the_agent_and_the_controller removed_work_leaves_nothing
+  what_is_missing_is_said_and_awaited a_fetch_outlives_the_agent_and_the_controller \
+  outputs_are_stored_before_it_has_succeeded an_output_that_is_missing_or_no_file_is_a_failure outputs_outlive_everything \
+  removed_work_leaves_nothing

@@ -244,6 +244,14 @@ static void perform(struct agent_world *world, const struct agt_effect *effect)
         print_run(world, "fetch", effect);
         str_addf(page, " port=%d\n", effect->fetch.port);
         break;
+    case AGT_COLLECT:
+        print_run(world, "collect", effect);
+        str_add_char(page, '\n');
+        break;
+    case AGT_UNCOLLECT:
+        print_run(world, "uncollect", effect);
+        str_add_char(page, '\n');
+        break;
     case AGT_UNFETCH:
         print_run(world, "unfetch", effect);
         str_add_char(page, '\n');
@@ -492,6 +500,8 @@ static void fill_assignment(const struct want *want, char digest_text[static DIG
         .digest = "blake2b:ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1",
         .path = "input"};
 
+    static struct output output = {.path = "result"};
+
     *command = want->command == NULL ? "work" : want->command;
     *assignment = (struct wire_assignment){.uid = want->uid,
                                            .name = "name",
@@ -503,6 +513,10 @@ static void fill_assignment(const struct want *want, char digest_text[static DIG
     assignment->template.workload.command.count = 1;
     assignment->template.workload.restart = want->restart;
     assignment->template.lease_ms = want->lease_ms;
+    if (want->has_output) {
+        assignment->template.workload.outputs.items = &output;
+        assignment->template.workload.outputs.count = 1;
+    }
     if (want->has_artifact) {
         assignment->template.workload.artifacts.items = &artifact;
         assignment->template.workload.artifacts.count = 1;
@@ -688,6 +702,21 @@ void world_fetched(struct agent_world *world, const char *uid, int64_t number, i
 
     event.fetched.code = code;
     event.fetched.message = code == 0 ? NULL : "not this time";
+    world_event(world, &event);
+}
+
+void world_collected(struct agent_world *world, const char *uid, int64_t run, int code)
+{
+    struct output_status output = {
+        .path = "result",
+        .digest = "blake2b:ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1",
+        .size = 7};
+    const outputs_t outputs = {.items = &output, .count = 1};
+    struct agt_event event = {.type = AGT_COLLECTED, .uid = uid, .run = run};
+
+    event.collected.code = code;
+    event.collected.message = code == 0 ? NULL : "not this time";
+    event.collected.outputs = &outputs;
     world_event(world, &event);
 }
 

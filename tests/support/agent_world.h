@@ -39,7 +39,7 @@ struct want { /* one assignment, by what differs between tests */
     int64_t lease_epoch, lease_ms;
     int64_t grace_ms;                         /* 0: 5000 */
     const struct harvest_policy_spec *policy; /* NULL: none */
-    bool has_artifact;
+    bool has_artifact, has_output;
 };
 
 /* WANTS(WANT("u1", 1), WANT("u2", 3, .restart = RESTART_ALWAYS)); ONE("u1", 1); NOTHING. */
@@ -98,6 +98,7 @@ void world_exited(struct agent_world *world, const char *uid, int64_t run, enum 
 void world_fetching(struct agent_world *world, const char *uid, int64_t number, int64_t done_bytes,
                     int64_t total_bytes);
 void world_fetched(struct agent_world *world, const char *uid, int64_t number, int code);
+void world_collected(struct agent_world *world, const char *uid, int64_t run, int code);
 void world_usage(struct agent_world *world, const char *uid, int64_t run, int64_t cpu_ms);
 /* The same, having run that long. */
 void world_exited_after(struct agent_world *world, const char *uid, int64_t run, int code,

@@ -254,6 +254,9 @@ static void perform(struct load_agent *agent, const struct agt_effect *effect)
         load->running--;
         later(agent, AGT_EXITED, effect->uid, effect->run);
         return;
+    case AGT_COLLECT:
+        later(agent, AGT_COLLECTED, effect->uid, effect->run);
+        return;
     case AGT_FETCH:
         later(agent, AGT_FETCHED, effect->uid, effect->run);
         return;
@@ -262,6 +265,7 @@ static void perform(struct load_agent *agent, const struct agt_effect *effect)
         load->happenings.items[load->happenings.count - 1].log_id = effect->log.id;
         return;
     case AGT_UNFETCH:
+    case AGT_UNCOLLECT:
     case AGT_EXTEND:
     case AGT_SUSPEND:
     case AGT_RESUME:
@@ -298,10 +302,13 @@ static void step(struct load_agent *agent, struct agt_event *event)
 static void happen(const struct happening *happening)
 {
     struct agt_exit ended = {.cause = EXIT_STOPPED, .code = 128 + 15};
+    const outputs_t none = {.count = 0};
     struct agt_event event = {
         .type = happening->type, .uid = happening->uid, .run = happening->run};
 
-    if (happening->type == AGT_STARTED) {
+    if (happening->type == AGT_COLLECTED) {
+        event.collected.outputs = &none;
+    } else if (happening->type == AGT_STARTED) {
         event.started = now_wall();
     } else if (happening->type == AGT_EXITED) {
         ended.started = ended.ended = now_wall();

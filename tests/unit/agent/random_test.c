@@ -358,6 +358,8 @@ static void perform(struct life *life, const struct agt_effect *effect)
     case AGT_SAVE:
     case AGT_FETCH:
     case AGT_UNFETCH:
+    case AGT_COLLECT:
+    case AGT_UNCOLLECT:
     case AGT_READ_LOG:
     case AGT_STOP_LOG:
         break;

@@ -1,0 +1,149 @@
+/* Outputs after a run, told by traces on a virtual clock. */
+#include "tests/support/agent_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define MAKES(...) ONE("u1", 1, .has_output = true, .restart = RESTART_ON_FAILURE, ##__VA_ARGS__)
+
+static void given_collecting(struct agent_world *world)
+{
+    world_start(world);
+    world_connect(world);
+    world_assign(world, MAKES());
+    world_started(world, "u1", 1);
+    world_reported(world);
+    world_reported(world);
+    world_clear(world);
+    world_exited(world, "u1", 1, EXIT_BY_ITSELF, 0);
+    expect(world, "collect u1 run=1\n"
+                  "save\n"
+                  "send report u1/1:Running(Uploading)\n");
+    world_reported(world);
+    world_clear(world);
+}
+
+static void nothing_succeeds_before_its_outputs_are_stored(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_collecting(world);
+    world_pass(world, 60 * 1000);
+    expect(world, "");
+    world_collected(world, "u1", 1, 0);
+    expect(world, "save\n"
+                  "forget u1 run=1\n"
+                  "send report u1/1:Succeeded(Completed)\n");
+    world_collected(world, "u1", 1, 0); /* again */
+    expect(world, "");
+}
+
+static void a_crash_while_they_are_stored_asks_again(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_collecting(world);
+    world_reboot(world);
+    world_found_ended(world, "u1", 1, EXIT_BY_ITSELF, 0);
+    world_start(world);
+    expect_has(world, "collect u1 run=1\n");
+    world_collected(world, "u1", 1, 0);
+    expect_has(world, "forget u1 run=1\n");
+}
+
+static void what_was_stored_is_told_also_after_a_crash(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_collecting(world);
+    world_collected(world, "u1", 1, 0);
+    world_reboot(world);
+    world_start(world);
+    world_connect(world);
+    world_reported(world);
+    assert_non_null(strstr(world->disk.data, "\"made\":[{\"path\":\"result\""));
+}
+
+static void storing_that_fails_is_tried_again(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_collecting(world);
+    world_collected(world, "u1", 1, ERR_UNAVAILABLE);
+    expect(world, "send report u1/1:Running(UploadFailed)\n");
+    world_reported(world);
+    world_pass(world, 1000);
+    expect_has(world, "collect u1 run=1\n");
+    world_collected(world, "u1", 1, 0);
+    expect_has(world, "forget u1 run=1\n");
+}
+
+static void an_output_that_is_missing_is_a_failure(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_collecting(world);
+    world_collected(world, "u1", 1, ERR_NOT_FOUND);
+    expect(world, "save\n"
+                  "forget u1 run=1\n"
+                  "send report u1/1:Starting(BackOff)\n");
+    world_reported(world);
+    world_pass(world, 1000);
+    expect_has(world, "spawn u1 run=2 gen=1 work\n");
+}
+
+static void a_run_that_failed_has_no_outputs(void **state)
+{
+    struct agent_world *world = *state;
+
+    world_start(world);
+    world_connect(world);
+    world_assign(world, MAKES());
+    world_started(world, "u1", 1);
+    world_clear(world);
+    world_exited(world, "u1", 1, EXIT_BY_ITSELF, 3);
+    expect(world, "save\n"
+                  "forget u1 run=1\n");
+}
+
+static void removed_work_stops_collecting(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_collecting(world);
+    world_assign(world, NOTHING);
+    expect_has(world, "uncollect u1 run=1\n");
+}
+
+static void another_form_stops_collecting_and_starts(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_collecting(world);
+    world_assign(world, ONE("u1", 2, .has_output = true, .command = "other"));
+    expect_has(world, "uncollect u1 run=1\n");
+    world_pass(world, 1000);
+    world_started(world, "u1", 2);
+    world_exited(world, "u1", 2, EXIT_BY_ITSELF, 0);
+    expect_has(world, "collect u1 run=2\n");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
+    const struct CMUnitTest tests[] = {
+        TEST(nothing_succeeds_before_its_outputs_are_stored),
+        TEST(a_crash_while_they_are_stored_asks_again),
+        TEST(what_was_stored_is_told_also_after_a_crash),
+        TEST(storing_that_fails_is_tried_again),
+        TEST(an_output_that_is_missing_is_a_failure),
+        TEST(a_run_that_failed_has_no_outputs),
+        TEST(removed_work_stops_collecting),
+        TEST(another_form_stops_collecting_and_starts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
