@@ -316,10 +316,16 @@ static bool is_paused(struct planner *p, const struct replica *replica,
     return p->spec->rollout.pause;
 }
 
-/* A task keeps count of its failures wherever it goes; a replica that did not fail has none. */
+static bool has_newest_form(const struct planner *p, const struct assignment_entry *copy)
+{
+    return p->in->template != NULL &&
+           str_eq(assignment_spec(copy)->template_digest, p->in->template->text);
+}
+
+/* A task keeps count of its failures wherever it goes, until it gets another form. */
 static unsigned failures_carried(const struct planner *p, const struct assignment_entry *copy)
 {
-    return p->plan->tasks == NULL ? 0 : tasks_failures(copy);
+    return p->plan->tasks == NULL || !has_newest_form(p, copy) ? 0 : tasks_failures(copy);
 }
 
 static void move(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
@@ -567,8 +573,7 @@ static void tend_coming(struct planner *p, const struct replica *replica,
 
 static void tend(struct planner *p, const struct replica *replica, struct assignment_entry *copy)
 {
-    bool is_current = p->in->template != NULL &&
-                      str_eq(assignment_spec(copy)->template_digest, p->in->template->text);
+    bool is_current = has_newest_form(p, copy);
     bool is_away = copy->agent == NULL || copy->agent->link == NULL;
     bool is_ok = copy_is_ok(copy);
     int64_t generation = 0;
@@ -600,12 +605,6 @@ static void tend(struct planner *p, const struct replica *replica, struct assign
     } else {
         tend_coming(p, replica, copy);
     }
-}
-
-static bool has_newest_form(const struct planner *p, const struct assignment_entry *copy)
-{
-    return p->in->template != NULL &&
-           str_eq(assignment_spec(copy)->template_digest, p->in->template->text);
 }
 
 /* Well, and not only because it was done in an earlier form before its agent went away. */

@@ -428,6 +428,22 @@ static void a_change_reaches_those_that_have_not_ended(void **state)
     has_record("0", "", "1/4");
 }
 
+static void another_form_forgets_failures_also_elsewhere(void **state)
+{
+    (void)state;
+    begin(1, 2);
+    TASKS("{count: 1, retries: 1}");
+    fails("0");
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: larger}\n"
+                        "status: {version: 0.1.0, capacity: {cores: 8, memory: 8Gi, disk: 8Gi}}\n");
+    fleet_connect_new(&fleet);
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\n"
+                        "spec: {tasks: {count: 1, retries: 1}, workload: {command: [/bin/run], "
+                        "resources: {cores: 4}}}\n");
+    assert_string_equal(fleet_agent_of(&fleet, "work", "0"), "larger");
+    assert_int_equal(tasks_failures(copy_of("0")), 0);
+}
+
 static void success_in_an_older_form_counts_if_it_was_said_in_time(void **state)
 {
     (void)state;
@@ -664,6 +680,7 @@ int main(void)
         IN_FLEET(what_failed_first_ends_the_rest_if_so_declared),
         IN_FLEET(only_the_newest_failures_are_told),
         IN_FLEET(a_change_reaches_those_that_have_not_ended),
+        IN_FLEET(another_form_forgets_failures_also_elsewhere),
         IN_FLEET(success_in_an_older_form_counts_if_it_was_said_in_time),
         IN_FLEET(more_tasks_go_on_from_the_record),
         IN_FLEET(replicas_become_tasks_and_tasks_replicas),
