@@ -40,7 +40,7 @@ spec:
   battery: {minPercent: 5, resumePercent: 6, requireCharging: false}
   thermal: {throttleCelsius: 100, suspendCelsius: 110, evictCelsius: 120, resumeCelsius: 99, dwell: 1s}
   user: {startAfterIdle: 1s, continueAfterIdle: 1s}
-  session: {staleSensor: 3s}
+  session: {staleSensor: 5s}
 ---
 apiVersion: fog/v1
 kind: HarvestSession
@@ -87,7 +87,7 @@ a_policy_may_be_stricter_than_the_owner() {
 # A reading counts for as long as staleSensor says.
 a_battery_that_tells_nothing_is_not_a_full_one() {
   battery capacity nonsense
-  await 10 "what has a policy is frozen" stands_still "$ruled"
+  await 20 "what has a policy is frozen" stands_still "$ruled"
   await 5 "it says so" eval 'assignments "select(.spec.session == \"ruled\") | .status.reason" | grep -qx StaleSensor'
 }
 
