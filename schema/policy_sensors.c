@@ -13,6 +13,7 @@
 #include "schema/policy_parts.h"
 
 #include "schema/base/parse.h"
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 #include <assert.h>
@@ -107,7 +108,7 @@ static void latch_move(struct policy_latch *latch, struct mono now, enum grade g
         return;
     case GRADE_GOOD:
         latch->clear_since = mono_earlier(latch->clear_since, now);
-        if (mono_is_due(mono_after(latch->clear_since, dwell_ms), now)) {
+        if (mono_is_due(mono_after(latch->clear_since, dwell_ms), now) || MUTANT(DWELL_IGNORED)) {
             latch_open(latch);
         }
         return;
@@ -277,7 +278,8 @@ static enum grade grade_battery(const struct battery_policy *battery, int64_t pe
     if (percent < battery->min_percent) {
         return GRADE_BAD;
     }
-    return percent >= battery->resume_percent ? GRADE_GOOD : GRADE_BETWEEN;
+    return percent >= battery->resume_percent || MUTANT(RESUME_AT_MINIMUM) ? GRADE_GOOD
+                                                                           : GRADE_BETWEEN;
 }
 
 static void move_battery(struct judging *judging, enum told told, int64_t percent)

@@ -282,7 +282,8 @@ static bool lacks_readings(const struct agt *agt, const struct work *work)
 
 void govern(struct agt *agt, struct work *work)
 {
-    if (is_governable(work) && !lacks_readings(agt, work)) {
+    if (is_governable(work) && !lacks_readings(agt, work) &&
+        (link_is_welcomed(agt) || !MUTANT(POLICY_ONLINE_ONLY))) {
         judge(agt, work);
     }
 }

@@ -106,6 +106,9 @@
     X(OLD_FORM_RUNS_ON, "what was changed goes on running in its old form", "liveness")            \
     X(PAUSE_IGNORED, "work is started although the owner has paused the machine", "paused")        \
     X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness")                     \
+    X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness")          \
+    X(DWELL_IGNORED, "what was too hot goes on as soon as it is cool", "policy")                   \
+    X(RESUME_AT_MINIMUM, "a battery that is just above its minimum is charged well", "policy")     \
     X(SUCCESS_BEFORE_EXIT, "an agent reports success of what still runs", "truth")                 \
     X(REPORT_NOT_REPEATED, "a report that was lost with its connection is not sent again",         \
       "liveness")                                                                                  \

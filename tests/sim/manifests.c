@@ -118,7 +118,7 @@ static void add_session(struct die *die, unsigned name, unsigned version, struct
         str_addf(to, ",\"labels\":{\"v\":\"%u\"}", version);
     }
     str_add(to, "},\"spec\":{");
-    if (die_chance(die, 250)) {
+    if (die_chance(die, 500)) {
         str_addf(to, "\"policy\":\"%s\",", policies[die_below(die, POLICY_NAMES)]);
     }
     add_scale(die, to);
@@ -389,7 +389,7 @@ static void tame_policy(struct arena *arena, struct die *die, struct node *spec)
     node_set(arena, thermal, "suspendCelsius", node_int(arena, hot));
     node_set(arena, thermal, "evictCelsius", node_int(arena, hot + 8));
     node_set(arena, thermal, "resumeCelsius", node_int(arena, die_between(die, 36, hot - 6)));
-    set_text(arena, thermal, "dwell", arena_printf(arena, "%ds", (int)die_between(die, 0, 20)));
+    set_text(arena, thermal, "dwell", arena_printf(arena, "%ds", (int)die_between(die, 5, 20)));
     set_text(arena, user, "startAfterIdle",
              arena_printf(arena, "%ds", (int)die_between(die, 5, 20)));
     set_text(arena, user, "continueAfterIdle",

@@ -16,12 +16,21 @@ const char *const release_words[] = {"ours", "an older one", "a newer one",
 static const struct {
     const char *type, *list, *within, *field;
 } later[] = {
-    {"welcome", NULL, NULL, "agentUid"},      {"refuse", NULL, NULL, "message"},
-    {"refuse", NULL, NULL, "retryAfter"},     {"accepted", NULL, NULL, "digest"},
-    {"heartbeat", NULL, NULL, "usage"},       {"heartbeat", NULL, NULL, "interval"},
-    {"report", "items", "status", "message"}, {"report", "items", "status", "startTime"},
-    {"report", "items", "status", "endTime"}, {"report", "items", "status", "conditions"},
-    {"error", NULL, NULL, "about"},           {"assign", "assignments", "template", "policy"},
+    {"welcome", NULL, NULL, "agentUid"},
+    {"refuse", NULL, NULL, "message"},
+    {"refuse", NULL, NULL, "retryAfter"},
+    {"accepted", NULL, NULL, "digest"},
+    {"heartbeat", NULL, NULL, "usage"},
+    {"heartbeat", NULL, NULL, "interval"},
+    {"report", "items", "status", "message"},
+    {"report", "items", "status", "startTime"},
+    {"report", "items", "status", "endTime"},
+    {"report", "items", "status", "conditions"},
+    {"error", NULL, NULL, "about"},
+    {"heartbeat", NULL, NULL, "sensors"},
+    {"heartbeat", NULL, NULL, "utcOffset"},
+    {"report", "items", NULL, "changes"},
+    {"assign", "assignments", "template", "policy"},
 };
 
 struct wire_versions release_speaks(enum release release)

@@ -5,11 +5,11 @@
 
 enum {
     FULL = 100 * 1000,
-    DRAIN_PER_S = 2 * 1000,
-    CHARGE_PER_S = 4 * 1000,
+    DRAIN_PER_S = 6 * 1000,
+    CHARGE_PER_S = 2 * 1000,
     COOL = 30 * 1000,
-    WARM_PER_S = 4 * 1000,
-    COOL_PER_S = 4 * 1000,
+    WARM_PER_S = 8 * 1000,
+    COOL_PER_S = 3 * 1000,
     DAY_MS = 24 * 60 * 60 * 1000,
     SHORT_MS = 2000,
     LONG_MS = 25000,
@@ -21,7 +21,7 @@ void senses_begin(struct machine *machine)
     struct die die;
 
     tape_die(&machine->sim->tape, &die, "m%zu/senses", machine->index);
-    senses->has_battery = die_chance(&die, 600);
+    senses->has_battery = die_chance(&die, 800);
     senses->charge = FULL;
     senses->heat = COOL;
     senses->looked_at_ms = sim_now(machine->sim);
