@@ -134,7 +134,7 @@ static void keep_result(struct lister *l, size_t index, const struct assignment_
 
     outputs_declared(l->arena, &assignment_status(copy)->outputs, &template->template->workload,
                      &result.outputs);
-    if (result.outputs.count > 0 &&
+    if (result.outputs.count > 0 && !MUTANT(OUTPUTS_FORGOTTEN) &&
         l->tasks->result_bytes + outputs_bytes(&result.outputs) <= TASK_RESULTS_BYTES_MAX) {
         shape_put(&task_result_shape, &result, index, (int64_t)index);
         shape_mark(&task_result_shape, &result, &result.outputs);

@@ -69,6 +69,7 @@
     X(RETRIES_UNBOUNDED, "what fails is tried again for ever", "liveness silence")                 \
     X(TASK_FORGOTTEN, "a task that has ended is not written down before its assignment goes",      \
       "tasks")                                                                                     \
+    X(OUTPUTS_FORGOTTEN, "what a task made goes with its assignment", "tasks")                     \
     X(TASK_TRIED_ONCE_MORE, "a task that failed is tried more often than declared", "tasks")       \
     X(PARALLELISM_IGNORED, "more tasks are under way at once than declared", "tasks")              \
     X(BREAKER_STAYS_OPEN, "an agent on which starts failed is never tried again", "liveness")      \
