@@ -5,6 +5,8 @@
 # shellcheck source=tests/e2e/lib.sh disable=SC2154
 . "$(dirname "$0")/../e2e/lib.sh"
 
+files() { find examples -maxdepth 1 -type f | sort; } # a folder has a suite of its own
+
 # What a file promises: "Converged", or "pending, REASON"; without a comment it is the former.
 promise() {
   local said
@@ -26,7 +28,7 @@ a_fleet_is_up() {
 all_are_valid_together() {
   local file
   expect 0 fogctl apply -f examples --dry-run
-  for file in examples/*; do
+  for file in $(files); do
     case $file in
     *.yaml | *.json) ;;
     *) miss "$file is no manifest" ;;
@@ -37,7 +39,7 @@ all_are_valid_together() {
 
 each_is_applied() {
   local file
-  for file in examples/*; do
+  for file in $(files); do
     expect 0 fogctl apply -f "$file"
     says_not "$out" unchanged
   done
@@ -45,7 +47,7 @@ each_is_applied() {
 
 each_becomes_what_it_promises() {
   local file name wanted
-  for file in examples/*; do
+  for file in $(files); do
     wanted=$(promise "$file")
     for name in $(sessions_of "$file"); do
       case $wanted in
