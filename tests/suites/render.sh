@@ -52,9 +52,6 @@ kill_everything() {
   for name in "${NAMES[@]}"; do start_agent "$name"; done
 }
 
-held() { # NAME REASON
-  assignments 'select(.spec.session == "render" and .spec.agent == "'"$1"'") | .status.reason' | grep -qx "$2"
-}
 is_empty() { ! assignments 'select(.spec.session == "render" and (.status.phase == "Running")) | .spec.agent' | grep -qx "$1"; }
 
 a_picture_is_begun() {
@@ -63,11 +60,17 @@ a_picture_is_begun() {
   await 30 "the first strips are done" has_done 2
 }
 
+runs_of() { grep -c ' starting "' "$T/$1.log"; }
+
 machines_are_somebodys() {
+  local begun
   set_machine "$T/machine-hill-1" battery 38
   set_machine "$T/machine-hill-2" user
   await 10 "an empty battery is spared" is_empty hill-1
   await 10 "who came back has the machine" is_empty hill-2
+  begun=$(runs_of hill-1)
+  await 30 "the others go on" has_done $(($(done_count) + 3))
+  is "strips that began on an empty battery" $(($(runs_of hill-1) - begun)) 0
 }
 
 all_is_killed_again_and_again() {
