@@ -62,6 +62,7 @@ void reference_reset(struct sim *sim)
 
         *template = *(const struct ref_template *)it->value;
         template->made_of = arena_strdup(&sim->reference->arena, template->made_of);
+        template->outputs = arena_strdup(&sim->reference->arena, template->outputs);
         (void)map_put(&sim->reference->templates, it->key, template);
     }
     reference_free(before);
