@@ -297,10 +297,12 @@ static void check_rollout(const struct looking *at)
     const struct ref_object *session =
         reference_find(at->reference, "HarvestSession", ref_text(at->body, "spec.session"));
     size_t down, most;
+    struct needs needs; /* known unless nobody heard that the template was stored */
 
     if (session == NULL || ref_flag(session->ledger, "spec.everyAgent") ||
         node_find_path(session->ledger, "spec.tasks") != NULL || !is_well(at->before) ||
         !is_other_template(at) ||
+        !ref_needs(at->reference, ref_text(at->before->ledger, "spec.template"), &needs) ||
         ref_is_update(at->reference, ref_text(at->before->ledger, "spec.template"),
                       ref_text(at->body, "spec.template"))) {
         return;
