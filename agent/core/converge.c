@@ -693,6 +693,7 @@ static void send_forgettables(struct agt *agt)
 void converge(struct agt *agt)
 {
     send_forgettables(agt);
+    govern_weigh(agt);
     map_each (&agt->set.works, entry) {
         struct work *work = work_of(entry);
 

@@ -333,13 +333,47 @@ bool govern_says(const struct agt *agt, const struct work *work, const char **re
     return true;
 }
 
-int64_t govern_cpu_limit(const struct agt *agt, const struct work *work)
+static int64_t cpu_percent(const struct work *work)
 {
     int64_t percent = work->wanted.template.limits.cpu_percent;
 
-    (void)agt;
     if (percent <= 0 || (work->governed.has_begun && work->governed.cpu_percent < percent)) {
         percent = work->governed.has_begun ? work->governed.cpu_percent : 100;
     }
-    return percent > 0 && percent < 100 ? percent * 10 : 0;
+    return percent > 0 && percent < 100 ? percent : 100;
+}
+
+static int64_t weight_of(const struct work *work)
+{
+    int64_t cores = work->wanted.template.workload.resources.cores;
+
+    return cores < 1 ? 1 : cores;
+}
+
+static bool is_weighed(const struct work *work)
+{
+    return (work->state == WORK_STARTING || work->state == WORK_RUNNING) && cpu_percent(work) < 100;
+}
+
+void govern_weigh(struct agt *agt)
+{
+    agt->governor.weight = 0;
+    map_each (&agt->set.works, entry) {
+        if (is_weighed(work_of(entry))) {
+            agt->governor.weight += weight_of(work_of(entry));
+        }
+    }
+}
+
+/* The share is one of all work together: who declares more cores has more of it. */
+int64_t govern_cpu_limit(const struct agt *agt, const struct work *work)
+{
+    int64_t percent = cpu_percent(work), own = weight_of(work), all = agt->governor.weight, limit;
+
+    if (percent >= 100) {
+        return 0;
+    }
+    all = is_weighed(work) && all >= own ? all : all + own;
+    limit = percent * 10 * own / all;
+    return limit < 1 ? 1 : limit;
 }

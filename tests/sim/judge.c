@@ -219,10 +219,11 @@ static bool has_limits_of(const struct world *world, const struct shim *shim,
                           const struct node *session)
 {
     const struct node *policy = find_named(world->policies, text_at(session, "spec.policy"));
-    int64_t percent = policy == NULL ? 0 : int_at(policy, "spec.limits.cpuPercent", 0);
+    int64_t share =
+        policy == NULL ? 0 : judge_share(shim, int_at(policy, "spec.limits.cpuPercent", 0));
 
     return policy == NULL ||
-           (shim->cpu_limit == (percent < 100 ? 10 * percent : 0) &&
+           (shim->cpu_limit - share >= 0 && shim->cpu_limit - share <= 1 &&
             shim->memory_percent == int_at(policy, "spec.limits.memoryPercent", 0));
 }
 

@@ -2,6 +2,7 @@
 
 #include "schema/base/parse.h"
 #include "schema/base/str.h"
+#include "tests/sim/shim.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -184,4 +185,14 @@ bool judge_matches(const struct node *session, const struct node *agent)
 bool judge_may_stay(const struct node *session, const struct node *agent)
 {
     return are_met(session, agent, false);
+}
+
+int64_t judge_share(const struct shim *shim, int64_t percent)
+{
+    int64_t all = 0;
+
+    vec_each (&shim->machine->shims, it) {
+        all += (*it)->has_process && !(*it)->is_frozen && (*it)->cpu_limit > 0 ? (*it)->cores : 0;
+    }
+    return percent >= 100 || all == 0 ? 0 : percent * 10 * shim->cores / all;
 }

@@ -5,9 +5,14 @@
 #include "schema/tree.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+
+struct shim;
 
 /* spec.selector and spec.requirements of `session`, asked of the labels and the status of `agent`.
  * Room is another question. */
 bool judge_matches(const struct node *session, const struct node *agent);
 /* May what runs there already stay?  What sensors say counts only when work is placed. */
 bool judge_may_stay(const struct node *session, const struct node *agent);
+/* Its part of what all limited work on its machine may use together; 0: no limit. */
+int64_t judge_share(const struct shim *shim, int64_t percent);

@@ -432,6 +432,8 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->grace_ms = spawn->template->grace_ms;
     shim->orphan_after_ms = spawn->template->orphan_after_ms;
     shim->cpu_limit = spawn->cpu_limit;
+    shim->cores = spawn->template->workload.resources.cores;
+    shim->cores += shim->cores == 0;
     shim->memory_percent = spawn->template->limits.memory_percent;
     shim->alone_since_ms = -1;
     check_lease_end(shim, lease_end_ms(shim));

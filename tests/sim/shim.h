@@ -31,6 +31,7 @@ struct shim {
     bool was_put_back; /* an older state was put on its disk since: its number may come again */
     struct mono lease_end;
     int64_t grace_ms, orphan_after_ms, lease_ms;
+    int64_t cores;                    /* thousandths, as declared; at least one */
     int64_t cpu_limit;                /* thousandths of its machine; 0: no limit */
     int64_t memory_percent;           /* its policy's; 0: no limit */
     int64_t began_ms, alone_since_ms; /* true time; -1: an agent is there */

@@ -522,6 +522,7 @@ static void fill_assignment(const struct want *want, char digest_text[static DIG
         assignment->template.workload.artifacts.count = 1;
     }
     assignment->template.grace_ms = want->grace_ms == 0 ? 5000 : want->grace_ms;
+    assignment->template.workload.resources.cores = want->cores;
     if (want->policy != NULL) {
         shape_put(&template_shape, &assignment->template, policy, *want->policy);
         shape_put(&template_shape, &assignment->template, limits, want->policy->limits);

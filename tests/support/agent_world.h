@@ -39,6 +39,7 @@ struct want { /* one assignment, by what differs between tests */
     int64_t lease_epoch, lease_ms;
     int64_t grace_ms;                         /* 0: 5000 */
     const struct harvest_policy_spec *policy; /* NULL: none */
+    int64_t cores;                            /* thousandths */
     bool has_artifact, has_output;
 };
 

@@ -104,6 +104,23 @@ static void what_is_slowed_runs_and_says_so(void **state)
     expect_has(world, "send report u1/1:Running\n");
 }
 
+static void work_shares_what_its_policy_allows_by_its_cores(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *half = world_policy(
+        world, "{'limits': {'cpuPercent': 50}, 'battery': {'requireCharging': false}}");
+
+    given_governed(world, ONE("u1", 1, .policy = half, .cores = 1000));
+    world_assign(world, WANTS(WANT("u1", 1, .policy = half, .cores = 1000),
+                              WANT("u2", 1, .policy = half, .cores = 3000), WANT("u3", 1)));
+    expect_has(world, "spawn u2 run=1 gen=1 work cpu=375\n");
+    world_started(world, "u2", 1);
+    expect_has(world, "limit u1 run=1 cpu=125\n");
+    world_exited(world, "u2", 1, EXIT_BY_ITSELF, 0);
+    world_read(world);
+    expect_has(world, "limit u1 run=1 cpu=500\n");
+}
+
 static void what_is_cut_off_is_governed_all_the_same(void **state)
 {
     struct agent_world *world = *state;
@@ -348,6 +365,7 @@ int main(void)
         TEST(a_low_battery_suspends_until_it_is_charged_well),
         TEST(heat_slows_then_suspends_then_evicts),
         TEST(what_is_slowed_runs_and_says_so),
+        TEST(work_shares_what_its_policy_allows_by_its_cores),
         TEST(what_is_cut_off_is_governed_all_the_same),
         TEST(a_sensor_that_tells_nothing_any_more_suspends),
         TEST(nothing_starts_before_the_first_readings),
