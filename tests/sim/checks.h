@@ -11,6 +11,7 @@
  *     once-per-run   no assignment has two processes at once
  *     fencing        of exclusive work no run has a lower lease epoch than one that began before it
  *     spawned-once   no run is spawned twice
+ *     fetched-first  no run is spawned before its artifacts are ready
  *
  * The rest is asked once the faults are over: judge.h and epilogue.h. */
 #pragma once
