@@ -255,7 +255,7 @@ bench-sim: deps
 DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libyaml-dev \
                 libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev diffutils procps
 DEBIAN_TEST  := $(DEBIAN_BUILD) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
-                curl jq sqlite3 binutils util-linux
+                curl jq sqlite3 binutils util-linux python3
 
 .PHONY: deps deps-test
 deps:
