@@ -2,6 +2,7 @@
  *
  *     /echo  answers method, user and body      /big    answers 8 MiB
  *     /hold  waits until the test answers       /watch  begins a stream
+ *     /blobs/ is for transfers, whose taker allows what the test says
  *
  * Client and server share the thread: pump() turns the loop until something is true. */
 #include "controller/io/http.h"
@@ -31,6 +32,10 @@ struct server {
     size_t request_count, gone_count;
     size_t body_bytes; /* of the last request */
     struct blob *big;
+    struct { /* the last transfer */
+        uint64_t id;
+        size_t taken_bytes, piece_max, drained_count, gone_count;
+    } transfer;
 };
 
 static struct server server;
@@ -88,11 +93,52 @@ static void on_gone(void *context, uint64_t id)
     server.gone_count++;
 }
 
+static void on_begin(void *context, uint64_t id, const struct transfer_request *request)
+{
+    (void)context;
+    (void)request;
+    server.transfer.id = id;
+}
+
+static void on_piece(void *context, uint64_t id, const char *bytes, size_t size_bytes)
+{
+    (void)context;
+    assert_int_equal(id, server.transfer.id);
+    for (size_t i = 0; i < size_bytes; i++) {
+        assert_int_equal(bytes[i], 'a' + (server.transfer.taken_bytes + i) % 26);
+    }
+    server.transfer.taken_bytes += size_bytes;
+    if (size_bytes > server.transfer.piece_max) {
+        server.transfer.piece_max = size_bytes;
+    }
+}
+
+static void on_drained(void *context, uint64_t id)
+{
+    (void)context;
+    server.transfer.drained_count += id == server.transfer.id;
+}
+
+static void on_transfer_gone(void *context, uint64_t id)
+{
+    (void)context;
+    server.transfer.gone_count += id == server.transfer.id;
+}
+
 static int start_with(size_t connections_max, int64_t hurry)
 {
     static const struct address any = {.host = "127.0.0.1"};
     struct http_options options = {
-        .address = &any, .connections_max = connections_max, .hurry = hurry};
+        .address = &any,
+        .connections_max = connections_max,
+        .hurry = hurry,
+        .transfers = {.prefix = "/blobs/",
+                      .body_bytes_max = BIG_BYTES,
+                      .begin = on_begin,
+                      .piece = on_piece,
+                      .drained = on_drained,
+                      .gone = on_transfer_gone},
+    };
     struct http_handlers handlers = {.request = on_request, .gone = on_gone};
     char *big = mem_alloc(BIG_BYTES);
     struct err err;
@@ -571,12 +617,125 @@ static void one_connection_too_many_is_turned_away(void **state)
     close(third);
 }
 
+static void a_body_comes_only_as_far_as_it_was_allowed(void **state)
+{
+    (void)state;
+    _cleanup_(str_fini)
+    struct str got = STR_EMPTY, body = STR_EMPTY;
+    struct transfer_answer answer = {.code = 200};
+    int fd = dial();
+
+    for (size_t i = 0; i < 100000; i++) {
+        str_add_char(&body, (char)('a' + i % 26));
+    }
+    put(fd, "PUT /blobs/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n");
+    put(fd, body.data);
+    pump_until(server.transfer.id != 0);
+    assert_int_equal(server.transfer.taken_bytes, 0);
+    for (size_t allowed = 1000; allowed <= 100000; allowed += 1000) {
+        http_allow(server.http, server.transfer.id, 1000);
+        pump_until(server.transfer.taken_bytes >= allowed);
+        turn();
+        assert_int_equal(server.transfer.taken_bytes, allowed);
+    }
+    assert_true(server.transfer.piece_max <= 1000);
+    http_transfer_answer(server.http, server.transfer.id, &answer);
+    put(fd, GET("/echo") "\r\n"); /* the connection goes on behind it */
+    expect(fd, &got, "GET - ", 1);
+    assert_int_equal(server.transfer.gone_count, 0);
+    close(fd);
+}
+
+static void a_transfer_refused_early_is_the_last_on_its_connection(void **state)
+{
+    (void)state;
+    _cleanup_(str_fini)
+    struct str got = STR_EMPTY;
+    struct transfer_answer answer = {.code = 507};
+    int fd = dial();
+
+    put(fd, "PUT /blobs/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc");
+    pump_until(server.transfer.id != 0);
+    http_transfer_answer(server.http, server.transfer.id, &answer);
+    expect_end(fd, &got);
+    assert_true(str_starts(got.data, "HTTP/1.1 507 "));
+    assert_int_equal(server.transfer.taken_bytes, 0);
+    close(fd);
+}
+
+static void the_next_piece_waits_for_the_reader(void **state)
+{
+    (void)state;
+    _cleanup_(str_fini)
+    struct str got = STR_EMPTY;
+    struct transfer_answer answer = {.code = 200, .size_bytes = 3 * BIG_BYTES};
+    int fd = dial();
+
+    put(fd, GET("/blobs/x") "\r\n");
+    pump_until(server.transfer.id != 0);
+    http_transfer_answer(server.http, server.transfer.id, &answer);
+    assert_false(http_transfer_piece(server.http, server.transfer.id, blob_ref(server.big)));
+    for (int i = 0; i < 20; i++) {
+        turn();
+    }
+    assert_int_equal(server.transfer.drained_count, 0); /* nobody reads */
+    for (int pieces = 1; pieces < 3; pieces++) {
+        size_t before = server.transfer.drained_count;
+
+        while (server.transfer.drained_count == before) {
+            assert_true(take(fd, &got));
+            turn();
+        }
+        (void)http_transfer_piece(server.http, server.transfer.id, blob_ref(server.big));
+    }
+    while (got.length < 3 * (size_t)BIG_BYTES) {
+        assert_true(take(fd, &got));
+        turn();
+    }
+    assert_int_equal(server.transfer.gone_count, 0);
+    close(fd);
+}
+
+static void a_client_that_goes_is_told_of(void **state)
+{
+    (void)state;
+    int fd = dial();
+
+    put(fd, "PUT /blobs/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc");
+    pump_until(server.transfer.id != 0);
+    http_allow(server.http, server.transfer.id, 1000);
+    pump_until(server.transfer.taken_bytes == 3);
+    close(fd);
+    pump_until(server.transfer.gone_count == 1);
+}
+
+static void a_body_that_stalls_ends_its_transfer(void **state)
+{
+    (void)state;
+    _cleanup_(str_fini)
+    struct str got = STR_EMPTY;
+    int fd = dial();
+
+    put(fd, "PUT /blobs/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc");
+    pump_until(server.transfer.id != 0);
+    http_allow(server.http, server.transfer.id, 1000);
+    expect_end(fd, &got);
+    assert_true(str_starts(got.data, "HTTP/1.1 408 "));
+    close(fd);
+    pump_until(server.transfer.gone_count == 1);
+}
+
 #define TEST(name)    cmocka_unit_test_setup_teardown(name, start, stop)
 #define HURRIED(name) cmocka_unit_test_setup_teardown(name, start_hurried, stop)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_body_comes_only_as_far_as_it_was_allowed),
+        TEST(a_transfer_refused_early_is_the_last_on_its_connection),
+        TEST(the_next_piece_waits_for_the_reader),
+        TEST(a_client_that_goes_is_told_of),
+        HURRIED(a_body_that_stalls_ends_its_transfer),
         TEST(a_connection_serves_one_request_after_another),
         TEST(requests_sent_ahead_are_answered_in_order),
         TEST(chunked_bodies_and_missing_content_types_are_taken),
