@@ -460,7 +460,7 @@ static void tend_failed(struct planner *p, const struct replica *replica,
                 arena_printf(p->arena, "%s; failure %u in a row, tried again after a pause", words,
                              failures));
     } else {
-        replace(p, replica, copy, false, failures, words);
+        replace(p, replica, copy, false, is_task ? failures_carried(p, copy) : failures, words);
     }
 }
 
