@@ -256,12 +256,32 @@ static void check_updated(const struct looking *at)
 /* --- rollouts ----------------------------------------------------------------------------------
  */
 
-static bool is_well(const struct ref_object *copy)
+static bool is_well_as(const struct ref_object *copy, int64_t generation)
 {
     const char *phase = ref_text(copy->status, "phase");
 
-    return ref_int(copy->status, "observedGeneration", -1) == copy->generation &&
+    return ref_int(copy->status, "observedGeneration", -1) == generation &&
            (str_eq(phase, "Running") || str_eq(phase, "Suspended") || str_eq(phase, "Succeeded"));
+}
+
+static bool is_well(const struct ref_object *copy)
+{
+    return is_well_as(copy, copy->generation);
+}
+
+/* It was well, and then its policy changed, which takes nothing down. */
+static bool is_well_still(const struct looking *at, const struct ref_object *copy)
+{
+    const struct ref_assignment *all = map_find(&at->reference->assignments, copy->uid);
+    const struct ref_version *now, *then;
+
+    if (all == NULL || all->count < 2) {
+        return false;
+    }
+    now = &all->items[all->count - 1];
+    then = &all->items[all->count - 2];
+    return is_well_as(copy, then->generation) &&
+           ref_is_update(at->reference, then->template, now->template);
 }
 
 /* How many of the session's replicas have copies, none of which is well. */
@@ -282,7 +302,7 @@ static size_t count_down(const struct looking *at, const struct ref_object *sess
                 str_eq(ref_text(copy->ledger, "spec.sessionUid"), session->uid) &&
                 str_eq(ref_text(copy->ledger, "spec.slot"), slot)) {
                 has_copy = true;
-                has_well |= is_well(copy);
+                has_well |= is_well(copy) || is_well_still(at, copy);
             }
         }
         down += has_copy && !has_well;
