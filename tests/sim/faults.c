@@ -357,9 +357,17 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
     }
 }
 
+/* One machine, or all: the power fails, it is a hot day. */
 static void disturb_senses(struct sim *sim, struct machine *machine, enum fault fault)
 {
-    senses_strike(machine, fault, &sim->dice.faults);
+    struct die *die = &sim->dice.faults;
+    bool is_everywhere = die_chance(die, 500);
+
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        if (is_everywhere || sim->machines[i] == machine) {
+            senses_strike(sim->machines[i], fault, die);
+        }
+    }
 }
 
 /* Now the backup is made, now it is put back; copies are made once. */

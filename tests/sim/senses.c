@@ -12,6 +12,7 @@ enum {
     COOL_PER_S = 3 * 1000,
     DAY_MS = 24 * 60 * 60 * 1000,
     SHORT_MS = 2000,
+    SLOW_MS = 8000,
     LONG_MS = 25000,
 };
 
@@ -132,7 +133,8 @@ void senses_strike(struct machine *machine, enum fault fault, struct die *die)
 {
     struct senses *senses = &machine->senses;
     int life = life_of(fault);
-    int64_t until_ms = sim_now(machine->sim) + die_between(die, SHORT_MS, LONG_MS);
+    bool is_slow = life == LIFE_UNPLUGGED || life == LIFE_HOT; /* to show */
+    int64_t for_ms = die_between(die, is_slow ? SLOW_MS : SHORT_MS, LONG_MS);
 
     if (life == LIFE_STUCK && !happens(machine, LIFE_STUCK)) {
         senses_look(machine, &senses->before);
@@ -146,7 +148,7 @@ void senses_strike(struct machine *machine, enum fault fault, struct die *die)
         senses->nonsense = draw_nonsense(senses->odd, die);
     }
     advance(machine);
-    senses->until_ms[life] = until_ms;
+    senses->until_ms[life] = sim_now(machine->sim) + for_ms;
     sim_trace(machine->sim, "%s: %s", machine->name, fault_words[fault]);
 }
 

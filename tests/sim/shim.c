@@ -414,8 +414,13 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
         sim_fail(sim, "spawned-once", "%s spawns run %" PRId64 " of %s a second time",
                  machine->name, spawn->run, spawn->uid);
     }
-    shim->watch.forbidden_since_ms = -1;
     shim->watch.thawed_at_ms = INT64_MIN / 2;
+    vec_each (&machine->shims, it) { /* what held the run before holds this one */
+        if (str_eq((*it)->uid, spawn->uid)) {
+            shim->watch = (*it)->watch;
+        }
+    }
+    shim->watch.forbidden_since_ms = -1;
     shim->machine = machine;
     shim->uid = mem_strdup(spawn->uid);
     shim->session = mem_strdup(spawn->session);
