@@ -60,6 +60,15 @@ static bool save(struct loop *loop, struct blob *bytes)
     return true;
 }
 
+/* Without an agent nobody reads sensors: what they said last is stale after so long. */
+static int64_t unwatched_ms(const struct loop *loop, const struct template *template)
+{
+    const struct harvest_policy_spec *policy = template_policy(template);
+
+    policy = policy == NULL ? loop->config->owner_policy : policy;
+    return policy == NULL ? 0 : policy->session.stale_sensor_ms;
+}
+
 static void spawn(struct loop *loop, const struct agt_spawn *spawn)
 {
     _cleanup_(arena_fini)
@@ -68,6 +77,7 @@ static void spawn(struct loop *loop, const struct agt_spawn *spawn)
 
     arena_init(&arena);
     harvest_prepare(&arena, spawn, &loop->config->caps, &loop->machine, &spec);
+    spec.unwatched_ms = unwatched_ms(loop, spawn->template);
     spec.has_artifacts = spawn->template->workload.artifacts.count > 0;
     process_spawn(loop->process, &spec);
 }

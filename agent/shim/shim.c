@@ -228,6 +228,14 @@ static struct mono orphaned_at(const struct shim *shim)
                : MONO_NEVER;
 }
 
+/* Nobody reads the sensors for its policy, and who reads nothing lets nothing run. */
+static struct mono unwatched_at(const struct shim *shim)
+{
+    return shim->spec.unwatched_ms > 0 && !shim->frozen
+               ? mono_after(shim->alone_since, shim->spec.unwatched_ms)
+               : MONO_NEVER;
+}
+
 static struct mono deadline(const struct shim *shim)
 {
     struct mono at = MONO_NEVER;
@@ -237,6 +245,7 @@ static struct mono deadline(const struct shim *shim)
     }
     if (shim->state == STATE_RUNNING) {
         at = mono_earlier(at, orphaned_at(shim));
+        at = mono_earlier(at, unwatched_at(shim));
         at = mono_earlier(at, limits_deadline(&shim->limits));
     }
     if (shim->state == STATE_ENDING || shim->state == STATE_KILLING) {
@@ -252,6 +261,9 @@ static void tick(struct shim *shim)
     }
     if (shim->state == STATE_RUNNING && mono_is_due(orphaned_at(shim), shim->now)) {
         stop(shim, EXIT_ORPHANED, "no agent came back", shim->spec.grace_ms);
+    }
+    if (shim->state == STATE_RUNNING && mono_is_due(unwatched_at(shim), shim->now)) {
+        suspend(shim, true);
     }
     if (shim->state == STATE_ENDING && mono_is_due(shim->kill_at, shim->now)) {
         move(shim, STATE_KILLING);

@@ -23,6 +23,7 @@ static const struct member spec_numbers[] = {
     {"lease_epoch", offsetof(struct shim_spec, lease_epoch)},
     {"grace_ms", offsetof(struct shim_spec, grace_ms)},
     {"orphan_after_ms", offsetof(struct shim_spec, orphan_after_ms)},
+    {"unwatched_ms", offsetof(struct shim_spec, unwatched_ms)},
     {"lease_end", offsetof(struct shim_spec, lease_end.ms)},
     {"cpu_limit", offsetof(struct shim_spec, cpu_limit)},
     {"cpu_told", offsetof(struct shim_spec, cpu_told)},

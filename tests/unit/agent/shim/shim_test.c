@@ -415,6 +415,24 @@ static int connect_again(const struct bench *bench)
     return fd;
 }
 
+static void without_an_agent_what_has_a_policy_is_suspended(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.unwatched_ms = 50;
+    run_shell(bench, "echo $$ >main; exec sleep 1000");
+    AWAIT(pid_in(bench, "main") > 0);
+    HEARS("status state=running");
+    file_close(&bench->socket);
+    AWAIT(state_of(pid_in(bench, "main")) == 'T');
+    bench->socket = connect_again(bench);
+    HEARS("frozen=1"); /* the agent that comes back decides */
+    say(bench, "resume\n");
+    AWAIT(state_of(pid_in(bench, "main")) == 'S');
+    say(bench, "stop grace_ms=0\n");
+    AWAIT(has_record(bench));
+}
+
 static void an_agent_that_comes_back_finds_it(void **state)
 {
     struct bench *bench = *state;
@@ -658,6 +676,7 @@ int main(int argc, char **argv)
         CASE(after_the_end_of_its_lease_it_is_not_started),
         CASE(a_lease_can_be_extended),
         CASE(without_an_agent_it_is_ended_after_a_while),
+        CASE(without_an_agent_what_has_a_policy_is_suspended),
         CASE(an_agent_that_comes_back_finds_it),
         CASE(a_second_shim_of_the_same_run_goes_away),
         CASE(a_shim_that_finds_a_record_starts_nothing),
