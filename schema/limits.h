@@ -158,6 +158,7 @@ enum {
     LEASE_MAX_MS = 60 * 60 * 1000,
     REPLACE_MIN_MS = 1000,
     GRACE_MAX_MS = 10 * 60 * 1000,
+    HELD_GRACE_MAX_MS = 30 * 1000, /* of work that ends while its policy or its owner holds it */
     WORK_TIME_MAX_MS = 7 * 24 * 60 * 60 * 1000, /* other times in policies and sessions */
     LOG_FILE_BYTES_MAX = 1 << 20,               /* per workload; rotated, two are kept */
     LOG_CHUNK_BYTES_MAX = 16 << 10,

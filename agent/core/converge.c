@@ -415,14 +415,10 @@ void converge_on_unsaved(struct agt *agt, uint64_t step)
 
 /* The shorter of what it was started with and what is wanted now: a newer assignment pre-empts a
  * slow step of an older one. */
-static int64_t stop_grace_ms(const struct agt *agt, const struct work *work)
+static int64_t asked_grace_ms(const struct work *work)
 {
     int64_t grace_ms = work->run.grace_ms;
 
-    if (lease_is_lost(agt, work)) {
-        MARK("a run ends at once, for its lease is over");
-        return 0;
-    }
     if (work->run.is_evicted && work->is_wanted && !work_is_outdated(work)) {
         return work->run.evict_grace_ms;
     }
@@ -430,6 +426,21 @@ static int64_t stop_grace_ms(const struct agt *agt, const struct work *work)
         grace_ms = work->wanted.template.grace_ms;
     }
     return grace_ms;
+}
+
+/* To end, work has to run: where it is held back, not for long, whatever a manifest says.  How long
+ * an eviction may take is its policy's to say, and the owner's. */
+static int64_t stop_grace_ms(const struct agt *agt, const struct work *work)
+{
+    int64_t grace_ms = asked_grace_ms(work);
+    bool is_held =
+        agt->is_paused || (work->governed.outcome >= POLICY_SUSPEND && !work->run.is_evicted);
+
+    if (lease_is_lost(agt, work)) {
+        MARK("a run ends at once, for its lease is over");
+        return 0;
+    }
+    return is_held && grace_ms > HELD_GRACE_MAX_MS ? HELD_GRACE_MAX_MS : grace_ms;
 }
 
 static void signal_run(struct agt *agt, struct work *work)

@@ -251,6 +251,29 @@ static void a_paused_owner_holds_work_under_a_policy_too(void **state)
     expect_has(world, "u1/1:Suspended(BatteryLow)\n");
 }
 
+static void what_is_held_has_no_long_grace(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_governed(world, ONE("u1", 1, .grace_ms = 600 * 1000));
+    world_assign(world, NOTHING);
+    expect_has(world, "signal u1 run=1 grace=600000\n");
+    world_owner(world, true); /* while it ends */
+    expect_has(world, "signal u1 run=1 grace=30000\n");
+}
+
+static void what_is_held_is_not_let_run_by_its_removal(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *policy = world_policy(world, gentle);
+
+    given_governed(world, ONE("u1", 1, .policy = policy, .grace_ms = 600 * 1000));
+    world_reading(world, SENSOR_BATTERY, 40);
+    expect_has(world, "suspend u1 run=1\n");
+    world_assign(world, NOTHING);
+    expect_has(world, "signal u1 run=1 grace=30000\n");
+}
+
 static void what_is_suspended_keeps_its_lease_and_what_waits_asks_for_none(void **state)
 {
     struct agent_world *world = *state;
@@ -374,6 +397,8 @@ int main(void)
         TEST(a_restart_changes_nothing_for_what_is_held),
         TEST(the_owners_policy_outranks_the_manifests),
         TEST(a_paused_owner_holds_work_under_a_policy_too),
+        TEST(what_is_held_has_no_long_grace),
+        TEST(what_is_held_is_not_let_run_by_its_removal),
         TEST(what_is_suspended_keeps_its_lease_and_what_waits_asks_for_none),
         TEST(changes_are_told_once_when_the_agent_is_back),
         TEST(the_newest_changes_are_kept_and_the_others_counted),
