@@ -87,6 +87,8 @@ const struct remedy remedies[] = {
     {"FetchFailed", REMEDY_ACT,
      "look after the network between agent and controller; it is tried again by itself"},
     {"Uploading", REMEDY_WAIT, "wait until its outputs are stored"},
+    {"UploadFailed", REMEDY_ACT,
+     "make room on the controller's disk or in its --blob-quota; it is tried again by itself"},
     {"OutputMissing", REMEDY_ACT,
      "let the workload write what spec.workload.outputs declares, or declare less"},
     {"LeaseRefused", REMEDY_WAIT, "wait for the end of the lease that another copy holds"},
