@@ -253,6 +253,9 @@ static bool may_be_ended(const struct shim *shim, uint64_t known)
         if (it->revision <= known) {
             break;
         }
+        if (!str_eq(it->template, began->template)) {
+            return true; /* another policy comes with this step, and asks for it */
+        }
     }
     return false;
 }
