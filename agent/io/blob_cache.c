@@ -1,6 +1,7 @@
 /* See the header for why nothing here is believed. */
 #include "agent/io/blob_cache.h"
 
+#include "agent/shim/clock.h"
 #include "agent/shim/file.h"
 #include "schema/base/vec.h"
 #include "schema/blobs.h"
@@ -187,6 +188,27 @@ static void add_folder(int dir_fd, const char *folder, struct all_cached *all)
     }
 }
 
+/* Parts that nobody went on with. */
+static void drop_old_parts(const struct blob_cache *cache)
+{
+    int64_t now_s = clock_wall().ms / 1000;
+    int fd = openat(cache->incoming_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    struct stat about;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] != '.' &&
+            fstatat(fd, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+            now_s - about.st_mtime >= BLOB_PARTIAL_MS / 1000) {
+            (void)unlinkat(fd, entry->d_name, 0);
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+}
+
 static int by_use(const void *a, const void *b)
 {
     const struct cached *left = a, *right = b;
@@ -199,6 +221,7 @@ void blob_cache_prune(const struct blob_cache *cache)
     struct all_cached all = {.count = 0};
     int64_t bytes = 0;
 
+    drop_old_parts(cache);
     for (unsigned i = 0; i < 256; i++) {
         char folder[BLOB_FOLDER_SIZE];
 

@@ -140,6 +140,26 @@ static void what_was_used_least_lately_goes_first(void **state)
     assert_int_equal(copy(newer, text, sizeof(text)), 0);
 }
 
+static void a_part_that_nobody_goes_on_with_is_dropped(void **state)
+{
+    struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    char left[DIGEST_TEXT_SIZE], fresh[DIGEST_TEXT_SIZE];
+    int64_t size_bytes;
+    int fd;
+
+    (void)state;
+    digest_text("left", left);
+    digest_text("fresh", fresh);
+    assert_int_equal(blob_cache_begin(&cache, left, &fd, &size_bytes), 0);
+    assert_int_equal(futimens(fd, old), 0);
+    (void)close(fd);
+    assert_int_equal(blob_cache_begin(&cache, fresh, &fd, &size_bytes), 0);
+    (void)close(fd);
+    blob_cache_prune(&cache);
+    assert_int_not_equal(blob_cache_finish(&cache, left), 0);
+    assert_int_equal(blob_cache_finish(&cache, fresh), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +168,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_incoming_file_is_gone_on_with_at_its_end, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_used_least_lately_goes_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_part_that_nobody_goes_on_with_is_dropped, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
