@@ -159,7 +159,6 @@ static void note_change(struct agt *agt, struct governed *governed)
     struct change *change;
 
     if (governed->change_count == POLICY_CHANGES_MAX) {
-        MARK("a change of what policy asks for is dropped");
         memmove(&governed->changes[0], &governed->changes[1],
                 (POLICY_CHANGES_MAX - 1) * sizeof(governed->changes[0]));
         governed->change_count--;
