@@ -105,7 +105,8 @@
       "truth once-per-run exclusive")                                                              \
     X(REMOVED_RUNS_ON, "what was removed goes on running", "liveness once-per-run exclusive")      \
     X(OLD_FORM_RUNS_ON, "what was changed goes on running in its old form", "liveness")            \
-    X(PAUSE_IGNORED, "work is started although the owner has paused the machine", "paused")        \
+    X(PAUSE_IGNORED, "work is started although the owner has paused the machine",                  \
+      "paused authorised")                                                                         \
     X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness")                     \
     X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness")          \
     X(DWELL_IGNORED, "what was too hot goes on as soon as it is cool", "policy")                   \
