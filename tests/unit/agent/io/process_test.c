@@ -217,15 +217,26 @@ static void a_workload_is_told_started_and_ended(void **state)
     assert_int_equal(process_count_live(bench->process), 0);
 }
 
+/* The first look may come while the workload is between two programs and has no memory at all. */
+static bool uses_memory_and_time(const struct bench *bench)
+{
+    for (size_t i = 0; i < bench->count; i++) {
+        const struct told *told = &bench->items[i];
+
+        if (told->type == AGT_USAGE && told->usage.memory_peak > 0 && told->usage.wall_ms > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void a_workload_that_runs_is_told_once(void **state)
 {
     struct bench *bench = *state;
 
     spawn(bench, "exec sleep 1000");
     UNTIL(find(bench, AGT_STARTED) != NULL);
-    UNTIL(find(bench, AGT_USAGE) != NULL);
-    assert_true(find(bench, AGT_USAGE)->usage.memory_peak > 0);
-    assert_true(find(bench, AGT_USAGE)->usage.wall_ms > 0);
+    UNTIL(uses_memory_and_time(bench));
     process_stop(bench->process, UID, 1, 60 * 1000);
     expect_exit(bench, AGT_EXITED, EXIT_STOPPED, 128 + SIGTERM);
     for (size_t i = 1; i < bench->count; i++) {
