@@ -4,30 +4,23 @@
 
 #include "controller/core/copy.h"
 #include "controller/core/explain.h"
+#include "controller/core/finder.h"
 #include "controller/core/lease.h"
 #include "controller/core/replica.h"
 #include "controller/core/tasks.h"
+#include "controller/core/waves.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
-
-#include <assert.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct planner {
     struct arena *arena;
     const struct plan_input *in;
     const struct harvest_session_spec *spec;
     struct plan *plan;
-    struct resources needs;
+    struct finder finder;
     bool is_fresh;      /* the spec changed since the last plan: failures are forgotten */
     size_t unavailable; /* replicas that are down already */
     bool *costs;        /* beside plan->steps: takes down what is well and counts */
-    struct candidates candidates;
-    bool has_candidates;
-    const char *no_agent; /* why nothing fits; NULL: not found out yet */
-    struct map taken;     /* agent's name → struct resources: what steps so far will take there */
 };
 
 /* --- taking down what is decided -------------------------------------------------------------- */
@@ -75,87 +68,6 @@ static struct plan_step *add_step(struct planner *p, enum plan_action action,
 static const char *agent_name(const struct agent_entry *agent)
 {
     return agent->object->meta.name;
-}
-
-/* --- finding a place -------------------------------------------------------------------------- */
-
-static const char *why_no_agent(struct planner *p)
-{
-    struct str words = STR_EMPTY;
-    struct tally tally;
-
-    if (p->no_agent == NULL) {
-        place_tally(&p->candidates, &tally);
-        explain_tally(p->in->session, &p->needs, &tally, &words);
-        p->no_agent = arena_strdup(p->arena, words.data);
-        str_fini(&words);
-    }
-    return p->no_agent;
-}
-
-static const char *why_not_home(struct planner *p, const struct agent_entry *home,
-                                enum place_refusal refusal, size_t requirement)
-{
-    struct str words = STR_EMPTY;
-    const char *message;
-
-    explain_refusal(p->in->session, home, &p->needs, refusal, requirement, &words);
-    message = arena_strdup(p->arena, words.data);
-    str_fini(&words);
-    return message;
-}
-
-/* Steps of one plan share the room there is. */
-static void take(struct planner *p, const struct agent_entry *agent, const struct resources *more)
-{
-    struct resources *taken = map_find(&p->taken, agent_name(agent));
-
-    if (taken == NULL) {
-        taken = ARENA_NEW(p->arena, struct resources);
-        (void)map_put(&p->taken, agent_name(agent), taken);
-    }
-    taken->cores += more->cores;
-    taken->memory += more->memory;
-    taken->disk += more->disk;
-}
-
-static void gather(struct planner *p)
-{
-    place_gather(p->arena, p->in->model, p->in->session, &p->needs, &p->candidates);
-    p->in->counters->agents_examined += p->candidates.tally.agents;
-    p->has_candidates = true;
-    map_each (&p->taken, it) {
-        place_take(&p->candidates, model_agent(p->in->model, it->key), it->value);
-    }
-}
-
-/* Where the replica may run; NULL with the reason in words. */
-static struct agent_entry *find_place(struct planner *p, const struct replica *replica,
-                                      const struct agent_entry *avoid, const char **ret_why)
-{
-    struct agent_entry *agent;
-
-    if (p->spec->every_agent) {
-        size_t requirement = 0;
-        enum place_refusal refusal =
-            place_judge(p->in->session, replica->home, &p->needs, &requirement);
-
-        if (refusal == REFUSAL_COUNT || refusal == REFUSED_PRESENT) {
-            return replica->home;
-        }
-        *ret_why = why_not_home(p, replica->home, refusal, requirement);
-        return NULL;
-    }
-    if (!p->has_candidates) {
-        gather(p);
-    }
-    agent = p->no_agent != NULL ? NULL : place_pick(&p->candidates, avoid);
-    if (agent == NULL) {
-        *ret_why = why_no_agent(p);
-    } else {
-        take(p, agent, &p->needs);
-    }
-    return agent;
 }
 
 /* --- deciding --------------------------------------------------------------------------------- */
@@ -235,7 +147,7 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
     if (p->spec->exclusive && !MUTANT(NAMESAKE_UNSEEN) && is_haunted(p, replica)) {
         return;
     }
-    agent = find_place(p, replica, NULL, &why);
+    agent = finder_pick(&p->finder, replica, NULL, &why);
     if (agent == NULL && p->plan->tasks != NULL) { /* a gap only if no other one is under way */
         p->plan->tasks->waiting++;
         p->plan->tasks->no_room = why;
@@ -285,7 +197,7 @@ static void replace(struct planner *p, const struct replica *replica, struct ass
     if (is_crowded(p, replica, copy)) {
         return;
     }
-    agent = find_place(p, replica, copy->agent, &why);
+    agent = finder_pick(&p->finder, replica, copy->agent, &why);
     if (agent == NULL) {
         add_gap(p, WHY_NO_AGENT, replica, copy, false,
                 arena_printf(p->arena, "%s; %s", reason, why));
@@ -338,7 +250,7 @@ static void move(struct planner *p, const struct replica *replica, struct assign
     if (is_crowded(p, replica, copy)) {
         return;
     }
-    agent = find_place(p, replica, copy->agent, &why);
+    agent = finder_pick(&p->finder, replica, copy->agent, &why);
     if (agent == copy->agent) {
         agent = NULL; /* what it holds now does not count as free there */
         why = reason;
@@ -403,8 +315,7 @@ static void update(struct planner *p, const struct replica *replica, struct assi
 {
     const char *name = assignment_spec(copy)->agent;
     struct resources more;
-    enum place_refusal refusal =
-        place_judge_instead(copy, &p->needs, map_find(&p->taken, agent_name(copy->agent)), &more);
+    enum place_refusal refusal = finder_judge_instead(&p->finder, copy, &more);
     bool fits = refusal == REFUSAL_COUNT;
 
     if ((p->spec->rollout.pause || !fits) && is_hopeless(p, copy)) {
@@ -420,15 +331,12 @@ static void update(struct planner *p, const struct replica *replica, struct assi
         MARK("a copy that grows finds no room where it is");
         struct str words = STR_EMPTY;
 
-        explain_refusal(p->in->session, copy->agent, &p->needs, refusal, 0, &words);
+        explain_refusal(p->in->session, copy->agent, &p->finder.needs, refusal, 0, &words);
         move(p, replica, copy, true, arena_strdup(p->arena, words.data));
         str_fini(&words);
         return;
     }
-    take(p, copy->agent, &more);
-    if (p->has_candidates) {
-        place_take(&p->candidates, copy->agent, &more);
-    }
+    finder_take(&p->finder, copy->agent, &more);
     add_update(p, replica, copy);
     add_gap(p, WHY_STARTING, replica, copy, true,
             arena_printf(p->arena, "%s was told of the change and has not answered yet", name));
@@ -667,51 +575,7 @@ static void decide(struct planner *p, const struct replica *replica)
     }
 }
 
-/* --- waves ------------------------------------------------------------------------------------ */
-
-static void spread_over_waves(struct planner *p)
-{
-    size_t most =
-        (size_t)(p->spec->rollout.max_unavailable < 1 ? 1 : p->spec->rollout.max_unavailable);
-    size_t down = MUTANT(DOWN_NOT_COUNTED) ? 0 : p->unavailable;
-    size_t first = down >= most ? 0 : most - down;
-    size_t costly = 0;
-
-    for (size_t i = 0; i < p->plan->step_count; i++) {
-        struct plan_step *step = &p->plan->steps[i];
-
-        if (p->costs[i] && p->plan->tasks == NULL) { /* nobody depends on a task being up */
-            step->wave = (unsigned)(costly < first ? 1 : 2 + (costly - first) / most);
-            costly++;
-        }
-        if (step->wave > p->plan->waves) {
-            p->plan->waves = step->wave;
-        }
-    }
-}
-
-/* Steps of later waves leave their replicas as they are: not starting, but waiting. */
-static void wait_for_waves(struct planner *p)
-{
-    for (size_t i = 0; i < p->plan->step_count; i++) {
-        const struct plan_step *step = &p->plan->steps[i];
-
-        if (step->wave == 1) {
-            continue;
-        }
-        MARK("a step waits for its wave");
-        for (size_t j = 0; j < p->plan->gap_count; j++) {
-            struct plan_gap *gap = &p->plan->gaps[j];
-
-            if (gap->is_of_step && gap->copy == step->copy) {
-                gap->why = WHY_UPDATING;
-                gap->message = arena_printf(
-                    p->arena, "waits for its turn: at most %" PRId64 " may be down at once",
-                    p->spec->rollout.max_unavailable);
-            }
-        }
-    }
-}
+/* --- all of it -------------------------------------------------------------------------------- */
 
 static bool is_fresh(const struct session_entry *session)
 {
@@ -766,27 +630,25 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
     size_t live = 0, touched = 0;
 
     *ret_plan = (struct plan){.look_at = MONO_NEVER};
-    if (input->template != NULL) {
-        p.needs = template_resources(input->template->template);
-    } else if (!object_is_deleting(input->session->object)) {
+    finder_init(&p.finder, arena, input);
+    if (input->template == NULL && !object_is_deleting(input->session->object)) {
         add_gap(&p, WHY_POLICY_MISSING, NULL, NULL, false,
                 arena_printf(arena,
                              "there is no HarvestPolicy \"%s\"; nothing is started or changed",
                              p.spec->policy));
     }
-    map_init(&p.taken);
     ret_plan->tasks = tasks_read(arena, input);
-    replicas_list(arena, input, &p.needs, ret_plan->tasks, &replicas);
+    replicas_list(arena, input, &p.finder.needs, ret_plan->tasks, &replicas);
     for (size_t i = 0; i < replicas.count; i++) {
         live += replicas.items[i].live_count;
     }
     decide_all(&p, &replicas);
-    map_fini(&p.taken);
+    finder_fini(&p.finder);
     if (ret_plan->tasks != NULL) {
         count_tasks(&p);
     }
-    spread_over_waves(&p);
-    wait_for_waves(&p);
+    waves_spread(ret_plan, p.costs, p.spec, p.unavailable);
+    waves_wait(arena, ret_plan, p.spec);
     for (size_t i = 0; i < ret_plan->step_count; i++) {
         touched += ret_plan->steps[i].copy != NULL;
     }

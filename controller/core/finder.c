@@ -1,0 +1,126 @@
+/* The room that the steps of one plan share: controller/core/finder.h. */
+#include "controller/core/finder.h"
+
+#include "controller/core/explain.h"
+#include "controller/core/replica.h"
+#include "schema/base/str.h"
+
+static const char *agent_name(const struct agent_entry *agent)
+{
+    return agent->object->meta.name;
+}
+
+void finder_init(struct finder *finder, struct arena *arena, const struct plan_input *input)
+{
+    *finder = (struct finder){.arena = arena, .in = input};
+    map_init(&finder->taken);
+    if (input->template != NULL) {
+        finder->needs = template_resources(input->template->template);
+    }
+}
+
+void finder_fini(struct finder *finder)
+{
+    map_fini(&finder->taken);
+}
+
+/* --- why there is none ------------------------------------------------------------------------ */
+
+static const char *why_no_agent(struct finder *finder)
+{
+    struct str words = STR_EMPTY;
+    struct tally tally;
+
+    if (finder->no_agent == NULL) {
+        place_tally(&finder->candidates, &tally);
+        explain_tally(finder->in->session, &finder->needs, &tally, &words);
+        finder->no_agent = arena_strdup(finder->arena, words.data);
+        str_fini(&words);
+    }
+    return finder->no_agent;
+}
+
+static const char *why_not_home(struct finder *finder, const struct agent_entry *home,
+                                enum place_refusal refusal, size_t requirement)
+{
+    struct str words = STR_EMPTY;
+    const char *message;
+
+    explain_refusal(finder->in->session, home, &finder->needs, refusal, requirement, &words);
+    message = arena_strdup(finder->arena, words.data);
+    str_fini(&words);
+    return message;
+}
+
+/* --- room ------------------------------------------------------------------------------------- */
+
+static void note_taken(struct finder *finder, const struct agent_entry *agent,
+                       const struct resources *more)
+{
+    struct resources *taken = map_find(&finder->taken, agent_name(agent));
+
+    if (taken == NULL) {
+        taken = ARENA_NEW(finder->arena, struct resources);
+        (void)map_put(&finder->taken, agent_name(agent), taken);
+    }
+    taken->cores += more->cores;
+    taken->memory += more->memory;
+    taken->disk += more->disk;
+}
+
+void finder_take(struct finder *finder, const struct agent_entry *agent,
+                 const struct resources *more)
+{
+    note_taken(finder, agent, more);
+    if (finder->has_candidates) {
+        place_take(&finder->candidates, agent, more);
+    }
+}
+
+enum place_refusal finder_judge_instead(const struct finder *finder,
+                                        const struct assignment_entry *copy,
+                                        struct resources *ret_more)
+{
+    return place_judge_instead(copy, &finder->needs,
+                               map_find(&finder->taken, agent_name(copy->agent)), ret_more);
+}
+
+static void gather(struct finder *finder)
+{
+    const struct plan_input *in = finder->in;
+
+    place_gather(finder->arena, in->model, in->session, &finder->needs, &finder->candidates);
+    in->counters->agents_examined += finder->candidates.tally.agents;
+    finder->has_candidates = true;
+    map_each (&finder->taken, it) {
+        place_take(&finder->candidates, model_agent(in->model, it->key), it->value);
+    }
+}
+
+struct agent_entry *finder_pick(struct finder *finder, const struct replica *replica,
+                                const struct agent_entry *avoid, const char **ret_why)
+{
+    struct agent_entry *agent;
+
+    if (session_spec(finder->in->session)->every_agent) {
+        size_t requirement = 0;
+        enum place_refusal refusal =
+            place_judge(finder->in->session, replica->home, &finder->needs, &requirement);
+
+        if (refusal == REFUSAL_COUNT || refusal == REFUSED_PRESENT) {
+            return replica->home;
+        }
+        *ret_why = why_not_home(finder, replica->home, refusal, requirement);
+        return NULL;
+    }
+    if (!finder->has_candidates) {
+        gather(finder);
+    }
+    agent = finder->no_agent != NULL ? NULL : place_pick(&finder->candidates, avoid);
+    if (agent == NULL) {
+        *ret_why = why_no_agent(finder);
+    } else {
+        note_taken(finder, agent, &finder->needs);
+    }
+    return agent;
+}
