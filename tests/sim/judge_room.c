@@ -1,0 +1,126 @@
+/* The rules of placing once more, read off the documents. */
+#include "tests/sim/check_policy.h"
+#include "tests/sim/judge_inner.h"
+#include "tests/sim/judge_match.h"
+#include "tests/sim/shim.h"
+
+struct room {
+    int64_t cores, memory, disk;
+};
+
+static struct room room_at(const struct node *object, const char *path)
+{
+    const struct node *at = node_find_path(object, path);
+    struct room room = {0};
+
+    (void)cores_from_str(text_at(at, "cores"), &room.cores);
+    (void)quantity_from_str(text_at(at, "memory"), &room.memory);
+    (void)quantity_from_str(text_at(at, "disk"), &room.disk);
+    return room;
+}
+
+static int64_t sum(int64_t a, int64_t b)
+{
+    int64_t total;
+
+    return __builtin_add_overflow(a, b, &total) ? INT64_MAX : total;
+}
+
+static const struct node *session_by_uid(struct world *world, const char *uid)
+{
+    for (size_t i = 0; i < world->sessions->list.count; i++) {
+        if (str_eq(text_at(world->sessions->list.items[i], "metadata.uid"), uid)) {
+            return world->sessions->list.items[i];
+        }
+    }
+    return NULL;
+}
+
+bool judge_has_room(struct world *world, const struct node *session, const struct node *agent)
+{
+    struct room all = room_at(agent, "status.capacity"), used = {0};
+    struct room needs = room_at(session, "spec.workload.resources");
+
+    for (size_t i = 0; i < world->assignments->list.count; i++) {
+        const struct node *assignment = world->assignments->list.items[i];
+        const struct node *owner = session_by_uid(world, text_at(assignment, "spec.sessionUid"));
+
+        if (owner != NULL && str_eq(text_at(assignment, "spec.agent"), name_of(agent))) {
+            struct room one = room_at(owner, "spec.workload.resources");
+
+            used.cores = sum(used.cores, one.cores);
+            used.memory = sum(used.memory, one.memory);
+            used.disk = sum(used.disk, one.disk);
+        }
+    }
+    return (needs.cores == 0 || sum(used.cores, needs.cores) <= all.cores) &&
+           (needs.memory == 0 || sum(used.memory, needs.memory) <= all.memory) &&
+           (needs.disk == 0 || sum(used.disk, needs.disk) <= all.disk);
+}
+
+bool judge_is_healthy(const struct node *agent)
+{
+    const struct node *condition = condition_of(agent, "Healthy");
+
+    return condition == NULL || !str_eq(node_find_text(condition, "reason"), "BreakerOpen");
+}
+
+const struct node *judge_copy_on(struct world *world, const struct node *session,
+                                 const struct node *agent)
+{
+    for (size_t i = 0; i < world->assignments->list.count; i++) {
+        const struct node *assignment = world->assignments->list.items[i];
+
+        if (is_of(assignment, session) &&
+            str_eq(text_at(assignment, "spec.agent"), name_of(agent))) {
+            return assignment;
+        }
+    }
+    return NULL;
+}
+
+bool judge_is_held_back(struct world *world, const struct node *agent)
+{
+    for (size_t i = 0; i < world->assignments->list.count; i++) {
+        const struct node *copy = world->assignments->list.items[i];
+        const struct node *session = session_by_uid(world, text_at(copy, "spec.sessionUid"));
+        const struct shim *shim = judge_process_of(world, copy);
+
+        if (session == NULL || !str_eq(text_at(copy, "spec.agent"), name_of(agent))) {
+            continue;
+        }
+        if (shim != NULL
+                ? !judge_is_new_form(world, shim, session)
+                : !str_eq(node_find_text(condition_of(session, "Converged"), "status"), "True")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What runs on every agent waits there for its policy. */
+static bool would_hold(struct world *world, const struct node *session, struct machine *machine)
+{
+    const struct node *policy = find_named(world->policies, text_at(session, "spec.policy"));
+
+    return policy != NULL && !flag_at(session, "spec.everyAgent") &&
+           check_is_forbidden(machine, node_find(policy, "spec"));
+}
+
+const struct node *judge_taker(struct world *world, const struct node *session)
+{
+    for (size_t i = 0; i < world->agents->list.count; i++) {
+        const struct node *agent = world->agents->list.items[i];
+        struct machine *machine = machine_of(world, name_of(agent));
+
+        if (machine != NULL && !machine->is_lost && !flag_at(agent, "spec.unschedulable") &&
+            judge_is_healthy(agent) && !would_hold(world, session, machine) &&
+            judge_matches(session, agent) && judge_has_room(world, session, agent) &&
+            !judge_is_held_back(world, agent) &&
+            !(flag_at(session, "spec.everyAgent") &&
+              judge_copy_on(world, session, agent) != NULL)) {
+            return agent;
+        }
+    }
+    return NULL;
+}
