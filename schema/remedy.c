@@ -55,6 +55,7 @@ const struct remedy remedies[] = {
     {"Updating", REMEDY_WAIT, "wait, or raise spec.rollout.maxUnavailable"},
     {"Stopping", REMEDY_WAIT, "wait for the end of the grace period (spec.grace)"},
     {"AsDeclared", REMEDY_NONE, NULL},
+    {"InProgress", REMEDY_NONE, NULL},
 
     /* Assignments: their phases, where there is no reason, how the last run ended, and what a start
      * waits for. */

@@ -12,6 +12,7 @@
  * else the first of all: "Starting" of a session says less than "StartFailed" of its assignment. */
 #include "controller/core/copy.h"
 #include "controller/core/core.h"
+#include "controller/core/progress.h"
 #include "schema/base/str.h"
 #include "schema/remedy.h"
 
@@ -36,6 +37,7 @@ struct words { /* of one link */
     struct wall since; /* 0: not known */
     bool is_in_the_way;
     const char *readings; /* of an agent's sensors; NULL: none */
+    const char *progress; /* of a session's tasks; NULL: none goes on */
 };
 
 static void set_text(struct chain *chain, struct node *map, const char *key, const char *text)
@@ -73,6 +75,7 @@ static void add_link(struct chain *chain, const struct words *words)
         set_text(chain, link, "since", since);
     }
     set_text(chain, link, "readings", words->readings);
+    set_text(chain, link, "progress", words->progress);
     node_add(chain->arena, chain->list, link);
     if (words->is_in_the_way) {
         set_text(chain, link, "remedy", remedy_words(words->reason));
@@ -297,8 +300,12 @@ static void explain_session(struct chain *chain, const struct session_entry *ses
     struct words words = words_of(chain, session->object, "Converged", condition);
     size_t count = 0;
 
-    words.is = arena_printf(chain->arena, "%" PRId64 " of %" PRId64 " ready", body->status.ready,
-                            body->status.desired);
+    words.progress = progress_words(chain->arena, session);
+    words.is = harvest_session_has_tasks(&body->spec)
+                   ? arena_printf(chain->arena, "%" PRId64 " of %" PRId64 " done",
+                                  body->status.succeeded, body->spec.tasks.count)
+                   : arena_printf(chain->arena, "%" PRId64 " of %" PRId64 " ready",
+                                  body->status.ready, body->status.desired);
     chain->converged =
         is_true(condition) && body->status.observed_generation == session->object->meta.generation;
     words.is_in_the_way = !chain->converged;

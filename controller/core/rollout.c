@@ -4,6 +4,7 @@
 #include "controller/core/breaker.h"
 #include "controller/core/copy.h"
 #include "controller/core/lease.h"
+#include "controller/core/progress.h"
 #include "controller/core/tasks.h"
 #include "schema/base/site.h"
 #include "schema/emit.h"
@@ -434,9 +435,8 @@ static void describe_gaps(const struct plan *plan, enum why why, struct str *to)
 }
 
 /* Held back by policy is as declared, and a person wants to know all the same. */
-static void describe_held(const struct session_entry *session, size_t desired, struct str *to)
+static size_t list_held(const struct session_entry *session, struct str *list)
 {
-    struct str list = STR_EMPTY;
     size_t held = 0;
 
     dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
@@ -444,11 +444,22 @@ static void describe_held(const struct session_entry *session, size_t desired, s
 
         if (status->phase == PHASE_SUSPENDED && it->is_in_set &&
             status->observed_generation == it->object->meta.generation && held++ < LISTED_MAX) {
-            str_addf(&list, "%s%s on %s", list.length > 0 ? ", " : "",
+            str_addf(list, "%s%s on %s", list->length > 0 ? ", " : "",
                      str_is_empty(status->reason) ? "Suspended" : status->reason,
                      assignment_spec(it)->agent);
         }
     }
+    if (held > LISTED_MAX) {
+        str_addf(list, " and %zu more", held - LISTED_MAX);
+    }
+    return held;
+}
+
+static void describe_held(const struct session_entry *session, size_t desired, struct str *to)
+{
+    struct str list = STR_EMPTY;
+    size_t held = list_held(session, &list);
+
     if (held < desired) {
         str_addf(to, "%zu replica%s as declared", desired - held,
                  desired - held == 1 ? " is" : "s are");
@@ -460,8 +471,19 @@ static void describe_held(const struct session_entry *session, size_t desired, s
                                 : " replicas",
                  held == 1 ? "is" : "are", list.data);
     }
-    if (held > LISTED_MAX) {
-        str_addf(to, " and %zu more", held - LISTED_MAX);
+    str_fini(&list);
+}
+
+static void describe_tasks(const struct session_entry *session, const struct plan *plan,
+                           struct str *to)
+{
+    struct str list = STR_EMPTY;
+    size_t held = list_held(session, &list);
+
+    str_add(to, plan->ready == plan->desired ? "no task is left to be done"
+                                             : "tasks are under way as declared");
+    if (held > 0) {
+        str_addf(to, ", %zu %s held back: %s", held, held == 1 ? "is" : "are", list.data);
     }
     str_fini(&list);
 }
@@ -496,8 +518,7 @@ static void describe(const struct session_entry *session, const struct plan *pla
             }
         }
     } else if (plan->tasks != NULL) {
-        str_add(to, plan->ready == plan->desired ? "no task is left to be done"
-                                                 : "tasks are under way as declared");
+        describe_tasks(session, plan, to);
     } else if (plan->desired == 0) {
         str_add(to, "no replica is wanted, and none runs");
     } else {
@@ -580,17 +601,30 @@ static void record_state(struct ctl *ctl, const struct session_entry *session,
     }
 }
 
+static const char *reason_of(const struct session_entry *session, const struct plan *plan,
+                             enum why worst)
+{
+    if (worst != WHY_COUNT) {
+        return why_to_str(worst);
+    }
+    return progress_is_open(plan, session_spec(session)) ? "InProgress" : "AsDeclared";
+}
+
 void rollout_state(struct ctl *ctl, struct session_entry *session, const struct plan *plan)
 {
     const struct write write = {ROW_STATUS, "reconciler", "fog-controller", ""};
     _cleanup_(str_fini)
     struct str message = STR_EMPTY;
-    enum why worst = worst_of(plan);
-    const char *reason = worst == WHY_COUNT ? "AsDeclared" : why_to_str(worst);
+    struct plan judged;
     struct harvest_session *body;
     struct object *next;
+    const char *reason;
+    enum why worst;
 
-    describe(session, plan, worst, &message);
+    progress_drop(&ctl->arena, session, plan, &judged);
+    worst = worst_of(&judged);
+    reason = reason_of(session, plan, worst);
+    describe(session, &judged, worst, &message);
     if (is_stated(session, plan, reason, message.data)) {
         return;
     }

@@ -44,34 +44,53 @@ static bool is_clear(const struct node *answer)
            node_find(answer, "inTheWay") == NULL;
 }
 
+/* The first link is of what was asked about. */
+static bool is_in_progress(const struct node *answer)
+{
+    const struct node *chain = node_find(answer, "chain");
+
+    return list_count(chain) > 0 && str_eq(text_of(chain->list.items[0], "reason"), "InProgress");
+}
+
+static const char *headline(const struct node *answer, bool is_converged)
+{
+    if (!is_converged) {
+        return "is not as declared";
+    }
+    if (is_in_progress(answer)) {
+        return is_clear(answer) ? "is in progress, and nothing is in the way"
+                                : "is in progress, and partly held back";
+    }
+    return is_clear(answer) ? "is as declared" : "is as declared, and held back";
+}
+
 static void print_headline(struct fogctl *fogctl, const struct target *target,
                            const struct node *answer)
 {
     const struct node *converged = node_find(answer, "converged");
     bool is_converged = converged != NULL && converged->type == NODE_BOOL && converged->boolean;
     const char *color = is_clear(answer) ? "green" : is_converged ? "yellow" : "red";
-    const char *words = is_clear(answer) ? "is as declared"
-                        : is_converged   ? "is as declared, and held back"
-                                         : "is not as declared";
 
     printf("%s %s%s%s\n", text_shown(fogctl, kind_title(fogctl, target->kind, target->name)),
-           paint(fogctl, color), words, paint(fogctl, "off"));
+           paint(fogctl, color), headline(answer, is_converged), paint(fogctl, "off"));
 }
 
-/* An agent that is well says more by what its sensors read. */
+/* An agent that is well says more by what its sensors read, and a session whose tasks get on by how
+ * far they are. */
 static const char *message_of(const struct node *link)
 {
-    const char *readings = text_of(link, "readings");
+    const char *more = text_of(link, "readings");
 
-    return readings[0] != '\0' && str_eq(text_of(link, "status"), "True")
-               ? readings
-               : text_of(link, "message");
+    more = more[0] == '\0' ? text_of(link, "progress") : more;
+    return more[0] != '\0' && str_eq(text_of(link, "status"), "True") ? more
+                                                                      : text_of(link, "message");
 }
 
 static void print_link(struct fogctl *fogctl, const struct node *link, const size_t *widths)
 {
     static const char *const colors[FIRST_COLUMNS] = {"bold", "off", "yellow"};
     const char *age = age_since(fogctl, node_find_text(link, "since"));
+    const char *progress = text_of(link, "progress");
 
     printf(" ");
     for (size_t i = 0; i < FIRST_COLUMNS; i++) {
@@ -84,6 +103,9 @@ static void print_link(struct fogctl *fogctl, const struct node *link, const siz
     printf("%s%s\n", age[0] == '\0' ? "" : " for ", age);
     if (message_of(link)[0] != '\0') {
         printf("      %s\n", text_shown(fogctl, message_of(link)));
+    }
+    if (progress[0] != '\0' && !str_eq(progress, message_of(link))) {
+        printf("      %s\n", text_shown(fogctl, progress));
     }
 }
 

@@ -299,7 +299,7 @@ static void a_task_that_failed_is_tried_again_elsewhere(void **state)
     first = arena_strdup(&fleet.ctl->arena, fleet_agent_of(&fleet, "work", "0"));
     first = str_eq(first, "edge-0") ? "edge-0" : str_eq(first, "edge-1") ? "edge-1" : "edge-2";
     fails("0");
-    assert_string_equal(fleet_why(&fleet, "work"), "BackOff");
+    assert_string_equal(fleet_why(&fleet, "work"), "InProgress");
     retry();
     assert_string_not_equal(fleet_agent_of(&fleet, "work", "0"), first);
     assert_int_equal(tasks_failures(copy_of("0")), 1);

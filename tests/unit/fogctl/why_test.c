@@ -26,6 +26,21 @@
     "\"message\":\"no\\u001b[31m agent\",\"remedy\":\"connect one\"}],"                            \
     "\"inTheWay\":{\"object\":\"harvestsession/s\",\"reason\":\"NoAgent\",\"message\":\"no\","     \
     "\"remedy\":\"connect one\"},\"remedy\":\"connect one\"}"
+/* Of tasks: the session's link, with the status and reason of its condition. */
+#define TASKS(status, reason)                                                                      \
+    "{\"object\":\"harvestsession/s\",\"is\":\"3 of 9 done\",\"condition\":\"Converged\","         \
+    "\"status\":\"" status "\",\"reason\":\"" reason "\",\"message\":\"it goes on\","              \
+    "\"progress\":\"in progress: 3 of 9 done, 2 running\"}"
+#define IN_PROGRESS "{\"converged\":true,\"chain\":[" TASKS("True", "InProgress") "]}"
+#define PARTLY_HELD                                                                                \
+    "{\"converged\":true,\"chain\":[" TASKS(                                                       \
+        "True",                                                                                    \
+        "InProgress") "],\"inTheWay\":{\"object\":"                                                \
+                      "\"assignment/s-0\",\"reason\":\"BatteryLow\"},\"remedy\":\"charge it\"}"
+#define PARTLY_FAILED                                                                              \
+    "{\"converged\":false,\"chain\":[" TASKS(                                                      \
+        "False", "GivenUp") "],\"inTheWay\":{\"object\":"                                          \
+                            "\"harvestsession/s\",\"reason\":\"GivenUp\"},\"remedy\":\"mend it\"}"
 #define NOT_FOUND "{\"message\":\"\\\"s\\\" not found\",\"reason\":\"NotFound\"}"
 
 static void what_is_as_declared_is_two_lines_and_exits_with_0(void **state)
@@ -65,6 +80,27 @@ static void what_is_not_as_declared_exits_with_1_and_steers_no_terminal(void **s
     OUT("harvestsession.fog/s is not as declared\n");
     OUT("      no?[31m agent\n");
     OUT("  what would help: connect one\n");
+}
+
+static void tasks_that_get_on_are_in_progress_and_exit_with_0(void **state)
+{
+    (void)state;
+    ANSWERS({"GET " S "/s/why ", 200, IN_PROGRESS, 1}, {"GET " S "/s/why ", 200, PARTLY_HELD, 1},
+            {"GET " S "/s/why ", 200, PARTLY_FAILED, 0});
+    run("why hs/s");
+    EXITS(0);
+    assert_string_equal(world.did.out.data,
+                        "harvestsession.fog/s is in progress, and nothing is in the way\n"
+                        "  harvestsession/s  3 of 9 done  InProgress\n"
+                        "      in progress: 3 of 9 done, 2 running\n");
+    run("why hs/s");
+    EXITS(1);
+    OUT("harvestsession.fog/s is in progress, and partly held back\n");
+    OUT("  in the way: BatteryLow of assignment/s-0\n");
+    run("why hs/s");
+    EXITS(1);
+    OUT("harvestsession.fog/s is not as declared\n");
+    OUT("      it goes on\n      in progress: 3 of 9 done, 2 running\n");
 }
 
 static void programs_get_the_chain_as_it_is(void **state)
@@ -117,6 +153,7 @@ int main(void)
         TEST(what_is_as_declared_is_two_lines_and_exits_with_0),
         TEST(what_is_held_leads_to_its_agent_in_columns),
         TEST(what_is_not_as_declared_exits_with_1_and_steers_no_terminal),
+        TEST(tasks_that_get_on_are_in_progress_and_exit_with_0),
         TEST(programs_get_the_chain_as_it_is),
         TEST(one_in_the_way_among_many_counts),
         TEST(what_cannot_be_asked_exits_with_2),
