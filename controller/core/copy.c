@@ -123,6 +123,14 @@ unsigned copy_failures(const struct assignment_entry *copy)
     return (unsigned)(earlier + own);
 }
 
+bool copy_is_task(const struct model *model, const struct assignment_entry *copy)
+{
+    const struct template_entry *template =
+        model_template_find(model, assignment_spec(copy)->template_digest);
+
+    return template != NULL && template->template->task_count > 0;
+}
+
 bool copy_changes_in_place(const struct model *model, const struct assignment_entry *copy,
                            const struct template_entry *next)
 {

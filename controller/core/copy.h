@@ -28,6 +28,9 @@ struct mono copy_may_go_at(const struct model *model, const struct assignment_en
 /* Failures in a row of its replica, this copy's own included; a long run forgets earlier ones. */
 unsigned copy_failures(const struct assignment_entry *copy);
 
+/* Does it run as a task?  What a session ran before it had tasks does not. */
+bool copy_is_task(const struct model *model, const struct assignment_entry *copy);
+
 /* Does what runs stay as it is, governed by another policy from now on?  An agent that was never
  * told of a policy may be too old to know how, and restarts it. */
 bool copy_changes_in_place(const struct model *model, const struct assignment_entry *copy,

@@ -278,7 +278,7 @@ static bool is_hopeless(const struct planner *p, const struct assignment_entry *
 {
     const struct assignment_status *status = assignment_status(copy);
 
-    return status->failures > 0 && p->spec->retry_max > 0 && p->plan->tasks == NULL &&
+    return status->failures > 0 && p->spec->retry_max > 0 && !copy_is_task(p->in->model, copy) &&
            !copy_is_ok(copy) && !MUTANT(RETRIES_UNBOUNDED) &&
            status->observed_generation == copy->object->meta.generation &&
            copy_failures(copy) >= p->spec->retry_max;

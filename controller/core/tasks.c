@@ -162,15 +162,6 @@ static void end_task(struct lister *l, size_t index, struct assignment_entry *co
     }
 }
 
-/* It ran as a task: what a session ran before it had tasks was none. */
-static bool is_task(const struct lister *l, const struct assignment_entry *copy)
-{
-    const struct template_entry *template =
-        model_template_find(l->in->model, assignment_spec(copy)->template_digest);
-
-    return template != NULL && template->template->task_count > 0;
-}
-
 /* One that failed in an older form is tried in the newer one, unless nobody can or may tell it. */
 static bool is_final_failure(const struct lister *l, const struct assignment_entry *copy)
 {
@@ -180,7 +171,7 @@ static bool is_final_failure(const struct lister *l, const struct assignment_ent
     const struct harvest_session *body = harvest_session_of(l->in->session->object);
     bool is_fresh = body->status.observed_generation < l->in->session->object->meta.generation;
 
-    return copy_has_failed(copy) && is_task(l, copy) && !is_fresh &&
+    return copy_has_failed(copy) && copy_is_task(l->in->model, copy) && !is_fresh &&
            (is_current || is_away || l->spec->rollout.pause) &&
            tasks_failures(copy) > l->spec->tasks.retry_max + MUTANT(TASK_TRIED_ONCE_MORE);
 }
@@ -192,7 +183,7 @@ static struct assignment_entry *ending_copy(const struct lister *l, const struct
     struct assignment_entry *last;
 
     for (size_t i = 0; i < replica->copy_count; i++) {
-        if (copy_is_done(replica->copies[i]) && is_task(l, replica->copies[i])) {
+        if (copy_is_done(replica->copies[i]) && copy_is_task(l->in->model, replica->copies[i])) {
             return replica->copies[i];
         }
     }

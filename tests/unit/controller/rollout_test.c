@@ -454,6 +454,16 @@ static void a_paused_rollout_gives_up_what_fails_for_ever(void **state)
     assert_string_equal(fleet_why(&fleet, "work"), "GivenUp");
 }
 
+static void a_paused_rollout_gives_up_what_was_no_task_yet(void **state)
+{
+    (void)state;
+    two_agents_run_one(PAUSED);
+    apply("work", "tasks: {count: 1}\n  " PAUSED, "command: [/bin/run]");
+    assert_string_equal(fleet_why(&fleet, "work"), "RolloutPaused");
+    report("0", PHASE_STARTING, "BackOff", 5);
+    assert_string_equal(fleet_why(&fleet, "work"), "GivenUp");
+}
+
 static void a_paused_rollout_replaces_what_failed(void **state)
 {
     (void)state;
@@ -640,6 +650,7 @@ int main(void)
         IN_FLEET(what_was_given_up_is_tried_again_when_it_is_deleted),
         IN_FLEET(a_replica_that_its_agent_tries_for_ever_is_given_up),
         IN_FLEET(a_paused_rollout_gives_up_what_fails_for_ever),
+        IN_FLEET(a_paused_rollout_gives_up_what_was_no_task_yet),
         IN_FLEET(a_paused_rollout_replaces_what_failed),
         IN_FLEET(of_two_copies_given_up_one_is_kept),
         IN_FLEET(without_a_limit_it_is_never_given_up),
