@@ -3,6 +3,7 @@
 
 #include "controller/core/copy.h"
 #include "controller/core/core.h"
+#include "controller/core/foresee.h"
 #include "controller/core/match.h"
 #include "controller/core/plan.h"
 #include "schema/base/parse.h"
@@ -38,7 +39,7 @@ static void have_to_str(const struct session_entry *session, const struct agent_
         bytes_to_words(capacity->disk - agent->used.disk, to);
         break;
     case REFUSED_HELD:
-        (void)place_predict(&harvest_policy_of(session->policy->object)->spec, agent, &verdict);
+        (void)foresee(&harvest_policy_of(session->policy->object)->spec, agent, false, &verdict);
         str_add(to, policy_reason_words[verdict.reason]);
         break;
     case REFUSED_SELECTOR:

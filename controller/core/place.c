@@ -4,6 +4,7 @@
  * they allow, and each pick then looks at those alone. */
 #include "controller/core/place.h"
 
+#include "controller/core/foresee.h"
 #include "controller/core/match.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
@@ -96,20 +97,6 @@ static size_t places_of(const struct agent_entry *agent)
                : ASSIGNMENTS_PER_AGENT_MAX - agent->assignment_count;
 }
 
-bool place_predict(const struct harvest_policy_spec *policy, const struct agent_entry *agent,
-                   struct policy_verdict *ret_verdict)
-{
-    const struct policy_input input = {
-        .spec = policy, .readings = &agent->readings, .moment = agent->read_at};
-
-    if (policy == NULL || agent_readings(agent) == NULL) {
-        *ret_verdict = (struct policy_verdict){.cpu_percent = 100, .sensor = SENSOR_COUNT};
-        return true;
-    }
-    policy_predict(&input, ret_verdict);
-    return ret_verdict->outcome < POLICY_SUSPEND;
-}
-
 bool place_heeds_readings(const struct session_entry *session)
 {
     const struct harvest_session_spec *spec = session_spec(session);
@@ -129,7 +116,7 @@ static bool is_held(const struct session_entry *session, const struct agent_entr
     struct policy_verdict verdict;
 
     return session->policy != NULL && !session_spec(session)->every_agent &&
-           !place_predict(&harvest_policy_of(session->policy->object)->spec, agent, &verdict);
+           foresee(&harvest_policy_of(session->policy->object)->spec, agent, false, &verdict);
 }
 
 /* 1 to 4. */

@@ -32,7 +32,7 @@ enum place_refusal {
     REFUSED_AWAY,
     REFUSED_PAUSED,
     REFUSED_UNSCHEDULABLE,
-    REFUSED_HELD, /* place_predict() says by what */
+    REFUSED_HELD, /* foresee() says by what */
     REFUSED_BREAKER,
     REFUSED_CORES,
     REFUSED_MEMORY,
@@ -102,10 +102,6 @@ bool place_may_stay(const struct session_entry *session, const struct agent_entr
 enum place_refusal place_judge_instead(const struct assignment_entry *assignment,
                                        const struct resources *needs, const struct resources *taken,
                                        struct resources *ret_more);
-/* Would the policy let work begin on the agent, as of its last heartbeat?  True, too, when nobody
- * knows its readings. */
-bool place_predict(const struct harvest_policy_spec *policy, const struct agent_entry *agent,
-                   struct policy_verdict *ret_verdict);
 /* Does where the session may be placed depend on readings? */
 bool place_heeds_readings(const struct session_entry *session);
 /* Could this agent take a replica of the session now?  All rules. */

@@ -140,10 +140,12 @@ static void add_line(struct trial *trial, struct line **lines, size_t *count, st
 static struct policy_verdict *held_by_policy(struct trial *trial, const struct plan_step *step,
                                              const struct template_entry *template)
 {
+    const struct harvest_policy_spec *policy =
+        template == NULL ? NULL : template_policy(template->template);
     struct policy_verdict verdict;
 
     if (step->agent == NULL ||
-        !foresee(trial->ctl, step->agent, template, step->action == PLAN_UPDATE, &verdict)) {
+        !foresee(policy, step->agent, step->action == PLAN_UPDATE, &verdict)) {
         return NULL;
     }
     return arena_copy(&trial->ctl->arena, &verdict, sizeof(verdict));

@@ -38,10 +38,11 @@ static struct agent_entry *edge(void)
 /* "" when it would run, as far as anybody knows. */
 static const char *held(bool goes_on)
 {
-    struct session_entry *session = model_session(&fleet.ctl->model, "s");
+    const struct template_entry *template =
+        reconcile_template(fleet.ctl, model_session(&fleet.ctl->model, "s"));
     struct policy_verdict verdict;
 
-    return foresee(fleet.ctl, edge(), reconcile_template(fleet.ctl, session), goes_on, &verdict)
+    return foresee(template_policy(template->template), edge(), goes_on, &verdict)
                ? policy_reason_words[verdict.reason]
                : "";
 }
@@ -55,11 +56,11 @@ static void hours_are_those_of_the_machine(void **state)
     given(POLICY("{windows: [{from: '11:00', to: '13:00'}]}"), AGENT(FINE), SESSION("policy: p,"));
     assert_true(wall_from_str("2026-11-20T12:00:00Z", &noon));
     to_noon_ms = (noon.ms - fleet.ctl->wall.ms) % (24 * 60 * 60 * 1000);
-    edge()->utc_offset_ms = to_noon_ms;
+    edge()->read_at.local.ms = fleet.ctl->wall.ms + to_noon_ms;
     assert_string_equal(held(false), "");
-    edge()->utc_offset_ms = to_noon_ms + 2 * 60 * 60 * 1000;
+    edge()->read_at.local.ms = fleet.ctl->wall.ms + to_noon_ms + 2 * 60 * 60 * 1000;
     assert_string_equal(held(false), "OutsideWindow");
-    edge()->utc_offset_ms = to_noon_ms - 2 * 60 * 60 * 1000;
+    edge()->read_at.local.ms = fleet.ctl->wall.ms + to_noon_ms - 2 * 60 * 60 * 1000;
     assert_string_equal(held(false), "OutsideWindow");
 }
 
@@ -67,7 +68,7 @@ static void how_old_a_reading_may_be_is_not_judged_here(void **state)
 {
     (void)state;
     given(POLICY("{}"), AGENT(FINE), SESSION("policy: p,"));
-    edge()->readings.of[SENSOR_BATTERY].at.ms -= 60 * 60 * 1000;
+    fleet_advance(&fleet, 60 * 60 * 1000);
     assert_string_equal(held(false), "");
     edge()->readings.of[SENSOR_BATTERY].state = READING_UNKNOWN;
     assert_string_equal(held(false), "StaleSensor");
@@ -96,6 +97,9 @@ static void who_told_nothing_is_not_judged(void **state)
     edge()->readings.of[SENSOR_BATTERY].value = 3;
     assert_string_equal(held(false), "BatteryLow");
     edge()->has_readings = false;
+    assert_string_equal(held(false), "");
+    edge()->has_readings = true;
+    fleet_disconnect(&fleet, "edge");
     assert_string_equal(held(false), "");
 }
 
