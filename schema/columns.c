@@ -3,7 +3,11 @@
 #include "schema/base/parse.h"
 #include "schema/base/str.h"
 #include "schema/emit.h"
+#include "schema/kinds/agent.h"
 #include "schema/kinds/event.h"
+#include "schema/scalar.h"
+
+#include <string.h>
 
 static const char *age_text(struct arena *arena, struct wall moment, struct wall now)
 {
@@ -24,14 +28,72 @@ static const char *involved_text(struct arena *arena, const struct event *event)
                         event->involved.name);
 }
 
+/* --- sensors ---------------------------------------------------------------------------------- */
+
+/* Cells hold no blanks: "41.5°C". */
+static const char *without_blanks(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, text), *to = copy;
+
+    for (const char *from = text; *from != '\0'; from++) {
+        if (*from != ' ') {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return copy;
+}
+
+/* What a machine that is not there said last is not what is. */
+static const char *sensor_text(struct arena *arena, const struct agent *agent, enum sensor sensor)
+{
+    const struct condition *ready = condition_find(&agent->status.conditions, "Ready");
+    bool is_there = ready != NULL && ready->status == CONDITION_TRUE;
+    struct readings readings;
+    const struct reading *reading = &readings.of[sensor];
+    char text[READING_TEXT_SIZE];
+
+    if (!shape_has(&agent_status_shape, &agent->status, &agent->status.sensors)) {
+        return "unknown";
+    }
+    readings_from_sensors(&agent->status.sensors, MONO_ZERO, &readings);
+    if (reading->state == READING_NONE) {
+        return "-";
+    }
+    if (!is_there) {
+        return "stale";
+    }
+    if (reading->state == READING_KNOWN &&
+        (sensor == SENSOR_CHARGING || sensor == SENSOR_METERED)) {
+        return reading->value != 0 ? "true" : "false";
+    }
+    reading_to_str(sensor, reading, text);
+    return without_blanks(arena, text);
+}
+
+/* The reading that a path leads to, or SENSOR_COUNT. */
+static enum sensor sensor_of(const struct object *object, const char *path)
+{
+    static const char sensors[] = "status.sensors.";
+    int sensor = agent_of(object) != NULL && str_starts(path, sensors)
+                     ? words_index(sensor_words, path + strlen(sensors))
+                     : -1;
+
+    return sensor < 0 ? SENSOR_COUNT : (enum sensor)sensor;
+}
+
 const char *object_cell(struct arena *arena, const struct object *object,
                         const struct column *column, struct wall now)
 {
     bool is_age = str_eq(column->path, "metadata.age");
     const char *path = is_age ? "metadata.creationTimestamp" : column->path;
     const char *text;
+    enum sensor sensor = sensor_of(object, path);
     struct wall moment;
 
+    if (sensor != SENSOR_COUNT) {
+        return sensor_text(arena, agent_of(object), sensor);
+    }
     if (str_eq(path, "involvedObject") && event_of(object) != NULL) {
         return involved_text(arena, event_of(object));
     }
