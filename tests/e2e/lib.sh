@@ -103,11 +103,14 @@ now_ms() { # since boot, without a fork
   echo $((10#$up * 10))
 }
 
+# On a machine that is busy with something else a second is worth less: until a condition was looked at four times for each of
+# its seconds, it is given up to three times as many more.
 await() { # SECONDS WHAT COMMAND…
-  local until=$(($(now_ms) + $1 * 1000)) what=$2
+  local until=$(($(now_ms) + $1 * 1000)) last=$(($(now_ms) + $1 * 4000)) looks=$(($1 * 4)) what=$2 now
   shift 2
   while ! "$@" >"$T/await" 2>&1; do
-    if [ "$(now_ms)" -ge "$until" ]; then
+    looks=$((looks - 1)) now=$(now_ms)
+    if [ "$now" -ge "$last" ] || { [ "$now" -ge "$until" ] && [ "$looks" -le 0 ]; }; then
       miss "in vain: $what ($*)"
       head -n 12 "$T/await" | sed 's/^/#   /'
       return 1

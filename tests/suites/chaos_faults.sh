@@ -100,19 +100,19 @@ terminated() { # OPTION…
 
 a_workload_tells_of_its_life() {
   rm -f "$RUNS"
-  expect 4 work --for 60 --code 4 --value v1
+  expect 4 work --for 300 --code 4 --value v1
   is "what it tells" "$(events)" "start beat end"
   is "who it is" "$(jq -r '[.session, .replica, .uid, .run, .epoch, .value] | join(" ")' "$RUNS" | sort -u)" "s 0 u 3 7 v1"
   is "how it ends" "$(tail -n 1 "$RUNS" | jq -c .code)" 4
   jq -s -e 'map(.t) | . == sort' "$RUNS" >/dev/null || miss "time goes back"
   rm -f "$RUNS"
-  expect 137 work --crash 40
+  expect 137 work --crash 300
   is "what is told of a crash" "$(events)" "start beat"
 }
 
 a_workload_ends_as_it_was_made_to() {
   rm -f "$RUNS"
-  terminated --late 200
+  terminated --late 500
   wait $! || miss "exit $?"
   is "beats after it was told to end" "$(($(grep -c beat "$RUNS") > 3))" 1
   is "what it tells" "$(events)" "start beat end"

@@ -10,6 +10,7 @@
 #include "schema/limits.h"
 #include "tests/support/await.h"
 #include "tests/support/folder.h"
+#include "tests/support/priority.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -23,6 +24,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+enum { TRIES_MAX = 6 };
 
 struct bench {
     char path[FOLDER_PATH_SIZE];
@@ -126,6 +129,19 @@ static bool has_heard(struct bench *bench, const char *words)
         str_add_bytes(&bench->heard, buffer, (size_t)got);
     }
     return strstr(bench->heard.data, words) != NULL;
+}
+
+/* The folder of the next run, beside the last. */
+static void next_run(struct bench *bench)
+{
+    char name[32];
+
+    (void)snprintf(name, sizeof(name), "%lld", (long long)++bench->spec.run);
+    file_close(&bench->socket);
+    file_close(&bench->run_fd);
+    bench->run_fd = file_open_dir(bench->assignment_fd, name, true);
+    assert_true(bench->run_fd >= 0);
+    str_clear(&bench->heard);
 }
 
 #define HEARS(words) AWAIT(has_heard(bench, words))
@@ -251,12 +267,7 @@ static void what_a_run_keeps_the_next_one_finds(void **state)
     AWAIT(log_holds(bench, "begun\n"));
     say(bench, "stop grace_ms=5000\n");
     ended(bench, EXIT_STOPPED, 0);
-    /* The folder of the next run, beside the first. */
-    file_close(&bench->socket);
-    file_close(&bench->run_fd);
-    bench->run_fd = file_open_dir(bench->assignment_fd, "2", true);
-    assert_true(bench->run_fd >= 0);
-    bench->spec.run = 2;
+    next_run(bench);
     run_shell(bench, "echo found $(cat $FOG_CHECKPOINT_DIR/state)");
     ended(bench, EXIT_BY_ITSELF, 0);
     assert_true(log_holds(bench, "found all\n"));
@@ -355,14 +366,25 @@ static void what_a_program_leaves_behind_is_ended_with_it(void **state)
 /* --- leases and orphans -------------------------------------------------------------------------
  */
 
+/* What a machine is too busy to begin within its lease is tried again with twice as long a one. */
 static void at_the_end_of_its_lease_it_is_killed_at_once(void **state)
 {
     struct bench *bench = *state;
+    bool began = false;
 
-    bench->spec.lease_end = mono_after(clock_mono(), 200);
-    run_shell(bench, "trap '' TERM; sleep 1000");
+    for (int i = 0; i < TRIES_MAX && !began; i++) {
+        bench->spec.lease_end = mono_after(clock_mono(), 200 << i);
+        run_shell(bench, "trap '' TERM; sleep 1000");
+        AWAIT(has_record(bench));
+        AWAIT(is_over(bench));
+        assert_true(clock_mono().ms >= bench->spec.lease_end.ms);
+        began = bench->exit.cause != EXIT_LEASE_ENDED || bench->exit.code != 0;
+        if (!began) {
+            next_run(bench);
+        }
+    }
+    assert_true(began);
     ended(bench, EXIT_LEASE_ENDED, 128 + SIGKILL);
-    assert_true(clock_mono().ms >= bench->spec.lease_end.ms);
 }
 
 static void after_the_end_of_its_lease_it_is_not_started(void **state)
@@ -375,18 +397,35 @@ static void after_the_end_of_its_lease_it_is_not_started(void **state)
     assert_false(log_holds(bench, "ran"));
 }
 
+/* False when it was over before anything could be said. */
+static bool lease_is_extended(struct bench *bench, int64_t lease_ms)
+{
+    char line[64];
+
+    bench->spec.lease_end = mono_after(clock_mono(), lease_ms);
+    run_shell(bench, "while ! test -e go; do sleep 0.01; done; exit 5");
+    AWAIT(has_heard(bench, "status state=running") || is_over(bench));
+    (void)snprintf(line, sizeof(line), "lease end=%lld\n", (long long)clock_mono().ms + 3600000);
+    (void)send(bench->socket, line, strlen(line), MSG_NOSIGNAL);
+    AWAIT(clock_mono().ms > bench->spec.lease_end.ms + 50);
+    (void)mknodat(bench->run_fd, "files/go", S_IFREG | 0600,
+                  0); /* what never began has no folder */
+    AWAIT(has_record(bench));
+    AWAIT(is_over(bench));
+    return bench->exit.cause != EXIT_LEASE_ENDED;
+}
+
 static void a_lease_can_be_extended(void **state)
 {
     struct bench *bench = *state;
-    char line[64];
+    bool was_extended = false;
 
-    bench->spec.lease_end = mono_after(clock_mono(), 400);
-    run_shell(bench, "while ! test -e go; do sleep 0.01; done; exit 5");
-    HEARS("status state=running");
-    (void)snprintf(line, sizeof(line), "lease end=%lld\n", (long long)clock_mono().ms + 3600000);
-    say(bench, line);
-    AWAIT(clock_mono().ms > bench->spec.lease_end.ms + 50);
-    assert_int_equal(mknodat(bench->run_fd, "files/go", S_IFREG | 0600, 0), 0);
+    for (int i = 0; i < TRIES_MAX && !was_extended; i++) {
+        was_extended = lease_is_extended(bench, 400 << i);
+        if (!was_extended) {
+            next_run(bench);
+        }
+    }
     ended(bench, EXIT_BY_ITSELF, 5);
 }
 
@@ -555,6 +594,7 @@ static void a_processor_limit_stops_and_goes_on(void **state)
     run_shell(bench, "echo $$ >main; while :; do :; done");
     AWAIT(pid_in(bench, "main") > 0);
     pid = pid_in(bench, "main");
+    come_first(pid);
     for (int i = 0; i < 3; i++) {
         AWAIT(state_of(pid) == 'T');
         AWAIT(state_of(pid) == 'R');
@@ -588,6 +628,7 @@ static void a_processor_limit_may_come_and_go(void **state)
     HEARS("status state=running");
     assert_true(has_heard(bench, " frozen=0 limit=0\n"));
     pid = pid_in(bench, "main");
+    come_first(pid);
     tell(bench, "limit cpu=100\n");
     assert_true(has_heard(bench, " frozen=0 limit=100\n"));
     AWAIT(state_of(pid) == 'T');
@@ -631,6 +672,7 @@ static void without_its_group_a_limit_is_the_shims(void **state)
     bench->spec.cpu_limit = 200;
     run_shell(bench, "echo $$ >main; while :; do :; done");
     AWAIT((pid = pid_in(bench, "main")) > 0);
+    come_first(pid);
     AWAIT(state_of(pid) == 'T');
     AWAIT(state_of(pid) == 'R');
     say(bench, "stop grace_ms=60000\n");
