@@ -16,7 +16,7 @@
 #include "schema/limits.h"
 #include "tests/support/await.h"
 #include "tests/support/folder.h"
-#include "tests/support/priority.h"
+#include "tests/support/processor.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
