@@ -4,7 +4,6 @@
     render.py strip SCENE [INDEX COUNT] [-o FILE]   one of COUNT strips of the picture
     render.py join  STRIP… -o FILE.png              the picture of all its strips
     render.py whole SCENE COUNT -o FILE.png         all of it here, strip by strip
-    render.py collect SESSION -o FILE.png           what the tasks of a session made, fetched with fogctl
 
 INDEX and COUNT default to FOG_TASK_INDEX and FOG_TASK_COUNT, which Fog sets for each task of a session.
 A strip that is interrupted goes on where it was: its finished rows lie in FOG_CHECKPOINT_DIR.
@@ -19,7 +18,6 @@ import math
 import os
 import random
 import struct
-import subprocess
 import sys
 import zlib
 
@@ -216,18 +214,6 @@ def read_strip(path):
         return path, file.read()
 
 
-def fogctl(*words):
-    return subprocess.run(("fogctl",) + words, stdout=subprocess.PIPE, check=True).stdout
-
-
-def strips_of(session):
-    """The strips that a session's tasks stored, whichever machine each was made on."""
-    tasks = json.loads(fogctl("get", "harvestsession", session, "-o", "json"))["status"]["tasks"]
-    for result in tasks.get("results", []):
-        for output in result["outputs"]:
-            yield output["path"], fogctl("blob", "get", output["digest"])
-
-
 def main():
     parser = argparse.ArgumentParser(description="Renders a picture, whole or in strips.")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -243,16 +229,10 @@ def main():
     whole.add_argument("scene")
     whole.add_argument("count", type=int)
     whole.add_argument("-o", "--output", required=True)
-    collect = verbs.add_parser("collect", help="the picture that a session's tasks made")
-    collect.add_argument("session")
-    collect.add_argument("-o", "--output", required=True)
     told = parser.parse_args()
 
     if told.verb == "join":
         write(told.output, png_of(read_strip(path) for path in told.strips))
-        return
-    if told.verb == "collect":
-        write(told.output, png_of(strips_of(told.session)))
         return
     scene = read_scene(told.scene)
     if told.verb == "whole":

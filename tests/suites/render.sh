@@ -89,7 +89,8 @@ the_picture_is_that_of_one_machine() {
   await 120 "all strips are done" has_done "$TASKS" || return
   expect 0 fogctl wait hs/render --for=condition=Complete --timeout 20s
   is "what failed" "$(field '.status.tasks.failedIndexes')" ""
-  FOGCTL_SERVER=http://$API PATH=$BIN:$PATH expect 0 "$T/render/render.py" collect render -o "$T/many.png"
+  expect 0 fogctl results render --to "$T/strips"
+  expect 0 "$T/render/render.py" join "$T"/strips/*/strip -o "$T/many.png"
   expect 0 "$T/render/render.py" whole "$T/render/scene.json" "$TASKS" -o "$T/one.png"
   expect 0 cmp "$T/many.png" "$T/one.png"
 }
