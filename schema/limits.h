@@ -91,6 +91,10 @@ enum {
     RESTART_RESET_MS = 10 * 60 * 1000, /* running this long forgets earlier failures */
     SAVE_RETRY_MIN_MS = 1000,          /* after the agent's disk refused; doubled */
     SAVE_RETRY_MAX_MS = 30 * 1000,
+    PERIOD_MS = 60 * 60 * 1000,    /* an accounting period is cut after so long, if connected */
+    PERIOD_SESSIONS_MAX = 64,      /* in one; those of further sessions come with the next */
+    PERIOD_OPEN_MAX = 4096,        /* sessions that wait for it; more are not counted */
+    PERIODS_AHEAD_MAX = 1 << 30,   /* no controller has taken in so many more than were cut */
     USAGE_SAVE_MS = 5 * 60 * 1000, /* the most of a run's usage that an agent's crash may forget */
     STRAY_GRACE_MS = 10 * 1000,    /* for a workload of which nothing is known but that it runs */
     BREAKER_FAILURES = 5,          /* failed starts in a row on one agent */

@@ -19,6 +19,7 @@ struct agt *agt_new(const struct agt_options *options)
     base64_to_str(public_key, sizeof(public_key), agt->public_key);
     rand_init(&agt->rand, options->seed);
     set_init(&agt->set);
+    periods_init(&agt->periods);
     agt->link.deadline = MONO_NEVER;
     agt->reports.resend_at = MONO_NEVER;
     return agt;
@@ -30,6 +31,7 @@ void agt_free(struct agt *agt)
         return;
     }
     set_fini(&agt->set);
+    periods_fini(&agt->periods);
     converge_fini(agt);
     vec_fini(&agt->logs);
     out_fini(&agt->out);
@@ -60,7 +62,7 @@ static void on_start(struct agt *agt)
     assert(!agt->is_started);
     agt->is_started = true;
     agt->started_at = agt->now;
-    agt->saver.usage_at = agt->now;
+    agt->saver.usage_at = agt->periods.opened_at = agt->now;
     converge_on_start(agt);
     link_on_start(agt);
 }

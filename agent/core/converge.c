@@ -96,7 +96,7 @@ static void account(struct agt *agt, struct work *work, const struct agt_exit *e
 {
     struct contribution *usage = &work->run.usage;
 
-    contribution_raise(usage, &exit->usage);
+    work_use(agt, work, &exit->usage);
     if (usage->wall_ms >= RESTART_RESET_MS) {
         work->failures = work->tries = 0;
     }
@@ -253,6 +253,7 @@ static void on_stray(struct agt *agt, const struct agt_event *event)
                              .is_open = true,
                              .is_found = true,
                              .may_freeze = true,
+                             .is_uncounted = true,
                              .grace_ms = STRAY_GRACE_MS,
                              .lease_end = MONO_NEVER};
     if (work->state != WORK_STOPPED && work->state != WORK_WAITING) {
@@ -388,7 +389,7 @@ void converge_on_usage(struct agt *agt, const struct agt_event *event)
     struct work *work = find_run(agt, event);
 
     if (work != NULL) {
-        contribution_raise(&work->run.usage, &event->usage);
+        work_use(agt, work, &event->usage);
         agt->saver.usage_is_unsaved = true;
     }
 }
@@ -473,7 +474,10 @@ static void suspend(struct agt *agt, struct work *work)
 {
     MARK("a run is suspended");
     out_add_run(agt, AGT_SUSPEND, OUT_AT_ONCE, work->wanted.uid, work->run.number);
-    work->spent.suspensions += !work->run.was_suspended;
+    if (!work->run.was_suspended) {
+        work->spent.suspensions++;
+        period_add(agt, work, &(struct contribution){.suspensions = 1});
+    }
     work->run.was_suspended = false;
     agt->saver.is_due = true;
     move(agt, work, WORK_SUSPENDED);

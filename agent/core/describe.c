@@ -69,6 +69,33 @@ static struct node *describe_sensors(const struct agt *agt, struct arena *arena)
     return map;
 }
 
+static struct node *describe_shares(const struct map *shares, struct arena *arena)
+{
+    struct node *list = node_list(arena);
+
+    map_each (shares, entry) {
+        const struct period_share *share = entry->value;
+        struct node *map = node_map(arena);
+
+        set_text(arena, map, "sessionUid", entry->key);
+        set_int(arena, map, "cpuMs", share->cpu_ms);
+        set_int(arena, map, "wallMs", share->wall_ms);
+        set_int(arena, map, "suspensions", share->suspensions);
+        node_add(arena, list, map);
+    }
+    return list;
+}
+
+static struct node *describe_accounts(const struct agt *agt, struct arena *arena)
+{
+    struct node *map = node_map(arena);
+
+    set_int(arena, map, "period", agt->periods.number);
+    node_set(arena, map, "cut", describe_shares(&agt->periods.cut, arena));
+    node_set(arena, map, "open", describe_shares(&agt->periods.open, arena));
+    return map;
+}
+
 static struct node *describe_counters(const struct agt *agt, struct arena *arena)
 {
     const struct agt_counters *counters = &agt->counters;
@@ -109,6 +136,7 @@ void agt_describe(const struct agt *agt, struct str *to)
     node_set(&arena, root, "sensors", describe_sensors(agt, &arena));
     set_text(&arena, root, "exclusiveProgram", agt->governor.exclusive);
     node_set(&arena, root, "assignments", works);
+    node_set(&arena, root, "accounts", describe_accounts(agt, &arena));
     node_set(&arena, root, "counters", describe_counters(agt, &arena));
     node_set(&arena, root, "moves", moves);
     json_emit(root, JSON_PRETTY, to);

@@ -267,6 +267,7 @@ static void on_welcome(struct agt *agt, const struct wire_welcome *welcome)
     fetch_on_welcome(agt);
     collect_on_welcome(agt);
     report_on_welcome(agt, is_gap);
+    period_on_welcome(agt, welcome);
 }
 
 static void on_refuse(struct agt *agt, const struct wire_refuse *refuse)

@@ -8,6 +8,7 @@
 #include "agent/core/link.h"
 #include "agent/core/logs.h"
 #include "agent/core/out.h"
+#include "agent/core/period.h"
 #include "agent/core/saver.h"
 #include "agent/core/set.h"
 #include "agent/core/trace.h"
@@ -29,6 +30,7 @@ struct agt {
     struct leases leases;
     int64_t fetches; /* numbers them; not saved, for a fetch does not outlive the agent */
     struct reports reports;
+    struct periods periods;
     struct governor governor;
     struct logs logs;
     struct saver saver;

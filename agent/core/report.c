@@ -193,6 +193,7 @@ static void compose(struct agt *agt)
     struct reports *reports = &agt->reports;
     struct wire_report_item *items = mem_array(MESSAGE_REPORTS_MAX, sizeof(*items));
     struct wire_message message = {.type = WIRE_REPORT};
+    struct arena arena;
     size_t count = 0, changes = 0;
 
     map_each (&agt->set.works, entry) {
@@ -218,7 +219,10 @@ static void compose(struct agt *agt)
     message.report.paused = agt->is_paused;
     message.report.items.items = items;
     message.report.items.count = count;
+    arena_init(&arena);
+    period_put(agt, &arena, &message.report);
     out_send(agt, &message, AGT_SEND_REPORT, OUT_WHEN_SAVED);
+    arena_fini(&arena);
     reports->waiting = reports->seq;
     reports->sent_in_step = agt->counters.steps;
     reports->resend_at = mono_after(agt->now, 2 * agt->link.heartbeat_ms);
@@ -235,6 +239,7 @@ static void take_back(struct agt *agt)
     agt->reports.waiting = 0;
     agt->reports.resend_at = MONO_NEVER;
     agt->reports.paused_told = !agt->is_paused;
+    period_take_back(agt);
     map_each (&agt->set.works, entry) {
         work_of(entry)->told.sent = work_of(entry)->told.acknowledged;
         govern_take_back(work_of(entry));
@@ -255,6 +260,7 @@ void report(struct agt *agt)
         return;
     }
     is_due = agt->reports.paused_told != agt->is_paused;
+    is_due |= period_is_due(agt);
     map_each (&agt->set.works, entry) {
         is_due |= work_of(entry)->told.sent != work_of(entry)->told.version;
     }
@@ -297,6 +303,7 @@ int report_on_reported(struct agt *agt, const struct wire_reported *reported, st
     if (reported->seq > reports->seq) {
         return err_set(err, ERR_INVALID, "reported: seq: no report had this number");
     }
+    period_on_reported(agt, reported->period);
     if (reports->waiting == 0 || reported->seq < reports->waiting) {
         MARK("a report is acknowledged twice");
         return 0; /* again, or late */

@@ -23,7 +23,7 @@
 struct saved_run {
     uint64_t set;
     int64_t number;
-    bool is_open;
+    bool is_open, is_uncounted;
     int64_t generation, lease_epoch;
     const char *template_digest, *run_digest;
     int64_t grace_ms;
@@ -56,12 +56,22 @@ struct saved_work {
     outputs_t made;
 };
 
+struct saved_periods {
+    uint64_t set;
+    int64_t number, open_ms;
+    bool is_waiting;
+    const char *agent_uid;
+    LIST_OF(struct period_share) open;
+    LIST_OF(struct period_share) cut;
+};
+
 struct saved {
     uint64_t set;
     const char *store_id;
     int64_t era, epoch;
     uint64_t revision, reserved;
     int64_t run_floor;
+    struct saved_periods periods;
     LIST_OF(struct saved_work) works;
 };
 
@@ -74,6 +84,7 @@ struct saved {
 static const struct field run_fields[] = {
     ROW("number", FIELD_INT, struct saved_run, number),
     ROW("open", FIELD_BOOL, struct saved_run, is_open),
+    ROW("uncounted", FIELD_BOOL, struct saved_run, is_uncounted),
     ROW("generation", FIELD_INT, struct saved_run, generation),
     ROW("leaseEpoch", FIELD_INT, struct saved_run, lease_epoch),
     ROW("template", FIELD_STR, struct saved_run, template_digest),
@@ -122,6 +133,17 @@ static const struct field work_fields[] = {
 
 static const struct shape work_shape = SHAPE("work", struct saved_work, work_fields);
 
+static const struct field periods_fields[] = {
+    ROW("number", FIELD_INT, struct saved_periods, number),
+    ROW("openFor", FIELD_INT, struct saved_periods, open_ms),
+    ROW("waiting", FIELD_BOOL, struct saved_periods, is_waiting),
+    ROW("agentUid", FIELD_STR, struct saved_periods, agent_uid),
+    {"open", FIELD_LIST, AT(struct saved_periods, open), .shape = &period_share_shape, .doc = NULL},
+    {"cut", FIELD_LIST, AT(struct saved_periods, cut), .shape = &period_share_shape, .doc = NULL},
+};
+
+static const struct shape periods_shape = SHAPE("periods", struct saved_periods, periods_fields);
+
 static const struct field saved_fields[] = {
     ROW("storeId", FIELD_STR, struct saved, store_id),
     ROW("era", FIELD_INT, struct saved, era),
@@ -129,6 +151,7 @@ static const struct field saved_fields[] = {
     ROW("revision", FIELD_REVISION, struct saved, revision),
     ROW("reserved", FIELD_REVISION, struct saved, reserved),
     ROW("runFloor", FIELD_INT, struct saved, run_floor),
+    {"periods", FIELD_STRUCT, AT(struct saved, periods), .shape = &periods_shape, .doc = NULL},
     {"works", FIELD_LIST, AT(struct saved, works), .shape = &work_shape, .doc = NULL},
 };
 
@@ -172,6 +195,7 @@ static void fill_work(struct arena *arena, const struct work *work, struct saved
                                  .made = work->made};
     saved->run = (struct saved_run){.number = run->number,
                                     .is_open = run->is_open,
+                                    .is_uncounted = run->is_uncounted,
                                     .generation = run->generation,
                                     .lease_epoch = run->lease_epoch,
                                     .template_digest = run->template_digest,
@@ -179,6 +203,18 @@ static void fill_work(struct arena *arena, const struct work *work, struct saved
                                     .grace_ms = run->grace_ms,
                                     .usage = run->usage};
     fill_held(arena, &work->governed, &saved->held);
+}
+
+static void fill_periods(const struct agt *agt, struct arena *arena, struct saved_periods *saved)
+{
+    const struct periods *periods = &agt->periods;
+
+    saved->number = periods->number;
+    saved->open_ms = period_open_ms(agt);
+    saved->is_waiting = periods->is_waiting;
+    saved->agent_uid = periods->agent_uid;
+    saved->open.count = period_list(arena, &periods->open, &saved->open.items);
+    saved->cut.count = period_list(arena, &periods->cut, &saved->cut.items);
 }
 
 static void write_state(const struct agt *agt, struct str *to)
@@ -192,6 +228,7 @@ static void write_state(const struct agt *agt, struct str *to)
     struct arena arena;
 
     arena_init(&arena);
+    fill_periods(agt, &arena, &saved.periods);
     saved.works.items = arena_array(&arena, agt->set.works.count, sizeof(struct saved_work));
     map_each (&agt->set.works, entry) {
         fill_work(&arena, work_of(entry), &saved.works.items[saved.works.count++]);
@@ -273,6 +310,7 @@ static void take_run(struct run *run, const struct saved_run *saved)
 {
     *run = (struct run){.number = MUTANT(RUN_NUMBER_AGAIN) ? 0 : saved->number,
                         .is_open = saved->is_open,
+                        .is_uncounted = saved->is_uncounted,
                         .generation = saved->generation,
                         .lease_epoch = saved->lease_epoch,
                         .grace_ms = saved->grace_ms,
@@ -334,8 +372,8 @@ static void take_held(struct governed *governed, const struct saved_held *saved)
     }
 }
 
-/* An older program saved what it understood of a template.  Then the set counts as another than the
- * controller's, which tells it whole. */
+/* An older program saved what it understood of an assignment.  Then the set counts as another than
+ * the controller's, which tells it whole. */
 static bool knows_template(const struct work *work)
 {
     char digest[DIGEST_TEXT_SIZE];
@@ -345,7 +383,7 @@ static bool knows_template(const struct work *work)
         MARK("a template is known in part");
         return false;
     }
-    return true;
+    return work->wanted.session_uid != NULL;
 }
 
 static void take_work(struct agt *agt, const struct saved_work *saved)
@@ -372,6 +410,17 @@ static void take_work(struct agt *agt, const struct saved_work *saved)
     }
 }
 
+static void take_periods(struct periods *periods, const struct saved_periods *saved)
+{
+    periods->number = saved->number;
+    periods->open_ms = saved->open_ms;
+    periods->is_waiting = saved->is_waiting;
+    (void)snprintf(periods->agent_uid, sizeof(periods->agent_uid), "%s",
+                   saved->agent_uid == NULL ? "" : saved->agent_uid);
+    period_fill(&periods->open, saved->open.items, saved->open.count);
+    period_fill(&periods->cut, saved->cut.items, saved->cut.count);
+}
+
 static void take_state(struct agt *agt, const struct saved *saved)
 {
     (void)snprintf(agt->fence.store_id, sizeof(agt->fence.store_id), "%s",
@@ -379,6 +428,7 @@ static void take_state(struct agt *agt, const struct saved *saved)
     agt->fence.era = saved->era;
     agt->fence.epoch = saved->epoch;
     agt->reports.seq = agt->reports.reserved = saved->reserved;
+    take_periods(&agt->periods, &saved->periods);
     for (size_t i = 0; i < saved->works.count; i++) {
         const char *uid = saved->works.items[i].wanted.uid;
 

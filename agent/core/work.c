@@ -69,11 +69,16 @@ static void raise(int64_t *to, int64_t by)
     *to = by > *to ? by : *to;
 }
 
-void contribution_raise(struct contribution *to, const struct contribution *by)
+void work_use(struct agt *agt, struct work *work, const struct contribution *usage)
 {
-    raise(&to->cpu_ms, by->cpu_ms);
-    raise(&to->wall_ms, by->wall_ms);
-    raise(&to->memory_peak, by->memory_peak);
+    struct contribution *to = &work->run.usage, before = *to;
+
+    raise(&to->cpu_ms, usage->cpu_ms);
+    raise(&to->wall_ms, usage->wall_ms);
+    raise(&to->memory_peak, usage->memory_peak);
+    period_add(agt, work,
+               &(struct contribution){.cpu_ms = to->cpu_ms - before.cpu_ms,
+                                      .wall_ms = to->wall_ms - before.wall_ms});
 }
 
 struct contribution work_contribution(const struct work *work)

@@ -43,6 +43,7 @@ struct run {
     bool is_found;      /* since this agent's start: announced by AGT_FOUND, or spawned */
     bool may_freeze;    /* adopted: whether it is frozen is not known */
     bool was_suspended; /* adopted: it was, and that is counted */
+    bool is_uncounted;  /* what it uses may have been told before, or is not ours to tell */
     bool is_evicted;    /* told to end because its policy says so */
     bool is_out_of_lease;
     int64_t generation, lease_epoch;        /* what it was started for */
@@ -99,8 +100,8 @@ void work_adopt_template(struct work *work);
 bool work_is_outdated(const struct work *work);
 /* What all its runs used; grows only. */
 struct contribution work_contribution(const struct work *work);
-/* Everything grows only, so of two measurements of one run the larger counts. */
-void contribution_raise(struct contribution *to, const struct contribution *by);
+/* A measurement of its run.  Everything grows only, so of two of them the larger counts. */
+void work_use(struct agt *agt, struct work *work, const struct contribution *usage);
 
 /* The assignment came, came changed, or was removed: recorded here, acted on by converge(). */
 void work_want(struct agt *agt, struct work *work, const struct wire_assignment *assignment);

@@ -210,6 +210,8 @@ void reconcile_readings(struct ctl *ctl, struct agent_entry *agent);
  * session.  Changes of what its policy asks for become events. */
 void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
                       struct assignment_entry *assignment, const struct wire_report_item *item);
+/* An accounting period that the agent tells of: taken in once, by its number (period.c). */
+void reconcile_period(struct ctl *ctl, struct agent_entry *agent, const struct period *period);
 /* Is the renewal granted?  Moves lease_until. */
 bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid,
                      int64_t lease_epoch);

@@ -242,6 +242,7 @@ static void welcome(struct ctl *ctl, struct link *link, const struct wire_hello 
     message.welcome.era = (int64_t)ctl->era;
     message.welcome.heartbeat_ms = link->heartbeat_ms;
     message.welcome.agent_uid = link->agent->object->meta.uid;
+    message.welcome.period = agent_status(link->agent)->period.number;
     message.welcome.blobs_port = ctl->api_port;
     ctl_send(ctl, link->id, SEND_CONTROL, wire_encode(&message));
     if (BUGGIFY("hello-forgotten") ||

@@ -208,6 +208,7 @@ static void fill_assignment(struct ctl *ctl, struct assignment_entry *assignment
     to->uid = assignment->object->meta.uid;
     to->name = assignment->object->meta.name;
     to->session = spec->session;
+    to->session_uid = spec->session_uid;
     to->slot = spec->slot;
     to->generation = assignment->object->meta.generation;
     to->lease_epoch = spec->lease_epoch;
@@ -400,6 +401,7 @@ static void take_report(struct ctl *ctl, struct agent_entry *agent,
         }
         reconcile_report(ctl, agent, assignment, item);
     }
+    reconcile_period(ctl, agent, &report->period);
 }
 
 /* Taken in, and durable before the answer.  One that is not newer than the last was taken in
@@ -418,6 +420,7 @@ static void on_report(struct ctl *ctl, struct link *link, const struct wire_repo
     }
     answer.reported.epoch = (int64_t)link->epoch;
     answer.reported.seq = report->seq;
+    answer.reported.period = agent_status(link->agent)->period.number;
     if (!BUGGIFY("report-unanswered")) {
         ctl_send(ctl, link->id, SEND_CONTROL, wire_encode(&answer));
     }

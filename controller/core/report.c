@@ -72,7 +72,6 @@ static void keep_contribution(struct contribution *to, const struct contribution
     shape_put(shape, to, wall_ms, larger(to->wall_ms, before->wall_ms));
     shape_put(shape, to, memory_peak, larger(to->memory_peak, before->memory_peak));
     shape_put(shape, to, suspensions, larger(to->suspensions, before->suspensions));
-    shape_put(shape, to, period, larger(to->period, before->period));
 }
 
 static void state_converged(struct ctl *ctl, struct object *next)

@@ -114,6 +114,8 @@
     X(SUCCESS_BEFORE_EXIT, "an agent reports success of what still runs", "truth")                 \
     X(REPORT_NOT_REPEATED, "a report that was lost with its connection is not sent again",         \
       "liveness")                                                                                  \
+    X(PERIOD_GROWS, "an accounting period grows after it was cut", "periods")                      \
+    X(PERIOD_TAKEN_TWICE, "an accounting period that is told again counts again", "periods")       \
     X(USAGE_COUNTED_TWICE, "what the last run used counts for the next one, too", "spent")         \
     X(BACK_OFF_STAYS_SHORT, "what fails is tried again at once, however often it failed",          \
       "back-off")                                                                                  \

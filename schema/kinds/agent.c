@@ -1,6 +1,7 @@
 /* Agent: its table. */
 #include "schema/kinds/agent.h"
 
+#include "schema/base/parse.h"
 #include "schema/check.h"
 #include "schema/forms.h"
 #include "schema/kinds/rules.h"
@@ -22,6 +23,29 @@ static const struct field capacity_fields[] = {
      .doc = "room on disk in bytes"},
 };
 
+static const struct field share_fields[] = {
+    {"sessionUid", FIELD_STR, AT(struct period_share, session_uid), .max = 63,
+     .flags = FIELD_REQUIRED, .doc = "uid of the HarvestSession that it was used for"},
+    {"cpu", FIELD_DURATION, AT(struct period_share, cpu_ms), .max = DURATION_MAX_MS,
+     .doc = "processor time used"},
+    {"wall", FIELD_DURATION, AT(struct period_share, wall_ms), .max = DURATION_MAX_MS,
+     .doc = "time that its work ran, each piece by itself"},
+    {"suspensions", FIELD_INT, AT(struct period_share, suspensions), .max = INT64_MAX,
+     .doc = "how often it was suspended"},
+};
+
+const struct shape period_share_shape = SHAPE("share", struct period_share, share_fields);
+
+static const struct field period_fields[] = {
+    {"number", FIELD_INT, AT(struct period, number), .max = PERIOD_NUMBER_MAX,
+     .doc = "rises with each of the agent's, across its restarts"},
+    {"shares", FIELD_LIST, AT(struct period, shares), .shape = &period_share_shape,
+     .map_key = "sessionUid", .max = PERIOD_SESSIONS_MAX,
+     .doc = "what was used for each session; for good: a period never changes"},
+};
+
+const struct shape period_shape = SHAPE("period", struct period, period_fields);
+
 static const struct field status_fields[] = {
     {"observedGeneration", FIELD_INT, AT(struct agent_status, observed_generation),
      .max = INT64_MAX, .doc = "generation of the spec that this status speaks of"},
@@ -38,6 +62,12 @@ static const struct field status_fields[] = {
      .doc = "the machine's owner has paused it, so it runs nothing of ours"},
     {"assignments", FIELD_INT, AT(struct agent_status, assignments), .max = INT64_MAX,
      .doc = "assignments placed on it"},
+    {"period", FIELD_STRUCT, AT(struct agent_status, period), .shape = &period_shape,
+     .flags = FIELD_EXPLICIT,
+     .doc = "the newest accounting period that was taken in; each is taken in once"},
+    {"contribution", FIELD_STRUCT, AT(struct agent_status, contribution),
+     .shape = &contribution_shape, .flags = FIELD_EXPLICIT,
+     .doc = "the sum of all accounting periods that were taken in; no peak of memory"},
     {"lastSeen", FIELD_TIME, AT(struct agent_status, last_seen),
      .doc = "when it was last heard of; known when read, never stored"},
     {"sensors", FIELD_STRUCT, AT(struct agent_status, sensors), .shape = &sensors_shape,

@@ -1,7 +1,7 @@
 /* Agent: a machine that dials in.  Made by its first hello, or declared beforehand. */
 #pragma once
 
-#include "schema/kinds/workload.h"
+#include "schema/kinds/assignment.h"
 #include "schema/object.h"
 #include "schema/readings.h"
 
@@ -11,6 +11,24 @@ struct agent_spec {
     bool unschedulable;     /* no new work; what runs stays */
 };
 
+/* What all work of one session used on one agent within one period. */
+struct period_share {
+    uint64_t set;
+    const char *session_uid;
+    int64_t cpu_ms, wall_ms;
+    int64_t suspensions;
+};
+
+#define PERIOD_NUMBER_MAX (INT64_C(1) << 53)
+
+/* An accounting period of an agent: cut by the agent, which gives each a higher number and never
+ * changes it afterwards.  (session uid, agent uid, number) names one amount for good. */
+struct period {
+    uint64_t set;
+    int64_t number; /* from 1; 0: none */
+    LIST_OF(struct period_share) shares;
+};
+
 struct agent_status {
     uint64_t set;
     int64_t observed_generation;
@@ -18,9 +36,11 @@ struct agent_status {
     const char *version;       /* of fog-agent */
     const char *platform;      /* "linux/amd64" */
     const char *boot_id;
-    bool paused;           /* by the machine's owner: runs nothing of ours */
-    int64_t assignments;   /* placed on it */
-    struct wall last_seen; /* joined in when read; never stored, as the next */
+    bool paused;                      /* by the machine's owner: runs nothing of ours */
+    int64_t assignments;              /* placed on it */
+    struct period period;             /* the last that was taken in; no lower one ever is */
+    struct contribution contribution; /* the sum of all that were: cpu_ms, wall_ms, suspensions */
+    struct wall last_seen;            /* joined in when read; never stored, as the next */
     struct sensors sensors;
     conditions_t
         conditions; /* Ready (connected and reporting), Healthy (its circuit breaker is closed) */
@@ -33,6 +53,7 @@ struct agent { /* the body */
 };
 
 extern const struct shape agent_shape, agent_spec_shape, agent_status_shape;
+extern const struct shape period_shape, period_share_shape;
 extern const struct shape capacity_shape; /* struct resources, all of it optional */
 extern const struct kind agent_kind;
 

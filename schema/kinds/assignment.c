@@ -38,8 +38,6 @@ static const struct field contribution_fields[] = {
      .doc = "most memory it used, in bytes"},
     {"suspensions", FIELD_INT, AT(struct contribution, suspensions), .max = INT64_MAX,
      .doc = "how often it was suspended"},
-    {"period", FIELD_INT, AT(struct contribution, period), .max = INT64_MAX,
-     .doc = "number of the accounting period; each counts once"},
 };
 
 const struct shape contribution_shape =

@@ -40,7 +40,6 @@ struct contribution { /* grows only; survives restarts of everything */
     int64_t cpu_ms, wall_ms;
     int64_t memory_peak; /* bytes */
     int64_t suspensions;
-    int64_t period; /* sequence number of the accounting period */
 };
 
 struct assignment_status {

@@ -123,6 +123,8 @@ static const struct field welcome_fields[] = {
      .max = HEARTBEAT_MAX_MS, .flags = FIELD_REQUIRED,
      .doc = "each side sends one this often, and hangs up after three that did not come"},
     ROW_WORD("agentUid", struct wire_welcome, agent_uid, "uid of the Agent object"),
+    {"period", FIELD_INT, AT(struct wire_welcome, period), .max = PERIOD_NUMBER_MAX,
+     .doc = "number of the last accounting period of this agent that was taken in"},
     {"blobsPort", FIELD_INT, AT(struct wire_welcome, blobs_port), .max = 65535,
      .doc =
          "of the controller's HTTP listener, where blobs are; on the host that the agent dialled"},
@@ -145,6 +147,9 @@ static const struct field assignment_fields[] = {
      .doc = "of the Assignment object"},
     {"session", FIELD_NAME, AT(struct wire_assignment, session), .flags = FIELD_REQUIRED,
      .doc = "the HarvestSession it is part of"},
+    {"sessionUid", FIELD_STR, AT(struct wire_assignment, session_uid), .max = UID_BYTES_MAX,
+     .check_text = form_is_word,
+     .doc = "uid of that session, for accounting; absent: not accounted for"},
     {"slot", FIELD_NAME, AT(struct wire_assignment, slot), .flags = FIELD_REQUIRED,
      .doc = "which replica of the session it is"},
     {"generation", FIELD_INT, AT(struct wire_assignment, generation), .min = 1, .max = INT64_MAX,
@@ -229,11 +234,16 @@ static const struct field report_fields[] = {
      .doc = "the machine's owner lets nothing run"},
     {"items", FIELD_LIST, AT(struct wire_report, items), .shape = &report_item_shape,
      .max = MESSAGE_REPORTS_MAX, .doc = "what changed since the last report that was acknowledged"},
+    {"period", FIELD_STRUCT, AT(struct wire_report, period), .shape = &period_shape,
+     .doc = "an accounting period that the agent closed; repeated as it is until taken in"},
 };
 
 static const struct field reported_fields[] = {
     ROW_EPOCH(struct wire_reported),
     ROW_SEQ(struct wire_reported, "reports up to this one are durable"),
+    {"period", FIELD_INT, AT(struct wire_reported, period), .max = PERIOD_NUMBER_MAX,
+     .doc = "number of the last accounting period that was taken in, durably; absent: none, or "
+            "an older controller"},
 };
 
 static const struct field heartbeat_fields[] = {

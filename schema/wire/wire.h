@@ -95,6 +95,7 @@ struct wire_welcome {
     int64_t era;
     int64_t heartbeat_ms;
     const char *agent_uid;
+    int64_t period;     /* number of the last accounting period of this agent that was taken in */
     int64_t blobs_port; /* of its HTTP listener, on the host that the agent dialled; 0: not said */
 };
 
@@ -109,6 +110,7 @@ struct wire_refuse {
 struct wire_assignment { /* one resolved piece of work */
     uint64_t set;
     const char *uid, *name, *session, *slot;
+    const char *session_uid; /* NULL: not said, by an older controller */
     int64_t generation;
     int64_t lease_epoch;
     const char *template_digest; /* "templateDigest" */
@@ -164,12 +166,14 @@ struct wire_report {
     uint64_t seq; /* rises with each report of this agent, across its restarts */
     bool paused;
     LIST_OF(struct wire_report_item) items;
+    struct period period; /* that was cut and not taken in yet; number 0: none */
 };
 
 struct wire_reported {
     uint64_t set;
     int64_t epoch;
     uint64_t seq;
+    int64_t period; /* as in welcome, durably */
 };
 
 struct wire_heartbeat {

@@ -4,6 +4,7 @@
 #include "schema/json.h"
 #include "schema/limits.h"
 #include "tests/sim/check_leases.h"
+#include "tests/sim/check_periods.h"
 #include "tests/sim/check_policy.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/controller.h"
@@ -356,6 +357,7 @@ static void check_report(struct machine *machine, const struct node *root)
                  machine->name, seq, machine->seen.reserved);
     }
     machine->seen.report = seq;
+    check_period_said(machine, root);
     for (size_t i = 0; items != NULL && i < items->list.count; i++) {
         check_item(machine, items->list.items[i]);
         reports_said(machine->sim, seq, items->list.items[i]);

@@ -5,6 +5,7 @@
 #include "schema/kinds/agent.h"
 #include "schema/kinds/assignment.h"
 #include "schema/limits.h"
+#include "tests/sim/check_periods.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/check_tasks.h"
 #include "tests/sim/reference.h"
@@ -446,6 +447,7 @@ static void check_row(struct sim *sim, const struct row *row)
         check_assignment(&at);
     }
     check_tasks(sim, row, at.body);
+    check_period_row(sim, row, at.body);
     arena_fini(&at.arena);
 }
 

@@ -31,6 +31,10 @@ static const struct {
     {"heartbeat", NULL, NULL, "utcOffset"},
     {"report", "items", NULL, "changes"},
     {"assign", "assignments", "template", "policy"},
+    {"assign", "assignments", NULL, "sessionUid"},
+    {"welcome", NULL, NULL, "period"},
+    {"report", NULL, NULL, "period"},
+    {"reported", NULL, NULL, "period"},
 };
 
 struct wire_versions release_speaks(enum release release)

@@ -2,6 +2,7 @@
 #include "tests/sim/sim.h"
 
 #include "tests/sim/check_leases.h"
+#include "tests/sim/check_periods.h"
 #include "tests/sim/check_policy.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/checks.h"
@@ -124,6 +125,7 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     sim->restores = restores_new();
     sim->leases = leases_new();
     sim->reports = reports_new();
+    sim->accounts = accounts_new();
     sim->reference = reference_new();
     sim->network = network_new(sim);
     sim->http = http_new();
@@ -149,6 +151,7 @@ static void fini(struct sim *sim)
     restores_free(sim->restores);
     leases_free(sim->leases);
     reports_free(sim->reports);
+    accounts_free(sim->accounts);
     reference_free(sim->reference);
     schedule_fini(&sim->schedule);
     tape_fini(&sim->tape);
@@ -373,6 +376,9 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
         if (sim.seed % WHY_IN == 2) {
             why_ask(&sim);
         }
+    }
+    if (!sim.has_failed) {
+        check_accounts(&sim);
     }
     if (!sim.has_failed && is_calm(&sim)) {
         check_once(&sim);

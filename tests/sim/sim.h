@@ -20,6 +20,7 @@ struct checks;
 struct restores;
 struct leases;
 struct reports;
+struct accounts;
 struct reference;
 struct watcher_client;
 struct http;
@@ -64,6 +65,7 @@ struct sim {
     struct restores *restores;
     struct leases *leases;
     struct reports *reports;
+    struct accounts *accounts;
     struct reference *reference; /* what the committed rows say */
     struct plan_run *plan;       /* borrowed; NULL: chance reigns */
     bool has_failed;

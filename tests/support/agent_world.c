@@ -106,6 +106,17 @@ static void print_item(struct agent_world *world, const struct wire_report_item 
     }
 }
 
+static void print_period(const struct period *period, struct str *page)
+{
+    if (period->number > 0) {
+        str_addf(page, " period %d", (int)period->number);
+    }
+    for (size_t i = 0; i < period->shares.count; i++) {
+        str_addf(page, " %s=%dms", period->shares.items[i].session_uid,
+                 (int)period->shares.items[i].cpu_ms);
+    }
+}
+
 static void print_sensors(const struct wire_heartbeat *heartbeat, struct str *page)
 {
     struct readings readings;
@@ -140,6 +151,7 @@ static void print_sent(struct agent_world *world, const struct wire_message *mes
         for (size_t i = 0; i < message->report.items.count; i++) {
             print_item(world, &message->report.items.items[i]);
         }
+        print_period(&message->report.period, page);
         break;
     case WIRE_RENEW:
         world->renew_seq = message->renew.seq;
@@ -478,6 +490,8 @@ void world_welcome(struct agent_world *world)
     message.welcome.epoch = ++world->epoch;
     message.welcome.era = world->era;
     message.welcome.heartbeat_ms = world->heartbeat_ms;
+    message.welcome.agent_uid = world->agent_uid;
+    message.welcome.period = world->period_taken;
     world_message(world, &message);
 }
 
@@ -506,6 +520,7 @@ static void fill_assignment(const struct want *want, char digest_text[static DIG
     *assignment = (struct wire_assignment){.uid = want->uid,
                                            .name = "name",
                                            .session = "session",
+                                           .session_uid = "session-uid",
                                            .slot = "0",
                                            .generation = want->generation,
                                            .lease_epoch = want->lease_epoch};
@@ -612,8 +627,10 @@ void world_assign(struct agent_world *world, const struct want *wants)
 
 void world_reported(struct agent_world *world)
 {
-    const struct wire_message message = {
-        .type = WIRE_REPORTED, .reported = {.epoch = world->epoch, .seq = world->report_seq}};
+    const struct wire_message message = {.type = WIRE_REPORTED,
+                                         .reported = {.epoch = world->epoch,
+                                                      .seq = world->report_seq,
+                                                      .period = world->period_taken}};
 
     world_message(world, &message);
 }

@@ -23,7 +23,9 @@ struct agent_world {
     uint64_t revision;
     uint64_t report_seq, renew_seq; /* last sent by the agent */
     int64_t heartbeat_ms;
-    struct digest digest; /* of the set the controller wants */
+    struct digest digest;  /* of the set the controller wants */
+    const char *agent_uid; /* that the controller knows it by; NULL: it does not say */
+    int64_t period_taken;  /* that the controller says it has taken in */
     char nonce[KEY_TEXT_SIZE];
     struct wire_hello hello; /* the last; texts in `arena` */
     struct arena arena;

@@ -96,6 +96,7 @@ static void fill(const struct job *job, struct wire_assignment *to, char *digest
                  struct digest *ret_digest)
 {
     *to = (struct wire_assignment){.uid = job->uid,
+                                   .session_uid = "session-uid",
                                    .name = "n",
                                    .session = "s",
                                    .slot = "0",

@@ -1,6 +1,7 @@
 /* What goes over an agent's link once it is welcome: assignments, reports, leases, logs. */
 #include "controller/core/link.h"
 
+#include "schema/base/parse.h"
 #include "schema/limits.h"
 #include "tests/support/api.h"
 
@@ -154,6 +155,60 @@ static void a_new_assignment_is_told_as_a_change(void **state)
     digest_to_str(&model_agent(&api.ctl->model, "edge-1")->set, digest);
     assert_string_equal(message.assign.digest, digest);
     assert_false(hears(WIRE_ASSIGN));
+}
+
+static int64_t tell_period(uint64_t seq, int64_t number, int64_t cpu_ms)
+{
+    struct period_share shares[] = {{.session_uid = "s-uid", .cpu_ms = cpu_ms, .wall_ms = 5},
+                                    {.session_uid = "t-uid", .cpu_ms = 1}};
+    struct wire_message message = {.type = WIRE_REPORT};
+
+    message.report.epoch = edge.epoch;
+    message.report.seq = seq;
+    message.report.period.number = number;
+    message.report.period.shares.items = shares;
+    message.report.period.shares.count = COUNT_OF(shares);
+    api_say(&api, edge.link, &message);
+    return heard(WIRE_REPORTED).reported.period;
+}
+
+static void an_accounting_period_counts_once(void **state)
+{
+    const struct agent_status *status;
+    struct wire_message message;
+    struct wire_hello hello;
+
+    (void)state;
+    api_connect(&api, &edge);
+    assert_int_equal(tell_period(1, 4, 100), 4);
+    assert_int_equal(tell_period(2, 4, 100), 4);
+    assert_int_equal(tell_period(3, 3, 100), 4);
+    api_link_down(&api, edge.link);
+    api_clear_sent(&api);
+    hello = dial();
+    hello.epoch = edge.epoch;
+    api_say_hello(&api, &edge, &hello);
+    message = heard(WIRE_WELCOME);
+    edge.epoch = message.welcome.epoch;
+    assert_int_equal(message.welcome.period, 4);
+    assert_int_equal(tell_period(4, 5, 1000), 5);
+    status = agent_status(model_agent(&api.ctl->model, "edge-1"));
+    assert_int_equal(status->contribution.cpu_ms, 1102);
+    assert_int_equal(status->contribution.wall_ms, 10);
+    assert_int_equal(status->period.shares.count, 2);
+    assert_string_equal(status->period.shares.items[0].session_uid, "s-uid");
+    assert_int_equal(status->period.shares.items[0].cpu_ms, 1000);
+}
+
+/* Nothing that an agent claims makes a sum overflow. */
+static void no_claim_is_too_large_to_be_added(void **state)
+{
+    (void)state;
+    api_connect(&api, &edge);
+    (void)tell_period(1, 1, DURATION_MAX_MS);
+    (void)tell_period(2, 2, DURATION_MAX_MS);
+    assert_int_equal(agent_status(model_agent(&api.ctl->model, "edge-1"))->contribution.cpu_ms,
+                     DURATION_MAX_MS);
 }
 
 static void an_assignment_waits_until_it_is_durable(void **state)
@@ -537,6 +592,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_new_assignment_is_told_as_a_change),
         CASE(changes_of_policy_become_events_each_once),
+        CASE(an_accounting_period_counts_once),
+        CASE(no_claim_is_too_large_to_be_added),
         CASE(an_assignment_waits_until_it_is_durable),
         CASE(who_comes_back_with_the_same_set_is_told_nothing),
         CASE(who_comes_back_with_another_set_is_told_all),

@@ -18,11 +18,11 @@
 #define HEX    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define DIGEST "\"blake2b:" HEX "\""
 #define KEY    "\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\""
-#define ASSIGNMENT                                                                                 \
-    "{\"uid\":\"u-1\",\"name\":\"render-0-abcde\",\"session\":\"render\",\"slot\":\"0\","          \
-    "\"generation\":3,\"leaseEpoch\":2,\"templateDigest\":" DIGEST ",\"template\":{\"workload\":{" \
-    "\"command\":[\"/bin/sleep\",\"60\"],\"environment\":{\"SEED\":\"7\"},\"restart\":\"always\"," \
-    "\"resources\":{\"cores\":\"500m\",\"memory\":\"64Mi\"}},\"limits\":{\"pids\":16},"            \
+#define ASSIGNMENT                                                                                               \
+    "{\"uid\":\"u-1\",\"name\":\"render-0-abcde\",\"session\":\"render\",\"sessionUid\":\"s-1\",\"slot\":\"0\"," \
+    "\"generation\":3,\"leaseEpoch\":2,\"templateDigest\":" DIGEST ",\"template\":{\"workload\":{"               \
+    "\"command\":[\"/bin/sleep\",\"60\"],\"environment\":{\"SEED\":\"7\"},\"restart\":\"always\","               \
+    "\"resources\":{\"cores\":\"500m\",\"memory\":\"64Mi\"}},\"limits\":{\"pids\":16},"                          \
     "\"grace\":\"5s\",\"orphanAfter\":\"0s\",\"leaseDuration\":\"30s\"}}"
 
 /* One of each type, with every field, in canonical form. */
@@ -38,7 +38,7 @@ static const char *const samples[WIRE_TYPE_COUNT] = {
         "\"labels\":{\"site\":\"north\"},\"paused\":true,\"storeId\":\"store-1\",\"era\":4,"
         "\"epoch\":7,\"revision\":\"120\",\"digest\":" DIGEST "}",
     [WIRE_WELCOME] = "{\"type\":\"welcome\",\"epoch\":8,\"era\":4,\"heartbeat\":\"2s\","
-                     "\"agentUid\":\"a-1\",\"blobsPort\":7411}",
+                     "\"agentUid\":\"a-1\",\"period\":56,\"blobsPort\":7411}",
     [WIRE_REFUSE] = "{\"type\":\"refuse\",\"reason\":\"NameTaken\",\"message\":\"another machine "
                     "has that name\",\"retryAfter\":\"1m\"}",
     [WIRE_ASSIGN] = "{\"type\":\"assign\",\"era\":4,\"epoch\":8,\"revision\":\"121\",\"full\":true,"
@@ -50,8 +50,9 @@ static const char *const samples[WIRE_TYPE_COUNT] = {
     [WIRE_REPORT] =
         "{\"type\":\"report\",\"epoch\":8,\"seq\":\"1001\",\"paused\":true,\"items\":[{\"uid\":"
         "\"u-1\",\"generation\":3,\"leaseEpoch\":2,\"status\":{\"observedGeneration\":3,\"phase\":"
-        "\"Running\",\"restarts\":1,\"reason\":\"BackOff\",\"contribution\":{\"cpu\":\"2s\"}}}]}",
-    [WIRE_REPORTED] = "{\"type\":\"reported\",\"epoch\":8,\"seq\":\"1001\"}",
+        "\"Running\",\"restarts\":1,\"reason\":\"BackOff\",\"contribution\":{\"cpu\":\"2s\"}}}],"
+        "\"period\":{\"number\":57,\"shares\":[{\"sessionUid\":\"s-1\",\"cpu\":\"2s\",\"wall\":\"1m\"}]}}",
+    [WIRE_REPORTED] = "{\"type\":\"reported\",\"epoch\":8,\"seq\":\"1001\",\"period\":57}",
     [WIRE_HEARTBEAT] = "{\"type\":\"heartbeat\",\"epoch\":8,\"seq\":\"5\",\"digest\":" DIGEST
                        ",\"interval\":\"10s\","
                        "\"usage\":{\"cpu\":\"2s\",\"wall\":\"3s\",\"memoryPeak\":\"1Mi\"},"
