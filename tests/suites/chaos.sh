@@ -33,14 +33,14 @@ fi
 
 # Its namespaces end with it, and with them all that is in them.  Control groups are in none, so this one goes without.
 FOG_AGENT_CGROUP=none "$out/fog-chaos" --seconds 60 --keep "$T/killed" >"$T/killed.log" 2>&1 &
-for ((i = 0; i < 200; i++)); do
+for ((i = 0; i < 1000; i++)); do
   grep -q 'agents are ready' "$T/killed.log" && break
   sleep 0.05
 done
 grep -q 'agents are ready' "$T/killed.log" || { echo "not ok a second run starts" && cat "$T/killed.log"; }
 kill -KILL $! && wait $! 2>/dev/null
 if grep -q 'namespaces and a cable' "$T/killed.log"; then
-  for ((i = 0; i < 100; i++)); do
+  for ((i = 0; i < 600; i++)); do
     what_is_left >"$T/left" || break
     sleep 0.05
   done

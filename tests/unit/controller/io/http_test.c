@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-enum { BIG_BYTES = 8 << 20, TURNS_MAX = 30000 };
+enum { BIG_BYTES = 8 << 20, TURNS_MAX = 30000, TRIES_MAX = 5 };
 
 struct server {
     uv_loop_t loop;
@@ -165,6 +165,12 @@ static int start_hurried(void **state)
 {
     (void)state;
     return start_with(2, 100);
+}
+
+static int start_for_two(void **state)
+{
+    (void)state;
+    return start_with(2, 0);
 }
 
 static int stop(void **state)
@@ -550,7 +556,32 @@ static void forgetting_answers_what_waits_and_cuts_streams(void **state)
     close(waiting);
 }
 
-/* With times divided by 100 and at most two connections. */
+/* With times divided by 100. */
+
+static bool has_begun(void)
+{
+    return server.request_count > 0 || server.transfer.id != 0;
+}
+
+/* What this machine is too busy to read in time is refused; then it is asked again. */
+static int ask_in_a_hurry(const char *request)
+{
+    _cleanup_(str_fini)
+    struct str got = STR_EMPTY;
+    int fd = -1;
+
+    for (int i = 0; i < TRIES_MAX; i++) {
+        fd = dial();
+        put(fd, request);
+        pump_until(has_begun() || !take(fd, &got));
+        if (has_begun()) {
+            return fd;
+        }
+        close(fd);
+    }
+    fail_msg("it did not begin: %.500s", got.data);
+    return -1;
+}
 
 static void half_a_request_does_not_stay_for_ever(void **state)
 {
@@ -568,10 +599,8 @@ static void half_a_request_does_not_stay_for_ever(void **state)
 static void a_reader_that_takes_nothing_is_closed(void **state)
 {
     (void)state;
-    int fd = dial();
+    int fd = ask_in_a_hurry(GET("/big") "\r\n");
 
-    put(fd, GET("/big") "\r\n");
-    pump_until(server.request_count == 1);
     put(fd, GET("/echo") "\r\n"); /* bytes to read must not keep the loop busy meanwhile */
     pump_until(http_connection_count(server.http) == 0);
     close(fd);
@@ -714,10 +743,9 @@ static void a_body_that_stalls_ends_its_transfer(void **state)
     (void)state;
     _cleanup_(str_fini)
     struct str got = STR_EMPTY;
-    int fd = dial();
+    int fd = ask_in_a_hurry("PUT /blobs/x HTTP/1.1\r\nHost: localhost\r\n"
+                            "Content-Length: 100000\r\n\r\nabc");
 
-    put(fd, "PUT /blobs/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc");
-    pump_until(server.transfer.id != 0);
     http_allow(server.http, server.transfer.id, 1000);
     expect_end(fd, &got);
     assert_true(str_starts(got.data, "HTTP/1.1 408 "));
@@ -752,8 +780,9 @@ int main(void)
         TEST(forgetting_answers_what_waits_and_cuts_streams),
         HURRIED(half_a_request_does_not_stay_for_ever),
         HURRIED(a_reader_that_takes_nothing_is_closed),
-        HURRIED(a_blocked_reader_does_not_keep_the_loop_busy),
-        HURRIED(one_connection_too_many_is_turned_away),
+        TEST(a_blocked_reader_does_not_keep_the_loop_busy),
+        cmocka_unit_test_setup_teardown(one_connection_too_many_is_turned_away, start_for_two,
+                                        stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
