@@ -15,7 +15,7 @@ typedef void (*blob_reference_fn)(void *context, const struct blob_reference *re
 
 /* Every reference that there is: sessions name artifacts, and so do the templates of assignments,
  * which may be of an earlier spec; assignments and sessions of tasks tell of outputs.  One blob may
- * come many times, from one object, too. */
+ * come many times, from one object, too; all references of one object come one after the other. */
 void ctl_each_blob(const struct ctl *ctl, blob_reference_fn visit, void *context);
 
 /* What the shell knows of one blob. */

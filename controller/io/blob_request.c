@@ -123,8 +123,9 @@ void blobs_answer_partial(struct blobs *blobs, uint64_t id, int64_t written_byte
  */
 
 struct users {
-    size_t count;
+    size_t count;     /* objects */
     struct str names; /* as JSON, separated by commas */
+    struct str last;  /* who came last: an object that refers to it often is one */
 };
 
 static void note_user(void *context, const struct blob_reference *reference)
@@ -132,10 +133,18 @@ static void note_user(void *context, const struct blob_reference *reference)
     struct users *users = map_find(context, reference->digest);
     char name[NAME_BYTES_MAX + 64];
 
-    if (users == NULL || users->count++ >= BLOB_USERS_SHOWN) {
+    if (users == NULL) {
         return;
     }
     (void)snprintf(name, sizeof(name), "%s/%s", reference->kind, reference->name);
+    if (str_eq(users->last.data, name)) {
+        return;
+    }
+    str_clear(&users->last);
+    str_add(&users->last, name);
+    if (users->count++ >= BLOB_USERS_SHOWN) {
+        return;
+    }
     str_add(&users->names, users->names.length > 0 ? "," : "");
     json_emit_str(name, strlen(name), &users->names);
 }
@@ -175,6 +184,7 @@ static void add_items(struct blobs *blobs, const struct listed *listed, size_t c
     map_init(&by_name);
     for (size_t i = 0; i < count; i++) {
         str_init(&users[i].names);
+        str_init(&users[i].last);
         (void)map_put(&by_name, listed->items[i]->file.digest, &users[i]);
     }
     (void)blobs->options.each_reference(blobs->options.context, note_user, &by_name);
@@ -184,6 +194,7 @@ static void add_items(struct blobs *blobs, const struct listed *listed, size_t c
         str_addf(to, ",\"referenceCount\":%zu,\"referencedBy\":[%s]}}", users[i].count,
                  users[i].names.data);
         str_fini(&users[i].names);
+        str_fini(&users[i].last);
     }
     map_fini(&by_name);
     free(users);

@@ -6,6 +6,7 @@
 #include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/output.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static const char *opt_labels;
@@ -81,6 +82,71 @@ static void print_conditions(struct fogctl *fogctl, const struct node *condition
     table_fini(&table);
 }
 
+/* --- tasks ------------------------------------------------------------------------------------ */
+
+enum { FAILURES_SHOWN = 10 };
+
+static void print_failures(struct fogctl *fogctl, const struct node *failures)
+{
+    static const char *const head[] = {"FAILED", "AGENT", "ATTEMPTS", "EXIT", "REASON"};
+    struct table table;
+
+    if (list_count(failures) == 0) {
+        return;
+    }
+    table_init(&table, COUNT_OF(head));
+    table.indent = 2;
+    for (size_t i = 0; i < COUNT_OF(head); i++) {
+        vec_add(&table.cells, head[i]);
+    }
+    for (size_t i = 0; i < failures->list.count && i < FAILURES_SHOWN; i++) {
+        const struct node *it = failures->list.items[i];
+        bool has_code = node_find(it, "exitCode") != NULL;
+
+        vec_add(&table.cells, arena_printf(&fogctl->arena, "%" PRId64, int_of(it, "index")));
+        vec_add(&table.cells, text_of(it, "agent"));
+        vec_add(&table.cells, arena_printf(&fogctl->arena, "%" PRId64, int_of(it, "attempts")));
+        vec_add(&table.cells,
+                has_code ? arena_printf(&fogctl->arena, "%" PRId64, int_of(it, "exitCode")) : "");
+        vec_add(&table.cells, text_of(it, "reason"));
+    }
+    table_print(&table, 0);
+    table_fini(&table);
+}
+
+/* The newest failures, and how many there are of everything; the lists themselves are for
+ * `results`, and are taken out of the status. */
+static void print_tasks(struct fogctl *fogctl, const char *name, const struct node *object)
+{
+    static const char *const lists[] = {"failures", "results"};
+    struct node *status = node_find(object, "status"), *tasks = node_find(status, "tasks");
+    const struct node *failures = node_find(tasks, "failures");
+    size_t shown = list_count(failures) < FAILURES_SHOWN ? list_count(failures) : FAILURES_SHOWN;
+    int64_t failed = int_of(status, "failed"), left_out = failed - (int64_t)shown;
+
+    if (tasks == NULL) {
+        return;
+    }
+    printf("Tasks:\n  %" PRId64 " of %" PRId64 " have succeeded, %" PRId64 " failed, %" PRId64
+           " are under way\n",
+           int_of(status, "succeeded"), int_of(node_find_path(object, "spec.tasks"), "count"),
+           failed, int_of(tasks, "active"));
+    print_failures(fogctl, failures);
+    if (left_out > 0) {
+        printf("  and %" PRId64 " more that failed: fogctl results %s --failed\n", left_out,
+               text_shown(fogctl, name));
+    }
+    if (list_count(node_find(tasks, "results")) > 0) {
+        size_t made = list_count(node_find(tasks, "results"));
+
+        printf("  outputs of %zu task%s: fogctl results %s\n", made, made == 1 ? "" : "s",
+               text_shown(fogctl, name));
+    }
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        (void)node_remove(tasks, lists[i]);
+    }
+}
+
 /* False after having said that they cannot be read. */
 static bool print_related(struct fogctl *fogctl, const char *title, const struct kind *kind,
                           const char *selector)
@@ -134,6 +200,7 @@ static int describe_one(struct fogctl *fogctl, const struct target *target)
     if (status != NULL) {
         (void)node_remove(status, "conditions");
     }
+    print_tasks(fogctl, target->name, object);
     print_section("Status", status);
     if (has_work &&
         !print_related(fogctl, "Assignments", kind_get(KIND_ASSIGNMENT),

@@ -237,6 +237,33 @@ static void a_description_holds_all_and_steers_no_terminal(void **state)
     assert_null(strstr(world.did.out.data, "\xc2\x9b"));
 }
 
+#define FAILURE(index) "{\"index\":" index ",\"agent\":\"wren\",\"attempts\":4,\"exitCode\":9}"
+
+static void of_many_tasks_a_description_has_the_failures_and_counts(void **state)
+{
+    (void)state;
+    ANSWERS({"GET " S "/s ", 200,
+             "{\"metadata\":{\"name\":\"s\"},\"spec\":{\"tasks\":{\"count\":200}},\"status\":{"
+             "\"succeeded\":57,\"failed\":12,\"tasks\":{\"active\":4,\"failedIndexes\":\"1-12\","
+             "\"failures\":[" FAILURE("12") "," FAILURE("11") "," FAILURE("10") "," FAILURE(
+                 "9") "," FAILURE("8") "," FAILURE("7") "," FAILURE("6") "," FAILURE("5") //
+             "," FAILURE("4") "," FAILURE("3") "," FAILURE("2") "],"
+                                                                "\"results\":[{\"index\":0,"
+                                                                "\"outputs\":[]}]}}}",
+             0},
+            {"GET " A, 200, NONE, 0}, {"GET /api/v1/events?", 200, NONE, 0});
+    run("describe hs/s");
+    EXITS(0);
+    OUT("Tasks:\n  57 of 200 have succeeded, 12 failed, 4 are under way\n"
+        "  FAILED   AGENT   ATTEMPTS   EXIT   REASON\n"
+        "  12       wren    4          9\n");
+    OUT("  3        wren    4          9\n"
+        "  and 2 more that failed: fogctl results s --failed\n"
+        "  outputs of 1 task: fogctl results s\n");
+    OUT("failedIndexes: 1-12\n");
+    assert_null(strstr(world.did.out.data, "index: "));
+}
+
 static void why_tells_the_chain_and_what_would_help(void **state)
 {
     (void)state;
@@ -349,6 +376,7 @@ int main(void)
         TEST(a_deletion_is_over_when_the_work_has_ended),
         TEST(a_deletion_that_does_not_end_is_told),
         TEST(a_description_holds_all_and_steers_no_terminal),
+        TEST(of_many_tasks_a_description_has_the_failures_and_counts),
         TEST(why_tells_the_chain_and_what_would_help),
         TEST(events_are_a_table_without_names),
         TEST(history_tells_the_newest_last),
