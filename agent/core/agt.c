@@ -136,6 +136,7 @@ static void settle(struct agt *agt)
 {
     link_on_time(agt);
     converge(agt);
+    share_out(agt);
     lease_ask(agt);
     set_answer(agt);
     report(agt);

@@ -29,6 +29,8 @@
 
 struct agt;
 
+enum { OVERRUN_MESSAGE_SIZE = 256 };
+
 struct agt_options { /* borrowed texts; must outlive the core */
     const char *name;
     const char *version, *platform, *boot_id;
@@ -38,7 +40,8 @@ struct agt_options { /* borrowed texts; must outlive the core */
     uint8_t seed[RAND_SEED_SIZE];
     struct resources capacity;
     struct strmap labels;
-    struct limits_policy caps;                      /* the owner's; manifests cannot exceed them */
+    int64_t memory;                                 /* of the whole machine; 0: not known */
+    struct limits_policy caps;                      /* the owner's, on all work together */
     const struct harvest_policy_spec *owner_policy; /* judged beside each manifest's; NULL: none */
 };
 
@@ -90,6 +93,7 @@ struct agt_event {
     int64_t run;
     bool frozen;       /* STARTED: it is suspended now; an earlier agent may have wanted that */
     int64_t cpu_limit; /* STARTED: held to so many thousandths of a core now; 0: not held */
+    int64_t memory;    /* USAGE: bytes that it holds now */
     union {
         struct {
             const char *bytes;
@@ -143,6 +147,7 @@ enum agt_effect_type {
     AGT_SUSPEND,   /* freeze */
     AGT_RESUME,
     AGT_LIMIT,    /* the processor time it may use from now on */
+    AGT_OVERRUN,  /* kill it as one that broke a limit: its record says `message` */
     AGT_FORGET,   /* the record was taken in: the working directory and record of (uid, run) may go;
                      run 0: the assignment is forgotten, and what its runs kept for each other */
     AGT_READ_LOG, /* lines of an assignment's log */
@@ -174,8 +179,9 @@ struct agt_effect {
         } fetch;                             /* FETCH, COLLECT */
         struct mono lease_end;               /* EXTEND */
         int64_t grace_ms;                    /* SIGNAL */
-        int64_t cpu_limit;  /* LIMIT: thousandths of all the machine's; 0: no limit of ours */
-        const char *reason; /* HANGUP */
+        int64_t cpu_limit;   /* LIMIT: thousandths of all the machine's; 0: no limit of ours */
+        const char *message; /* OVERRUN; shorter than OVERRUN_MESSAGE_SIZE */
+        const char *reason;  /* HANGUP */
         struct {
             uint64_t id;
             int64_t tail;

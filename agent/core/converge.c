@@ -390,6 +390,7 @@ void converge_on_usage(struct agt *agt, const struct agt_event *event)
 
     if (work != NULL) {
         work_use(agt, work, &event->usage);
+        work->run.memory = event->memory;
         agt->saver.usage_is_unsaved = true;
     }
 }
@@ -502,21 +503,6 @@ static void suspend_or_resume(struct agt *agt, struct work *work)
     }
 }
 
-static void limit(struct agt *agt, struct work *work)
-{
-    int64_t limit = govern_cpu_limit(agt, work);
-    bool is_news = work->run.cpu_limit == CPU_LIMIT_UNKNOWN
-                       ? limit > 0 || template_policy(&work->wanted.template) != NULL
-                       : limit != work->run.cpu_limit;
-
-    if (is_news) {
-        MARK("a run gets another limit");
-        out_add_run(agt, AGT_LIMIT, OUT_AT_ONCE, work->wanted.uid, work->run.number)->cpu_limit =
-            limit;
-    }
-    work->run.cpu_limit = limit;
-}
-
 static void fill_spawn(struct agt *agt, const struct work *work, struct agt_spawn *spawn)
 {
     struct arena *arena = &agt->out.effects->arena;
@@ -545,7 +531,7 @@ static void start(struct agt *agt, struct work *work)
                       .lease_epoch = work->wanted.lease_epoch,
                       .grace_ms = work->wanted.template.grace_ms,
                       .lease_end = work_is_exclusive(work) ? work->lease.end : MONO_NEVER,
-                      .cpu_limit = govern_cpu_limit(agt, work),
+                      .cpu_limit = share_cpu_limit(agt, work),
                       .spawned_in_step = agt->counters.steps};
 
     (void)snprintf(run.template_digest, sizeof(run.template_digest), "%s",
@@ -630,7 +616,6 @@ static void converge_wanted(struct agt *agt, struct work *work)
         } else if (govern_evicts(agt, work)) {
             evict(agt, work);
         } else {
-            limit(agt, work);
             suspend_or_resume(agt, work);
         }
         break;
@@ -708,7 +693,6 @@ static void send_forgettables(struct agt *agt)
 void converge(struct agt *agt)
 {
     send_forgettables(agt);
-    govern_weigh(agt);
     map_each (&agt->set.works, entry) {
         struct work *work = work_of(entry);
 

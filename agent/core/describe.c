@@ -96,6 +96,21 @@ static struct node *describe_accounts(const struct agt *agt, struct arena *arena
     return map;
 }
 
+/* What all work may have together, by the owner's word, and the memory that it has now. */
+static struct node *describe_limits(const struct agt *agt, struct arena *arena)
+{
+    struct node *map = node_map(arena);
+
+    if (agt->options.caps.cpu_percent > 0) {
+        set_int(arena, map, "cpuPercent", agt->options.caps.cpu_percent);
+    }
+    if (agt->options.caps.memory_percent > 0) {
+        set_int(arena, map, "memoryPercent", agt->options.caps.memory_percent);
+    }
+    set_int(arena, map, "memoryHeld", share_memory_held(agt));
+    return map;
+}
+
 static struct node *describe_counters(const struct agt *agt, struct arena *arena)
 {
     const struct agt_counters *counters = &agt->counters;
@@ -134,6 +149,7 @@ void agt_describe(const struct agt *agt, struct str *to)
     set_text(&arena, root, "digest", digest);
     node_set(&arena, root, "link", describe_link(agt, &arena));
     node_set(&arena, root, "sensors", describe_sensors(agt, &arena));
+    node_set(&arena, root, "together", describe_limits(agt, &arena));
     set_text(&arena, root, "exclusiveProgram", agt->governor.exclusive);
     node_set(&arena, root, "assignments", works);
     node_set(&arena, root, "accounts", describe_accounts(agt, &arena));

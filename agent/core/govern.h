@@ -19,8 +19,6 @@
 
 struct work;
 
-enum { CPU_LIMIT_UNKNOWN = -1 };
-
 struct governor {
     bool has_readings;
     struct readings readings;
@@ -29,7 +27,6 @@ struct governor {
     struct readings told; /* to the controller, on this connection */
     struct mono told_at;  /* zero: not yet */
     int64_t told_offset_ms;
-    int64_t weight; /* cores that the work which is limited and runs declares */
 };
 
 struct change { /* of what policy asks for */
@@ -71,10 +68,6 @@ bool govern_evicts(const struct agt *agt, const struct work *work);
 /* Why it is held or slowed, for a report; false when it is neither. */
 bool govern_says(const struct agt *agt, const struct work *work, const char **ret_reason,
                  const char **ret_message);
-/* Adds up who shares the processors; first in each step. */
-void govern_weigh(struct agt *agt);
-/* Thousandths of all the machine's processor time that it may use; 0: no limit of ours. */
-int64_t govern_cpu_limit(const struct agt *agt, const struct work *work);
 
 /* The changes that are not acknowledged; texts are borrowed. */
 void govern_list_changes(struct arena *arena, const struct governed *governed,

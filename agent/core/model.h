@@ -11,6 +11,7 @@
 #include "agent/core/period.h"
 #include "agent/core/saver.h"
 #include "agent/core/set.h"
+#include "agent/core/share.h"
 #include "agent/core/trace.h"
 #include "agent/core/work.h"
 
@@ -32,6 +33,7 @@ struct agt {
     struct reports reports;
     struct periods periods;
     struct governor governor;
+    struct shares shares;
     struct logs logs;
     struct saver saver;
 

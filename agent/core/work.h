@@ -55,6 +55,8 @@ struct run {
     struct mono lease_end;     /* its shim ends it then; never: no lease, or not known */
     int64_t cpu_limit;         /* as it was told last; CPU_LIMIT_UNKNOWN: by an earlier agent */
     struct contribution usage; /* so far */
+    int64_t memory;            /* bytes it holds, as it was measured last */
+    bool is_overrun;           /* told to end, as all together hold too much memory */
     uint64_t spawned_in_step;
 };
 

@@ -48,6 +48,25 @@ void capacity_measure(const struct machine *machine, const struct limits_policy 
     };
 }
 
+static int64_t say(int64_t said, int64_t measured, int64_t cap_percent)
+{
+    return cap_percent > 0 && cap_percent < 100 && measured < said ? measured : said;
+}
+
+void capacity_say(const struct resources *said, const struct limits_policy *caps,
+                  struct resources *capacity)
+{
+    if ((said->set >> CORES_ROW & 1U) != 0) {
+        capacity->cores = say(said->cores, capacity->cores, caps->cpu_percent);
+    }
+    if ((said->set >> MEMORY_ROW & 1U) != 0) {
+        capacity->memory = say(said->memory, capacity->memory, caps->memory_percent);
+    }
+    if ((said->set >> DISK_ROW & 1U) != 0) {
+        capacity->disk = said->disk;
+    }
+}
+
 const char *platform_name(void)
 {
     static const struct {

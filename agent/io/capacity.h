@@ -8,4 +8,7 @@ void machine_measure(struct machine *ret_machine);
  * where `dir_fd` is, in whole GiB, so that it does not change with each start. */
 void capacity_measure(const struct machine *machine, const struct limits_policy *caps, int dir_fd,
                       struct resources *ret_capacity);
+/* What the owner said of it counts instead; but what the caps leave of the machine is the most. */
+void capacity_say(const struct resources *said, const struct limits_policy *caps,
+                  struct resources *capacity);
 const char *platform_name(void); /* "linux/amd64" */

@@ -358,6 +358,27 @@ static void examine_rules(struct doctor *doctor)
         text.length > 2 ? (int)text.length - 2 : 0, text.data);
 }
 
+static void examine_caps(struct doctor *doctor)
+{
+    const struct limits_policy *caps = &doctor->config->caps;
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    if (caps->cpu_percent > 0) {
+        str_addf(&text, "%lld %% of the processors", (long long)caps->cpu_percent);
+    }
+    if (caps->memory_percent > 0) {
+        str_addf(&text, "%s%lld %% of the memory", text.length > 0 ? " and " : "",
+                 (long long)caps->memory_percent);
+    }
+    if (text.length == 0) {
+        add(doctor, GRADE_GOOD, "owner", "caps", "none",
+            "policies alone say how much work may use");
+    } else {
+        add(doctor, GRADE_GOOD, "owner", "caps", "kept", "%s, for all work together", text.data);
+    }
+}
+
 static void examine_programs(struct doctor *doctor)
 {
     const struct config *config = doctor->config;
@@ -442,6 +463,7 @@ bool doctor_examine(const struct config *config, struct str *to)
     examine_enforcement(&doctor, cache.dir_fd);
     examine_file(&doctor, &cache);
     examine_rules(&doctor);
+    examine_caps(&doctor);
     examine_programs(&doctor);
     cache_fini(&cache);
     vec_each (&doctor.findings, it) {

@@ -29,6 +29,14 @@ void enforcement_fini(struct enforcement *enforcement)
     }
 }
 
+void enforcement_keep_whole(const struct enforcement *enforcement, int64_t cpu, int64_t memory)
+{
+    const char *ways[CGROUP_LIMIT_COUNT];
+
+    enforcement_fill(enforcement, ways);
+    cgroup_set_whole(ways, cpu, memory);
+}
+
 void enforcement_fill(const struct enforcement *enforcement,
                       const char *ret_ways[static CGROUP_LIMIT_COUNT])
 {

@@ -128,6 +128,9 @@ static bool perform(struct loop *loop, const struct agt_effect *effect)
         process_limit(loop->process, effect->uid, effect->run,
                       harvest_cpu_limit(effect->cpu_limit, &loop->machine));
         return true;
+    case AGT_OVERRUN:
+        process_overrun(loop->process, effect->uid, effect->run, effect->message);
+        return true;
     case AGT_FORGET:
         process_forget(loop->process, effect->uid, effect->run);
         return true;
@@ -327,6 +330,7 @@ static int make_core(struct loop *loop, struct err *err)
         .boot_id = loop->instance,
         .controller = config->controller_name,
         .labels = config->labels,
+        .memory = loop->machine.memory_bytes,
         .caps = config->caps,
         .owner_policy = config->owner_policy,
     };
@@ -339,15 +343,7 @@ static int make_core(struct loop *loop, struct err *err)
         return err_set(err, ERR_SYSTEM, "the kernel gives no randomness");
     }
     capacity_measure(&loop->machine, &config->caps, loop->cache->work_fd, &options.capacity);
-    if (is_set(config->capacity.set, 0)) {
-        options.capacity.cores = config->capacity.cores;
-    }
-    if (is_set(config->capacity.set, 1)) {
-        options.capacity.memory = config->capacity.memory;
-    }
-    if (is_set(config->capacity.set, 2)) {
-        options.capacity.disk = config->capacity.disk;
-    }
+    capacity_say(&config->capacity, &config->caps, &options.capacity);
     loop->core = agt_new(&options);
     explicit_bzero(&options, sizeof(options));
     return 0;
@@ -452,6 +448,8 @@ int loop_new(const struct config *config, struct cache *cache, struct loop **ret
     agt_effects_init(&loop->effects);
     machine_measure(&loop->machine);
     enforcement_init(&loop->enforcement, cache->dir_fd, config->cgroup);
+    enforcement_keep_whole(&loop->enforcement, harvest_cpu_whole(&config->caps, &loop->machine),
+                           harvest_memory_whole(&config->caps, &loop->machine));
     proc_boot_id(boot_id);
     cache_name_instance(cache, boot_id, loop->instance);
     (void)signal(SIGPIPE, SIG_IGN);

@@ -60,6 +60,7 @@ struct run {
     bool is_limit_known;
     int64_t cpu_limit; /* thousandths of a core; 0: none */
     int64_t grace_ms;  /* negative: the one it was started with */
+    char *overrun;     /* owned: it is to be killed for that; NULL: it is not */
     struct mono lease_end;
 };
 
@@ -137,6 +138,16 @@ static void say(struct run *run, const char *line)
     }
 }
 
+static void say_overrun(struct run *run)
+{
+    _cleanup_(str_fini)
+    struct str line = STR_EMPTY;
+
+    str_add(&line, "overrun ");
+    fields_add(&line, "message", run->overrun);
+    say(run, line.data);
+}
+
 static void say_wanted(struct run *run)
 {
     char line[SHIM_LINE_BYTES_MAX];
@@ -151,6 +162,9 @@ static void say_wanted(struct run *run)
     }
     if (run->is_suspend_known) {
         say(run, run->is_suspend_wanted ? "suspend\n" : "resume\n");
+    }
+    if (run->overrun != NULL) {
+        say_overrun(run);
     }
     if (run->is_stop_wanted && run->grace_ms >= 0) {
         (void)snprintf(line, sizeof(line), "stop grace_ms=%lld\n", (long long)run->grace_ms);
@@ -195,6 +209,8 @@ static void on_usage_line(struct run *run, char *words)
             (void)int_from_str(value, &event.usage.wall_ms);
         } else if (str_eq(key, "memory_peak")) {
             (void)int_from_str(value, &event.usage.memory_peak);
+        } else if (str_eq(key, "memory")) {
+            (void)int_from_str(value, &event.memory);
         }
     }
     tell(run, &event);
@@ -434,6 +450,7 @@ static void on_run_closed(uv_handle_t *handle)
     struct run *run = handle->data;
 
     file_close(&run->fd);
+    free(run->overrun);
     free(run->uid);
     free(run->key);
     free(run);
@@ -543,6 +560,17 @@ void process_limit(struct process *process, const char *uid, int64_t number,
     if (run != NULL) {
         run->is_limit_known = true;
         run->cpu_limit = cpu_thousandths;
+        say_wanted(run);
+    }
+}
+
+void process_overrun(struct process *process, const char *uid, int64_t number, const char *message)
+{
+    struct run *run = run_find(process, uid, number);
+
+    if (run != NULL) {
+        free(run->overrun);
+        run->overrun = mem_strdup(message);
         say_wanted(run);
     }
 }

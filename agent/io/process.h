@@ -43,6 +43,8 @@ void process_suspend(struct process *process, const char *uid, int64_t run, bool
 /* Holds all its processes together to so many thousandths of a core, from now on and within a
  * second; 0: no more than the limit it was started with, which it never gets beyond. */
 void process_limit(struct process *process, const char *uid, int64_t run, int64_t cpu_thousandths);
+/* Kills it as one that broke a limit; so its record says, in these words. */
+void process_overrun(struct process *process, const char *uid, int64_t run, const char *message);
 /* After process_find(): removes the checkpoints of assignments that nobody knows any more. */
 void process_sweep_checkpoints(struct process *process,
                                bool (*is_known)(void *data, const char *uid), void *data);

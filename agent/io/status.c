@@ -129,6 +129,28 @@ static void tell_sensors(const struct node *sensors, struct str *to)
     tell_line(to, "sensors", text.data);
 }
 
+/* Of all work together, never of each. */
+static void tell_together(struct arena *arena, const struct node *together, struct str *to)
+{
+    char held[QUANTITY_TEXT_SIZE];
+    const char *caps = "";
+    int64_t percent, bytes;
+
+    if (together == NULL || !node_find_int(together, "memoryHeld", &bytes)) {
+        return;
+    }
+    if (node_find_int(together, "cpuPercent", &percent)) {
+        caps = arena_printf(arena, ", at most %lld %% of the processors", (long long)percent);
+    }
+    if (node_find_int(together, "memoryPercent", &percent)) {
+        caps = arena_printf(arena, "%s, at most %lld %% of the memory", caps, (long long)percent);
+    }
+    quantity_to_str(bytes < 0 ? 0 : bytes >> 20 << 20, held);
+    tell_line(to, "all work",
+              arena_printf(arena, "holds %s of memory%s%s", held, caps,
+                           caps[0] == '\0' ? "" : " together"));
+}
+
 /* Why work is not as it was asked for, a line each. */
 static void tell_messages(const struct node *works, struct str *to)
 {
@@ -160,6 +182,7 @@ static void tell_head(struct arena *arena, const struct node *root, struct str *
         tell_line(to, "revision", arena_printf(arena, "%lld", (long long)revision));
     }
     tell_sensors(node_find(root, "sensors"), to);
+    tell_together(arena, node_find(root, "together"), to);
     tell_line(to, "program", node_find_text(root, "exclusiveProgram"));
 }
 

@@ -92,6 +92,9 @@ static void prepare_parent(int parent_fd, enum cgroup_limit limit, enum cgroup_k
     if (limit == CGROUP_CPU) {
         weigh(parent_fd, keeper);
     }
+    if (limit == CGROUP_MEMORY && keeper == KEEPER_V1) { /* older kernels count for each alone */
+        (void)cgroup_write(parent_fd, "memory.use_hierarchy", "1");
+    }
 }
 
 /* Our parent goes with the last group in it, perhaps right now: then it is made again. */
@@ -170,6 +173,10 @@ static int set_bandwidth(int fd, enum cgroup_keeper keeper, int64_t quota_us, in
                        (long long)quota_us, (long long)period_us);
         return cgroup_write(fd, "cpu.max", words);
     }
+    if (cgroup_read_int(fd, "cpu.cfs_quota_us", "") == quota_us &&
+        cgroup_read_int(fd, "cpu.cfs_period_us", "") == period_us) {
+        return 0;
+    }
     failed = cgroup_write_int(fd, "cpu.cfs_quota_us", -1); /* else the period may not fit it */
     if (failed == 0 && quota_us >= 0) {
         failed = cgroup_write_int(fd, "cpu.cfs_period_us", period_us);
@@ -178,17 +185,20 @@ static int set_bandwidth(int fd, enum cgroup_keeper keeper, int64_t quota_us, in
     return failed;
 }
 
-bool cgroup_set_cpu(struct cgroup *cgroup, int64_t thousandths)
+static int set_cpu(int fd, enum cgroup_keeper keeper, int64_t thousandths)
 {
-    int fd = cgroup->ways[CGROUP_CPU].fd;
     int64_t period_us = PERIOD_US / 1000 * thousandths < QUOTA_MIN_US ? LONG_PERIOD_US : PERIOD_US;
     int64_t quota_us = thousandths > 0 ? period_us / 1000 * thousandths : -1;
 
-    if (fd < 0) {
-        return false;
-    }
-    return taken(cgroup, CGROUP_CPU,
-                 set_bandwidth(fd, cgroup->ways[CGROUP_CPU].keeper, quota_us, period_us));
+    return set_bandwidth(fd, keeper, quota_us, period_us);
+}
+
+bool cgroup_set_cpu(struct cgroup *cgroup, int64_t thousandths)
+{
+    int fd = cgroup->ways[CGROUP_CPU].fd;
+
+    return fd >= 0 &&
+           taken(cgroup, CGROUP_CPU, set_cpu(fd, cgroup->ways[CGROUP_CPU].keeper, thousandths));
 }
 
 /* Swapping would only move the overrun to the disk.  All of it ends when one of it is killed. */
@@ -209,6 +219,37 @@ bool cgroup_set_memory(struct cgroup *cgroup, int64_t bytes)
         (void)cgroup_write_int(fd, "memory.memsw.limit_in_bytes", bytes);
     }
     return taken(cgroup, CGROUP_MEMORY, failed);
+}
+
+/* With swap it is never lower than without, so that goes first on the way up. */
+static void set_memory_of_all(int fd, enum cgroup_keeper keeper, int64_t bytes)
+{
+    if (keeper == KEEPER_V2) {
+        char words[32];
+
+        (void)snprintf(words, sizeof(words), bytes > 0 ? "%lld" : "max", (long long)bytes);
+        (void)cgroup_write(fd, "memory.max", words);
+        return;
+    }
+    (void)cgroup_write_int(fd, "memory.memsw.limit_in_bytes", -1);
+    (void)cgroup_write_int(fd, "memory.limit_in_bytes", bytes > 0 ? bytes : -1);
+}
+
+void cgroup_set_whole(const char *const ways[static CGROUP_LIMIT_COUNT], int64_t cpu,
+                      int64_t memory)
+{
+    for (int i = 0; i < CGROUP_LIMIT_COUNT; i++) {
+        enum cgroup_keeper keeper;
+        const char *parent = parse_way(ways[i], &keeper);
+        int fd = parent == NULL ? -1 : open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd >= 0 && i == CGROUP_CPU) {
+            (void)set_cpu(fd, keeper, cpu);
+        } else if (fd >= 0 && i == CGROUP_MEMORY) {
+            set_memory_of_all(fd, keeper, memory);
+        }
+        file_close(&fd);
+    }
 }
 
 bool cgroup_set_pids(struct cgroup *cgroup, int64_t count)
@@ -255,6 +296,19 @@ int64_t cgroup_memory_peak(const struct cgroup *cgroup)
 
     return fd < 0 ? 0
                   : cgroup_read_int(fd, is_v2 ? "memory.peak" : "memory.max_usage_in_bytes", "");
+}
+
+bool cgroup_memory(const struct cgroup *cgroup, int64_t *ret_bytes)
+{
+    int fd = cgroup->ways[CGROUP_MEMORY].fd;
+    bool is_v2 = cgroup->ways[CGROUP_MEMORY].keeper == KEEPER_V2;
+
+    if (fd < 0) {
+        return false;
+    }
+    *ret_bytes = cgroup_read_int(fd, "memory.stat", is_v2 ? "anon" : "total_rss") +
+                 cgroup_read_int(fd, "memory.stat", is_v2 ? "shmem" : "total_shmem");
+    return true;
 }
 
 bool cgroup_usage_us(const struct cgroup *cgroup, int64_t *ret_cpu_us)

@@ -58,6 +58,12 @@ static inline bool cgroup_keeps(const struct cgroup *cgroup, enum cgroup_limit l
 /* Between fork and exec: the calling process enters them all.  False with errno. */
 bool cgroup_enter(const struct cgroup *cgroup);
 
+/* What all runs in our parent may have together: thousandths of a core, bytes; 0: all there is.
+ * Each keeps its own limit besides.  Whether the kernel takes it or not, the agent shares it out
+ * and watches it (agent/core/share.h); a parent that does not exist is left alone. */
+void cgroup_set_whole(const char *const ways[static CGROUP_LIMIT_COUNT], int64_t cpu,
+                      int64_t memory);
+
 /* False when the kernel did not take it; then it is the shim's to keep. */
 bool cgroup_set_cpu(struct cgroup *cgroup, int64_t thousandths); /* of a core; 0: none */
 bool cgroup_set_memory(struct cgroup *cgroup, int64_t bytes);
@@ -67,6 +73,8 @@ bool cgroup_freeze(struct cgroup *cgroup, bool frozen);
 int64_t cgroup_count_oom(const struct cgroup *cgroup);
 int64_t cgroup_count_refused(const struct cgroup *cgroup);
 int64_t cgroup_memory_peak(const struct cgroup *cgroup); /* bytes, files it has read included */
+/* Bytes that cannot be taken back from it: what it read of files is left out. */
+bool cgroup_memory(const struct cgroup *cgroup, int64_t *ret_bytes);
 bool cgroup_usage_us(const struct cgroup *cgroup, int64_t *ret_cpu_us);
 
 /* Kills all that is in them, frozen or not, and thaws them; tells how many there were.  Also a fork

@@ -3,10 +3,11 @@
  *
  *     agent → shim            shim → agent
  *     stop grace_ms=N         status state=S started=WALL frozen=0|1 limit=N   always the first
- *     lease end=BOOT_MS       usage cpu_ms=N wall_ms=N memory_peak=N
+ *     lease end=BOOT_MS       usage cpu_ms=N wall_ms=N memory_peak=N memory=N
  *     suspend                 exited                                           then it closes
  *     resume
  *     limit cpu=N
+ *     overrun message=TEXT    it is killed as one that broke a limit
  *     usage
  *
  * S is starting, running or ending.  Limits are thousandths of a core, 0 for none; the stricter of

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NICE = 10, FILES_MAX = 1024 };
+enum { NICE = 10, FILES_MAX = 1024, OOM_ADJUST_MIN = 500 };
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -95,12 +95,15 @@ static bool redirect(int output_fd)
            dup2(output_fd, STDOUT_FILENO) >= 0 && dup2(output_fd, STDERR_FILENO) >= 0;
 }
 
-static void prefer_as_victim(void)
+static void prefer_as_victim(int64_t adjust)
 {
     _cleanup_(file_close)
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    char word[16];
+    int length = snprintf(word, sizeof(word), "%d",
+                          adjust > OOM_ADJUST_MIN && adjust <= 1000 ? (int)adjust : OOM_ADJUST_MIN);
 
-    if (fd >= 0 && write(fd, "500", 3) < 0) {
+    if (fd >= 0 && write(fd, word, (size_t)length) < 0) {
         return; /* a wish only: the machine's owner goes first */
     }
 }
@@ -142,7 +145,7 @@ static void become_workload(const struct child *child)
     if (!redirect(child->output_fd)) {
         fail(child, STAGE_OUTPUT);
     }
-    prefer_as_victim();
+    prefer_as_victim(child->spec->oom_adjust);
     (void)umask(077);
     (void)setpriority(PRIO_PROCESS, 0, NICE);
     if (!set_limits(child->spec, child->cgroup)) {

@@ -8,7 +8,10 @@
 #include <signal.h>
 #include <stdio.h>
 
-enum { LOOK_SHARE = 500 /* a look may take this part of the time between two */ };
+enum {
+    LOOK_SHARE = 500, /* a look may take this part of the time between two */
+    NEAR = 16,        /* this part of a limit below it is near it */
+};
 
 void limits_init(struct limits *limits, const struct shim_spec *spec, struct group *group)
 {
@@ -109,6 +112,7 @@ void limits_prepare(struct limits *limits, struct mono now)
     const struct shim_spec *spec = limits->spec;
 
     cgroup_make(&limits->cgroup, spec->cgroups, spec->uid, spec->run);
+    cgroup_set_whole(spec->cgroups, spec->cpu_whole, spec->memory_whole);
     if (spec->memory_limit > 0) {
         (void)cgroup_set_memory(&limits->cgroup, spec->memory_limit);
     }
@@ -146,6 +150,13 @@ static bool counts_memory(const struct limits *limits)
     return limits->spec->memory_limit > 0 && !cgroup_keeps(&limits->cgroup, CGROUP_MEMORY);
 }
 
+int64_t limits_memory(const struct limits *limits)
+{
+    int64_t held;
+
+    return cgroup_memory(&limits->cgroup, &held) ? held : limits->group->memory;
+}
+
 static bool counts_pids(const struct limits *limits)
 {
     return limits->spec->pids_limit > 0 && !cgroup_keeps(&limits->cgroup, CGROUP_PIDS);
@@ -180,6 +191,22 @@ static void say_memory(const struct limits *limits, int64_t held,
                    (long long)limits->spec->memory_limit);
 }
 
+/* The kernel has killed one of its processes: for its own limit, or, when it was far from that, for
+ * the one of all together. */
+static void say_killed(const struct limits *limits, char message[static LIMITS_MESSAGE_SIZE])
+{
+    int64_t peak = cgroup_memory_peak(&limits->cgroup), own = limits->spec->memory_limit;
+
+    if (limits->spec->memory_whole == 0 || peak >= own - own / NEAR) {
+        say_memory(limits, peak, message);
+        return;
+    }
+    (void)snprintf(message, LIMITS_MESSAGE_SIZE,
+                   "MemoryLimit: all that runs here may hold %lld bytes together and wanted more; "
+                   "this held up to %lld",
+                   (long long)limits->spec->memory_whole, (long long)peak);
+}
+
 static bool look(struct limits *limits, struct mono now, char message[static LIMITS_MESSAGE_SIZE])
 {
     const struct group *group = limits->group;
@@ -195,7 +222,7 @@ static bool look(struct limits *limits, struct mono now, char message[static LIM
         return false;
     }
     if (cgroup_count_oom(&limits->cgroup) > 0) { /* version 1 kills one process only */
-        say_memory(limits, cgroup_memory_peak(&limits->cgroup), message);
+        say_killed(limits, message);
         return false;
     }
     if (counts_pids(limits) && (int64_t)group->members.count > limits->spec->pids_limit) {
@@ -223,7 +250,7 @@ bool limits_step(struct limits *limits, struct mono now, char message[static LIM
 bool limits_explain(const struct limits *limits, char message[static LIMITS_MESSAGE_SIZE])
 {
     if (cgroup_count_oom(&limits->cgroup) > 0) {
-        say_memory(limits, cgroup_memory_peak(&limits->cgroup), message);
+        say_killed(limits, message);
         return true;
     }
     if (cgroup_count_refused(&limits->cgroup) > 0) {

@@ -43,6 +43,9 @@ void limits_suspend(struct limits *limits, bool suspended, struct mono now);
 /* It shall end: nothing is stopped or frozen any more. */
 void limits_release(struct limits *limits);
 
+/* Bytes that all its processes hold now, as of the group's last look. */
+int64_t limits_memory(const struct limits *limits);
+
 /* When limits_step() is to be called again at the latest. */
 struct mono limits_deadline(const struct limits *limits);
 /* Keeps what the shim has to keep.  False when a limit was broken and the workload must end; then

@@ -176,9 +176,10 @@ static void say_usage(struct shim *shim)
     if (mono_since(shim->group.looked, shim->now) >= SHIM_SAMPLE_MS) {
         group_look(&shim->group, shim->now);
     }
-    (void)snprintf(line, sizeof(line), "usage cpu_ms=%lld wall_ms=%lld memory_peak=%lld\n",
+    (void)snprintf(line, sizeof(line),
+                   "usage cpu_ms=%lld wall_ms=%lld memory_peak=%lld memory=%lld\n",
                    (long long)shim->group.cpu_us / 1000, (long long)wall_ms(shim),
-                   (long long)shim->group.memory_peak);
+                   (long long)shim->group.memory_peak, (long long)limits_memory(&shim->limits));
     control_send(&shim->control, line);
 }
 
@@ -193,6 +194,18 @@ static int64_t argument(char *line, const char *name, int64_t fallback)
         }
     }
     return fallback;
+}
+
+static const char *text_argument(char *line, const char *name)
+{
+    const char *key, *value;
+
+    while (fields_next(&line, &key, &value)) {
+        if (str_eq(key, name)) {
+            return value;
+        }
+    }
+    return "";
 }
 
 static void on_line(void *data, char *line)
@@ -213,6 +226,8 @@ static void on_line(void *data, char *line)
         suspend(shim, false);
     } else if (str_eq(verb, "limit")) {
         limits_set_cpu(&shim->limits, argument(line, "cpu", 0), shim->now);
+    } else if (str_eq(verb, "overrun")) {
+        kill_now(shim, EXIT_BY_ITSELF, text_argument(line, "message"));
     } else if (str_eq(verb, "usage")) {
         say_usage(shim);
     }

@@ -29,6 +29,9 @@ static const struct member spec_numbers[] = {
     {"cpu_told", offsetof(struct shim_spec, cpu_told)},
     {"memory_limit", offsetof(struct shim_spec, memory_limit)},
     {"pids_limit", offsetof(struct shim_spec, pids_limit)},
+    {"cpu_whole", offsetof(struct shim_spec, cpu_whole)},
+    {"memory_whole", offsetof(struct shim_spec, memory_whole)},
+    {"oom_adjust", offsetof(struct shim_spec, oom_adjust)},
     {"task_count", offsetof(struct shim_spec, task_count)},
 };
 

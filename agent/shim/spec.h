@@ -47,6 +47,8 @@ struct shim_spec { /* all borrowed */
     int64_t cpu_told;        /* in force until the agent tells another; 0: none */
     int64_t memory_limit;    /* bytes; 0: none */
     int64_t pids_limit;      /* processes; 0: none */
+    int64_t cpu_whole, memory_whole; /* of all runs of its agent together; 0: none */
+    int64_t oom_adjust; /* how soon the kernel takes its processes for want of memory, to 1000 */
     const char *cgroups[CGROUP_LIMIT_COUNT]; /* agent/shim/cgroup.h; NULL or "": none */
     int64_t task_count;                      /* it is one of so many tasks; 0: none */
 };

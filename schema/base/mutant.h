@@ -111,6 +111,10 @@
     X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness")          \
     X(DWELL_IGNORED, "what was too hot goes on as soon as it is cool", "policy")                   \
     X(RESUME_AT_MINIMUM, "a battery that is just above its minimum is charged well", "policy")     \
+    X(EACH_HAS_THE_WHOLE, "each run may use the processor time that is for all of them together",  \
+      "policy liveness")                                                                           \
+    X(MEMORY_NOT_SUMMED, "what runs is not ended although it holds too much memory together",      \
+      "policy")                                                                                    \
     X(SUCCESS_BEFORE_EXIT, "an agent reports success of what still runs", "truth")                 \
     X(REPORT_NOT_REPEATED, "a report that was lost with its connection is not sent again",         \
       "liveness")                                                                                  \

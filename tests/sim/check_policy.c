@@ -2,6 +2,7 @@
 
 #include "schema/base/parse.h"
 #include "schema/json.h"
+#include "tests/sim/check_share.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/shim.h"
@@ -20,7 +21,7 @@ enum {
 /* --- the policy that its agent knows ---------------------------------------------------------- */
 
 /* Parsed when the file is another one. */
-static const struct node *known_work(struct machine *machine, const char *uid)
+const struct node *check_known_work(struct machine *machine, const char *uid)
 {
     struct policies_seen *seen = &machine->policies_seen;
     const struct node *works;
@@ -132,7 +133,7 @@ bool check_is_forbidden(struct machine *machine, const struct node *policy)
 bool check_may_evict(const struct shim *shim)
 {
     struct machine *machine = shim->machine;
-    const struct node *work = known_work(machine, shim->uid);
+    const struct node *work = check_known_work(machine, shim->uid);
     const struct node *policy = node_find_path(work, "wanted.template.policy");
 
     return policy != NULL && (check_is_forbidden(machine, policy) ||
@@ -179,7 +180,7 @@ static void forget(struct shim *shim)
 
 static void look_at(struct machine *machine, struct shim *shim, const struct readings *readings)
 {
-    const struct node *work = known_work(machine, shim->uid);
+    const struct node *work = check_known_work(machine, shim->uid);
     const struct node *policy = node_find_path(work, "wanted.template.policy");
     const char *digest = ref_text(work, "wanted.templateDigest");
     struct shim_watch *watch = &shim->watch;
@@ -226,6 +227,7 @@ static void look(struct sim *sim, void *who, uint64_t arg)
         struct readings readings;
 
         senses_look(machine, &readings);
+        check_shares(machine, is_in_charge(machine), LOOK_MS);
         vec_each (&machine->shims, it) {
             if (!is_in_charge(machine)) {
                 forget(*it);

@@ -17,6 +17,8 @@ struct machine;
 struct shim;
 struct sim;
 
+/* What the agent's saved state says of it; NULL: nothing. */
+const struct node *check_known_work(struct machine *machine, const char *uid);
 void check_policies(struct sim *sim); /* looks now, and from then on twice a second */
 /* Could the policy of what this runs, as its agent knows it, have asked to end it? */
 bool check_may_evict(const struct shim *shim);

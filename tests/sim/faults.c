@@ -86,6 +86,7 @@ const char *const fault_words[FAULT_COUNT] = {
     [FAULT_FETCH_FAILS] = "fetch-fails",
     [FAULT_WORK_SLOW_START] = "work-slow-start",
     [FAULT_WORK_QUITS] = "work-quits",
+    [FAULT_WORK_GROWS] = "work-grows",
     [FAULT_WORK_DEAF] = "work-deaf",
     [FAULT_WORK_SLOW_EXIT] = "work-slow-exit",
     [FAULT_WORK_DIES_AT_ONCE] = "work-dies-at-once",

@@ -68,6 +68,7 @@ enum fault {
     FAULT_WORK_UNSTARTABLE,
     FAULT_WORK_SLOW_START,   /* seconds until it runs */
     FAULT_WORK_QUITS,        /* ends by itself, well, although it should go on */
+    FAULT_WORK_GROWS,        /* takes much of the machine's memory */
     FAULT_WORK_DEAF,         /* ignores TERM */
     FAULT_WORK_SLOW_EXIT,    /* ends just before it would be killed, and is killed late */
     FAULT_WORK_DIES_AT_ONCE, /* right after it was reported to run */

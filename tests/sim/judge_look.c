@@ -129,11 +129,12 @@ static bool has_limits_of(const struct world *world, const struct shim *shim,
                           const struct node *session)
 {
     const struct node *policy = find_named(world->policies, text_at(session, "spec.policy"));
-    int64_t share =
-        policy == NULL ? 0 : judge_share(shim, int_at(policy, "spec.limits.cpuPercent", 0));
+    int64_t percent = policy == NULL ? 100 : int_at(policy, "spec.limits.cpuPercent", 100);
+    int64_t cap = shim->machine->options.caps.cpu_percent;
+    int64_t share = judge_share(shim, cap > 0 && cap < percent ? cap : percent);
 
-    return policy == NULL ||
-           (shim->cpu_limit - share >= 0 && shim->cpu_limit - share <= 1 &&
+    return shim->cpu_limit - share >= 0 && shim->cpu_limit - share <= 1 &&
+           (policy == NULL ||
             shim->memory_percent == int_at(policy, "spec.limits.memoryPercent", 0));
 }
 

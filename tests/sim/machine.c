@@ -19,6 +19,7 @@ enum {
     BOOT_MS = 2000,
     LOG_MS = 5,
     EARLY_EFFECTS_MAX = 6,
+    CAPPED_PER_MILLE = 400,
 };
 
 static void step(struct machine *machine, struct agt_event *event);
@@ -40,6 +41,21 @@ static void boot(struct machine *machine)
     (void)snprintf(machine->boot_id, sizeof(machine->boot_id), "boot-%zu-%u", machine->index,
                    machine->boots);
     machine->is_on = true;
+}
+
+/* The machine has more than what its owner lets it offer. */
+static void draw_caps(struct machine *machine)
+{
+    struct agt_options *options = &machine->options;
+    struct die die;
+
+    tape_die(&machine->sim->tape, &die, "m%zu/caps", machine->index);
+    options->memory = options->capacity.memory;
+    if (die_chance(&die, CAPPED_PER_MILLE)) {
+        options->caps.cpu_percent = die_between(&die, 20, 90);
+        options->caps.memory_percent = die_between(&die, 20, 90);
+        options->memory = options->capacity.memory / options->caps.memory_percent * 100;
+    }
 }
 
 struct machine *machine_new(struct sim *sim, size_t index)
@@ -66,6 +82,7 @@ struct machine *machine_new(struct sim *sim, size_t index)
         .labels = {.items = machine->labels, .count = 1},
     };
     options->key[0] = (uint8_t)(index + 1);
+    draw_caps(machine);
     agt_effects_init(&machine->effects);
     boot(machine);
     senses_begin(machine);
@@ -236,6 +253,9 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
         break;
     case AGT_LIMIT:
         shim_limit(machine, effect->uid, effect->run, effect->cpu_limit);
+        break;
+    case AGT_OVERRUN:
+        shim_overrun(machine, effect->uid, effect->run, effect->message);
         break;
     case AGT_FORGET:
         shim_forget(machine, effect->uid, effect->run);
@@ -627,6 +647,8 @@ bool machine_clone(struct machine *machine)
     (void)snprintf(copy->name, sizeof(copy->name), "m-%zu-copy", machine->index);
     copy->options.name = machine->name;
     copy->options.capacity = machine->options.capacity;
+    copy->options.memory = machine->options.memory;
+    copy->options.caps = machine->options.caps;
     copy->labels[0] = machine->labels[0];
     memcpy(copy->options.key, machine->options.key, sizeof(copy->options.key));
     copy->release = machine->release;

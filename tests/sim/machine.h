@@ -63,9 +63,10 @@ struct machine {
     struct liar *liar;      /* owned: in the place of the agent */
     struct senses senses;
     struct policies_seen policies_seen;
-    struct mono sensed;    /* when they were read */
-    int64_t started_at_ms; /* its process */
-    bool is_unsaved;       /* the last save failed */
+    struct mono sensed;                      /* when they were read */
+    int64_t cpu_broken_ms, memory_broken_ms; /* check_share.h */
+    int64_t started_at_ms;                   /* its process */
+    bool is_unsaved;                         /* the last save failed */
 
     struct {
         VEC_OF(struct shim *);

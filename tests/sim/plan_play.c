@@ -235,7 +235,8 @@ static void furnish(struct sim *sim)
         struct machine *machine = sim->machines[i];
 
         machine->options.capacity.cores = 4000;
-        machine->options.capacity.memory = INT64_C(4) << 30;
+        machine->options.capacity.memory = machine->options.memory = INT64_C(4) << 30;
+        machine->options.caps = (struct limits_policy){.set = 0};
         machine->labels[0].value = i % 2 == 0 ? "a" : "b";
     }
 }

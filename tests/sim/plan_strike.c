@@ -328,6 +328,7 @@ static enum deed deed_of(enum agt_effect_type type)
     case AGT_SPAWN:
         return DEED_SPAWN;
     case AGT_SIGNAL:
+    case AGT_OVERRUN:
         return DEED_KILL;
     case AGT_EXTEND:
         return DEED_EXTEND;

@@ -2,6 +2,7 @@
 
 #include "tests/sim/check_effects.h"
 #include "tests/sim/check_leases.h"
+#include "tests/sim/check_share.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/plan.h"
 
@@ -15,6 +16,10 @@ enum {
     KILL_MS = 20,
     KILL_LATE_MS = 450, /* within LEASE_MARGIN_MS */
     USAGE_MS = 20000,
+    MEASURE_MS = 1000, /* of what has grown, as the true agent does of all */
+    GROWS_PER_MILLE = 600,
+    GROWS_MAX_MS = 6000,
+    MEMORY_USUAL = 1 << 20,
     FLAKY_PER_MILLE = 350,
     UNSTARTABLE_PER_MILLE = 150,
     DEAF_PER_MILLE = 400,
@@ -107,17 +112,19 @@ static void say_exited(struct sim *sim, void *who, uint64_t arg)
     machine_said(machine, &event);
 }
 
-static void say_usage(struct sim *sim, void *who, uint64_t arg)
+static void say_usage(struct sim *sim, void *who, uint64_t every_ms)
 {
     struct shim *shim = who;
     struct machine *machine = shim->machine;
     struct agt_event event = {.type = AGT_USAGE, .uid = shim->uid, .run = shim->run};
 
-    (void)arg;
     if (shim->is_lost || shim->state == SHIM_ENDED) {
         return;
     }
-    schedule_after(&sim->schedule, USAGE_MS, say_usage, shim, 0);
+    if (every_ms == USAGE_MS || sim->faults.is_active) {
+        schedule_after(&sim->schedule, (int64_t)every_ms, say_usage, shim, every_ms);
+    }
+    event.memory = shim_memory(shim);
     if (machine->agt != NULL && machine->stalled_until_ms <= sim_now(sim)) {
         event.usage.wall_ms = sim_now(sim) - shim->began_ms;
         event.usage.cpu_ms = event.usage.wall_ms / 10;
@@ -284,12 +291,28 @@ static void look(struct sim *sim, void *who, uint64_t arg)
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
+static void grow(struct sim *sim, void *who, uint64_t per_mille)
+{
+    struct shim *shim = who;
+
+    if (shim->state == SHIM_RUNNING && sim->faults.is_active && !shim->is_lost) {
+        shim->memory = shim->machine->options.memory / 1000 * (int64_t)per_mille;
+        sim_trace(sim, "%s: run %" PRId64 " of %s/%s holds %" PRId64 " bytes", shim->machine->name,
+                  shim->run, shim->session, shim->slot, shim->memory);
+        say_usage(sim, shim, MEASURE_MS);
+    }
+}
+
 static void draw_manners(struct shim *shim)
 {
     struct sim *sim = shim->machine->sim;
 
     shim->is_deaf = faults_strike(sim, FAULT_WORK_DEAF, DEAF_PER_MILLE);
     shim->is_slow = faults_strike(sim, FAULT_WORK_SLOW_EXIT, SLOW_PER_MILLE);
+    if (faults_strike(sim, FAULT_WORK_GROWS, GROWS_PER_MILLE)) {
+        schedule_after(schedule(shim), die_between(dice(shim), 0, GROWS_MAX_MS), grow, shim,
+                       (uint64_t)die_between(dice(shim), 100, 900));
+    }
     if (faults_strike(sim, FAULT_WORK_DIES_AT_ONCE, SHORT_LIVED_PER_MILLE)) {
         schedule_after(schedule(shim), die_between(dice(shim), 0, 30), ends_by_itself, shim, 0);
     }
@@ -374,7 +397,7 @@ static void execute(struct sim *sim, void *who, uint64_t arg)
               shim->session, shim->slot, shim->command, shim->version);
     check_overlap(sim, shim);
     schedule_after(&sim->schedule, die_between(dice(shim), 0, 5), say_started, shim, machine->life);
-    schedule_after(&sim->schedule, USAGE_MS, say_usage, shim, 0);
+    schedule_after(&sim->schedule, USAGE_MS, say_usage, shim, USAGE_MS);
     draw_end(shim);
     draw_manners(shim);
     look_again(shim);
@@ -440,6 +463,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->cores = spawn->template->workload.resources.cores;
     shim->cores += shim->cores == 0;
     shim->memory_percent = spawn->template->limits.memory_percent;
+    shim->memory = MEMORY_USUAL;
     shim->alone_since_ms = -1;
     check_lease_end(shim, lease_end_ms(shim));
     vec_add(&machine->shims, shim);
@@ -512,6 +536,24 @@ void shim_limit(struct machine *machine, const char *uid, int64_t run, int64_t c
     if (shim != NULL) {
         shim->cpu_limit = cpu_limit;
     }
+}
+
+void shim_overrun(struct machine *machine, const char *uid, int64_t run, const char *message)
+{
+    struct shim *shim = find(machine, uid, run);
+
+    if (shim != NULL) {
+        check_overrun(shim);
+        sim_trace(machine->sim, "%s ends run %" PRId64 " of %s/%s: %s", machine->name, run,
+                  shim->session, shim->slot, message);
+        (void)snprintf(shim->exit.message, sizeof(shim->exit.message), "%s", message);
+        kill_now(shim, EXIT_BY_ITSELF);
+    }
+}
+
+int64_t shim_memory(const struct shim *shim)
+{
+    return shim->machine->sim->faults.is_active ? shim->memory : MEMORY_USUAL;
 }
 
 struct shim *shim_over(struct machine *machine, const char *uid, int64_t run)

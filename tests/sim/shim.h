@@ -34,6 +34,7 @@ struct shim {
     int64_t cores;                    /* thousandths, as declared; at least one */
     int64_t cpu_limit;                /* thousandths of its machine; 0: no limit */
     int64_t memory_percent;           /* its policy's; 0: no limit */
+    int64_t memory;                   /* bytes it holds; see shim_memory() */
     int64_t began_ms, alone_since_ms; /* true time; -1: an agent is there */
     int64_t ended_at_ms;              /* true time; 0: not yet */
     unsigned ended_life;              /* of the agent that was there */
@@ -51,6 +52,10 @@ void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t gr
 void shim_extend(struct machine *machine, const char *uid, int64_t run, struct mono lease_end);
 void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_frozen);
 void shim_limit(struct machine *machine, const char *uid, int64_t run, int64_t cpu_limit);
+/* It is to be killed, as one that broke a limit. */
+void shim_overrun(struct machine *machine, const char *uid, int64_t run, const char *message);
+/* What it holds; little, once nothing goes wrong any more. */
+int64_t shim_memory(const struct shim *shim);
 /* Its folder is still there; NULL: it is not. */
 struct shim *shim_over(struct machine *machine, const char *uid, int64_t run);
 void shim_forget(struct machine *machine, const char *uid, int64_t run);

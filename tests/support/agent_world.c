@@ -291,6 +291,10 @@ static void perform(struct agent_world *world, const struct agt_effect *effect)
         print_run(world, "limit", effect);
         str_addf(page, " cpu=%d\n", (int)effect->cpu_limit);
         break;
+    case AGT_OVERRUN:
+        print_run(world, "overrun", effect);
+        str_addf(page, " %s\n", effect->message);
+        break;
     case AGT_FORGET:
         print_run(world, "forget", effect);
         str_add_char(page, '\n');
@@ -538,6 +542,7 @@ static void fill_assignment(const struct want *want, char digest_text[static DIG
     }
     assignment->template.grace_ms = want->grace_ms == 0 ? 5000 : want->grace_ms;
     assignment->template.workload.resources.cores = want->cores;
+    assignment->template.workload.resources.memory = want->memory;
     if (want->policy != NULL) {
         shape_put(&template_shape, &assignment->template, policy, *want->policy);
         shape_put(&template_shape, &assignment->template, limits, want->policy->limits);
@@ -735,6 +740,13 @@ void world_collected(struct agent_world *world, const char *uid, int64_t run, in
     event.collected.code = code;
     event.collected.message = code == 0 ? NULL : "not this time";
     event.collected.outputs = &outputs;
+    world_event(world, &event);
+}
+
+void world_holds(struct agent_world *world, const char *uid, int64_t run, int64_t memory)
+{
+    struct agt_event event = {.type = AGT_USAGE, .uid = uid, .run = run, .memory = memory};
+
     world_event(world, &event);
 }
 

@@ -42,6 +42,7 @@ struct want { /* one assignment, by what differs between tests */
     int64_t grace_ms;                         /* 0: 5000 */
     const struct harvest_policy_spec *policy; /* NULL: none */
     int64_t cores;                            /* thousandths */
+    int64_t memory;                           /* bytes */
     bool has_artifact, has_output;
 };
 
@@ -103,7 +104,9 @@ void world_fetching(struct agent_world *world, const char *uid, int64_t number, 
 void world_fetched(struct agent_world *world, const char *uid, int64_t number, int code);
 void world_collected(struct agent_world *world, const char *uid, int64_t run, int code);
 void world_usage(struct agent_world *world, const char *uid, int64_t run, int64_t cpu_ms);
-/* The same, having run that long. */
+/* It holds so many bytes. */
+void world_holds(struct agent_world *world, const char *uid, int64_t run, int64_t memory);
+/* As world_exited(), having run that long. */
 void world_exited_after(struct agent_world *world, const char *uid, int64_t run, int code,
                         int64_t wall_ms);
 

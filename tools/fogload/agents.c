@@ -251,6 +251,7 @@ static void perform(struct load_agent *agent, const struct agt_effect *effect)
         later(agent, AGT_STARTED, effect->spawn.uid, effect->spawn.run);
         return;
     case AGT_SIGNAL:
+    case AGT_OVERRUN:
         load->running--;
         later(agent, AGT_EXITED, effect->uid, effect->run);
         return;

@@ -23,6 +23,23 @@ int64_t harvest_cpu_limit(int64_t thousandths, const struct machine *machine)
     return thousandths > 0 && limit < 1 ? 1 : limit;
 }
 
+/* As the kernel weighs who is to go: what a process holds, and as much more as this is of all that
+ * may be held.  So among all of ours the one most above what it declares goes first. */
+static int64_t oom_adjust(int64_t declared, int64_t most)
+{
+    return declared <= 0 ? 1000 : declared >= most ? 0 : 1000 - declared / (most / 1000 + 1);
+}
+
+int64_t harvest_cpu_whole(const struct limits_policy *caps, const struct machine *machine)
+{
+    return share(caps->cpu_percent, machine->cores_milli);
+}
+
+int64_t harvest_memory_whole(const struct limits_policy *caps, const struct machine *machine)
+{
+    return share(caps->memory_percent, machine->memory_bytes);
+}
+
 void harvest_prepare(struct arena *arena, const struct agt_spawn *spawn,
                      const struct limits_policy *caps, const struct machine *machine,
                      struct shim_spec *ret_spec)
@@ -31,6 +48,7 @@ void harvest_prepare(struct arena *arena, const struct agt_spawn *spawn,
     const struct limits_policy *limits = &spawn->template->limits;
     int64_t memory =
         share(stricter(limits->memory_percent, caps->memory_percent), machine->memory_bytes);
+    int64_t whole = harvest_memory_whole(caps, machine);
     struct shim_spec spec = {
         .uid = spawn->uid,
         .name = spawn->name,
@@ -45,7 +63,11 @@ void harvest_prepare(struct arena *arena, const struct agt_spawn *spawn,
         .orphan_after_ms = spawn->template->orphan_after_ms,
         .lease_end = spawn->lease_end,
         .memory_limit = stricter(workload->resources.memory, memory),
-        .cpu_limit = share(caps->cpu_percent, machine->cores_milli),
+        .cpu_limit = harvest_cpu_whole(caps, machine),
+        .cpu_whole = harvest_cpu_whole(caps, machine),
+        .memory_whole = whole,
+        .oom_adjust =
+            oom_adjust(workload->resources.memory, whole > 0 ? whole : machine->memory_bytes),
         .cpu_told = harvest_cpu_limit(spawn->cpu_limit, machine),
         .pids_limit = stricter(limits->pids, caps->pids),
         .task_count = spawn->template->task_count,

@@ -12,8 +12,13 @@ struct machine { /* as it is, whatever its owner lets us have of it */
 /* Thousandths of the machine's processor time as thousandths of a core, at least one; 0 stays 0. */
 int64_t harvest_cpu_limit(int64_t thousandths, const struct machine *machine);
 
+/* What the owner's caps leave for all work together: thousandths of a core, bytes; 0: all. */
+int64_t harvest_cpu_whole(const struct limits_policy *caps, const struct machine *machine);
+int64_t harvest_memory_whole(const struct limits_policy *caps, const struct machine *machine);
+
 /* What the shim is to do.  Texts are borrowed from `spawn`; arrays live in the arena.  The stricter
- * of the template's limits and the owner's caps counts. */
+ * of the template's limits and the owner's caps counts for it alone; what all have together is
+ * shared out by agent/core/share.h. */
 void harvest_prepare(struct arena *arena, const struct agt_spawn *spawn,
                      const struct limits_policy *caps, const struct machine *machine,
                      struct shim_spec *ret_spec);

@@ -113,9 +113,9 @@ static void work_shares_what_its_policy_allows_by_its_cores(void **state)
     given_governed(world, ONE("u1", 1, .policy = half, .cores = 1000));
     world_assign(world, WANTS(WANT("u1", 1, .policy = half, .cores = 1000),
                               WANT("u2", 1, .policy = half, .cores = 3000), WANT("u3", 1)));
+    assert_non_null(strstr(world->page.data, "limit u1 run=1 cpu=125\n"));
     expect_has(world, "spawn u2 run=1 gen=1 work cpu=375\n");
     world_started(world, "u2", 1);
-    expect_has(world, "limit u1 run=1 cpu=125\n");
     world_exited(world, "u2", 1, EXIT_BY_ITSELF, 0);
     world_read(world);
     expect_has(world, "limit u1 run=1 cpu=500\n");
@@ -202,8 +202,8 @@ static void a_restart_changes_nothing_for_what_is_held(void **state)
     world_reboot(world);
     world_found_running(world, "u1", 1);
     world_start(world);
-    expect(world, "limit u1 run=1 cpu=0\n"
-                  "suspend u1 run=1\n" /* not let go before the sensors were read */
+    expect(world, "suspend u1 run=1\n" /* not let go before the sensors were read */
+                  "limit u1 run=1 cpu=0\n"
                   "save\n");
     world_read(world);
     world_connect(world);

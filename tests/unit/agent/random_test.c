@@ -356,6 +356,7 @@ static void perform(struct life *life, const struct agt_effect *effect)
         }
         break;
     case AGT_LIMIT:
+    case AGT_OVERRUN:
     case AGT_SAVE:
     case AGT_FETCH:
     case AGT_UNFETCH:

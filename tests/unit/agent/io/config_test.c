@@ -452,6 +452,37 @@ static void the_owners_caps_lessen_what_is_offered(void **state)
     assert_int_equal(capacity.set, 7);
 }
 
+static void what_is_said_to_be_there_is_not_more_than_the_caps_leave(void **state)
+{
+    struct limits_policy caps = {.cpu_percent = 50, .memory_percent = 25}, none = {.set = 0};
+    struct resources said = {.set = 7, .cores = 8000, .memory = 64 << 20, .disk = 5};
+    struct resources capacity;
+
+    (void)state;
+    capacity_measure(&machine, &caps, STDIN_FILENO, &capacity);
+    capacity_say(&said, &caps, &capacity);
+    assert_int_equal(capacity.cores, 2000);
+    assert_int_equal(capacity.memory, 64 << 20);
+    assert_int_equal(capacity.disk, 5);
+    capacity_measure(&machine, &none, STDIN_FILENO, &capacity);
+    capacity_say(&said, &none, &capacity);
+    assert_int_equal(capacity.cores, 8000);
+}
+
+static void the_kernel_is_told_who_goes_first(void **state)
+{
+    struct template template = {.set = 0};
+    struct limits_policy caps = {.memory_percent = 50};
+
+    (void)state;
+    assert_int_equal(prepare(&template, &caps).oom_adjust, 1000);
+    assert_int_equal(prepare(&template, &caps).memory_whole, 500 * 1000 * 1000);
+    template.workload.resources.memory = 50 * 1000 * 1000;
+    assert_int_equal(prepare(&template, &caps).oom_adjust, 901);
+    template.workload.resources.memory = 700 * 1000 * 1000;
+    assert_int_equal(prepare(&template, &caps).oom_adjust, 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, forget, forget)
 
 int main(void)
@@ -476,6 +507,8 @@ int main(void)
         CASE(the_stricter_limit_counts),
         CASE(all_of_the_machine_is_no_limit),
         CASE(the_owners_caps_lessen_what_is_offered),
+        CASE(what_is_said_to_be_there_is_not_more_than_the_caps_leave),
+        CASE(the_kernel_is_told_who_goes_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,8 +167,10 @@ static void the_owners_rules_are_told(void **state)
 
     tree_put(bench->root, "proc/77/comm", "blender\n", 8);
     examine(bench, "--battery-min", "40", "--hours", "22:00-07:00", "--exclusive-programs",
-            "steam,blender", NULL);
+            "steam,blender", "--cap-cpu-percent", "50", "--cap-memory-percent", "25", NULL);
     assert_true(bench->is_ok);
+    assert_non_null(strstr(bench->text.data, "50 % of the processors and 25 % of the memory, "
+                                             "for all work together\n"));
     assert_non_null(strstr(bench->text.data, "battery-min 40, hours 22:00-07:00\n"));
     assert_non_null(strstr(bench->text.data, "programs         blender"));
 }
@@ -192,7 +194,8 @@ static void status_is_a_table(void **state)
     static const char json[] =
         "{\"name\":\"edge-1\",\"paused\":true,\"canSave\":true,\"revision\":7,"
         "\"link\":{\"state\":\"Welcomed\",\"lastEnd\":\"was silent\"},"
-        "\"sensors\":{\"battery\":\"82 %\",\"idle\":\"unknown\"},\"assignments\":["
+        "\"sensors\":{\"battery\":\"82 %\",\"idle\":\"unknown\"},"
+        "\"together\":{\"cpuPercent\":50,\"memoryHeld\":2097153},\"assignments\":["
         "{\"name\":\"render-0\",\"session\":\"render\",\"phase\":\"Running\",\"run\":2,"
         "\"restarts\":1,\"cpuMs\":61500},"
         "{\"name\":\"x\",\"session\":\"a-longer-name\",\"phase\":\"Suspended\","
@@ -207,6 +210,7 @@ static void status_is_a_table(void **state)
         "paused      yes, by the owner\n"
         "revision    7\n"
         "sensors     battery 82 %, idle unknown\n"
+        "all work    holds 2Mi of memory, at most 50 % of the processors together\n"
         "\n"
         "ASSIGNMENT   SESSION         PHASE       REASON        RUN   RESTARTS   CPU\n"
         "render-0     render          Running                   2     1          1m1s\n"

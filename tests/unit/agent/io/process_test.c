@@ -30,7 +30,7 @@ struct told { /* an event, copied */
     enum agt_event_type type;
     int64_t run;
     bool running, has_exit, frozen;
-    int64_t cpu_limit;
+    int64_t cpu_limit, memory;
     struct agt_exit exit;
     struct contribution usage;
 };
@@ -52,7 +52,8 @@ static void on_event(void *data, struct agt_event *event)
     struct told told = {.type = event->type,
                         .run = event->run,
                         .frozen = event->frozen,
-                        .cpu_limit = event->cpu_limit};
+                        .cpu_limit = event->cpu_limit,
+                        .memory = event->memory};
     const struct agt_exit *exit = event->type == AGT_EXITED  ? event->exit
                                   : event->type == AGT_FOUND ? event->found.exit
                                                              : NULL;
@@ -375,6 +376,22 @@ static char state_of(pid_t pid)
     return proc_read(pid, &proc) ? proc.state : '-';
 }
 
+static void what_all_together_have_too_much_ends_one_which_says_so(void **state)
+{
+    static const char message[] = "MemoryLimit: 50 % of it, and this is above its share";
+    struct bench *bench = *state;
+
+    spawn(bench, "exec sleep 1000");
+    UNTIL(find(bench, AGT_USAGE) != NULL && find(bench, AGT_USAGE)->memory > 0);
+    process_suspend(bench->process, UID, 1, true);
+    close_process(bench);
+    open_process(bench);
+    process_find(bench->process);
+    process_overrun(bench->process, UID, 1, message); /* before it is connected to */
+    expect_exit(bench, AGT_EXITED, EXIT_BY_ITSELF, 128 + SIGKILL);
+    assert_string_equal(find(bench, AGT_EXITED)->exit.message, message);
+}
+
 static void the_next_agent_hears_what_the_last_one_wanted_and_may_want_else(void **state)
 {
     struct bench *bench = *state;
@@ -566,6 +583,7 @@ int main(int argc, char **argv)
         CASE(what_a_killed_shim_leaves_is_killed_too),
         CASE(whoever_wiped_its_traces_is_found_in_its_group),
         CASE(the_next_agent_finds_what_runs),
+        CASE(what_all_together_have_too_much_ends_one_which_says_so),
         CASE(the_next_agent_hears_what_the_last_one_wanted_and_may_want_else),
         CASE(the_next_agent_finds_how_it_ended),
         CASE(the_next_agent_clears_up_after_a_shim_killed_meanwhile),

@@ -179,6 +179,47 @@ static void version_1_takes_its_limits(void **state)
     assert_int_equal(used_us, 1234567);
 }
 
+/* --- all together --------------------------------------------------------------------------------
+ */
+
+/* Writes into the parent, which has these files, and reads one. */
+static void whole_is(int64_t cpu, int64_t memory, const char *file, const char *text)
+{
+    int fd = group_fd;
+
+    group_fd = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (faccessat(group_fd, file, F_OK, 0) < 0) {
+        put(file, "");
+    }
+    cgroup_set_whole(ways, cpu, memory);
+    holds(file, text);
+    file_close(&group_fd);
+    group_fd = fd;
+}
+
+static void all_runs_together_have_a_limit_of_version_2(void **state)
+{
+    (void)state;
+    whole_is(1500, 0, "cpu.max", "150000 100000");
+    whole_is(0, 0, "cpu.max", "max");
+    whole_is(0, 64 << 20, "memory.max", "67108864");
+    whole_is(0, 0, "memory.max", "max");
+    assert_true(cgroup_set_cpu(&cgroup, 500)); /* its own is another */
+    whole_is(1500, 0, "cpu.max", "150000 100000");
+    holds("cpu.max", "50000 100000");
+}
+
+static void all_runs_together_have_a_limit_of_version_1(void **state)
+{
+    (void)state;
+    whole_is(500, 0, "cpu.cfs_quota_us", "-1"); /* the period was not taken: there is no file */
+    whole_is(500, 0, "cpu.cfs_period_us", "100000");
+    whole_is(500, 0, "cpu.cfs_quota_us", "50000");
+    whole_is(0, 0, "cpu.cfs_quota_us", "-1");
+    whole_is(0, 64 << 20, "memory.limit_in_bytes", "67108864");
+    whole_is(0, 0, "memory.limit_in_bytes", "-1");
+}
+
 /* --- what cannot be -----------------------------------------------------------------------------
  */
 
@@ -237,6 +278,8 @@ int main(void)
         V2(a_quota_is_written_with_its_period),
         V2(version_2_takes_its_limits),
         V1(version_1_takes_its_limits),
+        V2(all_runs_together_have_a_limit_of_version_2),
+        V1(all_runs_together_have_a_limit_of_version_1),
         V2(what_the_kernel_does_not_take_is_the_shims),
         V2(names_that_lead_elsewhere_make_no_group),
         V2(ways_that_are_none_make_no_group),

@@ -1,0 +1,116 @@
+#include "tests/sim/check_share.h"
+
+#include "tests/sim/check_policy.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/reference.h"
+#include "tests/sim/shim.h"
+#include "tests/sim/sim.h"
+
+#include <inttypes.h>
+
+enum {
+    CPU_MS = 2500,    /* as a policy has */
+    MEMORY_MS = 4000, /* a second to the next measurement, one to act, and a slow end */
+    LATELY_MS = 6000, /* what ended then its agent may not know to have ended */
+    ALL_OF_IT = 100,
+};
+
+static int64_t stricter(int64_t a, int64_t b)
+{
+    a = a > 0 && a < ALL_OF_IT ? a : ALL_OF_IT;
+    return b > 0 && b < a ? b : a;
+}
+
+static int64_t percent_of(const struct shim *shim, const char *path, int64_t cap)
+{
+    const struct node *work = check_known_work(shim->machine, shim->uid);
+
+    return stricter(work == NULL ? 0 : ref_int(work, path, 0), cap);
+}
+
+static int64_t cpu_percent(const struct shim *shim)
+{
+    return percent_of(shim, "wanted.template.limits.cpuPercent",
+                      shim->machine->options.caps.cpu_percent);
+}
+
+static int64_t memory_percent(const struct shim *shim)
+{
+    return percent_of(shim, "wanted.template.limits.memoryPercent",
+                      shim->machine->options.caps.memory_percent);
+}
+
+/* In thousandths of the machine; each share may be rounded up to one. */
+static bool has_too_much_cpu(const struct machine *machine, int64_t percent)
+{
+    int64_t sum = 0, count = 0;
+
+    vec_each (&machine->shims, it) {
+        const struct shim *shim = *it;
+
+        if (shim->has_process && !shim->is_frozen && cpu_percent(shim) <= percent) {
+            sum += shim->cpu_limit == 0 ? 1000 : shim->cpu_limit;
+            count++;
+        }
+    }
+    return sum > percent * 10 + count;
+}
+
+static bool has_too_much_memory(const struct machine *machine, int64_t percent, bool with_lately)
+{
+    int64_t now_ms = sim_now(machine->sim), sum = 0;
+
+    vec_each (&machine->shims, it) {
+        const struct shim *shim = *it;
+
+        if ((shim->has_process ||
+             (with_lately && shim->ended_at_ms > 0 && now_ms - shim->ended_at_ms < LATELY_MS)) &&
+            memory_percent(shim) <= percent) {
+            sum += shim_memory(shim);
+        }
+    }
+    return sum > machine->options.memory / ALL_OF_IT * percent;
+}
+
+void check_shares(struct machine *machine, bool is_in_charge, int look_ms)
+{
+    bool is_cpu_broken = false, is_memory_broken = false;
+
+    vec_each (&machine->shims, it) {
+        const struct shim *shim = *it;
+
+        if (is_in_charge && shim->has_process) {
+            int64_t cpu = cpu_percent(shim), memory = memory_percent(shim);
+
+            is_cpu_broken = is_cpu_broken || (cpu < ALL_OF_IT && has_too_much_cpu(machine, cpu));
+            is_memory_broken = is_memory_broken ||
+                               (memory < ALL_OF_IT && has_too_much_memory(machine, memory, false));
+        }
+    }
+    machine->cpu_broken_ms = is_cpu_broken ? machine->cpu_broken_ms + look_ms : 0;
+    machine->memory_broken_ms = is_memory_broken ? machine->memory_broken_ms + look_ms : 0;
+    if (machine->cpu_broken_ms > CPU_MS) {
+        sim_fail(machine->sim, "policy",
+                 "what runs on %s may use more of the processors together than is allowed, for "
+                 "%" PRId64 " ms",
+                 machine->name, machine->cpu_broken_ms);
+    }
+    if (machine->memory_broken_ms > MEMORY_MS) {
+        sim_fail(machine->sim, "policy",
+                 "what runs on %s holds more memory together than is allowed, for %" PRId64 " ms",
+                 machine->name, machine->memory_broken_ms);
+    }
+}
+
+void check_overrun(const struct shim *shim)
+{
+    int64_t percent = memory_percent(shim);
+
+    for (; percent < ALL_OF_IT; percent++) {
+        if (has_too_much_memory(shim->machine, percent, true)) {
+            return;
+        }
+    }
+    sim_fail(shim->machine->sim, "policy", "%s ends %s/%s (%s) for want of memory that there is",
+             shim->machine->name, shim->session, shim->slot, shim->uid);
+}
