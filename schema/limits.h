@@ -145,7 +145,9 @@ enum {
     TASK_RESULT_BYTES = 40,             /* of it, for each task that has outputs, */
     TASK_OUTPUT_BYTES = 150,            /* and for each output, beside its path */
     TASK_FAILURES_MAX = 16,             /* told of in a session's status, the newest */
-    TASK_INDEXES_MAX = 32 << 10,        /* bytes of a list such as "0-57,60": two of every three */
+    TASK_ENDS_BYTES_MAX = 16 << 10, /* of who ended which tasks how, beside the lists of indexes */
+    TASK_ENDS_MAX = 512,            /* entries of it: each takes 64 bytes and more */
+    TASK_INDEXES_MAX = 32 << 10,    /* bytes of a list such as "0-57,60": two of every three */
     COMMAND_WORDS_MAX = 256,
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,

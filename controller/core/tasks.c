@@ -72,6 +72,7 @@ struct tasks *tasks_read(struct arena *arena, const struct plan_input *input)
         tasks->failures[i] = status->failures.items[i];
     }
     read_results(tasks, arena, status);
+    ends_read(&tasks->how_ended, arena, status);
     tasks->completed_count = indexes_below(&tasks->completed, (size_t)spec->tasks.count);
     tasks->failed_count = indexes_below(&tasks->failed, (size_t)spec->tasks.count);
     return tasks;
@@ -149,6 +150,7 @@ static void end_task(struct lister *l, size_t index, struct assignment_entry *co
     tasks->ends = arena_grow(l->arena, tasks->ends, tasks->end_count, sizeof(struct task_end));
     tasks->ends[tasks->end_count++] =
         (struct task_end){index, has_failed, copy, end_words(l, index, copy, has_failed)};
+    ends_add(&tasks->how_ended, l->arena, index, copy, has_failed);
     if (has_failed) {
         MARK("a task fails for good");
         indexes_add(&tasks->failed, index);
@@ -508,6 +510,7 @@ void tasks_state(struct object *session, const struct tasks *tasks, struct wall 
     shape_put(shape, to, failed_indexes, object_strdup(session, failed.data));
     put_failures(session, to, tasks);
     put_results(session, to, tasks);
+    ends_state(&tasks->how_ended, session, to);
     shape_mark(&harvest_session_status_shape, &body->status, to);
     condition_set(session, &body->status.conditions, "Complete",
                   tasks_are_complete(tasks, spec) ? CONDITION_TRUE : CONDITION_FALSE,

@@ -10,6 +10,7 @@
  * ATTEMPT_ANNOTATION. */
 #pragma once
 
+#include "controller/core/ends.h"
 #include "controller/core/plan.h"
 #include "schema/indexes.h"
 
@@ -30,6 +31,7 @@ struct tasks {                            /* of one plan, in its arena */
     struct task_result *results; /* as they ended */
     size_t result_count;
     size_t result_bytes;   /* that they take in a status, at most */
+    struct ends how_ended; /* all that have */
     struct task_end *ends; /* to be recorded by this plan */
     size_t end_count;
     size_t active;       /* are wanted now: under way, to be started, or between two attempts */

@@ -138,6 +138,19 @@ static const struct field task_result_fields[] = {
 
 const struct shape task_result_shape = SHAPE("taskResult", struct task_result, task_result_fields);
 
+static const struct field task_ends_fields[] = {
+    {"agent", FIELD_NAME, AT(struct task_ends, agent),
+     .doc = "where; absent when too many agents ended tasks to tell of each"},
+    {"reason", FIELD_STR, AT(struct task_ends, reason), .max = 63, .check_text = form_is_reason,
+     .doc = "how the last attempt failed, in one word; absent: they succeeded"},
+    {"exitCode", FIELD_INT, AT(struct task_ends, exit_code), .max = 255,
+     .doc = "of a last attempt that failed; 128 + n: ended by signal n"},
+    {"indexes", FIELD_STR, AT(struct task_ends, indexes), .max = TASK_INDEXES_MAX,
+     .check_text = form_is_indexes, .doc = "which tasks"},
+};
+
+const struct shape task_ends_shape = SHAPE("taskEnds", struct task_ends, task_ends_fields);
+
 static const struct field tasks_status_fields[] = {
     {"active", FIELD_INT, AT(struct tasks_status, active), .max = INT64_MAX,
      .doc = "tasks that are under way, or between two attempts"},
@@ -153,6 +166,8 @@ static const struct field tasks_status_fields[] = {
      .max = TASK_FAILURES_MAX, .doc = "the newest of those that failed, the last first"},
     {"results", FIELD_LIST, AT(struct tasks_status, results), .shape = &task_result_shape,
      .max = TASKS_MAX, .doc = "of those that succeeded and had outputs, as they ended"},
+    {"ends", FIELD_LIST, AT(struct tasks_status, ends), .shape = &task_ends_shape,
+     .max = TASK_ENDS_MAX, .doc = "every task that has ended, by agent and how it failed"},
 };
 
 const struct shape tasks_status_shape = SHAPE("tasks", struct tasks_status, tasks_status_fields);

@@ -79,6 +79,14 @@ struct task_result { /* a task that succeeded, and what it made */
     outputs_t outputs;
 };
 
+struct task_ends { /* tasks that ended alike */
+    uint64_t set;
+    const char *agent;  /* absent: there are too many sorts of ends to tell, as of the others */
+    const char *reason; /* of those that failed for good: as in an assignment's status */
+    int64_t exit_code;  /* likewise; absent when there was none */
+    const char *indexes;
+};
+
 /* What is left of tasks that have ended: their assignments are gone.  A list of indexes is written
  * "0-57,60" (schema/indexes.h). */
 struct tasks_status {
@@ -89,6 +97,7 @@ struct tasks_status {
     const char *failed_indexes;            /* failed for good */
     LIST_OF(struct task_failure) failures; /* the newest, the last first */
     LIST_OF(struct task_result) results;   /* of those that had outputs, as they ended */
+    LIST_OF(struct task_ends) ends;        /* every task that has ended is in one of them */
 };
 
 struct harvest_session_status {
@@ -111,6 +120,7 @@ struct harvest_session { /* the body */
 extern const struct shape harvest_session_shape, harvest_session_spec_shape;
 extern const struct shape harvest_session_status_shape, label_selector_shape;
 extern const struct shape tasks_status_shape, task_failure_shape, task_result_shape;
+extern const struct shape task_ends_shape;
 
 /* How many replicas are asked for: 1 when nothing is said.  Not to be asked with every_agent or
  * tasks. */

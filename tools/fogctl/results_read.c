@@ -63,6 +63,20 @@ static void take_failures(struct results *results, const struct node *failures)
     }
 }
 
+/* Those that ended alike are told of together. */
+static void take_ends(struct fogctl *fogctl, struct results *results, const struct node *ends)
+{
+    for (size_t i = 0; i < list_count(ends); i++) {
+        struct indexes indexes;
+
+        read_indexes(fogctl, text_of(ends->list.items[i], "indexes"), &indexes);
+        for (size_t k = indexes_next(&indexes, 0); k < results->count;
+             k = indexes_next(&indexes, k + 1)) {
+            take_end(&results->items[k], ends->list.items[i]);
+        }
+    }
+}
+
 static void take_outputs(struct results *results, const struct node *made)
 {
     for (size_t i = 0; i < list_count(made); i++) {
@@ -77,6 +91,7 @@ static void take_outputs(struct results *results, const struct node *made)
 static void take_tasks(struct fogctl *fogctl, struct results *results, const struct node *status)
 {
     take_states(fogctl, results, status);
+    take_ends(fogctl, results, node_find(status, "ends"));
     take_failures(results, node_find(status, "failures"));
     take_outputs(results, node_find(status, "results"));
 }

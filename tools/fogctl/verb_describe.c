@@ -118,7 +118,7 @@ static void print_failures(struct fogctl *fogctl, const struct node *failures)
  * `results`, and are taken out of the status. */
 static void print_tasks(struct fogctl *fogctl, const char *name, const struct node *object)
 {
-    static const char *const lists[] = {"failures", "results"};
+    static const char *const lists[] = {"failures", "results", "ends"};
     struct node *status = node_find(object, "status"), *tasks = node_find(status, "tasks");
     const struct node *failures = node_find(tasks, "failures");
     size_t shown = list_count(failures) < FAILURES_SHOWN ? list_count(failures) : FAILURES_SHOWN;

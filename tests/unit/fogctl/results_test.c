@@ -44,8 +44,9 @@ static void each_task_has_a_line(void **state)
 {
     (void)state;
     ANSWERS({S, 200,
-             TASKS("6", "\"completedIndexes\":\"0,1\",\"failedIndexes\":\"3\",\"failures\":[{"
-                        "\"index\":3,\"agent\":\"wren\",\"attempts\":4,\"exitCode\":9,\"reason\":"
+             TASKS("6", "\"completedIndexes\":\"0,1\",\"failedIndexes\":\"3\",\"ends\":[{"
+                        "\"indexes\":\"1,9\",\"agent\":\"lark\"},{"
+                        "\"indexes\":\"3\",\"agent\":\"wren\",\"exitCode\":9,\"reason\":"
                         "\"ExitedNonZero\"}],\"results\":[{\"index\":1,\"outputs\":[" OUTPUT(
                             "out", ONE) "]}]"),
              0},
@@ -61,7 +62,7 @@ static void each_task_has_a_line(void **state)
     assert_string_equal(world.did.out.data,
                         "INDEX   STATE       AGENT    EXIT   REASON          OUTPUTS\n"
                         "0       Succeeded\n"
-                        "1       Succeeded                                   out (3)\n"
+                        "1       Succeeded   lark                            out (3)\n"
                         "2       Running     edge-2\n"
                         "3       Failed      wren     9      ExitedNonZero\n"
                         "4       Waiting\n"
