@@ -442,6 +442,7 @@ static void a_lease_can_be_extended(void **state)
             next_run(bench);
         }
     }
+    assert_true(was_extended);
     ended(bench, EXIT_BY_ITSELF, 5);
 }
 
