@@ -100,7 +100,7 @@ kill_9_in_the_middle_of_an_upload_leaves_nothing() {
 }
 
 a_damaged_file_is_removed_when_it_is_read() {
-  printf x | dd of="$(file_of "$D")" bs=1 seek=7999999 conv=notrunc 2>/dev/null
+  printf 'not these' | dd of="$(file_of "$D")" bs=1 seek=7999990 conv=notrunc 2>/dev/null
   curl -sf -o "$T/answer" "$(url "$D")" && miss "its reader was not told"
   await 5 "it is gone" not is_listed "$D"
   is "healed" "$(code -T "$T/d" "$(url "$D")")" 201
