@@ -230,8 +230,10 @@ static void begin(const struct agt *agt, struct work *work)
 {
     struct governed *governed = &work->governed;
 
-    if (!governed->has_begun) {
-        policy_begin(&governed->state, agt->now, work->run.was_suspended);
+    bool was_held = work->run.was_suspended || work->state == WORK_SUSPENDED;
+
+    if (!governed->has_begun) { /* what was found frozen may have waited for the first readings */
+        policy_begin(&governed->state, agt->now, was_held);
         governed->state.ran_ms = governed->ran_before_ms;
         governed->has_begun = true;
     }

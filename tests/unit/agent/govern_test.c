@@ -216,6 +216,42 @@ static void a_restart_changes_nothing_for_what_is_held(void **state)
     expect_has(world, "resume u1 run=1\n");
 }
 
+/* Found frozen at 20 %, for a reason that the new agent does not know. */
+static void given_a_restart_in_suspension(struct agent_world *world)
+{
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, gentle)));
+    world_reading(world, SENSOR_BATTERY, 20);
+    world_reported(world);
+    world_reboot(world);
+    world_found_running(world, "u1", 1);
+    world_start(world);
+    world_clear(world);
+}
+
+static void what_was_found_held_goes_on_by_the_stricter_threshold(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_a_restart_in_suspension(world);
+    world_reading(world, SENSOR_BATTERY, 59);
+    pass(world, DWELL_MS + 1000);
+    assert_null(strstr(world->page.data, "resume u1"));
+    world_reading(world, SENSOR_BATTERY, 60);
+    expect_has(world, "resume u1 run=1\n");
+}
+
+static void what_was_found_held_is_ended_after_its_longest_suspension(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_a_restart_in_suspension(world);
+    world_read(world);
+    pass(world, MAX_SUSPEND_MS - 1000);
+    assert_null(strstr(world->page.data, "signal u1"));
+    pass(world, 2000);
+    expect_has(world, "signal u1 run=1 grace=20000\n");
+}
+
 static void the_owners_policy_outranks_the_manifests(void **state)
 {
     struct agent_world *world = *state;
@@ -395,6 +431,8 @@ int main(void)
         TEST(an_idle_agent_reads_as_often_as_it_tells),
         TEST(work_that_is_held_does_not_start),
         TEST(a_restart_changes_nothing_for_what_is_held),
+        TEST(what_was_found_held_goes_on_by_the_stricter_threshold),
+        TEST(what_was_found_held_is_ended_after_its_longest_suspension),
         TEST(the_owners_policy_outranks_the_manifests),
         TEST(a_paused_owner_holds_work_under_a_policy_too),
         TEST(what_is_held_has_no_long_grace),
