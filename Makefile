@@ -228,15 +228,18 @@ sim-program: $(if $(wildcard tests/sim/main.c),$(OUT)/fog-sim)
 # make sim SEED=42 | SEEDS=10000 [FROM=1] [JOBS=2] [KEEP=1] | TAPE=build/release/sim-42.tape
 # and with any of them TRACE=1, SHRINK=1, FAULTS=all, AGENTS=5, TAPE_OUT=file
 # make sim PLANS=1 | PLANS=rollout [PAIRS=1000] | PLAN=tests/plans/….plan
+# make sim DAY=1 [SEED=4 | SEEDS=20] [DEVICES=14] [FAULTS=1] [PICTURE=day.svg]: 24 hours of a fleet
 # A failure's tape is shrunk a little unasked (SHRINK=0: not at all).
 SIM_SHRINK = $(if $(SHRINK),$(if $(filter-out 0,$(SHRINK)),--shrink),$(if $(TAPE)$(TRACE)$(PLANS)$(PLAN),,--shrink --budget 150))
 SIM_WORDS = $(if $(PLANS),--plans $(PLANS)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(PLAN),--plan $(PLAN)) \
   $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(JOBS),--jobs $(JOBS)) \
   $(if $(KEEP),--keep-going) $(if $(FAULTS),--faults $(FAULTS)) $(if $(AGENTS),--agents $(AGENTS)) \
   $(if $(TAPE),--tape $(TAPE)) $(if $(TAPE_OUT),--tape-out $(TAPE_OUT)) $(SIM_SHRINK) $(if $(filter-out 0,$(TRACE)),--trace)
+DAY_WORDS = --day $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) \
+  $(if $(DEVICES),--devices $(DEVICES)) $(if $(FAULTS),--faults) $(if $(PICTURE),--picture $(PICTURE)) $(if $(filter-out 0,$(TRACE)),--trace)
 sim: deps
 	$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory -j$$(nproc) sim-program
-	$(strip $(OUT)/fog-sim $(SIM_WORDS))
+	$(strip $(OUT)/fog-sim $(if $(filter-out 0,$(DAY)),$(DAY_WORDS),$(SIM_WORDS)))
 
 # How many lines of what is shipped does it reach, and which are not linked in?
 .PHONY: sim-coverage shell-objects

@@ -136,6 +136,9 @@ bool check_may_evict(const struct shim *shim)
     const struct node *work = check_known_work(machine, shim->uid);
     const struct node *policy = node_find_path(work, "wanted.template.policy");
 
+    if (machine->lived != NULL) {
+        return true; /* day_check() asks for the reason */
+    }
     return policy != NULL && (check_is_forbidden(machine, policy) ||
                               sim_now(machine->sim) - shim->watch.thawed_at_ms < AT_ONCE_MS ||
                               shim->watch.is_hot || shim->watch.is_low);

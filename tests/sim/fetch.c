@@ -55,6 +55,16 @@ static struct fetched *find_serial(struct machine *machine, uint64_t serial)
     return NULL;
 }
 
+/* Its process stands still, and all that it does. */
+static bool waits(struct sim *sim, struct machine *machine, happening_fn happen, uint64_t serial)
+{
+    if (machine->stalled_until_ms <= sim_now(sim)) {
+        return false;
+    }
+    schedule_at(&sim->schedule, machine->stalled_until_ms, happen, machine, serial);
+    return true;
+}
+
 /* What the agent makes of it may end the process, and with it all fetches. */
 static void on_due(struct sim *sim, void *who, uint64_t serial)
 {
@@ -63,8 +73,7 @@ static void on_due(struct sim *sim, void *who, uint64_t serial)
     struct agt_event event = {.type = AGT_FETCHING};
     char uid[UID_BYTES_MAX + 1];
 
-    (void)sim;
-    if (fetched == NULL) {
+    if (fetched == NULL || waits(sim, machine, on_due, serial)) {
         return;
     }
     (void)snprintf(uid, sizeof(uid), "%s", fetched->uid);
@@ -95,8 +104,7 @@ static void on_collect_due(struct sim *sim, void *who, uint64_t serial)
     struct agt_event event = {.type = AGT_COLLECTED, .uid = uid};
     struct shim *shim;
 
-    (void)sim;
-    if (fetched == NULL) {
+    if (fetched == NULL || waits(sim, machine, on_collect_due, serial)) {
         return;
     }
     shim = shim_over(machine, fetched->uid, fetched->number);

@@ -115,8 +115,10 @@ static void on_link_down_due(struct sim *sim, void *who, uint64_t arg)
 {
     struct conn *conn = who;
 
-    (void)sim;
-    (void)arg;
+    if (conn->machine->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, conn->machine->stalled_until_ms, on_link_down_due, conn, arg);
+        return;
+    }
     if (!conn->agent_was_told && conn->agent_life == conn->machine->life) {
         conn->agent_was_told = true;
         machine_link_down(conn->machine, conn);
@@ -315,6 +317,7 @@ static void on_tick(struct sim *sim, void *who, uint64_t arg)
         machine->sensed = machine_mono(machine);
         event.type = AGT_READINGS;
         event.readings.now = &readings;
+        event.readings.exclusive_program = machine->program;
     }
     step(machine, &event);
 }
@@ -341,6 +344,7 @@ static void step_once(struct machine *machine, struct agt_event *event)
 {
     event->now = machine_mono(machine);
     event->wall = machine_wall(machine);
+    event->utc_offset_ms = machine->utc_offset_ms;
     agt_effects_clear(&machine->effects);
     agt_step(machine->agt, event, &machine->effects);
 }

@@ -10,6 +10,7 @@
 #include "tests/sim/senses.h"
 #include "tests/sim/statefile.h"
 
+struct life;
 struct liar;
 struct shim;
 
@@ -62,6 +63,9 @@ struct machine {
     struct fetches fetches; /* of this life of the process */
     struct liar *liar;      /* owned: in the place of the agent */
     struct senses senses;
+    const struct life *lived; /* borrowed: of a day, instead of the senses; NULL: none */
+    const char *program;     /* of its owner's, that wants it for itself; NULL: none */
+    int64_t utc_offset_ms;
     struct policies_seen policies_seen;
     struct mono sensed;                      /* when they were read */
     int64_t cpu_broken_ms, memory_broken_ms; /* check_share.h */

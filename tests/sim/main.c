@@ -1,5 +1,6 @@
 /* fog-sim: runs seeds, each a world of its own; see docs/SIMULATION.md. */
 #include "tests/sim/bench.h"
+#include "tests/sim/day.h"
 #include "tests/sim/mutants.h"
 #include "tests/sim/options.h"
 #include "tests/sim/plan.h"
@@ -30,6 +31,9 @@ int main(int count, char **words)
 
     quicken();
     status = plans_main(count, words);
+    if (status < 0) {
+        status = day_main(count, words);
+    }
     if (status >= 0) {
         return status;
     }

@@ -31,7 +31,12 @@ const char options_usage[] =
     "  --bench        say how fast the seeds are: without faults, as they choose, with all\n"
     "  --quiet        no progress\n"
     "  --mutants      list the seeded mistakes\n"
-    "  --mutant X     make this one (in the build that has them)\n";
+    "  --mutant X     make this one (in the build that has them)\n"
+    "  --day          24 hours of a fleet; with it: --seed, --seeds, --from, --quiet, --trace, and\n"
+    "    --devices N  of so many devices (14)\n"
+    "    --hours N    only the first of them (24)\n"
+    "    --faults     agents and the controller die, the network is cut, now and then\n"
+    "    --picture F  draw the last one into this file, as SVG\n";
 
 static const struct flag {
     const char *word;

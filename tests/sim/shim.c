@@ -502,8 +502,15 @@ void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t gr
         shim->grace_ms = grace_ms;
         shim->kill = 1;
     } else {
+        shim->held_at_ms = sim_now(machine->sim);
         stop(shim, EXIT_STOPPED, grace_ms);
     }
+}
+
+void shim_finish(struct shim *shim)
+{
+    shim->quits = true;
+    ends_by_itself(shim->machine->sim, shim, 0);
 }
 
 void shim_extend(struct machine *machine, const char *uid, int64_t run, struct mono lease_end)
@@ -522,6 +529,9 @@ void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_
     struct shim *shim = find(machine, uid, run);
 
     if (shim != NULL) {
+        if (!shim->is_frozen && is_frozen) {
+            shim->held_at_ms = sim_now(machine->sim);
+        }
         if (shim->is_frozen && !is_frozen) {
             shim->watch.thawed_at_ms = sim_now(machine->sim);
         }

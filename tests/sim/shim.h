@@ -3,7 +3,8 @@
  *
  * What a workload does is the first word of its command: "serve" runs until told to end, "stubborn"
  * ignores TERM, "job MS" ends well after a time, "fail MS" ends badly, "missing" cannot be
- * executed, "flaky MS" fails by chance while faults go on, else serves. */
+ * executed, "flaky MS" fails by chance while faults go on, else serves; "crunch" goes on until
+ * shim_finish(). */
 #pragma once
 
 #include "tests/sim/machine.h"
@@ -42,6 +43,7 @@ struct shim {
     int64_t killed_at_ms;             /* then; meaningful when there is one */
     bool is_deaf, is_slow;            /* ignores TERM; ends late */
     bool quits;                       /* ends well, too early */
+    int64_t held_at_ms;               /* it was frozen, or told to end; true time */
     struct shim_watch watch;
     struct agt_exit exit;
 };
@@ -56,6 +58,8 @@ void shim_limit(struct machine *machine, const char *uid, int64_t run, int64_t c
 void shim_overrun(struct machine *machine, const char *uid, int64_t run, const char *message);
 /* What it holds; little, once nothing goes wrong any more. */
 int64_t shim_memory(const struct shim *shim);
+/* The workload has done what it was for. */
+void shim_finish(struct shim *shim);
 /* Its folder is still there; NULL: it is not. */
 struct shim *shim_over(struct machine *machine, const char *uid, int64_t run);
 void shim_forget(struct machine *machine, const char *uid, int64_t run);

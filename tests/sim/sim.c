@@ -99,7 +99,7 @@ static size_t draw_agents(struct sim *sim, const struct sim_options *options)
     return 1 + (size_t)die_given(&die, agents - 1);
 }
 
-static void init(struct sim *sim, const struct sim_options *options, struct record_tail *tail)
+void sim_init(struct sim *sim, const struct sim_options *options, struct record_tail *tail)
 {
     static const char *const names[] = {"world", "controller", "operators", "faults"};
     struct die *const dice[] = {&sim->dice.world, &sim->dice.controller, &sim->dice.operators,
@@ -137,7 +137,7 @@ static void init(struct sim *sim, const struct sim_options *options, struct reco
     sim->watcher = watcher_new();
 }
 
-static void fini(struct sim *sim)
+void sim_fini(struct sim *sim)
 {
     watcher_free(sim->watcher);
     operators_free(sim->operators);
@@ -299,7 +299,7 @@ static void run_twin(const struct sim_options *options, struct record_tail *tail
                                .is_calm = true};
     struct sim twin;
 
-    init(&twin, &calm, tail);
+    sim_init(&twin, &calm, tail);
     sim_trace(&twin, "the same again, without faults: %zu writes", story_writes(story));
     twin_furnish(&twin, story);
     greet(&twin);
@@ -311,7 +311,7 @@ static void run_twin(const struct sim_options *options, struct record_tail *tail
         twin_compare(&twin, story);
     }
     tallies->twins++;
-    fini(&twin);
+    sim_fini(&twin);
     sites_end_world();
 }
 
@@ -326,7 +326,7 @@ static void run_ways(const struct sim_options *options, struct record_tail *tail
     for (unsigned i = 0; i < 2 && tail->failure[0] == '\0'; i++) {
         struct sim sim;
 
-        init(&sim, &calm, tail);
+        sim_init(&sim, &calm, tail);
         sim_trace(&sim, "two ways to one fleet: %s", i == 0 ? "A and B" : "B alone");
         greet(&sim);
         if (i == 0) {
@@ -339,7 +339,7 @@ static void run_ways(const struct sim_options *options, struct record_tail *tail
             ways_back(&sim, ways);
             converge(&sim);
         }
-        fini(&sim);
+        sim_fini(&sim);
         sites_end_world();
     }
     ways_free(ways);
@@ -353,7 +353,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     bool goes_two_ways;
     struct sim sim;
 
-    init(&sim, options, tail);
+    sim_init(&sim, options, tail);
     goes_two_ways = sim.plan == NULL && sim.seed % WAYS_IN == 5;
     if (sim.plan != NULL) {
         plan_play(&sim);
@@ -409,7 +409,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     *ret_hash = sim.record.hash;
     *ret_tallies = sim.tallies;
     ret_tallies->simulated_ms = sim_now(&sim) - sim.tallies.empty_ms;
-    fini(&sim);
+    sim_fini(&sim);
     sites_end_world();
     if (story != NULL && tail->failure[0] == '\0') {
         run_twin(options, tail, sim.seed, story, ret_tallies);

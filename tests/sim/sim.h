@@ -31,7 +31,7 @@ struct dice {
     struct die world, controller, operators, faults;
 };
 
-enum { MACHINES_MAX = 8, MACHINES_FEWEST = 2, MACHINES_MOST = 5 };
+enum { MACHINES_MAX = 20, MACHINES_FEWEST = 2, MACHINES_MOST = 5 };
 
 /* What was seen, for the summary and for knowing that faults really fired. */
 struct tallies {
@@ -105,5 +105,8 @@ bool sim_tells(struct sim *sim, const struct die *die);
 
 /* What must never be was seen: ends the run.  The first one counts. */
 void sim_fail(struct sim *sim, const char *checker, const char *format, ...) _printf_(3, 4);
+/* A world in which nothing has begun, and its end; for those who run it in a way of their own. */
+void sim_init(struct sim *sim, const struct sim_options *options, struct record_tail *tail);
+void sim_fini(struct sim *sim);
 /* Lets time pass; ends early when something failed. */
 void sim_pass(struct sim *sim, int64_t ms);

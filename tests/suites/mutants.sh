@@ -11,3 +11,14 @@ else
   cat "$log"
   echo "not ok - the quickest ten mutants are found"
 fi
+
+# What is wrong with how policies are kept shows within a simulated day.
+for mutant in DWELL_IGNORED PAUSE_STAYS; do
+  if ! build/mutants/fog-sim --day --devices 8 --seed 4 --hours 2 --mutant "$mutant" >"$log" 2>&1 &&
+    grep -q '^seed 4 failed after .* policy: ' "$log"; then
+    echo "ok - a day of a fleet finds $mutant"
+  else
+    tail -n 20 "$log"
+    echo "not ok - a day of a fleet finds $mutant"
+  fi
+done

@@ -21,6 +21,10 @@ check() { # SENTENCE STATUS LOG
 check "$seeds seeds converge, lose nothing, run nothing twice" $? "$dir/seeds"
 grep -v '^seed' "$dir/seeds" | tail -n 15
 
+"$program" --day --devices 3 --seed 1 --picture "$dir/day.svg" >"$dir/day" 2>&1 && tail -n 1 "$dir/day.svg" | grep -q '^</svg>'
+check "no second of a day of three laptops is spent against a policy" $? "$dir/day"
+grep 'core-hours' "$dir/day"
+
 ! "$program" --quiet --seed 1 --canary --tape-out "$dir/canary.tape" >"$dir/canary" 2>&1
 check "a check that fails is reported" $? "$dir/canary"
 grep -q '^seed 1 failed: canary' "$dir/canary" && grep -q '^again: .* --seed 1' "$dir/canary" &&
