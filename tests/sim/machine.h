@@ -64,7 +64,7 @@ struct machine {
     struct liar *liar;      /* owned: in the place of the agent */
     struct senses senses;
     const struct life *lived; /* borrowed: of a day, instead of the senses; NULL: none */
-    const char *program;     /* of its owner's, that wants it for itself; NULL: none */
+    const char *program;      /* of its owner's, that wants it for itself; NULL: none */
     int64_t utc_offset_ms;
     struct policies_seen policies_seen;
     struct mono sensed;                      /* when they were read */
