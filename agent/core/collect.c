@@ -16,10 +16,30 @@ struct work *collect_find(const struct agt *agt, const struct agt_event *event)
 {
     struct work *work = set_find(agt, event->uid);
 
-    return work != NULL && work->state == WORK_COLLECTING && work->collect.state == COLLECT_ASKED &&
-                   work->run.number == event->run
+    return work != NULL && (work->state == WORK_COLLECTING || work->collect.keeps_files) &&
+                   work->collect.state == COLLECT_ASKED && work->run.number == event->run
                ? work
                : NULL;
+}
+
+void collect_stored(const struct agt *agt, struct work *work)
+{
+    work->collect.state = COLLECT_NONE;
+    work->collect.tries = 0;
+    work->collect.keeps_files = true;
+    work->collect.stored_epoch = agt->link.epoch;
+}
+
+bool collect_is_told(const struct work *work)
+{
+    return work->collect.keeps_files && work->told.face.phase == PHASE_SUCCEEDED &&
+           work->told.acknowledged == work->told.version;
+}
+
+bool collect_is_in_doubt(const struct agt *agt, const struct work *work)
+{
+    return work->state == WORK_DONE && work->collect.keeps_files &&
+           work->collect.stored_epoch != agt->link.epoch;
 }
 
 bool collect_failed_for_good(const struct agt_event *event)
@@ -97,6 +117,7 @@ void collect_drop(struct agt *agt, struct work *work)
     }
     work->collect.state = COLLECT_NONE;
     work->collect.tries = 0;
+    work->collect.keeps_files = false;
     work->collect.version++;
 }
 

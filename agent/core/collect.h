@@ -1,9 +1,13 @@
 /* Outputs: what a run that ended well leaves behind, stored with the controller before it is told
  * that the work succeeded.
  *
- * The run's folder stays until then.  The shell finds the files, takes their digests and stores
- * them; asking again is harmless, for what is stored already is not sent again.  So nothing of it
- * is saved but the state of the work, and in the end what was stored. */
+ * The shell finds the files, takes their digests and stores them; asking again is harmless, for
+ * what is stored already is not sent again.  So nothing of it is saved but the state of the work,
+ * and in the end what was stored.
+ *
+ * Until the controller has the report nothing refers to what is stored, and it may go.  So the
+ * run's folder stays until the report is acknowledged, and what was stored on an earlier connection
+ * is stored again, which is a question for each file, before it is told on this one. */
 #pragma once
 
 #include "agent/core/agt.h"
@@ -22,10 +26,19 @@ struct collect {
     struct mono not_before;
     char message[256]; /* LATER: why */
     uint64_t version;  /* rises with whatever is to be reported of it */
+    bool keeps_files;  /* all is stored, and that was not acknowledged: the run's folder is there */
+    int64_t stored_epoch; /* the newest connection when it was */
 };
 
 bool collect_is_wanted(const struct work *work);
-/* The work is in WORK_COLLECTING: asks for what is due when it may, lets go of it when not. */
+/* All is there now. */
+void collect_stored(const struct agt *agt, struct work *work);
+/* The controller knows, so the run's folder may go. */
+bool collect_is_told(const struct work *work);
+/* It may be gone by now, so that it cannot be told: collect_settle() asks again. */
+bool collect_is_in_doubt(const struct agt *agt, const struct work *work);
+/* Is wanted in WORK_COLLECTING, and in doubt: asks for what is due when it may, lets go of it when
+ * not. */
 void collect_settle(struct agt *agt, struct work *work, bool may_go);
 /* The run's folder may go, whatever the shell does with it. */
 void collect_drop(struct agt *agt, struct work *work);

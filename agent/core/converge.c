@@ -229,6 +229,13 @@ static void take_exit(struct agt *agt, struct work *work, const struct agt_exit 
 /* --- what happened ------------------------------------------------------------------------------
  */
 
+static void stop_collecting(struct agt *agt, struct work *work)
+{
+    collect_drop(agt, work);
+    forget_run(agt, work->wanted.uid, work->run.number);
+    agt->saver.is_due = true;
+}
+
 /* A process of an earlier life that is not the run we know.  As a run begins only when the one
  * before it has ended, the one with the higher number is the one that counts. */
 static void on_stray(struct agt *agt, const struct agt_event *event)
@@ -248,6 +255,9 @@ static void on_stray(struct agt *agt, const struct agt_event *event)
         return;
     }
     MARK("a stray run is adopted, to be ended");
+    if (work->state == WORK_COLLECTING || work->collect.keeps_files) {
+        stop_collecting(agt, work);
+    }
     /* Adopted as a run for nothing that is wanted, so it is stopped before anything starts. */
     work->run = (struct run){.number = event->run,
                              .is_open = true,
@@ -273,7 +283,8 @@ static void on_found_ended(struct agt *agt, const struct agt_event *event)
         return;
     }
     work = set_find(agt, event->uid);
-    if (work != NULL && work->state == WORK_COLLECTING && work->run.number == event->run) {
+    if (work != NULL && (work->state == WORK_COLLECTING || work->collect.keeps_files) &&
+        work->run.number == event->run) {
         MARK("a run is found whose outputs are not stored yet");
         return;
     }
@@ -372,15 +383,30 @@ void converge_on_collected(struct agt *agt, const struct agt_event *event)
         collect_put_off(agt, work, event);
         return;
     }
-    work->collect.state = COLLECT_NONE;
-    forget_run(agt, work->wanted.uid, work->run.number);
     agt->saver.is_due = true;
     if (event->collected.code == 0) {
         MARK("outputs are stored");
+        collect_stored(agt, work);
         collect_keep(work, event->collected.outputs);
-        move(agt, work, WORK_DONE);
+        if (work->state == WORK_COLLECTING) {
+            move(agt, work, WORK_DONE);
+        }
+    } else if (work->state == WORK_DONE) {
+        MARK("outputs that were stored are not here any more");
+        collect_stored(agt, work); /* a disk that was put back: it was told before */
     } else {
+        work->collect.state = COLLECT_NONE;
+        forget_run(agt, work->wanted.uid, work->run.number);
         miss_output(agt, work, event);
+    }
+}
+
+void converge_on_reported(struct agt *agt, struct work *work)
+{
+    if (work->state == WORK_DONE && collect_is_told(work)) {
+        work->collect.keeps_files = false;
+        forget_run(agt, work->wanted.uid, work->run.number);
+        agt->saver.is_due = true;
     }
 }
 
@@ -571,16 +597,12 @@ static void reconsider(struct agt *agt, struct work *work)
                        : work->state == WORK_FAILED && work->outcome != OUTCOME_NONE;
 
     if (!is_kept) {
+        if (work->collect.keeps_files) {
+            stop_collecting(agt, work);
+        }
         agt->saver.is_due = true;
         move(agt, work, WORK_WAITING);
     }
-}
-
-static void stop_collecting(struct agt *agt, struct work *work)
-{
-    collect_drop(agt, work);
-    forget_run(agt, work->wanted.uid, work->run.number);
-    agt->saver.is_due = true;
 }
 
 static void converge_collecting(struct agt *agt, struct work *work)
@@ -628,6 +650,10 @@ static void converge_wanted(struct agt *agt, struct work *work)
         converge_collecting(agt, work);
         break;
     case WORK_DONE:
+        if (collect_is_in_doubt(agt, work) && link_is_welcomed(agt)) {
+            collect_settle(agt, work, true);
+        }
+        break;
     case WORK_FAILED:
     case WORK_STOPPED:
     case WORK_STATE_COUNT:
@@ -641,6 +667,9 @@ static void converge_unwanted(struct agt *agt, struct work *work)
     case WORK_WAITING:
     case WORK_DONE:
     case WORK_FAILED:
+        if (work->collect.keeps_files) {
+            stop_collecting(agt, work);
+        }
         agt->saver.is_due = true;
         fetch_drop(agt, work);
         move(agt, work, WORK_STOPPED);

@@ -10,6 +10,8 @@ void converge_on_found(struct agt *agt, const struct agt_event *event);
 void converge_on_started(struct agt *agt, const struct agt_event *event);
 void converge_on_exited(struct agt *agt, const struct agt_event *event);
 void converge_on_collected(struct agt *agt, const struct agt_event *event);
+/* The controller knows of this work what was sent last. */
+void converge_on_reported(struct agt *agt, struct work *work);
 void converge_on_usage(struct agt *agt, const struct agt_event *event);
 void converge_on_unsaved(struct agt *agt, uint64_t step);
 

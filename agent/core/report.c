@@ -188,6 +188,11 @@ static void add_item(struct agt *agt, struct work *work, struct wire_report_item
     work->told.sent = work->told.version;
 }
 
+static bool is_untold(const struct agt *agt, const struct work *work)
+{
+    return work->told.sent != work->told.version && !collect_is_in_doubt(agt, work);
+}
+
 static void compose(struct agt *agt)
 {
     struct reports *reports = &agt->reports;
@@ -197,8 +202,8 @@ static void compose(struct agt *agt)
     size_t count = 0, changes = 0;
 
     map_each (&agt->set.works, entry) {
-        if (work_of(entry)->told.sent != work_of(entry)->told.version &&
-            count < MESSAGE_REPORTS_MAX && changes + POLICY_CHANGES_MAX <= REPORT_CHANGES_MAX &&
+        if (is_untold(agt, work_of(entry)) && count < MESSAGE_REPORTS_MAX &&
+            changes + POLICY_CHANGES_MAX <= REPORT_CHANGES_MAX &&
             (count == 0 || !BUGGIFY("report-split"))) {
             changes += work_of(entry)->governed.change_count;
             add_item(agt, work_of(entry), items, &count);
@@ -262,7 +267,7 @@ void report(struct agt *agt)
     is_due = agt->reports.paused_told != agt->is_paused;
     is_due |= period_is_due(agt);
     map_each (&agt->set.works, entry) {
-        is_due |= work_of(entry)->told.sent != work_of(entry)->told.version;
+        is_due |= is_untold(agt, work_of(entry));
     }
     if (is_due) {
         compose(agt);
@@ -315,6 +320,7 @@ int report_on_reported(struct agt *agt, const struct wire_reported *reported, st
 
         work->told.acknowledged = work->told.sent;
         govern_on_reported(work);
+        converge_on_reported(agt, work);
         if (work->state == WORK_STOPPED && !work->is_wanted && work->told.version != 0 &&
             work->told.acknowledged == work->told.version) {
             set_forget(agt, work);

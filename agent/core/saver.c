@@ -53,6 +53,7 @@ struct saved_work {
     struct wall started, ended;
     struct contribution spent;
     struct saved_held held;
+    bool keeps_files;
     outputs_t made;
 };
 
@@ -128,6 +129,7 @@ static const struct field work_fields[] = {
     {"spent", FIELD_STRUCT, AT(struct saved_work, spent), .shape = &contribution_shape,
      .doc = NULL},
     {"held", FIELD_STRUCT, AT(struct saved_work, held), .shape = &held_shape, .doc = NULL},
+    ROW("keepsFiles", FIELD_BOOL, struct saved_work, keeps_files),
     {"made", FIELD_LIST, AT(struct saved_work, made), .shape = &output_status_shape, .doc = NULL},
 };
 
@@ -192,6 +194,7 @@ static void fill_work(struct arena *arena, const struct work *work, struct saved
                                  .started = work->started,
                                  .ended = work->ended,
                                  .spent = work->spent,
+                                 .keeps_files = work->collect.keeps_files,
                                  .made = work->made};
     saved->run = (struct saved_run){.number = run->number,
                                     .is_open = run->is_open,
@@ -335,6 +338,7 @@ static void take_outcome(struct work *work, const struct saved_work *saved)
     work->started = saved->started;
     work->ended = saved->ended;
     work->spent = saved->spent;
+    work->collect.keeps_files = saved->keeps_files;
     collect_keep(work, &saved->made);
 }
 

@@ -35,10 +35,79 @@ static void nothing_succeeds_before_its_outputs_are_stored(void **state)
     expect(world, "");
     world_collected(world, "u1", 1, 0);
     expect(world, "save\n"
-                  "forget u1 run=1\n"
                   "send report u1/1:Succeeded(Completed)\n");
     world_collected(world, "u1", 1, 0); /* again */
     expect(world, "");
+    world_reported(world);
+    expect(world, "save\n"
+                  "forget u1 run=1\n");
+}
+
+static void given_stored_and_cut_off(struct agent_world *world)
+{
+    given_collecting(world);
+    world_down(world);
+    world_collected(world, "u1", 1, 0);
+    assert_null(strstr(world->page.data, "forget"));
+    world_clear(world);
+    world_dial(world);
+    world_up(world);
+    world_challenge(world, "store-1");
+    world_clear(world);
+}
+
+/* Nothing refers to them before they are told, so that they may be gone. */
+static void what_was_stored_before_a_silence_is_stored_again(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_stored_and_cut_off(world);
+    world_welcome(world);
+    assert_null(strstr(world->page.data, "Succeeded"));
+    expect_has(world, "collect u1 run=1\n");
+    world_collected(world, "u1", 1, ERR_UNAVAILABLE);
+    world_pass(world, 1000);
+    assert_null(strstr(world->page.data, "Succeeded"));
+    expect_has(world, "collect u1 run=1\n");
+    world_collected(world, "u1", 1, 0);
+    expect_has(world, "send report u1/1:Succeeded(Completed)\n");
+    world_reported(world);
+    expect_has(world, "forget u1 run=1\n");
+}
+
+static void what_is_not_acknowledged_keeps_its_files(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_collecting(world);
+    world_collected(world, "u1", 1, 0);
+    world_down(world);
+    world_connect(world);
+    world_collected(world, "u1", 1, 0);
+    assert_null(strstr(world->page.data, "forget"));
+    expect_has(world, "send report u1/1:Succeeded(Completed)\n");
+    world_reboot(world);
+    world_found_ended(world, "u1", 1, EXIT_BY_ITSELF, 0);
+    world_start(world);
+    world_connect(world);
+    assert_null(strstr(world->page.data, "forget"));
+    world_collected(world, "u1", 1, ERR_NOT_FOUND); /* a disk that was put back */
+    expect_has(world, "send report u1/1:Succeeded(Completed)\n");
+    world_reported(world);
+    expect_has(world, "forget u1 run=1\n");
+}
+
+static void what_is_not_wanted_any_more_keeps_no_files(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_stored_and_cut_off(world);
+    world_welcome(world);
+    world_clear(world);
+    world_assign(world, NOTHING);
+    expect_has(world, "uncollect u1 run=1\n");
+    world_reported(world);
+    assert_null(strstr(world->disk.data, "\"u1\""));
 }
 
 static void a_crash_while_they_are_stored_asks_again(void **state)
@@ -51,6 +120,9 @@ static void a_crash_while_they_are_stored_asks_again(void **state)
     world_start(world);
     expect_has(world, "collect u1 run=1\n");
     world_collected(world, "u1", 1, 0);
+    world_connect(world);
+    world_collected(world, "u1", 1, 0);
+    world_reported(world);
     expect_has(world, "forget u1 run=1\n");
 }
 
@@ -78,6 +150,7 @@ static void storing_that_fails_is_tried_again(void **state)
     world_pass(world, 1000);
     expect_has(world, "collect u1 run=1\n");
     world_collected(world, "u1", 1, 0);
+    world_reported(world);
     expect_has(world, "forget u1 run=1\n");
 }
 
@@ -136,6 +209,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
     const struct CMUnitTest tests[] = {
         TEST(nothing_succeeds_before_its_outputs_are_stored),
+        TEST(what_was_stored_before_a_silence_is_stored_again),
+        TEST(what_is_not_acknowledged_keeps_its_files),
+        TEST(what_is_not_wanted_any_more_keeps_no_files),
         TEST(a_crash_while_they_are_stored_asks_again),
         TEST(what_was_stored_is_told_also_after_a_crash),
         TEST(storing_that_fails_is_tried_again),
