@@ -20,6 +20,7 @@ struct accounts {
     struct map told;     /* agent's name, blank, number → the period as it was sent */
     struct map taken;    /* agent's uid, blank, number → the period as it was stored */
     struct map sums;     /* agent's name, blank, session's uid → int64_t: ms, of those taken in */
+    uint64_t rows;       /* that took one in */
     struct map uids;     /* agent's name → its uid; "" after it had two */
 };
 
@@ -195,6 +196,7 @@ static void check_agent(struct sim *sim, const struct row *row, const struct nod
     if (number < was) {
         sim_fail(sim, "periods", "%s: period %" PRId64 " after %" PRId64, row->name, number, was);
     }
+    sim->accounts->rows += number > was;
     check_sum(sim, row, before, status, number > was);
     if (number == 0 || !is_new(sim, &sim->accounts->taken, key, period, "stored")) {
         return;
@@ -203,6 +205,11 @@ static void check_agent(struct sim *sim, const struct row *row, const struct nod
     for (size_t i = 0; shares != NULL && i < shares->list.count; i++) {
         count(sim, row->name, shares->list.items[i]);
     }
+}
+
+uint64_t accounts_rows(const struct sim *sim)
+{
+    return sim->accounts->rows;
 }
 
 void check_period_row(struct sim *sim, const struct row *row, const struct node *body)

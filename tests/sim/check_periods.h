@@ -6,6 +6,8 @@
  *                  counted and what its agent has still to tell is all of it */
 #pragma once
 
+#include <stdint.h>
+
 struct machine;
 struct node;
 struct row;
@@ -18,5 +20,7 @@ void accounts_free(struct accounts *accounts);
 void check_period_said(struct machine *machine, const struct node *report);
 /* A row was committed, and is not in the reference yet. */
 void check_period_row(struct sim *sim, const struct row *row, const struct node *body);
+/* How many rows took a period in: that happens by the hour, whatever else does. */
+uint64_t accounts_rows(const struct sim *sim);
 /* The world is at rest. */
 void check_accounts(struct sim *sim);

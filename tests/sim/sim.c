@@ -225,24 +225,28 @@ static void rest(struct sim *sim)
 static void listen(struct sim *sim)
 {
     int64_t quiet_ms = sim->seed % LONG_QUIET_IN == 0 ? QUIET_MS : QUIET_SHORT_MS;
-    uint64_t batches, spawns, frames;
+    uint64_t batches, spawns, frames, periods;
     _cleanup_(str_fini)
     struct str why = STR_EMPTY;
 
     batches = controller_batches(sim);
     spawns = sim->tallies.spawns;
     frames = sim->network->frames_not_idle;
+    periods = accounts_rows(sim);
     sim_pass(sim, quiet_ms);
+    periods = accounts_rows(sim) - periods; /* each is a batch, a report and its answer */
+    batches += periods;
+    frames += 2 * periods;
     if (sim->has_failed) {
         return;
     }
-    if (controller_batches(sim) != batches) {
+    if (controller_batches(sim) > batches) {
         sim_fail(sim, "silence", "%" PRIu64 " batches are stored although nothing happens",
                  controller_batches(sim) - batches);
     } else if (sim->tallies.spawns != spawns) {
         sim_fail(sim, "silence", "%" PRIu64 " runs begin although nothing happens",
                  sim->tallies.spawns - spawns);
-    } else if (sim->network->frames_not_idle != frames) {
+    } else if (sim->network->frames_not_idle > frames) {
         sim_fail(sim, "silence", "%" PRIu64 " messages beside heartbeats although nothing happens",
                  sim->network->frames_not_idle - frames);
     } else if (!judge_world(sim, &why) && !sim->has_failed) {

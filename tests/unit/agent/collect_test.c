@@ -151,6 +151,7 @@ static void storing_that_fails_is_tried_again(void **state)
     expect_has(world, "collect u1 run=1\n");
     world_collected(world, "u1", 1, 0);
     world_reported(world);
+    world_reported(world);
     expect_has(world, "forget u1 run=1\n");
 }
 
