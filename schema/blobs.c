@@ -11,6 +11,12 @@
 
 static const char prefix[] = "blake2b:";
 
+const char *blob_hex(const char *digest)
+{
+    assert(strncmp(digest, prefix, sizeof(prefix) - 1) == 0);
+    return digest + sizeof(prefix) - 1;
+}
+
 bool blob_path_from_digest(const char *digest, char path[static BLOB_PATH_SIZE])
 {
     struct digest known;
@@ -19,7 +25,7 @@ bool blob_path_from_digest(const char *digest, char path[static BLOB_PATH_SIZE])
     if (digest == NULL || !digest_from_str(digest, &known)) {
         return false;
     }
-    hex = digest + sizeof(prefix) - 1;
+    hex = blob_hex(digest);
     memcpy(path, hex, 2);
     path[2] = '/';
     memcpy(path + 3, hex + 2, strlen(hex + 2) + 1);

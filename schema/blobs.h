@@ -21,6 +21,9 @@ bool blob_path_from_digest(const char *digest, char path[static BLOB_PATH_SIZE])
 bool blob_digest_from_path(const char *folder, const char *name,
                            char digest[static DIGEST_TEXT_SIZE]);
 
+/* The digits of a digest, behind "blake2b:": borrowed from it. */
+const char *blob_hex(const char *digest);
+
 struct byte_range {
     int64_t first, last; /* both are part of it */
 };

@@ -13,16 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int code_of_errno(void)
-{
-    return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-}
-
-static const char *hex_of(const char *digest)
-{
-    return strchr(digest, ':') + 1;
-}
-
 int blob_cache_open(struct blob_cache *cache, int state_fd, int64_t quota_bytes, struct err *err)
 {
     *cache = (struct blob_cache){.incoming_fd = -1, .quota_bytes = quota_bytes};
@@ -31,7 +21,7 @@ int blob_cache_open(struct blob_cache *cache, int state_fd, int64_t quota_bytes,
         cache->incoming_fd = file_open_dir(cache->dir_fd, "incoming", true);
     }
     return cache->incoming_fd < 0
-               ? err_set(err, code_of_errno(), "the folder of blobs: %s", strerror(errno))
+               ? err_set(err, err_of_errno(), "the folder of blobs: %s", strerror(errno))
                : 0;
 }
 
@@ -53,7 +43,7 @@ static int write_all(int fd, const char *bytes, size_t size_bytes)
             continue;
         }
         if (written <= 0) {
-            return code_of_errno();
+            return err_of_errno();
         }
         bytes += written;
         size_bytes -= (size_t)written;
@@ -90,7 +80,7 @@ int blob_cache_copy(const struct blob_cache *cache, const char *digest, int to_f
     }
     from_fd = openat(cache->dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (from_fd < 0) {
-        return errno == ELOOP ? ERR_NOT_FOUND : code_of_errno();
+        return errno == ELOOP ? ERR_NOT_FOUND : err_of_errno();
     }
     digester = digester_new();
     failed = copy_through(from_fd, to_fd, digester);
@@ -118,10 +108,10 @@ int blob_cache_begin(const struct blob_cache *cache, const char *digest, int *re
     if (!blob_path_from_digest(digest, path)) {
         return ERR_INVALID;
     }
-    *ret_fd = openat(cache->incoming_fd, hex_of(digest),
+    *ret_fd = openat(cache->incoming_fd, blob_hex(digest),
                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*ret_fd < 0 || fstat(*ret_fd, &about) < 0) {
-        return code_of_errno();
+        return err_of_errno();
     }
     *ret_size_bytes = about.st_size;
     return 0;
@@ -138,16 +128,16 @@ int blob_cache_finish(const struct blob_cache *cache, const char *digest)
     memcpy(folder, path, 2);
     folder_fd = file_open_dir(cache->dir_fd, folder, true);
     if (folder_fd < 0) {
-        return code_of_errno();
+        return err_of_errno();
     }
     file_close(&folder_fd);
-    return renameat(cache->incoming_fd, hex_of(digest), cache->dir_fd, path) < 0 ? code_of_errno()
-                                                                                 : 0;
+    return renameat(cache->incoming_fd, blob_hex(digest), cache->dir_fd, path) < 0 ? err_of_errno()
+                                                                                   : 0;
 }
 
 void blob_cache_drop(const struct blob_cache *cache, const char *digest)
 {
-    (void)unlinkat(cache->incoming_fd, hex_of(digest), 0);
+    (void)unlinkat(cache->incoming_fd, blob_hex(digest), 0);
 }
 
 /* --- pruning ------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 #include "agent/io/collect.h"
 
+#include "agent/io/below.h"
 #include "agent/io/upload.h"
 #include "agent/io/work.h"
 #include "agent/shim/file.h"
@@ -11,41 +12,6 @@
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* The next step of a path into `name`, and what follows it; NULL: the path is none of ours. */
-static const char *next_step(const char *path, char name[static NAME_MAX + 1])
-{
-    size_t length = strcspn(path, "/");
-
-    if (length == 0 || length > NAME_MAX) {
-        return NULL;
-    }
-    memcpy(name, path, length);
-    name[length] = '\0';
-    return str_eq(name, "..") ? NULL : path + length;
-}
-
-static int open_below(int folder_fd, const char *path)
-{
-    int at_fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), next_fd;
-    char name[NAME_MAX + 1];
-
-    while (at_fd >= 0 && (path = next_step(path, name)) != NULL) {
-        bool is_last = *path == '\0';
-
-        /* Not blocking: it may be a pipe. */
-        next_fd = openat(at_fd, name,
-                         O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (is_last ? O_NONBLOCK : O_DIRECTORY));
-        file_close(&at_fd);
-        if (is_last) {
-            return next_fd;
-        }
-        at_fd = next_fd;
-        path++;
-    }
-    file_close(&at_fd);
-    return -1;
-}
 
 static bool digest_file(int fd, char digest[static DIGEST_TEXT_SIZE])
 {
@@ -124,7 +90,7 @@ int collect_run(const struct collecting *collecting, struct arena *arena, output
     for (size_t i = 0; i < workload->outputs.count && failed == 0; i++) {
         const char *path = workload->outputs.items[i].path;
         _cleanup_(file_close)
-        int fd = open_below(files_fd, path);
+        int fd = below_open(files_fd, path, O_RDONLY | O_NONBLOCK, false);
 
         failed = fd < 0 ? err_set(err, ERR_NOT_FOUND, "\"%s\" is not there, or not a file", path)
                         : store(collecting, fd, path, arena, &made[i], err);

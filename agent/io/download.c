@@ -48,7 +48,7 @@ static size_t on_receive(char *data, size_t size, size_t count, void *context)
         ssize_t written = write(running->fd, data + done, length - done);
 
         if (written <= 0) {
-            running->failed = errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
+            running->failed = err_of_errno();
             return 0;
         }
         done += (size_t)written;

@@ -2,6 +2,7 @@
  * time.  A fetch belongs to the worker while it runs; the loop only sets its `is_cancelled`. */
 #include "agent/io/fetch.h"
 
+#include "agent/io/below.h"
 #include "agent/io/collect.h"
 #include "agent/io/download.h"
 #include "agent/io/inputs.h"
@@ -74,41 +75,15 @@ static void on_progress(void *context, int64_t done_bytes, int64_t total_bytes)
     atomic_store(&job->fetcher->total_bytes, job->before_bytes + total_bytes);
 }
 
-/* Makes the file at a path below the folder, with the folders in between; no link is followed and
- * no step leads up. */
+/* With the folders in between. */
 static int make_file(int folder_fd, const char *path, struct err *err)
 {
-    int at_fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), next_fd, fd = -1;
-    char name[NAME_MAX + 1];
-    const char *slash;
+    int fd = below_open(folder_fd, path, O_WRONLY | O_CREAT | O_EXCL, true);
 
-    while (at_fd >= 0 && (slash = strchr(path, '/')) != NULL) {
-        size_t length = (size_t)(slash - path);
-
-        if (length == 0 || length >= sizeof(name)) {
-            errno = EINVAL;
-            break;
-        }
-        memcpy(name, path, length);
-        name[length] = '\0';
-        path = slash + 1;
-        if (str_eq(name, "..")) {
-            errno = EINVAL;
-            break;
-        }
-        next_fd = file_open_dir(at_fd, name, true);
-        file_close(&at_fd);
-        at_fd = next_fd;
-    }
-    if (at_fd >= 0 && strchr(path, '/') == NULL && !str_eq(path, "..")) {
-        /* It may be a program. */
-        fd = openat(at_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0700);
-    }
     if (fd < 0) {
-        (void)err_set(err, errno == ENOSPC ? ERR_FULL : ERR_IO, "\"%s\" cannot be made: %s", path,
-                      strerror(errno));
+        (void)err_set(err, errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO,
+                      "\"%s\" cannot be made: %s", path, strerror(errno));
     }
-    file_close(&at_fd);
     return fd;
 }
 
@@ -185,7 +160,7 @@ static void fetch(struct fetch_job *job)
     int inputs_fd = inputs_make(fetcher->options.work_fd, job->uid);
 
     if (inputs_fd < 0) {
-        job->code = err_set(&job->err, errno == ENOSPC ? ERR_FULL : ERR_IO,
+        job->code = err_set(&job->err, errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO,
                             "the folder for artifacts cannot be made: %s", strerror(errno));
         return;
     }

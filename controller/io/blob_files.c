@@ -14,21 +14,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static int code_of_errno(void)
-{
-    return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-}
-
 static int fail(struct err *err, const char *what)
 {
-    int code = code_of_errno();
+    int code = err_of_errno();
 
     return err_set(err, code, "blobs: %s: %s", what, strerror(errno));
-}
-
-static const char *hex_of(const char *digest)
-{
-    return strchr(digest, ':') + 1;
 }
 
 /* --- the folders ---------------------------------------------------------------------------------
@@ -187,9 +177,9 @@ int blob_files_begin(struct blob_files *files, const char *digest, bool goes_on,
     if (files->incoming_fd < 0 && make_folders(files, &err) < 0) {
         return err.code;
     }
-    *ret_fd = openat(files->incoming_fd, hex_of(digest),
+    *ret_fd = openat(files->incoming_fd, blob_hex(digest),
                      O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (goes_on ? 0 : O_CREAT | O_TRUNC), 0600);
-    return *ret_fd < 0 ? code_of_errno() : 0;
+    return *ret_fd < 0 ? err_of_errno() : 0;
 }
 
 int blob_files_write(int fd, const void *bytes, size_t size_bytes, int64_t offset)
@@ -203,7 +193,7 @@ int blob_files_write(int fd, const void *bytes, size_t size_bytes, int64_t offse
             continue;
         }
         if (written <= 0) {
-            return written == 0 ? ERR_IO : code_of_errno();
+            return written == 0 ? ERR_IO : err_of_errno();
         }
         from += written;
         offset += written;
@@ -217,7 +207,7 @@ static int sync_file(int fd)
 {
     static const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
 
-    return futimens(fd, now) < 0 || fsync(fd) < 0 ? code_of_errno() : 0;
+    return futimens(fd, now) < 0 || fsync(fd) < 0 ? err_of_errno() : 0;
 }
 
 int blob_files_publish(const struct blob_files *files, int fd, const char *digest)
@@ -237,10 +227,10 @@ int blob_files_publish(const struct blob_files *files, int fd, const char *diges
         return failed;
     }
     if (fsync(files->dir_fd) < 0 ||
-        renameat(files->incoming_fd, hex_of(digest), files->dir_fd, path) < 0) {
-        failed = code_of_errno();
+        renameat(files->incoming_fd, blob_hex(digest), files->dir_fd, path) < 0) {
+        failed = err_of_errno();
     } else if (fsync(folder_fd) < 0) {
-        failed = code_of_errno();
+        failed = err_of_errno();
         (void)unlinkat(files->dir_fd, path, 0); /* nobody was told of it */
     }
     (void)close(folder_fd);
@@ -249,7 +239,7 @@ int blob_files_publish(const struct blob_files *files, int fd, const char *diges
 
 void blob_files_drop(const struct blob_files *files, const char *digest)
 {
-    (void)unlinkat(files->incoming_fd, hex_of(digest), 0);
+    (void)unlinkat(files->incoming_fd, blob_hex(digest), 0);
 }
 
 /* --- blobs ---------------------------------------------------------------------------------------
@@ -264,7 +254,7 @@ int blob_files_find(const struct blob_files *files, const char *digest, int *ret
     }
     /* Reading is not using: O_NOATIME, which the owner of a file may ask for. */
     *ret_fd = openat(files->dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOATIME);
-    return *ret_fd < 0 ? code_of_errno() : 0;
+    return *ret_fd < 0 ? err_of_errno() : 0;
 }
 
 int blob_files_read(int fd, void *bytes, size_t size_bytes, int64_t offset)
@@ -295,7 +285,7 @@ int blob_files_remove(const struct blob_files *files, const char *digest)
         return ERR_NOT_FOUND;
     }
     if (unlinkat(files->dir_fd, path, 0) < 0 && errno != ENOENT) {
-        return code_of_errno();
+        return err_of_errno();
     }
     return 0; /* a removal that a power cut takes back is found again by the next look */
 }

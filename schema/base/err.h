@@ -26,6 +26,11 @@ enum err_code {
     ERR_SYSTEM = -13, /* a system call failed in a way not named above */
 };
 
+/* What errno says of a file that could not be opened, written or renamed.  A macro: only rooms that
+ * see <errno.h> may ask. */
+#define err_of_errno()                                                                             \
+    (errno == ENOSPC || errno == EDQUOT ? ERR_FULL : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO)
+
 enum { ERR_TEXT_SIZE = 1024 };
 
 struct err {
