@@ -15,7 +15,7 @@
 #include "schema/base/parse.h"
 #include "schema/limits.h"
 #include "tests/support/await.h"
-#include "tests/support/folder.h"
+#include "tests/support/jobs.h"
 #include "tests/support/processor.h"
 
 #include <fcntl.h>
@@ -33,153 +33,9 @@
 
 #include <cmocka.h>
 
-enum { JOBS_MAX = 8, MEASURE_MS = 10 * 1000, SAMPLE_MS = 100, STILL_MS = 500, BOMB_MOST = 40 };
-
-struct job {
-    bool is_used;
-    char uid[40];
-    int assignment_fd, run_fd, socket;
-    struct shim_spec spec;
-    const char *command[3];
-    struct agt_exit exit;
-};
+enum { MEASURE_MS = 10 * 1000, SAMPLE_MS = 100, STILL_MS = 500, BOMB_MOST = 40 };
 
 static char program_path[4096]; /* this one */
-static char bench_path[FOLDER_PATH_SIZE];
-static int bench_fd = -1;
-static char parent_name[CGROUP_NAME_SIZE];
-static struct cgroup_facts facts;
-static struct cgroup_site site;
-static struct job jobs[JOBS_MAX];
-
-/* --- what this machine offers -------------------------------------------------------------------
- */
-
-/* The way of keeping a limit by that version, as a spec has it; "" when the machine has none.  The
- * probe has found out which groups can be made; it chose the better one, we want each. */
-static void find_way(enum cgroup_limit limit, enum cgroup_keeper keeper,
-                     char way[static CGROUP_PATH_SIZE + 4])
-{
-    way[0] = '\0';
-    for (size_t i = 0; i < facts.count; i++) {
-        const struct cgroup_hierarchy *it = &facts.items[i];
-
-        for (size_t j = 0; j < CGROUP_FILE_COUNT && it->trouble[0] == '\0'; j++) {
-            if (cgroup_files[j].limit == limit && cgroup_files[j].keeper == keeper &&
-                (it->files >> j & 1U) != 0) {
-                (void)snprintf(way, CGROUP_PATH_SIZE + 4, "%s:%s", it->is_v2 ? "v2" : "v1",
-                               it->parent);
-            }
-        }
-    }
-}
-
-static char ways[3][CGROUP_LIMIT_COUNT][CGROUP_PATH_SIZE + 4]; /* by keeper; the shim's are "" */
-
-static void find_ways(void)
-{
-    struct cgroup_options options = {.base = "", .name = parent_name};
-
-    cgroup_find_facts(&options, &facts);
-    cgroup_choose(&facts, &site);
-    for (int i = 0; i < CGROUP_LIMIT_COUNT; i++) {
-        find_way((enum cgroup_limit)i, KEEPER_V2, ways[KEEPER_V2][i]);
-        find_way((enum cgroup_limit)i, KEEPER_V1, ways[KEEPER_V1][i]);
-    }
-}
-
-static const char *const keeper_words[] = {"cgroup v2", "cgroup v1", "the shim"};
-
-/* Says so when the machine does not offer it. */
-static bool offers(enum cgroup_limit limit, enum cgroup_keeper keeper)
-{
-    if (keeper == KEEPER_SHIM || ways[keeper][limit][0] != '\0') {
-        return true;
-    }
-    print_message("# not measured here: %s by %s: this machine does not offer it\n",
-                  cgroup_limit_words[limit], keeper_words[keeper]);
-    return false;
-}
-
-/* --- the language of these tests ----------------------------------------------------------------
- */
-
-static struct job *make_job(const char *script)
-{
-    struct job *job = jobs;
-
-    while (job->is_used) {
-        job++;
-        assert_true(job < jobs + JOBS_MAX);
-    }
-    *job = (struct job){.is_used = true, .socket = -1};
-    (void)snprintf(job->uid, sizeof(job->uid), "job-%ld", (long)(job - jobs));
-    job->assignment_fd = file_open_dir(bench_fd, job->uid, true);
-    job->run_fd = file_open_dir(job->assignment_fd, "1", true);
-    assert_true(job->run_fd >= 0);
-    job->command[0] = "/bin/sh";
-    job->command[1] = "-c";
-    job->command[2] = script;
-    job->spec = (struct shim_spec){.uid = job->uid,
-                                   .name = "render-0-abcde",
-                                   .session = "render",
-                                   .slot = "0",
-                                   .run = 1,
-                                   .command = job->command,
-                                   .command_count = 3,
-                                   .grace_ms = 300,
-                                   .lease_end = MONO_NEVER};
-    return job;
-}
-
-static void keep_by(struct job *job, enum cgroup_limit limit, enum cgroup_keeper keeper)
-{
-    job->spec.cgroups[limit] = keeper == KEEPER_SHIM ? "" : ways[keeper][limit];
-}
-
-static void start(struct job *job)
-{
-    _cleanup_(str_fini)
-    struct str text = STR_EMPTY;
-    struct err err = ERR_NONE;
-
-    shim_spec_to_str(&job->spec, &text);
-    assert_int_equal(file_replace(job->run_fd, RUN_SPEC, text.data, text.length, false, &err), 0);
-    assert_int_equal(shim_spawn(job->run_fd, "test", &job->socket, &err), 0);
-}
-
-static void say(const struct job *job, const char *line)
-{
-    assert_int_equal(send(job->socket, line, strlen(line), MSG_NOSIGNAL), strlen(line));
-}
-
-static pid_t shim_of(const struct job *job)
-{
-    _cleanup_(str_fini)
-    struct str text = STR_EMPTY;
-    struct shim_holder holder;
-
-    assert_int_equal(file_read(job->run_fd, RUN_HOLDER, 4096, &text, NULL), 0);
-    assert_true(shim_holder_from_str(text.data, &holder));
-    return holder.pid;
-}
-
-/* The process id that a workload wrote into its working directory; 0 until it did. */
-static pid_t pid_in(const struct job *job, const char *file)
-{
-    _cleanup_(str_fini)
-    struct str text = STR_EMPTY;
-    char path[64];
-    int64_t pid = 0;
-
-    (void)snprintf(path, sizeof(path), "1/files/%s", file);
-    (void)file_read(job->assignment_fd, path, 64, &text, NULL);
-    if (str_ends(text.data, "\n")) {
-        text.data[text.length - 1] = '\0';
-        (void)int_from_str(text.data, &pid);
-    }
-    return (pid_t)pid;
-}
 
 static char state_of(pid_t pid)
 {
@@ -198,66 +54,6 @@ static void find_members(pid_t shim, struct procs *procs)
 {
     proc_list(procs);
     proc_keep_descendants(procs, shim);
-}
-
-static bool is_over(const struct job *job)
-{
-    _cleanup_(file_close)
-    int fd = openat(job->run_fd, RUN_LOCK, O_RDWR | O_CLOEXEC);
-
-    return fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0;
-}
-
-static bool has_record(struct job *job)
-{
-    return shim_record_read(job->run_fd, &job->exit) == 0;
-}
-
-static bool has_groups(const struct job *job)
-{
-    char path[CGROUP_PATH_SIZE + CGROUP_NAME_SIZE];
-    bool found = false;
-
-    for (int i = 0; i < CGROUP_LIMIT_COUNT; i++) {
-        const char *way = job->spec.cgroups[i];
-
-        if (way != NULL && way[0] != '\0') {
-            (void)snprintf(path, sizeof(path), "%s/%s-1", way + 3, job->uid);
-            found = found || access(path, F_OK) == 0;
-        }
-    }
-    return found;
-}
-
-static void ended(struct job *job, enum exit_cause cause, int code)
-{
-    AWAIT(has_record(job));
-    AWAIT(is_over(job));
-    if (job->exit.cause != cause || job->exit.code != code) {
-        fail_msg("ended %s with %d (%s)", exit_cause_to_str(job->exit.cause), job->exit.code,
-                 job->exit.message);
-    }
-    assert_false(has_groups(job));
-}
-
-static int drop_jobs(void **state)
-{
-    (void)state;
-    for (struct job *job = jobs; job < jobs + JOBS_MAX; job++) {
-        if (!job->is_used) {
-            continue;
-        }
-        if (job->socket >= 0 && !is_over(job)) {
-            (void)send(job->socket, "stop grace_ms=0\n", 16, MSG_NOSIGNAL);
-            AWAIT(is_over(job));
-        }
-        file_close(&job->socket);
-        file_close(&job->run_fd);
-        file_close(&job->assignment_fd);
-        (void)file_remove_tree(bench_fd, job->uid);
-        job->is_used = false;
-    }
-    return 0;
 }
 
 /* --- measuring ----------------------------------------------------------------------------------
@@ -302,8 +98,8 @@ static int64_t per_thousand(int64_t part, int64_t whole)
     return whole > 0 ? part * 1000 / whole : 0;
 }
 
-/* Of the group that has its quota; both versions have that file. */
-static int64_t throttled_us(const struct job *job)
+/* Of the group that has its quota, its own or the one around it; both versions have that file. */
+static int64_t throttled_us(const struct job *job, bool is_around)
 {
     const char *way = job->spec.cgroups[CGROUP_CPU];
     char name[CGROUP_NAME_SIZE];
@@ -314,7 +110,7 @@ static int64_t throttled_us(const struct job *job)
         return 0;
     }
     (void)snprintf(name, sizeof(name), "%s-1", job->uid);
-    fd = cgroup_open(way + 3, name, false);
+    fd = cgroup_open(way + 3, is_around ? "." : name, false);
     us = str_starts(way, "v2:") ? cgroup_read_int(fd, "cpu.stat", "throttled_usec")
                                 : cgroup_read_int(fd, "cpu.stat", "throttled_time") / 1000;
     file_close(&fd);
@@ -327,24 +123,44 @@ static int64_t throttled_us(const struct job *job)
 struct mode {
     const char *name;
     enum cgroup_keeper cpu, freezer;
-    int64_t limit; /* thousandths of a core */
-    struct job *job;
-    pid_t pid;
+    int64_t limit; /* thousandths of a core, of both together when there are two */
+    size_t count;
+    struct job *jobs[2]; /* NULL: the machine does not offer it */
+    pid_t pids[2];
     struct measure from, last;
     int64_t due_us; /* what it should have used since `from`, as the machine was */
 };
 
+static bool is_group_around(const struct mode *mode)
+{
+    return mode->count == 2 && mode->cpu != KEEPER_SHIM;
+}
+
+static struct measure measure_all(const struct mode *mode)
+{
+    struct measure sum = {0};
+
+    for (size_t i = 0; i < mode->count; i++) {
+        struct measure one = measure(mode->pids[i]);
+
+        sum.at_us = one.at_us;
+        sum.ran_us += one.ran_us;
+        sum.waited_us += one.waited_us;
+    }
+    sum.throttled_us = throttled_us(mode->jobs[0], is_group_around(mode));
+    return sum;
+}
+
 /* A moment is over: its share was due to it, but for the time in which the machine let it wait. */
 static void take_sample(struct mode *mode)
 {
-    struct measure now = measure(mode->pid);
+    struct measure now = measure_all(mode);
     int64_t elapsed_us, waited_us, share_us, rest_us;
 
-    now.throttled_us = throttled_us(mode->job);
     elapsed_us = now.at_us - mode->last.at_us;
     waited_us = now.waited_us - mode->last.waited_us - (now.throttled_us - mode->last.throttled_us);
     share_us = elapsed_us * mode->limit / 1000;
-    rest_us = elapsed_us - (waited_us > 0 ? waited_us : 0);
+    rest_us = (int64_t)mode->count * elapsed_us - (waited_us > 0 ? waited_us : 0);
     mode->due_us += rest_us > share_us ? share_us : rest_us > 0 ? rest_us : 0;
     mode->last = now;
 }
@@ -366,28 +182,50 @@ static void judge(const struct mode *mode)
 
 static void start_mode(struct mode *mode)
 {
-    if ((mode->cpu != KEEPER_SHIM && !offers(CGROUP_CPU, mode->cpu)) ||
-        (mode->freezer != KEEPER_SHIM && !offers(CGROUP_SUSPEND, mode->freezer))) {
+    if ((mode->cpu != KEEPER_SHIM && !jobs_offer(CGROUP_CPU, mode->cpu)) ||
+        (mode->freezer != KEEPER_SHIM && !jobs_offer(CGROUP_SUSPEND, mode->freezer))) {
         return;
     }
-    mode->job = make_job("echo $$ >main; while :; do :; done");
-    keep_by(mode->job, CGROUP_CPU, mode->cpu);
-    keep_by(mode->job, CGROUP_SUSPEND, mode->freezer);
-    start(mode->job);
+    for (size_t i = 0; i < mode->count; i++) {
+        struct job *job = job_make("echo $$ >main; while :; do :; done");
+
+        mode->jobs[i] = job;
+        if (is_group_around(mode)) {
+            job_keep_together(job, CGROUP_CPU, mode->cpu);
+            job->spec.cpu_whole = mode->limit;
+        } else {
+            job_keep_by(job, CGROUP_CPU, mode->cpu);
+        }
+        job_keep_by(job, CGROUP_SUSPEND, mode->freezer);
+        job_start(job);
+    }
+}
+
+/* Two are held together by the group around them or, without one, by the shares that an agent
+ * tells. */
+static void tell_limit(const struct mode *mode)
+{
+    char line[64];
+
+    (void)snprintf(line, sizeof(line), "limit cpu=%lld\n",
+                   (long long)mode->limit / (int64_t)mode->count);
+    for (size_t i = 0; i < mode->count && !is_group_around(mode); i++) {
+        job_say(mode->jobs[i], line);
+    }
 }
 
 /* In front of everything else, as far as one may. */
-static void give_processor(const struct mode *mode)
+static void give_processor(const struct mode *mode, size_t which)
 {
-    const char *way = mode->job->spec.cgroups[CGROUP_CPU];
+    const char *way = mode->jobs[which]->spec.cgroups[CGROUP_CPU];
     char name[CGROUP_NAME_SIZE];
     int fd;
 
     if (mode->cpu == KEEPER_SHIM) {
-        come_first(mode->pid);
+        come_first(mode->pids[which]);
         return;
     }
-    (void)snprintf(name, sizeof(name), "%s-1", mode->job->uid);
+    (void)snprintf(name, sizeof(name), "%s-1", mode->jobs[which]->uid);
     for (int i = 0; i < 2; i++) {
         fd = cgroup_open(way + 3, i == 0 ? "." : name, false);
         (void)cgroup_write_int(fd, mode->cpu == KEEPER_V2 ? "cpu.weight" : "cpu.shares", 10000);
@@ -397,19 +235,38 @@ static void give_processor(const struct mode *mode)
 
 static bool has_reached(const struct mode *mode, int64_t us)
 {
-    return measure(mode->pid).at_us >= us;
+    return measure(mode->pids[0]).at_us >= us;
 }
+
+static void begin_mode(struct mode *mode)
+{
+    tell_limit(mode);
+    for (size_t i = 0; i < mode->count; i++) {
+        AWAIT((mode->pids[i] = job_pid(mode->jobs[i], "main")) > 0);
+        give_processor(mode, i);
+    }
+    mode->last = measure_all(mode);
+}
+
+#define MODE(the_name, the_cpu, the_freezer, the_limit, the_count)                                 \
+    {                                                                                              \
+        .name = (the_name), .cpu = (the_cpu), .freezer = (the_freezer), .limit = (the_limit),      \
+        .count = (the_count)                                                                       \
+    }
 
 /* All at once, which takes two cores; told while it runs, so what is measured is the limit of a
  * throttling policy from the second after it was told. */
 static void a_cap_of_half_a_core_holds_within_five_points(void **state)
 {
     struct mode modes[] = {
-        {"cgroup v2 (cpu.max)", KEEPER_V2, KEEPER_SHIM, 500, NULL, 0, {0}, {0}, 0},
-        {"cgroup v1 (cfs quota)", KEEPER_V1, KEEPER_SHIM, 500, NULL, 0, {0}, {0}, 0},
-        {"duty cycle of SIGSTOP", KEEPER_SHIM, KEEPER_SHIM, 500, NULL, 0, {0}, {0}, 0},
-        {"duty cycle of the v2 freezer", KEEPER_SHIM, KEEPER_V2, 500, NULL, 0, {0}, {0}, 0},
-        {"duty cycle of the v1 freezer", KEEPER_SHIM, KEEPER_V1, 200, NULL, 0, {0}, {0}, 0},
+        MODE("cgroup v2 (cpu.max)", KEEPER_V2, KEEPER_SHIM, 500, 1),
+        MODE("cgroup v1 (cfs quota)", KEEPER_V1, KEEPER_SHIM, 500, 1),
+        MODE("duty cycle of SIGSTOP", KEEPER_SHIM, KEEPER_SHIM, 500, 1),
+        MODE("duty cycle of the v2 freezer", KEEPER_SHIM, KEEPER_V2, 300, 1),
+        MODE("duty cycle of the v1 freezer", KEEPER_SHIM, KEEPER_V1, 200, 1),
+        MODE("a v2 group around two", KEEPER_V2, KEEPER_SHIM, 150, 2),
+        MODE("a v1 group around two", KEEPER_V1, KEEPER_SHIM, 150, 2),
+        MODE("duty cycles of two", KEEPER_SHIM, KEEPER_SHIM, 150, 2),
     };
     int64_t begun_us = 0;
 
@@ -418,23 +275,16 @@ static void a_cap_of_half_a_core_holds_within_five_points(void **state)
         start_mode(&modes[i]);
     }
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
-        struct mode *mode = &modes[i];
-        char line[64];
-
-        if (mode->job != NULL) {
-            AWAIT((mode->pid = pid_in(mode->job, "main")) > 0);
-            (void)snprintf(line, sizeof(line), "limit cpu=%lld\n", (long long)mode->limit);
-            say(mode->job, line);
-            give_processor(mode);
-            mode->last = measure(mode->pid);
-            begun_us = mode->last.at_us;
+        if (modes[i].jobs[0] != NULL) {
+            begin_mode(&modes[i]);
+            begun_us = modes[i].last.at_us;
         }
     }
     for (int64_t ms = SHIM_SAMPLE_MS; ms <= SHIM_SAMPLE_MS + MEASURE_MS; ms += SAMPLE_MS) {
         for (size_t i = 0; i < COUNT_OF(modes); i++) {
             struct mode *mode = &modes[i];
 
-            if (mode->job != NULL) {
+            if (mode->jobs[0] != NULL) {
                 AWAIT(has_reached(mode, begun_us + ms * 1000));
                 take_sample(mode);
             }
@@ -445,7 +295,7 @@ static void a_cap_of_half_a_core_holds_within_five_points(void **state)
         }
     }
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
-        if (modes[i].job != NULL) {
+        if (modes[i].jobs[0] != NULL) {
             judge(&modes[i]);
         }
     }
@@ -497,15 +347,15 @@ static void suspends(enum cgroup_keeper keeper)
     int64_t began_ms;
     pid_t shim, main;
 
-    if (!offers(CGROUP_SUSPEND, keeper)) {
+    if (!jobs_offer(CGROUP_SUSPEND, keeper)) {
         return;
     }
-    job = make_job("echo $$ >main; (while :; do :; done) & while :; do /bin/true; done");
-    keep_by(job, CGROUP_SUSPEND, keeper);
-    start(job);
-    AWAIT((main = pid_in(job, "main")) > 0);
-    shim = shim_of(job);
-    say(job, "suspend\n");
+    job = job_make("echo $$ >main; (while :; do :; done) & while :; do /bin/true; done");
+    job_keep_by(job, CGROUP_SUSPEND, keeper);
+    job_start(job);
+    AWAIT((main = job_pid(job, "main")) > 0);
+    shim = job_shim(job);
+    job_say(job, "suspend\n");
     AWAIT(is_still(shim));
     if (keeper != KEEPER_SHIM) {
         assert_int_not_equal(state_of(main), 'T'); /* nobody sees it */
@@ -516,16 +366,17 @@ static void suspends(enum cgroup_keeper keeper)
     after = sum_up(shim);
     print_message("# measured: suspended by %s: %zu processes, %lld us of processor time in %lld "
                   "ms\n",
-                  keeper_words[keeper], before.count, (long long)(after.ran_us - before.ran_us),
+                  jobs_keeper_words[keeper], before.count,
+                  (long long)(after.ran_us - before.ran_us),
                   (long long)(clock_mono().ms - began_ms));
     assert_int_equal(after.ran_us, before.ran_us);
     assert_int_equal(after.count, before.count);
-    say(job, "resume\n");
+    job_say(job, "resume\n");
     AWAIT(sum_up(shim).ran_us > after.ran_us);
-    say(job, "suspend\n");
+    job_say(job, "suspend\n");
     AWAIT(is_still(shim));
-    say(job, "stop grace_ms=60000\n"); /* TERM is heard: it was thawed for it */
-    ended(job, EXIT_STOPPED, 128 + SIGTERM);
+    job_say(job, "stop grace_ms=60000\n"); /* TERM is heard: it was thawed for it */
+    job_ended(job, EXIT_STOPPED, 128 + SIGTERM);
 }
 
 static void what_is_suspended_uses_no_processor_time(void **state)
@@ -542,18 +393,18 @@ static void dies_frozen(enum cgroup_keeper keeper)
     char line[64];
     pid_t main;
 
-    if (!offers(CGROUP_SUSPEND, keeper)) {
+    if (!jobs_offer(CGROUP_SUSPEND, keeper)) {
         return;
     }
-    job = make_job("trap '' TERM; echo $$ >main; sleep 1000");
-    keep_by(job, CGROUP_SUSPEND, keeper);
-    start(job);
-    AWAIT((main = pid_in(job, "main")) > 0);
-    say(job, "suspend\n");
-    AWAIT(is_still(shim_of(job)));
+    job = job_make("trap '' TERM; echo $$ >main; sleep 1000");
+    job_keep_by(job, CGROUP_SUSPEND, keeper);
+    job_start(job);
+    AWAIT((main = job_pid(job, "main")) > 0);
+    job_say(job, "suspend\n");
+    AWAIT(is_still(job_shim(job)));
     (void)snprintf(line, sizeof(line), "lease end=%lld\n", (long long)clock_mono().ms);
-    say(job, line);
-    ended(job, EXIT_LEASE_ENDED, 128 + SIGKILL);
+    job_say(job, line);
+    job_ended(job, EXIT_LEASE_ENDED, 128 + SIGKILL);
     assert_false(lives(main));
 }
 
@@ -573,22 +424,22 @@ static void what_a_killed_shim_left_frozen_is_swept(void **state)
         struct job *job;
         pid_t daemon;
 
-        if (!offers(CGROUP_SUSPEND, (enum cgroup_keeper)keeper)) {
+        if (!jobs_offer(CGROUP_SUSPEND, (enum cgroup_keeper)keeper)) {
             continue;
         }
-        job = make_job("env -i setsid sh -c 'echo $$ >daemon; sleep 1000 & sleep 1000'");
-        keep_by(job, CGROUP_SUSPEND, (enum cgroup_keeper)keeper);
-        start(job);
-        AWAIT((daemon = pid_in(job, "daemon")) > 0);
-        say(job, "suspend\n");
-        AWAIT(is_still(shim_of(job)));
-        (void)kill(shim_of(job), SIGKILL);
-        AWAIT(is_over(job));
+        job = job_make("env -i setsid sh -c 'echo $$ >daemon; sleep 1000 & sleep 1000'");
+        job_keep_by(job, CGROUP_SUSPEND, (enum cgroup_keeper)keeper);
+        job_start(job);
+        AWAIT((daemon = job_pid(job, "daemon")) > 0);
+        job_say(job, "suspend\n");
+        AWAIT(is_still(job_shim(job)));
+        (void)kill(job_shim(job), SIGKILL);
+        AWAIT(job_is_over(job));
         assert_true(lives(daemon)); /* of no session or environment that we know */
-        assert_true(has_groups(job));
+        assert_true(job_has_groups(job));
         AWAIT(cgroup_sweep(job->spec.cgroups, job->uid, 1) == 0);
         AWAIT(!lives(daemon));
-        AWAIT(cgroup_sweep(job->spec.cgroups, job->uid, 1) == 0 && !has_groups(job));
+        AWAIT(cgroup_sweep(job->spec.cgroups, job->uid, 1) == 0 && !job_has_groups(job));
         file_close(&job->socket);
     }
 }
@@ -601,29 +452,68 @@ static void overruns(enum cgroup_keeper keeper)
     struct job *sibling, *hog;
     pid_t main;
 
-    if (!offers(CGROUP_MEMORY, keeper)) {
+    if (!jobs_offer(CGROUP_MEMORY, keeper)) {
         return;
     }
-    sibling = make_job("echo $$ >main; { head -c 20000000 /dev/zero; sleep 1000; } | "
+    sibling = job_make("echo $$ >main; { head -c 20000000 /dev/zero; sleep 1000; } | "
                        "tail -c 20000000");
-    hog = make_job("trap 'echo survived >survived' TERM; echo $$ >main;"
+    hog = job_make("trap 'echo survived >survived' TERM; echo $$ >main;"
                    "hold() { { head -c 30000000 /dev/zero; sleep 1000; } | tail -c 30000000; };"
                    "hold & hold & hold & while :; do sleep 1000; done");
-    keep_by(sibling, CGROUP_MEMORY, keeper);
-    keep_by(hog, CGROUP_MEMORY, keeper);
+    job_keep_by(sibling, CGROUP_MEMORY, keeper);
+    job_keep_by(hog, CGROUP_MEMORY, keeper);
     sibling->spec.memory_limit = hog->spec.memory_limit = 64 << 20;
-    start(sibling);
-    AWAIT((main = pid_in(sibling, "main")) > 0);
-    start(hog);
-    ended(hog, EXIT_BY_ITSELF, 128 + SIGKILL);
-    print_message("# measured: memory by %s: %s\n", keeper_words[keeper], hog->exit.message);
+    job_start(sibling);
+    AWAIT((main = job_pid(sibling, "main")) > 0);
+    job_start(hog);
+    job_ended(hog, EXIT_BY_ITSELF, 128 + SIGKILL);
+    print_message("# measured: memory by %s: %s\n", jobs_keeper_words[keeper], hog->exit.message);
     assert_true(str_starts(hog->exit.message, "MemoryLimit: its processes hold "));
     assert_non_null(strstr(hog->exit.message, " of 67108864 bytes"));
-    assert_int_equal(pid_in(hog, "survived"), 0);
+    assert_int_equal(job_pid(hog, "survived"), 0);
     assert_true(lives(main));
-    say(sibling, "stop grace_ms=60000\n");
-    ended(sibling, EXIT_STOPPED, 128 + SIGTERM);
+    job_say(sibling, "stop grace_ms=60000\n");
+    job_ended(sibling, EXIT_STOPPED, 128 + SIGTERM);
     assert_string_equal(sibling->exit.message, "");
+}
+
+/* Neither holds more than its own limit. */
+static void overrun_together(enum cgroup_keeper keeper)
+{
+    struct job *first, *second;
+    pid_t main;
+
+    if (!jobs_offer(CGROUP_MEMORY, keeper)) {
+        return;
+    }
+    first = job_make("echo $$ >main; { head -c 20000000 /dev/zero; echo >full; sleep 1000; } | "
+                     "tail -c 20000000");
+    second = job_make("echo $$ >main; { head -c 50000000 /dev/zero; sleep 1000; } | "
+                      "tail -c 50000000");
+    job_keep_together(first, CGROUP_MEMORY, keeper);
+    job_keep_together(second, CGROUP_MEMORY, keeper);
+    first->spec.memory_limit = second->spec.memory_limit = 64 << 20;
+    first->spec.memory_whole = second->spec.memory_whole = 64 << 20;
+    job_start(first);
+    AWAIT((main = job_pid(first, "main")) > 0);
+    AWAIT(faccessat(first->run_fd, "files/full", F_OK, 0) == 0);
+    job_start(second);
+    job_ended(second, EXIT_BY_ITSELF, 128 + SIGKILL);
+    print_message("# measured: memory of two by %s: %s\n", jobs_keeper_words[keeper],
+                  second->exit.message);
+    assert_true(str_starts(second->exit.message,
+                           "MemoryLimit: all that runs here may hold 67108864 bytes together"));
+    assert_true(lives(main));
+    job_say(first, "stop grace_ms=60000\n");
+    job_ended(first, EXIT_STOPPED, 128 + SIGTERM);
+    assert_string_equal(first->exit.message, "");
+}
+
+static void memory_of_two_above_their_limit_ends_one_and_not_the_other(void **state)
+{
+    (void)state;
+    overrun_together(KEEPER_V2);
+    overrun_together(KEEPER_V1);
 }
 
 static void memory_above_its_limit_ends_the_session_and_nothing_else(void **state)
@@ -662,29 +552,29 @@ static void bombs(enum cgroup_keeper keeper)
     size_t count;
     pid_t shim, main;
 
-    if (!offers(CGROUP_PIDS, keeper)) {
+    if (!jobs_offer(CGROUP_PIDS, keeper)) {
         return;
     }
-    job = make_job("");
+    job = job_make("");
     job->command[0] = program_path;
     job->command[1] = "bomb";
     job->spec.command_count = 2;
-    keep_by(job, CGROUP_PIDS, keeper);
-    keep_by(job, CGROUP_SUSPEND, site.ways[CGROUP_SUSPEND].keeper);
+    job_keep_by(job, CGROUP_PIDS, keeper);
+    job_keep_by(job, CGROUP_SUSPEND, jobs_site.ways[CGROUP_SUSPEND].keeper);
     job->spec.pids_limit = BOMB_MOST;
-    start(job);
-    AWAIT((main = pid_in(job, "main")) > 0);
-    shim = shim_of(job);
+    job_start(job);
+    AWAIT((main = job_pid(job, "main")) > 0);
+    shim = job_shim(job);
     AWAIT(measure(main).ran_us > 100 * 1000); /* it has had the time to explode, */
     AWAIT(sum_up(shim).count >= BOMB_MOST);   /* and did */
-    say(job, "suspend\n");                    /* while it goes on, nobody can count it */
+    job_say(job, "suspend\n");                /* while it goes on, nobody can count it */
     AWAIT(is_still(shim));
     count = sum_up(shim).count;
-    print_message("# measured: a fork bomb by %s: %zu processes, limit %d\n", keeper_words[keeper],
-                  count, BOMB_MOST);
+    print_message("# measured: a fork bomb by %s: %zu processes, limit %d\n",
+                  jobs_keeper_words[keeper], count, BOMB_MOST);
     assert_int_equal(count, BOMB_MOST);
-    say(job, "stop grace_ms=0\n");
-    ended(job, EXIT_STOPPED, 128 + SIGKILL);
+    job_say(job, "stop grace_ms=0\n");
+    job_ended(job, EXIT_STOPPED, 128 + SIGKILL);
 }
 
 static void a_fork_bomb_is_contained(void **state)
@@ -699,14 +589,14 @@ static void who_fails_for_want_of_processes_is_told_so(void **state)
     struct job *job;
 
     (void)state;
-    if (!offers(CGROUP_PIDS, KEEPER_V1) && !offers(CGROUP_PIDS, KEEPER_V2)) {
+    if (!jobs_offer(CGROUP_PIDS, KEEPER_V1) && !jobs_offer(CGROUP_PIDS, KEEPER_V2)) {
         return;
     }
-    job = make_job("for i in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done; wait");
-    keep_by(job, CGROUP_PIDS, ways[KEEPER_V2][CGROUP_PIDS][0] != '\0' ? KEEPER_V2 : KEEPER_V1);
+    job = job_make("for i in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done; wait");
+    job_keep_by(job, CGROUP_PIDS, jobs_offer(CGROUP_PIDS, KEEPER_V2) ? KEEPER_V2 : KEEPER_V1);
     job->spec.pids_limit = 5;
-    start(job);
-    ended(job, EXIT_BY_ITSELF, 2);
+    job_start(job);
+    job_ended(job, EXIT_BY_ITSELF, 2);
     assert_string_equal(job->exit.message, "PidsLimit: it wanted more than its 5 processes");
 }
 
@@ -717,55 +607,26 @@ static void nobody_is_outside_of_its_group(void **state)
 {
     _cleanup_(str_fini)
     struct str words = STR_EMPTY;
-    struct job *job = make_job("cat /proc/self/cgroup >own; echo $$ >main; exec sleep 1000");
+    struct job *job = job_make("cat /proc/self/cgroup >own; echo $$ >main; exec sleep 1000");
     size_t count = 0;
 
     (void)state;
     for (int i = 0; i < CGROUP_LIMIT_COUNT; i++) {
-        keep_by(job, (enum cgroup_limit)i, site.ways[i].keeper);
-        count += site.ways[i].keeper != KEEPER_SHIM;
+        job_keep_by(job, (enum cgroup_limit)i, jobs_site.ways[i].keeper);
+        count += jobs_site.ways[i].keeper != KEEPER_SHIM;
     }
-    start(job);
-    AWAIT(pid_in(job, "main") > 0);
+    job_start(job);
+    AWAIT(job_pid(job, "main") > 0);
     assert_int_equal(file_read(job->assignment_fd, "1/files/own", 1 << 16, &words, NULL), 0);
     assert_true(count == 0 || strstr(words.data, "/job-0-1\n") != NULL);
-    say(job, "stop grace_ms=60000\n");
-    ended(job, EXIT_STOPPED, 128 + SIGTERM);
+    job_say(job, "stop grace_ms=60000\n");
+    job_ended(job, EXIT_STOPPED, 128 + SIGTERM);
 }
 
 /* --- all ----------------------------------------------------------------------------------------
  */
 
-static int make_bench(void **state)
-{
-    ssize_t length = readlink("/proc/self/exe", program_path, sizeof(program_path) - 1);
-
-    (void)state;
-    assert_true(length > 0);
-    folder_make(bench_path);
-    bench_fd = open(bench_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cgroup_name_parent(bench_fd, parent_name);
-    find_ways();
-    return 0;
-}
-
-static int drop_bench(void **state)
-{
-    int left = 0;
-
-    (void)state;
-    for (size_t i = 0; i < facts.count; i++) {
-        left += facts.items[i].parent[0] != '\0' && access(facts.items[i].parent, F_OK) == 0;
-    }
-    file_close(&bench_fd);
-    folder_remove(bench_path);
-    if (left > 0) {
-        print_error("%d control groups are left\n", left);
-    }
-    return left;
-}
-
-#define CASE(name) cmocka_unit_test_teardown(name, drop_jobs)
+#define CASE(name) cmocka_unit_test_teardown(name, jobs_drop)
 
 int main(int argc, char **argv)
 {
@@ -775,16 +636,18 @@ int main(int argc, char **argv)
         CASE(what_is_suspended_can_be_killed),
         CASE(what_a_killed_shim_left_frozen_is_swept),
         CASE(memory_above_its_limit_ends_the_session_and_nothing_else),
+        CASE(memory_of_two_above_their_limit_ends_one_and_not_the_other),
         CASE(a_fork_bomb_is_contained),
         CASE(who_fails_for_want_of_processes_is_told_so),
         CASE(nobody_is_outside_of_its_group),
     };
 
+    assert_true(readlink("/proc/self/exe", program_path, sizeof(program_path) - 1) > 0);
     if (argc > 1 && str_eq(argv[1], "shim")) {
         return shim_main();
     }
     if (argc > 1 && str_eq(argv[1], "bomb")) {
         explode();
     }
-    return cmocka_run_group_tests(tests, make_bench, drop_bench);
+    return cmocka_run_group_tests(tests, jobs_open, jobs_close);
 }
