@@ -148,6 +148,9 @@ enum {
     TASK_ENDS_BYTES_MAX = 16 << 10, /* of who ended which tasks how, beside the lists of indexes */
     TASK_ENDS_MAX = 512,            /* entries of it: each takes 64 bytes and more */
     TASK_INDEXES_MAX = 32 << 10,    /* bytes of a list such as "0-57,60": two of every three */
+    GANG_MEMBERS_MAX = 100,         /* all begin in one batch */
+    GANG_DEADLINE_MIN_MS = 5 * 1000,
+    BURSTS_MAX = 4, /* gangs placed and not yet complete, unless told otherwise */
     COMMAND_WORDS_MAX = 256,
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,

@@ -27,6 +27,9 @@ struct ctl *ctl_new(const struct ctl_options *options)
     if (ctl->options.lease_wait_ms == 0) {
         ctl->options.lease_wait_ms = LEASE_MAX_MS;
     }
+    if (ctl->options.bursts_max == 0) {
+        ctl->options.bursts_max = BURSTS_MAX;
+    }
     rand_init(&ctl->rand, options->seed);
     model_init(&ctl->model);
     arena_init(&ctl->arena);

@@ -347,6 +347,13 @@ static void attach(struct model *model, struct entry *entry, bool is_new)
 
 static void forget_session(struct model *model, struct session_entry *session)
 {
+    if (session->gang.is_placed || session->gang.waits) {
+        bool waits = session->gang.waits; /* kept: its removal may be undone */
+
+        session->gang.waits = false;
+        model_mark_next_gang(model);
+        session->gang.waits = waits;
+    }
     dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
         detach_from_session(it);
         settle_loose(model, it);
@@ -481,6 +488,30 @@ void model_mark_session(struct model *model, struct session_entry *session)
 {
     if (dlist_is_empty(&session->dirty)) {
         dlist_add(&model->dirty, &session->dirty);
+    }
+}
+
+bool model_is_older_gang(const struct session_entry *a, const struct session_entry *b)
+{
+    const struct meta *left = &a->object->meta, *right = &b->object->meta;
+
+    return left->created.ms != right->created.ms ? left->created.ms < right->created.ms
+                                                 : strcmp(left->name, right->name) < 0;
+}
+
+void model_mark_next_gang(struct model *model)
+{
+    struct session_entry *next = NULL;
+
+    map_each (&model->objects[KIND_HARVEST_SESSION], it) {
+        struct session_entry *session = it->value;
+
+        if (session->gang.waits && (next == NULL || model_is_older_gang(session, next))) {
+            next = session;
+        }
+    }
+    if (next != NULL) {
+        model_mark_session(model, next);
     }
 }
 

@@ -86,6 +86,17 @@ struct template_entry { /* a resolved template, shared by digest */
     struct arena arena;
 };
 
+struct gang_state {              /* of a session that is a gang; most of it is in its status, too */
+    bool is_placed, is_complete; /* complete: all of it ran at once since it was placed */
+    bool waits;                  /* for its turn */
+    bool has_timed_out;          /* when it was taken back last */
+    unsigned tries;              /* in a row, that it was taken back */
+    struct wall placed;          /* for people, and for the next start */
+    struct mono since;           /* placed */
+    struct mono heard_by;        /* after a start: its agents had time to come back by then */
+    struct mono retry_at;        /* taken back: not placed before this */
+};
+
 struct session_entry {
     struct object *object;
     struct dlist assignments; /* assignment_entry.in_session */
@@ -98,7 +109,8 @@ struct session_entry {
     struct mono look_at; /* look again at this time: back-off, replaceAfter, lease; MONO_NEVER */
     size_t look_index;   /* in the heap of model.looks; SIZE_MAX when not */
     struct mono quiet_until; /* it is large and was just examined: not again before this */
-    bool is_scan_due;        /* runs on every agent: agents may have come that it knows not of */
+    struct gang_state gang;
+    bool is_scan_due; /* runs on every agent: agents may have come that it knows not of */
 };
 
 struct assignment_entry {
@@ -158,6 +170,9 @@ void model_discard(struct model *model, struct entry *removed);
 
 /* Marks; each is idempotent. */
 void model_mark_session(struct model *model, struct session_entry *session);
+/* Of gangs that wait for their turn the oldest is next; once it waits no more it marks another. */
+bool model_is_older_gang(const struct session_entry *a, const struct session_entry *b);
+void model_mark_next_gang(struct model *model);
 void model_want(struct model *model, struct session_entry *session, bool wants);
 void model_look_at(struct model *model, struct session_entry *session, struct mono moment);
 struct mono model_next_look(const struct model *model);

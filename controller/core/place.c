@@ -275,6 +275,7 @@ void place_gather(struct arena *arena, const struct model *model,
 {
     size_t count, requirement = 0;
     struct agent_entry **agents = agents_by_name(arena, model, &count);
+    bool is_probe_alone = session_spec(session)->gang.deadline_ms == 0; /* a gang comes whole */
 
     *ret_candidates = (struct candidates){.needs = *needs};
     ret_candidates->items = arena_array(arena, count + 1, sizeof(struct candidate));
@@ -289,7 +290,9 @@ void place_gather(struct arena *arena, const struct model *model,
         ret_candidates->items[ret_candidates->count++] = (struct candidate){
             .agent = agents[i],
             .free = free_of(agents[i]),
-            .places = agents[i]->breaker.state == BREAKER_HALF_OPEN ? 1 : places_of(agents[i]),
+            .places = is_probe_alone && agents[i]->breaker.state == BREAKER_HALF_OPEN
+                          ? 1
+                          : places_of(agents[i]),
             .of_session = count_of_session(session, agents[i]),
         };
     }

@@ -5,6 +5,7 @@
 #include "controller/core/copy.h"
 #include "controller/core/explain.h"
 #include "controller/core/finder.h"
+#include "controller/core/gang.h"
 #include "controller/core/lease.h"
 #include "controller/core/replica.h"
 #include "controller/core/tasks.h"
@@ -187,6 +188,12 @@ static bool is_crowded(struct planner *p, const struct replica *replica,
     return is_crowded;
 }
 
+/* A gang does not replace or move one of it: it goes as a whole. */
+static void break_up(struct planner *p, const char *reason)
+{
+    p->plan->broken = p->plan->broken == NULL ? reason : p->plan->broken;
+}
+
 static void replace(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
                     bool keeps_copy, unsigned failures_before, const char *reason)
 {
@@ -197,6 +204,7 @@ static void replace(struct planner *p, const struct replica *replica, struct ass
     if (is_crowded(p, replica, copy)) {
         return;
     }
+    break_up(p, reason);
     agent = finder_pick(&p->finder, replica, copy->agent, &why);
     if (agent == NULL) {
         add_gap(p, WHY_NO_AGENT, replica, copy, false,
@@ -255,6 +263,9 @@ static void move(struct planner *p, const struct replica *replica, struct assign
         agent = NULL; /* what it holds now does not count as free there */
         why = reason;
     }
+    if (agent != NULL || !may_stay_meanwhile) {
+        break_up(p, reason);
+    }
     if (agent == NULL) {
         add_gap(p, WHY_NO_AGENT, replica, copy, false,
                 why == reason ? reason : arena_printf(p->arena, "%s; %s", reason, why));
@@ -292,6 +303,7 @@ static void give_up(struct planner *p, const struct replica *replica, struct ass
                      failures == 1 ? "" : "s", plan_failure_words(p->arena, copy));
 
     MARK("a copy that its agent tries for ever is given up");
+    break_up(p, reason);
     p->plan->failed++;
     add_step(p, PLAN_STOP, replica, copy, reason)->gives_up = true;
     add_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
@@ -649,6 +661,7 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
     }
     waves_spread(ret_plan, p.costs, p.spec, p.unavailable);
     waves_wait(arena, ret_plan, p.spec);
+    gang_decide(arena, input, ret_plan);
     for (size_t i = 0; i < ret_plan->step_count; i++) {
         touched += ret_plan->steps[i].copy != NULL;
     }

@@ -49,10 +49,12 @@ enum why {
     WHY_FAILED, /* it ended badly and is never started again */
     WHY_NO_AGENT,
     WHY_ROLLOUT_PAUSED,
+    WHY_GANG_TIMED_OUT, /* not all of it ran in time: taken back, and placed after a pause */
     WHY_AGENT_AWAY,
     WHY_LEASED, /* exclusive: the earlier copy may still run */
     WHY_BACK_OFF,
-    WHY_FAILING, /* its agent tries again and again */
+    WHY_GANG_WAITS, /* others are being placed: for its turn */
+    WHY_FAILING,    /* its agent tries again and again */
     WHY_STARTING,
     WHY_UPDATING, /* waits for its wave */
     WHY_STOPPING,
@@ -71,6 +73,15 @@ struct plan_gap {
 
 struct tasks;
 
+struct plan_gang { /* see controller/core/gang.h */
+    bool is_gang;
+    bool has_members; /* some are in force, as of before the steps */
+    bool places, takes_back;
+    bool has_timed_out; /* takes_back: for that reason */
+    bool is_complete;
+    bool waits; /* for its turn */
+};
+
 struct plan { /* everything in the arena */
     struct plan_step *steps;
     size_t step_count;
@@ -80,6 +91,8 @@ struct plan { /* everything in the arena */
     size_t gone_count;
     size_t desired, ready, updated, succeeded, failed;
     struct tasks *tasks; /* of a session of tasks: what ends with this plan; else NULL */
+    struct plan_gang gang;
+    const char *broken;  /* why a copy cannot stay where it is as it is; NULL: all can */
     size_t unchanged;    /* copies that no step touches */
     size_t waves;        /* 0 when there is nothing to do */
     struct mono look_at; /* when something may be due without anything happening */
@@ -93,6 +106,7 @@ struct plan_input {
     bool is_unsettled;         /* the store was restored: no lease is granted for a while */
     struct mono awaited_until; /* agents not seen since the start count by their last word till then
                                 */
+    size_t bursts_max;         /* gangs that are placed and not yet complete */
     struct ctl_counters *counters;
 };
 

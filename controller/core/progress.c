@@ -33,6 +33,8 @@ static bool is_ordinary(const struct plan_gap *gap)
     case WHY_FAILED:
     case WHY_NO_AGENT:
     case WHY_ROLLOUT_PAUSED:
+    case WHY_GANG_TIMED_OUT:
+    case WHY_GANG_WAITS:
     case WHY_AGENT_AWAY:
     case WHY_LEASED:
     case WHY_FAILING:

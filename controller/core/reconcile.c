@@ -11,6 +11,7 @@
 
 #include "controller/core/backoff.h"
 #include "controller/core/copy.h"
+#include "controller/core/gang.h"
 #include "controller/core/lease.h"
 #include "controller/core/rollout.h"
 #include "controller/core/tasks.h"
@@ -65,6 +66,7 @@ void reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
         .now = ctl->now,
         .awaited_until = ctl->reconciler.awaited_until,
         .is_unsettled = ctl->is_unsettled,
+        .bursts_max = ctl->options.bursts_max,
         .counters = &ctl->counters,
     };
 
@@ -128,7 +130,13 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     if (ctl->store_is_full) {
         MARK("on a full disk work is only ended");
         keep_stops(&plan);
-        return rollout_carry_out(ctl, session, template, &plan, 1);
+        if (!rollout_carry_out(ctl, session, template, &plan, 1)) {
+            return false;
+        }
+        if (plan.gang.takes_back) {
+            gang_note(ctl, session, &plan);
+        }
+        return true;
     }
     goes_on = is_turn_next(ctl, &plan);
     if (!rollout_carry_out(ctl, session, template, &plan, 1)) {
@@ -139,13 +147,14 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
         model_mark_session(&ctl->model, session);
     }
     rollout_record(ctl, session, &plan);
-    rollout_state(ctl, session, &plan);
     lacks_agent = has_gap(&plan, WHY_NO_AGENT);
     session->is_scan_due = lacks_agent || template == NULL; /* without its policy none was done */
     model_want(&ctl->model, session,
                lacks_agent || session_spec(session)->every_agent ||
                    (plan.tasks != NULL && plan.tasks->waiting > 0));
     model_look_at(&ctl->model, session, plan.look_at);
+    gang_note(ctl, session, &plan);
+    rollout_state(ctl, session, &plan);
     examined = ctl->counters.assignments_examined + ctl->counters.agents_examined - examined;
     session->quiet_until =
         mono_after(ctl->now, BUGGIFY("session-quiet") ? 300 : (int64_t)examined / EXAMINE_PER_MS);
@@ -235,6 +244,9 @@ static void begin(struct ctl *ctl)
                              ctl->options.lease_wait_ms / LEASE_DRIFT_SHARE + LEASE_MARGIN_MS);
     ctl->reconciler.loose_is_due = true;
     ctl->reconciler.loose_at = MONO_NEVER;
+    map_each (&ctl->model.objects[KIND_HARVEST_SESSION], it) {
+        gang_begin(ctl, it->value);
+    }
     map_each (&ctl->model.objects[KIND_ASSIGNMENT], it) {
         struct assignment_entry *copy = it->value;
 

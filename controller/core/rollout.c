@@ -3,6 +3,7 @@
 
 #include "controller/core/breaker.h"
 #include "controller/core/copy.h"
+#include "controller/core/gang.h"
 #include "controller/core/lease.h"
 #include "controller/core/progress.h"
 #include "controller/core/tasks.h"
@@ -317,6 +318,7 @@ bool rollout_carry_out(struct ctl *ctl, struct session_entry *session,
 {
     bool is_done = record_tasks(ctl, session, plan);
     size_t before = ctl->changes.count;
+    bool is_whole = plan->gang.places || plan->gang.takes_back, has_begun = false;
 
     for (size_t i = 0; i < plan->gone_count && is_done; i++) {
         is_done = !is_full(ctl, before);
@@ -328,8 +330,9 @@ bool rollout_carry_out(struct ctl *ctl, struct session_entry *session,
         if (plan->steps[i].wave > wave_max) {
             continue;
         }
-        is_done = !is_full(ctl, before);
+        is_done = (is_whole && has_begun) || !is_full(ctl, before);
         if (is_done) {
+            has_begun = true;
             carry_out(ctl, session, template, &plan->steps[i]);
         }
     }
@@ -579,7 +582,8 @@ static bool is_stated(const struct session_entry *session, const struct plan *pl
            status->desired == (int64_t)plan->desired && status->ready == (int64_t)plan->ready &&
            status->updated == (int64_t)plan->updated &&
            status->succeeded == (int64_t)plan->succeeded &&
-           status->failed == (int64_t)plan->failed && tasks_are_stated(session, plan->tasks);
+           status->failed == (int64_t)plan->failed && tasks_are_stated(session, plan->tasks) &&
+           gang_is_stated(session);
 }
 
 /* What a person would want to have been told when it happened. */
@@ -593,8 +597,8 @@ static void record_state(struct ctl *ctl, const struct session_entry *session,
         ctl_event_record(ctl, session->object, "Normal", "Converged", "%s", message);
     } else if (worst == WHY_NO_AGENT && is_new) {
         ctl_event_record(ctl, session->object, "Warning", "FailedPlacement", "%s", message);
-    } else if (worst == WHY_BACK_OFF && is_new) {
-        ctl_event_record(ctl, session->object, "Warning", "BackOff", "%s", message);
+    } else if ((worst == WHY_BACK_OFF || worst == WHY_GANG_TIMED_OUT) && is_new) {
+        ctl_event_record(ctl, session->object, "Warning", why_to_str(worst), "%s", message);
     } else if ((worst == WHY_GIVEN_UP || worst == WHY_FAILED) &&
                (is_new || !str_eq(before->message, message))) {
         ctl_event_record(ctl, session->object, "Warning", why_to_str(worst), "%s", message);
@@ -644,6 +648,7 @@ void rollout_state(struct ctl *ctl, struct session_entry *session, const struct 
     shape_mark(&harvest_session_status_shape, &body->status, &body->status.conditions);
     shape_mark(&harvest_session_shape, body, &body->status);
     tasks_state(next, plan->tasks, ctl->wall);
+    gang_state(next, session);
     (void)ctl_put(ctl, next, &write);
     ctl->derived_rows++;
 }

@@ -196,9 +196,11 @@ static void note_gaps(struct trial *trial, const char *session, const struct pla
             line.action = why_to_str(gap->why);
             add_line(trial, &trial->gaps, &trial->gap_count, line);
             break;
+        case WHY_GANG_TIMED_OUT:
         case WHY_AGENT_AWAY:
         case WHY_LEASED:
         case WHY_BACK_OFF:
+        case WHY_GANG_WAITS:
             add_line(trial, &trial->waits, &trial->wait_count, line);
             break;
         case WHY_FAILING:

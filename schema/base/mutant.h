@@ -71,6 +71,11 @@
       "tasks")                                                                                     \
     X(OUTPUTS_FORGOTTEN, "what a task made goes with its assignment", "tasks")                     \
     X(TASK_TRIED_ONCE_MORE, "a task that failed is tried more often than declared", "tasks")       \
+    X(GANG_IN_PARTS, "a gang is placed as far as there is room", "gang")                           \
+    X(GANG_MENDED, "one of a gang is placed anew, and the others stay", "gang")                    \
+    X(GANG_NEVER_AGAIN, "a gang that was taken back is not placed again", "liveness")              \
+    X(GANG_KEEPS_TURN, "who waits for a gang is not told that it is complete", "liveness")         \
+    X(BURSTS_UNBOUNDED, "more gangs are placed and not yet complete than declared", "gang")        \
     X(PARALLELISM_IGNORED, "more tasks are under way at once than declared", "tasks")              \
     X(BREAKER_STAYS_OPEN, "an agent on which starts failed is never tried again", "liveness")      \
     /* leases, the controller's side */                                                            \

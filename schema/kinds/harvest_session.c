@@ -63,6 +63,12 @@ static const struct field tasks_fields[] = {
      .doc = "once a task has failed for good the others end, too"},
 };
 
+static const struct field gang_fields[] = {
+    {"deadline", FIELD_DURATION, AT(struct gang_spec, deadline_ms), .min = GANG_DEADLINE_MIN_MS,
+     .max = WORK_TIME_MAX_MS, .fallback = "2m",
+     .doc = "all replicas run within this time after they were placed, or all are taken back"},
+};
+
 static const struct field rollout_fields[] = {
     {"maxUnavailable", FIELD_INT, AT(struct rollout_spec, max_unavailable), .min = 1,
      .max = REPLICAS_MAX, .fallback = "1",
@@ -75,6 +81,7 @@ static const struct shape requirement_shape =
     SHAPE("requirement", struct requirement, requirement_fields);
 const struct shape label_selector_shape = SHAPE("selector", struct label_selector, selector_fields);
 static const struct shape tasks_shape = SHAPE("tasks", struct tasks_spec, tasks_fields);
+static const struct shape gang_shape = SHAPE("gang", struct gang_spec, gang_fields);
 static const struct shape rollout_shape = SHAPE("rollout", struct rollout_spec, rollout_fields);
 
 static const struct field spec_fields[] = {
@@ -90,6 +97,9 @@ static const struct field spec_fields[] = {
     {"tasks", FIELD_STRUCT, AT(struct harvest_session_spec, tasks), .shape = &tasks_shape,
      .flags = FIELD_EXPLICIT,
      .doc = "many pieces of work that each end once; not together with replicas or everyAgent"},
+    {"gang", FIELD_STRUCT, AT(struct harvest_session_spec, gang), .shape = &gang_shape,
+     .flags = FIELD_EXPLICIT,
+     .doc = "all replicas are placed together, or none; not together with everyAgent or tasks"},
     {"requirements", FIELD_LIST, AT(struct harvest_session_spec, requirements),
      .shape = &requirement_shape, .max = REQUIREMENTS_MAX,
      .doc = "what an agent must offer when the work is placed"},
@@ -172,6 +182,17 @@ static const struct field tasks_status_fields[] = {
 
 const struct shape tasks_status_shape = SHAPE("tasks", struct tasks_status, tasks_status_fields);
 
+static const struct field gang_status_fields[] = {
+    {"placedTime", FIELD_TIME, AT(struct gang_status, placed),
+     .doc = "when all of it was placed; its deadline counts from here"},
+    {"complete", FIELD_BOOL, AT(struct gang_status, complete),
+     .doc = "all of it has run at once since then: the deadline was kept"},
+    {"takenBack", FIELD_INT, AT(struct gang_status, taken_back), .max = INT64_MAX,
+     .doc = "how often in a row it was taken back; each time a longer pause follows"},
+};
+
+const struct shape gang_status_shape = SHAPE("gang", struct gang_status, gang_status_fields);
+
 static const struct field status_fields[] = {
     {"observedGeneration", FIELD_INT, AT(struct harvest_session_status, observed_generation),
      .max = INT64_MAX, .doc = "generation of the spec that this status speaks of"},
@@ -187,6 +208,8 @@ static const struct field status_fields[] = {
      .doc = "replicas that were given up"},
     {"tasks", FIELD_STRUCT, AT(struct harvest_session_status, tasks), .shape = &tasks_status_shape,
      .flags = FIELD_EXPLICIT, .doc = "of a session of tasks: which have ended, and how"},
+    {"gang", FIELD_STRUCT, AT(struct harvest_session_status, gang), .shape = &gang_status_shape,
+     .flags = FIELD_EXPLICIT, .doc = "of a gang: how far it is"},
     {"conditions", FIELD_LIST, AT(struct harvest_session_status, conditions),
      .shape = &condition_shape, .map_key = "type", .max = CONDITIONS_MAX,
      .doc = "Converged: everything runs as declared; if not, what stands in the way.  Complete: "
@@ -460,6 +483,26 @@ static void check_tasks(const struct harvest_session_spec *spec, const struct no
     }
 }
 
+/* Rule 10: a gang has a number of replicas, few enough for one batch, and is tried again. */
+static void check_gang(const struct harvest_session_spec *spec, const struct node *root,
+                       struct problems *problems)
+{
+    if (spec->gang.deadline_ms == 0) {
+        return;
+    }
+    if (spec->every_agent || harvest_session_has_tasks(spec)) {
+        check_problem(problems, root, CAUSE_FORBIDDEN, "spec.gang",
+                      "excludes everyAgent and tasks; a gang has replicas");
+    } else if (harvest_session_replicas(spec) > GANG_MEMBERS_MAX) {
+        check_problem(problems, root, CAUSE_INVALID, "spec.replicas",
+                      "is too large for a gang: at most %d are placed together", GANG_MEMBERS_MAX);
+    }
+    if (spec->workload.restart == RESTART_NEVER) {
+        check_problem(problems, root, CAUSE_INVALID, "spec.workload.restart",
+                      "is \"never\", and a gang of which one failed is tried again as a whole");
+    }
+}
+
 /* Rule 1: replicas and everyAgent exclude each other.
  * Rule 2: a command line fits into what a process can be given. */
 static void check(const struct object *object, const struct node *root, struct problems *problems)
@@ -473,6 +516,7 @@ static void check(const struct object *object, const struct node *root, struct p
                       "excludes everyAgent: true; give one of the two");
     }
     check_tasks(spec, root, problems);
+    check_gang(spec, root, problems);
     for (size_t i = 0; i < spec->workload.command.count; i++) {
         command_bytes += strlen(spec->workload.command.items[i]) + 1;
     }

@@ -38,6 +38,12 @@ struct tasks_spec {
     bool fail_fast;      /* when one has failed for good, the others end */
 };
 
+/* All replicas are placed together, or none is. */
+struct gang_spec {
+    uint64_t set;
+    int64_t deadline_ms; /* all run within this time after they were placed; 0: no gang */
+};
+
 struct rollout_spec {
     uint64_t set;
     int64_t max_unavailable; /* replicas that a change may take down at once; at least 1 */
@@ -51,6 +57,7 @@ struct harvest_session_spec {
     int64_t replicas; /* excludes every_agent */
     bool every_agent;
     struct tasks_spec tasks; /* excludes both; a count of 0: none */
+    struct gang_spec gang;   /* excludes every_agent and tasks */
     LIST_OF(struct requirement) requirements;
     struct workload workload;
     bool exclusive;           /* each replica runs under a lease: never twice at once */
@@ -100,6 +107,14 @@ struct tasks_status {
     LIST_OF(struct task_ends) ends;        /* every task that has ended is in one of them */
 };
 
+/* How far a gang is: what has to outlive the controller. */
+struct gang_status {
+    uint64_t set;
+    struct wall placed; /* when all of it was; absent: it is not */
+    bool complete;      /* all of it ran at once since then: there is no deadline any more */
+    int64_t taken_back; /* how often in a row */
+};
+
 struct harvest_session_status {
     uint64_t set;
     int64_t observed_generation;
@@ -108,6 +123,7 @@ struct harvest_session_status {
     int64_t updated; /* of the current template */
     int64_t succeeded, failed;
     struct tasks_status tasks; /* of a session of tasks */
+    struct gang_status gang;   /* of a gang */
     conditions_t conditions;   /* Converged; of tasks also Complete */
 };
 
@@ -120,7 +136,7 @@ struct harvest_session { /* the body */
 extern const struct shape harvest_session_shape, harvest_session_spec_shape;
 extern const struct shape harvest_session_status_shape, label_selector_shape;
 extern const struct shape tasks_status_shape, task_failure_shape, task_result_shape;
-extern const struct shape task_ends_shape;
+extern const struct shape task_ends_shape, gang_status_shape;
 
 /* How many replicas are asked for: 1 when nothing is said.  Not to be asked with every_agent or
  * tasks. */

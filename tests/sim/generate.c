@@ -530,6 +530,20 @@ static void settle_tasks(struct generator *generator, struct node *spec)
     }
 }
 
+static void settle_gang(struct generator *generator, struct node *spec)
+{
+    struct node *workload = node_find(spec, "workload");
+    const struct node *replicas = node_find(spec, "replicas");
+
+    (void)node_remove(spec, "everyAgent");
+    if (replicas != NULL && replicas->integer > GANG_MEMBERS_MAX) {
+        set_int(generator, spec, "replicas", die_between(generator->die, 0, GANG_MEMBERS_MAX));
+    }
+    if (str_eq(node_find_text(workload, "restart"), "never")) {
+        node_set(generator->arena, workload, "restart", node_str(generator->arena, "onFailure"));
+    }
+}
+
 static void settle_session(struct generator *generator, struct node *spec)
 {
     struct arena *arena = generator->arena;
@@ -543,6 +557,9 @@ static void settle_session(struct generator *generator, struct node *spec)
     }
     if (node_find(spec, "tasks") != NULL) {
         settle_tasks(generator, spec);
+        (void)node_remove(spec, "gang");
+    } else if (node_find(spec, "gang") != NULL) {
+        settle_gang(generator, spec);
     }
     if (node_text(command->list.items[0])[0] == '\0') {
         command->list.items[0] = node_str(arena, "x");

@@ -177,10 +177,15 @@ static bool is_named(const struct node *causes, const char *path)
  * wrote it may hurt a rule between fields. */
 static bool is_explained(const struct person *person, const struct node *causes)
 {
-    static const char *const together[] = {"spec.replicas",         "spec.battery.",
-                                           "spec.thermal.",         "spec.workload.artifacts",
-                                           "spec.workload.outputs", "spec.everyAgent",
-                                           "spec.workload.restart", "spec.tasks"};
+    static const char *const together[] = {"spec.replicas",
+                                           "spec.battery.",
+                                           "spec.thermal.",
+                                           "spec.workload.artifacts",
+                                           "spec.workload.outputs",
+                                           "spec.everyAgent",
+                                           "spec.workload.restart",
+                                           "spec.tasks",
+                                           "spec.gang"};
 
     for (size_t i = 0; causes != NULL && i < causes->list.count; i++) {
         const char *field = node_find_text(causes->list.items[i], "field");

@@ -579,7 +579,8 @@ static void print_change(const struct node *change, struct str *to)
             str_addf(to, "  %s ", signs[i][1]);
         }
     }
-    str_addf(to, "%-7s %s %s", action, node_find_text(change, "session"),
+    str_addf(to, "%-7s %s%s%s", action, node_find_text(change, "session"),
+             str_is_empty(node_find_text(change, "slot")) ? "" : " ",
              node_find_text(change, "slot"));
     if (from != NULL) {
         str_addf(to, " from %s to %s", from, agent);

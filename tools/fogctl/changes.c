@@ -117,7 +117,8 @@ static void print_change(struct fogctl *fogctl, const struct node *change)
             color = marks[i].color;
         }
     }
-    str_addf(&line, " %s/%s", text_of(change, "session"), text_of(change, "slot"));
+    str_addf(&line, " %s%s%s", text_of(change, "session"),
+             text_of(change, "slot")[0] == '\0' ? "" : "/", text_of(change, "slot"));
     if (from[0] != '\0' && !str_eq(from, agent)) {
         str_addf(&line, " from %s", from);
     }
@@ -191,7 +192,8 @@ void plan_print(struct fogctl *fogctl, const struct node *plan)
         const struct node *item = pending->list.items[i];
 
         printf("  %spending%s  ", paint(fogctl, "yellow"), paint(fogctl, "off"));
-        text_put(stdout, arena_printf(&fogctl->arena, "%s/%s: %s", text_of(item, "session"),
+        text_put(stdout, arena_printf(&fogctl->arena, "%s%s%s: %s", text_of(item, "session"),
+                                      text_of(item, "slot")[0] == '\0' ? "" : "/",
                                       text_of(item, "slot"), text_of(item, "reason")));
         putchar('\n');
     }
