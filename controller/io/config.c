@@ -120,6 +120,14 @@ static int set_lease_wait(struct config *config, const char *value, struct err *
     return 0;
 }
 
+static int set_bursts_max(struct config *config, const char *value, struct err *err)
+{
+    if (!int_from_str(value, &config->bursts_max) || config->bursts_max <= 0) {
+        return err_set(err, ERR_INVALID, "\"%s\" is no number from 1", value);
+    }
+    return 0;
+}
+
 static int set_blob_quota(struct config *config, const char *value, struct err *err)
 {
     if (!quantity_from_str(value, &config->blob_quota_bytes) || config->blob_quota_bytes < 0) {
@@ -149,6 +157,7 @@ static const struct option {
     {"--insecure", "FOG_CONTROLLER_INSECURE", set_insecure, true},
     {"--restored", "FOG_CONTROLLER_RESTORED", set_restored, true},
     {"--lease-wait", "FOG_CONTROLLER_LEASE_WAIT", set_lease_wait, false},
+    {"--bursts-max", "FOG_CONTROLLER_BURSTS_MAX", set_bursts_max, false},
     {"--blob-quota", "FOG_CONTROLLER_BLOB_QUOTA", set_blob_quota, false},
     {"--blob-keep", "FOG_CONTROLLER_BLOB_KEEP", set_blob_keep, false},
     {"--log-level", "FOG_CONTROLLER_LOG_LEVEL", set_log_level, false},
@@ -170,6 +179,7 @@ const char *config_usage(void)
            "                          after it; for one start only\n"
            "  --lease-wait TIME       after a restore, how long a lease of before may last: nothing\n"
            "                          runs exclusively until then (1h, the longest there can be)\n"
+           "  --bursts-max N          gangs placed at once and not yet complete (4)\n"
            "  --blob-quota SIZE       bytes that all blobs together may have (16Gi)\n"
            "  --blob-keep TIME        how long a blob stays that nothing refers to (24h)\n"
            "  --log-level LEVEL       error, warning, info or debug (info)\n"

@@ -24,6 +24,7 @@ struct config {
     bool is_insecure;
     bool is_restored; /* the store is a copy of an earlier one: what came after it never was */
     enum log_level log_level;
+    int64_t bursts_max;       /* gangs placed and not yet complete; 0: BURSTS_MAX */
     int64_t lease_wait_ms;    /* after a restore; 0: the longest */
     int64_t heartbeat_min_ms; /* 0: the core's own */
     int64_t blob_quota_bytes; /* of all blobs together */

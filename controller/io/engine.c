@@ -41,6 +41,7 @@ static int load_core(struct engine *engine, struct err *err)
         .name = engine->config->name,
         .version = FOG_VERSION,
         .heartbeat_min_ms = engine->config->heartbeat_min_ms,
+        .bursts_max = (size_t)engine->config->bursts_max,
         .lease_wait_ms = engine->config->lease_wait_ms,
     };
     struct store_loader loader = {
