@@ -5,6 +5,7 @@
 #include "schema/kinds/agent.h"
 #include "schema/kinds/assignment.h"
 #include "schema/limits.h"
+#include "tests/sim/check_gang.h"
 #include "tests/sim/check_periods.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/check_tasks.h"
@@ -448,6 +449,7 @@ static void check_row(struct sim *sim, const struct row *row)
     }
     check_tasks(sim, row, at.body);
     check_period_row(sim, row, at.body);
+    check_gang_row(sim, row, at.body);
     arena_fini(&at.arena);
 }
 
@@ -457,6 +459,9 @@ void check_rows(struct sim *sim, const struct batch *batch)
     for (size_t i = 0; i < batch->rows.count && !sim->has_failed; i++) {
         check_row(sim, &batch->rows.items[i]);
         reference_take(sim->reference, &batch->rows.items[i]);
+    }
+    if (!sim->has_failed) {
+        check_gangs(sim, batch);
     }
     if (batch->rows.count > 0) {
         vec_add(&sim->reference->batches, sim->reference->revision);

@@ -1,5 +1,6 @@
 #include "tests/sim/controller.h"
 
+#include "schema/limits.h"
 #include "tests/sim/check_effects.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/http.h"
@@ -52,6 +53,8 @@ struct controller *controller_new(struct sim *sim)
     tape_die(&sim->tape, &die, "disk");
     controller->disk = disk_new_with(name, &die);
     controller->heartbeat_ms = heartbeats_ms[die_below(&sim->dice.controller, 3)];
+    tape_die(&sim->tape, &die, "bursts");
+    controller->bursts_max = BURSTS_MAX - (size_t)die_below(&die, BURSTS_MAX);
     sim->controller = controller;
     controller->clock.ppm = faults_draw_ppm(sim, &sim->dice.controller);
     boot(sim);
@@ -439,6 +442,7 @@ static int load_core(struct sim *sim, struct err *err)
                                   .version = "0.1",
                                   .heartbeat_min_ms = controller->heartbeat_ms,
                                   .speaks = release_speaks(controller->release),
+                                  .bursts_max = controller->bursts_max,
                                   .lease_wait_ms = controller->lease_wait_ms};
     struct store_loader loader = {
         .object = load_object, .content = load_content, .answer = load_answer};

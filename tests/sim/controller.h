@@ -41,6 +41,7 @@ struct controller {
     bool is_full;            /* the ballast was given back */
     unsigned recoveries;     /* in a row */
     int64_t heartbeat_ms;
+    size_t bursts_max;        /* as it is told on its command line */
     enum release release;     /* of the program that is started next */
     uint64_t era;             /* as its state directory remembers */
     bool is_restored;         /* its next start is the first from a copy that was put back */

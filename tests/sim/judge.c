@@ -38,21 +38,26 @@ static bool nothing_else_runs(struct world *world)
 
 /* --- one session ------------------------------------------------------------------------------ */
 
-static bool may_fail(struct world *world, const struct node *session)
+static bool fails_by_itself(const struct node *session)
 {
     const struct node *words = node_find_path(session, "spec.workload.command");
     const char *verb = node_text(words->list.items[0]);
+
+    return str_eq(verb, "fail") || str_eq(verb, "missing") || str_eq(verb, "flaky");
+}
+
+static bool may_fail(struct world *world, const struct node *session)
+{
     const struct faults *faults = &world->sim->faults;
 
-    return str_eq(verb, "fail") || str_eq(verb, "missing") || str_eq(verb, "flaky") ||
-           faults->is_on[FAULT_WORKLOAD_DIES] || faults->is_on[FAULT_SHIM_KILLED] ||
-           faults->is_on[FAULT_WORK_GROWS] || faults->is_on[FAULT_WORK_UNSTARTABLE] ||
-           faults->is_on[FAULT_WORK_DIES_AT_ONCE] || faults->is_on[FAULT_WORK_RACES_STOP] ||
-           faults->is_on[FAULT_AGENT_FULL] || faults->is_on[FAULT_AGENT_RESTORED] ||
-           faults->is_on[FAULT_AGENT_ROT] || faults->is_on[FAULT_AGENT_CLONED] ||
-           faults->is_on[FAULT_AGENT_POWER_IN_SAVE] || faults->is_on[FAULT_AGENT_CRASH_STARTING] ||
-           faults->is_on[FAULT_AGENT_REBOOT] || faults->is_on[FAULT_AGENT_CRASH] ||
-           faults->is_on[FAULT_UPGRADE];
+    return fails_by_itself(session) || faults->is_on[FAULT_WORKLOAD_DIES] ||
+           faults->is_on[FAULT_SHIM_KILLED] || faults->is_on[FAULT_WORK_GROWS] ||
+           faults->is_on[FAULT_WORK_UNSTARTABLE] || faults->is_on[FAULT_WORK_DIES_AT_ONCE] ||
+           faults->is_on[FAULT_WORK_RACES_STOP] || faults->is_on[FAULT_AGENT_FULL] ||
+           faults->is_on[FAULT_AGENT_RESTORED] || faults->is_on[FAULT_AGENT_ROT] ||
+           faults->is_on[FAULT_AGENT_CLONED] || faults->is_on[FAULT_AGENT_POWER_IN_SAVE] ||
+           faults->is_on[FAULT_AGENT_CRASH_STARTING] || faults->is_on[FAULT_AGENT_REBOOT] ||
+           faults->is_on[FAULT_AGENT_CRASH] || faults->is_on[FAULT_UPGRADE];
 }
 
 static bool is_on_lost(struct world *world, const struct node *assignment)
@@ -88,6 +93,9 @@ static bool is_excused(struct world *world, const struct node *session, const ch
     if (str_eq(reason, "GivenUp") || str_eq(reason, "Failed")) {
         return may_fail(world, session) || flag_at(session, "spec.rollout.pause") ||
                judge_has_tasks(session); /* what failed in an earlier form stays so */
+    }
+    if (str_eq(reason, "GangTimedOut") || str_eq(reason, "BackOff")) {
+        return is_gang(session) && fails_by_itself(session);
     }
     if (str_eq(reason, "AgentAway")) {
         return has_copy_on_lost(world, session);
@@ -283,6 +291,8 @@ bool judge_is_restless(struct sim *sim)
             const struct node *session = world.sessions->list.items[i];
             const struct node *condition = condition_of(session, "Converged");
 
+            /* It is tried again for ever. */
+            is_restless |= is_gang(session) && fails_by_itself(session);
             is_restless |= str_eq(node_find_text(condition, "reason"), "PolicyMissing") &&
                            may_fail(&world, session);
         }

@@ -89,6 +89,11 @@ static inline bool is_of(const struct node *assignment, const struct node *sessi
     return str_eq(text_at(assignment, "spec.sessionUid"), text_at(session, "metadata.uid"));
 }
 
+static inline bool is_gang(const struct node *session)
+{
+    return node_find_path(session, "spec.gang") != NULL;
+}
+
 static inline bool is_leaving(const struct node *assignment)
 {
     return text_at(assignment, "metadata.deletionTimestamp")[0] != '\0';
@@ -115,5 +120,6 @@ const struct node *judge_copy_on(struct world *world, const struct node *session
                                  const struct node *agent);
 /* What was placed there in an old form needs what nobody can read off its session. */
 bool judge_is_held_back(struct world *world, const struct node *agent);
-/* An agent that could take one more replica now; NULL when none. */
+/* An agent that could take one more replica now, or, of a gang, the first of all; NULL when none.
+ */
 const struct node *judge_taker(struct world *world, const struct node *session);

@@ -36,11 +36,17 @@ static const struct node *session_by_uid(struct world *world, const char *uid)
     return NULL;
 }
 
-bool judge_has_room(struct world *world, const struct node *session, const struct node *agent)
+static bool has_room_for(struct world *world, const struct node *session, const struct node *agent,
+                         int64_t copies)
 {
     struct room all = room_at(agent, "status.capacity"), used = {0};
     struct room needs = room_at(session, "spec.workload.resources");
 
+    if (__builtin_mul_overflow(needs.cores, copies, &needs.cores) ||
+        __builtin_mul_overflow(needs.memory, copies, &needs.memory) ||
+        __builtin_mul_overflow(needs.disk, copies, &needs.disk)) {
+        return false;
+    }
     for (size_t i = 0; i < world->assignments->list.count; i++) {
         const struct node *assignment = world->assignments->list.items[i];
         const struct node *owner = session_by_uid(world, text_at(assignment, "spec.sessionUid"));
@@ -56,6 +62,11 @@ bool judge_has_room(struct world *world, const struct node *session, const struc
     return (needs.cores == 0 || sum(used.cores, needs.cores) <= all.cores) &&
            (needs.memory == 0 || sum(used.memory, needs.memory) <= all.memory) &&
            (needs.disk == 0 || sum(used.disk, needs.disk) <= all.disk);
+}
+
+bool judge_has_room(struct world *world, const struct node *session, const struct node *agent)
+{
+    return has_room_for(world, session, agent, 1);
 }
 
 bool judge_is_healthy(const struct node *agent)
@@ -107,18 +118,46 @@ static bool would_hold(struct world *world, const struct node *session, struct m
            check_is_forbidden(machine, node_find(policy, "spec"));
 }
 
-const struct node *judge_taker(struct world *world, const struct node *session)
+static bool could_take(struct world *world, const struct node *session, const struct node *agent)
 {
+    struct machine *machine = machine_of(world, name_of(agent));
+
+    return machine != NULL && !machine->is_lost && !flag_at(agent, "spec.unschedulable") &&
+           judge_is_healthy(agent) && !would_hold(world, session, machine) &&
+           judge_matches(session, agent) && judge_has_room(world, session, agent) &&
+           !judge_is_held_back(world, agent) &&
+           !(flag_at(session, "spec.everyAgent") && judge_copy_on(world, session, agent) != NULL);
+}
+
+/* Replicas that find room at once, up to `most`. */
+static int64_t places_for(struct world *world, const struct node *session, int64_t most)
+{
+    int64_t places = 0;
+
     for (size_t i = 0; i < world->agents->list.count; i++) {
         const struct node *agent = world->agents->list.items[i];
-        struct machine *machine = machine_of(world, name_of(agent));
+        int64_t here = 0;
 
-        if (machine != NULL && !machine->is_lost && !flag_at(agent, "spec.unschedulable") &&
-            judge_is_healthy(agent) && !would_hold(world, session, machine) &&
-            judge_matches(session, agent) && judge_has_room(world, session, agent) &&
-            !judge_is_held_back(world, agent) &&
-            !(flag_at(session, "spec.everyAgent") &&
-              judge_copy_on(world, session, agent) != NULL)) {
+        while (could_take(world, session, agent) && places + here < most &&
+               has_room_for(world, session, agent, here + 1)) {
+            here++;
+        }
+        places += here;
+    }
+    return places;
+}
+
+const struct node *judge_taker(struct world *world, const struct node *session)
+{
+    int64_t replicas = int_at(session, "spec.replicas", 1);
+
+    if (is_gang(session) && places_for(world, session, replicas) < replicas) {
+        return NULL;
+    }
+    for (size_t i = 0; i < world->agents->list.count; i++) {
+        const struct node *agent = world->agents->list.items[i];
+
+        if (could_take(world, session, agent)) {
             return agent;
         }
     }

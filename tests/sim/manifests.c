@@ -41,7 +41,8 @@ static void add_command(struct die *die, bool *ret_ends, struct str *to)
     }
 }
 
-static void add_workload(struct die *die, unsigned version, bool is_many, struct str *to)
+static void add_workload(struct die *die, unsigned version, bool is_many, bool is_gang,
+                         struct str *to)
 {
     static const char *const restarts[] = {"never", "onFailure", "always"};
     bool ends;
@@ -49,7 +50,8 @@ static void add_workload(struct die *die, unsigned version, bool is_many, struct
     str_add(to, "\"workload\":{\"command\":");
     add_command(die, &ends, to);
     str_addf(to, ",\"environment\":{\"VERSION\":\"%u\"},\"restart\":\"%s\"", version,
-             restarts[die_below(die, ends || is_many ? 2 : 3)]);
+             restarts[is_gang ? 1 + die_below(die, ends ? 1 : 2)
+                              : die_below(die, ends || is_many ? 2 : 3)]);
     if (die_chance(die, 600)) {
         str_addf(to, ",\"resources\":{\"cores\":\"%" PRId64 "m\",\"memory\":\"%" PRId64 "Mi\"}",
                  die_between(die, 1, 15) * 100, die_between(die, 1, 8) * 100);
@@ -65,6 +67,8 @@ static void add_workload(struct die *die, unsigned version, bool is_many, struct
 
 static void add_scale(struct die *die, struct str *to)
 {
+    bool is_gang = false;
+
     if (die_chance(die, 150)) {
         str_addf(to,
                  "\"tasks\":{\"count\":%" PRId64 ",\"parallelism\":%" PRId64 ",\"retries\":%" PRIu64
@@ -75,6 +79,10 @@ static void add_scale(struct die *die, struct str *to)
         str_add(to, "\"everyAgent\":true,");
     } else if (die_chance(die, 900)) {
         str_addf(to, "\"replicas\":%" PRIu64 ",", die_below(die, 5));
+        is_gang = die_chance(die, 200);
+    }
+    if (is_gang) {
+        str_addf(to, "\"gang\":{\"deadline\":\"%" PRId64 "s\"},", die_between(die, 5, 40));
     }
     if (die_chance(die, 200)) {
         str_addf(to, "\"selector\":{\"matchLabels\":{\"reported/site\":\"%s\"}},",
@@ -123,7 +131,8 @@ static void add_session(struct die *die, unsigned name, unsigned version, struct
     }
     add_scale(die, to);
     add_times(die, to);
-    add_workload(die, version, strstr(to->data, "\"tasks\"") != NULL, to);
+    add_workload(die, version, strstr(to->data, "\"tasks\"") != NULL,
+                 strstr(to->data, "\"gang\"") != NULL, to);
     str_add(to, "}}");
 }
 
@@ -340,6 +349,20 @@ static void tame_times(struct arena *arena, struct die *die, struct node *spec)
     }
 }
 
+static void tame_gang(struct arena *arena, struct die *die, struct node *spec)
+{
+    struct node *gang = node_find(spec, "gang"), *workload = node_find(spec, "workload");
+
+    if (gang != NULL && die_chance(die, 500)) {
+        (void)node_remove(spec, "gang");
+    } else if (gang != NULL) {
+        set_ms(arena, gang, "deadline", GANG_DEADLINE_MIN_MS + die_between(die, 0, 30000));
+        if (str_eq(node_find_text(workload, "restart"), "never")) {
+            set_text(arena, workload, "restart", "onFailure");
+        }
+    }
+}
+
 static struct generator begin(struct arena *arena, struct die *die)
 {
     return (struct generator){.arena = arena,
@@ -361,6 +384,7 @@ static struct node *drawn_session(struct arena *arena, struct die *die, unsigned
     tame_room(arena, die, node_find(spec, "workload"));
     tame_places(arena, die, spec);
     tame_times(arena, die, spec);
+    tame_gang(arena, die, spec);
     return root;
 }
 
