@@ -5,6 +5,7 @@
 #include "controller/core/backoff.h"
 #include "controller/core/copy.h"
 #include "controller/core/core.h"
+#include "schema/base/mem.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
 #include "schema/base/str.h"
@@ -12,6 +13,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- the plan --------------------------------------------------------------------------------- */
@@ -97,18 +99,20 @@ static size_t bursts_before(const struct plan_input *in)
     return count;
 }
 
-static const char *pause_words(struct arena *arena, const struct plan_input *in, bool has_timed_out)
+/* `why` may be NULL: after a start nobody knows any more. */
+static const char *pause_words(struct arena *arena, const struct plan_input *in, bool has_timed_out,
+                               const char *why)
 {
     char deadline[DURATION_TEXT_SIZE];
 
     duration_to_str(session_spec(in->session)->gang.deadline_ms, deadline);
     return has_timed_out
                ? arena_printf(arena,
-                              "not all of it ran within %s after it was placed; it was taken back, "
-                              "and is placed again after a pause",
-                              deadline)
-               : "one of it failed or was lost; it was taken back, and is placed again after a "
-                 "pause";
+                              "not all of it ran within %s after it was placed%s%s; it was taken "
+                              "back, and is placed again after a pause",
+                              deadline, why == NULL ? "" : ": ", why == NULL ? "" : why)
+               : arena_printf(arena, "%s; it was taken back, and is placed again after a pause",
+                              why == NULL ? "one of it failed or was lost" : why);
 }
 
 static void hold(struct arena *arena, struct plan *plan, enum why why, const char *message)
@@ -129,7 +133,7 @@ static void place(struct arena *arena, const struct plan_input *in, bool is_fres
         plan->look_at = mono_earlier(plan->look_at, gang->retry_at);
         drop_gaps(plan, WHY_NO_AGENT, false);
         hold(arena, plan, gang->has_timed_out ? WHY_GANG_TIMED_OUT : WHY_BACK_OFF,
-             pause_words(arena, in, gang->has_timed_out));
+             pause_words(arena, in, gang->has_timed_out, gang->why));
     } else if (first_message(plan, WHY_STOPPING) != NULL ||
                first_message(plan, WHY_LEASED) != NULL) {
         MARK("a gang waits until all of it has ended");
@@ -159,8 +163,13 @@ static void place(struct arena *arena, const struct plan_input *in, bool is_fres
 /* --- while it is placed ----------------------------------------------------------------------- */
 
 static void take_back(struct arena *arena, const struct plan_input *in, struct plan *plan,
-                      bool has_timed_out, const char *reason)
+                      bool has_timed_out, const char *why)
 {
+    const char *reason =
+        arena_printf(arena, "the gang is taken back as a whole: %s%s%s",
+                     has_timed_out ? "not all of it ran within its deadline" : "",
+                     has_timed_out && why != NULL ? ": " : "", why == NULL ? "" : why);
+
     MARK("a gang is taken back as a whole");
     drop_steps(plan);
     plan->gap_count = 0;
@@ -181,8 +190,20 @@ static void take_back(struct arena *arena, const struct plan_input *in, struct p
     plan->waves = 1;
     plan->gang.takes_back = true;
     plan->gang.has_timed_out = has_timed_out;
+    plan->gang.why = why;
     add_gap(arena, plan, has_timed_out ? WHY_GANG_TIMED_OUT : WHY_BACK_OFF,
-            has_timed_out ? pause_words(arena, in, true) : reason);
+            pause_words(arena, in, has_timed_out, why));
+}
+
+/* Of those that do not run one is told, for a start. */
+static const char *first_late(struct arena *arena, const struct plan *plan)
+{
+    const struct plan_gap *gap = plan->gap_count == 0 ? NULL : &plan->gaps[0];
+
+    return gap == NULL ? "its policy holds some of it"
+           : str_is_empty(gap->slot)
+               ? gap->message
+               : arena_printf(arena, "replica %s: %s", gap->slot, gap->message);
 }
 
 /* Held back by its policy is well, and yet not running beside the others. */
@@ -223,16 +244,13 @@ static void tend(struct arena *arena, const struct plan_input *in, struct plan *
     struct mono due = due_at(in);
 
     if (plan->broken != NULL && !MUTANT(GANG_MENDED)) {
-        take_back(arena, in, plan, false,
-                  arena_printf(arena, "the gang is taken back as a whole: %s", plan->broken));
+        take_back(arena, in, plan, false, plan->broken);
     } else if ((count_starts(plan) > 0 || lacks_member(plan)) && !MUTANT(GANG_MENDED)) {
-        take_back(arena, in, plan, false,
-                  "the gang is taken back as a whole: a replica of it has no place");
+        take_back(arena, in, plan, false, "a replica of it has no place");
     } else if (gang->is_complete || is_complete(in, plan)) {
         plan->gang.is_complete = true;
     } else if (mono_is_due(due, in->now)) {
-        take_back(arena, in, plan, true,
-                  "the gang is taken back as a whole: not all of it ran within its deadline");
+        take_back(arena, in, plan, true, first_late(arena, plan));
     } else {
         plan->look_at = mono_earlier(plan->look_at, due);
         if (plan->gap_count == 0) {
@@ -268,14 +286,16 @@ void gang_decide(struct arena *arena, const struct plan_input *in, struct plan *
 
 /* --- what came of it -------------------------------------------------------------------------- */
 
-static void note_taken_back(struct ctl *ctl, struct gang_state *gang, bool has_timed_out)
+static void note_taken_back(struct ctl *ctl, struct gang_state *gang, const struct plan_gang *plan)
 {
     bool ran_long =
         gang->is_complete && mono_is_due(mono_after(gang->since, RESTART_RESET_MS), ctl->now);
     unsigned tries = ran_long ? 1 : gang->tries + 1;
 
+    free(gang->why);
     *gang = (struct gang_state){
-        .has_timed_out = has_timed_out,
+        .has_timed_out = plan->has_timed_out,
+        .why = mem_strdup(plan->why),
         .tries = tries,
         .retry_at = mono_after(ctl->now, backoff_ms(tries, &ctl->rand)),
     };
@@ -300,9 +320,10 @@ void gang_note(struct ctl *ctl, struct session_entry *session, const struct plan
     bool had_turn = gang->is_placed && !gang->is_complete, did_wait = gang->waits;
 
     if (!plan->gang.is_gang) {
+        free(gang->why);
         *gang = (struct gang_state){0};
     } else if (plan->gang.takes_back) {
-        note_taken_back(ctl, gang, plan->gang.has_timed_out);
+        note_taken_back(ctl, gang, &plan->gang);
         model_look_at(&ctl->model, session, mono_earlier(session->look_at, gang->retry_at));
     } else {
         if (plan->gang.places || (plan->gang.has_members && !gang->is_placed)) {

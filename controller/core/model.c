@@ -97,6 +97,8 @@ void model_discard(struct model *model, struct entry *removed)
     }
     if (removed->object->kind->id == KIND_AGENT) {
         agent_free((struct agent_entry *)removed);
+    } else if (removed->object->kind->id == KIND_HARVEST_SESSION) {
+        free(((struct session_entry *)removed)->gang.why);
     }
     object_unref(removed->object);
     free(removed);

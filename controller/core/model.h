@@ -89,7 +89,8 @@ struct template_entry { /* a resolved template, shared by digest */
 struct gang_state {              /* of a session that is a gang; most of it is in its status, too */
     bool is_placed, is_complete; /* complete: all of it ran at once since it was placed */
     bool waits;                  /* for its turn */
-    bool has_timed_out;          /* when it was taken back last */
+    bool has_timed_out;          /* when it was taken back last, */
+    char *why;                   /* and for what reason, owned; NULL: not since the start */
     unsigned tries;              /* in a row, that it was taken back */
     struct wall placed;          /* for people, and for the next start */
     struct mono since;           /* placed */

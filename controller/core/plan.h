@@ -78,6 +78,7 @@ struct plan_gang { /* see controller/core/gang.h */
     bool has_members; /* some are in force, as of before the steps */
     bool places, takes_back;
     bool has_timed_out; /* takes_back: for that reason */
+    const char *why;    /* takes_back: one that failed, is lost, or does not run */
     bool is_complete;
     bool waits; /* for its turn */
 };

@@ -117,6 +117,7 @@ static void what_does_not_all_run_in_time_is_taken_back_and_tried_again(void **s
     fleet_advance(&fleet, 1000);
     assert_int_equal(members("burst"), 0);
     assert_string_equal(fleet_why(&fleet, "burst"), "GangTimedOut");
+    assert_non_null(strstr(fleet_message(&fleet, "burst"), "replica 1: edge-0 was told and has "));
     assert_true(fleet_has_event(&fleet, "GangTimedOut"));
     fleet_advance(&fleet, 1);
     stopped("burst");
