@@ -109,11 +109,40 @@ static int tell(const struct config *config, struct str *answer)
                                                                       : print(&text);
 }
 
-static int examine(const struct config *config)
+/* Beside a running agent its options are judged, not those that another shell would give one. */
+static void ask_for_options(struct config *config)
+{
+    _cleanup_(str_fini)
+    struct str told = STR_EMPTY;
+    struct err err = ERR_NONE;
+    struct cache cache;
+
+    config->judged = "no agent runs here: those of this command";
+    if (!owner_may_answer(config->state)) {
+        return;
+    }
+    if (cache_open(&cache, config->state, &err) < 0 ||
+        owner_ask(&cache, "options", &told, &err) < 0) {
+        config->judged =
+            err.code == ERR_UNAVAILABLE
+                ? config->judged
+                : arena_printf(&config->arena, "those of this command, for %s", err.text);
+    } else if (config_adopt(config, told.data, told.length, &err) < 0) {
+        config->judged = arena_printf(&config->arena, "those of this command, for %s", err.text);
+    } else {
+        config->is_running_agents = true;
+    }
+    cache_fini(&cache);
+}
+
+static int examine(struct config *config)
 {
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
-    bool ok = doctor_examine(config, &text);
+    bool ok;
+
+    ask_for_options(config);
+    ok = doctor_examine(config, &text);
 
     return print(&text) == EXIT_SUCCESS && ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -4,6 +4,7 @@
 
 #include "agent/io/config_inner.h"
 #include "schema/base/parse.h"
+#include "schema/json.h"
 #include "schema/limits.h"
 
 #include <limits.h>
@@ -238,9 +239,14 @@ static const struct option options[] = {
 static int take(struct config *config, const struct option *option, const char *from,
                 const char *value, struct err *err)
 {
+    struct strpair given = {option->name, arena_strdup(&config->arena, value)};
+
     if (!option->take(config, arena_strdup(&config->arena, value))) {
         return err_set(err, ERR_INVALID, "%s: \"%s\" is not %s", from, value, option->expected);
     }
+    config->given.items = arena_grow(&config->arena, config->given.items, config->given.count,
+                                     sizeof(struct strpair));
+    config->given.items[config->given.count++] = given;
     return 0;
 }
 
@@ -460,6 +466,7 @@ static int take_all(struct config *config, int argc, char **argv, struct err *er
     int file = take_file(config, argc, argv, &in_file);
     int result = take_environment(config, err);
 
+    config->words_from = config->given.count;
     result = result < 0 ? result : take_words(config, argc, argv, err);
     if (result < 0 || file == 0) {
         return result;
@@ -483,10 +490,8 @@ static bool asks_for_help(int argc, char **argv)
     return argc == 2 && take_verb(&words, argv[1], NULL) == 0 && words.verb == VERB_HELP;
 }
 
-int config_parse(struct config *config, int argc, char **argv, struct err *err)
+static void begin(struct config *config)
 {
-    int result;
-
     *config = (struct config){.controller_url = "ws://127.0.0.1:7412",
                               .controller_name = "",
                               .file = "",
@@ -497,14 +502,13 @@ int config_parse(struct config *config, int argc, char **argv, struct err *err)
     arena_init(&config->arena);
     problems_init(&config->problems, &config->arena, NULL);
     owner_rules_init(&config->owner);
-    if (asks_for_help(argc, argv)) { /* also to somebody whose file is broken */
-        config->verb = VERB_HELP;
-        return 0;
-    }
-    result = take_all(config, argc, argv, err);
-    if (result < 0 || config->verb == VERB_HELP || config->verb == VERB_VERSION) {
-        return result;
-    }
+}
+
+/* What follows from what was given. */
+static int settle(struct config *config, struct err *err)
+{
+    int result;
+
     config->owner_policy = config->has_owner_policy ? &config->owner : NULL;
     config->state = config->state != NULL ? config->state : default_state(&config->arena);
     config->name = config->name != NULL ? config->name : default_name(&config->arena);
@@ -521,9 +525,118 @@ int config_parse(struct config *config, int argc, char **argv, struct err *err)
     return check_controller(config, err);
 }
 
+int config_parse(struct config *config, int argc, char **argv, struct err *err)
+{
+    int result;
+
+    begin(config);
+    if (asks_for_help(argc, argv)) { /* also to somebody whose file is broken */
+        config->verb = VERB_HELP;
+        return 0;
+    }
+    result = take_all(config, argc, argv, err);
+    if (result < 0 || config->verb == VERB_HELP || config->verb == VERB_VERSION) {
+        return result;
+    }
+    return settle(config, err);
+}
+
 void config_fini(struct config *config)
 {
     arena_fini(&config->arena);
+}
+
+/* --- from one process to another ---------------------------------------------------------------
+ */
+
+void config_tell(const struct config *config, struct str *to)
+{
+    struct arena arena;
+    struct node *root, *list;
+
+    arena_init(&arena);
+    root = node_map(&arena);
+    list = node_list(&arena);
+    for (size_t i = 0; i < config->given.count; i++) {
+        struct node *pair = node_map(&arena);
+
+        node_set(&arena, pair, "name", node_str(&arena, config->given.items[i].key));
+        node_set(&arena, pair, "value", node_str(&arena, config->given.items[i].value));
+        node_add(&arena, list, pair);
+    }
+    node_set(&arena, root, "file", node_str(&arena, config->file));
+    node_set(&arena, root, "options", list);
+    json_emit(root, JSON_PLAIN, to);
+    arena_fini(&arena);
+}
+
+/* What it does not know is of another version, and cannot be judged by this one. */
+static int take_told(struct config *config, const struct node *told, struct err *err)
+{
+    const struct node *list = node_find(told, "options");
+    const char *file = node_find_text(told, "file");
+    int result = 0;
+
+    if (file == NULL || list == NULL || list->type != NODE_LIST) {
+        return err_set(err, ERR_INVALID, "the agent answers with something else than options");
+    }
+    config->file = arena_strdup(&config->arena, file);
+    for (size_t i = 0; i < list->list.count && result == 0; i++) {
+        const char *name = node_find_text(list->list.items[i], "name");
+        const char *value = node_find_text(list->list.items[i], "value");
+        const struct option *option = name == NULL ? NULL : find_option(name, strlen(name));
+
+        if (option == NULL || value == NULL) {
+            return err_set(err, ERR_INVALID, "the agent has options that this program lacks");
+        }
+        if (option->take != take_config && option->take != take_output) {
+            result = take(config, option, option->name, value, err);
+        }
+    }
+    return result;
+}
+
+static int take_again(struct config *config, const struct config *from, struct err *err)
+{
+    int result = 0;
+
+    for (size_t i = from->words_from; i < from->given.count && result == 0; i++) {
+        const char *name = from->given.items[i].key;
+
+        result =
+            take(config, find_option(name, strlen(name)), name, from->given.items[i].value, err);
+    }
+    return result;
+}
+
+int config_adopt(struct config *config, const char *json, size_t size_bytes, struct err *err)
+{
+    struct config before = *config;
+    struct arena arena;
+    struct problems problems;
+    struct node *told;
+    int result;
+
+    arena_init(&arena);
+    problems_init(&problems, &arena, NULL);
+    begin(config);
+    config->verb = before.verb;
+    if (json_parse(&arena, json, size_bytes, JSON_PLAIN, &problems, &told) < 0) {
+        result = err_set(err, ERR_INVALID, "the agent answers with something else than options");
+    } else {
+        result = take_told(config, told, err);
+    }
+    config->words_from = config->given.count;
+    result = result < 0 ? result : take_again(config, &before, err);
+    result = result < 0 ? result : settle(config, err);
+    if (result < 0) {
+        config_fini(config);
+        *config = before;
+    } else {
+        config_fini(&before);
+    }
+    arena_fini(&arena);
+    return result;
 }
 
 void config_help(struct str *to)
@@ -534,7 +647,9 @@ void config_help(struct str *to)
         "       fog-agent pause --state DIR    run nothing until resumed; outlives a reboot\n"
         "       fog-agent resume --state DIR\n"
         "       fog-agent status --state DIR   what it is doing\n"
-        "       fog-agent doctor               what this machine can do, and what it cannot\n\n");
+        "       fog-agent doctor --state DIR   what this machine can do, and what it cannot; with\n"
+        "                                      the options of the agent that runs there, if one does\n"
+        "\n");
     for (size_t i = 0; i < COUNT_OF(options); i++) {
         char left[64];
 

@@ -42,11 +42,24 @@ struct config {
     const char *cgroup; /* where workloads get groups: "" beside the agent's own, "none" nowhere */
     int log_level;      /* enum log_level */
     bool is_insecure, stops_workloads;
+    /* Every option as it was given, in the order in which each overrides the one before; from
+     * `words_from` on those of the command line. */
+    LIST_OF(struct strpair) given;
+    size_t words_from;
+    const char *judged; /* for doctor: whose options these are, in words; NULL: not looked into */
+    bool is_running_agents;
 };
 
 /* Fills in defaults too; `config` is to be finished in any case. ERR_INVALID with words; what is
  * wrong with a file is in `config->problems`, all of it. */
 int config_parse(struct config *config, int argc, char **argv, struct err *err);
 void config_fini(struct config *config);
+
+/* What an agent was given, as JSON, for config_adopt(): a text of the agent that runs to doctor, on
+ * the same machine. */
+void config_tell(const struct config *config, struct str *to);
+/* Makes it that of the agent that told this, with the options of our own command line over it; our
+ * environment and file count no more.  ERR_INVALID: it stays as it was. */
+int config_adopt(struct config *config, const char *json, size_t size_bytes, struct err *err);
 
 void config_help(struct str *to);

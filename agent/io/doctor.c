@@ -397,6 +397,31 @@ static void examine_programs(struct doctor *doctor)
     programs_close(programs);
 }
 
+/* Whose options all of this is about. */
+static void examine_options(struct doctor *doctor)
+{
+    const struct config *config = doctor->config;
+    _cleanup_(str_fini)
+    struct str own = STR_EMPTY;
+
+    if (!config->is_running_agents) {
+        if (config->judged != NULL) {
+            add(doctor, GRADE_GOOD, "agent", "options", "own", "%s", config->judged);
+        }
+        return;
+    }
+    for (size_t i = config->words_from; i < config->given.count; i++) {
+        const char *name = config->given.items[i].key;
+
+        if (!str_eq(name, "state") && !str_eq(name, "output") && !str_eq(name, "config")) {
+            str_addf(&own, "%s--%s", own.length > 0 ? ", " : "", name);
+        }
+    }
+    add(doctor, GRADE_GOOD, "agent", "options", "running",
+        "those of the agent that runs here%s%s%s", own.length > 0 ? ", but for " : "",
+        own.length > 0 ? own.data : "", own.length > 0 ? " of this command" : "");
+}
+
 /* --- telling ------------------------------------------------------------------------------------
  */
 
@@ -456,6 +481,7 @@ bool doctor_examine(const struct config *config, struct str *to)
 
     arena_init(&doctor.arena);
     examine_sensors(&doctor);
+    examine_options(&doctor);
     examine_state(&doctor, &cache);
     examine_controller(&doctor);
     examine_clock(&doctor);

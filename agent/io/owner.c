@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -184,6 +185,16 @@ void owner_close(struct owner *owner)
 void owner_free(struct owner *owner)
 {
     free(owner);
+}
+
+bool owner_may_answer(const char *state)
+{
+    _cleanup_(str_fini)
+    struct str path = STR_EMPTY;
+    struct stat about;
+
+    str_addf(&path, "%s/" SOCKET_FILE, state);
+    return lstat(path.data, &about) == 0 && S_ISSOCK(about.st_mode);
 }
 
 int owner_ask(const struct cache *cache, const char *word, struct str *to, struct err *err)

@@ -1,5 +1,6 @@
-/* The owner's word: `fog-agent pause | resume | status` speaks to the running agent through a
- * socket in its state directory.  One word and a newline there, one answer back, then both hang up.
+/* The owner's word: `fog-agent pause | resume | status | doctor` speaks to the running agent
+ * through a socket in its state directory.  One word and a newline there, one answer back, then
+ * both hang up.
  */
 #pragma once
 
@@ -17,5 +18,7 @@ int owner_new(uv_loop_t *loop, const struct cache *cache, owner_word_fn *on_word
 void owner_close(struct owner *owner); /* to be freed after the loop has drained */
 void owner_free(struct owner *owner);
 
+/* Is there such a socket?  An agent may have left it behind when it was killed. */
+bool owner_may_answer(const char *state);
 /* The other side, for the command line: blocks.  ERR_UNAVAILABLE when no agent answers. */
 int owner_ask(const struct cache *cache, const char *word, struct str *answer, struct err *err);

@@ -298,6 +298,11 @@ doctor_tells_what_a_machine_can_do() {
   expect 1 "$BIN/fog-agent" doctor --state "$T/edge-3" --controller ws://127.0.0.1:1 -o json
   is "ok" "$(jq .ok <<<"$out")" false
   is "unreachable" "$(jq -r '.findings[] | select(.name == "controller").state' <<<"$out")" missing
+  # What it was not given here is the running agent's: its name, and its controller.
+  FOG_AGENT_CONTROLLER=ws://127.0.0.1:1 expect 0 "$BIN/fog-agent" doctor --state "$T/edge-3"
+  says "$out" '^fog-agent .*, edge-3$' "^  ok  options +running +those of the agent that runs here\$" "^  ok  controller +reachable +ws://$LINK"
+  expect 0 "$BIN/fog-agent" doctor --state "$T/nobody" --name other --controller "ws://$LINK"
+  says "$out" '^fog-agent .*, other$' "^  ok  options +own +no agent runs here"
 }
 
 an_owners_file_that_is_wrong_is_refused_whole() {

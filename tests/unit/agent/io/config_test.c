@@ -483,6 +483,57 @@ static void the_kernel_is_told_who_goes_first(void **state)
     assert_int_equal(prepare(&template, &caps).oom_adjust, 0);
 }
 
+/* --- of another process ------------------------------------------------------------------------
+ */
+
+static void given_options_are_told_and_adopted(void **state)
+{
+    struct str told = STR_EMPTY;
+
+    (void)state;
+    (void)setenv("FOG_AGENT_CAP_CPU_PERCENT", "40", 1);
+    PARSES("--name", "edge-1", "--label", "site=north", "--battery-min", "60", "--controller",
+           "ws://127.0.0.1:9", "--never-on-battery", "-o", "json", "--sensor-root", "/\"\n");
+    config_tell(&config, &told);
+    (void)setenv("FOG_AGENT_CAP_CPU_PERCENT", "70", 1);
+    PARSES("doctor", "--name", "edge-2", "--state", "/tmp/s");
+    (void)unsetenv("FOG_AGENT_CAP_CPU_PERCENT");
+    assert_int_equal(config_adopt(&config, told.data, told.length, &err), 0);
+    assert_int_equal(config.verb, VERB_DOCTOR);
+    assert_string_equal(config.name, "edge-2"); /* words count most */
+    assert_string_equal(config.state, "/tmp/s");
+    assert_int_equal(config.output, OUTPUT_TEXT); /* the form is ours alone */
+    assert_int_equal(config.caps.cpu_percent, 40);
+    assert_int_equal(config.labels.count, 1);
+    assert_string_equal(config.sensor_root, "/\"\n");
+    assert_int_equal(config.controller.port, 9);
+    assert_ptr_equal(config.owner_policy, &config.owner);
+    assert_int_equal(config.owner_policy->battery.min_percent, 60);
+    assert_true(config.owner_policy->battery.require_charging);
+    assert_int_equal(config.given.count - config.words_from, 2);
+    str_fini(&told);
+}
+
+static void what_is_told_wrongly_changes_nothing(void **state)
+{
+    static const char *const texts[] = {
+        "unknown word \"options\"\n",
+        "{}",
+        "{\"file\":\"\",\"options\":[{\"name\":\"of-tomorrow\",\"value\":\"1\"}]}",
+        "{\"file\":\"\",\"options\":[{\"name\":\"cores\"}]}",
+        "{\"file\":\"\",\"options\":[{\"name\":\"cores\",\"value\":\"many\"}]}",
+    };
+
+    (void)state;
+    PARSES("doctor", "--name", "edge-2", "--battery-min", "60");
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_int_equal(config_adopt(&config, texts[i], strlen(texts[i]), &err), ERR_INVALID);
+        assert_string_equal(config.name, "edge-2");
+        assert_ptr_equal(config.owner_policy, &config.owner);
+        assert_int_equal(config.owner_policy->battery.min_percent, 60);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, forget, forget)
 
 int main(void)
@@ -501,6 +552,8 @@ int main(void)
         CASE(only_loopback_is_dialled_without_encryption),
         CASE(addresses_that_are_none_are_refused),
         CASE(the_help_names_every_option),
+        CASE(given_options_are_told_and_adopted),
+        CASE(what_is_told_wrongly_changes_nothing),
         CASE(without_limits_there_are_none),
         CASE(a_task_is_told_how_many_there_are),
         CASE(percentages_are_of_the_whole_machine),
