@@ -160,7 +160,8 @@ void ctl_store_template(struct ctl *ctl, struct template_entry *entry);
 void ctl_event_record(struct ctl *ctl, const struct object *about, const char *type,
                       const char *reason, const char *format, ...) _printf_(5, 6);
 
-/* The same with words that may differ each time: what is told anew is known by its topic. */
+/* The same with words that may differ each time: what is told anew is known by its topic.  The
+ * event keeps the words of the first time and of the last, with the readings that are in them. */
 void ctl_event_repeat(struct ctl *ctl, const struct object *about, const char *type,
                       const char *reason, const char *topic, const char *message);
 

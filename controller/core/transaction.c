@@ -384,6 +384,9 @@ void ctl_event_repeat(struct ctl *ctl, const struct object *about, const char *t
     object =
         object == NULL ? event_new(ctl, about, name, type, reason, message) : object_edit(object);
     event = object->body;
+    if (event->first_message == NULL && !str_eq(event->message, message)) {
+        shape_put(&event_shape, event, first_message, object_strdup(object, event->message));
+    }
     shape_put(&event_shape, event, message, object_strdup(object, message));
     shape_put(&event_shape, event, count, event->count + 1);
     shape_put(&event_shape, event, last, ((struct wall){ctl->wall.ms / 1000 * 1000}));

@@ -17,8 +17,9 @@ struct event_source {
 struct event { /* the body */
     uint64_t set;
     struct involved_object involved;
-    const char *reason; /* CamelCase */
-    const char *message;
+    const char *reason;        /* CamelCase */
+    const char *message;       /* of the last time */
+    const char *first_message; /* of the first, when it was another; NULL: it was not */
     struct event_source source;
     struct wall first, last; /* firstTimestamp, lastTimestamp */
     int64_t count;

@@ -97,6 +97,7 @@ static void report(uint64_t seq, int64_t epoch, const char *uid, int phase)
 /* A report with changes of what its policy asks for: low, or, with an even number, well again. */
 static void report_changes(uint64_t seq, const char *uid, int64_t first, size_t count)
 {
+    char messages[8][24];
     struct wire_change changes[8];
     struct wire_report_item item = {.uid = uid, .generation = 1};
     struct wire_message message = {.type = WIRE_REPORT};
@@ -104,11 +105,12 @@ static void report_changes(uint64_t seq, const char *uid, int64_t first, size_t 
     for (size_t i = 0; i < count; i++) {
         bool is_low = (first + (int64_t)i) % 2 != 0;
 
+        (void)snprintf(messages[i], sizeof(messages[i]), "battery %d %%", 40 - (int)first - (int)i);
         changes[i] = (struct wire_change){.number = first + (int64_t)i,
                                           .at = api.wall,
                                           .outcome = is_low ? "Suspend" : "Run",
                                           .reason = is_low ? "BatteryLow" : "None",
-                                          .message = is_low ? "battery 38 %" : ""};
+                                          .message = is_low ? messages[i] : ""};
     }
     item.changes.items = changes;
     item.changes.count = count;
@@ -122,16 +124,23 @@ static void report_changes(uint64_t seq, const char *uid, int64_t first, size_t 
     api_say(&api, edge.link, &message);
 }
 
-static int64_t count_of_events(const char *reason)
+static const struct node *event_of_reason(const char *reason)
 {
     const struct node *events = api_at(api_get(&api, "/api/v1/events"), "items");
 
     for (size_t i = 0; i < events->list.count; i++) {
         if (str_eq(api_text(events->list.items[i], "reason"), reason)) {
-            return api_int(events->list.items[i], "count");
+            return events->list.items[i];
         }
     }
-    return 0;
+    return NULL;
+}
+
+static int64_t count_of_events(const char *reason)
+{
+    const struct node *event = event_of_reason(reason);
+
+    return event == NULL ? 0 : api_int(event, "count");
 }
 
 /* --- assignments ------------------------------------------------------------------------------ */
@@ -587,11 +596,33 @@ static void changes_of_policy_become_events_each_once(void **state)
                         "1 replica is held back: BatteryLow on edge-1");
 }
 
+static void an_event_keeps_the_first_reading_and_the_last(void **state)
+{
+    const struct node *event;
+    char uid[UID_TEXT_SIZE];
+
+    (void)state;
+    api_connect(&api, &edge);
+    run("s", 1);
+    (void)snprintf(uid, sizeof(uid), "%s", only_assignment()->object->meta.uid);
+    report_changes(1, uid, 1, 1);
+    event = event_of_reason("BatteryLow");
+    assert_non_null(strstr(api_text(event, "message"), "battery 39 %"));
+    assert_null(node_find(event, "firstMessage"));
+    report_changes(2, uid, 2, 2);
+    report_changes(3, uid, 4, 2);
+    event = event_of_reason("BatteryLow");
+    assert_int_equal(api_int(event, "count"), 3);
+    assert_non_null(strstr(api_text(event, "firstMessage"), "battery 39 %"));
+    assert_non_null(strstr(api_text(event, "message"), "battery 35 %"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_new_assignment_is_told_as_a_change),
         CASE(changes_of_policy_become_events_each_once),
+        CASE(an_event_keeps_the_first_reading_and_the_last),
         CASE(an_accounting_period_counts_once),
         CASE(no_claim_is_too_large_to_be_added),
         CASE(an_assignment_waits_until_it_is_durable),
