@@ -91,14 +91,49 @@ a_battery_that_tells_nothing_is_not_a_full_one() {
   await 5 "it says so" eval 'assignments "select(.spec.session == \"ruled\") | .status.reason" | grep -qx StaleSensor'
 }
 
+# A hundredth of the memory, without control groups: the agent adds up what its shims tell.
+holds() { # NAME BYTES [RESOURCES]: a session on the small machine
+  cat <<END
+---
+apiVersion: fog/v1
+kind: HarvestSession
+metadata: {name: $1}
+spec:
+  selector: {matchLabels: {reported/size: small}}
+  workload:
+    command: [/bin/sh, -c, "{ head -c $2 /dev/zero; echo >full; sleep 1000; } | tail -c $2"]
+    restart: never
+    resources: {${3:-}}
+END
+}
+message_of() { assignments "select(.spec.session == \"$1\") | .status.message"; } # SESSION
+the_memory_of_all_work_is_one() {
+  local whole first message
+  whole=$(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) * 1024 / 100))
+  start_agent small --cgroup none --cap-memory-percent 1 --label size=small || return
+  await 15 "it is there" agent_ready small || return
+  holds first $((whole / 2)) "memory: $((whole * 7 / 10 >> 20))Mi" | apply
+  await 15 "the first holds half of it" eval 'compgen -G "$T/small/work/*/1/files/full"' || return
+  first=$(leader_of first)
+  holds second $((whole * 7 / 10)) | apply
+  await 20 "the second has ended for it" eval 'message_of second | grep -q MemoryLimit' || return
+  message=$(message_of second)
+  says "$message" 'code 137: MemoryLimit: all that may have 1 % of the memory together holds [0-9]+ of [0-9]+ bytes'
+  [ "$(leader_of first)" = "$first" ] || miss "the first did not go on"
+  expect 0 "$BIN/fog-agent" status --state "$T/small"
+  says "$out" '^all work +holds [0-9]+Mi of memory, at most 1 % of the memory together'
+  expect 0 fogctl delete hs first second --no-wait
+}
+
 all_end_and_nothing_is_left() {
   expect 0 fogctl delete hs --all --no-wait
   await 20 "no workload is left" equals "" workloads
   stop_agent edge
+  stop_agent small
   stop_controller
   nothing_is_broken
 }
 
 it a_machine_works_by_its_owners_file no_policy_lets_work_on_what_the_owner_forbids \
   a_program_of_the_owners_has_the_machine_for_itself a_policy_may_be_stricter_than_the_owner \
-  a_battery_that_tells_nothing_is_not_a_full_one all_end_and_nothing_is_left
+  a_battery_that_tells_nothing_is_not_a_full_one the_memory_of_all_work_is_one all_end_and_nothing_is_left
