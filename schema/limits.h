@@ -151,6 +151,12 @@ enum {
     GANG_MEMBERS_MAX = 100,         /* all begin in one batch */
     GANG_DEADLINE_MIN_MS = 5 * 1000,
     BURSTS_MAX = 4, /* gangs placed and not yet complete, unless told otherwise */
+    TASK_QUORUM_RESULTS_BYTES_MAX = 96 << 10, /* the same, of a session with a quorum */
+    TASK_QUORUM_MAX = 16,                     /* results of one task that may have to agree */
+    TASK_OPINIONS_MAX = 160,   /* results in a session's status that wait for others, 43 KiB */
+    TASK_OPINIONS_BESIDE = 64, /* beside results of before there was a quorum, if they are many */
+    TASK_VOTERS_MAX = 128,     /* agents of which a session keeps how often they agreed, 25 KiB */
+    TASK_TRUST_AFTER = 10,     /* valid results in a row, after which one of an agent suffices */
     COMMAND_WORDS_MAX = 256,
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,

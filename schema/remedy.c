@@ -70,6 +70,8 @@ const struct remedy remedies[] = {
     {"Succeeded", REMEDY_NONE, NULL},
     {"Completed", REMEDY_NONE, NULL},
     {"ExitedNonZero", REMEDY_ACT, "look at its logs, and mend the workload or its input"},
+    {"NoQuorum", REMEDY_ACT,
+     "compare the outputs of its attempts: make the workload deterministic, or raise tasks.retries"},
     {"StartFailed", REMEDY_ACT,
      "see that the command exists on the machine and may be run by the agent"},
     {"Stopped", REMEDY_WAIT,

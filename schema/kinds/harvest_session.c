@@ -59,6 +59,9 @@ static const struct field tasks_fields[] = {
      .doc = "how many may be under way at once, on all agents together"},
     {"retries", FIELD_INT, AT(struct tasks_spec, retry_max), .max = RETRIES_MAX, .fallback = "3",
      .doc = "how often a task that failed is tried again, on another agent if there is one"},
+    {"quorum", FIELD_INT, AT(struct tasks_spec, quorum), .min = 1, .max = TASK_QUORUM_MAX,
+     .doc = "results of different agents that must agree in every output before the task is done; "
+            "absent or 1: each is taken as it comes"},
     {"failFast", FIELD_BOOL, AT(struct tasks_spec, fail_fast), .fallback = "false",
      .doc = "once a task has failed for good the others end, too"},
 };
@@ -161,6 +164,28 @@ static const struct field task_ends_fields[] = {
 
 const struct shape task_ends_shape = SHAPE("taskEnds", struct task_ends, task_ends_fields);
 
+static const struct field task_opinion_fields[] = {
+    {"index", FIELD_INT, AT(struct task_opinion, index), .max = TASKS_MAX, .doc = "which task"},
+    {"agent", FIELD_NAME, AT(struct task_opinion, agent), .doc = "whose result it is"},
+    {"result", FIELD_STR, AT(struct task_opinion, result), .check_text = form_is_digest,
+     .doc = "digest of all its declared outputs: equal when every one of them is"},
+    {"failures", FIELD_INT, AT(struct task_opinion, failures), .max = INT64_MAX,
+     .doc = "attempts of the task that had failed before"},
+};
+
+const struct shape task_opinion_shape =
+    SHAPE("taskOpinion", struct task_opinion, task_opinion_fields);
+
+static const struct field task_voter_fields[] = {
+    {"agent", FIELD_NAME, AT(struct task_voter, agent), .doc = "whose results were compared"},
+    {"valid", FIELD_INT, AT(struct task_voter, valid), .max = INT64_MAX,
+     .doc = "how many in a row agreed with the quorum; after ten it is trusted"},
+    {"invalid", FIELD_INT, AT(struct task_voter, invalid), .max = INT64_MAX,
+     .doc = "how many did not, in all"},
+};
+
+const struct shape task_voter_shape = SHAPE("taskVoter", struct task_voter, task_voter_fields);
+
 static const struct field tasks_status_fields[] = {
     {"active", FIELD_INT, AT(struct tasks_status, active), .max = INT64_MAX,
      .doc = "tasks that are under way, or between two attempts"},
@@ -178,6 +203,14 @@ static const struct field tasks_status_fields[] = {
      .max = TASKS_MAX, .doc = "of those that succeeded and had outputs, as they ended"},
     {"ends", FIELD_LIST, AT(struct tasks_status, ends), .shape = &task_ends_shape,
      .max = TASK_ENDS_MAX, .doc = "every task that has ended, by agent and how it failed"},
+    {"opinionsOf", FIELD_STR, AT(struct tasks_status, opinions_of), .check_text = form_is_digest,
+     .doc = "digest of the form of the session that the opinions are of"},
+    {"opinions", FIELD_LIST, AT(struct tasks_status, opinions), .shape = &task_opinion_shape,
+     .max = TASK_OPINIONS_MAX,
+     .doc = "with a quorum: results that wait for others to agree with them, as they came"},
+    {"voters", FIELD_LIST, AT(struct tasks_status, voters), .shape = &task_voter_shape,
+     .max = TASK_VOTERS_MAX,
+     .doc = "with a quorum: agents whose results were compared, the last first"},
 };
 
 const struct shape tasks_status_shape = SHAPE("tasks", struct tasks_status, tasks_status_fields);
@@ -250,6 +283,12 @@ static const char *const categories[] = {"all", "fog", NULL};
 int64_t harvest_session_replicas(const struct harvest_session_spec *spec)
 {
     return shape_has(&harvest_session_spec_shape, spec, &spec->replicas) ? spec->replicas : 1;
+}
+
+size_t harvest_session_results_max(const struct harvest_session_spec *spec)
+{
+    return harvest_session_has_quorum(spec) ? TASK_QUORUM_RESULTS_BYTES_MAX
+                                            : TASK_RESULTS_BYTES_MAX;
 }
 
 /* --- rules of requirements -------------------------------------------------------------------- */
@@ -453,10 +492,30 @@ static void check_results(const struct harvest_session_spec *spec, const struct 
         each += TASK_OUTPUT_BYTES + (int64_t)strlen(workload->outputs.items[i].path);
     }
     all = each * spec->tasks.count;
-    if (all > TASK_RESULTS_BYTES_MAX) {
+    if (all > (int64_t)harvest_session_results_max(spec)) {
         check_problem(problems, root, CAUSE_INVALID, "spec.tasks.count",
                       "is too large for tasks with these outputs: at most %lld can be told of",
-                      (long long)(TASK_RESULTS_BYTES_MAX / each));
+                      (long long)((int64_t)harvest_session_results_max(spec) / each));
+    }
+}
+
+/* Rule 10: a quorum has something to compare, and what waits to be compared fits. */
+static void check_quorum(const struct harvest_session_spec *spec, const struct node *root,
+                         struct problems *problems)
+{
+    const struct tasks_spec *tasks = &spec->tasks;
+
+    if (!harvest_session_has_quorum(spec)) {
+        return;
+    }
+    if (spec->workload.outputs.count == 0) {
+        check_problem(problems, root, CAUSE_INVALID, "spec.tasks.quorum",
+                      "compares outputs, and spec.workload.outputs declares none");
+    }
+    if (tasks->parallelism * (tasks->quorum + tasks->retry_max) > TASK_OPINIONS_MAX) {
+        check_problem(problems, root, CAUSE_INVALID, "spec.tasks.parallelism",
+                      "is too large with this quorum: parallelism × (quorum + retries) may be %d",
+                      TASK_OPINIONS_MAX);
     }
 }
 
@@ -468,6 +527,7 @@ static void check_tasks(const struct harvest_session_spec *spec, const struct no
         return;
     }
     check_results(spec, root, problems);
+    check_quorum(spec, root, problems);
     if (shape_has(&harvest_session_spec_shape, spec, &spec->replicas)) {
         check_problem(problems, root, CAUSE_FORBIDDEN, "spec.replicas",
                       "excludes tasks; tasks.parallelism says how many run at once");

@@ -35,6 +35,7 @@ struct tasks_spec {
     int64_t parallelism; /* of them at most so many at once */
     int64_t retry_max;   /* "retries": how often one that failed is tried again, preferably on
                             another agent */
+    int64_t quorum;      /* results that must agree; absent or 1: each is taken as it comes */
     bool fail_fast;      /* when one has failed for good, the others end */
 };
 
@@ -94,6 +95,21 @@ struct task_ends { /* tasks that ended alike */
     const char *indexes;
 };
 
+struct task_opinion { /* a result that waits for others to agree with it */
+    uint64_t set;
+    int64_t index;
+    const char *agent;
+    const char *result; /* digest of its declared outputs, path by path */
+    int64_t failures;   /* of this task until then */
+};
+
+struct task_voter { /* an agent whose results were compared with those of others */
+    uint64_t set;
+    const char *agent;
+    int64_t valid;   /* agreed with the quorum, since the last that did not */
+    int64_t invalid; /* did not, in all */
+};
+
 /* What is left of tasks that have ended: their assignments are gone.  A list of indexes is written
  * "0-57,60" (schema/indexes.h). */
 struct tasks_status {
@@ -105,6 +121,9 @@ struct tasks_status {
     LIST_OF(struct task_failure) failures; /* the newest, the last first */
     LIST_OF(struct task_result) results;   /* of those that had outputs, as they ended */
     LIST_OF(struct task_ends) ends;        /* every task that has ended is in one of them */
+    const char *opinions_of;               /* digest of the template that opinions are of */
+    LIST_OF(struct task_opinion) opinions; /* of tasks that have not ended, as they came */
+    LIST_OF(struct task_voter) voters;     /* who was compared last first */
 };
 
 /* How far a gang is: what has to outlive the controller. */
@@ -137,6 +156,7 @@ extern const struct shape harvest_session_shape, harvest_session_spec_shape;
 extern const struct shape harvest_session_status_shape, label_selector_shape;
 extern const struct shape tasks_status_shape, task_failure_shape, task_result_shape;
 extern const struct shape task_ends_shape, gang_status_shape;
+extern const struct shape task_opinion_shape, task_voter_shape;
 
 /* How many replicas are asked for: 1 when nothing is said.  Not to be asked with every_agent or
  * tasks. */
@@ -146,6 +166,15 @@ static inline bool harvest_session_has_tasks(const struct harvest_session_spec *
 {
     return spec->tasks.count > 0;
 }
+
+/* Is a result of a task compared with others before it counts? */
+static inline bool harvest_session_has_quorum(const struct harvest_session_spec *spec)
+{
+    return harvest_session_has_tasks(spec) && spec->tasks.quorum > 1;
+}
+
+/* What the status may tell of tasks' outputs. */
+size_t harvest_session_results_max(const struct harvest_session_spec *spec);
 
 extern const struct kind harvest_session_kind;
 

@@ -129,6 +129,32 @@ static void outputs_of_all_tasks_can_be_told_of(void **state)
             "most 819 can be told of\n");
 }
 
+static void a_quorum_has_outputs_to_compare(void **state)
+{
+    (void)state;
+    checked(SESSION "  tasks: {count: 3, quorum: 1}\n", ""); /* each is taken as it comes */
+    checked(SESSION "  tasks: {count: 3, quorum: 2}\n",
+            "m.yaml:7:29: error: spec.tasks.quorum: compares outputs, and spec.workload.outputs "
+            "declares none\n");
+}
+
+static void what_waits_for_a_quorum_fits_into_the_session(void **state)
+{
+    static const char format[] =
+        "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: s}\n"
+        "spec: {tasks: {count: %d, parallelism: %d, retries: 6, quorum: 2}, "
+        "workload: {command: [x], outputs: [{path: result.bin}]}}\n";
+
+    (void)state;
+    checked(arena_printf(&bound.arena, format, 491, 20), ""); /* 96 KiB by 200, 160 by 8 */
+    checked(arena_printf(&bound.arena, format, 492, 20),
+            "m.yaml:4:23: error: spec.tasks.count: is too large for tasks with these outputs: at "
+            "most 491 can be told of\n");
+    checked(arena_printf(&bound.arena, format, 491, 21),
+            "m.yaml:4:41: error: spec.tasks.parallelism: is too large with this quorum: "
+            "parallelism × (quorum + retries) may be 160\n");
+}
+
 static void a_command_has_a_program_and_an_end(void **state)
 {
     char word[COMMAND_BYTES_MAX - 1];
@@ -383,6 +409,8 @@ int main(void)
         TEST(tasks_exclude_other_ways_to_be_many),
         TEST(a_task_ends_once),
         TEST(outputs_of_all_tasks_can_be_told_of),
+        TEST(a_quorum_has_outputs_to_compare),
+        TEST(what_waits_for_a_quorum_fits_into_the_session),
         TEST(a_command_has_a_program_and_an_end),
         TEST(operators_of_selectors_take_values_or_none),
         TEST(a_requirement_names_what_an_agent_has),
