@@ -4,11 +4,13 @@
 #include "controller/core/model.h"
 
 /* Annotation of an assignment: how often its replica failed in a row before, on any agent. */
-#define ATTEMPT_ANNOTATION  "fog/failures-before"
+#define ATTEMPT_ANNOTATION   "fog/failures-before"
+/* Annotation of an assignment: its result is compared with others, also if its agent is trusted. */
+#define REPLICATE_ANNOTATION "fog/replicate"
 /* Annotation of an assignment that was given up: the generation of its session then (0: what failed
  * was of an earlier one), a blank, and why.  It is not in its agent's set any more; it stays as
  * evidence until the session changes or somebody deletes it. */
-#define GIVEN_UP_ANNOTATION "fog/given-up"
+#define GIVEN_UP_ANNOTATION  "fog/given-up"
 
 /* Connected, and as declared: runs, is done, or is suspended, in its present generation. */
 bool copy_is_ok(const struct assignment_entry *copy);

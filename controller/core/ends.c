@@ -88,7 +88,9 @@ void ends_add(struct ends *ends, struct arena *arena, size_t index,
     const struct shape *shape = &task_ends_shape;
     struct task_ends full = {.set = 0}, cause = {.set = 0}, nothing = {.set = 0}, *entry;
 
-    if (has_failed && !copy_is_done(copy)) {
+    if (has_failed && copy_is_done(copy)) { /* as others were, and too few of them agreed */
+        shape_put(shape, &cause, reason, "NoQuorum");
+    } else if (has_failed) {
         if (!str_is_empty(status->reason)) {
             shape_put(shape, &cause, reason, status->reason);
         }

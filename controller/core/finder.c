@@ -3,6 +3,7 @@
 
 #include "controller/core/explain.h"
 #include "controller/core/replica.h"
+#include "controller/core/tasks.h"
 #include "schema/base/str.h"
 
 static const char *agent_name(const struct agent_entry *agent)
@@ -10,9 +11,10 @@ static const char *agent_name(const struct agent_entry *agent)
     return agent->object->meta.name;
 }
 
-void finder_init(struct finder *finder, struct arena *arena, const struct plan_input *input)
+void finder_init(struct finder *finder, struct arena *arena, const struct plan_input *input,
+                 const struct tasks *tasks)
 {
-    *finder = (struct finder){.arena = arena, .in = input};
+    *finder = (struct finder){.arena = arena, .in = input, .tasks = tasks};
     map_init(&finder->taken);
     if (input->template != NULL) {
         finder->needs = template_resources(input->template->template);
@@ -116,9 +118,12 @@ struct agent_entry *finder_pick(struct finder *finder, const struct replica *rep
     if (!finder->has_candidates) {
         gather(finder);
     }
-    agent = finder->no_agent != NULL ? NULL : place_pick(&finder->candidates, avoid);
+    agent = finder->no_agent != NULL
+                ? NULL
+                : tasks_pick(finder->tasks, replica->name, &finder->candidates, avoid);
     if (agent == NULL) {
-        *ret_why = why_no_agent(finder);
+        *ret_why = tasks_wait_words(finder->arena, finder->tasks, replica->name);
+        *ret_why = *ret_why == NULL ? why_no_agent(finder) : *ret_why;
     } else {
         note_taken(finder, agent, &finder->needs);
     }

@@ -7,18 +7,21 @@
 #include "schema/base/map.h"
 
 struct replica;
+struct tasks;
 
 struct finder {
     struct arena *arena; /* borrowed */
     const struct plan_input *in;
-    struct resources needs; /* of one replica, in the session's newest form */
+    const struct tasks *tasks; /* borrowed; NULL: the session has none */
+    struct resources needs;    /* of one replica, in the session's newest form */
     struct candidates candidates;
     bool has_candidates;
     const char *no_agent; /* why nothing fits; NULL: not found out yet */
     struct map taken;     /* agent's name → struct resources: what steps so far will take there */
 };
 
-void finder_init(struct finder *finder, struct arena *arena, const struct plan_input *input);
+void finder_init(struct finder *finder, struct arena *arena, const struct plan_input *input,
+                 const struct tasks *tasks);
 void finder_fini(struct finder *finder);
 
 /* Where the replica may run, taken off the room there is; NULL with the reason in words.  `avoid`

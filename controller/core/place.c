@@ -367,6 +367,20 @@ void place_take(struct candidates *candidates, const struct agent_entry *agent,
     }
 }
 
+size_t place_bar(struct candidates *candidates,
+                 bool (*is_barred)(const void *context, const char *agent), const void *context)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < candidates->count; i++) {
+        struct candidate *it = &candidates->items[i];
+
+        it->is_barred = is_barred != NULL && is_barred(context, it->agent->object->meta.name);
+        count += it->is_barred;
+    }
+    return count;
+}
+
 struct agent_entry *place_pick(struct candidates *candidates, const struct agent_entry *avoid)
 {
     const struct resources *needs = &candidates->needs;
@@ -376,7 +390,7 @@ struct agent_entry *place_pick(struct candidates *candidates, const struct agent
         struct candidate *it = &candidates->items[i];
 
         it->is_avoided = it->agent == avoid;
-        if (judge_capacity(&it->free, needs, it->places) == REFUSAL_COUNT &&
+        if (!it->is_barred && judge_capacity(&it->free, needs, it->places) == REFUSAL_COUNT &&
             (best == NULL || place_compare(it, best, needs) < 0)) {
             best = it;
         }

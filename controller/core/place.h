@@ -66,6 +66,7 @@ struct candidate {
     size_t places;             /* assignments it may still get */
     size_t of_session;         /* assignments of this session on it */
     bool is_avoided;           /* rule b, of the replica in question */
+    bool is_barred;            /* not to be picked for the replica in question */
 };
 
 struct candidates {
@@ -89,6 +90,9 @@ void place_take(struct candidates *candidates, const struct agent_entry *agent,
                 const struct resources *more);
 /* The best, with what it needs taken off; NULL when none fits.  `avoid` may be NULL. */
 struct agent_entry *place_pick(struct candidates *candidates, const struct agent_entry *avoid);
+/* Who is barred from being picked until the next call: those for whom `is_barred` says so. */
+size_t place_bar(struct candidates *candidates,
+                 bool (*is_barred)(const void *context, const char *agent), const void *context);
 /* Fills in the refusals of rule 5 as things stand now. */
 void place_tally(const struct candidates *candidates, struct tally *ret_tally);
 /* Below 0 when a is better: rules b to f. */

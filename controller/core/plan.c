@@ -160,6 +160,7 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
     }
     step = add_step(p, PLAN_START, replica, NULL, "no agent runs it yet");
     step->agent = agent;
+    step->failures_before = tasks_failures_noted(p->plan->tasks, replica->name);
     p->unavailable += leaving == 0; /* until it is well, as the next plan will say */
     add_gap(p, WHY_STARTING, replica, NULL, true,
             arena_printf(p->arena, "placed on %s, which has not answered yet", agent_name(agent)));
@@ -642,14 +643,14 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
     size_t live = 0, touched = 0;
 
     *ret_plan = (struct plan){.look_at = MONO_NEVER};
-    finder_init(&p.finder, arena, input);
+    ret_plan->tasks = tasks_read(arena, input);
+    finder_init(&p.finder, arena, input, ret_plan->tasks);
     if (input->template == NULL && !object_is_deleting(input->session->object)) {
         add_gap(&p, WHY_POLICY_MISSING, NULL, NULL, false,
                 arena_printf(arena,
                              "there is no HarvestPolicy \"%s\"; nothing is started or changed",
                              p.spec->policy));
     }
-    ret_plan->tasks = tasks_read(arena, input);
     replicas_list(arena, input, &p.finder.needs, ret_plan->tasks, &replicas);
     for (size_t i = 0; i < replicas.count; i++) {
         live += replicas.items[i].live_count;

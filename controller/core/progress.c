@@ -135,7 +135,7 @@ const char *progress_words(struct arena *arena, const struct session_entry *sess
     const struct condition *complete = condition_find(&body->status.conditions, "Complete");
     struct sorts sorts = {0};
     struct str text = STR_EMPTY;
-    const char *copy;
+    const char *copy, *undecided;
 
     if (!harvest_session_has_tasks(&body->spec) || complete == NULL ||
         complete->status == CONDITION_TRUE) {
@@ -158,6 +158,11 @@ const char *progress_words(struct arena *arena, const struct session_entry *sess
     put(&text, &sorts.held, "held back");
     put(&text, &sorts.failed, "to be tried again");
     put(&text, &sorts.away, "on agents that are away");
+    undecided =
+        quorum_words(arena, body->status.tasks.opinions.items, body->status.tasks.opinions.count);
+    if (undecided != NULL) {
+        str_addf(&text, "; %s", undecided);
+    }
     copy = arena_strdup(arena, text.data);
     str_fini(&text);
     return copy;

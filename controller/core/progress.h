@@ -15,6 +15,7 @@ void progress_drop(struct arena *arena, const struct session_entry *session,
 /* Tasks are left to be done, and will be. */
 bool progress_is_open(const struct plan *plan, const struct harvest_session_spec *spec);
 
-/* "in progress: 37 of 200 done, 4 running, 1 held back (BatteryLow on lark)", of the copies as they
- * are now; NULL of a session without tasks, and of one whose tasks have all ended. */
+/* "in progress: 37 of 200 done, 4 running, 1 held back (BatteryLow on lark); task 7 waits for a
+ * second opinion", of the copies as they are now; NULL of a session without tasks, and of one whose
+ * tasks have all ended. */
 const char *progress_words(struct arena *arena, const struct session_entry *session);

@@ -131,6 +131,10 @@ static void create(struct ctl *ctl, struct session_entry *session, struct templa
         (void)snprintf(text, sizeof(text), "%u", step->failures_before);
         object_set_annotation(object, ATTEMPT_ANNOTATION, text);
     }
+    if (harvest_session_has_quorum(session_spec(session)) &&
+        rand_below(&ctl->rand, quorum_one_in(session, step->agent->object->meta.name)) == 0) {
+        object_set_annotation(object, REPLICATE_ANNOTATION, "true");
+    }
     set_owner(object, owner);
     shape_put(&assignment_spec_shape, spec, agent,
               object_strdup(object, step->agent->object->meta.name));
@@ -562,6 +566,13 @@ static void record_ends(struct ctl *ctl, const struct session_entry *session,
     } else if (failures > 1) {
         ctl_event_record(ctl, session->object, "Warning", "TaskFailed", "%s, and %zu more", first,
                          failures - 1);
+    }
+    if (tasks->quorum.dissents == 1) {
+        ctl_event_record(ctl, session->object, "Warning", "ResultDisagrees", "%s",
+                         tasks->quorum.first_dissent);
+    } else if (tasks->quorum.dissents > 1) {
+        ctl_event_record(ctl, session->object, "Warning", "ResultDisagrees", "%s, and %zu more",
+                         tasks->quorum.first_dissent, tasks->quorum.dissents - 1);
     }
     if (tasks_are_complete(tasks, session_spec(session)) &&
         (before == NULL || before->status != CONDITION_TRUE)) {

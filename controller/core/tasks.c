@@ -73,6 +73,7 @@ struct tasks *tasks_read(struct arena *arena, const struct plan_input *input)
     }
     read_results(tasks, arena, status);
     ends_read(&tasks->how_ended, arena, status);
+    quorum_read(&tasks->quorum, arena, input, tasks->result_bytes);
     tasks->completed_count = indexes_below(&tasks->completed, (size_t)spec->tasks.count);
     tasks->failed_count = indexes_below(&tasks->failed, (size_t)spec->tasks.count);
     return tasks;
@@ -91,6 +92,15 @@ unsigned tasks_failures(const struct assignment_entry *copy)
 
 /* --- what has ended --------------------------------------------------------------------------- */
 
+/* Copies that failed, or with which too few agreed. */
+static unsigned attempts_of(const struct lister *l, size_t index,
+                            const struct assignment_entry *copy)
+{
+    unsigned failures = tasks_failures(copy), before = quorum_failures(&l->tasks->quorum, index);
+
+    return (failures > before ? failures : before) + quorum_opinions(&l->tasks->quorum, index);
+}
+
 static void add_failure(struct lister *l, size_t index, const struct assignment_entry *copy)
 {
     const struct assignment_status *status = assignment_status(copy);
@@ -100,11 +110,13 @@ static void add_failure(struct lister *l, size_t index, const struct assignment_
 
     shape_put(shape, &failure, index, (int64_t)index);
     shape_put(shape, &failure, agent, assignment_spec(copy)->agent);
-    shape_put(shape, &failure, attempts, (int64_t)tasks_failures(copy));
+    shape_put(shape, &failure, attempts, (int64_t)attempts_of(l, index, copy));
     if (shape_has(&assignment_status_shape, status, &status->exit_code)) {
         shape_put(shape, &failure, exit_code, status->exit_code);
     }
-    if (!str_is_empty(status->reason)) {
+    if (copy_is_done(copy)) {
+        shape_put(shape, &failure, reason, "NoQuorum");
+    } else if (!str_is_empty(status->reason)) {
         shape_put(shape, &failure, reason, status->reason);
     }
     tasks->failure_count += tasks->failure_count < TASK_FAILURES_MAX;
@@ -117,8 +129,17 @@ static const char *end_words(struct lister *l, size_t index, const struct assign
                              bool has_failed)
 {
     const struct assignment_status *status = assignment_status(copy);
-    unsigned attempts = tasks_failures(copy) + !has_failed;
+    unsigned attempts = attempts_of(l, index, copy) + !has_failed;
 
+    if (has_failed && copy_is_done(copy)) {
+        return arena_printf(
+            l->arena, "task %zu failed for good after %u attempts: no %" PRId64 " results agree",
+            index, attempts, l->spec->tasks.quorum);
+    }
+    if (!has_failed && harvest_session_has_quorum(l->spec)) {
+        return arena_printf(l->arena, "task %zu succeeded with what %s made", index,
+                            assignment_spec(copy)->agent);
+    }
     return arena_printf(l->arena, "task %zu %s on %s at attempt %u%s%s", index,
                         has_failed ? "failed for good" : "succeeded", assignment_spec(copy)->agent,
                         attempts, has_failed ? ": " : "",
@@ -136,26 +157,37 @@ static void keep_result(struct lister *l, size_t index, const struct assignment_
     outputs_declared(l->arena, &assignment_status(copy)->outputs, &template->template->workload,
                      &result.outputs);
     if (result.outputs.count > 0 && !MUTANT(OUTPUTS_FORGOTTEN) &&
-        l->tasks->result_bytes + outputs_bytes(&result.outputs) <= TASK_RESULTS_BYTES_MAX) {
+        l->tasks->result_bytes + outputs_bytes(&result.outputs) <=
+            harvest_session_results_max(l->spec)) {
         shape_put(&task_result_shape, &result, index, (int64_t)index);
         shape_mark(&task_result_shape, &result, &result.outputs);
         add_result(l->tasks, l->arena, &result);
     }
 }
 
-static void end_task(struct lister *l, size_t index, struct assignment_entry *copy, bool has_failed)
+static void add_end(struct lister *l, struct task_end end)
 {
     struct tasks *tasks = l->tasks;
 
     tasks->ends = arena_grow(l->arena, tasks->ends, tasks->end_count, sizeof(struct task_end));
-    tasks->ends[tasks->end_count++] =
-        (struct task_end){index, has_failed, copy, end_words(l, index, copy, has_failed)};
+    tasks->ends[tasks->end_count++] = end;
+}
+
+static void end_task(struct lister *l, size_t index, struct assignment_entry *copy, bool has_failed)
+{
+    struct tasks *tasks = l->tasks;
+
+    add_end(l, (struct task_end){.index = index,
+                                 .has_failed = has_failed,
+                                 .copy = copy,
+                                 .words = end_words(l, index, copy, has_failed)});
     ends_add(&tasks->how_ended, l->arena, index, copy, has_failed);
     if (has_failed) {
         MARK("a task fails for good");
         indexes_add(&tasks->failed, index);
         tasks->failed_count++;
         add_failure(l, index, copy);
+        quorum_forget(&tasks->quorum, index);
     } else {
         MARK("a task succeeds");
         indexes_add(&tasks->completed, index);
@@ -165,7 +197,8 @@ static void end_task(struct lister *l, size_t index, struct assignment_entry *co
 }
 
 /* One that failed in an older form is tried in the newer one, unless nobody can or may tell it. */
-static bool is_final_failure(const struct lister *l, const struct assignment_entry *copy)
+static bool is_final_failure(const struct lister *l, size_t index,
+                             const struct assignment_entry *copy)
 {
     bool is_current = l->in->template != NULL &&
                       str_eq(assignment_spec(copy)->template_digest, l->in->template->text);
@@ -175,17 +208,29 @@ static bool is_final_failure(const struct lister *l, const struct assignment_ent
 
     return copy_has_failed(copy) && copy_is_task(l->in->model, copy) && !is_fresh &&
            (is_current || is_away || l->spec->rollout.pause) &&
-           tasks_failures(copy) > l->spec->tasks.retry_max + MUTANT(TASK_TRIED_ONCE_MORE);
+           tasks_failures(copy) + quorum_dissents(&l->tasks->quorum, index) >
+               l->spec->tasks.retry_max + MUTANT(TASK_TRIED_ONCE_MORE);
+}
+
+/* A result that is compared with others must be of the present form, as theirs are. */
+static bool may_count(const struct lister *l, const struct assignment_entry *copy)
+{
+    bool is_current = l->in->template != NULL &&
+                      str_eq(assignment_spec(copy)->template_digest, l->in->template->text);
+
+    return copy_is_done(copy) && copy_is_task(l->in->model, copy) &&
+           (is_current || !harvest_session_has_quorum(l->spec));
 }
 
 /* The copy with which the task ended, or NULL: any that succeeded, or the youngest if that failed
  * once too often and no other one goes on. */
-static struct assignment_entry *ending_copy(const struct lister *l, const struct replica *replica)
+static struct assignment_entry *ending_copy(const struct lister *l, size_t index,
+                                            const struct replica *replica)
 {
     struct assignment_entry *last;
 
     for (size_t i = 0; i < replica->copy_count; i++) {
-        if (copy_is_done(replica->copies[i]) && copy_is_task(l->in->model, replica->copies[i])) {
+        if (may_count(l, replica->copies[i])) {
             return replica->copies[i];
         }
     }
@@ -193,7 +238,7 @@ static struct assignment_entry *ending_copy(const struct lister *l, const struct
         return NULL;
     }
     last = replica->copies[replica->live_count - 1];
-    return is_final_failure(l, last) ? last : NULL;
+    return is_final_failure(l, index, last) ? last : NULL;
 }
 
 static void take_out(struct replica *replica, const struct assignment_entry *copy)
@@ -230,27 +275,66 @@ static const char *unwanted_task(struct lister *l, size_t index, bool is_index)
     return NULL;
 }
 
+/* One more opinion.  True when the task has ended with it. */
+static bool hear(struct lister *l, size_t index, struct assignment_entry *copy)
+{
+    const char *agent = assignment_spec(copy)->agent;
+    enum quorum_verdict verdict = quorum_hear(&l->tasks->quorum, l->arena, l->in, index, copy);
+
+    switch (verdict) {
+    case QUORUM_MET:
+        end_task(l, index, copy, false);
+        return true;
+    case QUORUM_MISSED:
+        end_task(l, index, copy, true);
+        return true;
+    case QUORUM_WAITS:
+    case QUORUM_KNOWN:
+        break;
+    }
+    add_end(l, (struct task_end){.index = index,
+                                 .goes_on = true,
+                                 .copy = copy,
+                                 .words = arena_printf(l->arena,
+                                                       "task %zu ended on %s, and waits for a "
+                                                       "second opinion",
+                                                       index, agent)});
+    return false;
+}
+
+/* What ended with the copies there are is noted. */
+static void end_with(struct lister *l, struct replica *replica, size_t index)
+{
+    struct assignment_entry *ending = ending_copy(l, index, replica);
+    bool has_ended = false;
+
+    while (ending != NULL && !has_ended) {
+        if (copy_is_done(ending) && harvest_session_has_quorum(l->spec)) {
+            has_ended = hear(l, index, ending);
+        } else {
+            end_task(l, index, ending, !copy_is_done(ending));
+            has_ended = true;
+        }
+        take_out(replica, ending);
+        ending = ending_copy(l, index, replica);
+    }
+    replica->unwanted = has_ended ? "the task has ended" : NULL;
+}
+
 static void list_task(struct lister *l, struct assignment_entry **first, size_t length)
 {
     const char *slot = assignment_spec(first[0])->slot;
     int64_t number = 0;
     bool is_index = slot_number(slot, &number) && number < TASKS_MAX;
     struct replica *replica = replicas_add(l->arena, l->to, slot);
-    struct assignment_entry *ending;
 
     replica_give(replica, first, length);
     replica->unwanted = unwanted_task(l, (size_t)number, is_index);
     if (is_index) {
         indexes_add(&l->present, (size_t)number);
     }
-    if (replica->unwanted != NULL) {
-        return;
-    }
-    ending = ending_copy(l, replica);
-    if (ending != NULL) {
-        end_task(l, (size_t)number, ending, !copy_is_done(ending));
-        take_out(replica, ending);
-        replica->unwanted = "the task has ended";
+    if (replica->unwanted == NULL) {
+        end_with(l, replica, (size_t)number);
     }
 }
 
@@ -313,6 +397,24 @@ static void resume(struct lister *l, struct replica *replica, size_t most)
     }
 }
 
+/* Those that wait for another opinion go on before others begin: so opinions stay few. */
+static void add_undecided(struct lister *l, size_t most)
+{
+    const struct quorum *quorum = &l->tasks->quorum;
+
+    for (size_t i = 0; i < quorum->opinion_count; i++) {
+        size_t index = (size_t)quorum->opinions[i].index;
+
+        if (indexes_has(&l->present, index) || index >= (size_t)l->spec->tasks.count ||
+            l->tasks->active + l->remains >= most) {
+            continue;
+        }
+        (void)replicas_add(l->arena, l->to, arena_printf(l->arena, "%zu", index));
+        indexes_add(&l->present, index);
+        l->tasks->active++;
+    }
+}
+
 static void add_new(struct lister *l)
 {
     size_t most =
@@ -330,6 +432,7 @@ static void add_new(struct lister *l)
     }
     indexes_join(&l->present, &l->tasks->completed);
     indexes_join(&l->present, &l->tasks->failed);
+    add_undecided(l, most);
     for (size_t i = indexes_next_absent(&l->present, 0);
          i < (size_t)l->spec->tasks.count && l->tasks->active + l->remains < most;
          i = indexes_next_absent(&l->present, i + 1)) {
@@ -342,6 +445,7 @@ static void cut_short(struct lister *l)
 {
     MARK("a task that failed ends the others");
     l->tasks->is_cut_short = true;
+    l->tasks->quorum.opinion_count = 0; /* nobody is asked any more */
     for (size_t i = 0; i < l->to->count; i++) {
         if (l->to->items[i].unwanted == NULL) {
             l->to->items[i].unwanted = "another task failed, and failFast ends the rest";
@@ -395,13 +499,15 @@ const char *tasks_words(struct arena *arena, const struct tasks *tasks,
                         const struct harvest_session_spec *spec)
 {
     const char *one = spec->tasks.count == 1 ? "task has" : "tasks have";
+    const char *failed = "",
+               *waiting = quorum_words(arena, tasks->quorum.opinions, tasks->quorum.opinion_count);
 
-    if (tasks->failed_count == 0) {
-        return arena_printf(arena, "%zu of %" PRId64 " %s succeeded", tasks->completed_count,
-                            spec->tasks.count, one);
+    if (tasks->failed_count > 0) {
+        failed = arena_printf(arena, ", %zu failed for good", tasks->failed_count);
     }
-    return arena_printf(arena, "%zu of %" PRId64 " %s succeeded, %zu failed for good",
-                        tasks->completed_count, spec->tasks.count, one, tasks->failed_count);
+    return arena_printf(arena, "%zu of %" PRId64 " %s succeeded%s%s%s", tasks->completed_count,
+                        spec->tasks.count, one, failed, waiting == NULL ? "" : "; ",
+                        or_empty(waiting));
 }
 
 static const char *complete_reason(const struct tasks *tasks,
@@ -441,6 +547,7 @@ bool tasks_are_stated(const struct session_entry *session, const struct tasks *t
     put_texts(tasks, spec->tasks.count, &completed, &failed, &done);
     is_stated = condition != NULL && str_eq(condition->reason, complete_reason(tasks, spec)) &&
                 status->tasks.active == (int64_t)tasks->active &&
+                quorum_is_stated(&tasks->quorum, &status->tasks) &&
                 str_eq(or_empty(status->tasks.done), done.data) &&
                 str_eq(or_empty(status->tasks.completed_indexes), completed.data) &&
                 str_eq(or_empty(status->tasks.failed_indexes), failed.data);
@@ -511,6 +618,7 @@ void tasks_state(struct object *session, const struct tasks *tasks, struct wall 
     put_failures(session, to, tasks);
     put_results(session, to, tasks);
     ends_state(&tasks->how_ended, session, to);
+    quorum_state(&tasks->quorum, session, to);
     shape_mark(&harvest_session_status_shape, &body->status, to);
     condition_set(session, &body->status.conditions, "Complete",
                   tasks_are_complete(tasks, spec) ? CONDITION_TRUE : CONDITION_FALSE,

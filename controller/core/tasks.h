@@ -12,6 +12,7 @@
 
 #include "controller/core/ends.h"
 #include "controller/core/plan.h"
+#include "controller/core/quorum.h"
 #include "schema/indexes.h"
 
 struct replicas;
@@ -19,6 +20,7 @@ struct replicas;
 struct task_end {
     size_t index;
     bool has_failed;
+    bool goes_on;                  /* it has not ended: its copy goes, and others are asked */
     struct assignment_entry *copy; /* borrowed: the one that ended */
     const char *words;             /* "task 7 succeeded on lark" */
 };
@@ -38,7 +40,8 @@ struct tasks {                            /* of one plan, in its arena */
     size_t waiting;      /* of them: found no agent with room */
     const char *no_room; /* why not */
     bool is_cut_short;   /* one failed, and failFast ends the others */
-    bool has_remains;    /* a copy that nobody wants may still run */
+    struct quorum quorum;
+    bool has_remains; /* a copy that nobody wants may still run */
 };
 
 /* What the session's status says; NULL when it has no tasks. */
@@ -55,6 +58,15 @@ void tasks_count(const struct tasks *tasks, const struct harvest_session_spec *s
 
 /* Failed attempts of the task, this copy's included if it has failed.  A long run forgets none. */
 unsigned tasks_failures(const struct assignment_entry *copy);
+
+/* The best agent that has no opinion yet of the task in this slot: place_pick() where `tasks` is
+ * NULL, or nobody has one. */
+struct agent_entry *tasks_pick(const struct tasks *tasks, const char *slot,
+                               struct candidates *candidates, const struct agent_entry *avoid);
+/* Why there was none; NULL: not for opinions. */
+const char *tasks_wait_words(struct arena *arena, const struct tasks *tasks, const char *slot);
+/* Of copies that have gone, with their opinions noted. */
+unsigned tasks_failures_noted(const struct tasks *tasks, const char *slot);
 
 /* Every task has ended, or none goes on. */
 bool tasks_are_complete(const struct tasks *tasks, const struct harvest_session_spec *spec);

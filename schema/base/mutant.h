@@ -70,6 +70,8 @@
     X(TASK_FORGOTTEN, "a task that has ended is not written down before its assignment goes",      \
       "tasks")                                                                                     \
     X(OUTPUTS_FORGOTTEN, "what a task made goes with its assignment", "tasks")                     \
+    X(QUORUM_OF_ONE, "the first of several opinions counts as the result of a task", "tasks")       \
+    X(TRUST_FOR_NOTHING, "an agent is trusted before its results were compared", "tasks")          \
     X(TASK_TRIED_ONCE_MORE, "a task that failed is tried more often than declared", "tasks")       \
     X(GANG_IN_PARTS, "a gang is placed as far as there is room", "gang")                           \
     X(GANG_MENDED, "one of a gang is placed anew, and the others stay", "gang")                    \
