@@ -7,6 +7,7 @@
 #include "schema/limits.h"
 #include "tests/sim/check_gang.h"
 #include "tests/sim/check_periods.h"
+#include "tests/sim/check_quorum.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/check_tasks.h"
 #include "tests/sim/reference.h"
@@ -459,6 +460,7 @@ void check_rows(struct sim *sim, const struct batch *batch)
     for (size_t i = 0; i < batch->rows.count && !sim->has_failed; i++) {
         check_row(sim, &batch->rows.items[i]);
         reference_take(sim->reference, &batch->rows.items[i]);
+        check_quorum_hears(sim, batch->rows.items[i].kind, batch->rows.items[i].name);
     }
     if (!sim->has_failed) {
         check_gangs(sim, batch);

@@ -6,6 +6,7 @@
 #include "schema/base/parse.h"
 #include "schema/json.h"
 #include "tests/sim/check_effects.h"
+#include "tests/sim/check_quorum.h"
 #include "tests/sim/check_rows.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/reference.h"
@@ -419,6 +420,7 @@ static size_t walk(struct sim *sim, size_t at)
                 compare_row(sim, change, at++);
             }
             reference_take_stored(sim->reference, change);
+            check_quorum_hears(sim, change->kind, change->name);
         }
         complete = result->complete || result->covered <= query.after;
         query.after = result->covered;

@@ -519,9 +519,17 @@ static struct node *generate_requirement(struct generator *generator)
 static void settle_tasks(struct generator *generator, struct node *spec)
 {
     struct node *workload = node_find(spec, "workload");
+    const struct node *outputs = node_find(workload, "outputs");
 
     (void)node_remove(spec, "replicas");
     (void)node_remove(spec, "everyAgent");
+    if (outputs == NULL || outputs->list.count == 0) {
+        (void)node_remove(node_find(spec, "tasks"), "quorum");
+    } else { /* what waits to be compared is told of, too */
+        set_int(generator, node_find(spec, "tasks"), "parallelism",
+                die_between(generator->die, 1, 6));
+        set_int(generator, node_find(spec, "tasks"), "retries", die_between(generator->die, 0, 9));
+    }
     if (node_find(workload, "outputs") != NULL) { /* all of them are to be told of */
         set_int(generator, node_find(spec, "tasks"), "count", die_between(generator->die, 1, 8));
     }

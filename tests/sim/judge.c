@@ -110,7 +110,7 @@ static bool is_excused(struct world *world, const struct node *session, const ch
 }
 
 struct count {
-    size_t copies, done, running, doubled, old_form;
+    size_t copies, done, running, coming, doubled, old_form;
 };
 
 static void count_copies(struct world *world, const struct node *session, struct count *count)
@@ -131,6 +131,8 @@ static void count_copies(struct world *world, const struct node *session, struct
             count->old_form += !judge_is_new_form(world, shim, session);
         } else if (str_eq(phase, "Succeeded")) {
             count->done++;
+        } else if (phase[0] == '\0' || str_eq(phase, "Pending") || str_eq(phase, "Starting")) {
+            count->coming += !is_on_lost(world, assignment);
         }
         for (size_t k = 0; k < i; k++) {
             const struct node *other = world->assignments->list.items[k];
@@ -183,7 +185,7 @@ static bool tasks_go_on(struct world *world, const struct node *session, const s
                             name_of(session), count->running, count->done, wanted,
                             taker == NULL ? "nobody" : name_of(taker));
     }
-    return count->running == count->old_form || !judge_tasks_end(session) ||
+    return (count->running == count->old_form && count->coming == 0) || !judge_tasks_end(session) ||
            judge_object(world, "%s: tasks are under way", name_of(session));
 }
 
@@ -203,7 +205,7 @@ static bool judge_session(struct world *world, const struct node *session)
         return judge_object(world, "%s: a replica has two copies", name);
     }
     if (judge_has_tasks(session) && !str_eq(reason, "PolicyMissing") &&
-        !str_eq(reason, "RolloutPaused") && !str_eq(reason, "AgentAway") &&
+        !flag_at(session, "spec.rollout.pause") && !str_eq(reason, "AgentAway") &&
         !tasks_go_on(world, session, &count)) {
         return false;
     }

@@ -2,6 +2,7 @@
 #include "tests/sim/check_policy.h"
 #include "tests/sim/judge_inner.h"
 #include "tests/sim/judge_match.h"
+#include "tests/sim/judge_tasks.h"
 #include "tests/sim/shim.h"
 
 struct room {
@@ -126,6 +127,7 @@ static bool could_take(struct world *world, const struct node *session, const st
            judge_is_healthy(agent) && !would_hold(world, session, machine) &&
            judge_matches(session, agent) && judge_has_room(world, session, agent) &&
            !judge_is_held_back(world, agent) &&
+           judge_tasks_may_ask(session, world->assignments, name_of(agent)) &&
            !(flag_at(session, "spec.everyAgent") && judge_copy_on(world, session, agent) != NULL);
 }
 

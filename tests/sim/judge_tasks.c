@@ -1,6 +1,7 @@
 /* Counts of tasks, as a person would read them off the session. */
 #include "tests/sim/judge_tasks.h"
 
+#include "schema/base/parse.h"
 #include "schema/base/str.h"
 #include "schema/limits.h"
 #include "schema/tree.h"
@@ -30,6 +31,54 @@ size_t judge_tasks_wanted(const struct node *session)
     return (size_t)(left < most ? left : most);
 }
 
+static bool is_under_way(const struct node *session, const struct node *assignments, int64_t task)
+{
+    for (size_t i = 0; i < assignments->list.count; i++) {
+        const struct node *it = assignments->list.items[i];
+        int64_t index = -1;
+
+        if (str_eq(ref_text(it, "spec.sessionUid"), ref_text(session, "metadata.uid")) &&
+            int_from_str(ref_text(it, "spec.slot"), &index) && index == task) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Has the agent said what it thinks of the task?  Any agent when `agent` is NULL. */
+static bool has_opinion(const struct node *session, int64_t task, const char *agent)
+{
+    const struct node *opinions = node_find_path(session, "status.tasks.opinions");
+
+    for (size_t i = 0; opinions != NULL && i < opinions->list.count; i++) {
+        const struct node *it = opinions->list.items[i];
+
+        if (ref_int(it, "index", -1) == task &&
+            (agent == NULL || str_eq(ref_text(it, "agent"), agent))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool judge_tasks_may_ask(const struct node *session, const struct node *assignments,
+                         const char *agent)
+{
+    size_t undecided = 0, under_way = 0;
+
+    for (int64_t i = 0; i < ref_int(session, "spec.tasks.count", 0); i++) {
+        if (is_under_way(session, assignments, i)) {
+            under_way++;
+        } else if (has_opinion(session, i, NULL)) {
+            undecided++;
+            if (!has_opinion(session, i, agent)) {
+                return true;
+            }
+        }
+    }
+    return undecided + under_way < judge_tasks_wanted(session) || undecided == 0;
+}
+
 bool judge_tasks_end(const struct node *session)
 {
     const struct node *words = node_find_path(session, "spec.workload.command");
@@ -55,7 +104,8 @@ bool judge_tasks_say_so(const struct node *session, size_t running)
 
 int64_t judge_tasks_ms(const struct node *session)
 {
-    int64_t tries = ref_int(session, "spec.tasks.retries", 3) + 1;
+    int64_t tries =
+        ref_int(session, "spec.tasks.retries", 3) + ref_int(session, "spec.tasks.quorum", 1);
 
     if (!judge_has_tasks(session)) {
         return 0;

@@ -18,12 +18,15 @@ static const char *const policies[POLICY_NAMES + 1] = {"p-0", "p-1", NULL};
 /* --- with a few fields ------------------------------------------------------------------------ */
 
 /* What the workload does: see shim.h. */
-static void add_command(struct die *die, bool *ret_ends, struct str *to)
+static void add_command(struct die *die, bool is_compared, bool *ret_ends, struct str *to)
 {
     uint64_t draw = die_below(die, 100);
 
     *ret_ends = false;
-    if (draw < 55) {
+    if (is_compared && draw < 75) { /* what has no end is never compared */
+        str_addf(to, "[\"job\",\"%" PRId64 "\"]", die_between(die, 100, 1500));
+        *ret_ends = true;
+    } else if (draw < 55) {
         str_add(to, "[\"serve\"]");
     } else if (draw < 67) {
         str_add(to, "[\"stubborn\"]");
@@ -41,14 +44,16 @@ static void add_command(struct die *die, bool *ret_ends, struct str *to)
     }
 }
 
-static void add_workload(struct die *die, unsigned version, bool is_many, bool is_gang,
-                         struct str *to)
+static void add_workload(struct die *die, unsigned version, struct str *to)
 {
+    bool is_many = strstr(to->data, "\"tasks\"") != NULL;
+    bool is_compared = strstr(to->data, "\"quorum\"") != NULL;
+    bool is_gang = strstr(to->data, "\"gang\"") != NULL;
     static const char *const restarts[] = {"never", "onFailure", "always"};
     bool ends;
 
     str_add(to, "\"workload\":{\"command\":");
-    add_command(die, &ends, to);
+    add_command(die, is_compared, &ends, to);
     str_addf(to, ",\"environment\":{\"VERSION\":\"%u\"},\"restart\":\"%s\"", version,
              restarts[is_gang ? 1 + die_below(die, ends ? 1 : 2)
                               : die_below(die, ends || is_many ? 2 : 3)]);
@@ -59,10 +64,23 @@ static void add_workload(struct die *die, unsigned version, bool is_many, bool i
     if (die_chance(die, 250)) {
         str_addf(to, ",\"artifacts\":[{\"digest\":\"blake2b:%064u\",\"path\":\"input\"}]", version);
     }
-    if (die_chance(die, 250)) {
+    if (die_chance(die, 250) || is_compared) {
         str_add(to, ",\"outputs\":[{\"path\":\"result\"}]");
     }
     str_add(to, "}");
+}
+
+/* Some with a quorum are many enough for their agents to become trusted. */
+static void add_tasks(struct die *die, struct str *to)
+{
+    bool is_compared = die_chance(die, 400), is_long = is_compared && die_chance(die, 400);
+
+    str_addf(to,
+             "\"tasks\":{\"count\":%" PRId64 ",\"parallelism\":%" PRId64 ",\"retries\":%" PRIu64
+             ",\"failFast\":%s%s},",
+             die_between(die, is_long ? 30 : 1, is_long ? 45 : 8), die_between(die, 1, 4),
+             die_below(die, 3), die_chance(die, 150) ? "true" : "false",
+             is_compared ? ",\"quorum\":2" : "");
 }
 
 static void add_scale(struct die *die, struct str *to)
@@ -70,11 +88,7 @@ static void add_scale(struct die *die, struct str *to)
     bool is_gang = false;
 
     if (die_chance(die, 150)) {
-        str_addf(to,
-                 "\"tasks\":{\"count\":%" PRId64 ",\"parallelism\":%" PRId64 ",\"retries\":%" PRIu64
-                 ",\"failFast\":%s},",
-                 die_between(die, 1, 8), die_between(die, 1, 4), die_below(die, 3),
-                 die_chance(die, 150) ? "true" : "false");
+        add_tasks(die, to);
     } else if (die_chance(die, 200)) {
         str_add(to, "\"everyAgent\":true,");
     } else if (die_chance(die, 900)) {
@@ -131,8 +145,7 @@ static void add_session(struct die *die, unsigned name, unsigned version, struct
     }
     add_scale(die, to);
     add_times(die, to);
-    add_workload(die, version, strstr(to->data, "\"tasks\"") != NULL,
-                 strstr(to->data, "\"gang\"") != NULL, to);
+    add_workload(die, version, to);
     str_add(to, "}}");
 }
 
@@ -202,7 +215,7 @@ static struct node *tame_words(struct arena *arena, struct die *die, const struc
     struct str text = STR_EMPTY;
     struct node *words;
 
-    add_command(die, ret_ends, &text);
+    add_command(die, false, ret_ends, &text);
     words = parsed(arena, &text);
     if (is_steady_one) {
         words->list.items[0] = node_str(arena, "serve");

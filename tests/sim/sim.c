@@ -4,6 +4,7 @@
 #include "tests/sim/check_leases.h"
 #include "tests/sim/check_periods.h"
 #include "tests/sim/check_policy.h"
+#include "tests/sim/check_quorum.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/controller.h"
@@ -126,6 +127,7 @@ void sim_init(struct sim *sim, const struct sim_options *options, struct record_
     sim->leases = leases_new();
     sim->reports = reports_new();
     sim->accounts = accounts_new();
+    sim->quorums = quorums_new();
     sim->reference = reference_new();
     sim->network = network_new(sim);
     sim->http = http_new();
@@ -152,6 +154,7 @@ void sim_fini(struct sim *sim)
     leases_free(sim->leases);
     reports_free(sim->reports);
     accounts_free(sim->accounts);
+    quorums_free(sim->quorums);
     reference_free(sim->reference);
     schedule_fini(&sim->schedule);
     tape_fini(&sim->tape);

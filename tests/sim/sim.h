@@ -19,6 +19,7 @@ struct operators;
 struct checks;
 struct restores;
 struct leases;
+struct quorums;
 struct reports;
 struct accounts;
 struct reference;
@@ -66,6 +67,7 @@ struct sim {
     struct leases *leases;
     struct reports *reports;
     struct accounts *accounts;
+    struct quorums *quorums;
     struct reference *reference; /* what the committed rows say */
     struct plan_run *plan;       /* borrowed; NULL: chance reigns */
     bool has_failed;
