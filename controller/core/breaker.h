@@ -1,7 +1,7 @@
 /* The circuit breaker of an agent: where nothing starts, nothing more is placed for a while.
  *
  *     CLOSED --BREAKER_FAILURES failed starts in a row--> OPEN
- *     OPEN --BREAKER_OPEN_MS--> HALF_OPEN           one assignment is let through
+ *     OPEN --BREAKER_OPEN_MS--> HALF_OPEN           one assignment, or one gang, is let through
  *     HALF_OPEN --something runs--> CLOSED
  *     HALF_OPEN --a start fails--> OPEN
  */

@@ -7,7 +7,7 @@
  *     2  it meets every requirement; a reading that is not there is unmet
  *     3  it is connected, not paused by its owner, and schedulable; and the policy would let the
  *        work run there, as far as its readings tell: docs/decisions/0017-held-back.md
- *     4  its circuit breaker is closed, or lets a probe through
+ *     4  its circuit breaker is closed, or lets a probe through; a gang is one probe
  *     5  cores, memory and disk fit beside what is placed on it, and it holds less than
  *        ASSIGNMENTS_PER_AGENT_MAX
  *     6  a session that runs on every agent runs there once
