@@ -182,6 +182,8 @@ enum {
     PROCESSES_MAX = 1 << 17,        /* looked at in one pass over /proc */
     POLICY_STEP_MS = 1000,          /* what a policy governs is judged at least this often */
     READINGS_AWAITED_MS = 3 * 1000, /* by an agent that starts, till what runs is suspended */
+    WORD_MS = 1000,                 /* between two words of an agent to each of its shims */
+    SILENCE_MIN_MS = 3 * WORD_MS,   /* no shim takes less for an agent that watches nothing */
     POLICY_CHANGES_MAX = 16,        /* of one piece of work, until they are acknowledged */
     REPORT_CHANGES_MAX = 256,       /* in one report */
     SENSORS_STALE_MS = 30 * 1000, /* an older reading is told as unknown; policies have their own */

@@ -111,6 +111,9 @@ static void on_event(struct agt *agt, const struct agt_event *event)
     case AGT_USAGE:
         converge_on_usage(agt, event);
         break;
+    case AGT_LAPSED:
+        converge_on_lapsed(agt, event);
+        break;
     case AGT_OWNER:
         agt->is_paused = event->owner_paused;
         break;

@@ -57,6 +57,7 @@ enum agt_event_type {
     AGT_STARTED,      /* the workload of (uid, run) was executed */
     AGT_EXITED,       /* it ended; the record is durable */
     AGT_USAGE,        /* a measurement of what it used so far */
+    AGT_LAPSED,       /* its shim suspended it, for we watched nothing for too long */
     AGT_OWNER,        /* the machine's owner paused or resumed */
     AGT_LOG_LINES,    /* the answer to AGT_READ_LOG */
     AGT_FETCHING,     /* how far the fetch of number `run` is */
@@ -89,7 +90,7 @@ struct agt_event {
     struct mono now;
     struct wall wall;
     int64_t utc_offset_ms; /* local time is so much ahead of `wall` */
-    const char *uid;       /* FOUND, STARTED, EXITED, USAGE */
+    const char *uid;       /* FOUND, STARTED, EXITED, USAGE, LAPSED */
     int64_t run;
     bool frozen;       /* STARTED: it is suspended now; an earlier agent may have wanted that */
     int64_t cpu_limit; /* STARTED: held to so many thousandths of a core now; 0: not held */
@@ -148,6 +149,7 @@ enum agt_effect_type {
     AGT_RESUME,
     AGT_LIMIT,    /* the processor time it may use from now on */
     AGT_OVERRUN,  /* kill it as one that broke a limit: its record says `message` */
+    AGT_WATCH,    /* for how long it may run without anybody who watches */
     AGT_FORGET,   /* the record was taken in: the working directory and record of (uid, run) may go;
                      run 0: the assignment is forgotten, and what its runs kept for each other */
     AGT_READ_LOG, /* lines of an assignment's log */
@@ -160,9 +162,10 @@ struct agt_spawn {
     int64_t generation, lease_epoch;
     const struct template *template;
     struct mono
-        lease_end;     /* boot time at which the shim ends the group; MONO_NEVER without lease */
-    int64_t cpu_limit; /* until AGT_LIMIT says another; in the same unit */
-    bool suspended;    /* start frozen is not done: the core does not start while paused */
+        lease_end;        /* boot time at which the shim ends the group; MONO_NEVER without lease */
+    int64_t cpu_limit;    /* until AGT_LIMIT says another; in the same unit */
+    int64_t unwatched_ms; /* until AGT_WATCH says another; in the same unit */
+    bool suspended;       /* start frozen is not done: the core does not start while paused */
 };
 
 struct agt_effect {
@@ -179,9 +182,10 @@ struct agt_effect {
         } fetch;                             /* FETCH, COLLECT */
         struct mono lease_end;               /* EXTEND */
         int64_t grace_ms;                    /* SIGNAL */
-        int64_t cpu_limit;   /* LIMIT: thousandths of all the machine's; 0: no limit of ours */
-        const char *message; /* OVERRUN; shorter than OVERRUN_MESSAGE_SIZE */
-        const char *reason;  /* HANGUP */
+        int64_t cpu_limit;    /* LIMIT: thousandths of all the machine's; 0: no limit of ours */
+        const char *message;  /* OVERRUN; shorter than OVERRUN_MESSAGE_SIZE */
+        const char *reason;   /* HANGUP */
+        int64_t unwatched_ms; /* WATCH; 0: for as long as it likes */
         struct {
             uint64_t id;
             int64_t tail;

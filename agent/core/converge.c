@@ -307,6 +307,7 @@ void converge_on_found(struct agt *agt, const struct agt_event *event)
         MARK("a run that went on is adopted");
         work->run.is_found = work->run.may_freeze = true;
         work->run.cpu_limit = CPU_LIMIT_UNKNOWN;
+        work->run.unwatched_ms = UNWATCHED_UNKNOWN;
         work->run.lease_end = MONO_NEVER; /* its shim knows; ours begins with the next grant */
         move(agt, work, WORK_RUNNING);
     }
@@ -421,6 +422,23 @@ void converge_on_usage(struct agt *agt, const struct agt_event *event)
     }
 }
 
+/* Told late, for whoever stands still hears nothing: what we did since goes before it. */
+void converge_on_lapsed(struct agt *agt, const struct agt_event *event)
+{
+    struct work *work = find_run(agt, event);
+
+    if (work == NULL || work->state != WORK_RUNNING || MUTANT(LAPSE_IGNORED)) {
+        return;
+    }
+    MARK("a run was suspended by its shim");
+    govern_on_lapsed(agt, work);
+    work->spent.suspensions += !work->run.was_suspended;
+    work->run.was_suspended = work->run.may_freeze = false;
+    work->run.unwatched_ms = SILENCE_MIN_MS; /* it has some limit, perhaps one that is over */
+    agt->saver.is_due = true;
+    move(agt, work, WORK_SUSPENDED);
+}
+
 void converge_on_unsaved(struct agt *agt, uint64_t step)
 {
     map_each (&agt->set.works, entry) {
@@ -529,6 +547,19 @@ static void suspend_or_resume(struct agt *agt, struct work *work)
     }
 }
 
+/* Its policy may have changed, or come, while it runs. */
+static void watch(struct agt *agt, struct work *work)
+{
+    int64_t unwatched_ms = govern_unwatched_ms(agt, work), told_ms = work->run.unwatched_ms;
+
+    if (told_ms == UNWATCHED_UNKNOWN ? unwatched_ms > 0 : unwatched_ms != told_ms) {
+        MARK("a run may be unwatched for another time");
+        out_add_run(agt, AGT_WATCH, OUT_AT_ONCE, work->wanted.uid, work->run.number)->unwatched_ms =
+            unwatched_ms;
+    }
+    work->run.unwatched_ms = unwatched_ms;
+}
+
 static void fill_spawn(struct agt *agt, const struct work *work, struct agt_spawn *spawn)
 {
     struct arena *arena = &agt->out.effects->arena;
@@ -544,7 +575,8 @@ static void fill_spawn(struct agt *agt, const struct work *work, struct agt_spaw
                                 .lease_epoch = copy->lease_epoch,
                                 .template = &copy->template,
                                 .lease_end = work->run.lease_end,
-                                .cpu_limit = work->run.cpu_limit};
+                                .cpu_limit = work->run.cpu_limit,
+                                .unwatched_ms = work->run.unwatched_ms};
 }
 
 static void start(struct agt *agt, struct work *work)
@@ -558,6 +590,7 @@ static void start(struct agt *agt, struct work *work)
                       .grace_ms = work->wanted.template.grace_ms,
                       .lease_end = work_is_exclusive(work) ? work->lease.end : MONO_NEVER,
                       .cpu_limit = share_cpu_limit(agt, work),
+                      .unwatched_ms = govern_unwatched_ms(agt, work),
                       .spawned_in_step = agt->counters.steps};
 
     (void)snprintf(run.template_digest, sizeof(run.template_digest), "%s",
@@ -638,6 +671,7 @@ static void converge_wanted(struct agt *agt, struct work *work)
         } else if (govern_evicts(agt, work)) {
             evict(agt, work);
         } else {
+            watch(agt, work);
             suspend_or_resume(agt, work);
         }
         break;

@@ -13,6 +13,7 @@ void converge_on_collected(struct agt *agt, const struct agt_event *event);
 /* The controller knows of this work what was sent last. */
 void converge_on_reported(struct agt *agt, struct work *work);
 void converge_on_usage(struct agt *agt, const struct agt_event *event);
+void converge_on_lapsed(struct agt *agt, const struct agt_event *event);
 void converge_on_unsaved(struct agt *agt, uint64_t step);
 
 /* Looks at all assignments; emits what stops, freezes and starts. */

@@ -2,6 +2,7 @@
 #include "agent/core/govern.h"
 
 #include "agent/core/model.h"
+#include "schema/base/parse.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
 
@@ -298,6 +299,38 @@ struct mono govern_deadline(const struct agt *agt, const struct work *work)
         return mono_after(agt->started_at, READINGS_AWAITED_MS);
     }
     return mono_after(work->governed.state.stepped, POLICY_STEP_MS);
+}
+
+/* --- nobody watched -----------------------------------------------------------------------------
+ */
+
+int64_t govern_unwatched_ms(const struct agt *agt, const struct work *work)
+{
+    const struct harvest_policy_spec *policy = template_policy(&work->wanted.template);
+
+    policy = policy == NULL ? agt->options.owner_policy : policy;
+    if (policy == NULL || MUTANT(SILENCE_ALLOWED)) {
+        return 0;
+    }
+    return policy->session.stale_sensor_ms < SILENCE_MIN_MS ? SILENCE_MIN_MS
+                                                            : policy->session.stale_sensor_ms;
+}
+
+void govern_on_lapsed(struct agt *agt, struct work *work)
+{
+    struct governed *governed = &work->governed;
+    char limit[DURATION_TEXT_SIZE];
+    int64_t ran_ms = governed->has_begun ? governed->state.ran_ms : governed->ran_before_ms;
+
+    duration_to_str(govern_unwatched_ms(agt, work), limit);
+    policy_begin(&governed->state, agt->now, true);
+    governed->state.ran_ms = ran_ms;
+    governed->has_begun = true;
+    governed->outcome = POLICY_SUSPEND;
+    governed->reason = REASON_STALE_SENSOR;
+    (void)snprintf(governed->message, sizeof(governed->message),
+                   "its agent stood still or was away: nobody read the sensors for %s", limit);
+    note_change(agt, governed);
 }
 
 /* --- what follows ------------------------------------------------------------------------------

@@ -19,6 +19,8 @@
 
 struct work;
 
+enum { UNWATCHED_UNKNOWN = -1 };
+
 struct governor {
     bool has_readings;
     struct readings readings;
@@ -68,6 +70,12 @@ bool govern_evicts(const struct agt *agt, const struct work *work);
 /* Why it is held or slowed, for a report; false when it is neither. */
 bool govern_says(const struct agt *agt, const struct work *work, const char **ret_reason,
                  const char **ret_message);
+
+/* For how long it may run while nobody reads sensors for it; 0: for as long as it likes. */
+int64_t govern_unwatched_ms(const struct agt *agt, const struct work *work);
+/* Its shim suspended it because of that: a change, and what follows is judged as if it had been
+ * found frozen. */
+void govern_on_lapsed(struct agt *agt, struct work *work);
 
 /* The changes that are not acknowledged; texts are borrowed. */
 void govern_list_changes(struct arena *arena, const struct governed *governed,

@@ -54,6 +54,7 @@ struct run {
     int64_t stop_grace_ms;     /* it was told to stop with; meaningful while WORK_STOPPING */
     struct mono lease_end;     /* its shim ends it then; never: no lease, or not known */
     int64_t cpu_limit;         /* as it was told last; CPU_LIMIT_UNKNOWN: by an earlier agent */
+    int64_t unwatched_ms;      /* as it was told last; UNWATCHED_UNKNOWN: by an earlier agent */
     struct contribution usage; /* so far */
     int64_t memory;            /* bytes it holds, as it was measured last */
     bool is_overrun;           /* told to end, as all together hold too much memory */

@@ -60,15 +60,6 @@ static bool save(struct loop *loop, struct blob *bytes)
     return true;
 }
 
-/* Without an agent nobody reads sensors: what they said last is stale after so long. */
-static int64_t unwatched_ms(const struct loop *loop, const struct template *template)
-{
-    const struct harvest_policy_spec *policy = template_policy(template);
-
-    policy = policy == NULL ? loop->config->owner_policy : policy;
-    return policy == NULL ? 0 : policy->session.stale_sensor_ms;
-}
-
 static void spawn(struct loop *loop, const struct agt_spawn *spawn)
 {
     _cleanup_(arena_fini)
@@ -77,7 +68,7 @@ static void spawn(struct loop *loop, const struct agt_spawn *spawn)
 
     arena_init(&arena);
     harvest_prepare(&arena, spawn, &loop->config->caps, &loop->machine, &spec);
-    spec.unwatched_ms = unwatched_ms(loop, spawn->template);
+    spec.unwatched_ms = spawn->unwatched_ms;
     spec.has_artifacts = spawn->template->workload.artifacts.count > 0;
     process_spawn(loop->process, &spec);
 }
@@ -130,6 +121,9 @@ static bool perform(struct loop *loop, const struct agt_effect *effect)
         return true;
     case AGT_OVERRUN:
         process_overrun(loop->process, effect->uid, effect->run, effect->message);
+        return true;
+    case AGT_WATCH:
+        process_watch(loop->process, effect->uid, effect->run, effect->unwatched_ms);
         return true;
     case AGT_FORGET:
         process_forget(loop->process, effect->uid, effect->run);
@@ -222,6 +216,9 @@ static void on_timer(uv_poll_t *poll, int status, int events)
         sensing_read(loop->sensing, agt_cpu_ms(loop->core), &event);
     }
     feed(loop, &event);
+    if (event.type == AGT_READINGS) {
+        process_on_watched(loop->process);
+    }
 }
 
 static void on_link(void *data, struct agt_event *event)

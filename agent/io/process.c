@@ -26,13 +26,14 @@
 #include <unistd.h>
 
 enum {
-    USAGE_MS = 1000,        /* between two questions for usage */
     RECONNECT_MS = 50,      /* a shim that is being born has no socket yet */
     SWEEP_MS = 20,          /* between two sweeps */
     RECORD_RETRY_MS = 1000, /* a loss could not be written down */
     FIND_SWEEPS_MAX = 250,
     KEY_SIZE_MAX = 128,
 };
+
+enum { UNWATCHED_UNKNOWN = -1 };
 
 enum run_state { RUN_APART, RUN_JOINED, RUN_SWEEPING, RUN_OVER };
 
@@ -58,9 +59,11 @@ struct run {
     bool is_stop_wanted;
     bool is_suspend_wanted, is_suspend_known; /* not known: whatever an earlier agent wanted */
     bool is_limit_known;
-    int64_t cpu_limit; /* thousandths of a core; 0: none */
-    int64_t grace_ms;  /* negative: the one it was started with */
-    char *overrun;     /* owned: it is to be killed for that; NULL: it is not */
+    int64_t cpu_limit;    /* thousandths of a core; 0: none */
+    int64_t unwatched_ms; /* UNWATCHED_UNKNOWN: what its shim was told before */
+    int64_t lapse;        /* the newest that we know of */
+    int64_t grace_ms;     /* negative: the one it was started with */
+    char *overrun;        /* owned: it is to be killed for that; NULL: it is not */
     struct mono lease_end;
 };
 
@@ -71,6 +74,7 @@ struct process {
     process_event_fn *on_event;
     void *data;
     uv_timer_t usage_timer;
+    bool is_watched;                       /* the sensors were read since shims were told so */
     const struct enforcement *enforcement; /* borrowed; NULL: none */
     size_t logs_kept;                      /* folders of assignments without runs, estimated */
 };
@@ -160,8 +164,16 @@ static void say_wanted(struct run *run)
         (void)snprintf(line, sizeof(line), "limit cpu=%lld\n", (long long)run->cpu_limit);
         say(run, line);
     }
-    if (run->is_suspend_known) {
-        say(run, run->is_suspend_wanted ? "suspend\n" : "resume\n");
+    if (run->unwatched_ms != UNWATCHED_UNKNOWN) {
+        (void)snprintf(line, sizeof(line), "watch unwatched_ms=%lld\n",
+                       (long long)run->unwatched_ms);
+        say(run, line);
+    }
+    if (run->is_suspend_known && run->is_suspend_wanted) {
+        say(run, "suspend\n");
+    } else if (run->is_suspend_known) {
+        (void)snprintf(line, sizeof(line), "resume lapse=%lld\n", (long long)run->lapse);
+        say(run, line);
     }
     if (run->overrun != NULL) {
         say_overrun(run);
@@ -174,9 +186,24 @@ static void say_wanted(struct run *run)
     }
 }
 
+/* What we said last was that it may run; whether it still may is not for us to say. */
+static void on_lapse(struct run *run, int64_t lapse)
+{
+    struct agt_event event = {.type = AGT_LAPSED};
+
+    if (lapse > run->lapse) {
+        run->lapse = lapse;
+        run->is_suspend_known = run->is_suspend_known && run->is_suspend_wanted;
+        log_warning("workload \"%s\" was suspended by its shim: nobody watched uid=%s run=%lld",
+                    run->key, run->uid, (long long)run->run);
+        tell(run, &event);
+    }
+}
+
 static void on_status(struct run *run, char *words)
 {
     struct agt_event event = {.type = AGT_STARTED};
+    int64_t lapse = 0;
     const char *key, *value;
     bool runs = false;
 
@@ -189,11 +216,16 @@ static void on_status(struct run *run, char *words)
             event.frozen = str_eq(value, "1");
         } else if (str_eq(key, "limit")) {
             (void)int_from_str(value, &event.cpu_limit);
+        } else if (str_eq(key, "lapse")) {
+            (void)int_from_str(value, &lapse);
         }
     }
     if (runs && !run->is_told) {
         run->is_told = true;
         tell(run, &event);
+    }
+    if (runs) {
+        on_lapse(run, lapse);
     }
 }
 
@@ -275,6 +307,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     }
 }
 
+/* Said at once to whom we meet: from then on it expects to hear that we watch. */
+static void say_word(struct run *run, bool is_watched)
+{
+    say(run, is_watched ? "usage watched=1\n" : "usage watched=0\n");
+}
+
 static void join_run(struct run *run, int fd)
 {
     struct join *join = MEM_NEW(struct join);
@@ -290,6 +328,7 @@ static void join_run(struct run *run, int fd)
     run->state = RUN_JOINED;
     (void)uv_timer_stop(&run->timer);
     (void)uv_poll_start(&join->poll, UV_READABLE, on_readable);
+    say_word(run, false);
     say_wanted(run);
 }
 
@@ -439,6 +478,7 @@ static struct run *run_new(struct process *process, const char *uid, int64_t num
     run->run = number;
     run->fd = fd;
     run->lease_end = MONO_NEVER;
+    run->unwatched_ms = UNWATCHED_UNKNOWN;
     run->timer.data = run;
     (void)uv_timer_init(process->loop, &run->timer);
     (void)map_put(&process->runs, key, run);
@@ -575,6 +615,21 @@ void process_overrun(struct process *process, const char *uid, int64_t number, c
     }
 }
 
+void process_watch(struct process *process, const char *uid, int64_t number, int64_t unwatched_ms)
+{
+    struct run *run = run_find(process, uid, number);
+
+    if (run != NULL) {
+        run->unwatched_ms = unwatched_ms;
+        say_wanted(run);
+    }
+}
+
+void process_on_watched(struct process *process)
+{
+    process->is_watched = true;
+}
+
 void process_stop_all(struct process *process)
 {
     map_each (&process->runs, it) {
@@ -699,8 +754,9 @@ static void on_usage_timer(uv_timer_t *timer)
     struct process *process = timer->data;
 
     map_each (&process->runs, it) {
-        say(it->value, "usage\n");
+        say_word(it->value, process->is_watched);
     }
+    process->is_watched = false;
 }
 
 struct process *process_new(uv_loop_t *loop, int work_fd, process_event_fn *on_event, void *data)
@@ -714,7 +770,7 @@ struct process *process_new(uv_loop_t *loop, int work_fd, process_event_fn *on_e
     map_init(&process->runs);
     process->usage_timer.data = process;
     (void)uv_timer_init(loop, &process->usage_timer);
-    (void)uv_timer_start(&process->usage_timer, on_usage_timer, USAGE_MS, USAGE_MS);
+    (void)uv_timer_start(&process->usage_timer, on_usage_timer, WORD_MS, WORD_MS);
     return process;
 }
 

@@ -9,7 +9,8 @@
  * recorded.
  *
  * What is wanted of a shim (stopped, suspended, slower, a later lease) is kept and said again on
- * each new connection. */
+ * each new connection.  But not that it may run, when its shim suspended it by itself: AGT_LAPSED
+ * tells so, and what shall be is asked anew. */
 #pragma once
 
 #include "agent/core/agt.h"
@@ -45,6 +46,10 @@ void process_suspend(struct process *process, const char *uid, int64_t run, bool
 void process_limit(struct process *process, const char *uid, int64_t run, int64_t cpu_thousandths);
 /* Kills it as one that broke a limit; so its record says, in these words. */
 void process_overrun(struct process *process, const char *uid, int64_t run, const char *message);
+/* How long it may run while nobody watches (agent/shim/control.h); 0: for as long as it likes. */
+void process_watch(struct process *process, const char *uid, int64_t run, int64_t unwatched_ms);
+/* The sensors were read, and what follows was said: shims are told so every WORD_MS. */
+void process_on_watched(struct process *process);
 /* After process_find(): removes the checkpoints of assignments that nobody knows any more. */
 void process_sweep_checkpoints(struct process *process,
                                bool (*is_known)(void *data, const char *uid), void *data);

@@ -2,17 +2,25 @@
  * agent/shim/fields.h.
  *
  *     agent → shim            shim → agent
- *     stop grace_ms=N         status state=S started=WALL frozen=0|1 limit=N   always the first
+ *     stop grace_ms=N         status state=S started=WALL lapse=N frozen=0|1 limit=N   always first
  *     lease end=BOOT_MS       usage cpu_ms=N wall_ms=N memory_peak=N memory=N
  *     suspend                 exited                                           then it closes
- *     resume
+ *     resume lapse=N
  *     limit cpu=N
  *     overrun message=TEXT    it is killed as one that broke a limit
- *     usage
+ *     watch unwatched_ms=N
+ *     usage watched=0|1
  *
  * S is starting, running or ending.  Limits are thousandths of a core, 0 for none; the stricter of
  * the one that is told and the one it was started with counts.  `exited` says that the record is
- * written; whoever loses the connection looks for the record too. */
+ * written; whoever loses the connection looks for the record too.
+ *
+ * An agent says `usage` every WORD_MS, and with it whether it has read the machine's sensors since
+ * it said so last.  Who says whether at all has promised to: when nobody has watched for longer
+ * than `unwatched_ms` the shim suspends the work by itself, and says so.  That is a lapse, and they
+ * are numbered: `lapse` of a status is 0 while none lasts, and a `resume` by somebody who has not
+ * heard of the newest is of before it, and does nothing.  Agents of before this was so promise
+ * nothing and number nothing: they watch for as long as they are connected. */
 #pragma once
 
 #include "schema/base/str.h"

@@ -50,7 +50,11 @@ struct shim {
     struct mono now;
     struct mono kill_at;     /* ENDING: end of grace; KILLING: of the next KILL */
     struct mono alone_since; /* no agent is connected; MONO_NEVER while one is */
-    bool frozen;             /* told to suspend */
+    struct mono watched;     /* an agent said last that it watches; when it was born, before that */
+    bool is_promised;        /* who is connected says it as long as it is so */
+    bool frozen;             /* told to suspend, or by itself: */
+    bool has_lapsed;         /* nobody watched, and nobody has decided since */
+    int64_t lapse;           /* number of the newest */
     struct mono began, frozen_since;
     int64_t frozen_ms;
     struct agt_exit exit;
@@ -122,7 +126,7 @@ static void stop(struct shim *shim, enum exit_cause cause, const char *message, 
     blame(shim, cause, message);
     move(shim, STATE_ENDING);
     count_frozen(shim);
-    shim->frozen = false;
+    shim->frozen = shim->has_lapsed = false;
     group_look(&shim->group, shim->now);
     group_signal_seen(&shim->group, SIGTERM);
     limits_release(&shim->limits);            /* what is frozen cannot answer, */
@@ -142,6 +146,15 @@ static void suspend(struct shim *shim, bool frozen)
     shim->frozen = frozen;
     shim->frozen_since = shim->now;
     limits_suspend(&shim->limits, frozen, shim->now);
+}
+
+/* What was said by somebody who did not know that it had lapsed was said about another time. */
+static void resume(struct shim *shim, int64_t lapse)
+{
+    if (!shim->has_lapsed || lapse >= shim->lapse) {
+        shim->has_lapsed = false;
+        suspend(shim, false);
+    }
 }
 
 static void keep_limits(struct shim *shim)
@@ -164,9 +177,12 @@ static int64_t wall_ms(struct shim *shim)
 
 static void say_status(const struct shim *shim, char line[static SHIM_LINE_BYTES_MAX])
 {
-    (void)snprintf(line, SHIM_LINE_BYTES_MAX, "status state=%s started=%lld frozen=%d limit=%lld\n",
-                   state_words[shim->state], (long long)shim->exit.started.ms, shim->frozen,
-                   (long long)shim->limits.cpu_limit);
+    int64_t lapse = shim->has_lapsed ? shim->lapse : 0;
+
+    (void)snprintf(line, SHIM_LINE_BYTES_MAX,
+                   "status state=%s started=%lld lapse=%lld frozen=%d limit=%lld\n",
+                   state_words[shim->state], (long long)shim->exit.started.ms, (long long)lapse,
+                   shim->frozen, (long long)shim->limits.cpu_limit);
 }
 
 static void say_usage(struct shim *shim)
@@ -208,6 +224,15 @@ static const char *text_argument(char *line, const char *name)
     return "";
 }
 
+static void on_usage(struct shim *shim, int64_t watched)
+{
+    shim->is_promised = shim->is_promised || watched >= 0;
+    if (watched != 0) { /* whoever says nothing about it watches while it is there */
+        shim->watched = shim->now;
+    }
+    say_usage(shim);
+}
+
 static void on_line(void *data, char *line)
 {
     struct shim *shim = data;
@@ -221,15 +246,18 @@ static void on_line(void *data, char *line)
     } else if (str_eq(verb, "lease")) {
         shim->spec.lease_end.ms = argument(line, "end", shim->spec.lease_end.ms);
     } else if (str_eq(verb, "suspend")) {
+        shim->has_lapsed = false;
         suspend(shim, true);
     } else if (str_eq(verb, "resume")) {
-        suspend(shim, false);
+        resume(shim, argument(line, "lapse", shim->lapse));
     } else if (str_eq(verb, "limit")) {
         limits_set_cpu(&shim->limits, argument(line, "cpu", 0), shim->now);
     } else if (str_eq(verb, "overrun")) {
         kill_now(shim, EXIT_BY_ITSELF, text_argument(line, "message"));
+    } else if (str_eq(verb, "watch")) {
+        shim->spec.unwatched_ms = argument(line, "unwatched_ms", shim->spec.unwatched_ms);
     } else if (str_eq(verb, "usage")) {
-        say_usage(shim);
+        on_usage(shim, argument(line, "watched", -1));
     }
 }
 
@@ -246,9 +274,22 @@ static struct mono orphaned_at(const struct shim *shim)
 /* Nobody reads the sensors for its policy, and who reads nothing lets nothing run. */
 static struct mono unwatched_at(const struct shim *shim)
 {
-    return shim->spec.unwatched_ms > 0 && !shim->frozen
-               ? mono_after(shim->alone_since, shim->spec.unwatched_ms)
+    bool is_watched = control_count(&shim->control) > 0 && !shim->is_promised;
+
+    return shim->spec.unwatched_ms > 0 && !shim->frozen && !is_watched
+               ? mono_after(shim->watched, shim->spec.unwatched_ms)
                : MONO_NEVER;
+}
+
+static void lapse(struct shim *shim)
+{
+    char line[SHIM_LINE_BYTES_MAX];
+
+    suspend(shim, true);
+    shim->has_lapsed = true;
+    shim->lapse++;
+    say_status(shim, line);
+    control_send(&shim->control, line);
 }
 
 static struct mono deadline(const struct shim *shim)
@@ -278,7 +319,7 @@ static void tick(struct shim *shim)
         stop(shim, EXIT_ORPHANED, "no agent came back", shim->spec.grace_ms);
     }
     if (shim->state == STATE_RUNNING && mono_is_due(unwatched_at(shim), shim->now)) {
-        suspend(shim, true);
+        lapse(shim);
     }
     if (shim->state == STATE_ENDING && mono_is_due(shim->kill_at, shim->now)) {
         move(shim, STATE_KILLING);
@@ -352,6 +393,16 @@ static void arm(const struct shim *shim)
     (void)timerfd_settime(shim->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
+static void look_who_is_there(struct shim *shim)
+{
+    if (control_count(&shim->control) > 0) {
+        shim->alone_since = MONO_NEVER;
+    } else if (mono_is_never(shim->alone_since)) {
+        shim->alone_since = shim->now;
+        shim->is_promised = false; /* who comes next may be of another version */
+    }
+}
+
 static void turn(struct shim *shim)
 {
     struct pollfd polls[CONTROL_POLLS + 3];
@@ -378,11 +429,7 @@ static void turn(struct shim *shim)
     }
     say_status(shim, greeting);
     control_serve(&shim->control, polls + count, served, greeting, on_line, shim);
-    if (control_count(&shim->control) > 0) {
-        shim->alone_since = MONO_NEVER;
-    } else if (mono_is_never(shim->alone_since)) {
-        shim->alone_since = shim->now;
-    }
+    look_who_is_there(shim);
     if (shim->state != STATE_ENDED) {
         tick(shim);
     }
@@ -581,7 +628,7 @@ int shim_main(void)
         return 1; /* another shim holds the run, or it is over, or the folder is gone */
     }
     shim.now = clock_mono();
-    shim.alone_since = shim.now;
+    shim.alone_since = shim.watched = shim.now;
     limits_init(&shim.limits, &shim.spec, &shim.group);
     group_init(&shim.group, &shim.spec, &shim.limits.cgroup);
     runlog_init(&shim.log, shim.assignment_fd);

@@ -40,8 +40,8 @@ struct shim_spec { /* all borrowed */
     size_t environment_count;
     int64_t grace_ms;        /* between TERM and KILL when nobody says otherwise */
     int64_t orphan_after_ms; /* 0: never */
-    int64_t unwatched_ms;    /* for so long it may run without an agent; then it is suspended until
-                                one says otherwise; 0: it runs on */
+    int64_t unwatched_ms;    /* for so long it may run without an agent that watches; then it is
+                                suspended until one says otherwise; 0: it runs on */
     struct mono lease_end;   /* boot time; MONO_NEVER without lease */
     int64_t cpu_limit;       /* thousandths of a core, of all its processes together; 0: none */
     int64_t cpu_told;        /* in force until the agent tells another; 0: none */

@@ -116,6 +116,8 @@
       "paused authorised")                                                                         \
     X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness")                     \
     X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness")          \
+    X(SILENCE_ALLOWED, "shims are told that work may run while nobody reads sensors", "policy")    \
+    X(LAPSE_IGNORED, "what its shim suspended is never let go on", "liveness policy")              \
     X(DWELL_IGNORED, "what was too hot goes on as soon as it is cool", "policy")                   \
     X(RESUME_AT_MINIMUM, "a battery that is just above its minimum is charged well", "policy")     \
     X(EACH_HAS_THE_WHOLE, "each run may use the processor time that is for all of them together",  \

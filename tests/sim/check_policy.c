@@ -103,8 +103,7 @@ static bool lacks_memory(const struct readings *readings, const struct node *pol
 }
 
 /* By the thresholds alone. */
-static bool forbids(struct machine *machine, const struct readings *readings,
-                    const struct node *policy)
+static bool forbids(const struct readings *readings, const struct node *policy)
 {
     const struct reading *of = readings->of;
 
@@ -119,7 +118,21 @@ static bool forbids(struct machine *machine, const struct readings *readings,
                 1000 * ref_int(policy, "foreignCpu.suspendPercent", 100)) ||
            (!ref_flag(policy, "network.metered") && knows(readings, SENSOR_METERED) &&
             of[SENSOR_METERED].value == 1) ||
-           lacks_memory(readings, policy) || is_stale(machine, readings, policy);
+           lacks_memory(readings, policy);
+}
+
+/* What is too old to count is not known: a rule of its own says what that means. */
+static void keep_fresh(struct machine *machine, const struct node *policy,
+                       struct readings *readings)
+{
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        struct reading *reading = &readings->of[i];
+
+        if (reading->state == READING_KNOWN && mono_since(reading->at, machine_mono(machine)) >
+                                                   time_in(policy, "session.staleSensor")) {
+            reading->state = READING_UNKNOWN;
+        }
+    }
 }
 
 bool check_is_forbidden(struct machine *machine, const struct node *policy)
@@ -127,7 +140,11 @@ bool check_is_forbidden(struct machine *machine, const struct node *policy)
     struct readings readings;
 
     senses_look(machine, &readings);
-    return forbids(machine, &readings, policy);
+    if (is_stale(machine, &readings, policy)) {
+        return true;
+    }
+    keep_fresh(machine, policy, &readings);
+    return forbids(&readings, policy);
 }
 
 bool check_may_evict(const struct shim *shim)
@@ -174,11 +191,52 @@ static bool is_latched(struct machine *machine, struct shim *shim, const struct 
     return watch->is_hot || watch->is_low;
 }
 
+static bool is_held(struct machine *machine, struct shim *shim, const struct readings *readings,
+                    const struct node *policy)
+{
+    struct readings fresh = *readings;
+
+    keep_fresh(machine, policy, &fresh);
+    return is_latched(machine, shim, &fresh, policy) || forbids(&fresh, policy) ||
+           is_stale(machine, readings, policy);
+}
+
 static void forget(struct shim *shim)
 {
     int64_t thawed_at_ms = shim->watch.thawed_at_ms;
 
     shim->watch = (struct shim_watch){.forbidden_since_ms = -1, .thawed_at_ms = thawed_at_ms};
+}
+
+static bool is_in_charge(const struct machine *machine)
+{
+    int64_t now_ms = sim_now(machine->sim);
+
+    return machine->agt != NULL && machine->liar == NULL && !machine->is_unsaved &&
+           now_ms - machine->started_at_ms > SETTLE_MS &&
+           now_ms - machine->stalled_until_ms > SETTLE_MS;
+}
+
+/* Where no agent watches, its shim suspends it after a named time.  An agent that has just begun to
+ * has a moment more. */
+static int64_t allowed_ms(const struct machine *machine, const struct shim *shim)
+{
+    bool is_there = machine->agt != NULL && machine->stalled_until_ms <= sim_now(machine->sim);
+
+    if (is_in_charge(machine)) {
+        return INTERVAL_MS;
+    }
+    return INTERVAL_MS + shim->unwatched_ms + (is_there ? SETTLE_MS : 0);
+}
+
+/* Whoever watches tells what shall become of it when nobody does. */
+static void check_watch(struct machine *machine, const struct shim *shim, const struct node *policy)
+{
+    if (policy != NULL && shim->state == SHIM_RUNNING && shim->unwatched_ms == 0 &&
+        is_in_charge(machine)) {
+        sim_fail(machine->sim, "policy", "the shim of %s/%s (%s) would let it run unwatched",
+                 shim->session, shim->slot, shim->uid);
+    }
 }
 
 static void look_at(struct machine *machine, struct shim *shim, const struct readings *readings)
@@ -196,15 +254,16 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
     if (!str_eq(digest, watch->digest)) { /* another policy, from now on */
         forget(shim);
         memcpy(watch->digest, digest, strlen(digest) + 1);
+    } else {
+        check_watch(machine, shim, policy);
     }
-    is_forbidden = machine->is_owner_paused ||
-                   (policy != NULL && (is_latched(machine, shim, readings, policy) ||
-                                       forbids(machine, readings, policy)));
+    is_forbidden =
+        machine->is_owner_paused || (policy != NULL && is_held(machine, shim, readings, policy));
     if (!is_forbidden || shim->is_frozen || shim->state != SHIM_RUNNING) {
         watch->forbidden_since_ms = -1;
     } else if (watch->forbidden_since_ms < 0) {
         watch->forbidden_since_ms = sim_now(machine->sim);
-    } else if (sim_now(machine->sim) - watch->forbidden_since_ms > INTERVAL_MS) {
+    } else if (sim_now(machine->sim) - watch->forbidden_since_ms > allowed_ms(machine, shim)) {
         sim_fail(machine->sim, "policy",
                  "%s runs %s/%s (%s) for %" PRId64 " ms although its policy forbids it",
                  machine->name, shim->session, shim->slot, shim->uid,
@@ -212,13 +271,11 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
     }
 }
 
-static bool is_in_charge(const struct machine *machine)
+/* By an agent, or by its shim. */
+static bool is_watched(const struct machine *machine, const struct shim *shim)
 {
-    int64_t now_ms = sim_now(machine->sim);
-
-    return machine->agt != NULL && machine->liar == NULL && machine->is_on &&
-           !machine->is_unsaved && now_ms - machine->started_at_ms > SETTLE_MS &&
-           now_ms - machine->stalled_until_ms > SETTLE_MS;
+    return machine->is_on && machine->liar == NULL &&
+           (is_in_charge(machine) || shim->unwatched_ms > 0);
 }
 
 static void look(struct sim *sim, void *who, uint64_t arg)
@@ -232,7 +289,7 @@ static void look(struct sim *sim, void *who, uint64_t arg)
         senses_look(machine, &readings);
         check_shares(machine, is_in_charge(machine), LOOK_MS);
         vec_each (&machine->shims, it) {
-            if (!is_in_charge(machine)) {
+            if (!is_watched(machine, *it)) {
                 forget(*it);
             } else if ((*it)->has_process) {
                 look_at(machine, *it, &readings);

@@ -25,6 +25,8 @@ enum {
     HOUR_MS = 3600000,
     LONG_PAUSE_MIN_MS = 9500, /* the longest lease that operators ask for, and a margin */
     LONG_PAUSE_MAX_MS = 28000,
+    HANG_MIN_MS = 6000, /* the shortest staleSensor that operators ask for, and a margin */
+    HANG_MAX_MS = 40000,
     LOST_FOR_GOOD_PER_MILLE = 120,
 };
 
@@ -43,6 +45,7 @@ const char *const fault_words[FAULT_COUNT] = {
     [FAULT_AGENT_CRASH_STARTING] = "agent-crash-starting",
     [FAULT_AGENT_REBOOT] = "agent-reboot",
     [FAULT_AGENT_STALL] = "agent-stall",
+    [FAULT_AGENT_HANGS] = "agent-hangs",
     [FAULT_LONG_PAUSE] = "long-pause",
     [FAULT_AGENT_DISK] = "agent-disk",
     [FAULT_AGENT_FULL] = "agent-full",
@@ -317,6 +320,24 @@ static void step_wall(struct sim *sim, struct machine *machine, bool leaps)
     }
 }
 
+/* One with work that somebody has to watch, if there is one; and it hangs because its machine is
+ * not well, or that is why it is not. */
+static void hang(struct sim *sim, struct machine *machine)
+{
+    struct die *die = &sim->dice.faults;
+
+    for (size_t i = 0; i < sim->machine_count && !shims_need_watch(machine); i++) {
+        machine = sim->machines[(machine->index + 1) % sim->machine_count];
+    }
+    if (machine->agt == NULL) {
+        return;
+    }
+    stall(sim, machine, HANG_MIN_MS, HANG_MAX_MS);
+    if (die_chance(die, 800)) {
+        senses_strike(machine, die_chance(die, 500) ? FAULT_HEAT : FAULT_UNPLUGGED, die);
+    }
+}
+
 static void disturb_machine(struct sim *sim, struct machine *machine, enum fault fault)
 {
     struct die *die = &sim->dice.faults;
@@ -346,6 +367,8 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
         machine->crash_in = (unsigned)die_between(die, 1, EFFECTS_MAX / 2);
     } else if (fault == FAULT_AGENT_STALL) {
         stall(sim, machine, 100, die_chance(die, 500) ? 15000 : 5000);
+    } else if (fault == FAULT_AGENT_HANGS) {
+        hang(sim, machine);
     } else if (fault == FAULT_AGENT_LIES) {
         liar_begin(machine, die, die_between(die, 200, 8000));
     } else if (fault == FAULT_AGENT_DISK) {
@@ -476,6 +499,7 @@ static handler *const handlers[FAULT_EVENT_COUNT] = {
     [FAULT_AGENT_CRASH_STARTING] = disturb_machine,
     [FAULT_AGENT_REBOOT] = disturb_machine,
     [FAULT_AGENT_STALL] = disturb_machine,
+    [FAULT_AGENT_HANGS] = disturb_machine,
     [FAULT_LONG_PAUSE] = disturb_either,
     [FAULT_AGENT_DISK] = disturb_machine,
     [FAULT_AGENT_FULL] = disturb_machine,

@@ -23,9 +23,10 @@ enum fault {
     FAULT_AGENT_CRASH_STARTING, /* dies while it loads, finds its shims, says hello */
     FAULT_AGENT_REBOOT,
     FAULT_AGENT_STALL,
-    FAULT_LONG_PAUSE, /* of an agent or the controller, longer than any lease */
-    FAULT_AGENT_DISK, /* saves fail: an IO error, a failed sync, before or after the rename */
-    FAULT_AGENT_FULL, /* no space for a while: nothing is saved, no shim is made */
+    FAULT_AGENT_HANGS, /* for longer than its shims are patient */
+    FAULT_LONG_PAUSE,  /* of an agent or the controller, longer than any lease */
+    FAULT_AGENT_DISK,  /* saves fail: an IO error, a failed sync, before or after the rename */
+    FAULT_AGENT_FULL,  /* no space for a while: nothing is saved, no shim is made */
     FAULT_AGENT_POWER_IN_SAVE,
     FAULT_AGENT_CLONED,   /* its state directory is copied to a machine that runs beside it */
     FAULT_AGENT_RESTORED, /* an old state is put back */

@@ -259,6 +259,9 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
     case AGT_OVERRUN:
         shim_overrun(machine, effect->uid, effect->run, effect->message);
         break;
+    case AGT_WATCH:
+        shim_watch(machine, effect->uid, effect->run, effect->unwatched_ms);
+        break;
     case AGT_FORGET:
         shim_forget(machine, effect->uid, effect->run);
         break;
@@ -320,6 +323,9 @@ static void on_tick(struct sim *sim, void *who, uint64_t arg)
         event.readings.exclusive_program = machine->program;
     }
     step(machine, &event);
+    if (event.type == AGT_READINGS && machine->agt != NULL) {
+        shims_watched(machine);
+    }
 }
 
 static void set_timer(struct machine *machine)

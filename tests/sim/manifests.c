@@ -439,7 +439,7 @@ static void tame_policy(struct arena *arena, struct die *die, struct node *spec)
     set_text(arena, session, "maxDuration", "8h");
     set_text(arena, session, "cooldown", "1m");
     set_text(arena, session, "staleSensor",
-             arena_printf(arena, "%ds", (int)die_between(die, 5, 20)));
+             arena_printf(arena, "%ds", (int)die_between(die, 2, 12)));
     set_text(arena, session, "maxSuspend",
              die_chance(die, 500) ? "10m"
                                   : arena_printf(arena, "%ds", (int)die_between(die, 5, 30)));

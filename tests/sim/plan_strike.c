@@ -335,6 +335,7 @@ static enum deed deed_of(enum agt_effect_type type)
     case AGT_SUSPEND:
     case AGT_RESUME:
     case AGT_LIMIT:
+    case AGT_WATCH:
         return DEED_FREEZE;
     case AGT_FORGET:
         return DEED_FORGET;

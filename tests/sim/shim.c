@@ -401,6 +401,7 @@ static void execute(struct sim *sim, void *who, uint64_t arg)
     draw_end(shim);
     draw_manners(shim);
     look_again(shim);
+    shim_watch_again(shim);
     if (shim->kill > 0) { /* told to end before it had begun */
         shim->kill = 0;
         stop(shim, EXIT_STOPPED, shim->grace_ms);
@@ -459,6 +460,8 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->lease_ms = spawn->template->lease_ms;
     shim->grace_ms = spawn->template->grace_ms;
     shim->orphan_after_ms = spawn->template->orphan_after_ms;
+    shim->unwatched_ms = spawn->unwatched_ms;
+    shim->watched_at_ms = sim_now(sim);
     shim->cpu_limit = spawn->cpu_limit;
     shim->cores = spawn->template->workload.resources.cores;
     shim->cores += shim->cores == 0;
@@ -528,14 +531,27 @@ void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_
 {
     struct shim *shim = find(machine, uid, run);
 
+    if (shim == NULL || (shim->has_lapsed && !is_frozen && shim->heard_lapse < shim->lapse)) {
+        return; /* of before it lapsed */
+    }
+    if (!shim->is_frozen && is_frozen) {
+        shim->held_at_ms = sim_now(machine->sim);
+    }
+    if (shim->is_frozen && !is_frozen) {
+        shim->watch.thawed_at_ms = sim_now(machine->sim);
+    }
+    shim->is_frozen = is_frozen;
+    shim->has_lapsed = false;
+    shim_watch_again(shim);
+}
+
+void shim_watch(struct machine *machine, const char *uid, int64_t run, int64_t unwatched_ms)
+{
+    struct shim *shim = find(machine, uid, run);
+
     if (shim != NULL) {
-        if (!shim->is_frozen && is_frozen) {
-            shim->held_at_ms = sim_now(machine->sim);
-        }
-        if (shim->is_frozen && !is_frozen) {
-            shim->watch.thawed_at_ms = sim_now(machine->sim);
-        }
-        shim->is_frozen = is_frozen;
+        shim->unwatched_ms = unwatched_ms;
+        shim_watch_again(shim);
     }
 }
 
@@ -609,7 +625,11 @@ void shims_alone(struct machine *machine)
 void shims_joined(struct machine *machine)
 {
     vec_each (&machine->shims, it) {
-        (*it)->alone_since_ms = -1;
+        struct shim *shim = *it;
+
+        shim->alone_since_ms = -1;
+        shim->heard_lapse = 0;
+        shim_greet(shim);
     }
 }
 

@@ -32,6 +32,11 @@ struct shim {
     bool was_put_back; /* an older state was put on its disk since: its number may come again */
     struct mono lease_end;
     int64_t grace_ms, orphan_after_ms, lease_ms;
+    int64_t unwatched_ms;       /* 0: for as long as it likes */
+    int64_t watched_at_ms;      /* true time of the newest word of an agent that watches */
+    int64_t lapse, heard_lapse; /* the newest; of which its agent knows */
+    bool has_lapsed;
+    uint64_t watch_look;              /* newest look whether somebody watches */
     int64_t cores;                    /* thousandths, as declared; at least one */
     int64_t cpu_limit;                /* thousandths of its machine; 0: no limit */
     int64_t memory_percent;           /* its policy's; 0: no limit */
@@ -53,6 +58,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn);
 void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t grace_ms);
 void shim_extend(struct machine *machine, const char *uid, int64_t run, struct mono lease_end);
 void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_frozen);
+void shim_watch(struct machine *machine, const char *uid, int64_t run, int64_t unwatched_ms);
 void shim_limit(struct machine *machine, const char *uid, int64_t run, int64_t cpu_limit);
 /* It is to be killed, as one that broke a limit. */
 void shim_overrun(struct machine *machine, const char *uid, int64_t run, const char *message);
@@ -69,6 +75,11 @@ bool shim_describe(const struct shim *shim, struct agt_event *event);
 /* The agent's process is gone: orphanAfter counts from now. */
 void shims_alone(struct machine *machine);
 void shims_joined(struct machine *machine); /* and is back */
+void shim_watch_again(struct shim *shim);   /* what is allowed, or wanted, is something else */
+void shim_greet(struct shim *shim);         /* tells an agent that has come that it lapsed */
+bool shims_need_watch(const struct machine *machine); /* something runs under a policy */
+/* The agent has read the sensors, and said what follows. */
+void shims_watched(struct machine *machine);
 /* The machine has no power any more. */
 void shims_lost(struct machine *machine);
 /* What a copy of a machine's disk has of its runs: folders, no processes. */

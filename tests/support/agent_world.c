@@ -280,11 +280,8 @@ static void perform(struct agent_world *world, const struct agt_effect *effect)
         str_addf(page, " lease=%d\n", (int)effect->lease_end.ms);
         break;
     case AGT_SUSPEND:
-        print_run(world, "suspend", effect);
-        str_add_char(page, '\n');
-        break;
     case AGT_RESUME:
-        print_run(world, "resume", effect);
+        print_run(world, effect->type == AGT_SUSPEND ? "suspend" : "resume", effect);
         str_add_char(page, '\n');
         break;
     case AGT_LIMIT:
@@ -294,6 +291,10 @@ static void perform(struct agent_world *world, const struct agt_effect *effect)
     case AGT_OVERRUN:
         print_run(world, "overrun", effect);
         str_addf(page, " %s\n", effect->message);
+        break;
+    case AGT_WATCH:
+        print_run(world, "watch", effect);
+        str_addf(page, " ms=%d\n", (int)effect->unwatched_ms);
         break;
     case AGT_FORGET:
         print_run(world, "forget", effect);
@@ -686,6 +687,13 @@ void world_started(struct agent_world *world, const char *uid, int64_t run)
 {
     struct agt_event event = {
         .type = AGT_STARTED, .uid = uid, .run = run, .started = wall_of(world)};
+
+    world_event(world, &event);
+}
+
+void world_lapsed(struct agent_world *world, const char *uid, int64_t run)
+{
+    struct agt_event event = {.type = AGT_LAPSED, .uid = uid, .run = run};
 
     world_event(world, &event);
 }

@@ -97,6 +97,7 @@ void world_found_running(struct agent_world *world, const char *uid, int64_t run
 void world_found_ended(struct agent_world *world, const char *uid, int64_t run,
                        enum exit_cause cause, int code);
 void world_started(struct agent_world *world, const char *uid, int64_t run);
+void world_lapsed(struct agent_world *world, const char *uid, int64_t run);
 void world_exited(struct agent_world *world, const char *uid, int64_t run, enum exit_cause cause,
                   int code);
 void world_fetching(struct agent_world *world, const char *uid, int64_t number, int64_t done_bytes,

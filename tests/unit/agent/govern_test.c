@@ -202,7 +202,8 @@ static void a_restart_changes_nothing_for_what_is_held(void **state)
     world_reboot(world);
     world_found_running(world, "u1", 1);
     world_start(world);
-    expect(world, "suspend u1 run=1\n" /* not let go before the sensors were read */
+    expect(world, "watch u1 run=1 ms=30000\n"
+                  "suspend u1 run=1\n" /* not let go before the sensors were read */
                   "limit u1 run=1 cpu=0\n"
                   "save\n");
     world_read(world);
@@ -250,6 +251,45 @@ static void what_was_found_held_is_ended_after_its_longest_suspension(void **sta
     assert_null(strstr(world->page.data, "signal u1"));
     pass(world, 2000);
     expect_has(world, "signal u1 run=1 grace=20000\n");
+}
+
+static void what_its_shim_suspended_goes_on_once_it_may(void **state)
+{
+    struct agent_world *world = *state;
+
+    world->shows_changes = true;
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, gentle)));
+    world_lapsed(world, "u1", 1);
+    expect(world, "watch u1 run=1 ms=30000\n"
+                  "save\n"
+                  "send report u1/1:Suspended(HeatWait) Suspend/StaleSensor Suspend/HeatWait\n");
+    world_reported(world);
+    world_lapsed(world, "u1", 1); /* of before, told late */
+    expect(world, "");
+    pass(world, DWELL_MS);
+    expect(world, "resume u1 run=1\n"
+                  "save\n"
+                  "send report u1/1:Running Run/None\n");
+    world_down(world);
+    assert_non_null(strstr(world->disk.data, "\"suspensions\":1"));
+}
+
+static void what_is_found_suspended_by_its_shim_is_not_let_go_unread(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, gentle)));
+    world_reboot(world);
+    world_found_running(world, "u1", 1);
+    world_start(world);
+    world_lapsed(world, "u1", 1);
+    expect(world, "watch u1 run=1 ms=30000\n"
+                  "resume u1 run=1\n" /* in vain, for its shim knows that we do not know */
+                  "limit u1 run=1 cpu=0\n"
+                  "watch u1 run=1 ms=30000\n"
+                  "save\n");
+    pass(world, DWELL_MS + 2000);
+    expect_has(world, "resume u1 run=1\n");
 }
 
 static void the_owners_policy_outranks_the_manifests(void **state)
@@ -433,6 +473,8 @@ int main(void)
         TEST(a_restart_changes_nothing_for_what_is_held),
         TEST(what_was_found_held_goes_on_by_the_stricter_threshold),
         TEST(what_was_found_held_is_ended_after_its_longest_suspension),
+        TEST(what_its_shim_suspended_goes_on_once_it_may),
+        TEST(what_is_found_suspended_by_its_shim_is_not_let_go_unread),
         TEST(the_owners_policy_outranks_the_manifests),
         TEST(a_paused_owner_holds_work_under_a_policy_too),
         TEST(what_is_held_has_no_long_grace),

@@ -326,6 +326,44 @@ static void whoever_wiped_its_traces_is_found_in_its_group(void **state)
     enforcement_fini(&enforcement);
 }
 
+static size_t count(const struct bench *bench, enum agt_event_type type)
+{
+    size_t result = 0;
+
+    for (size_t i = 0; i < bench->count; i++) {
+        result += bench->items[i].type == type;
+    }
+    return result;
+}
+
+static char state_of(pid_t pid)
+{
+    struct proc proc;
+
+    return proc_read(pid, &proc) ? proc.state : '?';
+}
+
+/* What was said before does not let it run on: not by being said again with something else. */
+static void what_its_shim_suspended_waits_for_a_new_word(void **state)
+{
+    struct bench *bench = *state;
+    size_t heard;
+    pid_t pid;
+
+    spawn(bench, "echo $$ >main; exec sleep 1000");
+    UNTIL((pid = pid_in(bench, "1/files/main")) > 0 && find(bench, AGT_STARTED) != NULL);
+    process_suspend(bench->process, UID, 1, false);
+    process_watch(bench->process, UID, 1, 1);
+    UNTIL(find(bench, AGT_LAPSED) != NULL);
+    process_watch(bench->process, UID, 1, 3600 * 1000);
+    heard = count(bench, AGT_USAGE);
+    UNTIL(count(bench, AGT_USAGE) > heard);
+    assert_int_equal(state_of(pid), 'T');
+    process_suspend(bench->process, UID, 1, false);
+    UNTIL(state_of(pid) == 'S');
+    assert_int_equal(count(bench, AGT_LAPSED), 1);
+}
+
 /* --- the next agent -----------------------------------------------------------------------------
  */
 
@@ -367,13 +405,6 @@ static void the_next_agent_finds_what_runs(void **state)
     assert_true(lives(main));
     process_stop(bench->process, UID, 1, 60 * 1000);
     expect_exit(bench, AGT_EXITED, EXIT_STOPPED, 128 + SIGTERM);
-}
-
-static char state_of(pid_t pid)
-{
-    struct proc proc;
-
-    return proc_read(pid, &proc) ? proc.state : '-';
 }
 
 static void what_all_together_have_too_much_ends_one_which_says_so(void **state)
@@ -581,6 +612,7 @@ int main(int argc, char **argv)
         CASE(a_uid_that_leads_elsewhere_is_ignored),
         CASE(stopping_all_uses_the_grace_each_was_given),
         CASE(what_a_killed_shim_leaves_is_killed_too),
+        CASE(what_its_shim_suspended_waits_for_a_new_word),
         CASE(whoever_wiped_its_traces_is_found_in_its_group),
         CASE(the_next_agent_finds_what_runs),
         CASE(what_all_together_have_too_much_ends_one_which_says_so),

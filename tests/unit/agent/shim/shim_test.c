@@ -489,6 +489,44 @@ static void without_an_agent_what_has_a_policy_is_suspended(void **state)
     AWAIT(has_record(bench));
 }
 
+/* It is connected, and says that it read nothing. */
+static void with_an_agent_that_watches_nothing_it_is_suspended(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->spec.unwatched_ms = 50;
+    run_shell(bench, "echo $$ >main; exec sleep 1000");
+    AWAIT(pid_in(bench, "main") > 0);
+    HEARS("status state=running");
+    say(bench, "usage watched=0\n");
+    HEARS("lapse=1 frozen=1");
+    str_clear(&bench->heard);
+    say(bench, "usage watched=1\nresume lapse=0\nlimit cpu=0\n"); /* of before it lapsed */
+    bench->socket = (file_close(&bench->socket), connect_again(bench));
+    HEARS("lapse=1 frozen=1");
+    say(bench, "watch unwatched_ms=3600000\nusage watched=1\nresume lapse=1\n");
+    AWAIT(state_of(pid_in(bench, "main")) == 'S');
+    say(bench, "watch unwatched_ms=1\n");
+    HEARS("lapse=2 frozen=1");
+}
+
+static void an_agent_of_before_watches_while_it_is_there(void **state)
+{
+    struct bench *bench = *state;
+    struct mono begun = clock_mono();
+
+    bench->spec.unwatched_ms = 20;
+    run_shell(bench, "echo $$ >main; exec sleep 1000");
+    HEARS("status state=running");
+    AWAIT(mono_since(begun, clock_mono()) > 100);
+    str_clear(&bench->heard);
+    say(bench, "usage\n");
+    HEARS("usage cpu_ms=");
+    assert_null(strstr(bench->heard.data, "lapse"));
+    say(bench, "usage watched=0\n"); /* it was upgraded */
+    HEARS("lapse=1 frozen=1");
+}
+
 static void an_agent_that_comes_back_finds_it(void **state)
 {
     struct bench *bench = *state;
@@ -735,6 +773,8 @@ int main(int argc, char **argv)
         CASE(a_lease_can_be_extended),
         CASE(without_an_agent_it_is_ended_after_a_while),
         CASE(without_an_agent_what_has_a_policy_is_suspended),
+        CASE(with_an_agent_that_watches_nothing_it_is_suspended),
+        CASE(an_agent_of_before_watches_while_it_is_there),
         CASE(an_agent_that_comes_back_finds_it),
         CASE(a_second_shim_of_the_same_run_goes_away),
         CASE(a_shim_that_finds_a_record_starts_nothing),
