@@ -383,6 +383,9 @@ void machine_link_up(struct machine *machine, struct conn *conn)
     struct agt_event event = {.type = AGT_LINK_UP};
 
     if (machine->agt != NULL && machine->conn == conn) {
+        vec_each (&machine->shims, it) { /* what nobody was told of may be gone */
+            (*it)->is_collected &= (*it)->is_forgotten;
+        }
         step(machine, &event);
     }
 }
