@@ -81,6 +81,14 @@ static void those_that_ended_alike_are_one_entry(void **state)
     assert_false(shape_has(&task_ends_shape, &ends.items[0], &ends.items[0].exit_code));
 }
 
+static void results_that_too_few_agree_with_are_a_failure(void **state)
+{
+    (void)state;
+    task_ends(3, "lark", "phase: Succeeded, exitCode: 0, message: Failed to agree");
+    assert_int_equal(ends.count, 1);
+    is_entry(0, "lark", "NoQuorum", "3");
+}
+
 /* Every one of the tasks up to `count` is in one entry, and in one only. */
 static void has_each_once(size_t count)
 {
@@ -140,6 +148,7 @@ int main(void)
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(those_that_ended_alike_are_one_entry),
+        TEST(results_that_too_few_agree_with_are_a_failure),
         TEST(more_ends_than_there_is_room_for_are_told_of_without_their_agent),
         TEST(and_in_the_end_without_its_reason),
     };
