@@ -170,6 +170,15 @@ static size_t wanted_of(struct world *world, const struct node *session)
     return wanted;
 }
 
+/* What ends by itself has ended.  In a pause what is of an earlier form stays as it is. */
+static bool tasks_rest(struct world *world, const struct node *session, const struct count *count)
+{
+    bool is_coming = count->coming > 0 && !flag_at(session, "spec.rollout.pause");
+
+    return (count->running == count->old_form && !is_coming) || !judge_tasks_end(session) ||
+           judge_object(world, "%s: tasks are under way", name_of(session));
+}
+
 /* Whatever else there is to say, as many are under way as may be and find room. */
 static bool tasks_go_on(struct world *world, const struct node *session, const struct count *count)
 {
@@ -185,8 +194,14 @@ static bool tasks_go_on(struct world *world, const struct node *session, const s
                             name_of(session), count->running, count->done, wanted,
                             taker == NULL ? "nobody" : name_of(taker));
     }
-    return (count->running == count->old_form && count->coming == 0) || !judge_tasks_end(session) ||
-           judge_object(world, "%s: tasks are under way", name_of(session));
+    return true;
+}
+
+/* By a pause, which may hide behind what has failed. */
+static bool is_held_up(const struct node *session, const char *reason)
+{
+    return str_eq(reason, "RolloutPaused") ||
+           (flag_at(session, "spec.rollout.pause") && str_eq(reason, "GivenUp"));
 }
 
 static bool judge_session(struct world *world, const struct node *session)
@@ -205,8 +220,9 @@ static bool judge_session(struct world *world, const struct node *session)
         return judge_object(world, "%s: a replica has two copies", name);
     }
     if (judge_has_tasks(session) && !str_eq(reason, "PolicyMissing") &&
-        !flag_at(session, "spec.rollout.pause") && !str_eq(reason, "AgentAway") &&
-        !tasks_go_on(world, session, &count)) {
+        !str_eq(reason, "AgentAway") &&
+        !((is_held_up(session, reason) || tasks_go_on(world, session, &count)) &&
+          tasks_rest(world, session, &count))) {
         return false;
     }
     if (!str_eq(node_find_text(condition, "status"), "True")) {
