@@ -125,6 +125,20 @@ the_memory_of_all_work_is_one() {
   expect 0 fogctl delete hs first second --no-wait
 }
 
+# Its shims wait for as long as staleSensor says, and what they did is told by the agent that wakes.
+an_agent_that_hangs_watches_nothing() {
+  battery capacity 60
+  fogctl get hp/bold -o json | jq '{apiVersion, kind, metadata: {name: "brief"}, spec: (.spec | .session.staleSensor = "3s")}' | apply
+  apply <<<'{apiVersion: fog/v1, kind: HarvestSession, metadata: {name: watched}, spec: {policy: brief,
+    workload: {command: [/bin/sh, -c, "while :; do :; done"]}}}'
+  await 15 "it is there" eval '[ -n "$(leader_of watched)" ]' || return
+  watched=$(leader_of watched)
+  kill -STOP "${AGENTS[edge]}"
+  await 10 "nobody watches" stands_still "$watched"
+  kill -CONT "${AGENTS[edge]}"
+  await 10 "it is told" eval 'fogctl events --for hs/watched | grep -q "stood still"'
+}
+
 all_end_and_nothing_is_left() {
   expect 0 fogctl delete hs --all --no-wait
   await 20 "no workload is left" equals "" workloads
@@ -136,4 +150,5 @@ all_end_and_nothing_is_left() {
 
 it a_machine_works_by_its_owners_file no_policy_lets_work_on_what_the_owner_forbids \
   a_program_of_the_owners_has_the_machine_for_itself a_policy_may_be_stricter_than_the_owner \
-  a_battery_that_tells_nothing_is_not_a_full_one the_memory_of_all_work_is_one all_end_and_nothing_is_left
+  a_battery_that_tells_nothing_is_not_a_full_one an_agent_that_hangs_watches_nothing the_memory_of_all_work_is_one \
+  all_end_and_nothing_is_left
