@@ -21,6 +21,7 @@ enum {
     CRASH_EVERY_S = 2 * HOUR_S,
     CUT_EVERY_S = 3 * HOUR_S,
     CUT_MAX_S = 20 * 60,
+    ASK_EVERY_S = 5 * 60,
 };
 
 #define SIM_EPOCH_MS INT64_C(1795000000000) /* of machine_wall() */
@@ -71,6 +72,7 @@ static void furnish(struct day *day, size_t index)
     machine->lived = &device->life;
     device->machine = machine;
     device->woke_at_ms = -HOUR_S * SECOND_MS;
+    device->blocked_at_s = -HOUR_S;
 }
 
 static void furnish_all(struct day *day)
@@ -130,6 +132,7 @@ static void set_network(struct day *day, struct day_device *device)
         network_unblock(day->sim, device->machine);
     }
     device->is_blocked = is_blocked;
+    device->blocked_at_s = is_blocked ? day->second : device->blocked_at_s;
 }
 
 static void live(struct day *day, struct day_device *device)
@@ -162,6 +165,9 @@ static void pass_second(struct day *day)
         device->machine->utc_offset_ms = day_local_ms(day) - machine_wall(device->machine).ms;
         live(day, device);
         day_judge(day, device);
+    }
+    if (!day->options.has_faults && day->second % ASK_EVERY_S == 0 && !day->sim->has_failed) {
+        day_ask_why(day);
     }
     if (day->options.has_faults && day->sim->controller->is_up && one_in(day, CRASH_EVERY_S)) {
         controller_crash(day->sim, false);

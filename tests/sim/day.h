@@ -39,7 +39,7 @@ struct day_work {      /* a run that is not over */
     struct day_latches latches;
     enum rule rule;
     int64_t forbidden_since_ms, alone_since_ms; /* it runs since then although it must not; -1 */
-    int64_t ran_s, frozen_s, welcome_s;
+    int64_t ran_s, frozen_s, welcome_s, rule_s;
     int64_t done, needed; /* thousandths of a core, for a second each; needed 0: for ever */
     int64_t gone_s;       /* since it was ended; 0: it is there */
     bool was_running, has_begun, is_noted;
@@ -55,6 +55,7 @@ struct day_device {
     unsigned life_seen; /* of the agent's process */
     int64_t woke_at_ms, over_s;
     bool is_blocked;
+    int64_t blocked_at_s;            /* when it was last */
     int64_t cut_until_s, crash_at_s; /* faults */
     int64_t done, suspensions[RULE_COUNT], evictions[RULE_COUNT];
     int64_t worst_ms, worst_alone_ms, seconds_run, hottest;
@@ -84,7 +85,7 @@ struct day {
     struct day_device devices[DAY_DEVICES_MAX];
     size_t count;
     int64_t second, begun_ms;
-    int64_t tasks_done;
+    int64_t tasks_done, reasons_told;
 };
 
 /* Runs one day.  True when nothing was wrong; otherwise `tail->failure` says what.  The rest is
@@ -99,6 +100,9 @@ void day_check(struct day *day, struct day_device *device);
 void day_judge(struct day *day, struct day_device *device);
 /* The share of its processors that our work uses now, in thousandths of a percent. */
 int64_t day_own_load(const struct day_device *device);
+
+/* Asks the controller of what has been held for a while: does it name the rule that is broken? */
+void day_ask_why(struct day *day);
 
 void day_tell(const struct day *day);
 /* Draws it, as SVG.  Returns 0 or a negative code. */

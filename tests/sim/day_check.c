@@ -363,12 +363,15 @@ static void judge(struct day *day, struct day_device *device, struct day_work *w
 {
     int64_t now_ms = sim_now(day->sim);
     bool is_in = is_in_charge(day, device), is_against;
+    enum rule rule;
 
     if (!is_in) { /* who starts looks anew */
         work->latches = (struct day_latches){0};
     }
     day_latch(&work->latches, work->policy, &device->life);
-    work->rule = day_forbids(&work->latches, work->policy, &device->life, day_local_ms(day));
+    rule = day_forbids(&work->latches, work->policy, &device->life, day_local_ms(day));
+    work->rule_s = rule == work->rule ? work->rule_s + 1 : 0;
+    work->rule = rule;
     if (work->rule == RULE_NONE && work->ran_s > work->policy->max_duration_s + LATE_S) {
         work->rule = RULE_LONG;
     }

@@ -127,9 +127,10 @@ void day_tell(const struct day *day)
     }
     (void)printf("%.1f core-hours, %" PRId64
                  " tasks done; worst violation %.3f s, %.3f s while an agent was down; %" PRIu64
-                 " starts, %" PRIu64 " commits\n",
+                 " starts, %" PRIu64 " commits; %" PRId64 " reasons asked for\n",
                  (double)done / 3600000, day->tasks_done, (double)worst_ms / 1000,
-                 (double)alone_ms / 1000, day->sim->tallies.spawns, day->sim->tallies.commits);
+                 (double)alone_ms / 1000, day->sim->tallies.spawns, day->sim->tallies.commits,
+                 day->reasons_told);
     tell_reasons(day, "suspended", false);
     tell_reasons(day, "evicted", true);
 }

@@ -354,6 +354,9 @@ void day_latch(struct day_latches *latches, const struct day_policy *policy,
     shut(is_below(life, policy->min_percent), &latches->low_s, &latches->is_low);
     shut(is_crowded(policy, life), &latches->crowded_s, &latches->is_crowded);
     shut(is_short(policy, life), &latches->short_s, &latches->is_short);
+    latches->felt_hot = latches->felt_hot || is_hot(policy, life);
+    latches->felt_low = latches->felt_low || is_below(life, policy->min_percent);
+    latches->felt_crowded = latches->felt_crowded || is_crowded(policy, life);
     latches->cool_s = life->millis <= policy->resume * 1000 ? latches->cool_s + 1 : 0;
     latches->lonely_s = is_crowded(policy, life) ? 0 : latches->lonely_s + 1;
     latches->roomy_s = is_short(policy, life) ? 0 : latches->roomy_s + 1;
@@ -362,12 +365,17 @@ void day_latch(struct day_latches *latches, const struct day_policy *policy,
     latches->is_crowded =
         latches->is_crowded && latches->lonely_s + SLACK_S < policy->foreign_dwell_s;
     latches->is_short = latches->is_short && latches->roomy_s + SLACK_S < policy->memory_dwell_s;
+    latches->felt_hot = latches->felt_hot && latches->cool_s <= policy->heat_dwell_s + SLACK_S;
+    latches->felt_low = latches->felt_low && is_below(life, policy->resume_percent);
+    latches->felt_crowded =
+        latches->felt_crowded && latches->lonely_s <= policy->foreign_dwell_s + SLACK_S;
 }
 
 enum rule day_forbids(const struct day_latches *latches, const struct day_policy *policy,
                       const struct life *life, int64_t local_ms)
 {
-    return is_hot(policy, life)       ? RULE_HOT
+    return is_hot(policy, life) || (latches->is_hot && life->millis > policy->resume * 1000)
+               ? RULE_HOT
            : latches->is_hot          ? RULE_HEAT_WAIT
            : life->does[DOING_PAUSED] ? RULE_PAUSED
            : life->does[DOING_GAME]   ? RULE_GAME

@@ -63,7 +63,8 @@ extern const char *const rule_words[RULE_COUNT]; /* as in docs/HARVEST.md */
 struct day_latches {
     int64_t hot_s, low_s, crowded_s, short_s; /* for so long the rule was broken */
     bool is_hot, is_low, is_crowded, is_short;
-    int64_t cool_s, lonely_s, roomy_s; /* for so long the other threshold is met */
+    bool felt_hot, felt_low, felt_crowded; /* for a second, so that it may have been seen */
+    int64_t cool_s, lonely_s, roomy_s;     /* for so long the other threshold is met */
 };
 
 /* A second has passed. */
