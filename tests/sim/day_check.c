@@ -212,7 +212,9 @@ static void note_eviction(struct day_device *device, struct day_work *work)
 
 static void pass(struct day *day, struct day_device *device, struct day_work *work)
 {
-    bool is_running = runs(device, work), is_kept = is_frozen(work);
+    bool is_running = runs(device, work);
+    /* A shim that hears nothing of a sleeping agent suspends by itself; that is not counted. */
+    bool is_kept = is_frozen(work) && (work->frozen_s > 0 || !device->life.is_asleep);
 
     check_violation(day, device, work, is_running);
     if (is_running && !work->has_begun) {
@@ -365,8 +367,9 @@ static void judge(struct day *day, struct day_device *device, struct day_work *w
     bool is_in = is_in_charge(day, device), is_against;
     enum rule rule;
 
-    if (!is_in) { /* who starts looks anew */
-        work->latches = (struct day_latches){0};
+    if (!is_in) { /* who starts looks anew, or goes on from what it saw before */
+        work->latches =
+            (struct day_latches){.felt_hot = true, .felt_low = true, .felt_crowded = true};
     }
     day_latch(&work->latches, work->policy, &device->life);
     rule = day_forbids(&work->latches, work->policy, &device->life, day_local_ms(day));
