@@ -297,6 +297,11 @@ static void mirror(struct sim *sim, struct mirrored *row, const struct blob *bod
     vec_add(&sim->checks->rows, *row);
 }
 
+void check_attempt(struct sim *sim, const struct batch *batch)
+{
+    reference_take_contents(sim->reference, batch);
+}
+
 void check_batch(struct sim *sim, const struct batch *batch)
 {
     check_rows(sim, batch);

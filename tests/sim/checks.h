@@ -43,6 +43,9 @@ int64_t checks_longest_lease_ms(const struct sim *sim);
 /* At every event. */
 void check_saved(struct machine *machine); /* the agent's state was written */
 void check_overlap(struct sim *sim, const struct shim *shim);
+/* Is about to be committed.  What digests mean is learned now: a commit that fails may stay all the
+ * same, and the rows that are read back after the next start do not say it. */
+void check_attempt(struct sim *sim, const struct batch *batch);
 void check_batch(struct sim *sim, const struct batch *batch); /* was committed */
 void check_commit_error(struct sim *sim, int code, const struct err *err);
 /* A client was answered 2xx to a write that it gave this key, which is also its change cause. */

@@ -312,6 +312,9 @@ static void write_group(struct sim *sim, void *who, uint64_t arg)
         return;
     }
     disk_set_wall(controller->disk, controller_wall(sim));
+    for (size_t i = 0; i < group; i++) {
+        check_attempt(sim, controller->waiting.items[i]);
+    }
     code = store_commit(controller->store, controller->waiting.items, group, &err);
     trace_commit(sim, group, code);
     if (disk_is_off(controller->disk)) {
