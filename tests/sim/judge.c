@@ -46,6 +46,18 @@ static bool fails_by_itself(const struct node *session)
     return str_eq(verb, "fail") || str_eq(verb, "missing") || str_eq(verb, "flaky");
 }
 
+/* A save that failed may be what the next life of an agent reads: a run that is begun in it, and
+ * that nobody began, is lost.  Besides crashes, which may fail anything, a life ends when a liar
+ * takes the agent's place, and when its owner pauses it while it does not answer. */
+static bool may_lose_begun(const struct faults *faults)
+{
+    bool is_stalled = faults->is_on[FAULT_AGENT_STALL] || faults->is_on[FAULT_AGENT_HANGS] ||
+                      faults->is_on[FAULT_LONG_PAUSE];
+
+    return faults->is_on[FAULT_AGENT_DISK] &&
+           (faults->is_on[FAULT_AGENT_LIES] || (faults->is_on[FAULT_OWNER_PAUSES] && is_stalled));
+}
+
 static bool may_fail(struct world *world, const struct node *session)
 {
     const struct faults *faults = &world->sim->faults;
@@ -57,7 +69,8 @@ static bool may_fail(struct world *world, const struct node *session)
            faults->is_on[FAULT_AGENT_RESTORED] || faults->is_on[FAULT_AGENT_ROT] ||
            faults->is_on[FAULT_AGENT_CLONED] || faults->is_on[FAULT_AGENT_POWER_IN_SAVE] ||
            faults->is_on[FAULT_AGENT_CRASH_STARTING] || faults->is_on[FAULT_AGENT_REBOOT] ||
-           faults->is_on[FAULT_AGENT_CRASH] || faults->is_on[FAULT_UPGRADE];
+           faults->is_on[FAULT_AGENT_CRASH] || faults->is_on[FAULT_UPGRADE] ||
+           may_lose_begun(faults);
 }
 
 static bool is_on_lost(struct world *world, const struct node *assignment)
