@@ -147,6 +147,23 @@ bool check_is_forbidden(struct machine *machine, const struct node *policy)
     return forbids(&readings, policy);
 }
 
+/* What its agent has not seen run is held by what a start asks for, and cannot be frozen. */
+static bool may_not_start(const struct shim *shim, const struct node *policy)
+{
+    struct machine *machine = shim->machine;
+    struct readings readings;
+    int64_t heard_ms =
+        shim->began_ms > machine->stalled_until_ms ? shim->began_ms : machine->stalled_until_ms;
+
+    if (shim->state != SHIM_STARTING && sim_now(machine->sim) - heard_ms > AT_ONCE_MS) {
+        return false;
+    }
+    senses_look(machine, &readings);
+    keep_fresh(machine, policy, &readings);
+    return knows(&readings, SENSOR_IDLE) &&
+           readings.of[SENSOR_IDLE].value < time_in(policy, "user.startAfterIdle");
+}
+
 bool check_may_evict(const struct shim *shim)
 {
     struct machine *machine = shim->machine;
@@ -156,7 +173,7 @@ bool check_may_evict(const struct shim *shim)
     if (machine->lived != NULL) {
         return true; /* day_check() asks for the reason */
     }
-    return policy != NULL && (check_is_forbidden(machine, policy) ||
+    return policy != NULL && (check_is_forbidden(machine, policy) || may_not_start(shim, policy) ||
                               sim_now(machine->sim) - shim->watch.thawed_at_ms < AT_ONCE_MS ||
                               shim->watch.is_hot || shim->watch.is_low);
 }
@@ -291,7 +308,7 @@ static void look(struct sim *sim, void *who, uint64_t arg)
         vec_each (&machine->shims, it) {
             if (!is_watched(machine, *it)) {
                 forget(*it);
-            } else if ((*it)->has_process) {
+            } else if ((*it)->has_process || (*it)->state == SHIM_STARTING) {
                 look_at(machine, *it, &readings);
             }
         }
