@@ -136,6 +136,7 @@ static int64_t memory_weight(const struct work *work)
 
 struct whole { /* of the work that may have so many percent or less */
     int64_t percent, most, held, weight;
+    int64_t leaving; /* of `held`, by work that was told to end anyway */
 };
 
 static void add_up(const struct agt *agt, int64_t percent, struct whole *ret_whole)
@@ -150,6 +151,7 @@ static void add_up(const struct agt *agt, int64_t percent, struct whole *ret_who
         if (holds_memory(work) && memory_percent(agt, work) <= percent) {
             ret_whole->held += work->run.memory;
             ret_whole->weight += memory_weight(work);
+            ret_whole->leaving += work->state == WORK_STOPPING ? work->run.memory : 0;
         }
     }
 }
@@ -169,8 +171,11 @@ static int64_t memory_share(const struct whole *whole, const struct work *work)
     return all == 0 ? 0 : whole->most / all * own + whole->most % all * own / all;
 }
 
+/* What goes anyway goes first where that is enough; where it is not, it would lose its time to save
+ * what it has for nothing. */
 static struct work *find_most_above(const struct agt *agt, const struct whole *whole)
 {
+    bool leaving_is_enough = whole->held - whole->leaving <= whole->most;
     struct work *found = NULL;
     int64_t most = 0;
 
@@ -179,6 +184,7 @@ static struct work *find_most_above(const struct agt *agt, const struct whole *w
         int64_t above = work->run.memory - memory_share(whole, work);
 
         if (holds_memory(work) && memory_percent(agt, work) <= whole->percent &&
+            (work->state == WORK_STOPPING || !leaving_is_enough) &&
             (found == NULL || above > most)) {
             found = work;
             most = above;

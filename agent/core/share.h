@@ -13,7 +13,7 @@
  *                  above its share, by the memory that work declares, ends, and nobody else.
  *
  * What has been told to end shares for as long as it is there, but no memory is its own any more:
- * it goes first. */
+ * it goes first where that is enough. */
 #pragma once
 
 #include "agent/core/agt.h"

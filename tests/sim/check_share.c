@@ -56,20 +56,21 @@ static bool has_too_much_cpu(const struct machine *machine, int64_t percent)
     return sum > percent * 10 + count;
 }
 
-static bool has_too_much_memory(const struct machine *machine, int64_t percent, bool with_lately)
+static bool is_too_much(const struct machine *machine, int64_t sum, int64_t percent)
 {
-    int64_t now_ms = sim_now(machine->sim), sum = 0;
+    return sum > machine->options.memory / ALL_OF_IT * percent;
+}
+
+static bool has_too_much_memory(const struct machine *machine, int64_t percent)
+{
+    int64_t sum = 0;
 
     vec_each (&machine->shims, it) {
-        const struct shim *shim = *it;
-
-        if ((shim->has_process ||
-             (with_lately && shim->ended_at_ms > 0 && now_ms - shim->ended_at_ms < LATELY_MS)) &&
-            memory_percent(shim) <= percent) {
-            sum += shim_memory(shim);
+        if ((*it)->has_process && memory_percent(*it) <= percent) {
+            sum += shim_memory(*it);
         }
     }
-    return sum > machine->options.memory / ALL_OF_IT * percent;
+    return is_too_much(machine, sum, percent);
 }
 
 void check_shares(struct machine *machine, bool is_in_charge, int look_ms)
@@ -83,8 +84,8 @@ void check_shares(struct machine *machine, bool is_in_charge, int look_ms)
             int64_t cpu = cpu_percent(shim), memory = memory_percent(shim);
 
             is_cpu_broken = is_cpu_broken || (cpu < ALL_OF_IT && has_too_much_cpu(machine, cpu));
-            is_memory_broken = is_memory_broken ||
-                               (memory < ALL_OF_IT && has_too_much_memory(machine, memory, false));
+            is_memory_broken =
+                is_memory_broken || (memory < ALL_OF_IT && has_too_much_memory(machine, memory));
         }
     }
     machine->cpu_broken_ms = is_cpu_broken ? machine->cpu_broken_ms + look_ms : 0;
@@ -102,15 +103,49 @@ void check_shares(struct machine *machine, bool is_in_charge, int look_ms)
     }
 }
 
-void check_overrun(const struct shim *shim)
+/* What its agent has told to end, or knows to have ended, holds nothing any more. */
+static bool counts_with(const struct shim *shim, const struct shim *ended)
 {
-    int64_t percent = memory_percent(shim);
+    int64_t now_ms = sim_now(shim->machine->sim);
 
-    for (; percent < ALL_OF_IT; percent++) {
-        if (has_too_much_memory(shim->machine, percent, true)) {
+    if (shim->overrun > 0 && shim->overrun < ended->overrun &&
+        shim->overrun_life == ended->overrun_life) {
+        return false;
+    }
+    return shim->has_process || (shim->ended_at_ms > 0 && now_ms - shim->ended_at_ms < LATELY_MS);
+}
+
+static void check_overrun(const struct shim *ended)
+{
+    struct machine *machine = ended->machine;
+
+    for (int64_t percent = memory_percent(ended); percent < ALL_OF_IT; percent++) {
+        int64_t sum = 0;
+
+        vec_each (&machine->shims, it) {
+            if (counts_with(*it, ended) && memory_percent(*it) <= percent) {
+                sum += shim_memory(*it);
+            }
+        }
+        if (is_too_much(machine, sum, percent)) {
             return;
         }
     }
-    sim_fail(shim->machine->sim, "policy", "%s ends %s/%s (%s) for want of memory that there is",
-             shim->machine->name, shim->session, shim->slot, shim->uid);
+    sim_fail(machine->sim, "policy", "%s ends %s/%s (%s) for want of memory that there is",
+             machine->name, ended->session, ended->slot, ended->uid);
+}
+
+void check_overruns(struct machine *machine)
+{
+    vec_each (&machine->effects, effect) {
+        vec_each (&machine->shims, it) {
+            const struct shim *shim = *it;
+
+            if (effect->type == AGT_OVERRUN && shim->run == effect->run && shim->overrun > 0 &&
+                shim->overrun_life == machine->life && str_eq(shim->uid, effect->uid) &&
+                !machine->is_dying && !machine->is_unsaved) {
+                check_overrun(shim);
+            }
+        }
+    }
 }

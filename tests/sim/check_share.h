@@ -15,5 +15,7 @@ struct shim;
 
 /* At each look; `is_in_charge`: its agent could have acted on what is so. */
 void check_shares(struct machine *machine, bool is_in_charge, int look_ms);
-/* Before it is ended because all together hold too much memory. */
-void check_overrun(const struct shim *shim);
+/* After a step: what it ended because all together hold too much memory.  An agent acts by the set
+ * that it has just heard, and saves it last: what counts is the file as the step leaves it.  While
+ * it cannot save, nobody else knows what it heard. */
+void check_overruns(struct machine *machine);

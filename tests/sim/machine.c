@@ -4,6 +4,7 @@
 
 #include "schema/limits.h"
 #include "tests/sim/check_effects.h"
+#include "tests/sim/check_share.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/plan.h"
@@ -360,7 +361,9 @@ static void step(struct machine *machine, struct agt_event *event)
     struct agt_event failed = {.type = AGT_SAVE_FAILED};
 
     step_once(machine, event);
-    if (!perform(machine)) {
+    if (perform(machine)) {
+        check_overruns(machine);
+    } else {
         sim_trace(machine->sim, "%s cannot save", machine->name);
         step_once(machine, &failed);
         (void)perform(machine); /* as the shell: the core's deadline brings the next try */

@@ -69,6 +69,7 @@ struct machine {
     struct policies_seen policies_seen;
     struct mono sensed;                      /* when they were read */
     int64_t cpu_broken_ms, memory_broken_ms; /* check_share.h */
+    uint64_t overruns;                       /* runs told to end for memory; 0 is none's number */
     int64_t started_at_ms;                   /* its process */
     bool is_unsaved;                         /* the last save failed */
 

@@ -41,6 +41,8 @@ struct shim {
     int64_t cpu_limit;                /* thousandths of its machine; 0: no limit */
     int64_t memory_percent;           /* its policy's; 0: no limit */
     int64_t memory;                   /* bytes it holds; see shim_memory() */
+    uint64_t overrun;                 /* its machine's so-manieth that had to end for memory */
+    unsigned overrun_life;            /* of the agent that said so */
     int64_t began_ms, alone_since_ms; /* true time; -1: an agent is there */
     int64_t ended_at_ms;              /* true time; 0: not yet */
     unsigned ended_life;              /* of the agent that was there */

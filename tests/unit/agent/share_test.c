@@ -191,6 +191,36 @@ static void who_was_told_to_end_goes_first(void **state)
     expect_has(world, "overrun u2 run=1 ");
 }
 
+static void who_goes_anyway_goes_before_who_is_further_above(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_running(world, WANTS(WANT("u1", 1), WANT("u2", 1), WANT("u3", 1), WANT("u4", 1)));
+    world_holds(world, "u1", 1, 390 * MIB);
+    world_holds(world, "u3", 1, 60 * MIB);
+    world_holds(world, "u4", 1, 40 * MIB);
+    world_assign(world, WANTS(WANT("u1", 1), WANT("u2", 1)));
+    world_clear(world);
+    world_holds(world, "u1", 1, 410 * MIB); /* 160 above its half; 510 of 500 together */
+    expect_has(world, "overrun u3 run=1 ");
+    assert_null(strstr(world->page.data, "overrun u1"));
+    assert_null(strstr(world->page.data, "overrun u4"));
+}
+
+static void who_goes_anyway_has_its_time_where_its_end_would_not_help(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_running(world, WANTS(WANT("u1", 1), WANT("u2", 1)));
+    world_holds(world, "u1", 1, 300 * MIB);
+    world_holds(world, "u2", 1, 60 * MIB);
+    world_assign(world, ONE("u1", 1));
+    world_clear(world);
+    world_holds(world, "u1", 1, 501 * MIB);
+    expect_has(world, "overrun u1 run=1 ");
+    assert_null(strstr(world->page.data, "overrun u2"));
+}
+
 /* Without a cap of the owner's: the policies' percentages alone. */
 static void each_percentage_holds_for_those_who_have_it_or_less(void **state)
 {
@@ -247,6 +277,8 @@ int main(void)
         CAPPED(as_many_end_as_must),
         CAPPED(what_is_suspended_holds_its_memory),
         CAPPED(who_was_told_to_end_goes_first),
+        CAPPED(who_goes_anyway_goes_before_who_is_further_above),
+        CAPPED(who_goes_anyway_has_its_time_where_its_end_would_not_help),
         TEST(each_percentage_holds_for_those_who_have_it_or_less),
         CAPPED(a_restart_forgets_nothing_that_matters),
     };
