@@ -422,6 +422,16 @@ void converge_on_usage(struct agt *agt, const struct agt_event *event)
     }
 }
 
+/* Not again when it was found as one that was suspended before. */
+static void count_suspension(struct agt *agt, struct work *work)
+{
+    if (!work->run.was_suspended) {
+        work->spent.suspensions++;
+        period_add(agt, work, &(struct contribution){.suspensions = 1});
+    }
+    work->run.was_suspended = false;
+}
+
 /* Told late, for whoever stands still hears nothing: what we did since goes before it. */
 void converge_on_lapsed(struct agt *agt, const struct agt_event *event)
 {
@@ -432,8 +442,8 @@ void converge_on_lapsed(struct agt *agt, const struct agt_event *event)
     }
     MARK("a run was suspended by its shim");
     govern_on_lapsed(agt, work);
-    work->spent.suspensions += !work->run.was_suspended;
-    work->run.was_suspended = work->run.may_freeze = false;
+    count_suspension(agt, work);
+    work->run.may_freeze = false;
     work->run.unwatched_ms = SILENCE_MIN_MS; /* it has some limit, perhaps one that is over */
     agt->saver.is_due = true;
     move(agt, work, WORK_SUSPENDED);
@@ -519,11 +529,7 @@ static void suspend(struct agt *agt, struct work *work)
 {
     MARK("a run is suspended");
     out_add_run(agt, AGT_SUSPEND, OUT_AT_ONCE, work->wanted.uid, work->run.number);
-    if (!work->run.was_suspended) {
-        work->spent.suspensions++;
-        period_add(agt, work, &(struct contribution){.suspensions = 1});
-    }
-    work->run.was_suspended = false;
+    count_suspension(agt, work);
     agt->saver.is_due = true;
     move(agt, work, WORK_SUSPENDED);
 }
