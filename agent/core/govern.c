@@ -307,13 +307,19 @@ struct mono govern_deadline(const struct agt *agt, const struct work *work)
 int64_t govern_unwatched_ms(const struct agt *agt, const struct work *work)
 {
     const struct harvest_policy_spec *policy = template_policy(&work->wanted.template);
+    const struct harvest_policy_spec *owner = agt->options.owner_policy;
+    int64_t most_ms = INT64_MAX;
 
-    policy = policy == NULL ? agt->options.owner_policy : policy;
-    if (policy == NULL || MUTANT(SILENCE_ALLOWED)) {
+    if ((policy == NULL && owner == NULL) || MUTANT(SILENCE_ALLOWED)) {
         return 0;
     }
-    return policy->session.stale_sensor_ms < SILENCE_MIN_MS ? SILENCE_MIN_MS
-                                                            : policy->session.stale_sensor_ms;
+    if (policy != NULL) {
+        most_ms = policy->session.stale_sensor_ms;
+    }
+    if (owner != NULL && owner->session.stale_sensor_ms < most_ms) {
+        most_ms = owner->session.stale_sensor_ms;
+    }
+    return most_ms < SILENCE_MIN_MS ? SILENCE_MIN_MS : most_ms;
 }
 
 void govern_on_lapsed(struct agt *agt, struct work *work)

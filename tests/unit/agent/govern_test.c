@@ -271,7 +271,8 @@ static void what_its_shim_suspended_goes_on_once_it_may(void **state)
                   "save\n"
                   "send report u1/1:Running Run/None\n");
     world_down(world);
-    assert_non_null(strstr(world->disk.data, "\"suspensions\":1"));
+    assert_non_null(strstr(world->disk.data, "\"spent\":{\"suspensions\":1}"));
+    assert_non_null(strstr(world->disk.data, "\"sessionUid\":\"session-uid\",\"suspensions\":1"));
 }
 
 static void what_is_found_suspended_by_its_shim_is_not_let_go_unread(void **state)
@@ -312,6 +313,24 @@ static void the_owners_policy_outranks_the_manifests(void **state)
     world_reading(world, SENSOR_BATTERY, 80);
     assert_non_null(strstr(world->page.data, "suspend u1 run=1\n"));
     expect_has(world, "suspend u2 run=1\n");
+}
+
+/* Their rules are judged beside the manifest's, and go without readings for no longer. */
+static void no_manifest_lets_work_run_unwatched_for_longer_than_the_owner(void **state)
+{
+    struct agent_world *world = *state;
+    const char *owners = "{'battery': {'requireCharging': false}, 'session': "
+                         "{'staleSensor': '20s'}}";
+    const char *patient = "{'battery': {'requireCharging': false}, 'session': "
+                          "{'staleSensor': '5m'}}";
+
+    world->options.owner_policy = world_policy(world, owners);
+    world_reboot(world);
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, patient)));
+    world_reboot(world);
+    world_found_running(world, "u1", 1);
+    world_start(world);
+    expect_has(world, "watch u1 run=1 ms=20000\n");
 }
 
 static void a_paused_owner_holds_work_under_a_policy_too(void **state)
@@ -476,6 +495,7 @@ int main(void)
         TEST(what_its_shim_suspended_goes_on_once_it_may),
         TEST(what_is_found_suspended_by_its_shim_is_not_let_go_unread),
         TEST(the_owners_policy_outranks_the_manifests),
+        TEST(no_manifest_lets_work_run_unwatched_for_longer_than_the_owner),
         TEST(a_paused_owner_holds_work_under_a_policy_too),
         TEST(what_is_held_has_no_long_grace),
         TEST(what_is_held_is_not_let_run_by_its_removal),
