@@ -7,7 +7,11 @@
 
 #include <stdio.h>
 
-enum { ALL_OF_IT = 100, MEMORY_UNIT_SHIFT = 20 };
+enum {
+    ALL_OF_IT = 100,
+    MEMORY_UNIT_SHIFT = 20,
+    MEMORY_UNITS_MAX = 1 << 24, /* what declares more weighs as much: products stay small */
+};
 
 /* The smaller of two percentages, where 0 is none. */
 static int64_t stricter(int64_t a, int64_t b)
@@ -131,6 +135,7 @@ static int64_t memory_weight(const struct work *work)
 {
     int64_t units = work->wanted.template.workload.resources.memory >> MEMORY_UNIT_SHIFT;
 
+    units = units > MEMORY_UNITS_MAX ? MEMORY_UNITS_MAX : units;
     return work->state == WORK_STOPPING ? 0 : units < 1 ? 1 : units;
 }
 

@@ -140,6 +140,19 @@ static void too_much_memory_together_ends_the_one_most_above_its_share(void **st
     expect_has(world, "send report u2/1:Failed(ExitedNonZero)=137\n");
 }
 
+/* Whoever declares more than any machine has is not weighed more than a machine. */
+static void no_declaration_is_too_large_to_be_weighed(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_running(world,
+                  WANTS(WANT("u1", 1, .memory = INT64_MAX), WANT("u2", 1, .memory = INT64_MAX)));
+    world_holds(world, "u1", 1, 260 * MIB);
+    expect(world, "");
+    world_holds(world, "u2", 1, 250 * MIB);
+    expect_has(world, "overrun u1 run=1 ");
+}
+
 static void as_many_end_as_must(void **state)
 {
     struct agent_world *world = *state;
@@ -274,6 +287,7 @@ int main(void)
         CAPPED(what_is_on_its_way_out_keeps_its_share),
         TEST(who_may_have_less_never_has_more_together),
         CAPPED(too_much_memory_together_ends_the_one_most_above_its_share),
+        CAPPED(no_declaration_is_too_large_to_be_weighed),
         CAPPED(as_many_end_as_must),
         CAPPED(what_is_suspended_holds_its_memory),
         CAPPED(who_was_told_to_end_goes_first),
