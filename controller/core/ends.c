@@ -98,9 +98,6 @@ void ends_add(struct ends *ends, struct arena *arena, size_t index,
             shape_put(shape, &cause, exit_code, status->exit_code);
         }
     }
-    if (has_failed && copy_is_done(copy)) {
-        shape_put(shape, &cause, reason, "NoQuorum"); /* it ended well, and too few agreed */
-    }
     full = cause;
     shape_put(shape, &full, agent, assignment_spec(copy)->agent);
     entry = entry_for(ends, arena, &full, REASONS_BYTES);
