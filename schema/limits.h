@@ -139,7 +139,7 @@ enum {
 
     /* Workloads. */
     REPLICAS_MAX = 10000,
-    TASKS_MAX = 10000,                  /* of one session; its record of them stays below 64 KiB */
+    TASKS_MAX = 10000,                  /* of one session; its record of them stays below 128 KiB */
     TASKS_PARALLEL_MAX = 1000,          /* at once; each plan of the session looks at all of them */
     TASK_RESULTS_BYTES_MAX = 160 << 10, /* what a session's status may tell of tasks' outputs */
     TASK_RESULT_BYTES = 40,             /* of it, for each task that has outputs, */
@@ -148,15 +148,15 @@ enum {
     TASK_ENDS_BYTES_MAX = 16 << 10, /* of who ended which tasks how, beside the lists of indexes */
     TASK_ENDS_MAX = 512,            /* entries of it: each takes 64 bytes and more */
     TASK_INDEXES_MAX = 32 << 10,    /* bytes of a list such as "0-57,60": two of every three */
-    GANG_MEMBERS_MAX = 100,         /* all begin in one batch */
-    GANG_DEADLINE_MIN_MS = 5 * 1000,
-    BURSTS_MAX = 4, /* gangs placed and not yet complete, unless told otherwise */
-    TASK_QUORUM_RESULTS_BYTES_MAX = 96 << 10, /* the same, of a session with a quorum */
+    TASK_QUORUM_RESULTS_BYTES_MAX = 96 << 10, /* as TASK_RESULTS_BYTES_MAX, with a quorum */
     TASK_QUORUM_MAX = 16,                     /* results of one task that may have to agree */
     TASK_OPINIONS_MAX = 160,   /* results in a session's status that wait for others, 43 KiB */
     TASK_OPINIONS_BESIDE = 64, /* beside results of before there was a quorum, if they are many */
     TASK_VOTERS_MAX = 128,     /* agents of which a session keeps how often they agreed, 25 KiB */
     TASK_TRUST_AFTER = 10,     /* valid results in a row, after which one of an agent suffices */
+    GANG_MEMBERS_MAX = 100,    /* all begin in one batch */
+    GANG_DEADLINE_MIN_MS = 5 * 1000,
+    BURSTS_MAX = 4, /* gangs placed and not yet complete, unless told otherwise */
     COMMAND_WORDS_MAX = 256,
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,

@@ -543,7 +543,7 @@ static void check_tasks(const struct harvest_session_spec *spec, const struct no
     }
 }
 
-/* Rule 10: a gang has a number of replicas, few enough for one batch, and is tried again. */
+/* Rule 11: a gang has a number of replicas, few enough for one batch, and is tried again. */
 static void check_gang(const struct harvest_session_spec *spec, const struct node *root,
                        struct problems *problems)
 {
