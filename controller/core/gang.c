@@ -317,7 +317,9 @@ static void note_placed(struct ctl *ctl, struct session_entry *session)
 void gang_note(struct ctl *ctl, struct session_entry *session, const struct plan *plan)
 {
     struct gang_state *gang = &session->gang;
-    bool had_turn = gang->is_placed && !gang->is_complete, did_wait = gang->waits;
+    /* Others count what is there: also what has members and was never noted as placed. */
+    bool had_turn = (gang->is_placed || plan->gang.has_members) && !gang->is_complete;
+    bool did_wait = gang->waits;
 
     if (!plan->gang.is_gang) {
         free(gang->why);

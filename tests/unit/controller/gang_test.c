@@ -201,6 +201,25 @@ static void the_room_of_the_one_is_the_turn_of_the_other(void **state)
     assert_int_equal(members("two"), 3);
 }
 
+static void what_became_a_gang_gives_its_turn_away(void **state)
+{
+    (void)state;
+    begin(4); /* eight cores */
+    fleet.ctl->options.bursts_max = 1;
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: one}\nspec:\n"
+                        "  workload: {command: [/bin/run]}\n");
+    runs("one", "0");
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: two}\nspec:\n"
+                        "  gang: {deadline: 30s}\n"
+                        "  workload: {command: [/bin/run], resources: {cores: 1}}\n"
+                        "---\n"
+                        "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: one}\nspec:\n"
+                        "  replicas: 9\n  gang: {deadline: 30s}\n"
+                        "  workload: {command: [/bin/run], resources: {cores: 1}}\n");
+    settled("one");
+    assert_int_equal(members("two"), 1);
+}
+
 static void a_deadline_goes_on_while_the_controller_is_away(void **state)
 {
     (void)state;
@@ -345,6 +364,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(so_many_at_once_and_the_oldest_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_room_of_the_one_is_the_turn_of_the_other, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_became_a_gang_gives_its_turn_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_deadline_goes_on_while_the_controller_is_away, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_that_came_to_run_meanwhile_is_complete, set_up,
