@@ -222,6 +222,18 @@ static struct node *value_at(struct generator *generator, const struct place *pl
     return value;
 }
 
+/* One more entry is all that is wrong then, and not that there are too many. */
+static struct node *value_with_room(struct generator *generator, const struct place *place)
+{
+    struct node *value = value_at(generator, place);
+
+    if (place->field->max > 0 && value->map.count >= (size_t)place->field->max) {
+        value = node_map(generator->arena);
+        put(generator, place, value);
+    }
+    return value;
+}
+
 static void crowd(struct generator *generator, const struct place *place)
 {
     struct arena *arena = generator->arena;
@@ -286,10 +298,10 @@ static const char *spoil_place(struct generator *generator, struct place *place,
         place->path = arena_printf(arena, "%s[%zu]", place->path, value->list.count - 1);
         break;
     case WAY_KEY:
-        node_set(arena, value_at(generator, place), "not a key/", node_str(arena, ""));
+        node_set(arena, value_with_room(generator, place), "not a key/", node_str(arena, ""));
         break;
     case WAY_VALUE:
-        node_set(arena, value_at(generator, place), "KEY", node_int(arena, 7));
+        node_set(arena, value_with_room(generator, place), "KEY", node_int(arena, 7));
         place->path = arena_printf(arena, "%s.KEY", place->path);
         break;
     }
