@@ -13,6 +13,8 @@
 
 #include <inttypes.h>
 
+#include <stdlib.h>
+
 struct word {
     const char *uid, *template, *outputs, *agent;
     int64_t index;
@@ -32,7 +34,7 @@ struct quorums *quorums_new(void)
 void quorums_free(struct quorums *quorums)
 {
     arena_fini(&quorums->arena);
-    mem_free(quorums);
+    free(quorums);
 }
 
 static const char *outputs_text(struct sim *sim, const struct node *outputs, const char *template)
