@@ -12,7 +12,6 @@
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>
-
 #include <stdlib.h>
 
 struct word {
