@@ -89,7 +89,8 @@ static const struct field session_fields[] = {
      .fallback = "30m", .doc = "how long it then rests"},
     {"staleSensor", FIELD_DURATION, AT(struct session_policy, stale_sensor_ms), .min = 1000,
      .max = WORK_TIME_MAX_MS, .fallback = "30s",
-     .doc = "a reading older than this counts as unknown"},
+     .doc = "a reading older than this counts as unknown; work whose machine no agent watched for "
+            "so long is suspended"},
     {"maxSuspend", FIELD_DURATION, AT(struct session_policy, max_suspend_ms),
      .max = WORK_TIME_MAX_MS, .fallback = "10m",
      .doc = "work that was suspended for longer is ended to give its memory back"},
