@@ -107,6 +107,9 @@ enum {
     STOP_WAIT_MS = 30 * 1000,  /* beyond the grace, for an agent to say that something has ended */
     WHY_REFRESH_MS = 5 * 1000, /* why nothing could be placed is found out anew this long after
                                   agents came or went */
+    HELD_LOOK_MS = 10 * 1000,  /* a task that is held back for too long is offered to others this
+                                  often */
+    HELD_DOUBLINGS_MAX = 10,   /* of the time after which it moves, when moving helped nothing */
     EXAMINE_PER_MS = 100,      /* a session with many replicas is examined again only after one
                                   millisecond for each so many of them */
 

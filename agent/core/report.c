@@ -160,12 +160,14 @@ static void fill_status(const struct work *work, struct assignment_status *statu
                                          .failures = face->failures,
                                          .exit_code = work->exit_code,
                                          .started = work->started,
-                                         .ended = work->ended,
                                          .reason = face->reason,
                                          .message = face->message,
                                          .contribution = work_contribution(work)};
     if (work->state == WORK_DONE) {
         status->outputs = work->made;
+    }
+    if (work->state != WORK_COLLECTING) { /* it has not ended before its outputs are stored */
+        status->ended = work->ended;
     }
     if (work->has_exit) {
         /* An exit code of zero says something, unlike no exit code. */

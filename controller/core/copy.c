@@ -37,6 +37,56 @@ bool copy_is_ok(const struct assignment_entry *copy)
            (phase == PHASE_RUNNING || phase == PHASE_SUSPENDED);
 }
 
+/* --- held back -------------------------------------------------------------------------------- */
+
+bool copy_is_evicted(const struct assignment_entry *copy)
+{
+    const struct assignment_status *status = assignment_status(copy);
+
+    return is_observed(copy) && status->phase == PHASE_SUSPENDED &&
+           (status->started.ms == 0 || status->ended.ms >= status->started.ms);
+}
+
+void copy_note_held(struct assignment_entry *copy, struct mono now)
+{
+    if (!copy_is_evicted(copy)) {
+        copy->held_since = MONO_ZERO;
+    } else if (copy->held_since.ms == 0) {
+        copy->held_since = now;
+    }
+}
+
+void copy_note_held_anew(struct assignment_entry *copy, struct mono now)
+{
+    copy->held_since = MONO_ZERO;
+    copy_note_held(copy, now);
+}
+
+static unsigned moves_before(const struct assignment_entry *copy)
+{
+    const char *text = strmap_find(&copy->object->meta.annotations, MOVES_ANNOTATION);
+    int64_t moves = 0;
+
+    if (text == NULL || !int_from_str(text, &moves) || moves < 0) {
+        return 0;
+    }
+    return moves > HELD_DOUBLINGS_MAX ? HELD_DOUBLINGS_MAX : (unsigned)moves;
+}
+
+int64_t copy_held_ms(const struct assignment_entry *copy, int64_t replace_after_ms)
+{
+    int64_t most_ms = WORK_TIME_MAX_MS >> moves_before(copy);
+
+    return replace_after_ms > most_ms ? WORK_TIME_MAX_MS : replace_after_ms << moves_before(copy);
+}
+
+unsigned copy_moves(const struct assignment_entry *copy)
+{
+    return assignment_status(copy)->started.ms == 0 ? moves_before(copy) + 1 : 0;
+}
+
+/* --- may it go? ------------------------------------------------------------------------------- */
+
 bool copy_says_stopped(const struct assignment_status *status)
 {
     /* What stopped because its lease ended may go on with the next one: that word is of before. */

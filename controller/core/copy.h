@@ -5,6 +5,9 @@
 
 /* Annotation of an assignment: how often its replica failed in a row before, on any agent. */
 #define ATTEMPT_ANNOTATION   "fog/failures-before"
+/* Annotation of an assignment: how often in a row its task was moved because it was held back, and
+ * had not even begun where it was. */
+#define MOVES_ANNOTATION     "fog/moves-before"
 /* Annotation of an assignment: its result is compared with others, also if its agent is trusted. */
 #define REPLICATE_ANNOTATION "fog/replicate"
 /* Annotation of an assignment that was given up: the generation of its session then (0: what failed
@@ -18,6 +21,17 @@ bool copy_is_ok(const struct assignment_entry *copy);
 bool copy_is_done(const struct assignment_entry *copy);
 /* Failed for good on its agent. */
 bool copy_has_failed(const struct assignment_entry *copy);
+/* Held back by its policy or by the owner, and there is nothing of it in memory: it was evicted, or
+ * has not begun. */
+bool copy_is_evicted(const struct assignment_entry *copy);
+/* Notes since when that is so; or anew, from this moment on. */
+void copy_note_held(struct assignment_entry *copy, struct mono now);
+void copy_note_held_anew(struct assignment_entry *copy, struct mono now);
+/* For how long it is held back before it goes to another agent that would run it: as long as a lost
+ * one is waited for, and twice as long after each move that helped nothing. */
+int64_t copy_held_ms(const struct assignment_entry *copy, int64_t replace_after_ms);
+/* Of the copy that takes its place then: MOVES_ANNOTATION. */
+unsigned copy_moves(const struct assignment_entry *copy);
 /* Was given up: NULL when not, else why; *ret_generation is the session's of that time. */
 const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_generation);
 /* The agent says that it ended because it was told to. */

@@ -129,3 +129,19 @@ struct agent_entry *finder_pick(struct finder *finder, const struct replica *rep
     }
     return agent;
 }
+
+struct agent_entry *finder_pick_other(struct finder *finder, const struct replica *replica,
+                                      struct agent_entry *from)
+{
+    const char *why;
+    struct agent_entry *agent = finder_pick(finder, replica, from, &why);
+    const struct resources back = {.cores = -finder->needs.cores,
+                                   .memory = -finder->needs.memory,
+                                   .disk = -finder->needs.disk};
+
+    if (agent != from || agent == NULL) {
+        return agent;
+    }
+    finder_take(finder, from, &back);
+    return NULL;
+}

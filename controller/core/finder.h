@@ -28,6 +28,9 @@ void finder_fini(struct finder *finder);
  * may be NULL. */
 struct agent_entry *finder_pick(struct finder *finder, const struct replica *replica,
                                 const struct agent_entry *avoid, const char **ret_why);
+/* The same, but not where it is: nothing is taken off there. */
+struct agent_entry *finder_pick_other(struct finder *finder, const struct replica *replica,
+                                      struct agent_entry *from);
 /* May the copy change to the newest form where it is?  What it takes more then is in *ret_more. */
 enum place_refusal finder_judge_instead(const struct finder *finder,
                                         const struct assignment_entry *copy,

@@ -246,6 +246,7 @@ void reconcile_agent_up(struct ctl *ctl, struct agent_entry *agent)
     agent->is_known = true;
     agent_state_mark(ctl, agent);
     dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
+        copy_note_held_anew(it, ctl->now); /* what it was meanwhile is about to be told */
         /* After a start its last word still counted, so nothing changes for who was well. */
         if (it->session != NULL && (!was_awaited || !is_converged(it->session))) {
             mark(ctl, it->session);

@@ -105,10 +105,10 @@ struct session_entry {
     struct policy_entry *policy; /* borrowed; NULL: it has none, or it is not there */
     struct dlist of_policy;      /* in policy_entry.sessions */
     struct dlist dirty;          /* in model.dirty */
-    struct dlist
-        wanting; /* in model.wanting: has replicas that found no agent, or runs on every agent */
-    struct mono look_at; /* look again at this time: back-off, replaceAfter, lease; MONO_NEVER */
-    size_t look_index;   /* in the heap of model.looks; SIZE_MAX when not */
+    struct dlist wanting; /* in model.wanting: has replicas that found no agent, or no other one; or
+                             runs on every agent */
+    struct mono look_at;  /* look again at this time: back-off, replaceAfter, lease; MONO_NEVER */
+    size_t look_index;    /* in the heap of model.looks; SIZE_MAX when not */
     struct mono quiet_until; /* it is large and was just examined: not again before this */
     struct gang_state gang;
     bool is_scan_due; /* runs on every agent: agents may have come that it knows not of */
@@ -128,9 +128,10 @@ struct assignment_entry {
                                   never granted */
     struct mono retry_at;      /* failed: not replaced before this; 0: not decided yet */
     struct mono leaving_since; /* told to end at this time; 0: not, or before the start */
-    int64_t epoch_before;      /* the highest under which another copy of its replica had a lease
-                                  while this one was there; 0: none that we know of */
-    bool lease_is_assumed;     /* lease_until is not of a grant but of the start: nobody knows */
+    struct mono held_since; /* copy_is_evicted() since, while its agent is connected; 0: is not */
+    int64_t epoch_before;   /* the highest under which another copy of its replica had a lease
+                               while this one was there; 0: none that we know of */
+    bool lease_is_assumed;  /* lease_until is not of a grant but of the start: nobody knows */
 };
 
 struct model {

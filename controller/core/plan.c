@@ -12,6 +12,7 @@
 #include "controller/core/waves.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
+#include "schema/limits.h"
 
 struct planner {
     struct arena *arena;
@@ -20,6 +21,7 @@ struct planner {
     struct plan *plan;
     struct finder finder;
     bool is_fresh;      /* the spec changed since the last plan: failures are forgotten */
+    bool moves_held;    /* one that is held back moves already: one after the other */
     size_t unavailable; /* replicas that are down already */
     bool *costs;        /* beside plan->steps: takes down what is well and counts */
 };
@@ -463,6 +465,51 @@ static void tend_given_up(struct planner *p, const struct replica *replica,
     }
 }
 
+/* May it go elsewhere once it is held back for long enough?  What is to run exclusively stays where
+ * it has its lease. */
+static bool may_move_held(const struct planner *p, const struct assignment_entry *copy)
+{
+    return p->plan->tasks != NULL && !p->spec->exclusive && !assignment_is_exclusive(copy) &&
+           copy->held_since.ms != 0;
+}
+
+/* A task that is held back and is not even in memory: its machine has only its checkpoint.  True
+ * when it moves; else it stays as it is, and is well. */
+static bool move_held(struct planner *p, const struct replica *replica,
+                      struct assignment_entry *copy)
+{
+    int64_t held_ms = copy_held_ms(copy, p->spec->replace_after_ms);
+    struct mono due = mono_after(copy->held_since, held_ms);
+    const char *reason = assignment_status(copy)->reason;
+    char after[DURATION_TEXT_SIZE];
+    struct agent_entry *agent;
+    struct plan_step *step;
+
+    if (!mono_is_due(due, p->in->now)) {
+        look_at(p, due);
+        return false;
+    }
+    look_at(p, mono_after(p->in->now, HELD_LOOK_MS));
+    agent = p->moves_held ? NULL : finder_pick_other(&p->finder, replica, copy->agent);
+    if (agent == NULL) {
+        p->plan->wants_other = true;
+        return false;
+    }
+    MARK("a task that is held back moves to another agent");
+    p->moves_held = true;
+    duration_to_str(held_ms, after);
+    reason = arena_printf(p->arena, "%s has held it back for longer than %s",
+                          str_is_empty(reason) ? "its policy" : reason, after);
+    step = add_step(p, PLAN_MOVE, replica, copy, reason);
+    step->agent = agent;
+    step->failures_before = failures_carried(p, copy);
+    step->moves_before = copy_moves(copy);
+    add_gap(p, WHY_STARTING, replica, copy, true,
+            arena_printf(p->arena, "moves from %s to %s: %s", agent_name(copy->agent),
+                         agent_name(agent), reason));
+    return true;
+}
+
 /* It is where it should be and was told the newest; it is just not well, or not yet. */
 static void tend_coming(struct planner *p, const struct replica *replica,
                         struct assignment_entry *copy)
@@ -522,7 +569,7 @@ static void tend(struct planner *p, const struct replica *replica, struct assign
     } else if (!is_current) {
         update(p, replica, copy);
     } else if (is_ok) {
-        p->plan->ready++;
+        p->plan->ready += !may_move_held(p, copy) || !move_held(p, replica, copy);
     } else {
         tend_coming(p, replica, copy);
     }

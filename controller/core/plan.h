@@ -37,9 +37,10 @@ struct plan_step {
     bool keeps_copy;               /* REPLACE: the old copy stays until the new one is well */
     bool gives_up;                 /* STOP: the copy stays, as evidence */
     bool is_outdated;              /* gives_up: of an earlier form than the session's */
-    unsigned failures_before;      /* of the replica, in a row: START, REPLACE */
-    unsigned wave;                 /* from 1 */
-    const char *reason;            /* for people */
+    unsigned failures_before;      /* of the replica, in a row: START, REPLACE, MOVE of a task */
+    unsigned moves_before; /* MOVE of a task that was held back and had not begun, in a row */
+    unsigned wave;         /* from 1 */
+    const char *reason;    /* for people */
 };
 
 /* Why a replica is not as declared: from what a person must mend to what passes by itself. */
@@ -92,6 +93,7 @@ struct plan { /* everything in the arena */
     size_t gone_count;
     size_t desired, ready, updated, succeeded, failed;
     struct tasks *tasks; /* of a session of tasks: what ends with this plan; else NULL */
+    bool wants_other;    /* a task is held back for long, and would go elsewhere */
     struct plan_gang gang;
     const char *broken;  /* why a copy cannot stay where it is as it is; NULL: all can */
     size_t unchanged;    /* copies that no step touches */

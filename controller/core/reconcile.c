@@ -150,7 +150,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     lacks_agent = has_gap(&plan, WHY_NO_AGENT);
     session->is_scan_due = lacks_agent || template == NULL; /* without its policy none was done */
     model_want(&ctl->model, session,
-               lacks_agent || session_spec(session)->every_agent ||
+               lacks_agent || plan.wants_other || session_spec(session)->every_agent ||
                    (plan.tasks != NULL && plan.tasks->waiting > 0));
     model_look_at(&ctl->model, session, plan.look_at);
     gang_note(ctl, session, &plan);
@@ -260,6 +260,7 @@ static void begin(struct ctl *ctl)
         if (!copy->is_in_set) {
             copy->leaving_since = ctl->started_at;
         }
+        copy_note_held(copy, ctl->started_at);
         if (copy_has_failed(copy)) {
             copy->retry_at =
                 mono_after(ctl->started_at, backoff_ms(copy_failures(copy), &ctl->rand));

@@ -207,6 +207,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     closes = agent_state_feed(ctl, agent, old, status);
     newest = record_changes(ctl, agent, assignment, item);
     (void)ctl_put(ctl, reported(ctl, before, status, generation, newest), &write);
+    copy_note_held(assignment, ctl->now);
     if (copy_has_failed(assignment) && old->phase != PHASE_FAILED) {
         assignment->retry_at =
             mono_after(ctl->now, backoff_ms(copy_failures(assignment), &ctl->rand));

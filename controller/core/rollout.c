@@ -111,6 +111,16 @@ static void resolve(struct ctl *ctl, const struct session_entry *session,
     }
 }
 
+static void annotate(struct object *object, const char *key, unsigned count)
+{
+    char text[24];
+
+    if (count > 0) {
+        (void)snprintf(text, sizeof(text), "%u", count);
+        object_set_annotation(object, key, text);
+    }
+}
+
 static void create(struct ctl *ctl, struct session_entry *session, struct template_entry *template,
                    const struct plan_step *step)
 {
@@ -125,12 +135,8 @@ static void create(struct ctl *ctl, struct session_entry *session, struct templa
     if (strlen(owner->meta.name) <= LABEL_VALUE_BYTES_MAX) {
         object_set_label(object, SESSION_LABEL, owner->meta.name);
     }
-    if (step->failures_before > 0) {
-        char text[24];
-
-        (void)snprintf(text, sizeof(text), "%u", step->failures_before);
-        object_set_annotation(object, ATTEMPT_ANNOTATION, text);
-    }
+    annotate(object, ATTEMPT_ANNOTATION, step->failures_before);
+    annotate(object, MOVES_ANNOTATION, step->moves_before);
     if (harvest_session_has_quorum(session_spec(session)) &&
         rand_below(&ctl->rand, quorum_one_in(session, step->agent->object->meta.name)) == 0) {
         object_set_annotation(object, REPLICATE_ANNOTATION, "true");
@@ -166,6 +172,7 @@ static void update(struct ctl *ctl, struct session_entry *session, struct templa
     struct object *next = object_edit(step->copy->object);
 
     object_set_annotation(next, ATTEMPT_ANNOTATION, NULL);
+    object_set_annotation(next, MOVES_ANNOTATION, NULL);
     keep_lease_before(ctl, step->copy, template, next);
     resolve(ctl, session, template, next);
     (void)ctl_put(ctl, next, &write);

@@ -115,7 +115,9 @@ static const struct field spec_fields[] = {
      .doc = "how long exclusive work runs on without hearing from the controller"},
     {"replaceAfter", FIELD_DURATION, AT(struct harvest_session_spec, replace_after_ms),
      .min = REPLACE_MIN_MS, .max = WORK_TIME_MAX_MS, .fallback = "30s",
-     .doc = "silence of an agent after which its work is placed elsewhere"},
+     .doc =
+         "silence of an agent after which its work is placed elsewhere; a task that is held back "
+         "and not in memory goes after so long, too"},
     {"orphanAfter", FIELD_DURATION, AT(struct harvest_session_spec, orphan_after_ms),
      .max = WORK_TIME_MAX_MS, .fallback = "10m",
      .doc = "work whose fog-agent is gone for this long ends; 0s: never"},

@@ -84,6 +84,7 @@ static void print_item(struct agent_world *world, const struct wire_report_item 
     const struct assignment_status *status = &item->status;
     struct str *page = &world->page;
 
+    world->told_end = status->ended;
     str_addf(page, " %s/%d:%s", item->uid, (int)item->generation,
              assignment_phase_words[status->phase]);
     if (!str_is_empty(status->reason)) {

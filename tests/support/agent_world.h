@@ -18,6 +18,7 @@ struct agent_world {
     bool disk_is_full;
     bool controller_is_silent; /* else it answers heartbeats */
     bool shows_heartbeats, shows_changes;
+    struct wall told_end; /* of a run, in what was reported last */
     int64_t now_ms;
     int64_t era, epoch; /* of the controller; the epoch of the connection */
     uint64_t revision;

@@ -4,6 +4,7 @@
 #include "controller/core/breaker.h"
 #include "controller/core/link.h"
 #include "controller/core/reconcile.h"
+#include "schema/base/parse.h"
 #include "schema/bind.h"
 #include "schema/limits.h"
 #include "schema/yaml.h"
@@ -419,6 +420,21 @@ static void set_breaker(struct fleet *fleet, struct agent_entry *agent, const ch
     }
 }
 
+static void set_held(struct fleet *fleet)
+{
+    map_each (&fleet->ctl->model.objects[KIND_ASSIGNMENT], it) {
+        struct assignment_entry *copy = it->value;
+        const char *text = annotation(copy->object, "test/held");
+        int64_t held_ms = 0;
+
+        if (text != NULL && copy->held_since.ms > 0) {
+            assert_true(duration_from_str(text, &held_ms) && copy->held_since.ms > held_ms);
+            copy->held_since.ms -= held_ms;
+            model_mark_session(&fleet->ctl->model, copy->session);
+        }
+    }
+}
+
 void fleet_start(struct fleet *fleet)
 {
     step(fleet, CTL_START, 0);
@@ -430,6 +446,7 @@ void fleet_start(struct fleet *fleet)
             attach(fleet, agent);
         }
     }
+    set_held(fleet);
     fleet_tick(fleet);
 }
 

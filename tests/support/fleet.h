@@ -6,6 +6,7 @@
  * (something else), and annotations stand for what is not in objects:
  *
  *     test/away: "true"      an Agent that is not connected
+ *     test/held: 5m          an Assignment that is held back: for so long, if it is not in memory
  *     test/breaker: open     or half-open: an Agent where starts failed
  *     test/delete: "true"    in a change: the object is deleted
  */

@@ -43,6 +43,18 @@ static void nothing_succeeds_before_its_outputs_are_stored(void **state)
                   "forget u1 run=1\n");
 }
 
+/* Whoever reads that it ended takes what is held back then for something that may begin elsewhere.
+ */
+static void a_run_has_not_ended_before_its_outputs_are_stored(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_collecting(world);
+    assert_int_equal(world->told_end.ms, 0);
+    world_collected(world, "u1", 1, 0);
+    assert_int_not_equal(world->told_end.ms, 0);
+}
+
 static void given_stored_and_cut_off(struct agent_world *world)
 {
     given_collecting(world);
@@ -210,6 +222,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
     const struct CMUnitTest tests[] = {
         TEST(nothing_succeeds_before_its_outputs_are_stored),
+        TEST(a_run_has_not_ended_before_its_outputs_are_stored),
         TEST(what_was_stored_before_a_silence_is_stored_again),
         TEST(what_is_not_acknowledged_keeps_its_files),
         TEST(what_is_not_wanted_any_more_keeps_no_files),
