@@ -240,6 +240,23 @@ static void begin(const struct agt *agt, struct work *work)
     }
 }
 
+/* What is held and nobody looked at for longer than a reading counts may have been held for more by
+ * now, and that may be over again: who stood still takes it as found frozen. */
+static void look_again(const struct agt *agt, struct work *work)
+{
+    struct policy_state *state = &work->governed.state, before = *state;
+    int64_t most_ms = govern_unwatched_ms(agt, work);
+
+    if (work->state == WORK_SUSPENDED && most_ms > 0 &&
+        mono_since(state->stepped, agt->now) > most_ms) {
+        MARK("held work was out of sight");
+        policy_begin(state, agt->now, true);
+        state->ran_ms = before.ran_ms;
+        state->rests_since = before.rests_since;
+        state->held_since = mono_earlier(before.held_since, agt->now);
+    }
+}
+
 static void judge(struct agt *agt, struct work *work)
 {
     const struct governor *governor = &agt->governor;
@@ -257,6 +274,7 @@ static void judge(struct agt *agt, struct work *work)
     struct policy_verdict verdict;
 
     begin(agt, work);
+    look_again(agt, work);
     policy_step(&input, &governed->state, &verdict);
     governed->cpu_percent = verdict.cpu_percent;
     governed->grace_ms = verdict.grace_ms;

@@ -180,16 +180,31 @@ bool check_may_evict(const struct shim *shim)
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-/* A rule that was broken for so long was seen, and holds until its other threshold is met. */
+static bool is_in_charge(const struct machine *machine)
+{
+    int64_t now_ms = sim_now(machine->sim);
+
+    return machine->agt != NULL && machine->liar == NULL && !machine->is_unsaved &&
+           now_ms - machine->started_at_ms > SETTLE_MS &&
+           now_ms - machine->stalled_until_ms > SETTLE_MS;
+}
+
+/* A rule that was broken for so long was seen, or nobody looked for so long that all are taken for
+ * broken.  It holds until its other threshold is met. */
+static int64_t noticed_ms(const struct machine *machine, const struct shim *shim)
+{
+    return INTERVAL_MS + (is_in_charge(machine) ? 0 : shim->unwatched_ms);
+}
+
 static bool is_latched(struct machine *machine, struct shim *shim, const struct readings *readings,
                        const struct node *policy)
 {
     struct shim_watch *watch = &shim->watch;
-    int64_t now_ms = sim_now(machine->sim);
+    int64_t now_ms = sim_now(machine->sim), most_ms = noticed_ms(machine, shim);
 
     if (is_hot(readings, policy, "thermal.suspendCelsius")) {
         watch->hot_for_ms += LOOK_MS;
-        watch->is_hot = watch->is_hot || watch->hot_for_ms > INTERVAL_MS;
+        watch->is_hot = watch->is_hot || watch->hot_for_ms > most_ms;
     } else {
         watch->hot_for_ms = 0;
     }
@@ -200,7 +215,7 @@ static bool is_latched(struct machine *machine, struct shim *shim, const struct 
     }
     if (is_low(readings, policy, "battery.minPercent")) {
         watch->low_for_ms += LOOK_MS;
-        watch->is_low = watch->is_low || watch->low_for_ms > INTERVAL_MS;
+        watch->is_low = watch->is_low || watch->low_for_ms > most_ms;
     } else {
         watch->low_for_ms = 0;
         watch->is_low = watch->is_low && is_low(readings, policy, "battery.resumePercent");
@@ -223,15 +238,6 @@ static void forget(struct shim *shim)
     int64_t thawed_at_ms = shim->watch.thawed_at_ms;
 
     shim->watch = (struct shim_watch){.forbidden_since_ms = -1, .thawed_at_ms = thawed_at_ms};
-}
-
-static bool is_in_charge(const struct machine *machine)
-{
-    int64_t now_ms = sim_now(machine->sim);
-
-    return machine->agt != NULL && machine->liar == NULL && !machine->is_unsaved &&
-           now_ms - machine->started_at_ms > SETTLE_MS &&
-           now_ms - machine->stalled_until_ms > SETTLE_MS;
 }
 
 /* Where no agent watches, its shim suspends it after a named time.  An agent that has just begun to
