@@ -11,7 +11,7 @@
 enum {
     CPU_MS = 2500,    /* as a policy has */
     MEMORY_MS = 4000, /* a second to the next measurement, one to act, and a slow end */
-    LATELY_MS = 6000, /* what ended then its agent may not know to have ended */
+    TOLD_MS = 20,     /* in which an agent that is awake hears that something has ended */
     ALL_OF_IT = 100,
 };
 
@@ -103,16 +103,26 @@ void check_shares(struct machine *machine, bool is_in_charge, int look_ms)
     }
 }
 
+static bool holds_something(const struct shim *shim)
+{
+    const struct machine *machine = shim->machine;
+    int64_t told_ms = shim->ended_at_ms;
+
+    if (machine->stalled_until_ms > told_ms) {
+        told_ms = machine->stalled_until_ms;
+    }
+    return shim->has_process ||
+           (shim->ended_at_ms > 0 && sim_now(machine->sim) - told_ms < TOLD_MS);
+}
+
 /* What its agent has told to end, or knows to have ended, holds nothing any more. */
 static bool counts_with(const struct shim *shim, const struct shim *ended)
 {
-    int64_t now_ms = sim_now(shim->machine->sim);
-
     if (shim->overrun > 0 && shim->overrun < ended->overrun &&
         shim->overrun_life == ended->overrun_life) {
         return false;
     }
-    return shim->has_process || (shim->ended_at_ms > 0 && now_ms - shim->ended_at_ms < LATELY_MS);
+    return holds_something(shim);
 }
 
 static void check_overrun(const struct shim *ended)
