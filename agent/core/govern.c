@@ -249,7 +249,6 @@ static void look_again(const struct agt *agt, struct work *work)
 
     if (work->state == WORK_SUSPENDED && most_ms > 0 &&
         mono_since(state->stepped, agt->now) > most_ms) {
-        MARK("held work was out of sight");
         policy_begin(state, agt->now, true);
         state->ran_ms = before.ran_ms;
         state->rests_since = before.rests_since;
