@@ -31,7 +31,9 @@ size_t judge_tasks_wanted(const struct node *session)
     return (size_t)(left < most ? left : most);
 }
 
-static bool is_under_way(const struct node *session, const struct node *assignments, int64_t task)
+/* NULL: nobody is asked now. */
+static const struct node *find_asked(const struct node *session, const struct node *assignments,
+                                     int64_t task)
 {
     for (size_t i = 0; i < assignments->list.count; i++) {
         const struct node *it = assignments->list.items[i];
@@ -39,10 +41,10 @@ static bool is_under_way(const struct node *session, const struct node *assignme
 
         if (str_eq(ref_text(it, "spec.sessionUid"), ref_text(session, "metadata.uid")) &&
             int_from_str(ref_text(it, "spec.slot"), &index) && index == task) {
-            return true;
+            return it;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Has the agent said what it thinks of the task?  Any agent when `agent` is NULL. */
@@ -67,7 +69,11 @@ bool judge_tasks_may_ask(const struct node *session, const struct node *assignme
     size_t undecided = 0, under_way = 0;
 
     for (int64_t i = 0; i < ref_int(session, "spec.tasks.count", 0); i++) {
-        if (is_under_way(session, assignments, i)) {
+        const struct node *asked = find_asked(session, assignments, i);
+        bool is_silent = str_eq(ref_text(asked, "status.reason"), "AgentSilent");
+
+        /* Whoever is asked and gone for good keeps the task for want of another to ask. */
+        if (asked != NULL && !(is_silent && has_opinion(session, i, NULL))) {
             under_way++;
         } else if (has_opinion(session, i, NULL)) {
             undecided++;
