@@ -264,7 +264,7 @@ static void judge(struct agt *agt, struct work *work)
         .spec = template_policy(&work->wanted.template),
         .owner_spec = agt->options.owner_policy,
         .readings = &governor->readings,
-        .moment = {agt->now, agt->local},
+        .moment = {agt->now, MUTANT(WINDOWS_IN_UTC) ? agt->wall : agt->local},
         .owner_paused = agt->is_paused,
         .exclusive_program = governor->exclusive[0] == '\0' ? NULL : governor->exclusive,
         .is_running =

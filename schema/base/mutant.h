@@ -120,6 +120,7 @@
     X(LAPSE_IGNORED, "what its shim suspended is never let go on", "liveness policy")              \
     X(DWELL_IGNORED, "what was too hot goes on as soon as it is cool", "policy")                   \
     X(RESUME_AT_MINIMUM, "a battery that is just above its minimum is charged well", "policy")     \
+    X(WINDOWS_IN_UTC, "an agent takes the hours of windows to be UTC", "policy liveness")          \
     X(EACH_HAS_THE_WHOLE, "each run may use the processor time that is for all of them together",  \
       "policy liveness")                                                                           \
     X(MEMORY_NOT_SUMMED, "what runs is not ended although it holds too much memory together",      \

@@ -3,6 +3,7 @@
 #include "schema/base/parse.h"
 #include "schema/json.h"
 #include "tests/sim/check_share.h"
+#include "tests/sim/hours.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/shim.h"
@@ -102,8 +103,8 @@ static bool lacks_memory(const struct readings *readings, const struct node *pol
                 1000 * ref_int(policy, "memory.evictPercent", 101));
 }
 
-/* By the thresholds alone. */
-static bool forbids(const struct readings *readings, const struct node *policy)
+/* By the thresholds and the windows alone. */
+static bool forbids(const struct readings *readings, const struct node *policy, int64_t local_ms)
 {
     const struct reading *of = readings->of;
 
@@ -118,7 +119,7 @@ static bool forbids(const struct readings *readings, const struct node *policy)
                 1000 * ref_int(policy, "foreignCpu.suspendPercent", 100)) ||
            (!ref_flag(policy, "network.metered") && knows(readings, SENSOR_METERED) &&
             of[SENSOR_METERED].value == 1) ||
-           lacks_memory(readings, policy);
+           !hours_allow(policy, local_ms) || lacks_memory(readings, policy);
 }
 
 /* What is too old to count is not known: a rule of its own says what that means. */
@@ -135,7 +136,7 @@ static void keep_fresh(struct machine *machine, const struct node *policy,
     }
 }
 
-bool check_is_forbidden(struct machine *machine, const struct node *policy)
+static bool is_forbidden_at(struct machine *machine, const struct node *policy, int64_t local_ms)
 {
     struct readings readings;
 
@@ -144,7 +145,17 @@ bool check_is_forbidden(struct machine *machine, const struct node *policy)
         return true;
     }
     keep_fresh(machine, policy, &readings);
-    return forbids(&readings, policy);
+    return forbids(&readings, policy, local_ms);
+}
+
+bool check_is_forbidden(struct machine *machine, const struct node *policy)
+{
+    return is_forbidden_at(machine, policy, hours_local_ms(machine));
+}
+
+bool check_looks_forbidden(struct machine *machine, const struct node *policy)
+{
+    return is_forbidden_at(machine, policy, hours_believed_ms(machine));
 }
 
 /* What its agent has not seen run is held by what a start asks for, and cannot be frozen. */
@@ -229,8 +240,8 @@ static bool is_held(struct machine *machine, struct shim *shim, const struct rea
     struct readings fresh = *readings;
 
     keep_fresh(machine, policy, &fresh);
-    return is_latched(machine, shim, &fresh, policy) || forbids(&fresh, policy) ||
-           is_stale(machine, readings, policy);
+    return is_latched(machine, shim, &fresh, policy) ||
+           forbids(&fresh, policy, hours_local_ms(machine)) || is_stale(machine, readings, policy);
 }
 
 static void forget(struct shim *shim)

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-enum { DAY_MS = 24 * 60 * 60 * 1000, MINUTE_MS = 60 * 1000, PERCENT = 1000 * 1000, SLACK_S = 2 };
+enum { PERCENT = 1000 * 1000, SLACK_S = 2 };
 
 enum { SATURDAY = 1 << 5, WORKDAYS = 31 };
 
@@ -196,7 +196,7 @@ static void add_windows(const struct day_policy *policy, struct str *to)
 
     str_add(to, ",\"windows\":[");
     for (size_t i = 0; i < policy->window_count; i++) {
-        const struct day_window *window = &policy->windows[i];
+        const struct hours *window = &policy->windows[i];
         const char *between = "";
 
         str_addf(to, "%s{", i > 0 ? "," : "");
@@ -299,20 +299,8 @@ const char *const rule_words[RULE_COUNT] = {
 
 static bool is_open(const struct day_policy *policy, int64_t local_ms)
 {
-    int64_t day = local_ms / DAY_MS, minute = local_ms % DAY_MS / MINUTE_MS;
-    unsigned today = (unsigned)((day + 3) % 7); /* 1970 began on a Thursday */
-    unsigned yesterday = (today + 6) % 7;
-
     for (size_t i = 0; i < policy->window_count; i++) {
-        const struct day_window *window = &policy->windows[i];
-        unsigned days = window->days == 0 ? 127 : window->days;
-        bool is_night = window->to < window->from;
-
-        if ((days >> today & 1) != 0 && minute >= window->from &&
-            (is_night || minute < window->to)) {
-            return true;
-        }
-        if (is_night && (days >> yesterday & 1) != 0 && minute < window->to) {
+        if (hours_is_open(&policy->windows[i], local_ms)) {
             return true;
         }
     }

@@ -7,13 +7,9 @@
 
 #include "schema/base/str.h"
 #include "tests/sim/day_life.h"
+#include "tests/sim/hours.h"
 
 enum { DAY_WINDOWS_MAX = 2 };
-
-struct day_window {
-    unsigned days; /* bit 0: monday; 0: every day */
-    int from, to;  /* minutes; to before from: into the next day */
-};
 
 struct day_policy {
     const char *name;
@@ -26,7 +22,7 @@ struct day_policy {
     int64_t cpu_percent;
     bool is_fine_metered;
     int64_t max_duration_s, cooldown_s, max_suspend_s, grace_s;
-    struct day_window windows[DAY_WINDOWS_MAX];
+    struct hours windows[DAY_WINDOWS_MAX];
     size_t window_count;
 };
 

@@ -23,9 +23,10 @@ static bool nothing_else_runs(struct world *world)
                                                  shim->machine->options.name) &&
                                           !is_leaving(assignment));
             }
-            if (shim->has_process && shim->is_frozen && !shim->machine->is_owner_paused) {
-                return judge_object(world, "%s/%s stands still on %s, and nobody paused it",
-                                    shim->session, shim->slot, shim->machine->name);
+            if (shim->has_process && !shim->machine->is_lost && !judge_stands_rightly(shim)) {
+                return judge_object(world, "%s/%s %s on %s, against its policy and the owner",
+                                    shim->session, shim->slot,
+                                    shim->is_frozen ? "stands still" : "runs", shim->machine->name);
             }
             if (shim->has_process && !is_wanted) {
                 return judge_object(world, "%s/%s runs on %s, and no assignment wants it there",
@@ -124,6 +125,8 @@ static bool is_excused(struct world *world, const struct node *session, const ch
 
 struct count {
     size_t copies, done, running, coming, doubled, old_form;
+    size_t waiting; /* held back, without a process */
+    size_t frozen;  /* of those that run, in their newest form */
 };
 
 static void count_copies(struct world *world, const struct node *session, struct count *count)
@@ -140,10 +143,15 @@ static void count_copies(struct world *world, const struct node *session, struct
         count->copies++;
         shim = judge_process_of(world, assignment);
         if (shim != NULL) {
+            bool is_new = judge_is_new_form(world, shim, session);
+
             count->running++;
-            count->old_form += !judge_is_new_form(world, shim, session);
+            count->old_form += !is_new;
+            count->frozen += is_new && shim->is_frozen;
         } else if (str_eq(phase, "Succeeded")) {
             count->done++;
+        } else if (judge_is_held(world, assignment)) {
+            count->waiting++;
         } else if (phase[0] == '\0' || str_eq(phase, "Pending") || str_eq(phase, "Starting")) {
             count->coming += !is_on_lost(world, assignment);
         }
@@ -188,7 +196,8 @@ static bool tasks_rest(struct world *world, const struct node *session, const st
 {
     bool is_coming = count->coming > 0 && !flag_at(session, "spec.rollout.pause");
 
-    return (count->running == count->old_form && !is_coming) || !judge_tasks_end(session) ||
+    return (count->running == count->old_form + count->frozen && !is_coming) ||
+           !judge_tasks_end(session) ||
            judge_object(world, "%s: tasks are under way", name_of(session));
 }
 
@@ -196,15 +205,16 @@ static bool tasks_rest(struct world *world, const struct node *session, const st
 static bool tasks_go_on(struct world *world, const struct node *session, const struct count *count)
 {
     size_t wanted = judge_tasks_wanted(session);
-    const struct node *taker = count->running < wanted ? judge_taker(world, session) : NULL;
+    size_t under_way = count->running + count->waiting;
+    const struct node *taker = under_way < wanted ? judge_taker(world, session) : NULL;
 
-    if (!judge_tasks_say_so(session, count->running)) {
+    if (!judge_tasks_say_so(session, under_way)) {
         return judge_object(world, "%s: Complete is not what is so", name_of(session));
     }
-    if (count->running > wanted || taker != NULL) {
+    if (under_way > wanted || taker != NULL) {
         return judge_object(world,
                             "%s: %zu tasks are under way, %zu done, %zu wanted; %s could take one",
-                            name_of(session), count->running, count->done, wanted,
+                            name_of(session), under_way, count->done, wanted,
                             taker == NULL ? "nobody" : name_of(taker));
     }
     return true;
@@ -246,10 +256,13 @@ static bool judge_session(struct world *world, const struct node *session)
     if (count.old_form > 0) {
         return judge_object(world, "%s: %zu replicas run an old form", name, count.old_form);
     }
-    if (!judge_has_tasks(session) && count.running + count.done != wanted_of(world, session)) {
+    if (!judge_has_tasks(session) &&
+        count.running + count.waiting + count.done != wanted_of(world, session)) {
         return judge_object(world,
-                            "%s: converged it says, and %zu run, %zu are done, %zu are wanted",
-                            name, count.running, count.done, wanted_of(world, session));
+                            "%s: converged it says, and %zu run, %zu wait, %zu are done, %zu are "
+                            "wanted",
+                            name, count.running, count.waiting, count.done,
+                            wanted_of(world, session));
     }
     return true;
 }
@@ -303,8 +316,8 @@ bool judge_world(struct sim *sim, struct str *why)
     for (size_t i = 0; is_well && i < world.sessions->list.count; i++) {
         is_well = judge_session(&world, world.sessions->list.items[i]);
     }
-    is_well = is_well && nothing_else_runs(&world) && nothing_leaves(&world) &&
-              everybody_is_there(&world);
+    is_well = is_well && judge_all_say_why(&world) && nothing_else_runs(&world) &&
+              nothing_leaves(&world) && everybody_is_there(&world);
     arena_fini(&world.arena);
     return is_well && !sim->has_failed;
 }

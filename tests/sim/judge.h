@@ -26,6 +26,10 @@ struct answer_got judge_send(struct sim *sim, struct arena *arena,
 /* True when all is well; otherwise *why says what is not. */
 bool judge_world(struct sim *sim, struct str *why);
 void judge_show(struct sim *sim); /* the world, into the trace */
+/* Lets time pass until nothing is suspended that its policy would have ended after a while: that
+ * would be told in what should be silence; false: nothing is.  It fails when that does not happen
+ * in time. */
+bool judge_await_evictions(struct sim *sim);
 /* How long it may take from now, as the objects' own specs say. */
 int64_t judge_bound_ms(struct sim *sim);
 /* What failed without a limit goes on failing: without its policy nothing is decided about it. */

@@ -6,7 +6,7 @@
 #include "tests/sim/restore.h"
 #include "tests/sim/shim.h"
 
-enum { LOOKS_MAX = 5 };
+enum { LOOKS_MAX = 5, HOURS_MS = 6 * 60 * 1000 };
 
 static int64_t larger(int64_t a, int64_t b)
 {
@@ -48,6 +48,17 @@ static int64_t old_grace_ms(struct world *world)
     return sum_ms;
 }
 
+/* What a window holds back is well; what it lets go then needs its time. */
+static int64_t windows_ms(const struct world *world)
+{
+    for (size_t i = 0; i < world->policies->list.count; i++) {
+        if (node_find_path(world->policies->list.items[i], "spec.windows") != NULL) {
+            return HOURS_MS;
+        }
+    }
+    return 0;
+}
+
 int64_t judge_bound_ms(struct sim *sim)
 {
     _cleanup_(str_fini)
@@ -76,7 +87,7 @@ int64_t judge_bound_ms(struct sim *sim)
                                  waves * wave_ms);
         failed_ms += failing_ms(&world, session, waves) + judge_tasks_ms(session);
     }
-    asked_ms += old_grace_ms(&world);
+    asked_ms += old_grace_ms(&world) + windows_ms(&world);
     arena_fini(&world.arena);
     /* Agents dial again within the longest back-off; a copy of which nobody speaks is waited for;
      * and what was failing when it was changed has shut its agent for a while. */

@@ -2,6 +2,7 @@
  *
  *     judge_look.c    asking, and what there is
  *     judge_room.c    who could take a replica
+ *     judge_held.c    what is held back, and why
  *     judge.c         is all well?
  *     judge_bound.c   how long that may take
  *     judge_show.c    the world, into the trace */
@@ -108,6 +109,15 @@ static inline struct machine *machine_of(struct world *world, const char *name)
 const struct shim *judge_process_of(struct world *world, const struct node *assignment);
 /* Does it run what the session says now?  A policy that is missing changes nothing. */
 bool judge_is_new_form(struct world *world, const struct shim *shim, const struct node *session);
+
+/* --- what is held back ------------------------------------------------------------------------ */
+
+/* A rule is broken in truth, and the API names it. */
+bool judge_is_held(struct world *world, const struct node *assignment);
+/* Is a process frozen when a rule holds it, and only then? */
+bool judge_stands_rightly(const struct shim *shim);
+/* What is said of copies that are there agrees with that. */
+bool judge_all_say_why(struct world *world);
 
 /* --- who could take a replica ----------------------------------------------------------------- */
 

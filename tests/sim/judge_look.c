@@ -133,7 +133,7 @@ static bool has_limits_of(const struct world *world, const struct shim *shim,
     int64_t cap = shim->machine->options.caps.cpu_percent;
     int64_t share = judge_share(shim, cap > 0 && cap < percent ? cap : percent);
 
-    return shim->cpu_limit - share >= 0 && shim->cpu_limit - share <= 1 &&
+    return (shim->is_frozen || (shim->cpu_limit - share >= 0 && shim->cpu_limit - share <= 1)) &&
            (policy == NULL ||
             shim->memory_percent == int_at(policy, "spec.limits.memoryPercent", 0));
 }

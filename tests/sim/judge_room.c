@@ -116,17 +116,17 @@ static bool would_hold(struct world *world, const struct node *session, struct m
     const struct node *policy = find_named(world->policies, text_at(session, "spec.policy"));
 
     return policy != NULL && !flag_at(session, "spec.everyAgent") &&
-           check_is_forbidden(machine, node_find(policy, "spec"));
+           check_looks_forbidden(machine, node_find(policy, "spec"));
 }
 
 static bool could_take(struct world *world, const struct node *session, const struct node *agent)
 {
     struct machine *machine = machine_of(world, name_of(agent));
 
-    return machine != NULL && !machine->is_lost && !flag_at(agent, "spec.unschedulable") &&
-           judge_is_healthy(agent) && !would_hold(world, session, machine) &&
-           judge_matches(session, agent) && judge_has_room(world, session, agent) &&
-           !judge_is_held_back(world, agent) &&
+    return machine != NULL && !machine->is_lost && !machine->is_owner_paused &&
+           !flag_at(agent, "spec.unschedulable") && judge_is_healthy(agent) &&
+           !would_hold(world, session, machine) && judge_matches(session, agent) &&
+           judge_has_room(world, session, agent) && !judge_is_held_back(world, agent) &&
            judge_tasks_may_ask(session, world->assignments, name_of(agent)) &&
            !(flag_at(session, "spec.everyAgent") && judge_copy_on(world, session, agent) != NULL);
 }

@@ -6,6 +6,7 @@
 #include "tests/sim/check_effects.h"
 #include "tests/sim/check_share.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/hours.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/shim.h"
@@ -87,6 +88,7 @@ struct machine *machine_new(struct sim *sim, size_t index)
     agt_effects_init(&machine->effects);
     boot(machine);
     senses_begin(machine);
+    hours_begin(machine);
     return machine;
 }
 
@@ -666,6 +668,7 @@ bool machine_clone(struct machine *machine)
     copy->options.memory = machine->options.memory;
     copy->options.caps = machine->options.caps;
     copy->labels[0] = machine->labels[0];
+    copy->utc_offset_ms = machine->utc_offset_ms;
     memcpy(copy->options.key, machine->options.key, sizeof(copy->options.key));
     copy->release = machine->release;
     copy->is_owner_paused = machine->is_owner_paused;

@@ -8,6 +8,7 @@
 #include "schema/object.h"
 #include "schema/yaml.h"
 #include "tests/sim/generate.h"
+#include "tests/sim/hours.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -407,8 +408,8 @@ struct node *manifest_session(struct arena *arena, struct die *die, unsigned nam
                                 : plain_session(arena, die, name, version);
 }
 
-/* Times that pass within a run, and rules of which none forbids work for good while all is quiet:
- * what the generator makes of a policy matters in other tests. */
+/* Times that pass within a run, and rules of which hardly any forbids work for good while all is
+ * quiet: what the generator makes of a policy matters in other tests. */
 static void tame_policy(struct arena *arena, struct die *die, struct node *spec)
 {
     struct node *thermal = map_in(arena, spec, "thermal"), *user = map_in(arena, spec, "user");
@@ -418,7 +419,7 @@ static void tame_policy(struct arena *arena, struct die *die, struct node *spec)
                 *session = map_in(arena, spec, "session");
     int64_t low = die_between(die, 20, 90), hot = die_between(die, 45, 70);
 
-    (void)node_remove(spec, "windows");
+    hours_tame(arena, spec);
     node_set(arena, battery, "minPercent", node_int(arena, low));
     node_set(arena, battery, "resumePercent", node_int(arena, die_between(die, low, 100)));
     node_set(arena, battery, "requireCharging", node_bool(arena, die_chance(die, 500)));

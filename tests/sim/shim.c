@@ -540,6 +540,7 @@ void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_
         shim->watch.thawed_at_ms = sim_now(machine->sim);
     }
     shim->is_frozen = is_frozen;
+    shim->was_frozen = shim->was_frozen || is_frozen;
     shim->has_lapsed = false;
     shim_watch_again(shim);
 }

@@ -9,6 +9,7 @@
 #include "tests/sim/checks.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/epilogue.h"
+#include "tests/sim/hours.h"
 #include "tests/sim/http.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/machine.h"
@@ -36,10 +37,12 @@ enum {
     SETTLE_MS = 45000, /* a lease, a grace: what is as good as desired may still be tidied up */
     QUIET_MS = 600000,
     QUIET_SHORT_MS = 30000,
-    LONG_QUIET_IN = 16, /* one seed in so many is watched for all of QUIET_MS */
-    TWIN_IN = 8,        /* one seed in so many is done again without faults */
-    WAYS_IN = 16,       /* one seed in so many goes two ways to one fleet */
-    WHY_IN = 4,         /* one seed in so many is asked why */
+    SETTLE_ROUNDS = 5,
+    HOURS_AHEAD_MS = 600000, /* windows that open or close meanwhile are waited for */
+    LONG_QUIET_IN = 16,      /* one seed in so many is watched for all of QUIET_MS */
+    TWIN_IN = 8,             /* one seed in so many is done again without faults */
+    WAYS_IN = 16,            /* one seed in so many goes two ways to one fleet */
+    WHY_IN = 4,              /* one seed in so many is asked why */
     GREET_MS = 5000,
     EPILOGUE_IN = 3, /* one seed in so many is asked the questions of epilogue.h */
     STORM = 200000,  /* happenings at one moment: something goes round in circles */
@@ -224,10 +227,20 @@ static void rest(struct sim *sim)
     sim->tallies.converged_after_ms = took_ms;
 }
 
-/* Once all is as desired, it stays so, and nothing is said but that everybody is there. */
-static void listen(struct sim *sim)
+/* What policies hold changes with the time of day, and some of it is ended after a while. */
+static void settle(struct sim *sim, int64_t quiet_ms)
 {
-    int64_t quiet_ms = sim->seed % LONG_QUIET_IN == 0 ? QUIET_MS : QUIET_SHORT_MS;
+    bool has_waited = true;
+
+    for (int i = 0; has_waited && i < SETTLE_ROUNDS; i++) {
+        has_waited = hours_settle(sim, quiet_ms);
+        has_waited = judge_await_evictions(sim) || has_waited;
+    }
+}
+
+/* Once all is as desired, it stays so, and nothing is said but that everybody is there. */
+static void listen(struct sim *sim, int64_t quiet_ms)
+{
     uint64_t batches, spawns, frames, periods;
     _cleanup_(str_fini)
     struct str why = STR_EMPTY;
@@ -340,10 +353,12 @@ static void run_ways(const struct sim_options *options, struct record_tail *tail
             ways_first(&sim, ways);
         }
         ways_then(&sim, ways);
+        hours_settle(&sim, HOURS_AHEAD_MS);
         converge(&sim);
         ways_compare(&sim, ways);
         if (i == 0) {
             ways_back(&sim, ways);
+            hours_settle(&sim, HOURS_AHEAD_MS);
             converge(&sim);
         }
         sim_fini(&sim);
@@ -358,9 +373,11 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
 {
     struct story *story = NULL;
     bool goes_two_ways;
+    int64_t quiet_ms;
     struct sim sim;
 
     sim_init(&sim, options, tail);
+    quiet_ms = sim.seed % LONG_QUIET_IN == 0 ? QUIET_MS : QUIET_SHORT_MS;
     goes_two_ways = sim.plan == NULL && sim.seed % WAYS_IN == 5;
     if (sim.plan != NULL) {
         plan_play(&sim);
@@ -375,11 +392,12 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     }
     sim_pass(&sim, SETTLE_MS + restore_wait_ms(&sim));
     sim.tallies.empty_ms += restore_wait_ms(&sim);
+    settle(&sim, quiet_ms);
     if (!sim.has_failed) {
         rest(&sim);
     }
     if (!sim.has_failed && !judge_is_restless(&sim)) {
-        listen(&sim);
+        listen(&sim, quiet_ms);
         if (sim.seed % WHY_IN == 2) {
             why_ask(&sim);
         }

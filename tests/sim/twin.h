@@ -5,7 +5,8 @@
  *            there, with as many revisions of policies and sessions for each write; in the end the
  *            same is declared, and the judge is content with both worlds.
  *     once   where nothing goes wrong, no form of an assignment is started twice, but what fails by
- *            itself; and nobody but operators makes revisions of policies and sessions.
+ *            itself or what was suspended; and nobody but operators makes revisions of policies
+ *            and sessions.
  *
  * Of agents only what was not rolled back is compared, since a rollback leaves those alone that
  * came later.  Not compared: uids, revisions, times and owners; where replicas run, as long as they

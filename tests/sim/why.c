@@ -75,6 +75,12 @@ static bool has_process(const struct machine *machine, const char *uid)
     return false;
 }
 
+static bool is_held(const struct node *object)
+{
+    return str_eq(text_at(object, "status.phase"), "Suspended");
+}
+
+/* What is held back is as declared, and may have been ended meanwhile. */
 static void check_assignment(const struct asked *asked)
 {
     const struct machine *machine = machine_of(asked, text_at(asked->object, "spec.agent"));
@@ -82,7 +88,9 @@ static void check_assignment(const struct asked *asked)
     bool runs = machine != NULL && !machine->is_lost &&
                 has_process(machine, text_at(asked->object, "metadata.uid"));
 
-    if (!is_done && asked->is_well != runs) {
+    if (is_held(asked->object) && !asked->is_well) {
+        wonder(asked, "it is held back as declared");
+    } else if (!is_done && !is_held(asked->object) && asked->is_well != runs) {
         wonder(asked, runs ? "its process is there" : "no process of it is there");
     }
 }
@@ -115,11 +123,6 @@ static bool is_worded(const struct node *link)
     return str_eq(text_at(link, "status"), "True") ||
            (text_at(link, "message")[0] != '\0' && text_at(link, "reason")[0] != '\0' &&
             text_at(link, "remedy")[0] != '\0');
-}
-
-static bool is_held(const struct node *object)
-{
-    return str_eq(text_at(object, "status.phase"), "Suspended");
 }
 
 static void check_words(const struct asked *asked)
