@@ -239,6 +239,19 @@ static void settle(struct sim *sim, int64_t quiet_ms)
     }
 }
 
+static void come_to_rest(struct sim *sim, int64_t quiet_ms)
+{
+    if (!sim->has_failed) {
+        converge(sim);
+    }
+    sim_pass(sim, SETTLE_MS + restore_wait_ms(sim));
+    sim->tallies.empty_ms += restore_wait_ms(sim);
+    settle(sim, quiet_ms);
+    if (!sim->has_failed) {
+        rest(sim);
+    }
+}
+
 /* Once all is as desired, it stays so, and nothing is said but that everybody is there. */
 static void listen(struct sim *sim, int64_t quiet_ms)
 {
@@ -388,15 +401,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     sim.tallies.chaos_ms = sim_now(&sim);
     faults_end(&sim);
     finish_work(&sim);
-    if (!sim.has_failed) {
-        converge(&sim);
-    }
-    sim_pass(&sim, SETTLE_MS + restore_wait_ms(&sim));
-    sim.tallies.empty_ms += restore_wait_ms(&sim);
-    settle(&sim, quiet_ms);
-    if (!sim.has_failed) {
-        rest(&sim);
-    }
+    come_to_rest(&sim, quiet_ms);
     if (!sim.has_failed && !judge_is_restless(&sim)) {
         listen(&sim, quiet_ms);
         if (sim.seed % WHY_IN == 2) {
