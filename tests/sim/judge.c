@@ -183,8 +183,8 @@ static size_t wanted_of(struct world *world, const struct node *session)
             wanted += copy != NULL && str_eq(text_at(copy, "status.phase"), "Succeeded");
             continue;
         }
-        may_begin =
-            may_begin && judge_has_room(world, session, agent) && !judge_is_held_back(world, agent);
+        may_begin = may_begin && judge_has_room(world, session, agent) &&
+                    !judge_is_held_back(world, session, agent);
         wanted += copy != NULL ? judge_may_stay(session, agent)
                                : may_begin && judge_matches(session, agent);
     }

@@ -128,8 +128,9 @@ bool judge_has_room(struct world *world, const struct node *session, const struc
 /* The copy of a session on an agent; NULL when there is none. */
 const struct node *judge_copy_on(struct world *world, const struct node *session,
                                  const struct node *agent);
-/* What was placed there in an old form needs what nobody can read off its session. */
-bool judge_is_held_back(struct world *world, const struct node *agent);
+/* What was placed there in an old form needs what nobody can read off its session.  A task of the
+ * session to be placed that has failed there is in nobody's way: it is tried again. */
+bool judge_is_held_back(struct world *world, const struct node *placed, const struct node *agent);
 /* An agent that could take one more replica now, or, of a gang, the first of all; NULL when none.
  */
 const struct node *judge_taker(struct world *world, const struct node *session);

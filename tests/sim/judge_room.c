@@ -91,14 +91,22 @@ const struct node *judge_copy_on(struct world *world, const struct node *session
     return NULL;
 }
 
-bool judge_is_held_back(struct world *world, const struct node *agent)
+/* Of its own tasks: what failed there makes room for the next try. */
+static bool makes_way(const struct node *copy, const struct node *session)
+{
+    return judge_has_tasks(session) && is_of(copy, session) &&
+           str_eq(text_at(copy, "status.phase"), "Failed");
+}
+
+bool judge_is_held_back(struct world *world, const struct node *placed, const struct node *agent)
 {
     for (size_t i = 0; i < world->assignments->list.count; i++) {
         const struct node *copy = world->assignments->list.items[i];
         const struct node *session = session_by_uid(world, text_at(copy, "spec.sessionUid"));
         const struct shim *shim = judge_process_of(world, copy);
 
-        if (session == NULL || !str_eq(text_at(copy, "spec.agent"), name_of(agent))) {
+        if (session == NULL || !str_eq(text_at(copy, "spec.agent"), name_of(agent)) ||
+            makes_way(copy, placed)) {
             continue;
         }
         if (shim != NULL
@@ -126,7 +134,7 @@ static bool could_take(struct world *world, const struct node *session, const st
     return machine != NULL && !machine->is_lost && !machine->is_owner_paused &&
            !flag_at(agent, "spec.unschedulable") && judge_is_healthy(agent) &&
            !would_hold(world, session, machine) && judge_matches(session, agent) &&
-           judge_has_room(world, session, agent) && !judge_is_held_back(world, agent) &&
+           judge_has_room(world, session, agent) && !judge_is_held_back(world, session, agent) &&
            judge_tasks_may_ask(session, world->assignments, name_of(agent)) &&
            !(flag_at(session, "spec.everyAgent") && judge_copy_on(world, session, agent) != NULL);
 }
