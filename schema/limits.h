@@ -147,6 +147,8 @@ enum {
     TASK_RESULTS_BYTES_MAX = 160 << 10, /* what a session's status may tell of tasks' outputs */
     TASK_RESULT_BYTES = 40,             /* of it, for each task that has outputs, */
     TASK_OUTPUT_BYTES = 150,            /* and for each output, beside its path */
+    TASK_RECORD_BYTES_MAX = 176 << 10,  /* that and the lists of indexes, together */
+    TASK_INDEX_BYTES = 10,              /* of it, for each task: in two lists */
     TASK_FAILURES_MAX = 16,             /* told of in a session's status, the newest */
     TASK_ENDS_BYTES_MAX = 16 << 10, /* of who ended which tasks how, beside the lists of indexes */
     TASK_ENDS_MAX = 512,            /* entries of it: each takes 64 bytes and more */

@@ -2,9 +2,6 @@
 #include "controller/core/outputs.h"
 
 #include "schema/base/str.h"
-#include "schema/limits.h"
-
-enum { ESCAPED_BYTES = 6 }; /* "\\u001f" */
 
 void outputs_copy(struct object *object, outputs_t *to, const outputs_t *from)
 {
@@ -35,17 +32,4 @@ void outputs_declared(struct arena *arena, const outputs_t *outputs,
             }
         }
     }
-}
-
-size_t outputs_bytes(const outputs_t *outputs)
-{
-    size_t bytes = TASK_RESULT_BYTES;
-
-    for (size_t i = 0; i < outputs->count; i++) {
-        bytes += TASK_OUTPUT_BYTES;
-        for (const char *c = outputs->items[i].path; *c != '\0'; c++) {
-            bytes += *c == '"' || *c == '\\' || (unsigned char)*c < ' ' ? ESCAPED_BYTES : 1;
-        }
-    }
-    return bytes;
 }

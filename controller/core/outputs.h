@@ -9,5 +9,3 @@ void outputs_copy(struct object *object, outputs_t *to, const outputs_t *from);
 /* Those of them that the workload declares, each once, in its order. */
 void outputs_declared(struct arena *arena, const outputs_t *outputs,
                       const struct workload *workload, outputs_t *ret_declared);
-/* What they take at most as one task's result in canonical JSON. */
-size_t outputs_bytes(const outputs_t *outputs);

@@ -27,7 +27,7 @@ static const struct tasks_status *status_of(const struct plan_input *input)
 }
 
 void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_input *input,
-                 size_t result_bytes)
+                 size_t record_bytes)
 {
     const struct tasks_status *status = status_of(input);
     bool is_same =
@@ -36,8 +36,9 @@ void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_i
     *quorum = (struct quorum){.of = input->template == NULL ? status->opinions_of
                                                             : input->template->text};
     /* What came before there was a quorum may take more room than is left beside all of them. */
-    quorum->opinion_max =
-        result_bytes > TASK_QUORUM_RESULTS_BYTES_MAX ? TASK_OPINIONS_BESIDE : TASK_OPINIONS_MAX;
+    quorum->opinion_max = record_bytes > harvest_session_record_max(session_spec(input->session))
+                              ? TASK_OPINIONS_BESIDE
+                              : TASK_OPINIONS_MAX;
     quorum->opinions = arena_array(arena, TASK_OPINIONS_MAX, sizeof(struct task_opinion));
     quorum->voters = arena_array(arena, TASK_VOTERS_MAX, sizeof(struct task_voter));
     if (!harvest_session_has_quorum(session_spec(input->session))) {

@@ -32,10 +32,10 @@ enum quorum_verdict {
     QUORUM_KNOWN,  /* the agent has said what it thinks of this task */
 };
 
-/* What the session's status says; nothing when it has no quorum now.  `result_bytes` of it are
- * taken by results. */
+/* What the session's status says; nothing when it has no quorum now.  `record_bytes` of it are
+ * taken by results and lists of indexes. */
 void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_input *input,
-                 size_t result_bytes);
+                 size_t record_bytes);
 /* Of so many copies that the agent gets of the session, one is compared whether it is trusted or
  * not: as many as agreed in a row, and TASK_TRUST_AFTER at least. */
 uint64_t quorum_one_in(const struct session_entry *session, const char *agent);

@@ -73,9 +73,12 @@ struct tasks *tasks_read(struct arena *arena, const struct plan_input *input)
     }
     read_results(tasks, arena, status);
     ends_read(&tasks->how_ended, arena, status);
-    quorum_read(&tasks->quorum, arena, input, tasks->result_bytes);
     tasks->completed_count = indexes_below(&tasks->completed, (size_t)spec->tasks.count);
     tasks->failed_count = indexes_below(&tasks->failed, (size_t)spec->tasks.count);
+    tasks->index_bytes =
+        TASK_INDEX_BYTES * ((size_t)spec->tasks.count + tasks->completed.count -
+                            tasks->completed_count + tasks->failed.count - tasks->failed_count);
+    quorum_read(&tasks->quorum, arena, input, tasks->result_bytes + tasks->index_bytes);
     return tasks;
 }
 
@@ -153,12 +156,14 @@ static void keep_result(struct lister *l, size_t index, const struct assignment_
     const struct template_entry *template =
         model_template_find(l->in->model, assignment_spec(copy)->template_digest);
     struct task_result result = {.set = 0};
+    size_t bytes;
 
     outputs_declared(l->arena, &assignment_status(copy)->outputs, &template->template->workload,
                      &result.outputs);
+    bytes = l->tasks->result_bytes + outputs_bytes(&result.outputs);
     if (result.outputs.count > 0 && !MUTANT(OUTPUTS_FORGOTTEN) &&
-        l->tasks->result_bytes + outputs_bytes(&result.outputs) <=
-            harvest_session_results_max(l->spec)) {
+        bytes <= harvest_session_results_max(l->spec) &&
+        bytes + l->tasks->index_bytes <= harvest_session_record_max(l->spec)) {
         shape_put(&task_result_shape, &result, index, (int64_t)index);
         shape_mark(&task_result_shape, &result, &result.outputs);
         add_result(l->tasks, l->arena, &result);

@@ -33,6 +33,7 @@ struct tasks {                            /* of one plan, in its arena */
     struct task_result *results; /* as they ended */
     size_t result_count;
     size_t result_bytes;   /* that they take in a status, at most */
+    size_t index_bytes;    /* that all lists of indexes take when all tasks have ended, at most */
     struct ends how_ended; /* all that have */
     struct task_end *ends; /* to be recorded by this plan */
     size_t end_count;

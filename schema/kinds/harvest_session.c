@@ -293,6 +293,11 @@ size_t harvest_session_results_max(const struct harvest_session_spec *spec)
                                             : TASK_RESULTS_BYTES_MAX;
 }
 
+size_t harvest_session_record_max(const struct harvest_session_spec *spec)
+{
+    return harvest_session_results_max(spec) + TASK_RECORD_BYTES_MAX - TASK_RESULTS_BYTES_MAX;
+}
+
 /* --- rules of requirements -------------------------------------------------------------------- */
 
 enum value_form {
@@ -521,15 +526,39 @@ static void check_quorum(const struct harvest_session_spec *spec, const struct n
     }
 }
 
+/* Rule 12: what is told of tasks stays, whatever the session declares now; the indexes of all that
+ * there shall be have to fit beside it. */
+static void check_record(const struct harvest_session *session, const struct node *root,
+                         struct problems *problems)
+{
+    const struct tasks_status *status = &session->status.tasks;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < status->results.count; i++) {
+        bytes += outputs_bytes(&status->results.items[i].outputs);
+    }
+    if (bytes + (size_t)session->spec.tasks.count * TASK_INDEX_BYTES > TASK_RECORD_BYTES_MAX) {
+        check_problem(problems, root, CAUSE_INVALID, "spec.tasks.count",
+                      "is too large beside what is told of tasks that have ended: at most %zu can "
+                      "be told of",
+                      bytes >= TASK_RECORD_BYTES_MAX
+                          ? 0
+                          : (TASK_RECORD_BYTES_MAX - bytes) / TASK_INDEX_BYTES);
+    }
+}
+
 /* Rule 8: tasks exclude replicas and everyAgent, and end. */
-static void check_tasks(const struct harvest_session_spec *spec, const struct node *root,
+static void check_tasks(const struct harvest_session *session, const struct node *root,
                         struct problems *problems)
 {
+    const struct harvest_session_spec *spec = &session->spec;
+
     if (!harvest_session_has_tasks(spec)) {
         return;
     }
     check_results(spec, root, problems);
     check_quorum(spec, root, problems);
+    check_record(session, root, problems);
     if (shape_has(&harvest_session_spec_shape, spec, &spec->replicas)) {
         check_problem(problems, root, CAUSE_FORBIDDEN, "spec.replicas",
                       "excludes tasks; tasks.parallelism says how many run at once");
@@ -577,7 +606,7 @@ static void check(const struct object *object, const struct node *root, struct p
         check_problem(problems, root, CAUSE_FORBIDDEN, "spec.replicas",
                       "excludes everyAgent: true; give one of the two");
     }
-    check_tasks(spec, root, problems);
+    check_tasks(harvest_session_of(object), root, problems);
     check_gang(spec, root, problems);
     for (size_t i = 0; i < spec->workload.command.count; i++) {
         command_bytes += strlen(spec->workload.command.items[i]) + 1;

@@ -175,6 +175,8 @@ static inline bool harvest_session_has_quorum(const struct harvest_session_spec 
 
 /* What the status may tell of tasks' outputs. */
 size_t harvest_session_results_max(const struct harvest_session_spec *spec);
+/* The same, and beside it of which tasks have ended. */
+size_t harvest_session_record_max(const struct harvest_session_spec *spec);
 
 extern const struct kind harvest_session_kind;
 

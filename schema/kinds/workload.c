@@ -125,3 +125,18 @@ void template_run_digest(const struct template *resolved, char ret_text[static D
     shape_remove(&template_limits_shape, &run.limits, &run.limits.cpu_percent);
     template_digest(&run, ret_text);
 }
+
+enum { ESCAPED_BYTES = 6 }; /* "\\u001f" */
+
+size_t outputs_bytes(const outputs_t *outputs)
+{
+    size_t bytes = TASK_RESULT_BYTES;
+
+    for (size_t i = 0; i < outputs->count; i++) {
+        bytes += TASK_OUTPUT_BYTES;
+        for (const char *c = outputs->items[i].path; *c != '\0'; c++) {
+            bytes += *c == '"' || *c == '\\' || (unsigned char)*c < ' ' ? ESCAPED_BYTES : 1;
+        }
+    }
+    return bytes;
+}

@@ -65,6 +65,9 @@ extern const struct shape resources_shape, workload_shape, template_shape, outpu
 /* NULL without one. */
 const struct harvest_policy_spec *template_policy(const struct template *resolved);
 
+/* What they take at most as one task's result in canonical JSON. */
+size_t outputs_bytes(const outputs_t *outputs);
+
 /* The digest that names a template: of all that it says. */
 void template_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE]);
 /* The digest of what a run of it is made of.  Its policy and its share of the processors govern a

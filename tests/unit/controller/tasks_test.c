@@ -3,6 +3,7 @@
 
 #include "controller/core/blobs.h"
 #include "controller/core/reconcile.h"
+#include "schema/check.h"
 #include "schema/emit.h"
 #include "schema/json.h"
 #include "schema/limits.h"
@@ -606,30 +607,86 @@ static void what_is_told_of_is_needed(void **state)
     assert_int_equal(counts[1], 1);
 }
 
-static void a_session_stays_as_large_as_an_object_may_be(void **state)
+/* Sixty tasks, each of which tells of six kilobytes. */
+static void much_is_made(void)
 {
     char path[WORK_PATH_BYTES_MAX + 1];
     struct output_status made[] = {{.path = path, .digest = DIGEST}};
-    struct str outputs = STR_EMPTY, text = STR_EMPTY;
+    struct str outputs = STR_EMPTY;
     char slot[12];
 
-    (void)state;
     memset(path, '"', sizeof(path) - 1); /* each is six bytes where it is told */
     path[sizeof(path) - 1] = '\0';
     str_addf(&outputs, "{path: '%s'}", path);
-    begin(1, 4);
     apply_with_outputs(60, outputs.data);
     for (int i = 0; i < 60; i++) {
         (void)snprintf(slot, sizeof(slot), "%d", i);
         ends_with(slot, made, 1);
     }
-    has_record("0-59", "", "60/60");
-    assert_in_range(status()->tasks.results.count, 20, 30);
+    str_fini(&outputs);
+}
+
+static void is_at_most(size_t bytes)
+{
+    struct str text = STR_EMPTY;
+
     emit_object_json(model_session(&fleet.ctl->model, "work")->object, EMIT_ALL, JSON_SORTED,
                      &text);
-    assert_in_range(text.length, 1, OBJECT_BYTES_MAX);
-    str_fini(&outputs);
+    assert_in_range(text.length, 1, bytes);
     str_fini(&text);
+}
+
+static void a_session_stays_as_large_as_an_object_may_be(void **state)
+{
+    (void)state;
+    begin(1, 4);
+    much_is_made();
+    has_record("0-59", "", "60/60");
+    assert_in_range(status()->tasks.results.count, 20, 30);
+    is_at_most(OBJECT_BYTES_MAX);
+}
+
+/* "" or what is wrong. */
+static void has_problem_with(int64_t count, const char *message)
+{
+    struct object *copy = object_edit(model_session(&fleet.ctl->model, "work")->object);
+    struct harvest_session *body = copy->body;
+    struct arena arena;
+    struct problems problems;
+
+    arena_init(&arena);
+    problems_init(&problems, &arena, NULL);
+    body->spec.tasks.count = count;
+    shape_remove(&workload_shape, &body->spec.workload, &body->spec.workload.outputs);
+    check_semantic(copy, NULL, NULL, NULL, &problems);
+    assert_string_equal(problems.count == 0 ? "" : problems.items[0].message, message);
+    arena_fini(&arena);
+    object_unref(copy);
+}
+
+static void what_was_told_before_outputs_were_dropped_leaves_no_room_for_ten_thousand(void **state)
+{
+    (void)state;
+    begin(1, 4);
+    much_is_made();
+    has_problem_with(1600, "");
+    has_problem_with(TASKS_MAX, "is too large beside what is told of tasks that have ended: at "
+                                "most 2187 can be told of");
+}
+
+/* Which ended while more were wanted, and without outputs. */
+static void indexes_of_ten_thousand_leave_less_room_for_what_sixty_made(void **state)
+{
+    (void)state;
+    fleet_load(&fleet,
+               "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\n"
+               "spec: {tasks: {count: 60, parallelism: 1}, workload: {command: [/bin/run]}}\n"
+               "status: {tasks: {completedIndexes: 60-9999}}\n");
+    begin(1, 4);
+    much_is_made();
+    has_record("0-9999", "", "60/60");
+    assert_in_range(status()->tasks.results.count, 10, 15);
+    is_at_most(TASK_RECORD_BYTES_MAX - (size_t)TASKS_MAX * TASK_INDEX_BYTES + 8192);
 }
 
 /* --- costs ------------------------------------------------------------------------------------ */
@@ -689,6 +746,8 @@ int main(void)
         IN_FLEET(what_a_task_made_is_told_of_when_it_is_gone),
         IN_FLEET(what_is_told_of_is_needed),
         IN_FLEET(a_session_stays_as_large_as_an_object_may_be),
+        IN_FLEET(what_was_told_before_outputs_were_dropped_leaves_no_room_for_ten_thousand),
+        IN_FLEET(indexes_of_ten_thousand_leave_less_room_for_what_sixty_made),
         IN_FLEET(thousands_of_tasks_cost_no_square),
     };
 
