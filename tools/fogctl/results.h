@@ -10,8 +10,9 @@
 
 struct result {
     const char *slot;  /* "7" */
-    const char *state; /* "Succeeded", "Failed", a phase of its assignment, "Waiting" */
-    const char *agent; /* "": there is none, or it is not known any more; as the next */
+    const char *state; /* "Succeeded", "Failed", "Undecided", "Waiting", or an assignment's phase */
+    const char *agent; /* "": there is none, or it is not known any more; as the next.  Undecided:
+                          all that have said what they made of it, "lark,wren" */
     const char *reason;
     int64_t exit_code;
     bool has_exit_code;

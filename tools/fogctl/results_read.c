@@ -88,12 +88,34 @@ static void take_outputs(struct results *results, const struct node *made)
     }
 }
 
+/* Tasks that ended on some agents, which do not agree yet, or not enough of them. */
+static void take_opinions(struct fogctl *fogctl, struct results *results,
+                          const struct node *opinions)
+{
+    for (size_t i = 0; i < list_count(opinions); i++) {
+        const struct node *it = opinions->list.items[i];
+        struct result *result = task_of(results, it);
+
+        if (result == NULL) {
+            continue;
+        }
+        if (str_eq(result->state, "Waiting")) {
+            result->state = "Undecided";
+            result->agent = text_of(it, "agent");
+        } else if (str_eq(result->state, "Undecided")) {
+            result->agent =
+                arena_printf(&fogctl->arena, "%s,%s", result->agent, text_of(it, "agent"));
+        }
+    }
+}
+
 static void take_tasks(struct fogctl *fogctl, struct results *results, const struct node *status)
 {
     take_states(fogctl, results, status);
     take_ends(fogctl, results, node_find(status, "ends"));
     take_failures(results, node_find(status, "failures"));
     take_outputs(results, node_find(status, "results"));
+    take_opinions(fogctl, results, node_find(status, "opinions"));
 }
 
 /* --- assignments ------------------------------------------------------------------------------ */
@@ -112,7 +134,7 @@ static struct result *row_for(struct results *results, const char *slot)
         return NULL;
     }
     result = &results->items[index];
-    return str_eq(result->state, "Waiting") ? result : NULL;
+    return str_eq(result->state, "Waiting") || str_eq(result->state, "Undecided") ? result : NULL;
 }
 
 static void take_assignments(struct results *results, const struct node *assignments)

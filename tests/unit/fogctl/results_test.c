@@ -81,6 +81,28 @@ static void each_task_has_a_line(void **state)
     assert_int_equal(text_count(world.did.out.data, "\"index\""), 1);
 }
 
+#define OPINION(index, agent) "{\"index\":" index ",\"agent\":\"" agent "\"}"
+
+static void a_task_that_waits_for_another_opinion_is_undecided(void **state)
+{
+    (void)state;
+    ANSWERS({S, 200,
+             TASKS("4", "\"completedIndexes\":\"2\",\"opinions\":[" OPINION("0", "lark") ","  //
+                   OPINION("1", "lark") "," OPINION("0", "wren") "," OPINION("2", "wren") "," //
+                   OPINION("9", "wren") "]"),
+             0},
+            {A, 200, ITEMS(ASSIGNMENT("1", "Running", "")), 0});
+    run("results s");
+    EXITS(1);
+    assert_string_equal(world.did.out.data,
+                        "INDEX   STATE       AGENT       EXIT   REASON   OUTPUTS\n"
+                        "0       Undecided   lark,wren\n"
+                        "1       Running     edge-1\n"
+                        "2       Succeeded\n"
+                        "3       Waiting\n");
+    ERR("1 of 4 tasks have succeeded, 3 are left to be done\n");
+}
+
 static void files_come_verified_into_a_folder_for_each_task(void **state)
 {
     (void)state;
@@ -177,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_task_has_a_line),
+        TEST(a_task_that_waits_for_another_opinion_is_undecided),
         TEST(files_come_verified_into_a_folder_for_each_task),
         TEST(what_is_wrong_there_is_fetched_again),
         TEST(what_cannot_be_had_holds_up_no_other),
