@@ -235,7 +235,7 @@ static const struct field report_fields[] = {
     {"items", FIELD_LIST, AT(struct wire_report, items), .shape = &report_item_shape,
      .max = MESSAGE_REPORTS_MAX, .doc = "what changed since the last report that was acknowledged"},
     {"period", FIELD_STRUCT, AT(struct wire_report, period), .shape = &period_shape,
-     .doc = "an accounting period that the agent closed; repeated as it is until taken in"},
+     .doc = "an accounting period that the agent cut; repeated as it is until taken in"},
 };
 
 static const struct field reported_fields[] = {
