@@ -32,6 +32,12 @@ miss() {
   echo "# MISS ${FUNCNAME[2]:-}:${BASH_LINENO[1]:-}: $*"
 }
 
+# This machine cannot do what the test is about: said aloud, and it passes.
+unmeasured() { # WHY
+  echo "# NOT MEASURED HERE: ${FUNCNAME[1]:-}: $*"
+  echo "$*" >"$T/unmeasured"
+}
+
 tails() {
   local log
   for log in "$T"/*.log; do
@@ -44,8 +50,11 @@ it() { # TEST…
   for test in "$@"; do
     begin=$(now_ms)
     : >"$T/misses"
+    : >"$T/unmeasured"
     "$test"
-    if [ ! -s "$T/misses" ]; then
+    if [ ! -s "$T/misses" ] && [ -s "$T/unmeasured" ]; then
+      echo "ok $test (not measured: $(<"$T/unmeasured"))"
+    elif [ ! -s "$T/misses" ]; then
       echo "ok $test ($(($(now_ms) - begin)) ms)"
     else
       tails
