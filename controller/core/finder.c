@@ -118,11 +118,11 @@ struct agent_entry *finder_pick(struct finder *finder, const struct replica *rep
     if (!finder->has_candidates) {
         gather(finder);
     }
-    agent = finder->no_agent != NULL
-                ? NULL
-                : tasks_pick(finder->tasks, replica->name, &finder->candidates, avoid);
+    agent = finder->no_agent != NULL ? NULL
+                                     : quorum_pick(tasks_quorum(finder->tasks), replica->name,
+                                                   &finder->candidates, avoid);
     if (agent == NULL) {
-        *ret_why = tasks_wait_words(finder->arena, finder->tasks, replica->name);
+        *ret_why = quorum_wait_words(finder->arena, tasks_quorum(finder->tasks), replica->name);
         *ret_why = *ret_why == NULL ? why_no_agent(finder) : *ret_why;
     } else {
         note_taken(finder, agent, &finder->needs);

@@ -162,7 +162,7 @@ static void fill(struct planner *p, const struct replica *replica, size_t leavin
     }
     step = add_step(p, PLAN_START, replica, NULL, "no agent runs it yet");
     step->agent = agent;
-    step->failures_before = tasks_failures_noted(p->plan->tasks, replica->name);
+    step->failures_before = quorum_failures_of(tasks_quorum(p->plan->tasks), replica->name);
     p->unavailable += leaving == 0; /* until it is well, as the next plan will say */
     add_gap(p, WHY_STARTING, replica, NULL, true,
             arena_printf(p->arena, "placed on %s, which has not answered yet", agent_name(agent)));

@@ -4,7 +4,6 @@
 #include "controller/core/copy.h"
 #include "controller/core/outputs.h"
 #include "controller/core/replica.h"
-#include "controller/core/tasks.h"
 #include "schema/base/digest.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
@@ -16,11 +15,6 @@
 
 enum { WAITING_SHOWN_MAX = 10 }; /* tasks that are named to a person */
 
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
 static const struct tasks_status *status_of(const struct plan_input *input)
 {
     return &harvest_session_of(input->session->object)->status.tasks;
@@ -30,8 +24,7 @@ void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_i
                  size_t record_bytes)
 {
     const struct tasks_status *status = status_of(input);
-    bool is_same =
-        input->template == NULL || str_eq(or_empty(status->opinions_of), input->template->text);
+    bool is_same = input->template == NULL || str_eq(status->opinions_of, input->template->text);
 
     *quorum = (struct quorum){.of = input->template == NULL ? status->opinions_of
                                                             : input->template->text};
@@ -165,8 +158,8 @@ static void make_room(struct quorum *quorum, size_t index)
     quorum_forget(quorum, last < 0 ? index : (size_t)last);
 }
 
-static void note(struct quorum *quorum, size_t index, const struct assignment_entry *copy,
-                 const char *result)
+static void note(struct quorum *quorum, size_t index, const char *agent, const char *result,
+                 unsigned failures)
 {
     const struct shape *shape = &task_opinion_shape;
     struct task_opinion opinion = {.set = 0};
@@ -175,9 +168,9 @@ static void note(struct quorum *quorum, size_t index, const struct assignment_en
         make_room(quorum, index);
     }
     shape_put(shape, &opinion, index, (int64_t)index);
-    shape_put(shape, &opinion, agent, assignment_spec(copy)->agent);
+    shape_put(shape, &opinion, agent, agent);
     shape_put(shape, &opinion, result, result);
-    shape_put(shape, &opinion, failures, (int64_t)tasks_failures(copy));
+    shape_put(shape, &opinion, failures, (int64_t)failures);
     quorum->opinions[quorum->opinion_count++] = opinion;
 }
 
@@ -248,12 +241,12 @@ static void settle_votes(struct quorum *quorum, struct arena *arena, size_t inde
 
 enum quorum_verdict quorum_hear(struct quorum *quorum, struct arena *arena,
                                 const struct plan_input *input, size_t index,
-                                const struct assignment_entry *copy)
+                                const struct assignment_entry *copy, unsigned failures)
 {
     const struct tasks_spec *spec = &session_spec(input->session)->tasks;
     const char *agent = assignment_spec(copy)->agent;
     const char *result = result_of(arena, input, copy);
-    unsigned failures = tasks_failures(copy), before = quorum_failures(quorum, index);
+    unsigned before = quorum_failures(quorum, index);
 
     if (quorum_has(quorum, index, agent)) {
         return QUORUM_KNOWN;
@@ -264,7 +257,7 @@ enum quorum_verdict quorum_hear(struct quorum *quorum, struct arena *arena,
         MARK("the result of a trusted agent suffices");
         return QUORUM_MET;
     }
-    note(quorum, index, copy, result);
+    note(quorum, index, agent, result, failures);
     if (agreeing(quorum, index, result) >= (size_t)spec->quorum || MUTANT(QUORUM_OF_ONE)) {
         MARK("a quorum is met");
         settle_votes(quorum, arena, index, result);
@@ -294,25 +287,25 @@ static bool has_opinion(const void *context, const char *agent)
     return quorum_has(undecided->quorum, undecided->index, agent);
 }
 
-static bool find_undecided(const struct tasks *tasks, const char *slot,
+static bool find_undecided(const struct quorum *quorum, const char *slot,
                            struct undecided *ret_undecided)
 {
     int64_t index = 0;
 
-    if (tasks == NULL || !slot_number(slot, &index)) {
+    if (quorum == NULL || !slot_number(slot, &index)) {
         return false;
     }
-    *ret_undecided = (struct undecided){&tasks->quorum, (size_t)index};
-    return quorum_opinions(&tasks->quorum, (size_t)index) > 0;
+    *ret_undecided = (struct undecided){quorum, (size_t)index};
+    return quorum_opinions(quorum, (size_t)index) > 0;
 }
 
-struct agent_entry *tasks_pick(const struct tasks *tasks, const char *slot,
-                               struct candidates *candidates, const struct agent_entry *avoid)
+struct agent_entry *quorum_pick(const struct quorum *quorum, const char *slot,
+                                struct candidates *candidates, const struct agent_entry *avoid)
 {
     struct undecided undecided;
     struct agent_entry *agent;
 
-    if (!find_undecided(tasks, slot, &undecided)) {
+    if (!find_undecided(quorum, slot, &undecided)) {
         return place_pick(candidates, avoid);
     }
     (void)place_bar(candidates, has_opinion, &undecided);
@@ -321,11 +314,11 @@ struct agent_entry *tasks_pick(const struct tasks *tasks, const char *slot,
     return agent;
 }
 
-const char *tasks_wait_words(struct arena *arena, const struct tasks *tasks, const char *slot)
+const char *quorum_wait_words(struct arena *arena, const struct quorum *quorum, const char *slot)
 {
     struct undecided undecided;
 
-    if (!find_undecided(tasks, slot, &undecided)) {
+    if (!find_undecided(quorum, slot, &undecided)) {
         return NULL;
     }
     MARK("nobody else is there for a second opinion");
@@ -379,13 +372,11 @@ const char *quorum_words(struct arena *arena, const struct task_opinion *opinion
                         : arena_printf(arena, "tasks %s wait for a second opinion", names);
 }
 
-unsigned tasks_failures_noted(const struct tasks *tasks, const char *slot)
+unsigned quorum_failures_of(const struct quorum *quorum, const char *slot)
 {
     struct undecided undecided;
 
-    return find_undecided(tasks, slot, &undecided)
-               ? quorum_failures(undecided.quorum, undecided.index)
-               : 0;
+    return find_undecided(quorum, slot, &undecided) ? quorum_failures(quorum, undecided.index) : 0;
 }
 
 /* --- the status ------------------------------------------------------------------------------- */
@@ -398,10 +389,9 @@ static bool is_same_opinion(const struct task_opinion *a, const struct task_opin
 
 bool quorum_is_stated(const struct quorum *quorum, const struct tasks_status *status)
 {
-    bool is_same =
-        status->opinions.count == quorum->opinion_count &&
-        status->voters.count == quorum->voter_count &&
-        (quorum->opinion_count == 0 || str_eq(or_empty(status->opinions_of), or_empty(quorum->of)));
+    bool is_same = status->opinions.count == quorum->opinion_count &&
+                   status->voters.count == quorum->voter_count &&
+                   (quorum->opinion_count == 0 || str_eq(status->opinions_of, quorum->of));
 
     for (size_t i = 0; is_same && i < quorum->opinion_count; i++) {
         is_same = is_same_opinion(&status->opinions.items[i], &quorum->opinions[i]);

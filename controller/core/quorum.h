@@ -39,10 +39,11 @@ void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_i
 /* Of so many copies that the agent gets of the session, one is compared whether it is trusted or
  * not: as many as agreed in a row, and TASK_TRUST_AFTER at least. */
 uint64_t quorum_one_in(const struct session_entry *session, const char *agent);
-/* A copy has succeeded, in the present form.  When the task has ended so, its opinions are gone. */
+/* A copy has succeeded, in the present form, after so many failures of its task.  When the task has
+ * ended so, its opinions are gone. */
 enum quorum_verdict quorum_hear(struct quorum *quorum, struct arena *arena,
                                 const struct plan_input *input, size_t index,
-                                const struct assignment_entry *copy);
+                                const struct assignment_entry *copy, unsigned failures);
 void quorum_forget(struct quorum *quorum, size_t index);
 
 bool quorum_has(const struct quorum *quorum, size_t index, const char *agent);
@@ -50,6 +51,18 @@ bool quorum_has(const struct quorum *quorum, size_t index, const char *agent);
 unsigned quorum_opinions(const struct quorum *quorum, size_t index);
 unsigned quorum_dissents(const struct quorum *quorum, size_t index);
 unsigned quorum_failures(const struct quorum *quorum, size_t index);
+
+/* Who is asked next.  `quorum` may be NULL: of no tasks.
+ *
+ * The best agent that has no opinion yet of the task in this slot: place_pick() where nobody has
+ * one. */
+struct agent_entry *quorum_pick(const struct quorum *quorum, const char *slot,
+                                struct candidates *candidates, const struct agent_entry *avoid);
+/* Why there was none; NULL: not for opinions. */
+const char *quorum_wait_words(struct arena *arena, const struct quorum *quorum, const char *slot);
+/* Failures of copies of the task in this slot that have gone, as noted with their opinions. */
+unsigned quorum_failures_of(const struct quorum *quorum, const char *slot);
+
 /* "tasks 3, 7 and 9 wait for a second opinion"; NULL: none does. */
 const char *quorum_words(struct arena *arena, const struct task_opinion *opinions,
                          size_t opinion_count);

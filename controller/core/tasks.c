@@ -284,7 +284,8 @@ static const char *unwanted_task(struct lister *l, size_t index, bool is_index)
 static bool hear(struct lister *l, size_t index, struct assignment_entry *copy)
 {
     const char *agent = assignment_spec(copy)->agent;
-    enum quorum_verdict verdict = quorum_hear(&l->tasks->quorum, l->arena, l->in, index, copy);
+    enum quorum_verdict verdict =
+        quorum_hear(&l->tasks->quorum, l->arena, l->in, index, copy, tasks_failures(copy));
 
     switch (verdict) {
     case QUORUM_MET:
@@ -553,9 +554,9 @@ bool tasks_are_stated(const struct session_entry *session, const struct tasks *t
     is_stated = condition != NULL && str_eq(condition->reason, complete_reason(tasks, spec)) &&
                 status->tasks.active == (int64_t)tasks->active &&
                 quorum_is_stated(&tasks->quorum, &status->tasks) &&
-                str_eq(or_empty(status->tasks.done), done.data) &&
-                str_eq(or_empty(status->tasks.completed_indexes), completed.data) &&
-                str_eq(or_empty(status->tasks.failed_indexes), failed.data);
+                str_eq(status->tasks.done, done.data) &&
+                str_eq(status->tasks.completed_indexes, completed.data) &&
+                str_eq(status->tasks.failed_indexes, failed.data);
     str_fini(&failed);
     str_fini(&done);
     return is_stated;

@@ -60,14 +60,11 @@ void tasks_count(const struct tasks *tasks, const struct harvest_session_spec *s
 /* Failed attempts of the task, this copy's included if it has failed.  A long run forgets none. */
 unsigned tasks_failures(const struct assignment_entry *copy);
 
-/* The best agent that has no opinion yet of the task in this slot: place_pick() where `tasks` is
- * NULL, or nobody has one. */
-struct agent_entry *tasks_pick(const struct tasks *tasks, const char *slot,
-                               struct candidates *candidates, const struct agent_entry *avoid);
-/* Why there was none; NULL: not for opinions. */
-const char *tasks_wait_words(struct arena *arena, const struct tasks *tasks, const char *slot);
-/* Of copies that have gone, with their opinions noted. */
-unsigned tasks_failures_noted(const struct tasks *tasks, const char *slot);
+/* NULL where `tasks` is. */
+static inline const struct quorum *tasks_quorum(const struct tasks *tasks)
+{
+    return tasks == NULL ? NULL : &tasks->quorum;
+}
 
 /* Every task has ended, or none goes on. */
 bool tasks_are_complete(const struct tasks *tasks, const struct harvest_session_spec *spec);

@@ -346,7 +346,7 @@ static void a_second_word_of_the_same_agent_is_none(void **state)
         (struct plan_input){.model = &fleet.ctl->model, .session = session, .template = template};
     quorum_read(&quorum, &fleet.ctl->arena, &input, 0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(quorum_hear(&quorum, &fleet.ctl->arena, &input, 0, copy),
+        assert_int_equal(quorum_hear(&quorum, &fleet.ctl->arena, &input, 0, copy, 0),
                          i == 0 ? QUORUM_WAITS : QUORUM_KNOWN);
         assert_int_equal(quorum.opinion_count, 1);
     }
