@@ -92,6 +92,7 @@ enum {
     SAVE_RETRY_MIN_MS = 1000,          /* after the agent's disk refused; doubled */
     SAVE_RETRY_MAX_MS = 30 * 1000,
     PERIOD_MS = 60 * 60 * 1000,    /* an accounting period is cut after so long, if connected */
+    PERIOD_AGAIN_MS = 60 * 1000,   /* and said again after so long, if it was not taken in */
     PERIOD_SESSIONS_MAX = 64,      /* in one; those of further sessions come with the next */
     PERIOD_OPEN_MAX = 4096,        /* sessions that wait for it; more are not counted */
     PERIODS_AHEAD_MAX = 1 << 30,   /* no controller has taken in so many more than were cut */

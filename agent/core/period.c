@@ -107,7 +107,9 @@ bool period_is_due(struct agt *agt)
         (period_open_ms(agt) >= PERIOD_MS || BUGGIFY("period-short"))) {
         cut(agt);
     }
-    return periods->is_waiting && !periods->is_sent && periods->said_uid[0] != '\0';
+    /* An answer that takes in none comes from a controller that has no room to store it now. */
+    return periods->is_waiting && periods->said_uid[0] != '\0' &&
+           (!periods->is_sent || mono_since(periods->sent_at, agt->now) >= PERIOD_AGAIN_MS);
 }
 
 size_t period_list(struct arena *arena, const struct map *shares, struct period_share **ret_items)
@@ -151,6 +153,7 @@ void period_put(struct agt *agt, struct arena *arena, struct wire_report *report
         agt->saver.is_due = true;
     }
     periods->is_sent = true;
+    periods->sent_at = agt->now;
 }
 
 void period_take_back(struct agt *agt)

@@ -24,6 +24,7 @@ struct periods {
     int64_t number;                    /* of the last that was cut; 0: none */
     bool is_waiting;                   /* it is not known to be taken in */
     bool is_sent;                      /* on this connection */
+    struct mono sent_at;               /* then: the last time */
     struct map cut;                    /* its shares, as in `open` */
     char agent_uid[UID_BYTES_MAX + 1]; /* under which it was sent; "": under none */
     char said_uid[UID_BYTES_MAX + 1];  /* of this connection */

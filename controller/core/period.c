@@ -3,7 +3,7 @@
  * The newest stays with the agent's status, in the row that says so: its number is what the next
  * one has to exceed, and the history of these rows has every one that was taken in.  A report that
  * comes again, or that a copy of the agent's machine makes under a number that was used, changes
- * nothing. */
+ * nothing.  One that comes while the store is full is not taken in: its agent says it again. */
 #include "controller/core/reconcile.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
@@ -53,6 +53,10 @@ void reconcile_period(struct ctl *ctl, struct agent_entry *agent, const struct p
         if (period->number > 0) {
             MARK("a period that was taken in comes again");
         }
+        return;
+    }
+    if (ctl->store_is_full) {
+        MARK("a period waits for room in the store");
         return;
     }
     next = object_edit(agent->object);

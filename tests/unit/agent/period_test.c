@@ -68,6 +68,25 @@ static void a_period_that_was_not_taken_in_stays_as_it_is(void **state)
     expect_has(world, "send report period 2 session-uid=400ms\n");
 }
 
+/* A controller whose disk is full answers and takes nothing in. */
+static void a_period_that_is_not_taken_in_is_said_again(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_a_period(world);
+    world_reported(world);
+    world_clear(world);
+    world_pass(world, PERIOD_AGAIN_MS / 2);
+    expect(world, "");
+    world_pass(world, PERIOD_AGAIN_MS / 2 + HEARTBEAT_MAX_MS);
+    expect_has(world, "send report period 1 session-uid=700ms\n");
+    world->period_taken = 1;
+    world_reported(world);
+    world_clear(world);
+    world_pass(world, 2 * PERIOD_AGAIN_MS);
+    expect(world, "");
+}
+
 static void a_crash_changes_no_period(void **state)
 {
     struct agent_world *world = *state;
@@ -179,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_used_is_told_once),
         TEST(a_period_that_was_not_taken_in_stays_as_it_is),
+        TEST(a_period_that_is_not_taken_in_is_said_again),
         TEST(a_crash_changes_no_period),
         TEST(an_older_controller_takes_none_in_and_nothing_is_lost),
         TEST(a_state_that_went_back_tells_nothing_twice),

@@ -209,6 +209,25 @@ static void an_accounting_period_counts_once(void **state)
     assert_int_equal(status->period.shares.items[0].cpu_ms, 1000);
 }
 
+static void a_full_disk_takes_in_no_accounts(void **state)
+{
+    struct ctl_event full = {.type = CTL_STORE_SPACE, .store_is_full = true};
+    struct ctl_event room = {.type = CTL_STORE_SPACE, .store_is_full = false};
+    uint64_t rows;
+
+    (void)state;
+    api_connect(&api, &edge);
+    assert_int_equal(tell_period(1, 1, 100), 1);
+    api_step(&api, &full);
+    rows = api.ctl->counters.rows_status;
+    assert_int_equal(tell_period(2, 2, 1000), 1);
+    assert_int_equal(api.ctl->counters.rows_status, rows);
+    api_step(&api, &room);
+    assert_int_equal(tell_period(3, 2, 1000), 2);
+    assert_int_equal(agent_status(model_agent(&api.ctl->model, "edge-1"))->contribution.cpu_ms,
+                     1102);
+}
+
 /* Nothing that an agent claims makes a sum overflow. */
 static void no_claim_is_too_large_to_be_added(void **state)
 {
@@ -624,6 +643,7 @@ int main(void)
         CASE(changes_of_policy_become_events_each_once),
         CASE(an_event_keeps_the_first_reading_and_the_last),
         CASE(an_accounting_period_counts_once),
+        CASE(a_full_disk_takes_in_no_accounts),
         CASE(no_claim_is_too_large_to_be_added),
         CASE(an_assignment_waits_until_it_is_durable),
         CASE(who_comes_back_with_the_same_set_is_told_nothing),
