@@ -15,11 +15,21 @@
 
 enum { LATE_MS = 25 * 1000 }; /* of what runs, usage is asked for every 20 s */
 
+struct sum {
+    int64_t wall_ms, suspensions;
+};
+
+struct held {
+    int64_t suspensions; /* that its status tells of */
+    bool is_gone;
+};
+
 struct accounts {
     struct map sessions; /* uid of an assignment → uid of its session */
     struct map told;     /* agent's name, blank, number → the period as it was sent */
     struct map taken;    /* agent's uid, blank, number → the period as it was stored */
-    struct map sums;     /* agent's name, blank, session's uid → int64_t: ms, of those taken in */
+    struct map sums;     /* agent's name, blank, session's uid → struct sum, of those taken in */
+    struct map held;     /* uid of an assignment → struct held */
     uint64_t rows;       /* that took one in */
     struct map uids;     /* agent's name → its uid; "" after it had two */
 };
@@ -32,6 +42,7 @@ struct accounts *accounts_new(void)
     map_init(&accounts->told);
     map_init(&accounts->taken);
     map_init(&accounts->sums);
+    map_init(&accounts->held);
     map_init(&accounts->uids);
     return accounts;
 }
@@ -50,6 +61,7 @@ void accounts_free(struct accounts *accounts)
     empty(&accounts->told);
     empty(&accounts->taken);
     empty(&accounts->sums);
+    empty(&accounts->held);
     empty(&accounts->uids);
     free(accounts);
 }
@@ -151,18 +163,20 @@ static void count(struct sim *sim, const char *agent, const struct node *share)
 {
     const char *session = ref_text(share, "sessionUid");
     _cleanup_free_ char *key = key_of(agent, session);
-    int64_t *sum_ms = map_find(&sim->accounts->sums, key), true_ms;
+    struct sum *sum = map_find(&sim->accounts->sums, key);
+    int64_t true_ms;
 
-    if (sum_ms == NULL) {
-        sum_ms = MEM_NEW(int64_t);
-        (void)map_put(&sim->accounts->sums, key, sum_ms);
+    if (sum == NULL) {
+        sum = MEM_NEW(struct sum);
+        (void)map_put(&sim->accounts->sums, key, sum);
     }
-    *sum_ms += duration_at(share, "wall");
+    sum->wall_ms += duration_at(share, "wall");
+    sum->suspensions += ref_int(share, "suspensions", 0);
     true_ms = all_ran_ms(sim, agent, session);
-    if (*sum_ms > true_ms && !sim->faults.is_on[FAULT_AGENT_LIES]) {
+    if (sum->wall_ms > true_ms && !sim->faults.is_on[FAULT_AGENT_LIES]) {
         sim_fail(sim, "periods",
                  "%s is credited %" PRId64 " ms of session %s, and its work ran for %" PRId64,
-                 agent, *sum_ms, session, true_ms);
+                 agent, sum->wall_ms, session, true_ms);
     }
 }
 
@@ -170,15 +184,25 @@ static void check_sum(struct sim *sim, const struct row *row, const struct node 
                       const struct node *status, bool is_next)
 {
     const struct node *shares = node_find(node_find(status, "period"), "shares");
-    int64_t was_ms = duration_at(before, "contribution.wall");
-    int64_t is_ms = duration_at(status, "contribution.wall");
+    struct sum was = {duration_at(before, "contribution.wall"),
+                      ref_int(before, "contribution.suspensions", 0)},
+               is = {duration_at(status, "contribution.wall"),
+                     ref_int(status, "contribution.suspensions", 0)};
 
     for (size_t i = 0; is_next && shares != NULL && i < shares->list.count; i++) {
-        was_ms += duration_at(shares->list.items[i], "wall");
+        was.wall_ms += duration_at(shares->list.items[i], "wall");
+        was.suspensions += ref_int(shares->list.items[i], "suspensions", 0);
     }
-    if (is_ms != was_ms && !sim->faults.is_on[FAULT_AGENT_LIES]) {
+    if (sim->faults.is_on[FAULT_AGENT_LIES]) {
+        return;
+    }
+    if (is.wall_ms != was.wall_ms) {
         sim_fail(sim, "periods", "%s: the sum becomes %" PRId64 " ms, and should be %" PRId64,
-                 row->name, is_ms, was_ms);
+                 row->name, is.wall_ms, was.wall_ms);
+    }
+    if (is.suspensions != was.suspensions) {
+        sim_fail(sim, "periods", "%s: %" PRId64 " suspensions are counted, and should be %" PRId64,
+                 row->name, is.suspensions, was.suspensions);
     }
 }
 
@@ -207,6 +231,22 @@ static void check_agent(struct sim *sim, const struct row *row, const struct nod
     }
 }
 
+static void hold(struct accounts *accounts, const struct row *row, const struct node *body)
+{
+    struct held *held = map_find(&accounts->held, row->uid);
+
+    if (held == NULL) {
+        held = MEM_NEW(struct held);
+        (void)map_put(&accounts->held, row->uid, held);
+    }
+    held->is_gone = body == NULL;
+    if (row->log == ROW_STATUS && body != NULL) {
+        held->suspensions =
+            ref_int(node_find(body, "status") != NULL ? node_find(body, "status") : body,
+                    "contribution.suspensions", 0);
+    }
+}
+
 uint64_t accounts_rows(const struct sim *sim)
 {
     return sim->accounts->rows;
@@ -217,6 +257,9 @@ void check_period_row(struct sim *sim, const struct row *row, const struct node 
     struct accounts *accounts = sim->accounts;
     const char *uid;
 
+    if (row->kind == &assignment_kind) {
+        hold(accounts, row, body);
+    }
     if (body == NULL) {
         return;
     }
@@ -257,14 +300,13 @@ static bool lost_something(const struct sim *sim, const struct machine *machine)
     return false;
 }
 
-static int64_t still_to_tell_ms(const struct machine *machine, struct arena *arena)
+static void add_untold(const struct machine *machine, struct arena *arena, struct sum *sum)
 {
     static const char *const lists[] = {"open", "cut"};
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
     struct problems problems;
     struct node *root = NULL;
-    int64_t sum_ms = 0;
 
     agt_describe(machine->agt, &text);
     problems_init(&problems, arena, NULL);
@@ -273,37 +315,76 @@ static int64_t still_to_tell_ms(const struct machine *machine, struct arena *are
         const struct node *list = node_find(node_find(root, "accounts"), lists[i]);
 
         for (size_t k = 0; list != NULL && k < list->list.count; k++) {
-            sum_ms += ref_int(list->list.items[k], "wallMs", 0);
+            sum->wall_ms += ref_int(list->list.items[k], "wallMs", 0);
+            sum->suspensions += ref_int(list->list.items[k], "suspensions", 0);
         }
     }
-    return sum_ms;
 }
 
-static int64_t counted_ms(const struct sim *sim, const struct machine *machine)
+static void add_counted(const struct sim *sim, const struct machine *machine, struct sum *sum)
 {
     _cleanup_free_ char *start = key_of(machine->name, "");
-    int64_t sum_ms = 0;
 
     map_each (&sim->accounts->sums, it) {
-        sum_ms += str_starts(it->key, start) ? *(const int64_t *)it->value : 0;
+        const struct sum *one = it->value;
+
+        if (str_starts(it->key, start)) {
+            sum->wall_ms += one->wall_ms;
+            sum->suspensions += one->suspensions;
+        }
     }
-    return sum_ms;
+}
+
+/* An assignment has a shim for each of its runs; it is counted with the first. */
+static bool is_first_run(const struct machine *machine, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (str_eq(machine->shims.items[i]->uid, machine->shims.items[at]->uid)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* By the statuses of all assignments that ran there.  One that is gone may have been suspended
+ * after its last one. */
+static int64_t held_there(const struct sim *sim, const struct machine *machine, bool *ret_all)
+{
+    int64_t suspensions = 0;
+
+    *ret_all = true;
+    for (size_t i = 0; i < machine->shims.count; i++) {
+        const struct held *its = map_find(&sim->accounts->held, machine->shims.items[i]->uid);
+
+        *ret_all &= its != NULL && !its->is_gone;
+        suspensions += its != NULL && is_first_run(machine, i) ? its->suspensions : 0;
+    }
+    return suspensions;
 }
 
 static void check_machine(struct sim *sim, const struct machine *machine)
 {
-    int64_t true_ms = ran_ms(sim, machine, NULL), known_ms, late_ms = 0;
+    int64_t true_ms = ran_ms(sim, machine, NULL), late_ms = 0;
+    struct sum known = {0};
+    bool is_all;
+    int64_t suspensions = held_there(sim, machine, &is_all);
     struct arena arena;
 
     arena_init(&arena);
-    known_ms = counted_ms(sim, machine) + still_to_tell_ms(machine, &arena);
+    add_counted(sim, machine, &known);
+    add_untold(machine, &arena, &known);
     vec_each (&machine->shims, it) {
         late_ms += (*it)->ended_at_ms == 0 ? LATE_MS : 0;
     }
-    if (known_ms > true_ms || known_ms + late_ms < true_ms) {
+    if (known.wall_ms > true_ms || known.wall_ms + late_ms < true_ms) {
         sim_fail(sim, "periods",
                  "%s: its work ran for %" PRId64 " ms, and %" PRId64 " are accounted for",
-                 machine->name, true_ms, known_ms);
+                 machine->name, true_ms, known.wall_ms);
+    }
+    if (known.suspensions < suspensions || (is_all && known.suspensions > suspensions)) {
+        sim_fail(sim, "periods",
+                 "%s: its work was suspended %" PRId64 " times, and %" PRId64 " are accounted for",
+                 machine->name, suspensions, known.suspensions);
     }
     arena_fini(&arena);
 }
