@@ -241,16 +241,19 @@ static void begin(const struct agt *agt, struct work *work)
 }
 
 /* What is held and nobody looked at for longer than a reading counts may have been held for more by
- * now, and that may be over again: who stood still takes it as found frozen. */
+ * now, and that may be over again: who stood still takes it as found frozen.  So is what ran: its
+ * shim has suspended it, and may tell so later than this. */
 static void look_again(const struct agt *agt, struct work *work)
 {
     struct policy_state *state = &work->governed.state, before = *state;
     int64_t most_ms = govern_unwatched_ms(agt, work);
 
-    if (work->state == WORK_SUSPENDED && most_ms > 0 &&
+    bool ran = work->state == WORK_RUNNING;
+
+    if ((ran || work->state == WORK_SUSPENDED) && most_ms > 0 &&
         mono_since(state->stepped, agt->now) > most_ms) {
         policy_begin(state, agt->now, true);
-        state->ran_ms = before.ran_ms;
+        state->ran_ms = before.ran_ms + (ran ? most_ms : 0);
         state->rests_since = before.rests_since;
         state->held_since = mono_earlier(before.held_since, agt->now);
     }

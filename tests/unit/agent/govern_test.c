@@ -262,6 +262,27 @@ static void what_was_held_out_of_sight_goes_on_as_what_was_found_so(void **state
     expect_has(world, "resume u1 run=1\n");
 }
 
+/* Its shim suspended it meanwhile, and says so after the first reading. */
+static void what_ran_out_of_sight_goes_on_by_the_stricter_threshold(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, gentle)));
+    world_reading(world, SENSOR_BATTERY, 55);
+    world->now_ms += 30 * 1000; /* stands still for as long as a reading counts */
+    world_clear(world);
+    world_reading(world, SENSOR_BATTERY, 55);
+    assert_null(strstr(world->page.data, "suspend u1"));
+    world->now_ms += 30 * 1000 + 1;
+    world_reading(world, SENSOR_BATTERY, 55);
+    world_lapsed(world, "u1", 1);
+    expect_has(world, "suspend u1 run=1\n");
+    pass(world, 2 * DWELL_MS);
+    assert_null(strstr(world->page.data, "resume u1"));
+    world_reading(world, SENSOR_BATTERY, 60);
+    expect_has(world, "resume u1 run=1\n");
+}
+
 static void what_was_found_held_is_ended_after_its_longest_suspension(void **state)
 {
     struct agent_world *world = *state;
@@ -513,6 +534,7 @@ int main(void)
         TEST(a_restart_changes_nothing_for_what_is_held),
         TEST(what_was_found_held_goes_on_by_the_stricter_threshold),
         TEST(what_was_held_out_of_sight_goes_on_as_what_was_found_so),
+        TEST(what_ran_out_of_sight_goes_on_by_the_stricter_threshold),
         TEST(what_was_found_held_is_ended_after_its_longest_suspension),
         TEST(what_its_shim_suspended_goes_on_once_it_may),
         TEST(what_is_found_suspended_by_its_shim_is_not_let_go_unread),
