@@ -80,16 +80,18 @@ static bool is_held(const struct node *object)
     return str_eq(text_at(object, "status.phase"), "Suspended");
 }
 
-/* What is held back is as declared, and may have been ended meanwhile. */
+/* What is held back is as declared, and may have been ended meanwhile.  Of a machine that is lost
+ * nobody knows whether it still holds anything: that is not well, whatever it said last. */
 static void check_assignment(const struct asked *asked)
 {
     const struct machine *machine = machine_of(asked, text_at(asked->object, "spec.agent"));
     bool is_done = str_eq(text_at(asked->object, "status.phase"), "Succeeded");
-    bool runs = machine != NULL && !machine->is_lost &&
-                has_process(machine, text_at(asked->object, "metadata.uid"));
+    bool is_there = machine != NULL && !machine->is_lost;
+    bool runs = is_there && has_process(machine, text_at(asked->object, "metadata.uid"));
 
-    if (is_held(asked->object) && !asked->is_well) {
-        wonder(asked, "it is held back as declared");
+    if (is_held(asked->object) && asked->is_well != is_there) {
+        wonder(asked, is_there ? "it is held back as declared"
+                               : "it is held back on a machine that is lost");
     } else if (!is_done && !is_held(asked->object) && asked->is_well != runs) {
         wonder(asked, runs ? "its process is there" : "no process of it is there");
     }
