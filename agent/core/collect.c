@@ -39,7 +39,7 @@ bool collect_is_told(const struct work *work)
 bool collect_is_in_doubt(const struct agt *agt, const struct work *work)
 {
     return work->state == WORK_DONE && work->collect.keeps_files &&
-           work->collect.stored_epoch != agt->link.epoch;
+           work->collect.stored_epoch != agt->link.epoch && !MUTANT(OUTPUTS_NOT_ASKED_AGAIN);
 }
 
 bool collect_failed_for_good(const struct agt_event *event)

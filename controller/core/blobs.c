@@ -1,6 +1,7 @@
 #include "controller/core/blobs.h"
 
 #include "controller/core/core.h"
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 static void each_artifact(const struct workload *workload, const struct object *object,
@@ -27,7 +28,7 @@ static void each_result(const struct object *session, blob_reference_fn visit, v
 {
     const struct tasks_status *tasks = &harvest_session_of(session)->status.tasks;
 
-    for (size_t i = 0; i < tasks->results.count; i++) {
+    for (size_t i = 0; i < tasks->results.count && !MUTANT(BLOBS_OF_RESULTS_GO); i++) {
         each_output(&tasks->results.items[i].outputs, session, visit, context);
     }
 }
@@ -50,8 +51,49 @@ void ctl_each_blob(const struct ctl *ctl, blob_reference_fn visit, void *context
         if (template != NULL) {
             each_artifact(&template->template->workload, assignment->object, visit, context);
         }
-        each_output(&assignment_status(assignment)->outputs, assignment->object, visit, context);
+        if (!MUTANT(BLOBS_OF_REPORTS_GO)) {
+            each_output(&assignment_status(assignment)->outputs, assignment->object, visit,
+                        context);
+        }
     }
+}
+
+static bool is_stale(const struct blob_facts *facts, struct wall now, int64_t keep_ms)
+{
+    return now.ms - facts->used.ms > keep_ms / 4;
+}
+
+bool blob_look(struct blob_facts *facts, bool is_referenced, struct wall now, struct mono now_mono,
+               int64_t keep_ms)
+{
+    bool was_referenced = facts->is_referenced, stale = is_stale(facts, now, keep_ms);
+    bool is_used = was_referenced ? !is_referenced || stale : is_referenced && stale;
+
+    facts->is_referenced = is_referenced;
+    if (is_used) {
+        facts->used = now;
+    }
+    if (is_referenced) {
+        facts->unneeded_since = MONO_NEVER;
+    } else if (mono_is_never(facts->unneeded_since)) {
+        MARK("a blob is found that nothing refers to");
+        facts->unneeded_since = now_mono;
+    }
+    return is_used;
+}
+
+bool blob_use(struct blob_facts *facts, struct wall now, struct mono now_mono, int64_t keep_ms)
+{
+    bool is_used = is_stale(facts, now, keep_ms);
+
+    if (is_used) {
+        facts->used = now;
+    }
+    if (!mono_is_never(facts->unneeded_since) && !MUTANT(BLOB_USE_UNSEEN)) {
+        MARK("a blob that nothing refers to is asked for");
+        facts->unneeded_since = now_mono;
+    }
+    return is_used;
 }
 
 bool blob_is_garbage(const struct blob_facts *facts, struct wall now, struct mono now_mono,
@@ -65,6 +107,12 @@ bool blob_is_garbage(const struct blob_facts *facts, struct wall now, struct mon
     if (now.ms - facts->used.ms < keep_ms) { /* 2. */
         return false;
     }
-    return !mono_is_never(facts->unneeded_since) &&
+    return !mono_is_never(facts->unneeded_since) && !MUTANT(BLOBS_STAY) &&
            mono_since(facts->unneeded_since, now_mono) >= watch_ms; /* 3. */
+}
+
+bool blob_fits(int64_t taken_bytes, int64_t size_bytes, int64_t quota_bytes)
+{
+    return MUTANT(BLOB_QUOTA_IGNORED) ||
+           (taken_bytes <= quota_bytes && size_bytes <= quota_bytes - taken_bytes);
 }

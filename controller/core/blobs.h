@@ -20,11 +20,19 @@ void ctl_each_blob(const struct ctl *ctl, blob_reference_fn visit, void *context
 
 /* What the shell knows of one blob. */
 struct blob_facts {
-    bool is_referenced;
     bool is_in_use;             /* it is being read */
+    bool is_referenced;         /* when we looked last */
     struct wall used;           /* when it was uploaded or, if later, last seen referenced */
-    struct mono unneeded_since; /* since when each look found it without reference */
+    struct mono unneeded_since; /* since when each look found it without reference; MONO_NEVER: the
+                                   newest found one, or there was none */
 };
+
+/* Looks at it.  True when `used` became `now`, which the shell then keeps with the file: now and
+ * then while it is referenced, and when that ends. */
+bool blob_look(struct blob_facts *facts, bool is_referenced, struct wall now, struct mono now_mono,
+               int64_t keep_ms);
+/* Somebody counts on its being here: not to be removed for another while.  True: as above. */
+bool blob_use(struct blob_facts *facts, struct wall now, struct mono now_mono, int64_t keep_ms);
 
 /* May it go?  All must hold:
  *  1. nothing refers to it, and nobody reads it;
@@ -34,3 +42,6 @@ struct blob_facts {
  *     wall clock takes nothing away that may be referred to again. */
 bool blob_is_garbage(const struct blob_facts *facts, struct wall now, struct mono now_mono,
                      int64_t keep_ms);
+
+/* May so much more be stored beside what is taken? */
+bool blob_fits(int64_t taken_bytes, int64_t size_bytes, int64_t quota_bytes);

@@ -67,7 +67,7 @@ static void add_stored(struct str *to, const struct stored_blob *stored)
     char created[WALL_TEXT_SIZE], used[WALL_TEXT_SIZE];
 
     wall_to_str(stored->file.created, created);
-    wall_to_str(stored->file.used, used);
+    wall_to_str(stored->facts.used, used);
     str_addf(to,
              "\"metadata\":{\"name\":\"%s\",\"creationTimestamp\":\"%s\"},"
              "\"status\":{\"size\":%" PRId64 ",\"lastUsed\":\"%s\"",

@@ -73,7 +73,8 @@ struct stored_blob *blobs_add(struct blobs *blobs, const struct blob_file *file)
     struct stored_blob *stored = MEM_NEW(struct stored_blob);
 
     stored->file = *file;
-    stored->unneeded_since = MONO_NEVER;
+    stored->facts.used = file->used;
+    stored->facts.unneeded_since = MONO_NEVER;
     blobs->stored_bytes += file->size_bytes;
     (void)map_put(&blobs->stored, file->digest, stored);
     return stored;
@@ -173,8 +174,7 @@ static bool has_room(const struct blobs *blobs, int64_t size_bytes)
     int64_t taken = blobs->stored_bytes + blobs->reserved_bytes;
 
     return blobs->stored.count + blobs->partials.count < BLOBS_MAX &&
-           taken <= blobs->options.quota_bytes &&
-           size_bytes <= blobs->options.quota_bytes - taken &&
+           blob_fits(taken, size_bytes, blobs->options.quota_bytes) &&
            blob_files_room(&blobs->files) - blobs->options.spare_bytes - outstanding(blobs) >=
                size_bytes;
 }
@@ -261,22 +261,17 @@ static void add_chore(struct blobs *blobs, struct chore chore, const char *diges
     vec_add(&blobs->waiting, chore);
 }
 
-static void touch(struct blobs *blobs, struct stored_blob *stored, struct wall wall)
+static void touch(struct blobs *blobs, const struct stored_blob *stored)
 {
-    stored->file.used = wall;
-    add_chore(blobs, (struct chore){.type = CHORE_TOUCH, .used = wall}, stored->file.digest);
+    add_chore(blobs, (struct chore){.type = CHORE_TOUCH, .used = stored->facts.used},
+              stored->file.digest);
 }
 
 void blobs_use(struct blobs *blobs, struct stored_blob *stored)
 {
-    struct wall wall = blobs_now_wall();
-
-    if (wall.ms - stored->file.used.ms > blobs->options.keep_ms / 4) {
-        touch(blobs, stored, wall);
+    if (blob_use(&stored->facts, blobs_now_wall(), blobs_now(), blobs->options.keep_ms)) {
+        touch(blobs, stored);
         begin_chores(blobs);
-    }
-    if (!mono_is_never(stored->unneeded_since)) {
-        stored->unneeded_since = blobs_now();
     }
 }
 
@@ -298,32 +293,14 @@ static void note_needed(void *context, const struct blob_reference *reference)
     (void)map_put(context, reference->digest, &needed);
 }
 
-/* When it was last used is kept with the file: now and then while it is, and when that ends. */
-static void note_use(struct blobs *blobs, struct stored_blob *stored, bool is_referenced,
-                     struct wall wall, struct mono now)
-{
-    bool is_stale = wall.ms - stored->file.used.ms > blobs->options.keep_ms / 4;
-
-    if (stored->was_referenced ? !is_referenced || is_stale : is_referenced && is_stale) {
-        touch(blobs, stored, wall);
-    }
-    if (is_referenced) {
-        stored->unneeded_since = MONO_NEVER;
-    } else if (mono_is_never(stored->unneeded_since)) {
-        stored->unneeded_since = now;
-    }
-    stored->was_referenced = is_referenced;
-}
-
 static void look_at(struct blobs *blobs, struct stored_blob *stored, bool is_referenced,
                     struct wall wall, struct mono now)
 {
-    struct blob_facts facts = {.is_referenced = is_referenced, .is_in_use = stored->readers > 0};
-
-    note_use(blobs, stored, is_referenced, wall, now);
-    facts.used = stored->file.used;
-    facts.unneeded_since = stored->unneeded_since;
-    if (blob_is_garbage(&facts, wall, now, blobs->options.keep_ms)) {
+    if (blob_look(&stored->facts, is_referenced, wall, now, blobs->options.keep_ms)) {
+        touch(blobs, stored);
+    }
+    stored->facts.is_in_use = stored->readers > 0;
+    if (blob_is_garbage(&stored->facts, wall, now, blobs->options.keep_ms)) {
         log_info("removing blob %s, which nothing refers to size=%lld", stored->file.digest,
                  (long long)stored->file.size_bytes);
         blobs_remove(blobs, stored, 0);

@@ -21,12 +21,10 @@ struct job {
 };
 
 struct stored_blob {
-    struct blob_file file;
-    struct mono
-        unneeded_since; /* MONO_NEVER: the newest look found a reference, or there was none */
+    struct blob_file file;   /* as it was found or made */
+    struct blob_facts facts; /* its use since then, too */
     unsigned readers;
-    bool was_referenced; /* when we looked last */
-    bool is_going;       /* its file is being removed: for readers it is not there */
+    bool is_going; /* its file is being removed: for readers it is not there */
 };
 
 /* An upload that has not come to its end. */

@@ -102,6 +102,13 @@
       "ledger current liveness acknowledged store-opens crash")                                    \
     X(TEMPLATE_NOT_STORED, "what a template says is lost with the process", "crash liveness")      \
     X(ERA_NOT_RAISED, "a restored store goes on in its old era", "era never-back liveness")        \
+    X(BLOBS_OF_RESULTS_GO, "stored outputs go, although a task is told to have made them",         \
+      "blobs")                                                                                     \
+    X(BLOBS_OF_REPORTS_GO, "stored outputs go, although an assignment tells of them", "blobs")     \
+    X(BLOB_USE_UNSEEN, "a stored blob goes although somebody was told just now that it is there",  \
+      "blobs")                                                                                     \
+    X(BLOBS_STAY, "stored blobs that nothing refers to stay for ever", "blobs")                    \
+    X(BLOB_QUOTA_IGNORED, "more is stored than the quota allows", "blobs")                         \
     /* the agent */                                                                                \
     X(FORGET_TO_PERSIST, "an agent accepts assignments that it did not write down",                \
       "saved-first")                                                                               \
@@ -126,6 +133,8 @@
     X(MEMORY_NOT_SUMMED, "what runs is not ended although it holds too much memory together",      \
       "policy")                                                                                    \
     X(SUCCESS_BEFORE_EXIT, "an agent reports success of what still runs", "truth")                 \
+    X(OUTPUTS_NOT_ASKED_AGAIN, "an agent tells of outputs that may be gone by now",                \
+      "truth blobs")                                                                               \
     X(REPORT_NOT_REPEATED, "a report that was lost with its connection is not sent again",         \
       "liveness")                                                                                  \
     X(PERIOD_GROWS, "an accounting period grows after it was cut", "periods")                      \

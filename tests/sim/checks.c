@@ -5,6 +5,7 @@
 #include "schema/base/map.h"
 #include "schema/base/parse.h"
 #include "schema/json.h"
+#include "tests/sim/blobs.h"
 #include "tests/sim/check_effects.h"
 #include "tests/sim/check_quorum.h"
 #include "tests/sim/check_rows.h"
@@ -547,6 +548,7 @@ void checks_restored(struct sim *sim, const struct checks_mark *mark)
     checks->newest = mark->newest;
     checks->is_restored = true;
     reference_reset(sim);
+    blob_store_restored(sim);
     forget_acknowledgements(checks, mark);
     map_each (&checks->keys, it) {
         struct carried_out *done = it->value;

@@ -1,6 +1,7 @@
 #include "tests/sim/controller.h"
 
 #include "schema/limits.h"
+#include "tests/sim/blobs.h"
 #include "tests/sim/check_effects.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/http.h"
@@ -330,6 +331,7 @@ static void write_group(struct sim *sim, void *who, uint64_t arg)
     }
     for (size_t i = 0; i < group; i++) {
         check_batch(sim, controller->waiting.items[i]);
+        blob_store_committed(sim, controller->waiting.items[i]);
         batch_free(controller->waiting.items[i]);
     }
     controller->waiting.count -= group;
@@ -584,6 +586,7 @@ void controller_start(struct sim *sim)
     controller->is_up = true;
     sim_trace(sim, "controller starts, life %u", controller->life);
     check_store(sim);
+    blob_store_started(sim);
     if (!sim->has_failed) {
         start_core(sim);
     }
@@ -630,6 +633,7 @@ void controller_crash(struct sim *sim, bool with_power)
     sim->tallies.power_cuts += with_power;
     sim_trace(sim, "controller: %s", with_power ? "the power is gone" : "the process dies");
     controller->is_up = false;
+    blob_store_ended(sim);
     if (with_power) {
         cut_power(sim);
     } else {
@@ -651,6 +655,7 @@ void controller_stop(struct sim *sim)
     sim->tallies.restarts++;
     sim_trace(sim, "controller: the process ends");
     controller->is_up = false;
+    blob_store_ended(sim);
     network_controller_gone(sim, false);
     http_controller_gone(sim, false);
     drop_core(controller);

@@ -2,6 +2,7 @@
  * then on each second passes for every device. */
 #include "tests/sim/day.h"
 
+#include "tests/sim/check_blobs.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/machine.h"
@@ -227,6 +228,7 @@ bool day_run(struct day *day, const struct day_options *options, struct record_t
             pass_second(day);
         }
     }
+    check_blobs_made(day->sim);
     return !day->sim->has_failed;
 }
 

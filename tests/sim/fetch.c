@@ -1,7 +1,9 @@
 #include "tests/sim/fetch.h"
 
-#include "schema/base/parse.h"
+#include "schema/base/digest.h"
+#include "schema/base/str.h"
 #include "schema/limits.h"
+#include "tests/sim/blobs.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/shim.h"
@@ -10,12 +12,12 @@
 #include <inttypes.h>
 
 enum {
-    WRONG = 1 << 20, /* more than there are tasks and runs */
-    ANEW = 1 << 21,
     FETCH_MS = 50,
     FETCH_SLOW_MS = 6000,
     FETCH_SLOW_PER_MILLE = 200,
-    FETCH_FAILS_PER_MILLE = 200
+    FETCH_FAILS_PER_MILLE = 200,
+    UPLOAD_MAX_MS = 300,
+    PRUNED_PER_MILLE = 300, /* of the cache's blobs, each time they would serve */
 };
 
 static struct fetched *find(struct machine *machine, const char *uid, bool is_collecting)
@@ -28,16 +30,30 @@ static struct fetched *find(struct machine *machine, const char *uid, bool is_co
     return NULL;
 }
 
+static void forget(struct fetched *fetched)
+{
+    vec_each (&fetched->digests, it) {
+        free(*it);
+    }
+    vec_fini(&fetched->digests);
+    free(fetched->uid);
+}
+
 static void drop(struct machine *machine, struct fetched *fetched)
 {
-    free(fetched->uid);
+    forget(fetched);
     *fetched = vec_pop(&machine->fetches);
+}
+
+void fetches_init(struct fetches *fetches)
+{
+    map_init(&fetches->cache);
 }
 
 void fetches_clear(struct fetches *fetches)
 {
     vec_each (fetches, fetched) {
-        free(fetched->uid);
+        forget(fetched);
     }
     vec_clear(fetches);
 }
@@ -46,6 +62,7 @@ void fetches_fini(struct fetches *fetches)
 {
     fetches_clear(fetches);
     vec_fini(fetches);
+    map_fini(&fetches->cache);
 }
 
 static struct fetched *find_serial(struct machine *machine, uint64_t serial)
@@ -66,6 +83,34 @@ static bool waits(struct sim *sim, struct machine *machine, happening_fn happen,
     }
     schedule_at(&sim->schedule, machine->stalled_until_ms, happen, machine, serial);
     return true;
+}
+
+static int bring(struct machine *machine, const char *digest)
+{
+    static char is_cached;
+    struct map *cache = &machine->fetches.cache;
+    int code;
+
+    if (map_find(cache, digest) != NULL && !die_chance(&machine->die, PRUNED_PER_MILLE)) {
+        return 0;
+    }
+    (void)map_remove(cache, digest);
+    code = blob_store_hears(machine->sim, machine) ? blob_store_get(machine->sim, digest)
+                                                   : ERR_UNAVAILABLE;
+    if (code == 0) {
+        (void)map_put(cache, digest, &is_cached);
+    }
+    return code;
+}
+
+static int bring_all(struct machine *machine, const struct fetched *fetched)
+{
+    int code = fetched->fails ? ERR_UNAVAILABLE : 0;
+
+    for (size_t i = 0; i < fetched->digests.count && code == 0; i++) {
+        code = bring(machine, fetched->digests.items[i]);
+    }
+    return code;
 }
 
 /* What the agent makes of it may end the process, and with it all fetches. */
@@ -89,23 +134,67 @@ static void on_due(struct sim *sim, void *who, uint64_t serial)
     if (fetched == NULL) {
         return;
     }
-    fetched->is_ready = !fetched->fails;
     event.type = AGT_FETCHED;
-    event.fetched.code = fetched->fails ? ERR_UNAVAILABLE : 0;
-    event.fetched.message = fetched->fails ? "cut off" : NULL;
+    event.fetched.code = bring_all(machine, fetched);
+    event.fetched.message = event.fetched.code == 0               ? NULL
+                            : event.fetched.code == ERR_NOT_FOUND ? "not stored"
+                                                                  : "cut off";
+    fetched->is_ready = event.fetched.code == 0;
     machine_said(machine, &event);
 }
 
 /* All machines but two compute the same of a task: one is always wrong in the same way, and one
  * makes something else at each run. */
-static uint64_t make(const struct machine *machine, const struct shim *shim, int64_t run)
+static void make(const struct machine *machine, const struct shim *shim, int64_t run,
+                 char text[static DIGEST_TEXT_SIZE])
 {
-    int64_t index = 0;
+    char made[2 * NAME_BYTES_MAX];
+    struct digest digest;
+    int length = snprintf(made, sizeof(made), "%s %s", shim->session, shim->slot);
 
-    (void)int_from_str(shim == NULL ? "" : shim->slot, &index);
-    return (uint64_t)index + (str_ends(machine->name, "2")   ? WRONG
-                              : str_ends(machine->name, "3") ? (uint64_t)(ANEW + run)
-                                                             : 0);
+    if (str_ends(machine->name, "2")) {
+        length += snprintf(made + length, sizeof(made) - (size_t)length, " wrong");
+    } else if (str_ends(machine->name, "3")) {
+        length += snprintf(made + length, sizeof(made) - (size_t)length, " run %" PRId64, run);
+    }
+    digest_of(made, (size_t)length, &digest);
+    digest_to_str(&digest, text);
+}
+
+static void tell_collected(struct machine *machine, struct fetched *fetched, int code,
+                           const char *digest)
+{
+    char uid[UID_BYTES_MAX + 1];
+    struct output_status output = {.path = "result", .digest = digest, .size = 1};
+    const outputs_t outputs = {.items = &output, .count = 1};
+    struct agt_event event = {.type = AGT_COLLECTED, .uid = uid};
+
+    (void)snprintf(uid, sizeof(uid), "%s", fetched->uid);
+    event.run = fetched->number;
+    event.collected.outputs = &outputs;
+    event.collected.code = code;
+    event.collected.message = code == 0 ? NULL : "cut off";
+    drop(machine, fetched);
+    machine_said(machine, &event);
+}
+
+static void on_uploaded(struct sim *sim, void *who, uint64_t serial);
+
+/* Stores it, or begins to. */
+static int store(struct machine *machine, struct fetched *fetched, const char *digest)
+{
+    struct sim *sim = machine->sim;
+    int code;
+
+    if (fetched->fails || !blob_store_hears(sim, machine)) {
+        return ERR_UNAVAILABLE;
+    }
+    code = blob_store_begin(sim, digest, &fetched->upload);
+    if (code == 0 && fetched->upload != 0) {
+        schedule_after(&sim->schedule, die_between(&machine->die, 1, UPLOAD_MAX_MS), on_uploaded,
+                       machine, fetched->serial);
+    }
+    return code;
 }
 
 /* What there is to be stored is in the run's folder, while that is there. */
@@ -113,33 +202,60 @@ static void on_collect_due(struct sim *sim, void *who, uint64_t serial)
 {
     struct machine *machine = who;
     struct fetched *fetched = find_serial(machine, serial);
-    char uid[UID_BYTES_MAX + 1], digest[DIGEST_TEXT_SIZE];
-    struct output_status output = {.path = "result", .digest = digest, .size = 1};
-    const outputs_t outputs = {.items = &output, .count = 1};
-    struct agt_event event = {.type = AGT_COLLECTED, .uid = uid};
+    char digest[DIGEST_TEXT_SIZE] = "";
     struct shim *shim;
+    int code = ERR_NOT_FOUND;
 
     if (fetched == NULL || waits(sim, machine, on_collect_due, serial)) {
         return;
     }
     shim = shim_over(machine, fetched->uid, fetched->number);
-    (void)snprintf(uid, sizeof(uid), "%s", fetched->uid);
-    (void)snprintf(digest, sizeof(digest), "blake2b:%064" PRIx64,
-                   make(machine, shim, fetched->number));
-    event.run = fetched->number;
-    event.collected.outputs = &outputs;
-    event.collected.code = shim == NULL ? ERR_NOT_FOUND : fetched->fails ? ERR_UNAVAILABLE : 0;
-    event.collected.message = event.collected.code == 0 ? NULL : "cut off";
-    if (event.collected.code == 0) {
+    if (shim != NULL) {
+        make(machine, shim, fetched->number, digest);
+        code = store(machine, fetched, digest);
+    }
+    if (fetched->upload != 0) {
+        return;
+    }
+    if (code == 0) {
         shim->is_collected = true;
     }
-    drop(machine, fetched);
-    machine_said(machine, &event);
+    tell_collected(machine, fetched, code, digest);
+}
+
+/* The last byte may have come, and the answer not. */
+static void on_uploaded(struct sim *sim, void *who, uint64_t serial)
+{
+    struct machine *machine = who;
+    struct fetched *fetched = find_serial(machine, serial);
+    char digest[DIGEST_TEXT_SIZE];
+    struct shim *shim;
+    bool hears;
+    int code = ERR_UNAVAILABLE;
+
+    if (fetched == NULL || waits(sim, machine, on_uploaded, serial)) {
+        return;
+    }
+    shim = shim_over(machine, fetched->uid, fetched->number);
+    if (shim == NULL) {
+        tell_collected(machine, fetched, ERR_NOT_FOUND, "");
+        return;
+    }
+    make(machine, shim, fetched->number, digest);
+    hears = blob_store_hears(sim, machine);
+    if (hears || die_chance(&machine->die, 500)) {
+        code = blob_store_publish(sim, digest, fetched->upload);
+    }
+    if (hears && code == 0) {
+        shim->is_collected = true;
+    }
+    tell_collected(machine, fetched, hears ? code : ERR_UNAVAILABLE, digest);
 }
 
 static void begin(struct machine *machine, const struct agt_effect *effect, bool is_collecting)
 {
     struct sim *sim = machine->sim;
+    const struct workload *workload = &effect->fetch.template->workload;
     struct fetched *earlier = find(machine, effect->uid, is_collecting);
     struct fetched fetched = {
         .number = effect->run, .serial = ++machine->fetches.serial, .is_collecting = is_collecting};
@@ -149,6 +265,9 @@ static void begin(struct machine *machine, const struct agt_effect *effect, bool
         drop(machine, earlier);
     }
     fetched.uid = mem_strdup(effect->uid);
+    for (size_t i = 0; i < workload->artifacts.count && !is_collecting; i++) {
+        vec_add(&fetched.digests, mem_strdup(workload->artifacts.items[i].digest));
+    }
     fetched.fails = faults_strike(sim, FAULT_FETCH_FAILS, FETCH_FAILS_PER_MILLE);
     vec_add(&machine->fetches, fetched);
     sim_trace(sim, "%s %s %" PRId64 " of %s", machine->name,

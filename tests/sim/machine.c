@@ -67,6 +67,7 @@ struct machine *machine_new(struct sim *sim, size_t index)
 
     machine->sim = sim;
     machine->index = index;
+    fetches_init(&machine->fetches);
     tape_die(&sim->tape, &machine->die, "m%zu", index);
     tape_die(&sim->tape, &machine->work_die, "m%zu/work", index);
     (void)snprintf(machine->name, sizeof(machine->name), "m-%zu", index);

@@ -4,6 +4,7 @@
 #include "schema/base/parse.h"
 #include "schema/json.h"
 #include "schema/kind.h"
+#include "tests/sim/blobs.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/person.h"
 #include "tests/sim/restore.h"
@@ -336,6 +337,7 @@ static void send_draft(struct person *person, int64_t after_ms)
     sim_trace(person->sim, "%s %s: %s %s %.90s", person->name, person->key, draft->method,
               draft->target, draft->body.length == 0 ? "" : draft->body.data);
     if (draft->wish == WISH_DONE) {
+        blob_people_see(person->sim, &draft->body);
         keep(person);
     }
     person->attempts = 0;

@@ -52,6 +52,16 @@ void reference_free(struct reference *reference)
     free(reference);
 }
 
+static void copy_artifacts(struct arena *arena, struct ref_template *template)
+{
+    const char **copies = arena_array(arena, template->artifact_count, sizeof(copies[0]));
+
+    for (size_t i = 0; i < template->artifact_count; i++) {
+        copies[i] = arena_strdup(arena, template->artifacts[i]);
+    }
+    template->artifacts = copies;
+}
+
 void reference_reset(struct sim *sim)
 {
     struct reference *before = sim->reference;
@@ -63,6 +73,7 @@ void reference_reset(struct sim *sim)
         *template = *(const struct ref_template *)it->value;
         template->made_of = arena_strdup(&sim->reference->arena, template->made_of);
         template->outputs = arena_strdup(&sim->reference->arena, template->outputs);
+        copy_artifacts(&sim->reference->arena, template);
         (void)map_put(&sim->reference->templates, it->key, template);
     }
     reference_free(before);
@@ -259,6 +270,17 @@ static const char *outputs_of(struct arena *arena, const struct node *template)
     return text;
 }
 
+static void take_artifacts(struct arena *arena, const struct node *list,
+                           struct ref_template *template)
+{
+    template->artifact_count = list == NULL ? 0 : list->list.count;
+    template->artifacts =
+        arena_array(arena, template->artifact_count, sizeof(template->artifacts[0]));
+    for (size_t i = 0; i < template->artifact_count; i++) {
+        template->artifacts[i] = arena_strdup(arena, ref_text(list->list.items[i], "digest"));
+    }
+}
+
 void reference_take_contents(struct reference *reference, const struct batch *batch)
 {
     vec_each (&batch->contents, it) {
@@ -275,6 +297,7 @@ void reference_take_contents(struct reference *reference, const struct batch *ba
         (void)duration_from_str(ref_text(root, "leaseDuration"), &template->lease_ms);
         template->is_task = ref_int(root, "taskCount", 0) > 0;
         template->outputs = outputs_of(&reference->arena, root);
+        take_artifacts(&reference->arena, node_find_path(root, "workload.artifacts"), template);
         template->has_policy = node_remove(root, "policy");
         limits = node_find(root, "limits");
         if (limits != NULL) {

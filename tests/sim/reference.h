@@ -42,6 +42,8 @@ struct ref_template {
     struct needs needs;
     int64_t lease_ms; /* 0: not exclusive */
     bool is_task;
+    const char **artifacts; /* digests */
+    size_t artifact_count;
     const char *outputs; /* declared paths, each between line ends */
     bool has_policy;
     const char *made_of; /* what a run of it is made of: without what governs it while it lasts */

@@ -1,6 +1,8 @@
 /* The course of one seed: chaos, then healing, then silence, then questions. */
 #include "tests/sim/sim.h"
 
+#include "tests/sim/blobs.h"
+#include "tests/sim/check_blobs.h"
 #include "tests/sim/check_leases.h"
 #include "tests/sim/check_periods.h"
 #include "tests/sim/check_policy.h"
@@ -131,6 +133,7 @@ void sim_init(struct sim *sim, const struct sim_options *options, struct record_
     sim->reports = reports_new();
     sim->accounts = accounts_new();
     sim->quorums = quorums_new();
+    sim->blobs = blob_store_new(sim);
     sim->reference = reference_new();
     sim->network = network_new(sim);
     sim->http = http_new();
@@ -140,6 +143,9 @@ void sim_init(struct sim *sim, const struct sim_options *options, struct record_
     }
     sim->operators = operators_new(sim);
     sim->watcher = watcher_new();
+    if (options->plan != NULL || options->is_calm) {
+        blob_store_supply(sim);
+    }
 }
 
 void sim_fini(struct sim *sim)
@@ -158,6 +164,7 @@ void sim_fini(struct sim *sim)
     reports_free(sim->reports);
     accounts_free(sim->accounts);
     quorums_free(sim->quorums);
+    blob_store_free(sim->blobs);
     reference_free(sim->reference);
     schedule_fini(&sim->schedule);
     tape_fini(&sim->tape);
@@ -180,6 +187,7 @@ static void rage(struct sim *sim)
 static void finish_work(struct sim *sim)
 {
     operators_end(sim);
+    blob_store_supply(sim);
     for (int64_t waited_ms = 0; !operators_are_done(sim) && !sim->has_failed; waited_ms += 500) {
         if (waited_ms > DONE_MAX_MS) {
             sim_fail(sim, "liveness", "an operator gets no answer in %d ms", DONE_MAX_MS);
@@ -224,6 +232,7 @@ static void rest(struct sim *sim)
 
     converge(sim);
     judge_show(sim);
+    check_blobs_made(sim);
     sim->tallies.converged_after_ms = took_ms;
 }
 

@@ -22,6 +22,7 @@ struct leases;
 struct quorums;
 struct reports;
 struct accounts;
+struct blob_store;
 struct reference;
 struct watcher_client;
 struct http;
@@ -68,6 +69,7 @@ struct sim {
     struct reports *reports;
     struct accounts *accounts;
     struct quorums *quorums;
+    struct blob_store *blobs;
     struct reference *reference; /* what the committed rows say */
     struct plan_run *plan;       /* borrowed; NULL: chance reigns */
     bool has_failed;

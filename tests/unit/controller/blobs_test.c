@@ -128,6 +128,46 @@ static void a_short_keep_is_a_short_watch(void **state)
     assert_true(blob_is_garbage(&facts, (struct wall){2000}, (struct mono){6000}, 1000));
 }
 
+static void a_look_keeps_what_is_needed_young(void **state)
+{
+    struct blob_facts facts = {.used = {0}, .unneeded_since = MONO_NEVER};
+
+    (void)state;
+    assert_false(blob_look(&facts, true, (struct wall){250}, (struct mono){1}, 1000));
+    assert_true(blob_look(&facts, true, (struct wall){251}, (struct mono){2}, 1000));
+    assert_int_equal(facts.used.ms, 251);
+    assert_true(mono_is_never(facts.unneeded_since));
+    assert_true(blob_look(&facts, false, (struct wall){300}, (struct mono){3}, 1000));
+    assert_int_equal(facts.used.ms, 300);
+    assert_int_equal(facts.unneeded_since.ms, 3);
+    assert_false(blob_look(&facts, false, (struct wall){900}, (struct mono){4}, 1000));
+    assert_int_equal(facts.used.ms, 300);
+    assert_int_equal(facts.unneeded_since.ms, 3);
+}
+
+static void who_asks_for_it_keeps_it_for_another_while(void **state)
+{
+    struct blob_facts facts = {.used = {0}, .unneeded_since = MONO_NEVER};
+
+    (void)state;
+    assert_false(blob_use(&facts, (struct wall){100}, (struct mono){1}, 1000));
+    assert_true(mono_is_never(facts.unneeded_since));
+    facts.unneeded_since = (struct mono){5};
+    assert_true(blob_use(&facts, (struct wall){500}, (struct mono){9}, 1000));
+    assert_int_equal(facts.used.ms, 500);
+    assert_int_equal(facts.unneeded_since.ms, 9);
+}
+
+static void a_quota_is_for_all_together(void **state)
+{
+    (void)state;
+    assert_true(blob_fits(0, 100, 100));
+    assert_true(blob_fits(60, 40, 100));
+    assert_false(blob_fits(60, 41, 100));
+    assert_false(blob_fits(101, 0, 100)); /* it was larger once */
+    assert_false(blob_fits(1, INT64_MAX, INT64_MAX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +176,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test(garbage_is_unneeded_and_old_and_was_watched),
         cmocka_unit_test(a_short_keep_is_a_short_watch),
+        cmocka_unit_test(a_look_keeps_what_is_needed_young),
+        cmocka_unit_test(who_asks_for_it_keeps_it_for_another_while),
+        cmocka_unit_test(a_quota_is_for_all_together),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
