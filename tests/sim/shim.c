@@ -14,8 +14,8 @@ enum {
     REACT_MS = 200,
     KILL_MS = 20,
     KILL_LATE_MS = 450, /* within LEASE_MARGIN_MS */
-    USAGE_MS = 20000,
-    MEASURE_MS = 1000, /* of what has grown, as the true agent does of all */
+    MEASURE_MS = 1000,  /* as true shims tell */
+    USAGE_MS = 20000,   /* once faults are over, and nothing grows */
     GROWS_PER_MILLE = 600,
     GROWS_MAX_MS = 6000,
     MEMORY_USUAL = 1 << 20,
@@ -111,18 +111,26 @@ static void say_exited(struct sim *sim, void *who, uint64_t arg)
     machine_said(machine, &event);
 }
 
-static void say_usage(struct sim *sim, void *who, uint64_t every_ms)
+static void say_usage(struct sim *sim, void *who, uint64_t arg);
+
+static void measure_again(struct shim *shim)
+{
+    bool may_grow = shim->machine->sim->faults.is_active;
+
+    schedule_after(schedule(shim), may_grow ? MEASURE_MS : USAGE_MS, say_usage, shim, 0);
+}
+
+static void say_usage(struct sim *sim, void *who, uint64_t arg)
 {
     struct shim *shim = who;
     struct machine *machine = shim->machine;
     struct agt_event event = {.type = AGT_USAGE, .uid = shim->uid, .run = shim->run};
 
+    (void)arg;
     if (shim->is_lost || shim->state == SHIM_ENDED) {
         return;
     }
-    if (every_ms == USAGE_MS || sim->faults.is_active) {
-        schedule_after(&sim->schedule, (int64_t)every_ms, say_usage, shim, every_ms);
-    }
+    measure_again(shim);
     event.memory = shim_memory(shim);
     if (machine->agt != NULL && machine->stalled_until_ms <= sim_now(sim)) {
         event.usage.wall_ms = sim_now(sim) - shim->began_ms;
@@ -298,7 +306,6 @@ static void grow(struct sim *sim, void *who, uint64_t per_mille)
         shim->memory = shim->machine->options.memory / 1000 * (int64_t)per_mille;
         sim_trace(sim, "%s: run %" PRId64 " of %s/%s holds %" PRId64 " bytes", shim->machine->name,
                   shim->run, shim->session, shim->slot, shim->memory);
-        say_usage(sim, shim, MEASURE_MS);
     }
 }
 
@@ -396,7 +403,7 @@ static void execute(struct sim *sim, void *who, uint64_t arg)
               shim->session, shim->slot, shim->command, shim->version);
     check_overlap(sim, shim);
     schedule_after(&sim->schedule, die_between(dice(shim), 0, 5), say_started, shim, machine->life);
-    schedule_after(&sim->schedule, USAGE_MS, say_usage, shim, USAGE_MS);
+    measure_again(shim);
     draw_end(shim);
     draw_manners(shim);
     look_again(shim);
