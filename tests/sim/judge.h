@@ -30,6 +30,9 @@ void judge_show(struct sim *sim); /* the world, into the trace */
  * would be told in what should be silence; false: nothing is.  It fails when that does not happen
  * in time. */
 bool judge_await_evictions(struct sim *sim);
+/* The same for what runs and ends by itself: a window, a battery or an owner may have let it begin
+ * long after all was as desired.  What is begun again and again is not waited for. */
+bool judge_await_ends(struct sim *sim);
 /* How long it may take from now, as the objects' own specs say. */
 int64_t judge_bound_ms(struct sim *sim);
 /* What failed without a limit goes on failing: without its policy nothing is decided about it. */

@@ -6,7 +6,7 @@
 #include "tests/sim/shim.h"
 
 /* The longest that a policy of a world allows, and what it takes to end the work. */
-enum { SUSPENDED_MAX_MS = 11 * 60 * 1000, STEP_MS = 2500 };
+enum { SUSPENDED_MAX_MS = 11 * 60 * 1000, ENDED_MAX_MS = 30 * 1000, STEP_MS = 2500 };
 
 static int64_t time_in(const struct node *policy, const char *path)
 {
@@ -113,6 +113,30 @@ bool judge_await_evictions(struct sim *sim)
     if (suspended != NULL && !sim->has_failed) {
         sim_fail(sim, "liveness", "%s/%s on %s is suspended for longer than its policy allows",
                  suspended->session, suspended->slot, suspended->machine->name);
+    }
+    return has_any;
+}
+
+static bool is_any_ending(const struct sim *sim)
+{
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        vec_each (&sim->machines[i]->shims, it) {
+            if (!sim->machines[i]->is_lost && (*it)->has_process && !(*it)->is_frozen &&
+                shim_ends_by_itself(*it)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool judge_await_ends(struct sim *sim)
+{
+    bool has_any = is_any_ending(sim);
+
+    for (int64_t ms = 0; is_any_ending(sim) && ms < ENDED_MAX_MS && !sim->has_failed;
+         ms += STEP_MS) {
+        sim_pass(sim, STEP_MS);
     }
     return has_any;
 }

@@ -349,6 +349,11 @@ static bool cannot_start(struct shim *shim)
     return false;
 }
 
+bool shim_ends_by_itself(const struct shim *shim)
+{
+    return does(shim, "job") || does(shim, "fail");
+}
+
 static void draw_end(struct shim *shim)
 {
     const char *number = strchr(shim->command, ' ');

@@ -72,6 +72,7 @@ void shim_finish(struct shim *shim);
 /* Its folder is still there; NULL: it is not. */
 struct shim *shim_over(struct machine *machine, const char *uid, int64_t run);
 void shim_forget(struct machine *machine, const char *uid, int64_t run);
+bool shim_ends_by_itself(const struct shim *shim); /* soon, whoever is there */
 /* Fills in an AGT_FOUND; false when there is nothing to find. */
 bool shim_describe(const struct shim *shim, struct agt_event *event);
 
