@@ -145,7 +145,7 @@ enum agt_effect_type {
     AGT_SPAWN,     /* a shim that runs this, in a folder with the artifacts that are ready */
     AGT_SIGNAL,    /* tell the shim to stop the workload: TERM, then KILL after grace */
     AGT_EXTEND,    /* tell the shim a later end of its lease */
-    AGT_SUSPEND,   /* freeze */
+    AGT_SUSPEND,   /* freeze; where there is a grace, only after a signal and that */
     AGT_RESUME,
     AGT_LIMIT,    /* the processor time it may use from now on */
     AGT_OVERRUN,  /* kill it as one that broke a limit: its record says `message` */
@@ -182,6 +182,7 @@ struct agt_effect {
         } fetch;                             /* FETCH, COLLECT */
         struct mono lease_end;               /* EXTEND */
         int64_t grace_ms;                    /* SIGNAL */
+        struct checkpoint checkpoint;        /* SUSPEND; a grace of 0: now, and no signal */
         int64_t cpu_limit;    /* LIMIT: thousandths of all the machine's; 0: no limit of ours */
         const char *message;  /* OVERRUN; shorter than OVERRUN_MESSAGE_SIZE */
         const char *reason;   /* HANGUP */

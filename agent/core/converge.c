@@ -430,6 +430,7 @@ static void count_suspension(struct agt *agt, struct work *work)
         period_add(agt, work, &(struct contribution){.suspensions = 1});
     }
     work->run.was_suspended = false;
+    checkpoint_drop(agt, work);
 }
 
 /* Told late, for whoever stands still hears nothing: what we did since goes before it. */
@@ -509,7 +510,8 @@ static void signal_run(struct agt *agt, struct work *work)
 
 static void stop(struct agt *agt, struct work *work)
 {
-    if (work->state == WORK_SUSPENDED || work->run.may_freeze) {
+    if (work->state == WORK_SUSPENDED || work->run.may_freeze || work->run.is_saving) {
+        checkpoint_drop(agt, work);
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, work->wanted.uid, work->run.number);
     }
     signal_run(agt, work);
@@ -540,12 +542,15 @@ static void suspend_or_resume(struct agt *agt, struct work *work)
     bool is_held = govern_is_held(agt, work);
 
     if (work->state == WORK_RUNNING && is_held) {
-        suspend(agt, work);
+        if (!checkpoint_is_waited_for(agt, work)) {
+            suspend(agt, work);
+        }
     } else if (work->state == WORK_SUSPENDED && !is_held && !MUTANT(PAUSE_STAYS)) {
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
         move(agt, work, WORK_RUNNING);
-    } else if (work->state == WORK_RUNNING && work->run.may_freeze) {
-        MARK("an adopted run may have been frozen");
+    } else if (work->state == WORK_RUNNING && (work->run.may_freeze || work->run.is_saving)) {
+        MARK("a run may be frozen, or is about to be");
+        checkpoint_drop(agt, work);
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
     }
     if (work->state != WORK_STARTING) {
@@ -778,7 +783,8 @@ struct mono converge_deadline(const struct agt *agt, const struct work *work)
     if (work->is_wanted && work->state == WORK_WAITING && !govern_is_held(agt, work)) {
         return work->not_before;
     }
-    return work->run.is_open ? work->run.lease_end : MONO_NEVER;
+    return work->run.is_open ? mono_earlier(work->run.lease_end, checkpoint_deadline(work))
+                             : MONO_NEVER;
 }
 
 void converge_fini(struct agt *agt)

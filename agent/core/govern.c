@@ -371,6 +371,39 @@ bool govern_is_held(const struct agt *agt, const struct work *work)
     return work->governed.outcome >= POLICY_SUSPEND;
 }
 
+/* Who is hot, or does not know whether it is, or whose owner said so, does not wait. */
+static bool is_patient(enum policy_reason reason)
+{
+    switch (reason) {
+    case REASON_ON_BATTERY:
+    case REASON_BATTERY_LOW:
+    case REASON_USER_ACTIVE:
+    case REASON_OUTSIDE_WINDOW:
+    case REASON_FOREIGN_CPU:
+    case REASON_METERED:
+    case REASON_MAX_DURATION:
+        return true;
+    case REASON_OVERHEATED:
+        return MUTANT(HEAT_WAITS);
+    case REASON_NONE:
+    case REASON_HEAT_WAIT:
+    case REASON_OWNER_PAUSED:
+    case REASON_EXCLUSIVE_PROGRAM:
+    case REASON_STALE_SENSOR:
+    case REASON_MEMORY_PRESSURE:
+    case REASON_COOLDOWN:
+    case REASON_COUNT:
+        break;
+    }
+    return false;
+}
+
+bool govern_may_wait(const struct agt *agt, const struct work *work)
+{
+    return !lacks_readings(agt, work) && work->governed.outcome == POLICY_SUSPEND &&
+           is_patient(work->governed.reason);
+}
+
 bool govern_evicts(const struct agt *agt, const struct work *work)
 {
     return work->governed.outcome == POLICY_EVICT && !lacks_readings(agt, work);

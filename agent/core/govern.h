@@ -66,6 +66,8 @@ void govern(struct agt *agt, struct work *work);
 struct mono govern_deadline(const struct agt *agt, const struct work *work);
 
 bool govern_is_held(const struct agt *agt, const struct work *work); /* suspended or evicted */
+/* It is held for something that does not mind a few seconds. */
+bool govern_may_wait(const struct agt *agt, const struct work *work);
 bool govern_evicts(const struct agt *agt, const struct work *work);
 /* Why it is held or slowed, for a report; false when it is neither. */
 bool govern_says(const struct agt *agt, const struct work *work, const char **ret_reason,

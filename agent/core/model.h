@@ -1,6 +1,7 @@
 /* The whole agent, as its rooms see it.  Each room writes its own part; `agt.c` is the door. */
 #pragma once
 
+#include "agent/core/checkpoint.h"
 #include "agent/core/collect.h"
 #include "agent/core/converge.h"
 #include "agent/core/fetch.h"

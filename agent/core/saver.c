@@ -183,7 +183,7 @@ static void fill_work(struct arena *arena, const struct work *work, struct saved
     *saved = (struct saved_work){.wanted = work->wanted,
                                  .is_removed = !work->is_wanted,
                                  .era = work->era,
-                                 .state = work->state,
+                                 .state = checkpoint_state(work),
                                  .outcome = work->outcome,
                                  .message = work->message,
                                  .starts = work->starts,

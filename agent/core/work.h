@@ -43,6 +43,7 @@ struct run {
     bool is_found;      /* since this agent's start: announced by AGT_FOUND, or spawned */
     bool may_freeze;    /* adopted: whether it is frozen is not known */
     bool was_suspended; /* adopted: it was, and that is counted */
+    bool is_saving;     /* was told to save its state, and is frozen at `freeze_at` */
     bool is_uncounted;  /* what it uses may have been told before, or is not ours to tell */
     bool is_evicted;    /* told to end because its policy says so */
     bool is_out_of_lease;
@@ -52,6 +53,7 @@ struct run {
     int64_t grace_ms;                       /* of its own template */
     int64_t evict_grace_ms;                 /* of the policy that evicts it */
     int64_t stop_grace_ms;     /* it was told to stop with; meaningful while WORK_STOPPING */
+    struct mono freeze_at;     /* meaningful while is_saving */
     struct mono lease_end;     /* its shim ends it then; never: no lease, or not known */
     int64_t cpu_limit;         /* as it was told last; CPU_LIMIT_UNKNOWN: by an earlier agent */
     int64_t unwatched_ms;      /* as it was told last; UNWATCHED_UNKNOWN: by an earlier agent */

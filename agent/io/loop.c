@@ -113,7 +113,8 @@ static bool perform(struct loop *loop, const struct agt_effect *effect)
         return true;
     case AGT_SUSPEND:
     case AGT_RESUME:
-        process_suspend(loop->process, effect->uid, effect->run, effect->type == AGT_SUSPEND);
+        process_suspend(loop->process, effect->uid, effect->run, effect->type == AGT_SUSPEND,
+                        &effect->checkpoint);
         return true;
     case AGT_LIMIT:
         process_limit(loop->process, effect->uid, effect->run,

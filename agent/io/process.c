@@ -5,6 +5,7 @@
 #include "agent/io/inputs.h"
 #include "agent/io/sweep.h"
 #include "agent/io/work.h"
+#include "agent/shim/checkpoint.h"
 #include "agent/shim/clock.h"
 #include "agent/shim/control.h"
 #include "agent/shim/fields.h"
@@ -58,6 +59,7 @@ struct run {
     struct agt_exit failure;
     bool is_stop_wanted;
     bool is_suspend_wanted, is_suspend_known; /* not known: whatever an earlier agent wanted */
+    struct checkpoint checkpoint;             /* meaningful while suspension is wanted */
     bool is_limit_known;
     int64_t cpu_limit;    /* thousandths of a core; 0: none */
     int64_t unwatched_ms; /* UNWATCHED_UNKNOWN: what its shim was told before */
@@ -170,7 +172,8 @@ static void say_wanted(struct run *run)
         say(run, line);
     }
     if (run->is_suspend_known && run->is_suspend_wanted) {
-        say(run, "suspend\n");
+        checkpoint_say(&run->checkpoint, line);
+        say(run, line);
     } else if (run->is_suspend_known) {
         (void)snprintf(line, sizeof(line), "resume lapse=%lld\n", (long long)run->lapse);
         say(run, line);
@@ -581,13 +584,15 @@ void process_extend(struct process *process, const char *uid, int64_t number, st
     }
 }
 
-void process_suspend(struct process *process, const char *uid, int64_t number, bool suspended)
+void process_suspend(struct process *process, const char *uid, int64_t number, bool suspended,
+                     const struct checkpoint *checkpoint)
 {
     struct run *run = run_find(process, uid, number);
 
     if (run != NULL) {
         run->is_suspend_known = true;
         run->is_suspend_wanted = suspended;
+        run->checkpoint = *checkpoint;
         say_wanted(run);
     }
 }

@@ -40,7 +40,9 @@ void process_free(struct process *process);
 void process_spawn(struct process *process, const struct shim_spec *spec);
 void process_stop(struct process *process, const char *uid, int64_t run, int64_t grace_ms);
 void process_extend(struct process *process, const char *uid, int64_t run, struct mono lease_end);
-void process_suspend(struct process *process, const char *uid, int64_t run, bool suspended);
+/* Suspended at once, or, where there is a grace, after a signal and that; or resumed. */
+void process_suspend(struct process *process, const char *uid, int64_t run, bool suspended,
+                     const struct checkpoint *checkpoint);
 /* Holds all its processes together to so many thousandths of a core, from now on and within a
  * second; 0: no more than the limit it was started with, which it never gets beyond. */
 void process_limit(struct process *process, const char *uid, int64_t run, int64_t cpu_thousandths);

@@ -4,7 +4,8 @@
  *     agent → shim            shim → agent
  *     stop grace_ms=N         status state=S started=WALL lapse=N frozen=0|1 limit=N   always first
  *     lease end=BOOT_MS       usage cpu_ms=N wall_ms=N memory_peak=N memory=N
- *     suspend                 exited                                           then it closes
+ *     suspend [signal=S       exited                                           then it closes
+ *         grace_ms=N]
  *     resume lapse=N
  *     limit cpu=N
  *     overrun message=TEXT    it is killed as one that broke a limit
@@ -14,6 +15,11 @@
  * S is starting, running or ending.  Limits are thousandths of a core, 0 for none; the stricter of
  * the one that is told and the one it was started with counts.  `exited` says that the record is
  * written; whoever loses the connection looks for the record too.
+ *
+ * `suspend` with a signal (USR1, USR2) and a grace sends that to the workload's first process and
+ * freezes all when the grace is over; without, or for one that is not known, it freezes at once.
+ * Said again before that it does nothing, or without a grace: at once.  Whatever else ends the
+ * grace, as `resume`, `stop` and a lapse do, sends no further signal.
  *
  * An agent says `usage` every WORD_MS, and with it whether it has read the machine's sensors since
  * it said so last.  Who says whether at all has promised to: when nobody has watched for longer

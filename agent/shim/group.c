@@ -387,6 +387,13 @@ void group_signal_seen(struct group *group, int signal_number)
     }
 }
 
+void group_signal_leader(const struct group *group, int signal_number)
+{
+    if (group->leader > 0 && !group->leader_ended) {
+        (void)kill(group->leader, signal_number);
+    }
+}
+
 void group_kill(struct group *group, struct mono now)
 {
     (void)cgroup_kill(group->cgroup);

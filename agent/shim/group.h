@@ -45,3 +45,6 @@ void group_kill(struct group *group, struct mono now);
 /* To all, newly looked for; to those of the last look. */
 void group_signal(struct group *group, int signal_number);
 void group_signal_seen(struct group *group, int signal_number);
+/* To the one that was executed alone: what it started need not know a signal that ends who does not
+ * know it. */
+void group_signal_leader(const struct group *group, int signal_number);

@@ -8,6 +8,7 @@
  * Ended means: nobody is left (waitpid says ECHILD).  Only then the record is written. */
 #include "agent/shim/shim.h"
 
+#include "agent/shim/checkpoint.h"
 #include "agent/shim/clock.h"
 #include "agent/shim/control.h"
 #include "agent/shim/fields.h"
@@ -52,6 +53,7 @@ struct shim {
     struct mono alone_since; /* no agent is connected; MONO_NEVER while one is */
     struct mono watched;     /* an agent said last that it watches; when it was born, before that */
     bool is_promised;        /* who is connected says it as long as it is so */
+    struct mono freeze_at;   /* it was told to save its state until then; MONO_NEVER: it was not */
     bool frozen;             /* told to suspend, or by itself: */
     bool has_lapsed;         /* nobody watched, and nobody has decided since */
     int64_t lapse;           /* number of the newest */
@@ -127,6 +129,7 @@ static void stop(struct shim *shim, enum exit_cause cause, const char *message, 
     move(shim, STATE_ENDING);
     count_frozen(shim);
     shim->frozen = shim->has_lapsed = false;
+    shim->freeze_at = MONO_NEVER;
     group_look(&shim->group, shim->now);
     group_signal_seen(&shim->group, SIGTERM);
     limits_release(&shim->limits);            /* what is frozen cannot answer, */
@@ -139,6 +142,7 @@ static void stop(struct shim *shim, enum exit_cause cause, const char *message, 
 
 static void suspend(struct shim *shim, bool frozen)
 {
+    shim->freeze_at = MONO_NEVER;
     if (shim->state != STATE_RUNNING || shim->frozen == frozen) {
         return;
     }
@@ -146,6 +150,17 @@ static void suspend(struct shim *shim, bool frozen)
     shim->frozen = frozen;
     shim->frozen_since = shim->now;
     limits_suspend(&shim->limits, frozen, shim->now);
+}
+
+/* After its grace, if it is to have one; told again it has no second one. */
+static void suspend_later(struct shim *shim, const struct checkpoint *checkpoint)
+{
+    if (checkpoint->grace_ms == 0) {
+        suspend(shim, true);
+    } else if (shim->state == STATE_RUNNING && !shim->frozen && mono_is_never(shim->freeze_at)) {
+        group_signal_leader(&shim->group, checkpoint_signal_number(checkpoint));
+        shim->freeze_at = mono_after(shim->now, checkpoint->grace_ms);
+    }
 }
 
 /* What was said by somebody who did not know that it had lapsed was said about another time. */
@@ -246,8 +261,11 @@ static void on_line(void *data, char *line)
     } else if (str_eq(verb, "lease")) {
         shim->spec.lease_end.ms = argument(line, "end", shim->spec.lease_end.ms);
     } else if (str_eq(verb, "suspend")) {
+        struct checkpoint checkpoint;
+
+        checkpoint_hear(line, &checkpoint);
         shim->has_lapsed = false;
-        suspend(shim, true);
+        suspend_later(shim, &checkpoint);
     } else if (str_eq(verb, "resume")) {
         resume(shim, argument(line, "lapse", shim->lapse));
     } else if (str_eq(verb, "limit")) {
@@ -302,6 +320,7 @@ static struct mono deadline(const struct shim *shim)
     if (shim->state == STATE_RUNNING) {
         at = mono_earlier(at, orphaned_at(shim));
         at = mono_earlier(at, unwatched_at(shim));
+        at = mono_earlier(at, shim->freeze_at);
         at = mono_earlier(at, limits_deadline(&shim->limits));
     }
     if (shim->state == STATE_ENDING || shim->state == STATE_KILLING) {
@@ -320,6 +339,9 @@ static void tick(struct shim *shim)
     }
     if (shim->state == STATE_RUNNING && mono_is_due(unwatched_at(shim), shim->now)) {
         lapse(shim);
+    }
+    if (shim->state == STATE_RUNNING && mono_is_due(shim->freeze_at, shim->now)) {
+        suspend(shim, true);
     }
     if (shim->state == STATE_ENDING && mono_is_due(shim->kill_at, shim->now)) {
         move(shim, STATE_KILLING);
@@ -628,6 +650,7 @@ int shim_main(void)
         return 1; /* another shim holds the run, or it is over, or the folder is gone */
     }
     shim.now = clock_mono();
+    shim.freeze_at = MONO_NEVER;
     shim.alone_since = shim.watched = shim.now;
     limits_init(&shim.limits, &shim.spec, &shim.group);
     group_init(&shim.group, &shim.spec, &shim.limits.cgroup);

@@ -5,6 +5,8 @@
 #include "schema/forms.h"
 #include "schema/limits.h"
 
+const char *const checkpoint_signal_words[] = {"USR1", "USR2", NULL};
+
 static const char *const restart_words[] = {"never", "onFailure", "always", NULL};
 
 static const struct field resources_fields[] = {
@@ -48,6 +50,17 @@ const struct shape output_status_shape =
 
 static const struct shape output_shape = SHAPE("output", struct output, output_fields);
 
+static const struct field checkpoint_fields[] = {
+    {"signal", FIELD_ENUM, AT(struct checkpoint, signal), .words = checkpoint_signal_words,
+     .fallback = "USR1", .doc = "sent to the program itself, once before each such suspension"},
+    {"grace", FIELD_DURATION, AT(struct checkpoint, grace_ms), .fallback = "5s",
+     .min = CHECKPOINT_GRACE_MIN_MS, .max = CHECKPOINT_GRACE_MAX_MS,
+     .doc = "time from the signal until it is frozen"},
+};
+
+static const struct shape checkpoint_shape =
+    SHAPE("checkpoint", struct checkpoint, checkpoint_fields);
+
 static const struct field workload_fields[] = {
     {"command", FIELD_LIST, AT(struct workload, command), .item = FIELD_STR,
      .flags = FIELD_REQUIRED, .min = 1, .max = COMMAND_WORDS_MAX,
@@ -64,6 +77,10 @@ static const struct field workload_fields[] = {
      .doc = "files that are fetched, verified and put in place before it starts"},
     {"outputs", FIELD_LIST, AT(struct workload, outputs), .shape = &output_shape, .map_key = "path",
      .max = ARTIFACTS_MAX, .doc = "files that are collected when it has ended"},
+    {"checkpoint", FIELD_STRUCT, AT(struct workload, checkpoint), .shape = &checkpoint_shape,
+     .flags = FIELD_EXPLICIT,
+     .doc = "its chance to save its state before a policy suspends it; absent: it is frozen at "
+            "once.  Heat, unknown readings and its owner's word do not wait for it"},
 };
 
 const struct shape workload_shape = SHAPE("workload", struct workload, workload_fields);
@@ -104,6 +121,14 @@ const struct shape template_shape = SHAPE("template", struct template, template_
 const struct harvest_policy_spec *template_policy(const struct template *resolved)
 {
     return shape_has(&template_shape, resolved, &resolved->policy) ? &resolved->policy : NULL;
+}
+
+const struct checkpoint *template_checkpoint(const struct template *resolved)
+{
+    const struct workload *workload = &resolved->workload;
+
+    return shape_has(&workload_shape, workload, &workload->checkpoint) ? &workload->checkpoint
+                                                                       : NULL;
 }
 
 void template_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE])

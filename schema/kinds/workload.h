@@ -37,6 +37,14 @@ struct output_status { /* a file that was collected and is stored as a blob */
 
 typedef LIST_OF(struct output_status) outputs_t;
 
+enum checkpoint_signal { CHECKPOINT_USR1, CHECKPOINT_USR2 };
+
+struct checkpoint { /* what it is told before it is suspended */
+    uint64_t set;
+    int signal;       /* enum checkpoint_signal */
+    int64_t grace_ms; /* then it is frozen */
+};
+
 struct workload {
     uint64_t set;
     LIST_OF(const char *) command; /* the program and its arguments; no shell */
@@ -45,6 +53,7 @@ struct workload {
     struct resources resources;
     LIST_OF(struct artifact) artifacts;
     LIST_OF(struct output) outputs;
+    struct checkpoint checkpoint; /* absent: it is frozen without a word */
 };
 
 struct template
@@ -62,7 +71,10 @@ struct template
 
 extern const struct shape resources_shape, workload_shape, template_shape, output_status_shape;
 
+extern const char *const checkpoint_signal_words[]; /* NULL-terminated */
+
 /* NULL without one. */
+const struct checkpoint *template_checkpoint(const struct template *resolved);
 const struct harvest_policy_spec *template_policy(const struct template *resolved);
 
 /* What they take at most as one task's result in canonical JSON. */

@@ -261,6 +261,16 @@ static bool may_be_ended(const struct shim *shim, uint64_t known)
     return false;
 }
 
+/* An older program passed over its policy, and the one that is there now is told of it in this
+ * step. */
+static bool lacks_policy(const struct machine *machine, const struct node *work)
+{
+    const char *digest = ref_text(work, "wanted.templateDigest");
+
+    return node_find_path(work, "wanted.template.policy") == NULL &&
+           ref_is_update(machine->sim->reference, digest, digest);
+}
+
 void check_stop(const struct shim *shim)
 {
     struct machine *machine = shim->machine;
@@ -276,7 +286,8 @@ void check_stop(const struct shim *shim)
     if (is_of_this_era(machine, work) && ref_flag(work, "run.open") &&
         ref_int(work, "run.number", 0) == shim->run &&
         ref_int(work, "run.generation", 0) > 0 && /* else it is a stray that was adopted */
-        !may_be_ended(shim, number_at(saved, "revision")) && !check_may_evict(shim)) {
+        !may_be_ended(shim, number_at(saved, "revision")) && !lacks_policy(machine, work) &&
+        !check_may_evict(shim)) {
         sim_fail(machine->sim, "authorised", "%s ends %s/%s (%s), which is wanted as it is",
                  machine->name, shim->session, shim->slot, shim->uid);
     }

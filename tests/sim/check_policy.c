@@ -244,11 +244,24 @@ static bool is_held(struct machine *machine, struct shim *shim, const struct rea
            forbids(&fresh, policy, hours_local_ms(machine)) || is_stale(machine, readings, policy);
 }
 
+/* What a workload's chance to save its state is not given for: heat, what is not known, want of
+ * memory, and the owner's word.  To be asked after is_held(). */
+static bool is_urgent(struct machine *machine, const struct shim *shim,
+                      const struct readings *readings, const struct node *policy)
+{
+    struct readings fresh = *readings;
+
+    keep_fresh(machine, policy, &fresh);
+    return shim->watch.is_hot || is_hot(&fresh, policy, "thermal.suspendCelsius") ||
+           is_stale(machine, readings, policy) || lacks_memory(&fresh, policy);
+}
+
 static void forget(struct shim *shim)
 {
     int64_t thawed_at_ms = shim->watch.thawed_at_ms;
 
-    shim->watch = (struct shim_watch){.forbidden_since_ms = -1, .thawed_at_ms = thawed_at_ms};
+    shim->watch = (struct shim_watch){
+        .forbidden_since_ms = -1, .urgent_since_ms = -1, .thawed_at_ms = thawed_at_ms};
 }
 
 /* Where no agent watches, its shim suspends it after a named time.  An agent that has just begun to
@@ -273,13 +286,35 @@ static void check_watch(struct machine *machine, const struct shim *shim, const 
     }
 }
 
+/* The grace that it declares before a suspension; 0: none. */
+static int64_t checkpoint_ms(const struct node *work)
+{
+    return time_in(work, "wanted.template.workload.checkpoint.grace");
+}
+
+/* It runs against a rule since then: for too long? */
+static void check_since(const struct shim *shim, bool is_broken, int64_t allowed, int64_t *since_ms)
+{
+    struct sim *sim = shim->machine->sim;
+
+    if (!is_broken || shim->is_frozen || shim->state != SHIM_RUNNING) {
+        *since_ms = -1;
+    } else if (*since_ms < 0) {
+        *since_ms = sim_now(sim);
+    } else if (sim_now(sim) - *since_ms > allowed) {
+        sim_fail(
+            sim, "policy", "%s runs %s/%s (%s) for %" PRId64 " ms although its policy forbids it",
+            shim->machine->name, shim->session, shim->slot, shim->uid, sim_now(sim) - *since_ms);
+    }
+}
+
 static void look_at(struct machine *machine, struct shim *shim, const struct readings *readings)
 {
     const struct node *work = check_known_work(machine, shim->uid);
     const struct node *policy = node_find_path(work, "wanted.template.policy");
     const char *digest = ref_text(work, "wanted.templateDigest");
     struct shim_watch *watch = &shim->watch;
-    bool is_forbidden;
+    bool is_forbidden, is_now;
 
     if (work == NULL || ref_flag(work, "removed") || strlen(digest) >= sizeof(watch->digest)) {
         forget(shim);
@@ -293,16 +328,11 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
     }
     is_forbidden =
         machine->is_owner_paused || (policy != NULL && is_held(machine, shim, readings, policy));
-    if (!is_forbidden || shim->is_frozen || shim->state != SHIM_RUNNING) {
-        watch->forbidden_since_ms = -1;
-    } else if (watch->forbidden_since_ms < 0) {
-        watch->forbidden_since_ms = sim_now(machine->sim);
-    } else if (sim_now(machine->sim) - watch->forbidden_since_ms > allowed_ms(machine, shim)) {
-        sim_fail(machine->sim, "policy",
-                 "%s runs %s/%s (%s) for %" PRId64 " ms although its policy forbids it",
-                 machine->name, shim->session, shim->slot, shim->uid,
-                 sim_now(machine->sim) - watch->forbidden_since_ms);
-    }
+    is_now =
+        machine->is_owner_paused || (policy != NULL && is_urgent(machine, shim, readings, policy));
+    check_since(shim, is_forbidden, allowed_ms(machine, shim) + checkpoint_ms(work),
+                &watch->forbidden_since_ms);
+    check_since(shim, is_now, allowed_ms(machine, shim), &watch->urgent_since_ms);
 }
 
 /* By an agent, or by its shim. */

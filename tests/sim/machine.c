@@ -255,7 +255,7 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
         break;
     case AGT_SUSPEND:
     case AGT_RESUME:
-        shim_freeze(machine, effect->uid, effect->run, effect->type == AGT_SUSPEND);
+        shim_freeze(machine, effect);
         break;
     case AGT_LIMIT:
         shim_limit(machine, effect->uid, effect->run, effect->cpu_limit);

@@ -68,6 +68,10 @@ static void add_workload(struct die *die, unsigned version, struct str *to)
     if (die_chance(die, 250) || is_compared) {
         str_add(to, ",\"outputs\":[{\"path\":\"result\"}]");
     }
+    if (die_chance(die, 700)) {
+        str_addf(to, ",\"checkpoint\":{\"signal\":\"USR%u\",\"grace\":\"%" PRId64 "ms\"}",
+                 1 + (unsigned)die_below(die, 2), die_between(die, 100, CHECKPOINT_GRACE_MAX_MS));
+    }
     str_add(to, "}");
 }
 

@@ -441,6 +441,7 @@ static const char *variable(const struct workload *workload, const char *key)
 
 void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
 {
+    const struct checkpoint *checkpoint = template_checkpoint(spawn->template);
     struct sim *sim = machine->sim;
     struct shim *shim = MEM_NEW(struct shim);
 
@@ -455,7 +456,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
             shim->watch = (*it)->watch;
         }
     }
-    shim->watch.forbidden_since_ms = -1;
+    shim->watch.forbidden_since_ms = shim->watch.urgent_since_ms = -1;
     shim->machine = machine;
     shim->uid = mem_strdup(spawn->uid);
     shim->session = mem_strdup(spawn->session);
@@ -473,6 +474,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->orphan_after_ms = spawn->template->orphan_after_ms;
     shim->unwatched_ms = spawn->unwatched_ms;
     shim->watched_at_ms = sim_now(sim);
+    shim->checkpoint_ms = checkpoint == NULL ? 0 : checkpoint->grace_ms;
     shim->cpu_limit = spawn->cpu_limit;
     shim->cores = spawn->template->workload.resources.cores;
     shim->cores += shim->cores == 0;
@@ -538,23 +540,64 @@ void shim_extend(struct machine *machine, const char *uid, int64_t run, struct m
     }
 }
 
-void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_frozen)
+static void freeze(struct shim *shim, bool is_frozen)
 {
-    struct shim *shim = find(machine, uid, run);
+    if (!shim->is_frozen && is_frozen) {
+        shim->held_at_ms = sim_now(shim->machine->sim);
+    }
+    if (shim->is_frozen && !is_frozen) {
+        shim->watch.thawed_at_ms = sim_now(shim->machine->sim);
+    }
+    shim->is_frozen = is_frozen;
+    shim->was_frozen = shim->was_frozen || is_frozen;
+    shim->freeze_at_ms = 0;
+    shim_watch_again(shim);
+}
+
+static void freeze_late(struct sim *sim, void *who, uint64_t arg)
+{
+    struct shim *shim = who;
+
+    (void)sim;
+    if (!shim->is_lost && shim->freeze_at_ms > 0 && shim->freeze_look == arg &&
+        shim->state == SHIM_RUNNING) {
+        freeze(shim, true);
+    }
+}
+
+/* Its workload is told, and frozen when the grace is over, whatever becomes of the agent. */
+static void freeze_after(struct shim *shim, const struct checkpoint *checkpoint)
+{
+    struct sim *sim = shim->machine->sim;
+
+    if (shim->freeze_at_ms > 0) {
+        sim_fail(sim, "policy", "%s/%s (%s) is told twice to save its state", shim->session,
+                 shim->slot, shim->uid);
+    }
+    if (shim->state != SHIM_RUNNING || shim->is_frozen || shim->freeze_at_ms > 0) {
+        return;
+    }
+    sim_trace(sim, "%s: run %" PRId64 " of %s/%s is to save its state within %" PRId64 " ms",
+              shim->machine->name, shim->run, shim->session, shim->slot, checkpoint->grace_ms);
+    sim->tallies.checkpoints++;
+    shim->freeze_at_ms = sim_now(sim) + checkpoint->grace_ms;
+    schedule_after(&sim->schedule, checkpoint->grace_ms, freeze_late, shim, ++shim->freeze_look);
+}
+
+void shim_freeze(struct machine *machine, const struct agt_effect *effect)
+{
+    struct shim *shim = find(machine, effect->uid, effect->run);
+    bool is_frozen = effect->type == AGT_SUSPEND;
 
     if (shim == NULL || (shim->has_lapsed && !is_frozen && shim->heard_lapse < shim->lapse)) {
         return; /* of before it lapsed */
     }
-    if (!shim->is_frozen && is_frozen) {
-        shim->held_at_ms = sim_now(machine->sim);
-    }
-    if (shim->is_frozen && !is_frozen) {
-        shim->watch.thawed_at_ms = sim_now(machine->sim);
-    }
-    shim->is_frozen = is_frozen;
-    shim->was_frozen = shim->was_frozen || is_frozen;
     shim->has_lapsed = false;
-    shim_watch_again(shim);
+    if (is_frozen && effect->checkpoint.grace_ms > 0) {
+        freeze_after(shim, &effect->checkpoint);
+    } else {
+        freeze(shim, is_frozen);
+    }
 }
 
 void shim_watch(struct machine *machine, const char *uid, int64_t run, int64_t unwatched_ms)

@@ -17,6 +17,7 @@ struct shim_watch { /* check_policy.h */
     int64_t hot_for_ms, low_for_ms, cool_since_ms;
     bool is_hot, is_low;
     int64_t thawed_at_ms;
+    int64_t urgent_since_ms; /* the same, of what no grace is given for */
 };
 
 struct shim {
@@ -35,6 +36,9 @@ struct shim {
     int64_t grace_ms, orphan_after_ms, lease_ms;
     int64_t unwatched_ms;       /* 0: for as long as it likes */
     int64_t watched_at_ms;      /* true time of the newest word of an agent that watches */
+    int64_t checkpoint_ms;      /* its grace before a suspension; 0: none */
+    int64_t freeze_at_ms;       /* it was told to save its state until then; 0: it was not */
+    uint64_t freeze_look;       /* newest order to freeze */
     int64_t lapse, heard_lapse; /* the newest; of which its agent knows */
     bool has_lapsed;
     uint64_t watch_look;              /* newest look whether somebody watches */
@@ -60,7 +64,8 @@ void shim_free(struct shim *shim);
 void shim_spawn(struct machine *machine, const struct agt_spawn *spawn);
 void shim_stop(struct machine *machine, const char *uid, int64_t run, int64_t grace_ms);
 void shim_extend(struct machine *machine, const char *uid, int64_t run, struct mono lease_end);
-void shim_freeze(struct machine *machine, const char *uid, int64_t run, bool is_frozen);
+/* AGT_SUSPEND, AGT_RESUME. */
+void shim_freeze(struct machine *machine, const struct agt_effect *effect);
 void shim_watch(struct machine *machine, const char *uid, int64_t run, int64_t unwatched_ms);
 void shim_limit(struct machine *machine, const char *uid, int64_t run, int64_t cpu_limit);
 /* It is to be killed, as one that broke a limit. */

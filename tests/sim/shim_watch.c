@@ -38,6 +38,7 @@ static void lapse(struct shim *shim)
     machine->sim->tallies.lapses++;
     shim->held_at_ms = sim_now(machine->sim);
     shim->is_frozen = shim->has_lapsed = true;
+    shim->freeze_at_ms = 0;
     shim->lapse++;
     schedule_after(&machine->sim->schedule, die_between(&machine->work_die, 0, 10), say_lapsed,
                    shim, machine->life);

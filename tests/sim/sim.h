@@ -40,7 +40,7 @@ struct tallies {
     uint64_t commits, rows, restarts, power_cuts, recoveries;
     uint64_t agent_crashes, reboots, links_cut, partitions, frames, frames_lost, frames_repeated;
     uint64_t spawns, spawns_exclusive, requests, acknowledged, retries, conflicts, unknown_outcomes;
-    uint64_t stalls, lapses, saves_failed, twins, ways, waits;
+    uint64_t stalls, lapses, checkpoints, saves_failed, twins, ways, waits;
     uint64_t fired[FAULT_COUNT];    /* how often each class did something */
     int64_t converged_after_ms;     /* of the faults' end */
     int64_t simulated_ms, chaos_ms; /* all but the empty time, and until the faults ended */

@@ -101,9 +101,10 @@ void totals_print(const struct totals *totals, double seconds)
                  all->agent_crashes, all->reboots, all->saves_failed, all->spawns,
                  all->spawns_exclusive);
     (void)printf("network: %" PRIu64 " frames (%" PRIu64 " lost, %" PRIu64 " repeated), %" PRIu64
-                 " cuts, %" PRIu64 " partitions, %" PRIu64 " stalls, %" PRIu64 " lapses\n",
+                 " cuts, %" PRIu64 " partitions, %" PRIu64 " stalls, %" PRIu64 " lapses, %" PRIu64
+                 " checkpoints\n",
                  all->frames, all->frames_lost, all->frames_repeated, all->links_cut,
-                 all->partitions, all->stalls, all->lapses);
+                 all->partitions, all->stalls, all->lapses, all->checkpoints);
     (void)printf("operators: %" PRIu64 " requests, %" PRIu64 " writes acknowledged, %" PRIu64
                  " refused, %" PRIu64 " retries\n",
                  all->requests, all->acknowledged, all->conflicts, all->retries);

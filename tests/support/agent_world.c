@@ -242,6 +242,19 @@ static void print_run(struct agent_world *world, const char *verb, const struct 
     str_addf(&world->page, "%s %s run=%d", verb, effect->uid, (int)effect->run);
 }
 
+static void print_suspend(struct agent_world *world, const struct agt_effect *effect)
+{
+    bool is_suspended = effect->type == AGT_SUSPEND;
+
+    print_run(world, is_suspended ? "suspend" : "resume", effect);
+    if (is_suspended && effect->checkpoint.grace_ms > 0) {
+        str_addf(&world->page, " signal=%s grace=%d",
+                 checkpoint_signal_words[effect->checkpoint.signal],
+                 (int)effect->checkpoint.grace_ms);
+    }
+    str_add_char(&world->page, '\n');
+}
+
 static void perform(struct agent_world *world, const struct agt_effect *effect)
 {
     struct str *page = &world->page;
@@ -282,8 +295,7 @@ static void perform(struct agent_world *world, const struct agt_effect *effect)
         break;
     case AGT_SUSPEND:
     case AGT_RESUME:
-        print_run(world, effect->type == AGT_SUSPEND ? "suspend" : "resume", effect);
-        str_add_char(page, '\n');
+        print_suspend(world, effect);
         break;
     case AGT_LIMIT:
         print_run(world, "limit", effect);
@@ -545,6 +557,11 @@ static void fill_assignment(const struct want *want, char digest_text[static DIG
     assignment->template.grace_ms = want->grace_ms == 0 ? 5000 : want->grace_ms;
     assignment->template.workload.resources.cores = want->cores;
     assignment->template.workload.resources.memory = want->memory;
+    if (want->checkpoint_ms > 0) {
+        shape_put(
+            &workload_shape, &assignment->template.workload, checkpoint,
+            ((struct checkpoint){.signal = CHECKPOINT_USR2, .grace_ms = want->checkpoint_ms}));
+    }
     if (want->policy != NULL) {
         shape_put(&template_shape, &assignment->template, policy, *want->policy);
         shape_put(&template_shape, &assignment->template, limits, want->policy->limits);

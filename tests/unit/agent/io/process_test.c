@@ -26,6 +26,8 @@
 
 #define UID "11111111-2222-4333-8444-555555555555"
 
+static const struct checkpoint at_once;
+
 struct told { /* an event, copied */
     enum agt_event_type type;
     int64_t run;
@@ -316,7 +318,7 @@ static void whoever_wiped_its_traces_is_found_in_its_group(void **state)
     } else {
         spawn(bench, "env -i setsid sh -c 'echo $$ >hidden; sleep 1000 & wait'");
         UNTIL((hidden = pid_in(bench, "1/files/hidden")) > 0);
-        process_suspend(bench->process, UID, 1, true);
+        process_suspend(bench->process, UID, 1, true, &at_once);
         (void)kill(shim_pid(bench), SIGKILL);
         expect_exit(bench, AGT_EXITED, EXIT_LOST, 0);
         assert_false(lives(hidden));
@@ -352,14 +354,14 @@ static void what_its_shim_suspended_waits_for_a_new_word(void **state)
 
     spawn(bench, "echo $$ >main; exec sleep 1000");
     UNTIL((pid = pid_in(bench, "1/files/main")) > 0 && find(bench, AGT_STARTED) != NULL);
-    process_suspend(bench->process, UID, 1, false);
+    process_suspend(bench->process, UID, 1, false, &at_once);
     process_watch(bench->process, UID, 1, 1);
     UNTIL(find(bench, AGT_LAPSED) != NULL);
     process_watch(bench->process, UID, 1, 3600 * 1000);
     heard = count(bench, AGT_USAGE);
     UNTIL(count(bench, AGT_USAGE) > heard);
     assert_int_equal(state_of(pid), 'T');
-    process_suspend(bench->process, UID, 1, false);
+    process_suspend(bench->process, UID, 1, false, &at_once);
     UNTIL(state_of(pid) == 'S');
     assert_int_equal(count(bench, AGT_LAPSED), 1);
 }
@@ -414,7 +416,7 @@ static void what_all_together_have_too_much_ends_one_which_says_so(void **state)
 
     spawn(bench, "exec sleep 1000");
     UNTIL(find(bench, AGT_USAGE) != NULL && find(bench, AGT_USAGE)->memory > 0);
-    process_suspend(bench->process, UID, 1, true);
+    process_suspend(bench->process, UID, 1, true, &at_once);
     close_process(bench);
     open_process(bench);
     process_find(bench->process);
@@ -432,12 +434,12 @@ static void the_next_agent_hears_what_the_last_one_wanted_and_may_want_else(void
     UNTIL(pid_in(bench, "1/files/main") > 0);
     main = pid_in(bench, "1/files/main");
     process_limit(bench->process, UID, 1, 250);
-    process_suspend(bench->process, UID, 1, true);
+    process_suspend(bench->process, UID, 1, true, &at_once);
     UNTIL(state_of(main) == 'T');
     close_process(bench);
     open_process(bench);
     process_find(bench->process);
-    process_suspend(bench->process, UID, 1, false); /* before it is connected to */
+    process_suspend(bench->process, UID, 1, false, &at_once); /* before it is connected to */
     UNTIL(find(bench, AGT_STARTED) != NULL);
     assert_true(find(bench, AGT_STARTED)->frozen);
     assert_int_equal(find(bench, AGT_STARTED)->cpu_limit, 250);
