@@ -28,10 +28,10 @@ static void say_held(const struct agt *agt, const struct work *work, struct repo
 
 static void waiting_face(const struct agt *agt, const struct work *work, struct report_face *face)
 {
-    if (work->outcome == OUTCOME_LEASE_ENDED) {
-        say(face, PHASE_STOPPED, "LeaseEnded", work->message);
-    } else if (govern_is_held(agt, work)) {
+    if (govern_is_held(agt, work)) { /* and asks for no lease meanwhile */
         say_held(agt, work, face);
+    } else if (work->outcome == OUTCOME_LEASE_ENDED) {
+        say(face, PHASE_STOPPED, "LeaseEnded", work->message);
     } else if (work->fetch.state == FETCH_ASKED) {
         say(face, PHASE_STARTING, "Fetching", work->fetch.message);
     } else if (work->fetch.state == FETCH_LATER) {

@@ -28,6 +28,7 @@ enum {
     HANG_MIN_MS = 6000, /* the shortest staleSensor that operators ask for, and a margin */
     HANG_MAX_MS = 40000,
     LOST_FOR_GOOD_PER_MILLE = 120,
+    HELD_PER_MILLE = 300,
 };
 
 #define TEN_YEARS_MS INT64_C(315576000000)
@@ -591,6 +592,30 @@ static void end_doubles(struct sim *sim)
     }
 }
 
+/* In some worlds not all is quiet in the end: some machines stay such that work is held there. */
+static void stay_held(struct sim *sim)
+{
+    struct die die;
+
+    tape_die(&sim->tape, &die, "held");
+    if (sim->plan != NULL || !die_chance(&die, HELD_PER_MILLE)) {
+        return;
+    }
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        struct machine *machine = sim->machines[i];
+
+        if (!die_chance(&die, 500)) {
+            continue;
+        }
+        if (die_chance(&die, 650)) {
+            senses_stay_bad(machine, &die);
+        } else {
+            machine_pause(machine, true);
+        }
+        sim_trace(sim, "%s: work is held there for good", machine->name);
+    }
+}
+
 void faults_end(struct sim *sim)
 {
     struct die *die = &sim->dice.faults;
@@ -615,6 +640,7 @@ void faults_end(struct sim *sim)
             machine_pause(machine, false);
         }
     }
+    stay_held(sim);
     end_doubles(sim);
     if (loses_one) {
         machine_lose(sim->machines[die_below(die, sim->machine_count)]);

@@ -177,7 +177,8 @@ static size_t wanted_of(struct world *world, const struct node *session)
         const struct node *agent = world->agents->list.items[i];
         struct machine *machine = machine_of(world, name_of(agent));
         const struct node *copy = judge_copy_on(world, session, agent);
-        bool may_begin = !flag_at(agent, "spec.unschedulable") && judge_is_healthy(agent);
+        bool may_begin = !flag_at(agent, "spec.unschedulable") && judge_is_healthy(agent) &&
+                         (machine == NULL || !machine->is_owner_paused);
 
         if (machine == NULL || machine->is_lost) { /* what is not done is wanted when it is back */
             wanted += copy != NULL && str_eq(text_at(copy, "status.phase"), "Succeeded");

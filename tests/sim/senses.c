@@ -15,6 +15,8 @@ enum {
     SHORT_MS = 2000,
     SLOW_MS = 8000,
     LONG_MS = 25000,
+    HOT_FROM = 71, /* degrees: above what any policy of a world allows */
+    HOT_TO = 90,
 };
 
 void senses_begin(struct machine *machine)
@@ -163,6 +165,21 @@ void senses_calm(struct machine *machine)
     for (int i = 0; i < LIFE_COUNT; i++) {
         if (happens(machine, i)) {
             machine->senses.until_ms[i] = sim_now(machine->sim);
+        }
+    }
+}
+
+void senses_stay_bad(struct machine *machine, struct die *die)
+{
+    static const int lives[] = {LIFE_UNPLUGGED, LIFE_HOT, LIFE_USED, LIFE_BUSY, LIFE_METERED};
+    struct senses *senses = &machine->senses;
+    int least = lives[die_below(die, COUNT_OF(lives))];
+
+    advance(machine);
+    senses->peak = die_between(die, HOT_FROM, HOT_TO) * 1000;
+    for (size_t i = 0; i < COUNT_OF(lives); i++) {
+        if (lives[i] == least || die_chance(die, 150)) {
+            senses->until_ms[lives[i]] = INT64_MAX / 2;
         }
     }
 }

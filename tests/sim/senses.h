@@ -36,5 +36,7 @@ struct senses {
 void senses_begin(struct machine *machine);
 void senses_strike(struct machine *machine, enum fault fault, struct die *die);
 void senses_calm(struct machine *machine);
+/* Some of what forbids work goes on for ever, and is told truly. */
+void senses_stay_bad(struct machine *machine, struct die *die);
 /* What they tell now; the moments are the machine's. */
 void senses_look(struct machine *machine, struct readings *ret_readings);

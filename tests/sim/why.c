@@ -7,13 +7,15 @@
 #include "tests/sim/shim.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct asked {
     struct sim *sim;
     struct arena arena;
     const char *what; /* "harvestsession/s-1" */
     const struct node *object, *answer;
-    bool is_well; /* it says */
+    const struct node *assignments; /* all of them */
+    bool is_well;                   /* it says */
 };
 
 static const char *text_at(const struct node *root, const char *path)
@@ -49,6 +51,37 @@ static void wonder(const struct asked *asked, const char *words)
 
 /* --- each kind -------------------------------------------------------------------------------- */
 
+static bool is_held(const struct node *object)
+{
+    return str_eq(text_at(object, "status.phase"), "Suspended");
+}
+
+/* What holds its copies back, whose reasons the judge has found to be true, is in the way. */
+static void check_held(const struct asked *asked)
+{
+    const char *in_the_way = text_at(asked->answer, "inTheWay.object");
+    bool has_held = false;
+
+    for (size_t i = 0; asked->assignments != NULL && i < asked->assignments->list.count; i++) {
+        const struct node *it = asked->assignments->list.items[i];
+        const struct machine *machine = machine_of(asked, text_at(it, "spec.agent"));
+
+        if (machine == NULL || machine->is_lost || !is_held(it) ||
+            !str_eq(text_at(it, "spec.sessionUid"), text_at(asked->object, "metadata.uid"))) {
+            continue;
+        }
+        has_held = true;
+        if (str_starts(in_the_way, "assignment/") &&
+            str_eq(in_the_way + strlen("assignment/"), text_at(it, "metadata.name")) &&
+            str_eq(text_at(asked->answer, "inTheWay.reason"), text_at(it, "status.reason"))) {
+            return;
+        }
+    }
+    if (has_held) {
+        wonder(asked, "what holds it back is not in the way");
+    }
+}
+
 static void check_session(const struct asked *asked)
 {
     const struct node *condition = condition_of(asked->object, "Converged");
@@ -62,6 +95,8 @@ static void check_session(const struct asked *asked)
                !str_eq(text_at(first, "reason"), text_at(condition, "reason")) ||
                !str_eq(text_at(first, "message"), text_at(condition, "message"))) {
         wonder(asked, "it does not begin with its own condition");
+    } else if (asked->is_well) {
+        check_held(asked);
     }
 }
 
@@ -73,11 +108,6 @@ static bool has_process(const struct machine *machine, const char *uid)
         }
     }
     return false;
-}
-
-static bool is_held(const struct node *object)
-{
-    return str_eq(text_at(object, "status.phase"), "Suspended");
 }
 
 /* What is held back is as declared, and may have been ended meanwhile.  Of a machine that is lost
@@ -92,6 +122,10 @@ static void check_assignment(const struct asked *asked)
     if (is_held(asked->object) && asked->is_well != is_there) {
         wonder(asked, is_there ? "it is held back as declared"
                                : "it is held back on a machine that is lost");
+    } else if (is_held(asked->object) && is_there &&
+               !str_eq(text_at(asked->answer, "inTheWay.reason"),
+                       text_at(asked->object, "status.reason"))) {
+        wonder(asked, "what holds it back is not in the way");
     } else if (!is_done && !is_held(asked->object) && asked->is_well != runs) {
         wonder(asked, runs ? "its process is there" : "no process of it is there");
     }
@@ -151,9 +185,10 @@ static void check_words(const struct asked *asked)
 }
 
 static void ask_about(struct sim *sim, const char *plural, const char *singular,
-                      const struct node *object, void (*check)(const struct asked *asked))
+                      const struct node *object, const struct node *assignments,
+                      void (*check)(const struct asked *asked))
 {
-    struct asked asked = {.sim = sim, .object = object};
+    struct asked asked = {.sim = sim, .object = object, .assignments = assignments};
     const struct node *converged;
     struct answer_got got;
 
@@ -187,13 +222,16 @@ void why_ask(struct sim *sim)
     for (size_t i = 0; i < COUNT_OF(asks) && !sim->has_failed; i++) {
         struct arena arena;
         char target[64];
-        const struct node *items;
+        const struct node *items, *assignments;
 
         arena_init(&arena);
+        assignments = node_find(
+            judge_ask(sim, &arena, "GET", "/apis/fog/v1/assignments", NULL, NULL).root, "items");
         (void)snprintf(target, sizeof(target), "/apis/fog/v1/%s", asks[i].plural);
         items = node_find(judge_ask(sim, &arena, "GET", target, NULL, NULL).root, "items");
         for (size_t k = 0; items != NULL && k < items->list.count && !sim->has_failed; k++) {
-            ask_about(sim, asks[i].plural, asks[i].singular, items->list.items[k], asks[i].check);
+            ask_about(sim, asks[i].plural, asks[i].singular, items->list.items[k], assignments,
+                      asks[i].check);
         }
         arena_fini(&arena);
     }

@@ -294,6 +294,25 @@ static void suspended_work_keeps_its_lease_and_waiting_work_asks_for_none(void *
     expect(world, "");
 }
 
+static void held_work_whose_lease_ended_says_what_holds_it(void **state)
+{
+    struct agent_world *world = *state;
+
+    (void)given_leased(world);
+    world_owner(world, true);
+    world_pass(world, 9000); /* no request is answered */
+    world_exited(world, "u1", 1, EXIT_LEASE_ENDED, 137);
+    world_reported(world);
+    world_reported(world);
+    world_clear(world);
+    world_owner(world, false);
+    expect_has(world, "u1/1:Stopped(LeaseEnded)=137\n");
+    world_reported(world);
+    world_clear(world);
+    world_owner(world, true);
+    expect_has(world, "u1/1:Suspended(OwnerPaused)=137\n");
+}
+
 static void one_request_asks_for_all_that_is_due(void **state)
 {
     struct agent_world *world = *state;
@@ -340,6 +359,7 @@ int main(void)
         TEST(an_adopted_run_whose_lease_is_refused_stops),
         TEST(after_a_crash_a_lost_exclusive_run_waits_for_a_fresh_lease),
         TEST(suspended_work_keeps_its_lease_and_waiting_work_asks_for_none),
+        TEST(held_work_whose_lease_ended_says_what_holds_it),
         TEST(one_request_asks_for_all_that_is_due),
         TEST(a_grant_for_work_nobody_wants_is_ignored),
     };
