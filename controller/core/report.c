@@ -184,6 +184,17 @@ static bool is_news(const struct assignment_status *before, const struct assignm
            before->observed_generation != generation || !str_eq(before->reason, after->reason);
 }
 
+/* An agent whose state was put back, or copied, may not know that its success was taken in, and
+ * have the outputs no more; they are here. */
+static bool has_outputs_here(const struct object *before, const struct wire_report_item *item)
+{
+    const struct assignment_status *old = &assignment_of(before)->status;
+
+    return old->phase == PHASE_SUCCEEDED && old->observed_generation == item->generation &&
+           item->status.phase == PHASE_FAILED && str_eq(item->status.reason, "OutputMissing") &&
+           !object_is_deleting(before);
+}
+
 void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
                       struct assignment_entry *assignment, const struct wire_report_item *item)
 {
@@ -200,6 +211,11 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     if (generation < old->observed_generation) {
         MARK("a report of an older generation is dropped");
         ctl->counters.stale_messages++;
+        object_unref(before);
+        return;
+    }
+    if (has_outputs_here(before, item)) {
+        MARK("a success stays one whose agent lost the outputs");
         object_unref(before);
         return;
     }

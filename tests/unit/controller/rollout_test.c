@@ -511,6 +511,20 @@ static void a_stale_report_is_dropped(void **state)
     assert_int_equal(assignment_status(copy)->phase, PHASE_RUNNING);
 }
 
+/* Its agent is a copy of the one that told the success, or was put back. */
+static void a_success_outlives_its_agents_folder(void **state)
+{
+    (void)state;
+    two_agents_run_one("replicas: 1");
+    report("0", PHASE_FAILED, "OutputMissing", 1);
+    assert_int_equal(assignment_status(fleet_copy(&fleet, "work", "0"))->phase, PHASE_FAILED);
+    report("0", PHASE_SUCCEEDED, "Completed", 0);
+    report("0", PHASE_FAILED, "OutputMissing", 1);
+    assert_int_equal(assignment_status(fleet_copy(&fleet, "work", "0"))->phase, PHASE_SUCCEEDED);
+    report("0", PHASE_FAILED, "ExitedNonZero", 1); /* of a run that was begun again */
+    assert_int_equal(assignment_status(fleet_copy(&fleet, "work", "0"))->phase, PHASE_FAILED);
+}
+
 /* --- work done -------------------------------------------------------------------------------- */
 
 static void an_identical_report_writes_nothing(void **state)
@@ -656,6 +670,7 @@ int main(void)
         IN_FLEET(without_a_limit_it_is_never_given_up),
         IN_FLEET(what_is_never_restarted_fails_once),
         IN_FLEET(a_stale_report_is_dropped),
+        IN_FLEET(a_success_outlives_its_agents_folder),
         IN_FLEET(an_identical_report_writes_nothing),
         IN_FLEET(an_identical_apply_makes_no_revision_and_no_message),
         IN_FLEET(on_a_full_disk_work_ends_but_none_starts),
