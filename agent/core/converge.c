@@ -41,7 +41,7 @@ static const unsigned moves[WORK_STATE_COUNT] = {
     [WORK_STOPPING] =
         TO(WORK_WAITING) | TO(WORK_DONE) | TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
     [WORK_COLLECTING] = TO(WORK_DONE) | TO(WORK_WAITING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
-    [WORK_DONE] = TO(WORK_WAITING) | TO(WORK_STOPPED),
+    [WORK_DONE] = TO(WORK_WAITING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
     [WORK_FAILED] = TO(WORK_WAITING) | TO(WORK_STOPPED),
     [WORK_STOPPED] = TO(WORK_WAITING) | TO(WORK_STARTING), /* Starting: a stray was found */
 };
@@ -353,7 +353,8 @@ void converge_on_exited(struct agt *agt, const struct agt_event *event)
     }
 }
 
-/* An output that is not there is a failure of the run, whatever it said. */
+/* An output that is not there is a failure of the run, whatever it said; also when it was stored
+ * once, for that success was not acknowledged, so nothing may refer to what was stored. */
 static void miss_output(struct agt *agt, struct work *work, const struct agt_event *event)
 {
     struct agt_exit exit = {.message = ""};
@@ -392,11 +393,13 @@ void converge_on_collected(struct agt *agt, const struct agt_event *event)
         if (work->state == WORK_COLLECTING) {
             move(agt, work, WORK_DONE);
         }
-    } else if (work->state == WORK_DONE) {
-        MARK("outputs that were stored are not here any more");
-        collect_stored(agt, work); /* a disk that was put back: it was told before */
     } else {
+        if (work->state == WORK_DONE) { /* a state put back, or copied without its runs */
+            MARK("outputs that were stored are not here any more");
+        }
         work->collect.state = COLLECT_NONE;
+        work->collect.keeps_files = false;
+        collect_keep(work, &(outputs_t){.count = 0});
         forget_run(agt, work->wanted.uid, work->run.number);
         miss_output(agt, work, event);
     }

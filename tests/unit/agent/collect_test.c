@@ -103,10 +103,54 @@ static void what_is_not_acknowledged_keeps_its_files(void **state)
     world_start(world);
     world_connect(world);
     assert_null(strstr(world->page.data, "forget"));
-    world_collected(world, "u1", 1, ERR_NOT_FOUND); /* a disk that was put back */
+    world_collected(world, "u1", 1, 0);
     expect_has(world, "send report u1/1:Succeeded(Completed)\n");
     world_reported(world);
     expect_has(world, "forget u1 run=1\n");
+}
+
+/* A copy of a state: it was stored once, and may be stored nowhere now. */
+static void given_stored_and_gone(struct agent_world *world, const struct want *wants)
+{
+    world_start(world);
+    world_connect(world);
+    world_assign(world, wants);
+    world_started(world, "u1", 1);
+    world_reported(world);
+    world_reported(world);
+    world_exited(world, "u1", 1, EXIT_BY_ITSELF, 0);
+    world_reported(world);
+    world_collected(world, "u1", 1, 0);
+    world_reboot(world);
+    world_start(world);
+    world_connect(world);
+    world_clear(world);
+    world_collected(world, "u1", 1, ERR_NOT_FOUND);
+}
+
+static void what_was_stored_and_is_gone_is_made_again(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_stored_and_gone(world, MAKES());
+    assert_null(strstr(world->page.data, "Succeeded"));
+    expect_has(world, "send report u1/1:Starting(BackOff)\n");
+    assert_null(strstr(world->disk.data, "\"made\""));
+    world_reported(world);
+    world_pass(world, 1000);
+    expect_has(world, "spawn u1 run=2 gen=1 work\n");
+}
+
+static void what_was_stored_and_is_gone_has_failed_for_good(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_stored_and_gone(world, ONE("u1", 1, .has_output = true, .restart = RESTART_NEVER));
+    assert_null(strstr(world->page.data, "Succeeded"));
+    expect_has(world, "send report u1/1:Failed(OutputMissing)\n");
+    world_reported(world);
+    world_pass(world, 60 * 1000);
+    assert_null(strstr(world->page.data, "spawn"));
 }
 
 static void what_is_not_wanted_any_more_keeps_no_files(void **state)
@@ -225,6 +269,8 @@ int main(void)
         TEST(a_run_has_not_ended_before_its_outputs_are_stored),
         TEST(what_was_stored_before_a_silence_is_stored_again),
         TEST(what_is_not_acknowledged_keeps_its_files),
+        TEST(what_was_stored_and_is_gone_is_made_again),
+        TEST(what_was_stored_and_is_gone_has_failed_for_good),
         TEST(what_is_not_wanted_any_more_keeps_no_files),
         TEST(a_crash_while_they_are_stored_asks_again),
         TEST(what_was_stored_is_told_also_after_a_crash),
