@@ -102,6 +102,7 @@ static void cut(struct agt *agt)
 bool period_is_due(struct agt *agt)
 {
     struct periods *periods = &agt->periods;
+    int64_t again_ms = periods->is_in_vain ? PERIOD_MS : PERIOD_AGAIN_MS;
 
     if (!periods->is_waiting && periods->open.count > 0 && periods->number < PERIOD_NUMBER_MAX &&
         (period_open_ms(agt) >= PERIOD_MS || BUGGIFY("period-short"))) {
@@ -109,7 +110,7 @@ bool period_is_due(struct agt *agt)
     }
     /* An answer that takes in none comes from a controller that has no room to store it now. */
     return periods->is_waiting && periods->said_uid[0] != '\0' &&
-           (!periods->is_sent || mono_since(periods->sent_at, agt->now) >= PERIOD_AGAIN_MS);
+           (!periods->is_sent || mono_since(periods->sent_at, agt->now) >= again_ms);
 }
 
 size_t period_list(struct arena *arena, const struct map *shares, struct period_share **ret_items)
@@ -184,7 +185,8 @@ static void taken_up_to(struct agt *agt, int64_t number)
 {
     struct periods *periods = &agt->periods;
 
-    if (number > periods->number + PERIODS_AHEAD_MAX) {
+    periods->is_in_vain = number > periods->number + PERIODS_AHEAD_MAX;
+    if (periods->is_in_vain) {
         MARK("a number of periods is not believed");
     } else if (number > periods->number) {
         start_over(agt, number);

@@ -25,6 +25,8 @@ struct periods {
     bool is_waiting;                   /* it is not known to be taken in */
     bool is_sent;                      /* on this connection */
     struct mono sent_at;               /* then: the last time */
+    bool is_in_vain;                   /* as far as the controller's word goes: it has a number
+                                          that is not believed, and takes in none below it */
     struct map cut;                    /* its shares, as in `open` */
     char agent_uid[UID_BYTES_MAX + 1]; /* under which it was sent; "": under none */
     char said_uid[UID_BYTES_MAX + 1];  /* of this connection */

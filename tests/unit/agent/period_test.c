@@ -172,6 +172,18 @@ static void a_number_beyond_all_is_not_believed(void **state)
     world_connect(world);
     a_period_passes(world);
     expect_has(world, "send report period 1 session-uid=700ms\n");
+    world_reported(world);
+    world_clear(world);
+    world_pass(world, 10 * PERIOD_AGAIN_MS); /* it would not be taken in then, either */
+    expect(world, "");
+    world->period_taken = 0;
+    world_down(world);
+    world_connect(world);
+    world_pass(world, HEARTBEAT_MAX_MS);
+    world_reported(world);
+    world_clear(world);
+    world_pass(world, PERIOD_AGAIN_MS + HEARTBEAT_MAX_MS);
+    expect_has(world, "send report period 1 session-uid=700ms\n");
 }
 
 static void a_process_that_was_found_is_not_counted(void **state)
