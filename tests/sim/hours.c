@@ -15,7 +15,8 @@ enum {
     EAST = 12 * 60 + 53, /* and there it is midnight */
     LONG = 14 * 60,      /* longer than any world */
     STEP_MS = 15 * 1000,
-    SETTLE_STEPS = 100,
+    SETTLE_STEPS = 300,   /* longer than a clock is stepped by */
+    HEARD_MS = 30 * 1000, /* the controller hears of what has opened with the next heartbeat */
 };
 
 /* --- what is open ----------------------------------------------------------------------------- */
@@ -147,7 +148,7 @@ static bool moves_on(const struct machine *machine, const struct node *policy, i
 {
     int64_t own_ms = hours_local_ms(machine), believed_ms = hours_believed_ms(machine);
 
-    for (int64_t ms = 0; ms <= ahead_ms + MINUTE_MS; ms += MINUTE_MS / 2) {
+    for (int64_t ms = -HEARD_MS; ms <= ahead_ms + MINUTE_MS; ms += MINUTE_MS / 2) {
         if (hours_allow(policy, own_ms + ms) != hours_allow(policy, own_ms) ||
             hours_allow(policy, believed_ms + ms) != hours_allow(policy, believed_ms)) {
             return true;
@@ -156,17 +157,42 @@ static bool moves_on(const struct machine *machine, const struct node *policy, i
     return false;
 }
 
+static bool has_tasks_under(const struct sim *sim, const char *policy)
+{
+    map_each (&sim->reference->objects, it) {
+        const struct ref_object *object = it->value;
+
+        if (str_eq(object->kind->name, "HarvestSession") &&
+            node_find_path(object->ledger, "spec.tasks") != NULL &&
+            str_eq(ref_text(object->ledger, "spec.policy"), policy)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A controller whose clock is wrong takes a machine for one that would run what it holds, and moves
+ * tasks there and away again, ever more seldom. */
+static bool is_mistaken_for_open(const struct machine *machine, const struct node *policy)
+{
+    return !machine->is_lost && hours_allow(policy, hours_believed_ms(machine)) &&
+           !hours_allow(policy, hours_local_ms(machine));
+}
+
 static bool are_moving(const struct sim *sim, int64_t ahead_ms)
 {
     map_each (&sim->reference->objects, it) {
         const struct ref_object *object = it->value;
         const struct node *policy = node_find(object->ledger, "spec");
+        bool has_tasks;
 
         if (!str_eq(object->kind->name, "HarvestPolicy") || node_find(policy, "windows") == NULL) {
             continue;
         }
+        has_tasks = has_tasks_under(sim, ref_text(object->ledger, "metadata.name"));
         for (size_t i = 0; i < sim->machine_count; i++) {
-            if (moves_on(sim->machines[i], policy, ahead_ms)) {
+            if (moves_on(sim->machines[i], policy, ahead_ms) ||
+                (has_tasks && is_mistaken_for_open(sim->machines[i], policy))) {
                 return true;
             }
         }
