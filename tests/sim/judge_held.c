@@ -82,17 +82,19 @@ bool judge_stands_rightly(const struct shim *shim)
     return shim->is_frozen == is_held;
 }
 
+/* What is suspended, and what is about to be: a window that closes just now is seen within a
+ * sampling interval, and then the work may save its state. */
 static const struct shim *find_suspended(const struct sim *sim)
 {
     for (size_t i = 0; i < sim->machine_count; i++) {
         struct machine *machine = sim->machines[i];
 
         vec_each (&machine->shims, it) {
-            const struct node *work = (*it)->has_process && (*it)->is_frozen
-                                          ? check_known_work(machine, (*it)->uid)
-                                          : NULL;
+            const struct node *work =
+                (*it)->has_process ? check_known_work(machine, (*it)->uid) : NULL;
 
-            if (!machine->is_lost && node_find_path(work, "wanted.template.policy") != NULL) {
+            if (!machine->is_lost && node_find_path(work, "wanted.template.policy") != NULL &&
+                ((*it)->is_frozen || rule_for(machine, (*it)->uid, true) != RULE_NONE)) {
                 return *it;
             }
         }
@@ -111,8 +113,9 @@ bool judge_await_evictions(struct sim *sim)
         suspended = find_suspended(sim);
     }
     if (suspended != NULL && !sim->has_failed) {
-        sim_fail(sim, "liveness", "%s/%s on %s is suspended for longer than its policy allows",
-                 suspended->session, suspended->slot, suspended->machine->name);
+        sim_fail(sim, "liveness", "%s/%s on %s %s for longer than its policy allows",
+                 suspended->session, suspended->slot, suspended->machine->name,
+                 suspended->is_frozen ? "is suspended" : "runs");
     }
     return has_any;
 }
