@@ -549,7 +549,7 @@ static void freeze(struct shim *shim, bool is_frozen)
         shim->watch.thawed_at_ms = sim_now(shim->machine->sim);
     }
     shim->is_frozen = is_frozen;
-    shim->was_frozen = shim->was_frozen || is_frozen;
+    shim->was_held = shim->was_held || is_frozen;
     shim->freeze_at_ms = 0;
     shim_watch_again(shim);
 }
@@ -580,6 +580,7 @@ static void freeze_after(struct shim *shim, const struct checkpoint *checkpoint)
     sim_trace(sim, "%s: run %" PRId64 " of %s/%s is to save its state within %" PRId64 " ms",
               shim->machine->name, shim->run, shim->session, shim->slot, checkpoint->grace_ms);
     sim->tallies.checkpoints++;
+    shim->was_held = true;
     shim->freeze_at_ms = sim_now(sim) + checkpoint->grace_ms;
     schedule_after(&sim->schedule, checkpoint->grace_ms, freeze_late, shim, ++shim->freeze_look);
 }

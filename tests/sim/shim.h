@@ -29,7 +29,7 @@ struct shim {
     enum shim_state state;
     bool has_process; /* something of the workload is alive, in true time */
     bool is_frozen, is_forgotten, is_lost;
-    bool was_frozen;                /* at some time */
+    bool was_held; /* it was frozen, or told to save its state first, at some time */
     bool has_outputs, is_collected; /* they are stored, since the connection began or for good */
     bool was_put_back; /* an older state was put on its disk since: its number may come again */
     struct mono lease_end;

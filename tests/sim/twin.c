@@ -373,7 +373,7 @@ void check_once(struct sim *sim)
                 const struct shim *other = machine->shims.items[j];
 
                 if (str_eq(other->uid, shim->uid) && other->generation == shim->generation &&
-                    !other->was_frozen && (other->lease_ms == 0 || !was_deleted(sim, machine))) {
+                    !other->was_held && (other->lease_ms == 0 || !was_deleted(sim, machine))) {
                     sim_fail(sim, "once",
                              "%s/%s was started twice in the same form, and nothing went wrong",
                              shim->session, shim->slot);
