@@ -30,6 +30,9 @@ void judge_show(struct sim *sim); /* the world, into the trace */
  * would be told in what should be silence; false: nothing is.  It fails when that does not happen
  * in time. */
 bool judge_await_evictions(struct sim *sim);
+/* The same for tasks that are held back and not in memory, while there is another agent that would
+ * run them: they move there once they have waited for long enough. */
+bool judge_await_moves(struct sim *sim);
 /* The same for what runs and ends by itself: a window, a battery or an owner may have let it begin
  * long after all was as desired.  What is begun again and again is not waited for. */
 bool judge_await_ends(struct sim *sim);

@@ -2,11 +2,17 @@
 #include "tests/sim/check_policy.h"
 #include "tests/sim/day_rules.h"
 #include "tests/sim/judge_inner.h"
+#include "tests/sim/judge_tasks.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/shim.h"
 
 /* The longest that a policy of a world allows, and what it takes to end the work. */
-enum { SUSPENDED_MAX_MS = 11 * 60 * 1000, ENDED_MAX_MS = 30 * 1000, STEP_MS = 2500 };
+enum {
+    SUSPENDED_MAX_MS = 11 * 60 * 1000,
+    MOVED_MAX_MS = 10 * 60 * 1000, /* each move doubles what a task waits for */
+    ENDED_MAX_MS = 30 * 1000,
+    STEP_MS = 2500,
+};
 
 static int64_t time_in(const struct node *policy, const char *path)
 {
@@ -140,6 +146,47 @@ bool judge_await_ends(struct sim *sim)
     for (int64_t ms = 0; is_any_ending(sim) && ms < ENDED_MAX_MS && !sim->has_failed;
          ms += STEP_MS) {
         sim_pass(sim, STEP_MS);
+    }
+    return has_any;
+}
+
+/* Replicas and what is exclusive stay where they are, and so does what is to wait for longer than
+ * any world lasts. */
+static bool is_to_move(struct world *world, const struct node *copy)
+{
+    const struct node *session = find_named(world->sessions, text_at(copy, "spec.session"));
+
+    return session != NULL && is_of(copy, session) && !is_leaving(copy) &&
+           judge_has_tasks(session) && !flag_at(session, "spec.exclusive") &&
+           duration_at(session, "spec.replaceAfter", 30000) < MOVED_MAX_MS &&
+           str_eq(text_at(copy, "status.phase"), "Suspended") &&
+           judge_process_of(world, copy) == NULL && judge_may_move(world, session, copy);
+}
+
+static bool is_any_to_move(struct sim *sim)
+{
+    _cleanup_(str_fini)
+    struct str why = STR_EMPTY;
+    struct world world = {.sim = sim, .why = &why};
+    bool is_any = false;
+
+    arena_init(&world.arena);
+    if (judge_look(&world)) {
+        for (size_t i = 0; i < world.assignments->list.count && !is_any; i++) {
+            is_any = is_to_move(&world, world.assignments->list.items[i]);
+        }
+    }
+    arena_fini(&world.arena);
+    return is_any;
+}
+
+bool judge_await_moves(struct sim *sim)
+{
+    bool has_any = !sim->has_failed && is_any_to_move(sim), is_any = has_any;
+
+    for (int64_t ms = 0; is_any && ms < MOVED_MAX_MS && !sim->has_failed; ms += STEP_MS) {
+        sim_pass(sim, STEP_MS);
+        is_any = is_any_to_move(sim);
     }
     return has_any;
 }

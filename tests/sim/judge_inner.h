@@ -134,3 +134,6 @@ bool judge_is_held_back(struct world *world, const struct node *placed, const st
 /* An agent that could take one more replica now, or, of a gang, the first of all; NULL when none.
  */
 const struct node *judge_taker(struct world *world, const struct node *session);
+/* Is there an agent that would run what another one holds back?  Whether it is its turn there is
+ * not asked. */
+bool judge_may_move(struct world *world, const struct node *session, const struct node *copy);

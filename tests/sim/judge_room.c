@@ -127,14 +127,32 @@ static bool would_hold(struct world *world, const struct node *session, struct m
            check_looks_forbidden(machine, node_find(policy, "spec"));
 }
 
-static bool could_take(struct world *world, const struct node *session, const struct node *agent)
+static bool would_run(struct world *world, const struct node *session, const struct node *agent)
 {
     struct machine *machine = machine_of(world, name_of(agent));
 
     return machine != NULL && !machine->is_lost && !machine->is_owner_paused &&
            !flag_at(agent, "spec.unschedulable") && judge_is_healthy(agent) &&
            !would_hold(world, session, machine) && judge_matches(session, agent) &&
-           judge_has_room(world, session, agent) && !judge_is_held_back(world, session, agent) &&
+           judge_has_room(world, session, agent);
+}
+
+bool judge_may_move(struct world *world, const struct node *session, const struct node *copy)
+{
+    for (size_t i = 0; i < world->agents->list.count; i++) {
+        const struct node *agent = world->agents->list.items[i];
+
+        if (!str_eq(name_of(agent), text_at(copy, "spec.agent")) &&
+            would_run(world, session, agent)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool could_take(struct world *world, const struct node *session, const struct node *agent)
+{
+    return would_run(world, session, agent) && !judge_is_held_back(world, session, agent) &&
            judge_tasks_may_ask(session, world->assignments, name_of(agent)) &&
            !(flag_at(session, "spec.everyAgent") && judge_copy_on(world, session, agent) != NULL);
 }
