@@ -40,6 +40,8 @@ enum {
     QUIET_MS = 600000,
     QUIET_SHORT_MS = 30000,
     SETTLE_ROUNDS = 5,
+    FINISH_STEP_MS = 500,
+    FINISH_STEPS = 20,
     HOURS_AHEAD_MS = 600000, /* windows that open or close meanwhile are waited for */
     LONG_QUIET_IN = 16,      /* one seed in so many is watched for all of QUIET_MS */
     TWIN_IN = 8,             /* one seed in so many is done again without faults */
@@ -263,6 +265,17 @@ static void come_to_rest(struct sim *sim, int64_t quiet_ms)
     }
 }
 
+/* A period may just be told, of which the report, the row and the answer would be counted apart. */
+static void let_finish(struct sim *sim)
+{
+    uint64_t frames = sim->network->frames_not_idle - 1;
+
+    for (int i = 0; i < FINISH_STEPS && frames != sim->network->frames_not_idle; i++) {
+        frames = sim->network->frames_not_idle;
+        sim_pass(sim, FINISH_STEP_MS);
+    }
+}
+
 /* Once all is as desired, it stays so, and nothing is said but that everybody is there. */
 static void listen(struct sim *sim, int64_t quiet_ms)
 {
@@ -270,11 +283,13 @@ static void listen(struct sim *sim, int64_t quiet_ms)
     _cleanup_(str_fini)
     struct str why = STR_EMPTY;
 
+    let_finish(sim);
     batches = controller_batches(sim);
     spawns = sim->tallies.spawns;
     frames = sim->network->frames_not_idle;
     periods = accounts_rows(sim);
     sim_pass(sim, quiet_ms);
+    let_finish(sim);
     periods = accounts_rows(sim) - periods; /* each is a batch, a report and its answer */
     batches += periods;
     frames += 2 * periods;
