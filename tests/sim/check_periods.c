@@ -347,12 +347,13 @@ static bool is_first_run(const struct machine *machine, size_t at)
 }
 
 /* By the statuses of all assignments that ran there.  One that is gone may have been suspended
- * after its last one; which those are nobody tells when an older store is put back. */
+ * after its last one; which those are nobody tells when an older store is put back, as it is also
+ * after one that has rotted. */
 static int64_t held_there(const struct sim *sim, const struct machine *machine, bool *ret_all)
 {
     int64_t suspensions = 0;
 
-    *ret_all = !sim->faults.is_on[FAULT_RESTORE];
+    *ret_all = !sim->faults.is_on[FAULT_RESTORE] && !sim->faults.is_on[FAULT_DISK_ROT];
     for (size_t i = 0; i < machine->shims.count; i++) {
         const struct held *its = map_find(&sim->accounts->held, machine->shims.items[i]->uid);
 
