@@ -62,7 +62,7 @@
     X(ROOM_NOT_OFFERED, "room that becomes free is offered to nobody", "liveness")                 \
     X(LOSS_UNNOTICED, "what ran on an agent that is lost is not placed elsewhere", "liveness")     \
     X(ADOPT_BY_NAME, "a session takes over what its deleted namesake ran",                         \
-      "liveness ledger crash authorised")                                                          \
+      "liveness ledger crash authorised gang")                                                     \
     X(POLICY_CHANGE_UNSEEN, "a change of a policy does not reach what runs under it", "liveness")  \
     X(ROLLOUT_NOT_PAUSED, "a rollout goes on although it is paused", "authorised")                 \
     X(DOWN_NOT_COUNTED, "a rollout takes down replicas although enough are down", "rollout")       \
@@ -70,7 +70,7 @@
     X(TASK_FORGOTTEN, "a task that has ended is not written down before its assignment goes",      \
       "tasks")                                                                                     \
     X(OUTPUTS_FORGOTTEN, "what a task made goes with its assignment", "tasks")                     \
-    X(QUORUM_OF_ONE, "the first of several opinions counts as the result of a task", "tasks")       \
+    X(QUORUM_OF_ONE, "the first of several opinions counts as the result of a task", "tasks")      \
     X(TRUST_FOR_NOTHING, "an agent is trusted before its results were compared", "tasks")          \
     X(TASK_TRIED_ONCE_MORE, "a task that failed is tried more often than declared", "tasks")       \
     X(GANG_IN_PARTS, "a gang is placed as far as there is room", "gang")                           \
@@ -85,7 +85,7 @@
     X(LEASES_FORGOTTEN, "after a restart leases are not waited for", "exclusive")                  \
     X(LEASE_ENDS_WITH_EXCLUSIVE, "a last lease is not waited for when a session ends to be "       \
       "exclusive", "exclusive")                                                                    \
-    X(LEASE_NOT_AWAITED, "what may still run under a lease is given up before its end", "exclusive")\
+    X(LEASE_NOT_AWAITED, "what may still run under a lease is given up before its end", "exclusive") \
     X(NAMESAKE_UNSEEN, "what a deleted session of the same name still runs is not waited for",     \
       "exclusive")                                                                                 \
     /* the store */                                                                                \
@@ -100,7 +100,7 @@
       "exactly-once same-answer refused ledger")                                                   \
     X(LOAD_STOPS_EARLY, "a start loads twelve objects and no more",                                \
       "ledger current liveness acknowledged store-opens crash")                                    \
-    X(TEMPLATE_NOT_STORED, "what a template says is lost with the process", "crash liveness")      \
+    X(TEMPLATE_NOT_STORED, "what a template says is lost with the process", "crash liveness tasks") \
     X(ERA_NOT_RAISED, "a restored store goes on in its old era", "era never-back liveness")        \
     X(BLOBS_OF_RESULTS_GO, "stored outputs go, although a task is told to have made them",         \
       "blobs")                                                                                     \
@@ -113,7 +113,7 @@
     X(FORGET_TO_PERSIST, "an agent accepts assignments that it did not write down",                \
       "saved-first")                                                                               \
     X(START_BEFORE_SAVED, "a run begins before its number is written down", "saved-first")         \
-    X(RUN_NUMBER_AGAIN, "the number of a run is used a second time", "spawned-once")               \
+    X(RUN_NUMBER_AGAIN, "the number of a run is used a second time", "spawned-once spent")         \
     X(OLD_SET_TAKEN, "an older set of assignments takes the place of a newer one", "never-back")   \
     X(ADOPTS_NOTHING, "an agent that starts starts beside what it had started before",             \
       "truth once-per-run exclusive")                                                              \
@@ -122,7 +122,7 @@
     X(PAUSE_IGNORED, "work is started although the owner has paused the machine",                  \
       "paused authorised")                                                                         \
     X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness")                     \
-    X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness")          \
+    X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness paused")   \
     X(SILENCE_ALLOWED, "shims are told that work may run while nobody reads sensors", "policy")    \
     X(LAPSE_IGNORED, "what its shim suspended is never let go on", "liveness policy")              \
     X(HEAT_WAITS, "what is too hot waits for a workload to save its state", "policy")              \
