@@ -212,16 +212,19 @@ static void crash_at_start(struct sim *sim)
     }
 }
 
+/* Who stands still already does so for no shorter: what it is to learn waits until the first end.
+ */
 static void stall(struct sim *sim, struct machine *machine, int64_t low_ms, int64_t high_ms)
 {
     int64_t until_ms = sim_now(sim) + die_between(&sim->dice.faults, low_ms, high_ms);
+    int64_t *its_ms =
+        machine == NULL ? &sim->controller->stalled_until_ms : &machine->stalled_until_ms;
 
     sim->tallies.stalls++;
+    *its_ms = *its_ms > until_ms ? *its_ms : until_ms;
     if (machine == NULL) {
-        sim->controller->stalled_until_ms = until_ms;
         sim_trace(sim, "controller stands still");
     } else {
-        machine->stalled_until_ms = until_ms;
         sim_trace(sim, "%s: its agent stands still", machine->name);
     }
 }
