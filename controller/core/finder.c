@@ -1,6 +1,7 @@
 /* The room that the steps of one plan share: controller/core/finder.h. */
 #include "controller/core/finder.h"
 
+#include "controller/core/copy.h"
 #include "controller/core/explain.h"
 #include "controller/core/replica.h"
 #include "controller/core/tasks.h"
@@ -127,6 +128,46 @@ struct agent_entry *finder_pick(struct finder *finder, const struct replica *rep
     } else {
         note_taken(finder, agent, &finder->needs);
     }
+    return agent;
+}
+
+/* On every agent: at home or nowhere. */
+static bool fits_at_home(struct finder *finder, const struct assignment_entry *copy)
+{
+    size_t requirement;
+    struct resources more;
+    enum place_refusal refusal =
+        place_judge(finder->in->session, copy->agent, &finder->needs, &requirement);
+
+    if (refusal == REFUSED_FULL || place_rule(refusal) != 5 ||
+        finder_judge_instead(finder, copy, &more) != REFUSAL_COUNT) {
+        return false;
+    }
+    finder_take(finder, copy->agent, &more);
+    return true;
+}
+
+struct agent_entry *finder_pick_instead(struct finder *finder, const struct replica *replica,
+                                        const struct assignment_entry *copy, const char **ret_why)
+{
+    const struct resources *used = &copy->used;
+    const struct resources back = {
+        .cores = -used->cores, .memory = -used->memory, .disk = -used->disk};
+    struct agent_entry *agent = finder_pick(finder, replica, copy->agent, ret_why);
+
+    if (agent != NULL || copy->agent == NULL || !copy_has_failed(copy)) {
+        return agent;
+    }
+    if (session_spec(finder->in->session)->every_agent) {
+        return fits_at_home(finder, copy) ? copy->agent : NULL;
+    }
+    finder_take(finder, copy->agent, &back);
+    agent = quorum_pick(tasks_quorum(finder->tasks), replica->name, &finder->candidates, NULL);
+    if (agent == NULL) {
+        finder_take(finder, copy->agent, used);
+        return NULL;
+    }
+    note_taken(finder, agent, &finder->needs);
     return agent;
 }
 

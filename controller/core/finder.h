@@ -28,6 +28,10 @@ void finder_fini(struct finder *finder);
  * may be NULL. */
 struct agent_entry *finder_pick(struct finder *finder, const struct replica *replica,
                                 const struct agent_entry *avoid, const char **ret_why);
+/* The same, for what is to replace this copy: elsewhere if there is room.  One that has failed runs
+ * no more: its own room counts where it was. */
+struct agent_entry *finder_pick_instead(struct finder *finder, const struct replica *replica,
+                                        const struct assignment_entry *copy, const char **ret_why);
 /* The same, but not where it is: nothing is taken off there. */
 struct agent_entry *finder_pick_other(struct finder *finder, const struct replica *replica,
                                       struct agent_entry *from);

@@ -208,7 +208,7 @@ static void replace(struct planner *p, const struct replica *replica, struct ass
         return;
     }
     break_up(p, reason);
-    agent = finder_pick(&p->finder, replica, copy->agent, &why);
+    agent = finder_pick_instead(&p->finder, replica, copy, &why);
     if (agent == NULL) {
         add_gap(p, WHY_NO_AGENT, replica, copy, false,
                 arena_printf(p->arena, "%s; %s", reason, why));

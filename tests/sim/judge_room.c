@@ -37,6 +37,13 @@ static const struct node *session_by_uid(struct world *world, const char *uid)
     return NULL;
 }
 
+/* Of its own tasks: what failed there makes room for the next try. */
+static bool makes_way(const struct node *copy, const struct node *session)
+{
+    return judge_has_tasks(session) && is_of(copy, session) &&
+           str_eq(text_at(copy, "status.phase"), "Failed");
+}
+
 static bool has_room_for(struct world *world, const struct node *session, const struct node *agent,
                          int64_t copies)
 {
@@ -52,7 +59,8 @@ static bool has_room_for(struct world *world, const struct node *session, const 
         const struct node *assignment = world->assignments->list.items[i];
         const struct node *owner = session_by_uid(world, text_at(assignment, "spec.sessionUid"));
 
-        if (owner != NULL && str_eq(text_at(assignment, "spec.agent"), name_of(agent))) {
+        if (owner != NULL && str_eq(text_at(assignment, "spec.agent"), name_of(agent)) &&
+            !makes_way(assignment, session)) {
             struct room one = room_at(owner, "spec.workload.resources");
 
             used.cores = sum(used.cores, one.cores);
@@ -89,13 +97,6 @@ const struct node *judge_copy_on(struct world *world, const struct node *session
         }
     }
     return NULL;
-}
-
-/* Of its own tasks: what failed there makes room for the next try. */
-static bool makes_way(const struct node *copy, const struct node *session)
-{
-    return judge_has_tasks(session) && is_of(copy, session) &&
-           str_eq(text_at(copy, "status.phase"), "Failed");
 }
 
 bool judge_is_held_back(struct world *world, const struct node *placed, const struct node *agent)

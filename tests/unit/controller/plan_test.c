@@ -191,6 +191,29 @@ static size_t first_wave(const struct plan *plan, enum plan_action action)
     return count;
 }
 
+#define ONE_EVERYWHERE(retries)                                                                    \
+    "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\nspec:\n"                    \
+    "  everyAgent: true\n  retries: " retries "\n  workload: {command: [/bin/run], "               \
+    "resources: {cores: 8}}\n"
+
+static void what_failed_has_its_own_room_for_the_next_try(void **state)
+{
+    const struct assignment_entry *copy;
+
+    (void)state;
+    load_agents(1);
+    fleet_start(&fleet);
+    fleet_apply(&fleet, ONE_EVERYWHERE("1"));
+    copy = fleet_copy(&fleet, "work", "edge-00000");
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "edge-00000"), PHASE_FAILED, "ExitedNonZero",
+                 1);
+    assert_ptr_equal(fleet_copy(&fleet, "work", "edge-00000"), copy);
+    fleet_apply(&fleet, ONE_EVERYWHERE("2"));
+    assert_ptr_not_equal(fleet_copy(&fleet, "work", "edge-00000"), copy);
+    fleet_obey(&fleet);
+    assert_int_equal(model_agent(&fleet.ctl->model, "edge-00000")->used.cores, 8000);
+}
+
 static void waves_hold_what_may_be_down(void **state)
 {
     struct harvest_session_spec *spec;
@@ -309,6 +332,7 @@ int main(void)
         IN_FLEET(a_session_may_turn_from_replicas_to_every_agent_and_back),
         IN_FLEET(what_wants_to_grow_grows_when_its_neighbour_goes),
         IN_FLEET(agents_that_come_together_are_all_seen),
+        IN_FLEET(what_failed_has_its_own_room_for_the_next_try),
         IN_FLEET(waves_hold_what_may_be_down),
         IN_FLEET(one_change_among_ten_thousand_agents_looks_at_ten_assignments),
         IN_FLEET(ten_thousand_replicas_are_not_examined_with_every_report),

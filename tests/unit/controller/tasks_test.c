@@ -319,6 +319,27 @@ static void a_task_that_failed_is_tried_again_elsewhere(void **state)
     assert_true(fleet_has_event(&fleet, "TaskFailed"));
 }
 
+static void a_task_that_failed_has_its_own_room_for_the_next_try(void **state)
+{
+    const struct assignment_entry *first;
+
+    (void)state;
+    begin(1, 1);
+    TASKS("{count: 2, parallelism: 2, retries: 2}");
+    runs("0");
+    first = copy_of("0");
+    fails("0");
+    retry();
+    assert_ptr_not_equal(copy_of("0"), first);
+    assert_string_equal(assignment_spec(copy_of("0"))->agent, "edge-0");
+    succeeds("0");
+    assert_true(has_task("1"));
+    fails("1");
+    retry();
+    succeeds("1");
+    assert_int_equal(model_agent(&fleet.ctl->model, "edge-0")->used.cores, 0);
+}
+
 static void without_retries_the_first_failure_counts(void **state)
 {
     (void)state;
@@ -731,6 +752,7 @@ int main(void)
         IN_FLEET(the_record_is_stored_before_the_assignment_goes),
         IN_FLEET(a_task_that_two_copies_finish_counts_once),
         IN_FLEET(a_task_that_failed_is_tried_again_elsewhere),
+        IN_FLEET(a_task_that_failed_has_its_own_room_for_the_next_try),
         IN_FLEET(without_retries_the_first_failure_counts),
         IN_FLEET(a_long_run_forgets_no_failure),
         IN_FLEET(a_lost_agent_takes_no_failure_along),
