@@ -99,7 +99,7 @@ static bool lacks_memory(const struct readings *readings, const struct node *pol
     return (knows(readings, SENSOR_MEMORY_AVAILABLE) &&
             readings->of[SENSOR_MEMORY_AVAILABLE].value < least) ||
            (knows(readings, SENSOR_MEMORY_PRESSURE) &&
-            readings->of[SENSOR_MEMORY_PRESSURE].value >=
+            readings->of[SENSOR_MEMORY_PRESSURE].value >
                 1000 * ref_int(policy, "memory.evictPercent", 101));
 }
 
