@@ -158,7 +158,7 @@ an_agent_that_hangs_watches_nothing() {
   kill -STOP "${AGENTS[edge]}"
   await 10 "nobody watches" stands_still "$watched"
   kill -CONT "${AGENTS[edge]}"
-  await 10 "it is told" eval 'fogctl events --for hs/watched | grep -q "stood still"'
+  await 10 "it is told" eval 'fogctl events --for hs/watched | grep -q StaleSensor'
 }
 
 all_end_and_nothing_is_left() {

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-enum { DRAWS = 1200, SPOILS = 2500, PLACES_MAX = 400, ALL_PARTS = DIFF_META | DIFF_SPEC };
+enum { DRAWS = 1200, SPOILS = 4000, PLACES_MAX = 400, ALL_PARTS = DIFF_META | DIFF_SPEC };
 
 static const char *const references[] = {"p-0", "p-1", NULL};
 
