@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NUMBER_SIZE = 32, BUSY_US = 1000, BUSY_TRIES = 20 };
+enum { NUMBER_SIZE = 32, BUSY_US = 1000, BUSY_TRIES = 500 };
 
 int cgroup_write(int group_fd, const char *file, const char *word)
 {
@@ -137,7 +137,8 @@ static bool remove_innermost(int folder_fd, const char *name)
         memcpy(current, inner, sizeof(current));
     }
     removed = unlinkat(above_fd, current, AT_REMOVEDIR) == 0;
-    /* Who was just waited for may still be on its way out of the group. */
+    /* Who was just waited for may still be on its way out of the group, and on a busy machine that
+     * takes a while. */
     for (int i = 0; !removed && errno == EBUSY && i < BUSY_TRIES; i++) {
         (void)usleep(BUSY_US);
         removed = unlinkat(above_fd, current, AT_REMOVEDIR) == 0;
