@@ -409,13 +409,23 @@ static void the_next_agent_finds_what_runs(void **state)
     expect_exit(bench, AGT_EXITED, EXIT_STOPPED, 128 + SIGTERM);
 }
 
+static bool holds_memory(const struct bench *bench)
+{
+    for (size_t i = 0; i < bench->count; i++) {
+        if (bench->items[i].type == AGT_USAGE && bench->items[i].memory > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void what_all_together_have_too_much_ends_one_which_says_so(void **state)
 {
     static const char message[] = "MemoryLimit: 50 % of it, and this is above its share";
     struct bench *bench = *state;
 
     spawn(bench, "exec sleep 1000");
-    UNTIL(find(bench, AGT_USAGE) != NULL && find(bench, AGT_USAGE)->memory > 0);
+    UNTIL(holds_memory(bench));
     process_suspend(bench->process, UID, 1, true, &at_once);
     close_process(bench);
     open_process(bench);
