@@ -23,7 +23,7 @@ struct applying {
     const struct node *live;
     const struct node *config; /* less what was left out */
     struct node *merged;
-    struct fieldset changed;
+    struct fieldset before, changed;
     struct owners owners;
     struct owner *own; /* among them */
     struct apply_result *result;
@@ -52,13 +52,29 @@ static void add_conflicts(struct applying *applying, const struct owner *owner,
 
 static void merge(struct applying *applying)
 {
-    struct fieldset before = owned_paths(applying->arena, applying->scope, applying->live);
     struct fieldset after;
 
+    applying->before = owned_paths(applying->arena, applying->scope, applying->live);
     applying->merged =
         owned_overlay(applying->arena, applying->scope, applying->live, applying->config);
     after = owned_paths(applying->arena, applying->scope, applying->merged);
-    applying->changed = owned_changes(applying->arena, &before, &after);
+    applying->changed = owned_changes(applying->arena, &applying->before, &after);
+}
+
+/* Of `paths` those that lead to something (`there`), or to nothing. */
+static struct fieldset paths_that_lead(struct arena *arena, const struct fieldset *paths,
+                                       const struct fieldset *there, bool somewhere)
+{
+    struct fieldset found = {0};
+
+    for (size_t i = 0; i < paths->count; i++) {
+        const struct field_path *path = &paths->paths[i];
+
+        if (fieldset_reaches(there, path->key, path->length) == somewhere) {
+            fieldset_add(arena, &found, path);
+        }
+    }
+    return found; /* in the order of `paths`: settled */
 }
 
 /* Rule 1, owners of higher rank: their fields leave the configuration. */
@@ -97,6 +113,13 @@ static bool take_over(struct applying *applying)
         struct fieldset both = fieldset_both(applying->arena, &applying->changed, &owner->fields);
         bool is_lower = owner->source < applying->manager->source;
 
+        if (owner != applying->own && !is_lower) { /* what is not there is no conflict */
+            struct fieldset gone =
+                paths_that_lead(applying->arena, &both, &applying->before, false);
+
+            owner_take(applying->arena, owner, &gone);
+            both = fieldset_minus(applying->arena, &both, &gone);
+        }
         if (owner == applying->own || both.count == 0) {
             continue;
         }
@@ -116,9 +139,13 @@ static void settle(struct applying *applying)
     struct arena *arena = applying->arena;
     struct owner *own = applying->own;
     struct fieldset now = owned_paths(arena, applying->scope, applying->config);
+    struct fieldset there = owned_paths(arena, applying->scope, applying->merged);
     struct fieldset others = owners_paths_but(&applying->owners, own);
-    struct fieldset kept = fieldset_union(arena, &now, &others);
-    struct fieldset drop = fieldset_minus(arena, &own->fields, &kept);
+    struct fieldset kept, drop;
+
+    others = paths_that_lead(arena, &others, &there, true);
+    kept = fieldset_union(arena, &now, &others);
+    drop = fieldset_minus(arena, &own->fields, &kept);
 
     owned_prune(applying->scope, applying->merged, &drop, &kept);
     if (applying->changed.count > 0 || !fieldset_eq(&own->fields, &now)) {
@@ -212,6 +239,11 @@ struct node *apply_update(struct arena *arena, const struct kind *kind, const st
     assert(next->type == NODE_MAP);
     read_owners_of_update(&owners, live, next);
     forget_gone(&owners, &before, &after, manager);
+    if (manager->keeps_gone) {
+        struct fieldset gone = paths_that_lead(arena, &before, &after, false);
+
+        changed = fieldset_union(arena, &changed, &gone);
+    }
     if (changed.count > 0) {
         struct owner *own = owners_get(&owners, kind, manager, MANAGED_UPDATE);
 
@@ -224,6 +256,124 @@ struct node *apply_update(struct arena *arena, const struct kind *kind, const st
     }
     owners_write(&owners, root);
     return root;
+}
+
+/* --- going back, giving back -------------------------------------------------------------------
+ */
+
+static struct fieldset paths_of_rank(struct arena *arena, const struct owners *owners,
+                                     enum source source)
+{
+    struct fieldset paths = {0};
+
+    for (size_t i = 0; i < owners->count; i++) {
+        if (owners->items[i].source >= source) {
+            paths = fieldset_union(arena, &paths, &owners->items[i].fields);
+        }
+    }
+    return paths;
+}
+
+struct node *apply_restore(struct arena *arena, const struct kind *kind, const struct node *live,
+                           const struct node *next, const struct manager *manager)
+{
+    struct owned_scope scope = scope_of(kind, manager);
+    struct fieldset before = owned_paths(arena, scope, live);
+    struct fieldset after = owned_paths(arena, scope, next);
+    struct fieldset claims = owned_changes(arena, &before, &after);
+    struct fieldset gone = paths_that_lead(arena, &before, &after, false);
+    struct owners now = {.arena = arena}, then = {.arena = arena};
+    struct fieldset held, theirs, mine;
+    struct node *root = node_copy(arena, next);
+
+    (void)owners_read(&now, owners_list(live));
+    (void)owners_read(&then, owners_list(next));
+    held = paths_of_rank(arena, &now, manager->source);
+    theirs = paths_of_rank(arena, &then, manager->source);
+    claims = fieldset_union(arena, &claims, &gone);
+    claims = fieldset_union(arena, &claims, &held);
+    for (size_t i = 0; i < then.count; i++) {
+        if (then.items[i].source < manager->source) {
+            owner_take(arena, &then.items[i], &claims);
+        }
+    }
+    mine = fieldset_minus(arena, &claims, &theirs);
+    if (mine.count > 0) {
+        struct owner *own = owners_get(&then, kind, manager, MANAGED_UPDATE);
+
+        owner_set(own, fieldset_union(arena, &own->fields, &mine), manager->now);
+    }
+    owners_write(&then, root);
+    return root;
+}
+
+/* Those of `fields` that one of `paths` leads to. */
+static struct fieldset paths_below(struct arena *arena, const struct fieldset *fields,
+                                   const struct fieldset *paths)
+{
+    struct fieldset below = {0};
+
+    for (size_t i = 0; i < fields->count; i++) {
+        for (size_t j = 0; j < paths->count; j++) {
+            const struct field_path *path = &paths->paths[j];
+            const struct fieldset one = {&fields->paths[i], 1};
+
+            if (fieldset_reaches(&one, path->key, path->length)) {
+                fieldset_add(arena, &below, &fields->paths[i]);
+                break;
+            }
+        }
+    }
+    return below;
+}
+
+struct node *apply_release(struct arena *arena, const struct node *live, enum source source,
+                           const struct fieldset *paths)
+{
+    struct owners owners = {.arena = arena};
+    struct node *root;
+    bool had_any = false;
+
+    (void)owners_read(&owners, owners_list(live));
+    for (size_t i = 0; i < owners.count; i++) {
+        struct owner *owner = &owners.items[i];
+        struct fieldset given =
+            paths == NULL ? owner->fields : paths_below(arena, &owner->fields, paths);
+
+        if (owner->source == source && given.count > 0) {
+            had_any = true;
+            owner_take(arena, owner, &given);
+        }
+    }
+    if (!had_any) {
+        return NULL;
+    }
+    root = node_copy(arena, live);
+    owners_write(&owners, root);
+    return root;
+}
+
+static bool has_owner(struct arena *arena, const struct node *live, enum source source, bool other)
+{
+    struct owners owners = {.arena = arena};
+
+    (void)owners_read(&owners, owners_list(live));
+    for (size_t i = 0; i < owners.count; i++) {
+        if ((owners.items[i].source == source) != other && owners.items[i].fields.count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool apply_has_owner(struct arena *arena, const struct node *live, enum source source)
+{
+    return has_owner(arena, live, source, false);
+}
+
+bool apply_has_other_owner(struct arena *arena, const struct node *live, enum source source)
+{
+    return has_owner(arena, live, source, true);
 }
 
 /* --- words -------------------------------------------------------------------------------------

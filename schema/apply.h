@@ -10,12 +10,16 @@
  * a conflict; a lower one never overwrites a higher one's field, not even by force: its value is
  * left out and reported.
  *
+ * A path may be owned although nothing is there: a higher source took the field away, and no lower
+ * one puts it back.  Among managers of one rank such a path is nobody's.
+ *
  * The trees are whole documents of a kind, at best in canonical form (schema/emit.h); a value that
  * is only written differently ("300s" for "5m") is the same value.  Through "" a manager writes all
  * but the status fields, through "status" only these. */
 #pragma once
 
 #include "schema/base/str.h"
+#include "schema/fieldset.h"
 #include "schema/object.h"
 #include "schema/problem.h"
 
@@ -29,6 +33,8 @@ struct manager {
     enum source source;
     const char *subresource; /* "" or "status" */
     struct wall now;
+    bool keeps_gone; /* stays the owner of what its updates take away, for a lower source may say it
+                        again */
 };
 
 struct apply_conflict {
@@ -66,13 +72,29 @@ void apply_config(struct arena *arena, const struct kind *kind, const struct nod
                   struct apply_result *ret_result);
 
 /* Ownership after a create, replace or patch that led from `live` (NULL: create) to `next`: what
- * the manager changed becomes its own (operation Update), what it removed is nobody's.  Returns a
- * copy of `next` with managedFields.
+ * the manager changed becomes its own (operation Update), what it removed is nobody's, or its own
+ * too (keeps_gone).  Returns a copy of `next` with managedFields.
  *
  * Clients may write managedFields: a list of valid entries in `next` is taken as what was before, a
  * list of one empty entry forgets all owners; otherwise those of `live` hold. */
 struct node *apply_update(struct arena *arena, const struct kind *kind, const struct node *live,
                           const struct node *next, const struct manager *manager);
+
+/* Ownership after going back from `live` (NULL: it was gone) to `next`, which has the owners of
+ * then.  No lower source may undo that: what differs, what is gone, and what the manager's rank
+ * owns in `live`, lower owners of then do not get back; what nobody of that rank owned then becomes
+ * the manager's (operation Update).  Returns a copy of `next` with managedFields. */
+struct node *apply_restore(struct arena *arena, const struct kind *kind, const struct node *live,
+                           const struct node *next, const struct manager *manager);
+
+/* The managers of a source give up these paths and all below them; with `paths` NULL everything.
+ * Values stay as they are.  Returns a copy of `live`; NULL when they own none of it. */
+struct node *apply_release(struct arena *arena, const struct node *live, enum source source,
+                           const struct fieldset *paths);
+
+/* Does an entry of this source own anything?  Does one of another source? */
+bool apply_has_owner(struct arena *arena, const struct node *live, enum source source);
+bool apply_has_other_owner(struct arena *arena, const struct node *live, enum source source);
 
 /* The API's words for a failed apply: `Apply failed with 1 conflict: conflict with "a" using fog/v1
  * at 2026-11-20T23:24:54Z: .spec.interval`. */

@@ -170,7 +170,7 @@ static struct object *declare(struct ctl *ctl, const struct wire_hello *hello,
 {
     const char *who = arena_printf(&ctl->arena, "agent/%s", hello->name);
     const struct write write = {ROW_LEDGER, who, "fog-agent", "hello"};
-    struct manager manager = {"fog-agent", SOURCE_DISCOVERY, "", ctl->wall};
+    struct manager manager = {"fog-agent", SOURCE_DISCOVERY, "", ctl->wall, false};
     const struct object *live = model_find(&ctl->model, KIND_AGENT, hello->name);
     struct apply_result result;
     struct problems problems;

@@ -310,6 +310,35 @@ static bool compose_apply(struct ctl *ctl, struct write_request *request, const 
     return true;
 }
 
+/* May a lower source say what this write takes away or puts back? */
+static bool has_lower_claims(struct ctl *ctl, const struct write_request *request,
+                             const struct node *live, const struct node *next)
+{
+    return apply_has_other_owner(&ctl->arena, live, request->manager.source) ||
+           apply_has_other_owner(&ctl->arena, next, request->manager.source);
+}
+
+/* Who owns what after a create, replace or patch. */
+static struct node *with_owners(struct ctl *ctl, struct write_request *request,
+                                const struct node *live, struct node *next)
+{
+    bool has_claims = has_lower_claims(ctl, request, live, next);
+
+    if (request->is_status) {
+        return next;
+    }
+    if (request->owners_too && has_claims) {
+        MARK("a rollback takes what a lower source could undo");
+        next = apply_restore(&ctl->arena, request->kind, live, next, &request->manager);
+    }
+    if (request->owners_too) {
+        keep_times(ctl, next, live);
+        return next;
+    }
+    request->manager.keeps_gone = has_claims;
+    return apply_update(&ctl->arena, request->kind, live, next, &request->manager);
+}
+
 static bool compose_update(struct ctl *ctl, struct write_request *request, const struct node *live)
 {
     struct node *next = request->verb == WRITE_MERGE_PATCH
@@ -333,12 +362,7 @@ static bool compose_update(struct ctl *ctl, struct write_request *request, const
      * changed by anybody. */
     next = emit_object(&ctl->arena, bound, EMIT_ALL);
     object_unref(bound);
-    if (request->owners_too) {
-        keep_times(ctl, next, live);
-    }
-    request->root = request->is_status || request->owners_too
-                        ? next
-                        : apply_update(&ctl->arena, request->kind, live, next, &request->manager);
+    request->root = with_owners(ctl, request, live, next);
     return true;
 }
 
