@@ -171,6 +171,13 @@ enum {
     CORES_MAX = 1024,
     PIDS_MAX = 32768, /* the kernel's own default */
     REQUIREMENTS_MAX = 32,
+    WHERE_BYTES_MAX = 4 << 10,   /* of one expression; a person writes it */
+    WHERE_STEPS_MAX = 256,       /* tests and operators of it */
+    WHERE_DEPTH_MAX = 32,        /* operators that wait for one another */
+    WHERE_VALUES_MAX = 256,      /* of one list */
+    WHERE_NAMES_MAX = 64,        /* fields that can be asked for */
+    WHERE_NUMBER_BYTES_MAX = 24, /* digits and point of a number */
+    WHERE_PROBLEMS_SHOWN = 8,    /* in one line */
     SELECTOR_EXPRESSIONS_MAX = 32,
     SELECTOR_VALUES_MAX = 64,
     WINDOWS_MAX = 64,
