@@ -71,6 +71,12 @@ static const char *sensor_text(struct arena *arena, const struct agent *agent, e
     return without_blanks(arena, text);
 }
 
+/* "True,SchedulingDisabled": two things to be seen at one look. */
+static const char *ready_text(struct arena *arena, const struct agent *agent, const char *ready)
+{
+    return agent->spec.unschedulable ? arena_printf(arena, "%s,SchedulingDisabled", ready) : ready;
+}
+
 /* The reading that a path leads to, or SENSOR_COUNT. */
 static enum sensor sensor_of(const struct object *object, const char *path)
 {
@@ -101,5 +107,8 @@ const char *object_cell(struct arena *arena, const struct object *object,
         return age_text(arena, moment, now);
     }
     text = emit_path_text(arena, object, path);
-    return text == NULL ? "" : text;
+    text = text == NULL ? "" : text;
+    return agent_of(object) != NULL && str_eq(path, "status.conditions[Ready].status")
+               ? ready_text(arena, agent_of(object), text)
+               : text;
 }

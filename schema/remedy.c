@@ -43,7 +43,7 @@ const struct remedy remedies[] = {
      "look at its logs, then change the workload; or delete the assignment to run it "
      "again"},
     {"NoAgent", REMEDY_ACT,
-     "connect or free up an agent, ask for less (spec.selector, spec.requirements, "
+     "connect, uncordon or free up an agent, ask for less (spec.selector, spec.requirements, "
      "spec.workload.resources), or wait for its policy"},
     {"RolloutPaused", REMEDY_ACT, "set spec.rollout.pause to false"},
     {"GangTimedOut", REMEDY_WAIT,
@@ -108,6 +108,7 @@ const struct remedy remedies[] = {
     {"NeverConnected", REMEDY_ACT, "start fog-agent on the machine, with this name"},
     {"Silent", REMEDY_ACT, "look after the machine and its network"},
     {"Connected", REMEDY_NONE, NULL},
+    {"Cordoned", REMEDY_ACT, "let it have work again with `fogctl uncordon`"},
     {"BreakerOpen", REMEDY_ACT,
      "look why nothing starts on this agent; it is tried again by itself"},
     {"BreakerProbing", REMEDY_WAIT, "wait: one piece of work is being tried on this agent"},

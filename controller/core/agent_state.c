@@ -1,4 +1,5 @@
-/* What an agent's own object says of it: is it connected, and does what is started there start? */
+/* What an agent's own object says of it: is it connected, does what is started there start, and may
+ * anything be placed there?  The last is said only while it may not. */
 #include "controller/core/breaker.h"
 #include "controller/core/reconcile.h"
 #include "schema/base/site.h"
@@ -36,30 +37,71 @@ static struct state healthy_state(const struct agent_entry *agent)
     return (struct state){CONDITION_TRUE, "Starts", "what is started here does start"};
 }
 
+/* No reason: it may have work. */
+static struct state schedulable_state(const struct agent_entry *agent)
+{
+    if (agent_spec(agent)->unschedulable) {
+        return (struct state){CONDITION_FALSE, "Cordoned",
+                              "nothing new is placed here; what runs stays"};
+    }
+    return (struct state){CONDITION_TRUE, NULL, NULL};
+}
+
 static bool is_stated(const struct agent_entry *agent, const char *type, const struct state *state)
 {
     const struct condition *condition = condition_find(&agent_status(agent)->conditions, type);
 
+    if (state->reason == NULL) {
+        return condition == NULL;
+    }
     return condition != NULL && condition->status == (int)state->status &&
            str_eq(condition->reason, state->reason);
+}
+
+static void put_state(struct ctl *ctl, struct object *next, const char *type,
+                      const struct state *state)
+{
+    conditions_t *conditions = &((struct agent *)next->body)->status.conditions;
+
+    if (state->reason == NULL) {
+        condition_drop(conditions, type);
+    } else {
+        condition_set(next, conditions, type, state->status, state->reason, state->message,
+                      next->meta.generation, ctl->wall);
+    }
+}
+
+/* What an operator declared, told as it is taken up. */
+static void tell_schedulable(struct ctl *ctl, const struct agent_entry *agent,
+                             const struct state *state)
+{
+    if (state->reason == NULL) {
+        ctl_event_record(ctl, agent->object, "Normal", "Uncordoned", "work is placed here again");
+    } else {
+        ctl_event_record(ctl, agent->object, "Normal", state->reason, "%s", state->message);
+    }
 }
 
 void agent_state_write(struct ctl *ctl, struct agent_entry *agent)
 {
     const struct write write = {ROW_STATUS, "reconciler", "fog-controller", ""};
-    struct state ready = ready_state(agent), healthy = healthy_state(agent);
+    const struct state ready = ready_state(agent), healthy = healthy_state(agent);
+    const struct state schedulable = schedulable_state(agent);
+    bool is_told = is_stated(agent, "Schedulable", &schedulable);
     struct object *next;
     struct agent *body;
 
-    if (is_stated(agent, "Ready", &ready) && is_stated(agent, "Healthy", &healthy)) {
+    if (is_stated(agent, "Ready", &ready) && is_stated(agent, "Healthy", &healthy) && is_told) {
         return;
+    }
+    if (!is_told) {
+        tell_schedulable(ctl, agent, &schedulable);
     }
     next = object_edit(agent->object);
     body = next->body;
-    condition_set(next, &body->status.conditions, "Ready", ready.status, ready.reason,
-                  ready.message, next->meta.generation, ctl->wall);
-    condition_set(next, &body->status.conditions, "Healthy", healthy.status, healthy.reason,
-                  healthy.message, next->meta.generation, ctl->wall);
+    put_state(ctl, next, "Ready", &ready);
+    put_state(ctl, next, "Healthy", &healthy);
+    put_state(ctl, next, "Schedulable", &schedulable);
     shape_mark(&agent_status_shape, &body->status, &body->status.conditions);
     shape_put(&agent_status_shape, &body->status, observed_generation, next->meta.generation);
     shape_mark(&agent_shape, body, &body->status);

@@ -156,7 +156,9 @@ static const char *agent_is(const struct agent_entry *agent)
     if (agent->link == NULL) {
         return str_is_empty(agent_status(agent)->version) ? "never connected" : "not connected";
     }
-    return agent_status(agent)->paused ? "paused by its owner" : "connected";
+    return agent_status(agent)->paused        ? "paused by its owner"
+           : agent_spec(agent)->unschedulable ? "connected, cordoned"
+                                              : "connected";
 }
 
 static void add_pause(struct chain *chain, const struct agent_entry *agent)

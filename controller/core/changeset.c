@@ -31,6 +31,7 @@ static bool verb_from_str(const char *text, enum write_verb *ret_verb)
     } verbs[] = {{"apply", WRITE_APPLY},
                  {"create", WRITE_CREATE},
                  {"replace", WRITE_REPLACE},
+                 {"patch", WRITE_MERGE_PATCH},
                  {"delete", WRITE_DELETE}};
 
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
@@ -82,7 +83,7 @@ static bool read_change(struct ctl *ctl, const struct node *change, size_t index
     if (!verb_from_str(node_find_text(change, "verb"), &write->verb)) {
         return reject(set, failure_make(&ctl->arena, 400, "BadRequest",
                                         "changes[%zu].verb: \"%s\" is none of apply, create, "
-                                        "replace, delete",
+                                        "replace, patch, delete",
                                         index,
                                         node_find_text(change, "verb") == NULL
                                             ? ""

@@ -8,7 +8,8 @@
  *                           {"verb": "delete", "kind": "HarvestSession", "name": "old", "uid":
  * "…"}]}}
  *
- * The verbs are apply, create, replace and delete.  With `revision` the set is refused (409) when
+ * The verbs are apply, create, replace, patch (`object` is a merge patch with kind and name) and
+ * delete.  With `revision` the set is refused (409) when
  * desired state has changed since that revision, which a dry run's answer names: exactly the
  * reviewed plan is carried out.  The answer:
  *

@@ -170,6 +170,7 @@ void ctl_event_repeat(struct ctl *ctl, const struct object *about, const char *t
 void condition_set(struct object *object, conditions_t *conditions, const char *type,
                    enum condition_status status, const char *reason, const char *message,
                    int64_t observed_generation, struct wall now);
+void condition_drop(conditions_t *conditions, const char *type); /* it says nothing any more */
 
 /* --- the rooms' doors
  * ----------------------------------------------------------------------------- */

@@ -76,7 +76,7 @@ static void refusal_to_str(const struct session_entry *session, const struct res
         str_add(to, is_one ? "is paused by its owner" : "are paused by their owners");
         break;
     case REFUSED_UNSCHEDULABLE:
-        str_add(to, is_one ? "is unschedulable" : "are unschedulable");
+        str_add(to, is_one ? "is cordoned" : "are cordoned");
         break;
     case REFUSED_HELD:
         str_add(to, is_one ? "would only hold it back" : "would only hold it back");

@@ -132,8 +132,8 @@ static void mark_agent(struct ctl *ctl, const struct change *change)
     } else if (change->before == NULL || differ(change->before, change->after)) {
         if (change->before == NULL && agent->link == NULL) {
             agent->away_since = ctl->now;
-            agent_state_mark(ctl, agent);
         }
+        agent_state_mark(ctl, agent);
         mark_on_agent(ctl, agent);
         mark_offer(ctl, agent);
         refresh_reasons(ctl);

@@ -592,15 +592,7 @@ static void put_results(struct object *object, struct tasks_status *to, const st
 
 static void forget(struct harvest_session_status *status)
 {
-    conditions_t *conditions = &status->conditions;
-    size_t kept = 0;
-
-    for (size_t i = 0; i < conditions->count; i++) {
-        if (!str_eq(conditions->items[i].type, "Complete")) {
-            conditions->items[kept++] = conditions->items[i];
-        }
-    }
-    conditions->count = kept;
+    condition_drop(&status->conditions, "Complete");
     shape_remove(&harvest_session_status_shape, status, &status->tasks);
 }
 

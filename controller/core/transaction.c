@@ -318,6 +318,18 @@ void condition_set(struct object *object, conditions_t *conditions, const char *
     shape_put(&condition_shape, condition, observed_generation, observed_generation);
 }
 
+void condition_drop(conditions_t *conditions, const char *type)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < conditions->count; i++) {
+        if (!str_eq(conditions->items[i].type, type)) {
+            conditions->items[kept++] = conditions->items[i];
+        }
+    }
+    conditions->count = kept;
+}
+
 static struct object *event_new(struct ctl *ctl, const struct object *about, const char *name,
                                 const char *type, const char *reason, const char *message)
 {

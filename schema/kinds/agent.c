@@ -74,7 +74,8 @@ static const struct field status_fields[] = {
      .flags = FIELD_EXPLICIT, .doc = "what its sensors told last; known when read, never stored"},
     {"conditions", FIELD_LIST, AT(struct agent_status, conditions), .shape = &condition_shape,
      .map_key = "type", .max = CONDITIONS_MAX,
-     .doc = "Ready: connected and reporting; Healthy: what is started here does start"},
+     .doc = "Ready: connected and reporting; Healthy: what is started here does start; "
+            "Schedulable: there only while it may get no work"},
 };
 
 const struct shape capacity_shape = SHAPE("capacity", struct resources, capacity_fields);

@@ -42,8 +42,8 @@ struct agent_status {
     struct contribution contribution; /* the sum of all that were: cpu_ms, wall_ms, suspensions */
     struct wall last_seen;            /* joined in when read; never stored, as the next */
     struct sensors sensors;
-    conditions_t
-        conditions; /* Ready (connected and reporting), Healthy (its circuit breaker is closed) */
+    conditions_t conditions; /* Ready (connected and reporting), Healthy (its circuit breaker is
+                                closed); Schedulable only while it is False */
 };
 
 struct agent { /* the body */

@@ -101,6 +101,24 @@ static void a_set_is_one_commit_and_says_what_became_of_each(void **state)
                      api.ctl->desired_revision);
 }
 
+static void a_patch_changes_what_it_names_in_what_is_there(void **state)
+{
+    const struct node *answer;
+
+    (void)state;
+    (void)send(200, "", "", DO("apply", POLICY("a", MIN(1) ", 'limits': {'cpuPercent': 40}")));
+    answer =
+        send(200, "", "", DO("patch", POLICY("a", MIN(2))) "," DO("patch", POLICY("a", MIN(2))));
+    assert_string_equal(api_text(answer, "status.results[0].result"), "configured");
+    assert_string_equal(api_text(answer, "status.results[1].result"), "unchanged");
+    assert_int_equal(api_int(answer, "status.results[0].object.spec.battery.minPercent"), 2);
+    assert_int_equal(api_int(answer, "status.results[0].object.spec.limits.cpuPercent"), 40);
+    refused(404, "NotFound", "\"b\" not found", "", DO("patch", POLICY("b", MIN(2))));
+    refused(409, "Conflict", "", "",
+            "{'verb': 'patch', 'object': {'apiVersion': 'fog/v1', 'kind': 'HarvestPolicy',"
+            "'metadata': {'name': 'a', 'resourceVersion': '1'}, 'spec': {}}}");
+}
+
 static void a_set_that_changes_nothing_is_no_commit(void **state)
 {
     const char *set = DO("apply", POLICY("a", MIN(1))) "," DO("apply", POLICY("b", ""));
@@ -175,7 +193,7 @@ static void bad_sets_are_refused(void **state)
         {"'force': 'yes', ", "", "spec.force"},
         {"", "{}", "changes[0].verb"},
         {"", "5", "changes[0].verb"},
-        {"", "{'verb': 'patch'}", "\"patch\" is none of apply, create, replace, delete"},
+        {"", "{'verb': 'mend'}", "\"mend\" is none of apply, create, replace, patch, delete"},
         {"", "{'verb': 'apply'}", "changes[0].object"},
         {"", "{'verb': 'apply', 'object': []}", "changes[0].object"},
         {"", "{'verb': 'apply', 'object': {'kind': 'Agent'}}", "changes[0].object.apiVersion"},
@@ -298,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_set_is_one_commit_and_says_what_became_of_each),
+        CASE(a_patch_changes_what_it_names_in_what_is_there),
         CASE(a_set_that_changes_nothing_is_no_commit),
         CASE(one_that_cannot_be_made_stops_all),
         CASE(objects_may_refer_to_later_ones),

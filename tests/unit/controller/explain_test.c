@@ -71,7 +71,7 @@ static void one_who_has_it_all_is_not_counted_as_lacking(void **state)
                         "spec: {unschedulable: true}\n");
     fleet_apply(&fleet, WORK("512Mi"));
     assert_string_equal(fleet_message(&fleet, "work"),
-                        "replica 0: 3 agents match; 1 is unschedulable (edge-3), 2 lack 512Mi "
+                        "replica 0: 3 agents match; 1 is cordoned (edge-3), 2 lack 512Mi "
                         "free memory (edge-1 200Mi, edge-2 310Mi)");
 }
 

@@ -1,0 +1,60 @@
+#!/bin/bash
+# What an operator does by hand, day by day, against a live fleet of three.
+#
+# shellcheck source=tests/e2e/lib.sh disable=SC2154
+. "$(dirname "$0")/../e2e/lib.sh"
+
+three_agents_connect() { start_fleet edge-1 edge-2 edge-3; }
+
+a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has() {
+  ses old 'exec sleep 1000' 'replicas: 3' | apply
+  await 20 "it converges" converged old || return
+  expect 0 fogctl cordon edge-1 agent/edge-2
+  is "what it said" "$out" "agent.fog/edge-1 cordoned
+agent.fog/edge-2 cordoned"
+  expect 0 fogctl cordon edge-1
+  is "what it said again" "$out" "agent.fog/edge-1 already cordoned"
+  expect 0 fogctl get agents
+  says "$out" '^edge-1 +True,SchedulingDisabled ' '^edge-3 +True '
+  ses new 'exec sleep 1000' 'replicas: 2' | apply
+  await 20 "it converges" converged new || return
+  is "the new session runs on" "$(where_runs new)" "edge-3 edge-3"
+  is "the old one runs on" "$(where_runs old)" "edge-1 edge-2 edge-3"
+}
+
+why_says_that_all_who_match_are_cordoned() {
+  expect 0 fogctl cordon edge-3
+  ses late 'exec sleep 1000' | apply
+  await 20 "nobody may take it" reason_is late NoAgent || return
+  expect 1 fogctl why hs/late
+  says "$out" '3 agents match; 3 are cordoned' 'what would help: connect, uncordon or free up'
+  expect 0 fogctl why agent/edge-3
+  says "$out" 'connected, cordoned'
+  expect 0 fogctl events
+  says "$out" 'Cordoned +agent/edge-3'
+}
+
+uncordon_by_label_lets_them_have_it() {
+  expect 0 fogctl uncordon edge-3 --dry-run
+  says "$out" '^agent.fog/edge-3 uncordoned \(server dry run\)$' '^Plan: 1 to start' 'late/0 on edge-3'
+  expect 0 fogctl uncordon edge-1 edge-2 edge-3
+  await 20 "it converges" converged late || return
+  expect 0 fogctl uncordon -l no=where
+  is "standard error" "$err" "No resources found"
+  expect 1 fogctl cordon nobody
+  says "$err" '^error: .*"nobody" not found'
+  expect 2 fogctl cordon
+  expect 2 fogctl cordon hs/late
+}
+
+nothing_is_left_broken() {
+  expect 0 fogctl delete hs --all
+  check_orphans
+  stop_agent edge-1 && stop_agent edge-2 && stop_agent edge-3
+  stop_controller
+  nothing_is_broken
+}
+
+it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has \
+  why_says_that_all_who_match_are_cordoned uncordon_by_label_lets_them_have_it \
+  nothing_is_left_broken

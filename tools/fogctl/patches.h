@@ -1,0 +1,36 @@
+/* Changes of a few fields of several objects, as one change set of merge patches: what cordon,
+ * label, scale and their like send. */
+#pragma once
+
+#include "tools/fogctl/fogctl.h"
+
+struct patches {
+    struct fogctl *fogctl;
+    struct node *changes; /* of the set */
+};
+
+void patches_init(struct fogctl *fogctl, struct patches *patches);
+/* One more object; what is to change in it goes into the node that is returned.  With a `revision`
+ * (NULL: none) the whole set is refused once the object is not at it any more. */
+struct node *patches_add(struct patches *patches, const struct kind *kind, const char *name,
+                         const char *revision);
+/* Sends them.  False after having said that nothing answers; what refuses is in the reply. */
+bool patches_send(struct patches *patches, bool is_dry_run, struct reply *ret_reply);
+
+/* What a verb says of its results: "agent.fog/edge-1 cordoned", or, where nothing changed,
+ * "agent.fog/edge-1 already cordoned". */
+struct patched_words {
+    const char *changed, *unchanged;
+};
+
+void patches_print(struct fogctl *fogctl, const struct reply *reply,
+                   const struct patched_words *words, bool is_dry_run);
+/* Both, and the plan of a dry run.  Returns an exit code. */
+int patches_carry_out(struct patches *patches, bool is_dry_run, const struct patched_words *words);
+
+/* Options of all these verbs: "server", "none", or NULL. */
+#define DRY_RUN_ROW(to)                                                                            \
+    {                                                                                              \
+        "dry-run", 0, OPTION_TEXT, (to), "server", "show what would follow, and change nothing",   \
+            "server"                                                                               \
+    }

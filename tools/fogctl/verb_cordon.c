@@ -1,0 +1,73 @@
+/* cordon and uncordon: may an agent get new work?  What it runs is left alone by the one; the other
+ * takes back a drain as well. */
+#include "tools/fogctl/agents.h"
+#include "tools/fogctl/patches.h"
+
+static const char *opt_labels, *opt_dry_run;
+
+static const struct option_row rows[] = {
+    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those with these labels", NULL},
+    DRY_RUN_ROW(&opt_dry_run),
+};
+
+static const struct option_row *options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(rows);
+    return rows;
+}
+
+static int cordon(struct fogctl *fogctl, struct texts *words);
+static int uncordon(struct fogctl *fogctl, struct texts *words);
+
+const struct verb verb_cordon = {
+    "cordon",
+    "let agents get no new work; what they run stays",
+    "cordon AGENT… | -l LABELS",
+    "  fogctl cordon edge-1 edge-2\n"
+    "  fogctl cordon -l site=north --dry-run\n",
+    options,
+    cordon,
+};
+
+const struct verb verb_uncordon = {
+    "uncordon",
+    "let agents get work again, also after a drain",
+    "uncordon AGENT… | -l LABELS",
+    "  fogctl uncordon edge-1\n",
+    options,
+    uncordon,
+};
+
+static int set(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
+               bool is_cordoned)
+{
+    static const struct patched_words said[] = {{"uncordoned", "already uncordoned"},
+                                                {"cordoned", "already cordoned"}};
+    struct targets agents = {0};
+    struct patches patches;
+    int code = EXIT_DONE;
+
+    if (!is_dry_run_known(opt_dry_run, false)) {
+        return usage_error(verb, "--dry-run is server or none, not \"%s\"", opt_dry_run);
+    }
+    code = agents_named(fogctl, verb, words, opt_labels, &agents);
+    if (code == EXIT_DONE && agents.count > 0) {
+        patches_init(fogctl, &patches);
+        vec_each (&agents, it) {
+            agents_set_schedulable(&patches, it->name, !is_cordoned);
+        }
+        code = patches_carry_out(&patches, str_eq(opt_dry_run, "server"), &said[is_cordoned]);
+    }
+    vec_fini(&agents);
+    return code;
+}
+
+static int cordon(struct fogctl *fogctl, struct texts *words)
+{
+    return set(fogctl, &verb_cordon, words, true);
+}
+
+static int uncordon(struct fogctl *fogctl, struct texts *words)
+{
+    return set(fogctl, &verb_uncordon, words, false);
+}
