@@ -47,6 +47,50 @@ uncordon_by_label_lets_them_have_it() {
   expect 2 fogctl cordon hs/late
 }
 
+labels_are_set_kept_and_taken_away() {
+  expect 0 fogctl label agents edge-1 edge-2 site=north tier=gold
+  is "what it said" "$out" "agent.fog/edge-1 labeled
+agent.fog/edge-2 labeled"
+  expect 0 fogctl label agents -l site=north tier=gold
+  says "$out" '^agent.fog/edge-1 not labeled$'
+  expect 1 fogctl label agent/edge-1 agent/edge-3 tier=silver
+  says "$err" 'agent.fog/edge-1: tier already has a value \(gold\), and --overwrite is not given'
+  is "edge-3 is not labeled either" "$(fogctl get agents -l tier=silver -o name)" ""
+  expect 0 fogctl label agent/edge-1 tier=silver --overwrite --list
+  says "$out" '^tier=silver$' '^site=north$'
+  expect 0 fogctl label agents --all site-
+  says "$out" '^agent.fog/edge-3 not labeled$' '^agent.fog/edge-2 labeled$'
+  says "$err" '^label "site" not found.$'
+  expect 1 fogctl label agent/edge-1 'a b=c'
+  expect 2 fogctl label agent/edge-1
+  expect 2 fogctl label agents site=x
+  expect 2 fogctl label agent/edge-1 a=b edge-2
+}
+
+annotations_too() {
+  expect 0 fogctl annotate hs/old "note=as it was, = and all" --change-cause "why not"
+  is "the annotation" "$(session old '.metadata.annotations.note')" "as it was, = and all"
+  says "$(fogctl history hs/old)" 'metadata.annotations.note.*why not'
+  expect 0 fogctl annotate hs/old note-
+  is "the annotation" "$(session old '.metadata.annotations.note')" null
+}
+
+scale_changes_replicas_and_nothing_else() {
+  expect 0 fogctl scale hs/old --replicas=2 --dry-run
+  says "$out" '^harvestsession.fog/old scaled \(server dry run\)$' '^Plan: .*1 to stop'
+  expect 1 fogctl scale hs/old --replicas=2 --current-replicas=7
+  says "$err" 'harvestsession.fog/old is to have 3 replicas now, not 7'
+  expect 0 fogctl scale hs/old --replicas=2 --current-replicas=3
+  is "what it said" "$out" "harvestsession.fog/old scaled"
+  is "its replicas" "$(session old .spec.replicas)" 2
+  await 20 "one has ended" equals 2 eval 'where_runs old | wc -w'
+  ses every 'exec sleep 1000' 'everyAgent: true' | apply
+  expect 1 fogctl scale hs/every --replicas=2
+  says "$err" '^error: .*everyAgent'
+  expect 2 fogctl scale hs/old
+  expect 2 fogctl scale agent/edge-1 --replicas=2
+}
+
 nothing_is_left_broken() {
   expect 0 fogctl delete hs --all
   check_orphans
@@ -57,4 +101,5 @@ nothing_is_left_broken() {
 
 it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has \
   why_says_that_all_who_match_are_cordoned uncordon_by_label_lets_them_have_it \
+  labels_are_set_kept_and_taken_away annotations_too scale_changes_replicas_and_nothing_else \
   nothing_is_left_broken
