@@ -308,6 +308,7 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
     agent->away_since = MONO_NEVER;
     agent->last_seen = ctl->wall;
     agent->has_readings = false;
+    roster_update_readings(&ctl->model.roster, agent);
     link->agent = agent;
     link_set_state(link, LINK_WELCOMED);
     welcome(ctl, link, hello);

@@ -101,6 +101,7 @@ static void part(struct ctl *ctl, struct link *link)
     assert(agent->link == link);
     agent->link = NULL;
     agent->away_since = ctl->now;
+    roster_update_readings(&ctl->model.roster, agent);
     reconcile_agent_down(ctl, agent);
 }
 
@@ -481,6 +482,9 @@ static void on_heartbeat(struct ctl *ctl, struct link *link, const struct wire_h
     }
     link->agent->last_seen = ctl->wall;
     take_sensors(ctl, link->agent, heartbeat);
+    if (!MUTANT(COLUMN_NOT_KEPT)) {
+        roster_update_readings(&ctl->model.roster, link->agent);
+    }
     if (interval != link->heartbeat_ms) {
         link->heartbeat_ms = interval;
         answer.heartbeat.interval_ms = interval;

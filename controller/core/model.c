@@ -29,6 +29,7 @@ void model_init(struct model *model)
     dlist_init(&model->untold);
     dlist_init(&model->restate);
     dlist_init(&model->tripped);
+    roster_init(&model->roster);
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */
@@ -125,6 +126,7 @@ void model_fini(struct model *model)
     map_fini(&model->templates);
     map_fini(&model->assignments_by_uid);
     vec_fini(&model->looks);
+    roster_fini(&model->roster);
 }
 
 struct object *model_find(const struct model *model, enum kind_id kind, const char *name)
@@ -324,7 +326,10 @@ static void attach(struct model *model, struct entry *entry, bool is_new)
     switch (entry->object->kind->id) {
     case KIND_AGENT:
         if (is_new) {
+            roster_add(&model->roster, (struct agent_entry *)entry);
             adopt_assignments(model, (struct agent_entry *)entry, NULL);
+        } else {
+            roster_update(&model->roster, (struct agent_entry *)entry);
         }
         break;
     case KIND_HARVEST_POLICY:
@@ -372,6 +377,7 @@ static void detach_removed(struct model *model, struct entry *entry)
     case KIND_AGENT: {
         struct agent_entry *agent = (struct agent_entry *)entry;
 
+        roster_remove(&model->roster, agent);
         dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
             detach_from_agent(it);
             settle_loose(model, it);

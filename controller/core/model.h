@@ -6,6 +6,7 @@
  * keeps every link right, forwards and backwards, so that a trial can be undone.  Pure. */
 #pragma once
 
+#include "controller/core/roster.h"
 #include "schema/base/digest.h"
 #include "schema/base/dlist.h"
 #include "schema/base/map.h"
@@ -47,6 +48,7 @@ enum { BOOT_TEXT_SIZE = 65 };
 
 struct agent_entry {
     struct object *object;
+    size_t row;               /* in model.roster */
     struct dlist assignments; /* assignment_entry.on_agent */
     size_t assignment_count;
     struct resources used; /* by all of them */
@@ -136,6 +138,7 @@ struct assignment_entry {
 
 struct model {
     struct map objects[KIND_COUNT]; /* name → entry */
+    struct roster roster;           /* the agents' columns */
     struct map assignments_by_uid;  /* uid → assignment_entry */
     struct map templates;           /* digest text → template_entry */
     size_t templates_used;          /* of them, when they were last swept */

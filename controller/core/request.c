@@ -2,7 +2,7 @@
 #include "controller/core/request.h"
 
 #include "controller/core/history.h"
-#include "controller/core/selector.h"
+#include "controller/core/query.h"
 #include "schema/limits.h"
 
 #include <inttypes.h>
@@ -78,29 +78,25 @@ static bool read_page(struct ctl *ctl, const struct request *request, const char
 bool request_page(struct ctl *ctl, const struct request *request, struct page *page)
 {
     const struct map *objects = &ctl->model.objects[request->kind->id];
-    struct selector labels, fields;
-    struct err err = ERR_NONE;
+    struct failure failure;
+    struct query query;
     const char *after;
     uint64_t limit;
 
     if (!read_page(ctl, request, &after, &limit)) {
         return false;
     }
-    if (selector_parse_labels(&ctl->arena, target_param(&request->target, "labelSelector"), &labels,
-                              &err) < 0 ||
-        selector_parse_fields(&ctl->arena, request->kind,
-                              target_param(&request->target, "fieldSelector"), &fields, &err) < 0) {
-        request_refuse(ctl, request, failure_make(&ctl->arena, 400, "BadRequest", "%s", err.text));
+    if (!query_read(ctl, request->kind, &request->target, &query, &failure)) {
+        request_refuse(ctl, request, failure);
         return false;
     }
     *page = (struct page){0};
     page->objects = arena_array(&ctl->arena, objects->count + 1, sizeof(page->objects[0]));
     map_each (objects, it) {
-        const struct object *object = ((struct entry *)it->value)->object;
+        const struct entry *entry = it->value;
 
-        if (selector_matches_labels(&labels, &object->meta.labels) &&
-            selector_matches_fields(&ctl->arena, &fields, object)) {
-            page->objects[page->count++] = object;
+        if (query_has(ctl, &query, entry)) {
+            page->objects[page->count++] = entry->object;
         }
     }
     qsort(page->objects, page->count, sizeof(page->objects[0]), by_name);

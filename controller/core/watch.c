@@ -1,5 +1,6 @@
 #include "controller/core/watch.h"
 
+#include "controller/core/query.h"
 #include "controller/core/reads.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
@@ -240,6 +241,10 @@ static bool read_selectors(struct ctl *ctl, struct watcher *watcher, const struc
     struct err err = ERR_NONE;
     struct failure failure;
 
+    if (query_refuses_watch(ctl, target, &failure)) {
+        answer_failure(ctl, watcher->id, &failure);
+        return false;
+    }
     if (selector_parse_labels(&watcher->arena, target_param(target, "labelSelector"),
                               &watcher->labels, &err) == 0 &&
         selector_parse_fields(&watcher->arena, watcher->kind, target_param(target, "fieldSelector"),

@@ -57,6 +57,7 @@
     X(PLACE_ON_CORDONED, "work is placed on agents that take none", "authorised")                  \
     X(SELECTOR_IGNORED, "work is placed where its selector does not allow it",                     \
       "authorised liveness silence")                                                               \
+    X(COLUMN_NOT_KEPT, "the fleet's columns do not hear of new readings", "columns")               \
     X(ROOM_TAKEN_TWICE, "two replicas of one plan are given the same room", "capacity")            \
     X(ROOM_NOT_RELEASED, "what a removed assignment used stays taken", "liveness")                 \
     X(ROOM_NOT_OFFERED, "room that becomes free is offered to nobody", "liveness")                 \

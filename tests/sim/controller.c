@@ -2,6 +2,7 @@
 
 #include "schema/limits.h"
 #include "tests/sim/blobs.h"
+#include "tests/sim/check_columns.h"
 #include "tests/sim/check_effects.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/http.h"
@@ -393,6 +394,7 @@ static void step(struct sim *sim, struct ctl_event *event)
     event->wall = controller_wall(sim);
     effects_init(&effects);
     ctl_step(controller->ctl, event, &effects);
+    check_columns(sim, ++controller->steps);
     if (effects.batch != NULL) {
         vec_add(&controller->waiting, TAKE(effects.batch));
         schedule_write(sim);

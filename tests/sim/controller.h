@@ -38,6 +38,7 @@ struct controller {
     int writer_code;         /* of the first failure */
     uint64_t told_committed; /* batch that the core was told of */
     uint64_t tick;           /* newest timer */
+    unsigned steps;          /* of the core, in all lives */
     bool is_full;            /* the ballast was given back */
     unsigned recoveries;     /* in a row */
     int64_t heartbeat_ms;

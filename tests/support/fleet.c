@@ -154,6 +154,7 @@ static void take_sensors(struct fleet *fleet, struct object *object)
         readings_from_sensors(&status->sensors, fleet->now, &agent->readings);
         agent->has_readings = true;
         agent->read_at = (struct policy_moment){fleet->now, fleet->wall};
+        roster_update_readings(&fleet->ctl->model.roster, agent);
         shape_remove(&agent_status_shape, status, &status->sensors);
     }
 }
@@ -373,6 +374,7 @@ static void attach(struct fleet *fleet, struct agent_entry *agent)
     agent->link = link;
     agent->away_since = MONO_NEVER;
     agent->last_seen = fleet->wall;
+    roster_update_readings(&fleet->ctl->model.roster, agent);
     reconcile_agent_up(fleet->ctl, agent);
 }
 
