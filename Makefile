@@ -285,6 +285,7 @@ docs: $(OUT)/gendocs # those pages of docs/ that are made from tables; a test co
 	$(OUT)/gendocs kinds >docs/KINDS.md
 	$(OUT)/gendocs protocol >docs/PROTOCOL.md
 	$(OUT)/gendocs mutants >docs/MUTANTS.md
+	$(OUT)/gendocs where >docs/WHERE.md
 fmt:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 lint:

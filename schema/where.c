@@ -53,22 +53,40 @@ bool where_find(const struct where_names *names, const char *text, size_t *ret_r
     return find_bare(names, text, ret_row);
 }
 
+static const char *tail_of(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot == NULL ? name : dot + 1;
+}
+
+/* "battery" alone means the sensor. */
+static const char *closest_tail(const struct where_names *names, const char *text)
+{
+    const char *tails[WHERE_NAMES_MAX], *closest;
+
+    for (size_t i = 0; i < names->count; i++) {
+        tails[i] = tail_of(names->rows[i].name);
+    }
+    closest = words_closest(text, tails, names->count);
+    for (size_t i = 0; closest != NULL && i < names->count; i++) {
+        if (str_eq(tails[i], closest)) {
+            return names->rows[i].name;
+        }
+    }
+    return NULL;
+}
+
 const char *where_closest(const struct where_names *names, const char *text)
 {
-    const char *words[WHERE_NAMES_MAX];
-    size_t count = 0;
+    const char *words[WHERE_NAMES_MAX], *closest;
 
     assert(names->count <= WHERE_NAMES_MAX);
     for (size_t i = 0; i < names->count; i++) {
-        const char *last = strrchr(names->rows[i].name, '.');
-
-        /* "battery" alone means the sensor, and is no slip of the finger. */
-        if (last != NULL && str_eq(last + 1, text)) {
-            return names->rows[i].name;
-        }
-        words[count++] = names->rows[i].name;
+        words[i] = names->rows[i].name;
     }
-    return words_closest(text, words, count);
+    closest = words_closest(text, words, names->count);
+    return closest != NULL ? closest : closest_tail(names, tail_of(text));
 }
 
 /* --- values ----------------------------------------------------------------------------------- */

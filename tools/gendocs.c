@@ -2,7 +2,8 @@
  *
  *     gendocs kinds > docs/KINDS.md
  *     gendocs protocol > docs/PROTOCOL.md
- *     gendocs mutants > docs/MUTANTS.md */
+ *     gendocs mutants > docs/MUTANTS.md
+ *     gendocs where > docs/WHERE.md */
 #include "schema/base/str.h"
 #include "schema/docs.h"
 
@@ -15,6 +16,7 @@ static const struct page {
     {"kinds", docs_kinds},
     {"protocol", docs_protocol},
     {"mutants", docs_mutants},
+    {"where", docs_where},
 };
 
 int main(int argc, char **argv)
@@ -28,6 +30,6 @@ int main(int argc, char **argv)
             return fwrite(text.data, 1, text.length, stdout) == text.length ? 0 : 1;
         }
     }
-    (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants\n");
+    (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants | where\n");
     return 2;
 }

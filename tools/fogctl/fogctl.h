@@ -190,6 +190,12 @@ const char *kind_short(const struct kind *kind); /* "hs": as a person would type
  * NULL. */
 struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const char *labels,
                           const char *fields, const char **ret_revision);
+struct selection { /* each NULL: any */
+    const char *labels, *fields;
+    const char *where; /* of agents alone: schema/where.h */
+};
+struct node *list_selected(struct fogctl *fogctl, const struct kind *kind,
+                           const struct selection *selection, const char **ret_revision);
 struct node *without_noise(struct fogctl *fogctl, const struct node *object, bool with_status);
 
 /* --- manifests ----------------------------------------------------------------------------------

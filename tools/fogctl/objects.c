@@ -200,17 +200,23 @@ size_t list_count(const struct node *list)
     return list == NULL || list->type != NODE_LIST ? 0 : list->list.count;
 }
 
-struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const char *labels,
-                          const char *fields, const char **ret_revision)
+struct node *list_selected(struct fogctl *fogctl, const struct kind *kind,
+                           const struct selection *selection, const char **ret_revision)
 {
     struct node *all = node_list(&fogctl->arena);
+    const char *labels = selection->labels == NULL ? "" : selection->labels;
+    const char *fields = selection->fields == NULL ? "" : selection->fields;
+    const char *where =
+        selection->where == NULL
+            ? ""
+            : arena_printf(&fogctl->arena, "where=%s&", url_escape(fogctl, selection->where));
     const char *token = "";
 
     do {
         const char *path = arena_printf(
-            &fogctl->arena, "%s?limit=500&labelSelector=%s&fieldSelector=%s&continue=%s",
-            kind_path(fogctl, kind, NULL), url_escape(fogctl, labels == NULL ? "" : labels),
-            url_escape(fogctl, fields == NULL ? "" : fields), url_escape(fogctl, token));
+            &fogctl->arena, "%s?limit=500&labelSelector=%s&fieldSelector=%s&%scontinue=%s",
+            kind_path(fogctl, kind, NULL), url_escape(fogctl, labels), url_escape(fogctl, fields),
+            where, url_escape(fogctl, token));
         struct node *page = http_get(fogctl, path);
         const struct node *items = node_find(page, "items");
         const struct node *meta = node_find(page, "metadata");
@@ -227,6 +233,14 @@ struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const 
         token = node_find_text(meta, "continue");
     } while (!str_is_empty(token));
     return all;
+}
+
+struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const char *labels,
+                          const char *fields, const char **ret_revision)
+{
+    const struct selection selection = {.labels = labels, .fields = fields};
+
+    return list_selected(fogctl, kind, &selection, ret_revision);
 }
 
 struct node *without_noise(struct fogctl *fogctl, const struct node *object, bool with_status)

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static const char *opt_output, *opt_labels, *opt_fields;
+static const char *opt_output, *opt_labels, *opt_fields, *opt_where;
 static bool opt_watch, opt_no_headers, opt_events;
 
 static const struct option_row rows[] = {
@@ -14,6 +14,8 @@ static const struct option_row rows[] = {
      "only those with these labels: 'site=north,tier in (a,b)'", NULL},
     {"field-selector", 0, OPTION_TEXT, &opt_fields, "FIELDS",
      "only those with these fields: spec.agent=edge-1", NULL},
+    {"where", 0, OPTION_TEXT, &opt_where, "CONDITION",
+     "only agents of which this holds: 'sensors.battery >= 40 && region in (north, east)'", NULL},
     {"watch", 'w', OPTION_FLAG, &opt_watch, NULL, "go on printing what changes", NULL},
     {"output-watch-events", 0, OPTION_FLAG, &opt_events, NULL,
      "with -w: say whether it was added, modified or deleted", NULL},
@@ -34,6 +36,7 @@ const struct verb verb_get = {
     "get KIND[,KIND…] [NAME…] | KIND/NAME… | all [options]",
     "  fogctl get all\n"
     "  fogctl get agents -o wide\n"
+    "  fogctl get agents --where 'sensors.battery >= 40 && region in (north, east)'\n"
     "  fogctl get hs/render -o yaml\n"
     "  fogctl get assignments -l fog/session=render -w\n"
     "  fogctl get hs,assignments -w --output-watch-events\n",
@@ -48,7 +51,9 @@ static struct node *fetch(struct fogctl *fogctl, const struct target *target,
     struct node *list, *object;
 
     if (target->name == NULL) {
-        return list_objects(fogctl, target->kind, opt_labels, opt_fields, ret_revision);
+        const struct selection selection = {opt_labels, opt_fields, opt_where};
+
+        return list_selected(fogctl, target->kind, &selection, ret_revision);
     }
     object = http_get(fogctl, kind_path(fogctl, target->kind, target->name));
     if (object == NULL) {
@@ -322,9 +327,15 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
         return EXIT_USAGE;
     }
     vec_each (targets, it) {
-        if (it->name != NULL && (opt_labels != NULL || opt_fields != NULL)) {
+        if (it->name != NULL && (opt_labels != NULL || opt_fields != NULL || opt_where != NULL)) {
             return usage_error(&verb_get, "either names or selectors, not both");
         }
+        if (opt_where != NULL && it->kind->id != KIND_AGENT) {
+            return usage_error(&verb_get, "--where is for agents, not for %s", it->kind->plural);
+        }
+    }
+    if (opt_watch && opt_where != NULL) {
+        return usage_error(&verb_get, "--where takes no -w: readings change without the object");
     }
     if (opt_watch && !may_watch(targets)) {
         return usage_error(&verb_get, "-w watches whole kinds, or one object of each kind");

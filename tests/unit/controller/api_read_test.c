@@ -266,6 +266,44 @@ static void unknown_methods_are_refused(void **state)
     }
 }
 
+static void agents_are_asked_for_by_a_condition(void **state)
+{
+    const struct node *status;
+
+    (void)state;
+    (void)api_expect(&api, 201, "POST", AGENTS,
+                     "{'metadata': {'name': 'a', 'labels': {'region': 'north'}}}");
+    (void)api_expect(&api, 201, "POST", AGENTS,
+                     "{'metadata': {'name': 'b', 'labels': {'region': 'south'}}, "
+                     "'spec': {'unschedulable': true}}");
+    (void)api_expect(&api, 201, "POST", AGENTS, "{'metadata': {'name': 'c'}}");
+    assert_string_equal(names(api_get(&api, AGENTS "?where=region+in+(north,south)")), "a,b");
+    assert_string_equal(names(api_get(&api, AGENTS "?where=region+!%3D+north")), "b,c");
+    assert_string_equal(
+        names(api_get(&api, AGENTS "?where=region+!%3D+north&labelSelector=region")), "b");
+    assert_string_equal(names(api_get(&api, AGENTS "?where=unschedulable+%7C%7C+name%3D%3Da")),
+                        "a,b");
+    /* Nobody has said a word of its battery. */
+    assert_string_equal(names(api_get(&api, AGENTS "?where=!(sensors.battery+>+5)")), "");
+    assert_int_equal(
+        api_int(api_get(&api, AGENTS "?where=name!%3Dx&limit=1"), "metadata.remainingItemCount"),
+        2);
+    status = api_expect(&api, 400, "GET", AGENTS "?where=batery+>+4+%7C%7C+%7E", NULL);
+    assert_string_equal(
+        api_text(status, "message"),
+        "where: column 8: \">\" compares numbers, and batery is a label, whose values "
+        "are texts; did you mean sensors.battery?; column 15: \"~\" has no meaning "
+        "here; a text with it needs quotes");
+    assert_string_equal(api_text(status, "details.causes[1].field"), "where");
+    refused("GET", AGENTS "?where=", 400, "BadRequest", "a field was expected");
+    refused("GET", AGENTS "?where=name&watch=true", 400, "BadRequest", "readings change");
+    refused("GET", POLICIES "?where=name", 400, "BadRequest", "only agents");
+    /* What is deleted obeys it, and nothing goes by mistake. */
+    refused("DELETE", AGENTS "?where=nam", 400, "BadRequest", "where: column 1");
+    (void)api_expect(&api, 200, "DELETE", AGENTS "?where=region%3D%3Dsouth", NULL);
+    assert_string_equal(names(api_get(&api, AGENTS)), "a,c");
+}
+
 static void malformed_urls_are_refused(void **state)
 {
     static const char *const targets[] = {"",
@@ -317,21 +355,14 @@ static void a_log_needs_numbers_and_an_agent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(an_object_is_read_whole),
-        CASE(an_empty_list_has_items),
-        CASE(a_list_is_sorted_by_name),
-        CASE(a_list_comes_in_pages),
-        CASE(pages_go_with_selectors),
-        CASE(bad_pages_are_refused),
-        CASE(selectors_narrow_a_list),
-        CASE(bad_selectors_are_refused),
-        CASE(unknown_paths_are_not_found),
-        CASE(objects_that_are_not_there),
-        CASE(unknown_methods_are_refused),
-        CASE(malformed_urls_are_refused),
-        CASE(events_are_read_on_all_their_paths),
-        CASE(why_is_answered_for_what_is_there),
-        CASE(a_log_needs_numbers_and_an_agent),
+        CASE(an_object_is_read_whole),           CASE(an_empty_list_has_items),
+        CASE(a_list_is_sorted_by_name),          CASE(a_list_comes_in_pages),
+        CASE(pages_go_with_selectors),           CASE(bad_pages_are_refused),
+        CASE(selectors_narrow_a_list),           CASE(bad_selectors_are_refused),
+        CASE(unknown_paths_are_not_found),       CASE(objects_that_are_not_there),
+        CASE(unknown_methods_are_refused),       CASE(agents_are_asked_for_by_a_condition),
+        CASE(malformed_urls_are_refused),        CASE(events_are_read_on_all_their_paths),
+        CASE(why_is_answered_for_what_is_there), CASE(a_log_needs_numbers_and_an_agent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,35 @@ static void cells_cannot_steer_the_terminal_nor_the_table(void **state)
     assert_int_equal(text_count(world.did.out.data, "\n"), 4);
 }
 
+#define G "/apis/fog/v1/agents"
+
+static void agents_are_chosen_by_a_condition(void **state)
+{
+    (void)state;
+    ANSWERS({"GET " G "?limit=500&labelSelector=&fieldSelector=&"
+             "where=sensors.battery%20%3E%3D%2040%20%26%26%20region%20in%20%28north%29&continue= ",
+             200, LIST(""), 0});
+    run("get agents --where 'sensors.battery >= 40 && region in (north)'");
+    EXITS(0);
+    run("get agents -w --where 'paused'");
+    EXITS(2);
+    run("get agents edge --where 'paused'");
+    EXITS(2);
+    run("get all --where 'paused'");
+    EXITS(2);
+    ERR("--where is for agents");
+}
+
+static void a_bad_condition_is_said_with_its_column(void **state)
+{
+    (void)state;
+    ANSWERS({"GET " G "?limit=500", 400,
+             "{\"message\":\"where: column 9: no\",\"reason\":\"BadRequest\"}", 0});
+    run("get agents --where 'battery > 40'");
+    EXITS(1);
+    ERR("error: where: column 9: no");
+}
+
 static void several_kinds_have_tables_and_full_names(void **state)
 {
     (void)state;
@@ -208,6 +237,8 @@ int main(void)
         TEST(nothing_found_is_said_aside_and_exits_with_0),
         TEST(columns_are_as_wide_as_their_widest_cell),
         TEST(cells_cannot_steer_the_terminal_nor_the_table),
+        TEST(agents_are_chosen_by_a_condition),
+        TEST(a_bad_condition_is_said_with_its_column),
         TEST(several_kinds_have_tables_and_full_names),
         TEST(one_of_several_names_missing_is_told_and_the_others_are_shown),
         TEST(texts_have_the_shapes_of_kubectl),
