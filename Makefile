@@ -121,6 +121,13 @@ $(OUT)/tests/sim/revision.o: $(SIM_SOURCES)
 $(OUT)/fog-pure: $(OUT)/tests/pure/pure.o $(call objects,$(filter-out tests/sim/main.c,$(SIM))) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_SCHEMA) -lseccomp)
 
+# The tables of options, without the rest of their daemons: for docs/CONFIG.md.
+OPTIONS := $(addprefix $(OUT)/,controller/io/options.o controller/io/address.o agent/io/options.o agent/io/config_owner.o)
+$(OUT)/gendocs: $(OUT)/tools/gendocs.o $(OPTIONS) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_SCHEMA))
+$(OUT)/tests/unit/options_test: $(OUT)/tests/unit/options_test.o $(OPTIONS) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_SCHEMA))
+
 # Single-file tools: tools/NAME.c sees everything.
 $(OUT)/%: $(OUT)/tools/%.o $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl)
@@ -286,6 +293,7 @@ docs: $(OUT)/gendocs # those pages of docs/ that are made from tables; a test co
 	$(OUT)/gendocs protocol >docs/PROTOCOL.md
 	$(OUT)/gendocs mutants >docs/MUTANTS.md
 	$(OUT)/gendocs where >docs/WHERE.md
+	$(OUT)/gendocs config >docs/CONFIG.md
 fmt:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 lint:

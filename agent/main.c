@@ -3,6 +3,7 @@
  *     fog-agent [OPTION…]                 the agent
  *     fog-agent pause | resume | status   a word to the one that runs here
  *     fog-agent doctor                    what this machine can do
+ *     fog-agent config check | show       what its options are
  *     fog-agent shim …                    what each workload runs under (agent/shim) */
 #include "agent/io/doctor.h"
 #include "agent/io/loop.h"
@@ -49,7 +50,7 @@ static int print_help(void)
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
 
-    config_help(&text);
+    options_help(&agent_options, &text);
     return print(&text);
 }
 
@@ -89,10 +90,14 @@ static int run(const struct config *config, struct cache *cache)
         log_warning("the link to %s is not encrypted; use it in test networks only",
                     config->controller_url);
     }
+    for (size_t i = 0; i < config->problems.count; i++) {
+        log_warning("%s", config->problems.items[i].message);
+    }
     log_info("agent \"%s\" lends this machine version=%s state=%s controller=%s", config->name,
              FOG_VERSION, config->state, config->controller_url);
     loop_run(loop);
     loop_free(loop);
+    log_end();
     return EXIT_SUCCESS;
 }
 
@@ -196,6 +201,37 @@ static int work(const struct config *config)
     return code;
 }
 
+/* One mistake on a command line is a sentence; several, or one in a file, have their places. */
+static int complain_of_options(const struct config *config, const struct err *err)
+{
+    int code;
+
+    if (config->problems.count > 1 || config->verb == VERB_CHECK) {
+        print_problems(&config->problems);
+    }
+    code = complain(err);
+    return config->verb == VERB_CHECK ? EXIT_FAILURE : code;
+}
+
+static int check(const struct config *config)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    print_problems(&config->problems);
+    str_addf(&text, "ok: %s\n", config->file[0] == '\0' ? "no file is there" : config->file);
+    return print(&text);
+}
+
+static int show(const struct config *config)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    options_show(&config->options, &text);
+    return print(&text);
+}
+
 static int serve(int argc, char **argv)
 {
     _cleanup_(config_fini)
@@ -203,10 +239,10 @@ static int serve(int argc, char **argv)
     struct err err = ERR_NONE;
 
     if (config_parse(&config, argc, argv, &err) < 0) {
-        print_problems(&config.problems);
-        return complain(&err);
+        return complain_of_options(&config, &err);
     }
     log_set_level((enum log_level)config.log_level);
+    log_set_format((enum log_format)config.log_format);
     switch (config.verb) {
     case VERB_HELP:
         return print_help();
@@ -214,6 +250,10 @@ static int serve(int argc, char **argv)
         return puts("fog-agent " FOG_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     case VERB_DOCTOR:
         return examine(&config);
+    case VERB_CHECK:
+        return check(&config);
+    case VERB_SHOW:
+        return show(&config);
     case VERB_RUN:
     case VERB_PAUSE:
     case VERB_RESUME:

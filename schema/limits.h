@@ -162,7 +162,8 @@ enum {
     TASK_TRUST_AFTER = 10,     /* valid results in a row, after which one of an agent suffices */
     GANG_MEMBERS_MAX = 100,    /* all begin in one batch */
     GANG_DEADLINE_MIN_MS = 5 * 1000,
-    BURSTS_MAX = 4, /* gangs placed and not yet complete, unless told otherwise */
+    BURSTS_MAX = 4,            /* gangs placed and not yet complete, unless told otherwise */
+    BURSTS_TOLD_MAX = 1 << 20, /* as many as anybody can ask for */
     COMMAND_WORDS_MAX = 256,
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,

@@ -3,20 +3,30 @@
  *     gendocs kinds > docs/KINDS.md
  *     gendocs protocol > docs/PROTOCOL.md
  *     gendocs mutants > docs/MUTANTS.md
- *     gendocs where > docs/WHERE.md */
+ *     gendocs where > docs/WHERE.md
+ *     gendocs config > docs/CONFIG.md */
 #include "schema/base/str.h"
 #include "schema/docs.h"
+#include "schema/option.h"
 
 #include <stdio.h>
+
+/* Their daemons' headers name much else alike, and cannot both be seen. */
+extern const struct option_table controller_options, agent_options;
+
+static void docs_config(struct str *to)
+{
+    static const struct option_table *const tables[] = {&controller_options, &agent_options};
+
+    options_docs(tables, COUNT_OF(tables), to);
+}
 
 static const struct page {
     const char *name;
     void (*write)(struct str *to);
 } pages[] = {
-    {"kinds", docs_kinds},
-    {"protocol", docs_protocol},
-    {"mutants", docs_mutants},
-    {"where", docs_where},
+    {"kinds", docs_kinds}, {"protocol", docs_protocol}, {"mutants", docs_mutants},
+    {"where", docs_where}, {"config", docs_config},
 };
 
 int main(int argc, char **argv)
@@ -30,6 +40,6 @@ int main(int argc, char **argv)
             return fwrite(text.data, 1, text.length, stdout) == text.length ? 0 : 1;
         }
     }
-    (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants | where\n");
+    (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants | where | config\n");
     return 2;
 }

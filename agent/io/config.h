@@ -1,6 +1,6 @@
-/* What the agent is told.  Each option may stand on the command line (`--cap-cpu-percent 50`), in
- * the environment (`FOG_AGENT_CAP_CPU_PERCENT=50`) and in the owner's file (`cap-cpu-percent = 50`,
- * a line each, # begins a comment); the first of these that says something counts.
+/* What the agent is told: flags (`--cap-cpu-percent 50`), the environment
+ * (`FOG_AGENT_CAP_CPU_PERCENT=50`) and the owner's file (`cap-cpu-percent = 50`); schema/option.h,
+ * and the table in options.c.
  *
  * The file is /etc/fog/agent.conf, because workloads run as the agent's user and can write to its
  * state directory: what limits them must not lie there. */
@@ -10,20 +10,32 @@
 #include "schema/base/log.h"
 #include "schema/kinds/harvest_policy.h"
 #include "schema/kinds/workload.h"
-#include "schema/problem.h"
+#include "schema/option.h"
 
 #define CONFIG_FILE "/etc/fog/agent.conf"
 
-enum verb { VERB_RUN, VERB_PAUSE, VERB_RESUME, VERB_STATUS, VERB_DOCTOR, VERB_HELP, VERB_VERSION };
+enum verb {
+    VERB_RUN,
+    VERB_PAUSE,
+    VERB_RESUME,
+    VERB_STATUS,
+    VERB_DOCTOR,
+    VERB_CHECK,
+    VERB_SHOW,
+    VERB_HELP,
+    VERB_VERSION,
+};
 enum output_form { OUTPUT_TEXT, OUTPUT_JSON };
 
 struct config {
     struct arena arena;       /* owned: all texts */
-    struct problems problems; /* lines of the file that cannot be */
+    struct problems problems; /* all that is wrong, with its place */
+    struct options options;   /* what was given */
     enum verb verb;
     int output;               /* enum output_form */
     const char *file;         /* "": none was there */
     const char *file_trouble; /* NULL, or why it does not count; an agent does not run then */
+    const char *named_file;
     const char *controller_url, *controller_name;
     struct link_address controller;
     const char *name;
@@ -41,17 +53,17 @@ struct config {
     const char *sensor_root;
     const char *cgroup; /* where workloads get groups: "" beside the agent's own, "none" nowhere */
     int log_level;      /* enum log_level */
+    int log_format;     /* enum log_format */
     bool is_insecure, stops_workloads;
-    /* Every option as it was given, in the order in which each overrides the one before; from
-     * `words_from` on those of the command line. */
-    LIST_OF(struct strpair) given;
-    size_t words_from;
     const char *judged; /* for doctor: whose options these are, in words; NULL: not looked into */
     bool is_running_agents;
 };
 
-/* Fills in defaults too; `config` is to be finished in any case. ERR_INVALID with words; what is
- * wrong with a file is in `config->problems`, all of it. */
+extern const struct option_table agent_options;
+
+/* Fills in defaults too; `config` is to be finished in any case.  ERR_INVALID or ERR_REFUSED with
+ * words, and all problems in `config`.  What is wrong with the file keeps an agent from running,
+ * not its owner from pausing one that runs. */
 int config_parse(struct config *config, int argc, char **argv, struct err *err);
 void config_fini(struct config *config);
 
@@ -62,4 +74,10 @@ void config_tell(const struct config *config, struct str *to);
  * environment and file count no more.  ERR_INVALID: it stays as it was. */
 int config_adopt(struct config *config, const char *json, size_t size_bytes, struct err *err);
 
-void config_help(struct str *to);
+/* The owner's rules: option_take_fn, into `owner`. */
+bool config_take_battery_min(void *config, struct arena *arena, char *value);
+bool config_take_never_on_battery(void *config, struct arena *arena, char *value);
+bool config_take_max_temperature(void *config, struct arena *arena, char *value);
+bool config_take_hours(void *config, struct arena *arena, char *value);
+bool config_take_exclusive_programs(void *config, struct arena *arena, char *value);
+void config_owner_init(struct harvest_policy_spec *spec); /* what asks for nothing */

@@ -1,5 +1,5 @@
 /* The owner's own rules: options that together are a policy which asks for nothing else. */
-#include "agent/io/config_inner.h"
+#include "agent/io/config.h"
 #include "schema/base/parse.h"
 #include "schema/forms.h"
 #include "schema/limits.h"
@@ -19,7 +19,7 @@ enum {
     CLOCK_SIZE = 8,
 };
 
-void owner_rules_init(struct harvest_policy_spec *spec)
+void config_owner_init(struct harvest_policy_spec *spec)
 {
     *spec = (struct harvest_policy_spec){
         .thermal = {.throttle_celsius = CELSIUS_NEVER,
@@ -39,13 +39,16 @@ void owner_rules_init(struct harvest_policy_spec *spec)
 
 /* It goes on ten percent above, or half way to full: some batteries are never charged to the end.
  */
-bool take_battery_min(struct config *config, const char *value)
+bool config_take_battery_min(void *to, struct arena *arena, char *value)
 {
+    struct config *config = to;
     struct battery_policy *battery = &config->owner.battery;
     int64_t room;
 
+    (void)arena;
     config->has_owner_policy = true;
-    if (!take_percent(value, &battery->min_percent)) {
+    if (!int_from_str(value, &battery->min_percent) || battery->min_percent < 1 ||
+        battery->min_percent > 100) {
         return false;
     }
     room = (100 - battery->min_percent) / 2;
@@ -54,16 +57,23 @@ bool take_battery_min(struct config *config, const char *value)
     return true;
 }
 
-bool take_never_on_battery(struct config *config, const char *value)
+bool config_take_never_on_battery(void *to, struct arena *arena, char *value)
 {
+    struct config *config = to;
+    bool is_on = str_eq(value, "true") || str_eq(value, "1");
+
+    (void)arena;
     config->has_owner_policy = true;
-    return take_switch(value, &config->owner.battery.require_charging);
+    config->owner.battery.require_charging = is_on;
+    return is_on || str_eq(value, "false") || str_eq(value, "0");
 }
 
-bool take_max_temperature(struct config *config, const char *value)
+bool config_take_max_temperature(void *to, struct arena *arena, char *value)
 {
+    struct config *config = to;
     int64_t celsius;
 
+    (void)arena;
     config->has_owner_policy = true;
     if (!int_from_str(value, &celsius) || celsius < CELSIUS_TOLD_MIN ||
         celsius > CELSIUS_TOLD_MAX) {
@@ -80,7 +90,7 @@ bool take_max_temperature(struct config *config, const char *value)
 }
 
 /* "22:00-07:00" */
-static bool take_span(struct config *config, char *text, struct policy_window *ret_window)
+static bool take_span(struct arena *arena, char *text, struct policy_window *ret_window)
 {
     char *to = strchr(text, '-');
     const char *why;
@@ -92,21 +102,21 @@ static bool take_span(struct config *config, char *text, struct policy_window *r
     if (!form_is_clock(text, &why) || !form_is_clock_end(to, &why) || str_eq(text, to)) {
         return false;
     }
-    *ret_window = (struct policy_window){.from = arena_strdup(&config->arena, text),
-                                         .to = arena_strdup(&config->arena, to)};
+    *ret_window =
+        (struct policy_window){.from = arena_strdup(arena, text), .to = arena_strdup(arena, to)};
     return true;
 }
 
-bool take_hours(struct config *config, const char *value)
+bool config_take_hours(void *to, struct arena *arena, char *value)
 {
-    char *rest = arena_strdup(&config->arena, value);
-    struct policy_window *windows =
-        arena_array(&config->arena, WINDOWS_MAX, sizeof(struct policy_window));
+    struct config *config = to;
+    char *rest = value;
+    struct policy_window *windows = arena_array(arena, WINDOWS_MAX, sizeof(struct policy_window));
     size_t count = 0;
 
     config->has_owner_policy = true;
     while (rest != NULL) {
-        if (count == WINDOWS_MAX || !take_span(config, strsep(&rest, ","), &windows[count++])) {
+        if (count == WINDOWS_MAX || !take_span(arena, strsep(&rest, ","), &windows[count++])) {
             return false;
         }
     }
@@ -115,10 +125,11 @@ bool take_hours(struct config *config, const char *value)
     return true;
 }
 
-bool take_exclusive_programs(struct config *config, const char *value)
+bool config_take_exclusive_programs(void *to, struct arena *arena, char *value)
 {
-    char *rest = arena_strdup(&config->arena, value);
-    const char **names = arena_array(&config->arena, PROGRAMS_MAX, sizeof(char *));
+    struct config *config = to;
+    char *rest = value;
+    const char **names = arena_array(arena, PROGRAMS_MAX, sizeof(char *));
     size_t count = 0;
 
     while (rest != NULL) {

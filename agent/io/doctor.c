@@ -410,11 +410,13 @@ static void examine_options(struct doctor *doctor)
         }
         return;
     }
-    for (size_t i = config->words_from; i < config->given.count; i++) {
-        const char *name = config->given.items[i].key;
+    for (size_t i = 0; i < config->options.count; i++) {
+        const struct option_given *given = &config->options.items[i];
+        const struct option *option = given->option;
 
-        if (!str_eq(name, "state") && !str_eq(name, "output") && !str_eq(name, "config")) {
-            str_addf(&own, "%s--%s", own.length > 0 ? ", " : "", name);
+        if (given->source == OPTION_BY_FLAG && (option->flags & OPTION_OF_CALLER) == 0 &&
+            !str_eq(option->name, "state")) {
+            str_addf(&own, "%s--%s", own.length > 0 ? ", " : "", option->name);
         }
     }
     add(doctor, GRADE_GOOD, "agent", "options", "running",

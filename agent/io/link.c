@@ -320,7 +320,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     } else if (reason == LWS_CALLBACK_CLIENT_WRITEABLE) {
         return on_writable(link);
     } else if (reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR) {
-        log_line(link->failures++ == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+        log_line(link->failures++ == 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, __FILE__,
                  "cannot connect to %s:%d, trying until it answers: %.*s", link->address.host,
                  link->address.port, in == NULL ? 0 : (int)size_bytes,
                  in == NULL ? "" : (const char *)in);

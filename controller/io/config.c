@@ -1,303 +1,132 @@
-/* One table of options: each has a word, an environment variable made from it, and a setter. */
+/* Reads the options where they stand, and looks at what they mean together. */
 #include "controller/io/config.h"
 
-#include "schema/base/parse.h"
-#include "schema/base/str.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <arpa/inet.h>
+enum { FILE_BYTES_MAX = 64 << 10 };
 
-#include <assert.h>
-
-int address_from_str(const char *text, struct address *ret_address, struct err *err)
+static void close_file(int *fd)
 {
-    const char *colon = strrchr(text, ':');
-    struct address address = {.is_v6 = *text == '['};
-    unsigned char bytes[sizeof(struct in6_addr)];
-    uint64_t port;
-    size_t skip = address.is_v6 ? 1 : 0;
-    size_t length = colon == NULL ? 0 : (size_t)(colon - text);
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+}
 
-    if (colon == NULL || !u64_from_str(colon + 1, &port) || port > 65535) {
-        return err_set(err, ERR_INVALID, "address \"%s\" is not IP:PORT", text);
+static int read_all(int fd, struct str *to)
+{
+    char buffer[4096];
+    ssize_t size;
+
+    while ((size = read(fd, buffer, sizeof(buffer))) > 0 && to->length <= FILE_BYTES_MAX) {
+        str_add_bytes(to, buffer, (size_t)size);
     }
-    if (length <= 2 * skip || length - 2 * skip >= sizeof(address.host) ||
-        (address.is_v6 && text[length - 1] != ']')) {
-        return err_set(err, ERR_INVALID, "address \"%s\" is not IP:PORT", text);
+    return size < 0 || to->length > FILE_BYTES_MAX || strlen(to->data) != to->length ? ERR_INVALID
+                                                                                     : 0;
+}
+
+/* Who can write to it has the operator's word. */
+static int read_file(const char *path, struct str *to, struct err *err)
+{
+    _cleanup_(close_file)
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat about;
+
+    if (fd < 0 || fstat(fd, &about) < 0) {
+        return err_set(err, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO,
+                       "cannot read \"%s\": %s", path, strerror(errno));
     }
-    memcpy(address.host, text + skip, length - 2 * skip);
-    if (inet_pton(address.is_v6 ? AF_INET6 : AF_INET, address.host, bytes) != 1) {
-        return err_set(err, ERR_INVALID, "address \"%s\": \"%s\" is not an IP address", text,
-                       address.host);
+    if (!S_ISREG(about.st_mode) || about.st_size > FILE_BYTES_MAX) {
+        return err_set(err, ERR_REFUSED, "\"%s\" is not a file of at most %d KiB", path,
+                       FILE_BYTES_MAX >> 10);
     }
-    address.port = (int)port;
-    *ret_address = address;
+    if ((about.st_mode & S_IWOTH) != 0) {
+        return err_set(err, ERR_REFUSED, "\"%s\" may be written by anybody: chmod o-w", path);
+    }
+    if (read_all(fd, to) < 0) {
+        return err_set(err, ERR_INVALID, "\"%s\" cannot be read, or is no text", path);
+    }
     return 0;
 }
 
-bool address_is_loopback(const struct address *address)
+/* One that is named must be there. */
+static void find_file(struct config *config, struct option_input *input, struct str *text)
 {
-    return address->is_v6 ? str_eq(address->host, "::1") : str_starts(address->host, "127.");
+    const char *named = options_find_file(&controller_options, input, "config");
+    const char *path = named != NULL ? named : CONFIG_FILE;
+    struct err err = ERR_NONE;
+    int result = read_file(path, text, &err);
+
+    if (result == ERR_NOT_FOUND && named == NULL) {
+        return;
+    }
+    if (result < 0) {
+        problem_add(&config->problems, PROBLEM_ERROR, CAUSE_INVALID, NULL, "", "%s", err.text);
+        return;
+    }
+    config->file = input->file = arena_strdup(&config->arena, path);
+    input->text = text->data;
 }
 
-/* --- options -------------------------------------------------------------------------------------
+/* --- what follows from what was given ------------------------------------------------------------
  */
 
-static int set_state(struct config *config, const char *value, struct err *err)
+static void check_address(struct config *config, const struct address *address, const char *name)
 {
-    (void)err;
-    config->state = value;
-    return 0;
-}
-
-static int set_listen(struct config *config, const char *value, struct err *err)
-{
-    return address_from_str(value, &config->listen, err);
-}
-
-static int set_agents_listen(struct config *config, const char *value, struct err *err)
-{
-    return address_from_str(value, &config->agents_listen, err);
-}
-
-static int set_name(struct config *config, const char *value, struct err *err)
-{
-    size_t length = strlen(value);
-
-    if (length == 0 || length > LABEL_VALUE_BYTES_MAX ||
-        strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-.") != length) {
-        return err_set(err, ERR_INVALID,
-                       "\"%s\" is not a name: 1 to 63 of a-z, 0-9, hyphen and dot", value);
+    if (!address_is_loopback(address) && !config->is_insecure) {
+        problem_add(&config->problems, PROBLEM_ERROR, CAUSE_FORBIDDEN, NULL, "",
+                    "%s: %s is not loopback, and nothing is encrypted yet; "
+                    "insecure allows it on a network you trust",
+                    name, address->host);
     }
-    config->name = value;
-    return 0;
 }
 
-static int set_switch(bool *to, const char *value, struct err *err)
+/* A file need not be whole: flags may bring the rest. */
+static void settle(struct config *config)
 {
-    if (!str_eq(value, "true") && !str_eq(value, "false")) {
-        return err_set(err, ERR_INVALID, "\"%s\" is neither true nor false", value);
+    if (str_is_empty(config->state)) {
+        problem_add(&config->problems, config->verb == VERB_RUN ? PROBLEM_ERROR : PROBLEM_WARNING,
+                    CAUSE_REQUIRED, NULL, "",
+                    "state: says where everything is kept, and nothing runs without; see --help");
     }
-    *to = str_eq(value, "true");
-    return 0;
+    check_address(config, &config->listen, "listen");
+    check_address(config, &config->agents_listen, "agents-listen");
 }
 
-static int set_insecure(struct config *config, const char *value, struct err *err)
+int config_parse(struct config *config, int count, char **words, struct err *err)
 {
-    return set_switch(&config->is_insecure, value, err);
-}
+    struct option_input input = {.word_count = count, .words = words, .environment = environ};
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY, summary = STR_EMPTY;
+    int result;
 
-static int set_restored(struct config *config, const char *value, struct err *err)
-{
-    return set_switch(&config->is_restored, value, err);
-}
-
-static int set_log_level(struct config *config, const char *value, struct err *err)
-{
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (str_eq(value, names[i])) {
-            config->log_level = (enum log_level)i;
-            return 0;
-        }
-    }
-    return err_set(err, ERR_INVALID, "\"%s\" is none of error, warning, info, debug", value);
-}
-
-static int set_heartbeat_min(struct config *config, const char *value, struct err *err)
-{
-    if (!duration_from_str(value, &config->heartbeat_min_ms) || config->heartbeat_min_ms <= 0) {
-        return err_set(err, ERR_INVALID, "\"%s\" is no duration such as 200ms", value);
-    }
-    return 0;
-}
-
-static int set_lease_wait(struct config *config, const char *value, struct err *err)
-{
-    if (!duration_from_str(value, &config->lease_wait_ms) || config->lease_wait_ms <= 0) {
-        return err_set(err, ERR_INVALID, "\"%s\" is no duration such as 30s", value);
-    }
-    return 0;
-}
-
-static int set_bursts_max(struct config *config, const char *value, struct err *err)
-{
-    if (!int_from_str(value, &config->bursts_max) || config->bursts_max <= 0) {
-        return err_set(err, ERR_INVALID, "\"%s\" is no number from 1", value);
-    }
-    return 0;
-}
-
-static int set_blob_quota(struct config *config, const char *value, struct err *err)
-{
-    if (!quantity_from_str(value, &config->blob_quota_bytes) || config->blob_quota_bytes < 0) {
-        return err_set(err, ERR_INVALID, "\"%s\" is no quantity such as 16Gi", value);
-    }
-    return 0;
-}
-
-static int set_blob_keep(struct config *config, const char *value, struct err *err)
-{
-    if (!duration_from_str(value, &config->blob_keep_ms) || config->blob_keep_ms <= 0) {
-        return err_set(err, ERR_INVALID, "\"%s\" is no duration such as 24h", value);
-    }
-    return 0;
-}
-
-/* In the order of the usage. */
-static const struct option {
-    const char *word, *variable;
-    int (*set)(struct config *config, const char *value, struct err *err);
-    bool is_switch;
-} options[] = {
-    {"--state", "FOG_CONTROLLER_STATE", set_state, false},
-    {"--listen", "FOG_CONTROLLER_LISTEN", set_listen, false},
-    {"--agents-listen", "FOG_CONTROLLER_AGENTS_LISTEN", set_agents_listen, false},
-    {"--name", "FOG_CONTROLLER_NAME", set_name, false},
-    {"--insecure", "FOG_CONTROLLER_INSECURE", set_insecure, true},
-    {"--restored", "FOG_CONTROLLER_RESTORED", set_restored, true},
-    {"--lease-wait", "FOG_CONTROLLER_LEASE_WAIT", set_lease_wait, false},
-    {"--bursts-max", "FOG_CONTROLLER_BURSTS_MAX", set_bursts_max, false},
-    {"--blob-quota", "FOG_CONTROLLER_BLOB_QUOTA", set_blob_quota, false},
-    {"--blob-keep", "FOG_CONTROLLER_BLOB_KEEP", set_blob_keep, false},
-    {"--log-level", "FOG_CONTROLLER_LOG_LEVEL", set_log_level, false},
-    {"--heartbeat-min", "FOG_CONTROLLER_HEARTBEAT_MIN", set_heartbeat_min, false},
-};
-
-const char *config_usage(void)
-{
-    return "fog-controller: keeps what a fleet of machines should do, and makes it so\n"
-           "\n"
-           "usage: fog-controller --state DIR [options]\n"
-           "\n"
-           "  --state DIR             where everything is kept; made when absent\n"
-           "  --listen IP:PORT        the HTTP API, for operators (127.0.0.1:7411)\n"
-           "  --agents-listen IP:PORT the WebSocket link, for agents (127.0.0.1:7412)\n"
-           "  --name NAME             what agents know this controller by (fog)\n"
-           "  --insecure              allow addresses other than loopback, without encryption\n"
-           "  --restored              DIR holds a copy that was put back: agents forget what came\n"
-           "                          after it; for one start only\n"
-           "  --lease-wait TIME       after a restore, how long a lease of before may last: nothing\n"
-           "                          runs exclusively until then (1h, the longest there can be)\n"
-           "  --bursts-max N          gangs placed at once and not yet complete (4)\n"
-           "  --blob-quota SIZE       bytes that all blobs together may have (16Gi)\n"
-           "  --blob-keep TIME        how long a blob stays that nothing refers to (24h)\n"
-           "  --log-level LEVEL       error, warning, info or debug (info)\n"
-           "  --heartbeat-min TIME    shortest time between heartbeats (2s); for tests\n"
-           "  --version, --help\n"
-           "\n"
-           "Port 0 takes a free one; the addresses in use are written to DIR/api.addr and\n"
-           "DIR/agents.addr.  Each option can be set in the environment instead, as\n"
-           "FOG_CONTROLLER_STATE, FOG_CONTROLLER_LISTEN and so on.\n"
-           "\n"
-           "exit status: 0 ended by a signal, 1 did not start, 2 wrong usage, 3 the disk failed\n"
-           "to keep what was written, 4 the state could not be loaded again after an error\n"
-           "\n"
-           "example: fog-controller --state /var/lib/fog\n";
-}
-
-static int set_option(struct config *config, const struct option *option, const char *name,
-                      const char *value, struct err *err)
-{
-    int failed = option->set(config, value, err);
-
-    return failed ? err_prefix(err, failed, "%s", name) : 0;
-}
-
-static int from_environment(struct config *config, struct err *err)
-{
-    for (size_t i = 0; i < COUNT_OF(options); i++) {
-        const char *value = getenv(options[i].variable);
-
-        if (!str_is_empty(value) &&
-            set_option(config, &options[i], options[i].variable, value, err)) {
-            return ERR_INVALID;
-        }
-    }
-    return 0;
-}
-
-static const struct option *find_option(const char *word, size_t length)
-{
-    for (size_t i = 0; i < COUNT_OF(options); i++) {
-        if (strlen(options[i].word) == length && memcmp(options[i].word, word, length) == 0) {
-            return &options[i];
-        }
-    }
-    return NULL;
-}
-
-/* Takes one option, and its value when that is the next word; returns how many words. */
-static int take_option(struct config *config, int count, char **words, struct err *err)
-{
-    size_t length = strcspn(words[0], "=");
-    const struct option *option = find_option(words[0], length);
-    bool has_value = words[0][length] == '=';
-    const char *value;
-
-    if (option == NULL) {
-        return err_set(err, ERR_INVALID, "\"%s\" is not an option; see --help", words[0]);
-    }
-    if (!has_value && !option->is_switch && count < 2) {
-        return err_set(err, ERR_INVALID, "%s needs a value; see --help", option->word);
-    }
-    value = has_value ? words[0] + length + 1 : option->is_switch ? "true" : words[1];
-    if (set_option(config, option, option->word, value, err)) {
-        return ERR_INVALID;
-    }
-    return has_value || option->is_switch ? 1 : 2;
-}
-
-static int check_address(const struct config *config, const struct address *address,
-                         const char *option, struct err *err)
-{
-    if (address_is_loopback(address) || config->is_insecure) {
+    *config = (struct config){.file = ""};
+    arena_init(&config->arena);
+    problems_init(&config->problems, &config->arena, NULL);
+    options_init(&config->options, &controller_options, &config->arena);
+    if (options_ask_for_help(&controller_options, &input)) { /* also when the file is broken */
+        config->verb = VERB_HELP;
         return 0;
     }
-    return err_set(err, ERR_INVALID,
-                   "%s: %s is not loopback, and nothing is encrypted yet; "
-                   "--insecure allows it on a network you trust",
-                   option, address->host);
-}
-
-int config_from_args(int count, char **words, struct config *ret_config, struct err *err)
-{
-    struct config config = {
-        .name = "fog",
-        .listen = {.host = "127.0.0.1", .port = 7411},
-        .agents_listen = {.host = "127.0.0.1", .port = 7412},
-        .log_level = LOG_LEVEL_INFO,
-        .blob_quota_bytes = BLOB_QUOTA_BYTES,
-        .blob_keep_ms = BLOB_KEEP_MS,
-    };
-    int taken;
-
-    if (from_environment(&config, err)) {
-        return ERR_INVALID;
-    }
-    for (int i = 1; i < count; i += taken) {
-        taken = 1;
-        if (str_eq(words[i], "--help") || str_eq(words[i], "-h")) {
-            config.wants_help = true;
-        } else if (str_eq(words[i], "--version")) {
-            config.wants_version = true;
-        } else {
-            taken = take_option(&config, count - i, words + i, err);
-            if (taken < 0) {
-                return taken;
-            }
-        }
-    }
-    *ret_config = config;
-    if (config.wants_help || config.wants_version) {
+    find_file(config, &input, &text);
+    options_read(&config->options, &input, &config->problems);
+    options_take(&config->options, config, &config->problems);
+    config->verb = (enum verb)config->options.verb;
+    if (config->verb == VERB_VERSION) {
         return 0;
     }
-    if (str_is_empty(config.state)) {
-        return err_set(err, ERR_INVALID, "--state DIR says where everything is kept; see --help");
+    if (config->problems.errors == 0) {
+        settle(config);
     }
-    if (check_address(&config, &config.listen, "--listen", err) ||
-        check_address(&config, &config.agents_listen, "--agents-listen", err)) {
-        return ERR_INVALID;
-    }
-    return 0;
+    options_sum_up(&config->problems, &summary);
+    result = config->problems.errors > 0 ? err_set(err, ERR_INVALID, "%s", summary.data) : 0;
+    str_fini(&summary);
+    return result;
+}
+
+void config_fini(struct config *config)
+{
+    arena_fini(&config->arena);
 }

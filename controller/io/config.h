@@ -1,41 +1,40 @@
-/* What the operator asked for, on the command line or in FOG_CONTROLLER_*. */
+/* What the operator asked for: flags, FOG_CONTROLLER_*, and /etc/fog/controller.conf
+ * (schema/option.h; the table is in options.c). */
 #pragma once
 
-#include "schema/base/err.h"
+#include "controller/io/address.h"
 #include "schema/base/log.h"
-#include "schema/limits.h"
+#include "schema/option.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-enum { ADDRESS_HOST_SIZE = 64 };
+#define CONFIG_FILE "/etc/fog/controller.conf"
 
-struct address {
-    char host[ADDRESS_HOST_SIZE]; /* an IP address: "127.0.0.1", "::1" */
-    int port;                     /* 0: any free one */
-    bool is_v6;
-};
+enum verb { VERB_RUN, VERB_CHECK, VERB_SHOW, VERB_HELP, VERB_VERSION };
 
 struct config {
-    const char *state; /* borrowed from the arguments, as all texts here */
-    const char *name;
+    struct arena arena;       /* owned: all texts */
+    struct problems problems; /* all that is wrong, with its place */
+    struct options options;   /* what was given */
+    enum verb verb;
+    const char *file; /* that was read; "": none was there */
+    const char *named_file;
+    const char *state, *name;
     struct address listen, agents_listen;
     bool is_insecure;
-    bool is_restored; /* the store is a copy of an earlier one: what came after it never was */
-    enum log_level log_level;
-    int64_t bursts_max;       /* gangs placed and not yet complete; 0: BURSTS_MAX */
-    int64_t lease_wait_ms;    /* after a restore; 0: the longest */
+    bool is_restored;      /* the store is a copy of an earlier one: what came after it never was */
+    int log_level;         /* enum log_level */
+    int log_format;        /* enum log_format */
+    int64_t bursts_max;    /* gangs placed and not yet complete */
+    int64_t lease_wait_ms; /* after a restore; 0: the longest */
     int64_t heartbeat_min_ms; /* 0: the core's own */
     int64_t blob_quota_bytes; /* of all blobs together */
     int64_t blob_keep_ms;     /* blobs that nothing refers to */
-    bool wants_version, wants_help;
 };
 
-/* "127.0.0.1:7411", "[::1]:0"; names are not resolved. */
-int address_from_str(const char *text, struct address *ret_address, struct err *err);
-bool address_is_loopback(const struct address *address);
+extern const struct option_table controller_options;
 
-/* Options win over the environment.  ERR_INVALID with words for the operator. */
-int config_from_args(int count, char **words, struct config *ret_config, struct err *err);
-const char *config_usage(void);
+/* `config` is to be finished in any case.  ERR_INVALID with words for the operator, and all
+ * problems in `config`. */
+int config_parse(struct config *config, int count, char **words, struct err *err);
+void config_fini(struct config *config);

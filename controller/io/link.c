@@ -10,6 +10,7 @@
 #include "controller/io/slots.h"
 #include "schema/base/dlist.h"
 #include "schema/base/log.h"
+#include "schema/limits.h"
 #include "schema/wire/wire.h"
 
 #include <strings.h>

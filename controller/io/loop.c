@@ -16,6 +16,7 @@
 #include "controller/io/reader.h"
 #include "controller/io/writer.h"
 #include "schema/base/log.h"
+#include "schema/limits.h"
 #include "schema/version.h"
 
 #include <sys/timerfd.h>

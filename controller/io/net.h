@@ -5,7 +5,7 @@
  * HTTP/1.1 alone, and a close in two phases around a run of the loop. */
 #pragma once
 
-#include "controller/io/config.h"
+#include "controller/io/address.h"
 #include "schema/base/err.h"
 
 #include <libwebsockets.h>

@@ -1,48 +1,96 @@
 #include "schema/base/log.h"
 
+#include "schema/base/log_text.h"
+#include "schema/base/utf8.h"
+
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LOG_LINE_MAX = 2048 };
-
 static enum log_level threshold = LOG_LEVEL_INFO;
+static enum log_format form = LOG_FORMAT_TEXT;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* over what follows */
+static struct log_limit limit;
 
 void log_set_level(enum log_level level)
 {
     threshold = level;
 }
 
-void log_line(enum log_level level, const char *format, ...)
+void log_set_format(enum log_format format)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-    char line[LOG_LINE_MAX];
+    form = format;
+}
+
+static int64_t read_clock(clockid_t clock)
+{
     struct timespec now;
-    struct tm utc;
-    size_t length;
+
+    (void)clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void write_line(const struct log_entry *entry)
+{
+    char line[LOG_LINE_SIZE];
+    size_t length = log_to_str(form, entry, line);
+
+    if (write(STDERR_FILENO, line, length) < 0) {
+        return; /* a full or closed log must not stop the daemon */
+    }
+}
+
+static void tell_left_out(int64_t now_ms, bool all)
+{
+    char message[LOG_MESSAGE_SIZE];
+    struct log_entry entry = {
+        .wall_ms = read_clock(CLOCK_REALTIME), .file = __FILE__, .message = message};
+
+    while (log_left_out(&limit, now_ms, all, &entry.level, message)) {
+        write_line(&entry);
+    }
+}
+
+void log_end(void)
+{
+    (void)pthread_mutex_lock(&mutex);
+    tell_left_out(read_clock(CLOCK_MONOTONIC), true);
+    (void)pthread_mutex_unlock(&mutex);
+}
+
+/* What did not fit ends in "…". */
+static void cut(char message[static LOG_MESSAGE_SIZE])
+{
+    static const char mark[] = "…";
+    size_t kept = utf8_valid_bytes(message, LOG_MESSAGE_SIZE - sizeof(mark));
+
+    memcpy(message + kept, mark, sizeof(mark));
+}
+
+void log_line(enum log_level level, const char *file, const char *format, ...)
+{
+    char message[LOG_MESSAGE_SIZE];
+    struct log_entry entry = {.level = level, .file = file, .message = message};
+    int64_t now_ms;
     va_list args;
 
     if (level > threshold) {
         return;
     }
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &utc);
-    length = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
-    length += (size_t)snprintf(line + length, sizeof(line) - length,
-                               ".%03ldZ %s: ", now.tv_nsec / 1000000, names[level]);
     va_start(args, format);
-    (void)vsnprintf(line + length, sizeof(line) - length - 1, format, args);
+    if (vsnprintf(message, sizeof(message), format, args) >= LOG_MESSAGE_SIZE) {
+        cut(message);
+    }
     va_end(args);
-    length = strlen(line);
-    for (char *c = line; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f) {
-            *c = ' '; /* what an outsider wrote must not forge a line or steer a terminal */
-        }
+    entry.wall_ms = read_clock(CLOCK_REALTIME);
+    now_ms = read_clock(CLOCK_MONOTONIC);
+    (void)pthread_mutex_lock(&mutex);
+    tell_left_out(now_ms, false);
+    if (log_may(&limit, now_ms, &entry)) {
+        write_line(&entry);
     }
-    line[length++] = '\n';
-    if (write(STDERR_FILENO, line, length) < 0) {
-        return; /* a full or closed log must not stop the daemon */
-    }
+    (void)pthread_mutex_unlock(&mutex);
 }

@@ -14,7 +14,8 @@ T=$(mktemp -d /tmp/fog-e2e.XXXXXX) || exit 2
 export HOME=$T/home NO_COLOR=1 LC_ALL=C
 mkdir -p "$T/home" "$T/m" "$T/bare"
 : >"$T/agent.conf"
-export FOG_AGENT_CONFIG=$T/agent.conf # not this machine's owner's
+: >"$T/controller.conf"
+export FOG_AGENT_CONFIG=$T/agent.conf FOG_CONTROLLER_CONFIG=$T/controller.conf # not this machine's owner's
 unset FOGCTL_SERVER FOGCTL_CONFIG FOGCTL_CONTEXT FOGCTL_USER FOGCTL_EXTERNAL_DIFF
 
 HEARTBEAT=500ms       # how soon a silent peer is noticed: three of these

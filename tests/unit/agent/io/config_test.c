@@ -218,13 +218,13 @@ static void all_that_is_wrong_with_a_file_is_told_at_once(void **state)
     folder_make(folder);
     (void)snprintf(path, sizeof(path), "%s/conf", folder);
     write_file(path, "name = edge-1\ncors = 2\ncores = many\npause\nconfig = /x\n", 0600);
-    REFUSES("4 lines of", "--config", path);
+    REFUSES("4 options cannot be", "--config", path);
     problems_print(&config.problems, &text);
     assert_non_null(
         strstr(text.data, "conf:2:1: error: unknown option \"cors\", did you mean cores?"));
-    assert_non_null(strstr(text.data, "conf:3:1: error: cores: \"many\" is not a number of cores"));
+    assert_non_null(strstr(text.data, "conf:3:9: error: cores: \"many\" is not a number of cores"));
     assert_non_null(strstr(text.data, "conf:4:1: error: \"pause\" is not NAME = VALUE"));
-    assert_non_null(strstr(text.data, "conf:5:1: error: config: a file names no other"));
+    assert_non_null(strstr(text.data, "conf:5:1: error: config: stands in no file"));
     PARSES("pause", "--config", path); /* the owner's word is heard all the same */
     PARSES("--config", path, "--help");
     write_file(path, "name = edge-1\n", 0646);
@@ -350,7 +350,7 @@ static void the_help_names_every_option(void **state)
     struct str text = STR_EMPTY;
 
     (void)state;
-    config_help(&text);
+    options_help(&agent_options, &text);
     assert_non_null(strstr(text.data, "--controller URL"));
     assert_non_null(strstr(text.data, "--stop-workloads-on-exit"));
     assert_non_null(strstr(text.data, "Examples:"));
@@ -510,7 +510,8 @@ static void given_options_are_told_and_adopted(void **state)
     assert_ptr_equal(config.owner_policy, &config.owner);
     assert_int_equal(config.owner_policy->battery.min_percent, 60);
     assert_true(config.owner_policy->battery.require_charging);
-    assert_int_equal(config.given.count - config.words_from, 2);
+    assert_int_equal(config.options.items[config.options.count - 2].source, OPTION_BY_FLAG);
+    assert_int_equal(config.options.items[config.options.count - 3].source, OPTION_BY_FILE);
     str_fini(&told);
 }
 

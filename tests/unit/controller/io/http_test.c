@@ -7,6 +7,7 @@
  * Client and server share the thread: pump() turns the loop until something is true. */
 #include "controller/io/http.h"
 
+#include "schema/base/log.h"
 #include "schema/limits.h"
 
 #include <arpa/inet.h>

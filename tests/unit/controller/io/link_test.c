@@ -2,6 +2,7 @@
  * are wrong.  Client and server share the thread: pump_until() turns the loop. */
 #include "controller/io/link.h"
 
+#include "schema/base/log.h"
 #include "schema/limits.h"
 #include "schema/wire/wire.h"
 
