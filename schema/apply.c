@@ -353,27 +353,36 @@ struct node *apply_release(struct arena *arena, const struct node *live, enum so
     return root;
 }
 
-static bool has_owner(struct arena *arena, const struct node *live, enum source source, bool other)
+struct fieldset apply_owned(struct arena *arena, const struct node *live, enum source source)
 {
+    struct owners owners = {.arena = arena};
+    struct fieldset paths = {0};
+
+    (void)owners_read(&owners, owners_list(live));
+    for (size_t i = 0; i < owners.count; i++) {
+        if (owners.items[i].source == source) {
+            paths = fieldset_union(arena, &paths, &owners.items[i].fields);
+        }
+    }
+    return paths;
+}
+
+bool apply_has_other_owner(struct arena *arena, const struct kind *kind, const struct node *live,
+                           enum source source)
+{
+    struct fieldset there = owned_paths(arena, (struct owned_scope){.kind = kind}, live);
     struct owners owners = {.arena = arena};
 
     (void)owners_read(&owners, owners_list(live));
     for (size_t i = 0; i < owners.count; i++) {
-        if ((owners.items[i].source == source) != other && owners.items[i].fields.count > 0) {
+        struct fieldset fields = owners.items[i].fields;
+
+        if (owners.items[i].source != source &&
+            paths_that_lead(arena, &fields, &there, true).count > 0) {
             return true;
         }
     }
     return false;
-}
-
-bool apply_has_owner(struct arena *arena, const struct node *live, enum source source)
-{
-    return has_owner(arena, live, source, false);
-}
-
-bool apply_has_other_owner(struct arena *arena, const struct node *live, enum source source)
-{
-    return has_owner(arena, live, source, true);
 }
 
 /* --- words -------------------------------------------------------------------------------------

@@ -92,9 +92,11 @@ struct node *apply_restore(struct arena *arena, const struct kind *kind, const s
 struct node *apply_release(struct arena *arena, const struct node *live, enum source source,
                            const struct fieldset *paths);
 
-/* Does an entry of this source own anything?  Does one of another source? */
-bool apply_has_owner(struct arena *arena, const struct node *live, enum source source);
-bool apply_has_other_owner(struct arena *arena, const struct node *live, enum source source);
+/* All that the managers of a source own, also where nothing is. */
+struct fieldset apply_owned(struct arena *arena, const struct node *live, enum source source);
+/* Does a manager of another source own something that is there? */
+bool apply_has_other_owner(struct arena *arena, const struct kind *kind, const struct node *live,
+                           enum source source);
 
 /* The API's words for a failed apply: `Apply failed with 1 conflict: conflict with "a" using fog/v1
  * at 2026-11-20T23:24:54Z: .spec.interval`. */

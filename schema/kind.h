@@ -135,6 +135,8 @@ enum kind_id {
     KIND_HARVEST_SESSION,
     KIND_ASSIGNMENT,
     KIND_EVENT,
+    KIND_SOURCE,
+    KIND_CONFLICT,
     KIND_COUNT
 };
 
@@ -153,6 +155,7 @@ struct kind {
     const struct column *columns; /* after NAME and before AGE, which all have */
     size_t column_count;
     bool is_derived; /* made by the controller alone: operators may read and delete it */
+    bool is_record;  /* derived, and not even to be deleted by operators */
     bool is_event;   /* lives in the status log only, bounded by EVENTS_MAX */
     /* Cross-field rules of one object; adds problems.  May be NULL. */
     void (*check)(const struct object *object, const struct node *root, struct problems *problems);

@@ -54,6 +54,7 @@ enum {
     IDEMPOTENCY_KEYS_MAX = 4096,      /* remembered answers; the oldest goes first */
     IDEMPOTENCY_BYTES_MAX = 64 << 20, /* of all of them; the newest is kept in any case */
     EVENTS_MAX = 4096,                /* core/v1 events kept */
+    CONFLICTS_MAX = 4096,             /* between sources, that are told of one by one */
 
     /* The agent link. */
     FRAME_BYTES_MAX = 64 << 10,       /* one WebSocket frame */
@@ -119,6 +120,9 @@ enum {
     STEP_STORES_MAX = 512,      /* derived rows; the rest waits for the next step */
     RECONCILE_PASSES_MAX = 4,   /* over sessions that others' changes made dirty, in one step */
     BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */
+
+    /* The config directory. */
+    DIRECTORY_RETRY_MS = 5 * 1000, /* what it says cannot be carried out now: tried again */
 
     /* The state directory. */
     BALLAST_BYTES = 4 << 20,     /* given back when the disk is full, so that work can be stopped */

@@ -383,6 +383,8 @@ struct node *explain_object(struct ctl *ctl, const struct object *object)
         break;
     case KIND_HARVEST_POLICY:
     case KIND_EVENT:
+    case KIND_SOURCE:
+    case KIND_CONFLICT:
     case KIND_COUNT:
         break;
     }

@@ -28,11 +28,9 @@ static bool verb_from_str(const char *text, enum write_verb *ret_verb)
     static const struct {
         const char *word;
         enum write_verb verb;
-    } verbs[] = {{"apply", WRITE_APPLY},
-                 {"create", WRITE_CREATE},
-                 {"replace", WRITE_REPLACE},
-                 {"patch", WRITE_MERGE_PATCH},
-                 {"delete", WRITE_DELETE}};
+    } verbs[] = {{"apply", WRITE_APPLY},     {"create", WRITE_CREATE},
+                 {"replace", WRITE_REPLACE}, {"patch", WRITE_MERGE_PATCH},
+                 {"delete", WRITE_DELETE},   {"release", WRITE_RELEASE}};
 
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
         if (str_eq(text, verbs[i].word)) {
@@ -50,9 +48,10 @@ static bool is_text_or_absent(const struct node *change, const char *key)
     return node == NULL || node->type == NODE_NULL || node->type == NODE_STR;
 }
 
-/* A delete names what goes by kind and name, or by the object as it was applied. */
-static bool read_delete(struct ctl *ctl, const struct node *change, size_t index,
-                        struct write_request *write, struct changeset *set)
+/* A delete names what goes by kind and name, or by the object as it was applied; a release by kind
+ * and name, with the fields, if not all. */
+static bool read_named(struct ctl *ctl, const struct node *change, size_t index,
+                       struct write_request *write, struct changeset *set)
 {
     const char *api_version = node_find_text(change, "apiVersion");
     const char *kind = node_find_text(change, "kind");
@@ -61,9 +60,23 @@ static bool read_delete(struct ctl *ctl, const struct node *change, size_t index
     write->kind = kind_find(api_version == NULL ? "fog/v1" : api_version, kind == NULL ? "" : kind);
     if (write->kind == NULL || write->name == NULL) {
         return reject(set, failure_make(&ctl->arena, 400, "BadRequest",
-                                        "changes[%zu]: a delete needs kind and name", index));
+                                        "changes[%zu]: a %s needs kind and name", index,
+                                        write->verb == WRITE_DELETE ? "delete" : "release"));
     }
     return true;
+}
+
+static bool read_release(struct ctl *ctl, const struct node *change, size_t index,
+                         struct write_request *write, struct changeset *set)
+{
+    write->body = node_find(change, "fields");
+    if (write->body != NULL && write->body->type != NODE_LIST) {
+        return reject(set, failure_make(&ctl->arena, 400, "BadRequest",
+                                        "changes[%zu].fields: a list of fields is expected, such "
+                                        "as .spec.replicas",
+                                        index));
+    }
+    return read_named(ctl, change, index, write, set);
 }
 
 static bool read_change(struct ctl *ctl, const struct node *change, size_t index,
@@ -83,7 +96,7 @@ static bool read_change(struct ctl *ctl, const struct node *change, size_t index
     if (!verb_from_str(node_find_text(change, "verb"), &write->verb)) {
         return reject(set, failure_make(&ctl->arena, 400, "BadRequest",
                                         "changes[%zu].verb: \"%s\" is none of apply, create, "
-                                        "replace, patch, delete",
+                                        "replace, patch, delete, release",
                                         index,
                                         node_find_text(change, "verb") == NULL
                                             ? ""
@@ -93,8 +106,11 @@ static bool read_change(struct ctl *ctl, const struct node *change, size_t index
         return reject(set, failure_make(&ctl->arena, 400, "BadRequest",
                                         "changes[%zu].uid: a string is expected", index));
     }
+    if (write->verb == WRITE_RELEASE) {
+        return read_release(ctl, change, index, write, set);
+    }
     if (write->verb == WRITE_DELETE && object == NULL) {
-        return read_delete(ctl, change, index, write, set);
+        return read_named(ctl, change, index, write, set);
     }
     write->kind = bind_kind(object, &problems);
     if (write->kind == NULL) {
@@ -231,15 +247,10 @@ static bool is_demand_met(struct ctl *ctl, struct changeset *set)
                                     set->revision, ctl->desired_revision));
 }
 
-bool changeset_decide(struct ctl *ctl, struct changeset *set, struct node **ret_plan)
+bool changeset_carry_out(struct ctl *ctl, struct changeset *set)
 {
     bool fine = true;
 
-    *ret_plan = NULL;
-    if (!is_demand_met(ctl, set)) {
-        return false;
-    }
-    ctl_begin(ctl, set->is_dry_run && !MUTANT(DRY_RUN_WRITES));
     for (size_t i = 0; i < set->count; i++) {
         fine = write_decide(ctl, &set->writes[i]) && fine;
     }
@@ -248,7 +259,17 @@ bool changeset_decide(struct ctl *ctl, struct changeset *set, struct node **ret_
             fine = write_check(ctl, &set->writes[i]) && fine;
         }
     }
-    if (!fine) {
+    return fine;
+}
+
+bool changeset_decide(struct ctl *ctl, struct changeset *set, struct node **ret_plan)
+{
+    *ret_plan = NULL;
+    if (!is_demand_met(ctl, set)) {
+        return false;
+    }
+    ctl_begin(ctl, set->is_dry_run && !MUTANT(DRY_RUN_WRITES));
+    if (!changeset_carry_out(ctl, set)) {
         MARK("a change set fails as a whole");
         if (MUTANT(HALF_A_SET) && !set->is_dry_run) {
             ctl_commit(ctl);

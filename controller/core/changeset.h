@@ -8,10 +8,11 @@
  *                           {"verb": "delete", "kind": "HarvestSession", "name": "old", "uid":
  * "…"}]}}
  *
- * The verbs are apply, create, replace, patch (`object` is a merge patch with kind and name) and
- * delete.  With `revision` the set is refused (409) when
- * desired state has changed since that revision, which a dry run's answer names: exactly the
- * reviewed plan is carried out.  The answer:
+ * The verbs are apply, create, replace, patch (`object` is a merge patch with kind and name),
+ * delete, and release (kind, name, perhaps a list of fields): what operators own there goes back to
+ * the lower sources.  With `revision` the set is refused (409) when desired state has changed since
+ * that revision, which a dry run's answer names: exactly the reviewed plan is carried out.  The
+ * answer:
  *
  *     {"kind": "ChangeSet", "apiVersion": "fog/v1",
  *      "status": {"revision": "130", "dryRun": true, "warnings": [{"change", "field", "message"}],
@@ -38,6 +39,9 @@ struct changeset {
 /* Reads the body; false: see failure. */
 bool changeset_read(struct ctl *ctl, const struct node *body, const struct write_request *defaults,
                     struct changeset *ret_set);
+/* Decides in the transaction under way, which is to be aborted when this is false: each write has
+ * its own failure. */
+bool changeset_carry_out(struct ctl *ctl, struct changeset *set);
 /* Decides in a transaction of its own.  False: nothing was changed, see failure.  In a dry run
  * nothing is changed either and *ret_plan is what would follow. */
 bool changeset_decide(struct ctl *ctl, struct changeset *set, struct node **ret_plan);

@@ -5,6 +5,7 @@
  *  - on_operator.c: on_operator(), on_operator_gone(): requests → change sets, reads, watches
  *  - reads.c: on_read_done(): history that was read → answers
  *  - link.c, hello.c: on_link_up(), on_link_frame(), on_link_down() …: agents' messages → facts
+ *  - sources.c: on_directory(), sources_settle(): what lower sources say → objects, conflicts
  *  - reconcile.c: reconcile(): marked sessions → assignments
  *  - watch.c: watch_flush(): what changed → watchers
  *  - link.c: link_flush(): what changed → agents */
@@ -14,6 +15,8 @@
 #include "controller/core/model.h"
 #include "schema/problem.h"
 
+struct directory;
+struct sources;
 struct watcher;
 struct wire_report_item;
 struct pending_read;
@@ -106,6 +109,7 @@ struct ctl {
         struct mono awaited_until; /* after a start agents get this long to come back */
         bool has_awaited;          /* awaited_until has passed and was acted on */
     } reconciler;
+    struct sources *sources; /* owned: config directory and discovery */
     struct ctl_counters counters;
 };
 
@@ -193,6 +197,15 @@ void link_forget_agent(struct ctl *ctl, struct agent_entry *agent);
 int link_log_open(struct ctl *ctl, uint64_t http_id, const struct assignment_entry *assignment,
                   int64_t tail, bool follow, struct err *err);
 void link_log_close(struct ctl *ctl, uint64_t http_id);
+
+/* What other sources than the API say (sources.c). */
+struct sources *sources_new(void);
+void sources_free(struct sources *sources);
+void on_directory(struct ctl *ctl, const struct directory *directory);
+void sources_settle(struct ctl *ctl); /* once in a step, before reconciling */
+struct mono sources_deadline(const struct ctl *ctl);
+/* Marks what a committed change touches. */
+void sources_mark(struct ctl *ctl, const struct change *change);
 
 void watch_flush(struct ctl *ctl);
 void watch_fini(struct ctl *ctl);

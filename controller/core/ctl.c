@@ -42,6 +42,7 @@ struct ctl *ctl_new(const struct ctl_options *options)
     ctl->heartbeat_at = MONO_NEVER;
     ctl->retry_step_at = MONO_NEVER;
     ctl->grace_until = MONO_ZERO;
+    ctl->sources = sources_new();
     return ctl;
 }
 
@@ -52,6 +53,7 @@ void ctl_free(struct ctl *ctl)
     }
     assert(!ctl->in_transaction);
     link_fini(ctl);
+    sources_free(ctl->sources);
     watch_fini(ctl);
     changeset_fini(ctl);
     reads_fini(ctl);
@@ -277,6 +279,9 @@ static void handle(struct ctl *ctl, const struct ctl_event *event)
     case CTL_READ_DONE:
         on_read_done(ctl, event->read);
         break;
+    case CTL_DIRECTORY:
+        on_directory(ctl, event->directory);
+        break;
     case CTL_STORE_SPACE:
         ctl->store_is_full = event->store_is_full;
         break;
@@ -329,6 +334,7 @@ void ctl_step(struct ctl *ctl, const struct ctl_event *event, struct effects *ef
 
     handle(ctl, event);
     link_tick(ctl);
+    sources_settle(ctl);
     model_mark_due(&ctl->model, ctl->now);
     reconcile(ctl);
     watch_flush(ctl);
@@ -346,5 +352,6 @@ struct mono ctl_deadline(const struct ctl *ctl)
     struct mono soonest = mono_earlier(ctl->heartbeat_at, ctl->retry_step_at);
 
     soonest = mono_earlier(soonest, watch_deadline(ctl));
+    soonest = mono_earlier(soonest, sources_deadline(ctl));
     return mono_earlier(soonest, model_next_look(&ctl->model));
 }

@@ -21,6 +21,7 @@ static struct node *resource(struct arena *arena, const struct kind *kind, const
         "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch", NULL};
     static const char *const derived[] = {"delete", "deletecollection", "get", "list", "watch",
                                           NULL};
+    static const char *const record[] = {"get", "list", "watch", NULL};
     static const char *const status[] = {"get", "patch", "update", NULL};
     struct node *node = node_map(arena);
     bool is_main = subresource == NULL;
@@ -33,6 +34,7 @@ static struct node *resource(struct arena *arena, const struct kind *kind, const
     node_set(arena, node, "kind", node_str(arena, kind->name));
     node_set(arena, node, "verbs",
              words(arena, !is_main                             ? status
+                          : kind->is_record                    ? record
                           : kind->is_derived || kind->is_event ? derived
                                                                : all));
     if (is_main && kind->short_names != NULL) {

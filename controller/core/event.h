@@ -1,6 +1,7 @@
 /* What can happen to the controller.  Everything the core ever learns arrives as one of these. */
 #pragma once
 
+#include "controller/core/directory.h"
 #include "controller/core/stored.h"
 #include "schema/base/mono.h"
 
@@ -18,6 +19,7 @@ enum ctl_event_type {
     CTL_LINK_DOWN,
     CTL_COMMITTED,   /* this batch and all before it are durable */
     CTL_READ_DONE,   /* the result of an EFFECT_READ */
+    CTL_DIRECTORY,   /* the config directory was read, or cannot be */
     CTL_STORE_SPACE, /* the disk filled up, or has room again */
 };
 
@@ -44,7 +46,8 @@ struct ctl_event {
             const char *bytes; /* borrowed */
             size_t size_bytes;
         } frame;
-        const struct read_result *read; /* borrowed */
+        const struct read_result *read;    /* borrowed */
+        const struct directory *directory; /* borrowed */
         bool store_is_full;
         int api_port; /* START: that is listened on; 0: none */
     };

@@ -1,8 +1,8 @@
 /* Who is this, and what becomes of it: the handshake, and the Agent object that follows from it. */
 #include "controller/core/link.h"
 
+#include "controller/core/conflicts.h"
 #include "controller/core/instance.h"
-#include "schema/apply.h"
 #include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/check.h"
@@ -135,9 +135,8 @@ static const char *refusal_of(struct ctl *ctl, const struct link *link,
 
 /* The part of the Agent object that the agent itself declares: its key, and its labels under their
  * prefix. */
-static struct node *declared_config(struct ctl *ctl, const struct wire_hello *hello)
+static struct node *declared_config(struct arena *arena, const struct wire_hello *hello)
 {
-    struct arena *arena = &ctl->arena;
     struct node *root = node_map(arena), *meta = node_map(arena), *spec = node_map(arena);
     struct node *labels = node_map(arena);
 
@@ -162,16 +161,20 @@ static struct node *declared_config(struct ctl *ctl, const struct wire_hello *he
     return root;
 }
 
-/* The object in force for this agent, made or brought up to date through server-side apply with the
- * rank of discovery, so that what operators wrote stays theirs.  NULL when the result would not be
- * valid. */
-static struct object *declare(struct ctl *ctl, const struct wire_hello *hello,
-                              char why[static ERR_TEXT_SIZE])
+struct manager link_manager(const struct ctl *ctl)
 {
-    const char *who = arena_printf(&ctl->arena, "agent/%s", hello->name);
-    const struct write write = {ROW_LEDGER, who, "fog-agent", "hello"};
-    struct manager manager = {"fog-agent", SOURCE_DISCOVERY, "", ctl->wall, false};
-    const struct object *live = model_find(&ctl->model, KIND_AGENT, hello->name);
+    return (struct manager){
+        .name = AGENT_MANAGER, .source = SOURCE_DISCOVERY, .subresource = "", .now = ctl->wall};
+}
+
+struct object *link_declare(struct ctl *ctl, const struct node *declared,
+                            char why[static ERR_TEXT_SIZE])
+{
+    const char *name = node_find_text(node_find(declared, "metadata"), "name");
+    const char *who = arena_printf(&ctl->arena, "agent/%s", name);
+    const struct write write = {ROW_LEDGER, who, AGENT_MANAGER, "hello"};
+    const struct manager manager = link_manager(ctl);
+    const struct object *live = model_find(&ctl->model, KIND_AGENT, name);
     struct apply_result result;
     struct problems problems;
     struct object *next;
@@ -179,8 +182,8 @@ static struct object *declare(struct ctl *ctl, const struct wire_hello *hello,
     problems_init(&problems, &ctl->arena, NULL);
     (void)snprintf(why, ERR_TEXT_SIZE, "the Agent object would not be valid");
     apply_config(&ctl->arena, &agent_kind,
-                 live == NULL ? NULL : emit_object(&ctl->arena, live, EMIT_ALL),
-                 declared_config(ctl, hello), &manager, false, &result);
+                 live == NULL ? NULL : emit_object(&ctl->arena, live, EMIT_ALL), declared, &manager,
+                 false, &result);
     if (result.root == NULL) {
         return NULL;
     }
@@ -195,7 +198,10 @@ static struct object *declare(struct ctl *ctl, const struct wire_hello *hello,
                        problems.items[0].path, problems.items[0].message);
         return NULL;
     }
-    return ctl_put(ctl, next, &write);
+    (void)ctl_put(ctl, next, &write);
+    conflicts_put(ctl, &agent_kind, name, SOURCE_DISCOVERY, result.conflicts,
+                  result.conflict_count);
+    return model_find(&ctl->model, KIND_AGENT, name);
 }
 
 static void declare_status(struct ctl *ctl, const struct object *object,
@@ -291,7 +297,8 @@ void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hel
         return;
     }
     ctl_begin(ctl, false);
-    object = declare(ctl, hello, message);
+    link->declared = declared_config(&link->said, hello);
+    object = link_declare(ctl, link->declared, message);
     if (object == NULL) {
         ctl_abort(ctl);
         link_refuse(ctl, link, "BadHello", message, RECONNECT_MAX_MS);

@@ -52,6 +52,7 @@ void on_link_up(struct ctl *ctl, uint64_t id)
     link->id = id;
     link->opened_at = link->heard_at = ctl->now;
     dlist_init(&link->logs);
+    arena_init(&link->said);
     rand_secret(&ctl->rand, nonce, sizeof(nonce));
     base64_to_str(nonce, sizeof(nonce), link->nonce);
     id_to_str(id, text);
@@ -59,6 +60,12 @@ void on_link_up(struct ctl *ctl, uint64_t id)
     link_challenge(ctl, link, &message.challenge);
     ctl_send_now(ctl, id, SEND_CONTROL, wire_encode(&message));
     ctl->heartbeat_at = mono_earlier(ctl->heartbeat_at, mono_after(ctl->now, SCAN_MS));
+}
+
+static void link_free(struct link *link)
+{
+    arena_fini(&link->said);
+    free(link);
 }
 
 /* What is not from the workload stands on a line of its own. */
@@ -116,7 +123,7 @@ void on_link_down(struct ctl *ctl, uint64_t id)
     part(ctl, link);
     id_to_str(id, text);
     (void)map_remove(&ctl->links, text);
-    free(link);
+    link_free(link);
 }
 
 static void drop(struct ctl *ctl, struct link *link, const char *reason)
@@ -148,7 +155,7 @@ void link_fini(struct ctl *ctl)
 {
     map_each (&ctl->links, it) {
         end_logs(ctl, it->value, NULL);
-        free(it->value);
+        link_free(it->value);
     }
     map_clear(&ctl->links);
 }

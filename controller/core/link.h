@@ -6,6 +6,7 @@
 #pragma once
 
 #include "controller/core/core.h"
+#include "schema/apply.h"
 #include "schema/wire/wire.h"
 
 enum link_state { LINK_CHALLENGED, LINK_WELCOMED, LINK_CLOSING };
@@ -31,11 +32,20 @@ struct link {
     struct digest told;   /* of the set as of the last assign composed, or of the hello */
     uint64_t report_seq;  /* highest seen on this connection */
     unsigned bad_messages;
-    struct dlist logs; /* log_stream.of_link */
+    struct dlist logs;     /* log_stream.of_link */
+    struct arena said;     /* owned: of the next */
+    struct node *declared; /* what its hello says of itself, as a configuration; NULL before it */
 };
 
 struct link *link_find(const struct ctl *ctl, uint64_t id);
 /* The first and last words with an agent (hello.c). */
+#define AGENT_MANAGER "fog-agent" /* who owns what agents say of themselves */
+struct manager link_manager(const struct ctl *ctl);
+/* The Agent object in force after what an agent says of itself was laid over it, with the rank of
+ * discovery: what operators and the directory wrote stays theirs.  Inside a transaction.  NULL,
+ * with words, when the result would not be valid. */
+struct object *link_declare(struct ctl *ctl, const struct node *declared,
+                            char why[static ERR_TEXT_SIZE]);
 void link_hello(struct ctl *ctl, struct link *link, const struct wire_hello *hello);
 void link_refuse(struct ctl *ctl, struct link *link, const char *reason, const char *message,
                  int64_t retry_after_ms);

@@ -232,6 +232,8 @@ void reconcile_mark(struct ctl *ctl, const struct change *change)
         mark_assignment(ctl, change);
         break;
     case KIND_EVENT:
+    case KIND_SOURCE:
+    case KIND_CONFLICT:
     case KIND_COUNT:
         break;
     }

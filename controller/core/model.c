@@ -73,6 +73,8 @@ static struct entry *entry_new(enum kind_id kind)
         return (struct entry *)assignment;
     }
     case KIND_EVENT:
+    case KIND_SOURCE:
+    case KIND_CONFLICT:
         return MEM_NEW(struct entry);
     case KIND_COUNT:
         break;
@@ -347,6 +349,8 @@ static void attach(struct model *model, struct entry *entry, bool is_new)
         attach_assignment(model, (struct assignment_entry *)entry);
         break;
     case KIND_EVENT:
+    case KIND_SOURCE:
+    case KIND_CONFLICT:
     case KIND_COUNT:
         break;
     }
@@ -403,6 +407,8 @@ static void detach_removed(struct model *model, struct entry *entry)
         detach_assignment(model, (struct assignment_entry *)entry);
         break;
     case KIND_EVENT:
+    case KIND_SOURCE:
+    case KIND_CONFLICT:
     case KIND_COUNT:
         break;
     }

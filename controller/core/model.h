@@ -15,9 +15,11 @@
 #include "schema/base/vec.h"
 #include "schema/kinds/agent.h"
 #include "schema/kinds/assignment.h"
+#include "schema/kinds/conflict.h"
 #include "schema/kinds/event.h"
 #include "schema/kinds/harvest_policy.h"
 #include "schema/kinds/harvest_session.h"
+#include "schema/kinds/source.h"
 #include "schema/policy.h"
 #include "schema/readings.h"
 

@@ -114,6 +114,7 @@ void ctl_commit(struct ctl *ctl)
         }
         ring_put(ctl, change);
         reconcile_mark(ctl, change);
+        sources_mark(ctl, change);
         change->row = (struct row){0};
     }
     end_transaction(ctl);

@@ -117,6 +117,8 @@ static void add_touched(struct trial *trial)
             add_session(trial, assignment_of(object)->spec.session);
             break;
         case KIND_EVENT:
+        case KIND_SOURCE:
+        case KIND_CONFLICT:
         case KIND_COUNT:
             break;
         }

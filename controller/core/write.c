@@ -2,6 +2,8 @@
  * came, bound (which brings defaults), given its owners, bound again, and put. */
 #include "controller/core/write.h"
 
+#include "controller/core/conflicts.h"
+#include "controller/core/sources.h"
 #include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/check.h"
@@ -200,8 +202,8 @@ static void copy_member(struct ctl *ctl, struct node *to, const struct node *fro
     }
 }
 
-static void settle(struct ctl *ctl, const struct write_request *request, struct node *root,
-                   const struct node *live)
+void write_settle(struct ctl *ctl, const struct write_request *request, struct node *root,
+                  const struct node *live)
 {
     settle_meta(ctl, root, live, request->name);
     node_set(&ctl->arena, root, "apiVersion", node_str(&ctl->arena, request->kind->api_version));
@@ -298,6 +300,7 @@ static bool compose_apply(struct ctl *ctl, struct write_request *request, const 
     apply_config(&ctl->arena, request->kind, live, emit_object(&ctl->arena, config, parts),
                  &request->manager, request->force, &result);
     object_unref(config);
+    request->applied = result;
     if (result.root == NULL) {
         return conflicts(ctl, request, &result);
     }
@@ -305,7 +308,7 @@ static bool compose_apply(struct ctl *ctl, struct write_request *request, const 
     if (request->is_status) {
         request->root = status_only(ctl, live, result.root);
     } else {
-        settle(ctl, request, request->root, live);
+        write_settle(ctl, request, request->root, live);
     }
     return true;
 }
@@ -314,8 +317,9 @@ static bool compose_apply(struct ctl *ctl, struct write_request *request, const 
 static bool has_lower_claims(struct ctl *ctl, const struct write_request *request,
                              const struct node *live, const struct node *next)
 {
-    return apply_has_other_owner(&ctl->arena, live, request->manager.source) ||
-           apply_has_other_owner(&ctl->arena, next, request->manager.source);
+    return sources_may_name(ctl, request->kind, request->name) ||
+           apply_has_other_owner(&ctl->arena, request->kind, live, request->manager.source) ||
+           apply_has_other_owner(&ctl->arena, request->kind, next, request->manager.source);
 }
 
 /* Who owns what after a create, replace or patch. */
@@ -349,7 +353,7 @@ static bool compose_update(struct ctl *ctl, struct write_request *request, const
     if (request->is_status) {
         next = status_only(ctl, live, next);
     } else {
-        settle(ctl, request, next, live);
+        write_settle(ctl, request, next, live);
     }
     if (request->verb == WRITE_REPLACE && node_find_path(next, "metadata.managedFields") == NULL) {
         keep_owners(ctl, next, live);
@@ -396,7 +400,7 @@ static bool end_deletion(struct ctl *ctl, struct write_request *request, struct 
     return true;
 }
 
-static bool put(struct ctl *ctl, struct write_request *request)
+bool write_put(struct ctl *ctl, struct write_request *request)
 {
     const struct write write = {request->is_status ? ROW_STATUS : ROW_LEDGER, request->who,
                                 request->manager.name, request->why};
@@ -452,13 +456,16 @@ static bool decide_write(struct ctl *ctl, struct write_request *request)
         MARK("a write to an outdated version is refused");
         return fail(request, failure_modified(&ctl->arena, request->kind, request->name));
     }
+    if (live == NULL && request->manager.source == SOURCE_API) {
+        (void)conflicts_lift(ctl, request->kind, request->name); /* applied anew */
+    }
     request->before = live == NULL ? NULL : object_ref((struct object *)live);
     live_node = live == NULL ? NULL : emit_object(&ctl->arena, live, EMIT_ALL);
     if (!(request->verb == WRITE_APPLY ? compose_apply(ctl, request, live_node)
                                        : compose_update(ctl, request, live_node))) {
         return false;
     }
-    return put(ctl, request);
+    return write_put(ctl, request);
 }
 
 /* --- deleting --------------------------------------------------------------------------------- */
@@ -652,6 +659,10 @@ static bool decide_delete(struct ctl *ctl, struct write_request *request)
         MARK("a delete of an outdated version is refused");
         return fail(request, failure_modified(&ctl->arena, request->kind, request->name));
     }
+    if (request->manager.source == SOURCE_API && sources_directory_cares(ctl, live) &&
+        !MUTANT(NO_TOMBSTONES)) {
+        conflicts_bury(ctl, live, request->who);
+    }
     request->outcome = delete_one(ctl, live, &write, &request->after);
     if (request->outcome != OUTCOME_DELETED) {
         return true;
@@ -671,6 +682,11 @@ bool write_decide(struct ctl *ctl, struct write_request *request)
         return fail(request, failure_make(&ctl->arena, 405, "MethodNotAllowed",
                                           "events are written by the controller alone"));
     }
+    if (request->kind->is_record) {
+        return fail(request,
+                    failure_make(&ctl->arena, 405, "MethodNotAllowed",
+                                 "%s are written by the controller alone", request->kind->plural));
+    }
     if (request->kind->is_derived && request->verb != WRITE_DELETE) {
         return fail(request,
                     failure_make(&ctl->arena, 403, "Forbidden",
@@ -678,7 +694,20 @@ bool write_decide(struct ctl *ctl, struct write_request *request)
                                  "to have it placed anew",
                                  request->kind->plural));
     }
-    return request->verb == WRITE_DELETE ? decide_delete(ctl, request) : decide_write(ctl, request);
+    switch (request->verb) {
+    case WRITE_DELETE:
+        return decide_delete(ctl, request);
+    case WRITE_RELEASE:
+        return write_release(ctl, request);
+    case WRITE_WITHDRAW:
+        return write_withdraw(ctl, request);
+    case WRITE_CREATE:
+    case WRITE_REPLACE:
+    case WRITE_MERGE_PATCH:
+    case WRITE_APPLY:
+        break;
+    }
+    return decide_write(ctl, request);
 }
 
 /* --- rules across objects --------------------------------------------------------------------- */
@@ -722,7 +751,9 @@ bool write_check(struct ctl *ctl, struct write_request *request)
         request->outcome == OUTCOME_DELETED || request->verb == WRITE_DELETE) {
         return true;
     }
-    check_semantic(request->after, request->before, request->body, &scope, &request->problems);
+    check_semantic(request->after, request->before,
+                   request->verb == WRITE_RELEASE ? NULL : request->body, &scope,
+                   &request->problems);
     if (request->problems.errors > 0) {
         return invalid(ctl, request);
     }

@@ -3,9 +3,11 @@
 
 #include "schema/kinds/agent.h"
 #include "schema/kinds/assignment.h"
+#include "schema/kinds/conflict.h"
 #include "schema/kinds/event.h"
 #include "schema/kinds/harvest_policy.h"
 #include "schema/kinds/harvest_session.h"
+#include "schema/kinds/source.h"
 
 const struct kind *const kinds[KIND_COUNT] = {
     [KIND_AGENT] = &agent_kind,
@@ -13,4 +15,6 @@ const struct kind *const kinds[KIND_COUNT] = {
     [KIND_HARVEST_SESSION] = &harvest_session_kind,
     [KIND_ASSIGNMENT] = &assignment_kind,
     [KIND_EVENT] = &event_kind,
+    [KIND_SOURCE] = &source_kind,
+    [KIND_CONFLICT] = &conflict_kind,
 };

@@ -56,7 +56,7 @@ static const struct kind *find_kind(const char *word)
     const char *close;
     char advice[160] =
         "kinds: agents (ag), harvestpolicies (hp), harvestsessions (hs), assignments "
-        "(asg), events (ev)";
+        "(asg), events (ev), sources (src), conflicts (cf)";
 
     if (kind != NULL) {
         return kind;

@@ -80,10 +80,11 @@ static const char *const sql_of[STMT_COUNT] = {
                           "WHERE l.kind = ?3 AND l.name = ?4 AND l.revision > ?1 "
                           "AND l.revision <= ?2 ORDER BY l.revision DESC",
     /* What was declared; the decisions that followed are read by their kind. */
-    [STMT_READ_FLEET_HISTORY] = "SELECT " LEDGER_COLUMNS " " LEDGER_JOINS
-                                "WHERE (l.kind = ?3 OR (?3 IS NULL AND l.kind <> 'Assignment')) "
-                                "AND l.revision > ?1 "
-                                "AND l.revision <= ?2 ORDER BY l.revision DESC",
+    [STMT_READ_FLEET_HISTORY] =
+        "SELECT " LEDGER_COLUMNS " " LEDGER_JOINS
+        "WHERE (l.kind = ?3 OR (?3 IS NULL AND l.kind NOT IN ('Assignment', 'Conflict', 'Source'))) "
+        "AND l.revision > ?1 "
+        "AND l.revision <= ?2 ORDER BY l.revision DESC",
     [STMT_READ_STATE_AT] =
         "SELECT 0, l.revision, l.verb, l.kind, l.name, l.uid, l.seq, l.generation, l.at, l.who, "
         "l.manager, l.why, b.data, NULL, NULL, l.revision, 0 "

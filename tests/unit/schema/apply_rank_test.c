@@ -182,7 +182,7 @@ static void what_was_gone_comes_back_as_the_operators(void **state)
     then = camera.live;
     camera.live = NULL;
     go_back(then);
-    assert_false(apply_has_owner(&camera.arena, camera.live, SOURCE_DIRECTORY));
+    assert_int_equal(apply_owned(&camera.arena, camera.live, SOURCE_DIRECTORY).count, 0);
     ownership_expect(&camera, "ann", "Update", "{'f:spec':{'f:retries':{}}}");
 }
 
@@ -200,7 +200,7 @@ static void what_is_given_up_a_lower_source_takes(void **state)
     ownership_expect_spec(&camera, "{'retries':5,'policy':'p'}");
 
     give_up("{'f:spec':{}}");
-    assert_false(apply_has_owner(&camera.arena, camera.live, SOURCE_API));
+    assert_int_equal(apply_owned(&camera.arena, camera.live, SOURCE_API).count, 0);
     directory("{'spec':{'retries':4,'policy':'p'}}");
     ownership_expect_spec(&camera, "{'retries':4,'policy':'p'}");
     assert_null(apply_release(&camera.arena, camera.live, SOURCE_API, NULL));
@@ -214,8 +214,8 @@ static void giving_up_leaves_other_sources_what_they_own(void **state)
     camera.live = apply_release(&camera.arena, camera.live, SOURCE_API, NULL);
     assert_non_null(camera.live);
     ownership_expect(&camera, "dir", "Apply", "{'f:spec':{'f:retries':{}}}");
-    assert_true(apply_has_owner(&camera.arena, camera.live, SOURCE_DIRECTORY));
-    assert_false(apply_has_other_owner(&camera.arena, camera.live, SOURCE_DIRECTORY));
+    assert_int_equal(apply_owned(&camera.arena, camera.live, SOURCE_DIRECTORY).count, 1);
+    assert_false(apply_has_other_owner(&camera.arena, &camera_kind, camera.live, SOURCE_DIRECTORY));
 }
 
 int main(void)
