@@ -25,6 +25,7 @@ struct node {
     enum node_type type;
     unsigned line, column; /* where the value begins, from 1; 0 when unknown */
     bool quoted;           /* a string that was quoted or a block in YAML, or came from JSON */
+    bool block;            /* a string that was a block in YAML: its text begins on a line below */
     bool ambiguous; /* an unquoted YAML scalar that YAML 1.1 and 1.2 read differently (on, no, 1:30,
                        0o7, 010): type is NODE_STR; a reader must refuse it */
     union {

@@ -60,18 +60,36 @@ static const char *tail_of(const char *name)
     return dot == NULL ? name : dot + 1;
 }
 
-/* "battery" alone means the sensor. */
-static const char *closest_tail(const struct where_names *names, const char *text)
+static bool may_be_asked(const struct where_names *names, size_t row)
 {
-    const char *tails[WHERE_NAMES_MAX], *closest;
+    return (names->rows[row].flags & names->needs) == names->needs;
+}
+
+static bool is_of_group(const char *name, const char *text)
+{
+    size_t length = (size_t)(tail_of(text) - text);
+
+    return length > 0 && strncmp(name, text, length) == 0;
+}
+
+/* By what follows the last dot, among those that `group` begins alike (NULL: all): "battery" alone
+ * means the sensor. */
+static const char *closest_tail(const struct where_names *names, const char *text,
+                                const char *group)
+{
+    const char *tails[WHERE_NAMES_MAX] = {0}, *closest;
+    size_t rows[WHERE_NAMES_MAX], count = 0;
 
     for (size_t i = 0; i < names->count; i++) {
-        tails[i] = tail_of(names->rows[i].name);
+        if (may_be_asked(names, i) && (group == NULL || is_of_group(names->rows[i].name, group))) {
+            rows[count] = i;
+            tails[count++] = tail_of(names->rows[i].name);
+        }
     }
-    closest = words_closest(text, tails, names->count);
-    for (size_t i = 0; closest != NULL && i < names->count; i++) {
+    closest = words_closest(tail_of(text), tails, count);
+    for (size_t i = 0; closest != NULL && i < count; i++) {
         if (str_eq(tails[i], closest)) {
-            return names->rows[i].name;
+            return names->rows[rows[i]].name;
         }
     }
     return NULL;
@@ -80,13 +98,19 @@ static const char *closest_tail(const struct where_names *names, const char *tex
 const char *where_closest(const struct where_names *names, const char *text)
 {
     const char *words[WHERE_NAMES_MAX], *closest;
+    size_t count = 0;
 
     assert(names->count <= WHERE_NAMES_MAX);
     for (size_t i = 0; i < names->count; i++) {
-        words[i] = names->rows[i].name;
+        if (is_of_group(names->rows[i].name, text)) {
+            return closest_tail(names, text, text);
+        }
+        if (may_be_asked(names, i) && !str_starts(text, names->rows[i].name)) {
+            words[count++] = names->rows[i].name;
+        }
     }
-    closest = words_closest(text, words, names->count);
-    return closest != NULL ? closest : closest_tail(names, tail_of(text));
+    closest = words_closest(text, words, count);
+    return closest != NULL ? closest : closest_tail(names, text, NULL);
 }
 
 /* --- values ----------------------------------------------------------------------------------- */

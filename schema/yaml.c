@@ -366,6 +366,7 @@ static void on_scalar(struct loader *loader, const yaml_event_t *event)
         node = node_strn(loader->arena, (const char *)event->data.scalar.value,
                          event->data.scalar.length);
         node->quoted = true;
+        node->block = style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE;
     }
     place(loader, node, event->start_mark);
 }

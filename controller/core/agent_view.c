@@ -1,5 +1,8 @@
 #include "controller/core/agent_view.h"
 
+#include "controller/core/match.h"
+#include "schema/base/parse.h"
+
 static const struct where_value absent = {.state = WHERE_ABSENT};
 
 static struct where_value number(int64_t value)
@@ -84,4 +87,69 @@ struct where_value agent_view_get(const void *context, size_t row, const char *k
         return condition(&status->conditions, key);
     }
     return absent;
+}
+
+enum { NUMBER_TEXT_SIZE = 64 }; /* of any of the forms */
+
+static void number_to_str(const struct where_name *name, int64_t value, struct str *to)
+{
+    char text[NUMBER_TEXT_SIZE];
+
+    switch (name->type) {
+    case WHERE_FLAG:
+        str_add(to, value != 0 ? "true" : "false");
+        return;
+    case WHERE_BYTES:
+        bytes_to_words(value, to);
+        return;
+    case WHERE_CORES:
+        cores_to_str(value, text);
+        str_add(to, text);
+        return;
+    case WHERE_DURATION:
+        duration_to_str(value, text);
+        str_add(to, text);
+        return;
+    case WHERE_TEXT:
+    case WHERE_VERSION:
+    case WHERE_NUMBER:
+        break;
+    }
+    real_to_str((double)value / 1000, text);
+    str_addf(to, "%s%s", text, (name->flags & WHERE_PERCENT) != 0 ? "%" : "");
+}
+
+static void reading_to_words(const struct agent_view *view, enum sensor sensor, struct str *to)
+{
+    static const struct reading unknown = {.state = READING_UNKNOWN};
+    char text[READING_TEXT_SIZE];
+
+    reading_to_str(sensor, view->readings == NULL ? &unknown : &view->readings->of[sensor], text);
+    str_add(to, text);
+}
+
+void agent_view_to_str(const struct agent_view *view, size_t row, const char *key, struct str *to)
+{
+    const struct where_name *name = &agent_where_names.rows[row];
+    const struct where_value value = agent_view_get(view, row, key);
+
+    if (agent_field_is_sensor(row)) {
+        reading_to_words(view, (enum sensor)(row - AGENT_SENSORS), to);
+        return;
+    }
+    switch (value.state) {
+    case WHERE_ABSENT:
+        str_add(to, "none");
+        return;
+    case WHERE_UNKNOWN:
+        str_add(to, "unknown");
+        return;
+    case WHERE_KNOWN:
+        break;
+    }
+    if (name->type == WHERE_TEXT || name->type == WHERE_VERSION) {
+        str_add(to, str_is_empty(value.text) ? "\"\"" : value.text);
+    } else {
+        number_to_str(name, value.number, to);
+    }
 }

@@ -18,5 +18,8 @@ static inline struct agent_view agent_view_of(const struct agent_entry *agent)
                                .assignments = (int64_t)agent->assignment_count};
 }
 
+/* For people: "30%", "1Gi", "none". */
+void agent_view_to_str(const struct agent_view *view, size_t row, const char *key, struct str *to);
+
 /* A where_get_f of a struct agent_view. */
 struct where_value agent_view_get(const void *view, size_t row, const char *key);

@@ -57,8 +57,7 @@ static void have_to_str(const struct session_entry *session, const struct agent_
 
 /* "lacks 512Mi free memory", or with more than one agent "lack …". */
 static void refusal_to_str(const struct session_entry *session, const struct resources *needs,
-                           enum place_refusal refusal, size_t requirement, bool is_one,
-                           struct str *to)
+                           enum place_refusal refusal, size_t demand, bool is_one, struct str *to)
 {
     switch (refusal) {
     case REFUSED_SELECTOR:
@@ -67,7 +66,7 @@ static void refusal_to_str(const struct session_entry *session, const struct res
         break;
     case REFUSED_REQUIREMENT:
         str_add(to, is_one ? "does not meet " : "do not meet ");
-        requirement_to_str(&session_spec(session)->requirements.items[requirement], to);
+        demand_to_str(session, demand, to);
         break;
     case REFUSED_AWAY:
         str_add(to, is_one ? "is not connected" : "are not connected");
@@ -109,16 +108,15 @@ static void refusal_to_str(const struct session_entry *session, const struct res
 }
 
 void explain_refusal(const struct session_entry *session, const struct agent_entry *agent,
-                     const struct resources *needs, enum place_refusal refusal, size_t requirement,
+                     const struct resources *needs, enum place_refusal refusal, size_t demand,
                      struct str *to)
 {
     struct str have = STR_EMPTY;
 
     str_addf(to, "%s ", agent->object->meta.name);
-    refusal_to_str(session, needs, refusal, requirement, true, to);
+    refusal_to_str(session, needs, refusal, demand, true, to);
     if (refusal == REFUSED_REQUIREMENT) {
-        requirement_have_to_str(&session_spec(session)->requirements.items[requirement],
-                                agent->object, agent_readings(agent), &have);
+        demand_have_to_str(session, demand, agent, &have);
     } else {
         have_to_str(session, agent, refusal, &have);
     }
@@ -129,19 +127,17 @@ void explain_refusal(const struct session_entry *session, const struct agent_ent
 }
 
 static void line_to_str(const struct session_entry *session, const struct resources *needs,
-                        enum place_refusal refusal, size_t requirement,
-                        const struct tally_line *line, struct str *to)
+                        enum place_refusal refusal, size_t demand, const struct tally_line *line,
+                        struct str *to)
 {
     str_addf(to, "%zu ", line->count);
-    refusal_to_str(session, needs, refusal, requirement, line->count == 1, to);
+    refusal_to_str(session, needs, refusal, demand, line->count == 1, to);
     str_add(to, " (");
     for (size_t i = 0; i < line->count && i < TALLY_EXAMPLES; i++) {
         struct str have = STR_EMPTY;
 
         if (refusal == REFUSED_REQUIREMENT) {
-            requirement_have_to_str(&session_spec(session)->requirements.items[requirement],
-                                    line->examples[i]->object, agent_readings(line->examples[i]),
-                                    &have);
+            demand_have_to_str(session, demand, line->examples[i], &have);
         } else {
             have_to_str(session, line->examples[i], refusal, &have);
         }
@@ -152,15 +148,15 @@ static void line_to_str(const struct session_entry *session, const struct resour
     str_add(to, line->count > TALLY_EXAMPLES ? ", …)" : ")");
 }
 
-static void tally_requirements(const struct session_entry *session, const struct resources *needs,
-                               const struct tally *tally, struct str *to)
+static void tally_demands(const struct session_entry *session, const struct resources *needs,
+                          const struct tally *tally, struct str *to)
 {
     size_t begin = to->length;
 
-    for (size_t i = 0; i < session_spec(session)->requirements.count; i++) {
-        if (tally->requirements[i].count > 0) {
+    for (size_t i = 0; i < DEMANDS_MAX; i++) {
+        if (tally->demands[i].count > 0) {
             str_add(to, to->length > begin ? ", " : "");
-            line_to_str(session, needs, REFUSED_REQUIREMENT, i, &tally->requirements[i], to);
+            line_to_str(session, needs, REFUSED_REQUIREMENT, i, &tally->demands[i], to);
         }
     }
 }
@@ -185,7 +181,7 @@ void explain_tally(const struct session_entry *session, const struct resources *
     if (matching == 0) {
         str_addf(to, "%zu agent%s the selector; ", selected,
                  selected == 1 ? " matches" : "s match");
-        tally_requirements(session, needs, tally, to);
+        tally_demands(session, needs, tally, to);
         return;
     }
     str_addf(to, "%zu agent%s; ", matching, matching == 1 ? " matches" : "s match");
@@ -221,6 +217,7 @@ void check_resource(struct ctl *ctl, const struct object *object, struct problem
     size_t matching, holding = 0, selected;
 
     dlist_init(&session.assignments);
+    demands_init(&session.demands, session_spec(&session));
     place_gather(&ctl->arena, &ctl->model, &session, needs, &candidates);
     selected = candidates.tally.agents - candidates.tally.lines[REFUSED_SELECTOR].count;
     matching = selected - candidates.tally.lines[REFUSED_REQUIREMENT].count;
@@ -234,12 +231,17 @@ void check_resource(struct ctl *ctl, const struct object *object, struct problem
         problem_add(problems, PROBLEM_WARNING, CAUSE_RESOURCE, NULL, "spec.selector", "%s",
                     words.data);
     } else if (matching == 0) {
-        problem_add(problems, PROBLEM_WARNING, CAUSE_RESOURCE, NULL, "spec.requirements", "%s",
-                    words.data);
+        problem_add(problems, PROBLEM_WARNING, CAUSE_RESOURCE, NULL,
+                    candidates.tally.demands[DEMAND_WHERE].count ==
+                            candidates.tally.lines[REFUSED_REQUIREMENT].count
+                        ? "spec.where"
+                        : "spec.requirements",
+                    "%s", words.data);
     } else if (holding == 0) {
         problem_add(problems, PROBLEM_WARNING, CAUSE_RESOURCE, NULL, "spec.workload.resources",
                     "%zu agent%s, but none is large enough, even when it is empty", matching,
                     matching == 1 ? " matches" : "s match");
     }
     str_fini(&words);
+    demands_fini(&session.demands);
 }

@@ -9,5 +9,5 @@ void explain_tally(const struct session_entry *session, const struct resources *
                    const struct tally *tally, struct str *to);
 /* "edge-1 lacks 512Mi free memory (200Mi)": one agent. */
 void explain_refusal(const struct session_entry *session, const struct agent_entry *agent,
-                     const struct resources *needs, enum place_refusal refusal, size_t requirement,
+                     const struct resources *needs, enum place_refusal refusal, size_t demand,
                      struct str *to);

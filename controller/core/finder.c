@@ -44,12 +44,12 @@ static const char *why_no_agent(struct finder *finder)
 }
 
 static const char *why_not_home(struct finder *finder, const struct agent_entry *home,
-                                enum place_refusal refusal, size_t requirement)
+                                enum place_refusal refusal, size_t demand)
 {
     struct str words = STR_EMPTY;
     const char *message;
 
-    explain_refusal(finder->in->session, home, &finder->needs, refusal, requirement, &words);
+    explain_refusal(finder->in->session, home, &finder->needs, refusal, demand, &words);
     message = arena_strdup(finder->arena, words.data);
     str_fini(&words);
     return message;
@@ -106,14 +106,14 @@ struct agent_entry *finder_pick(struct finder *finder, const struct replica *rep
     struct agent_entry *agent;
 
     if (session_spec(finder->in->session)->every_agent) {
-        size_t requirement = 0;
+        size_t demand = 0;
         enum place_refusal refusal =
-            place_judge(finder->in->session, replica->home, &finder->needs, &requirement);
+            place_judge(finder->in->session, replica->home, &finder->needs, &demand);
 
         if (refusal == REFUSAL_COUNT || refusal == REFUSED_PRESENT) {
             return replica->home;
         }
-        *ret_why = why_not_home(finder, replica->home, refusal, requirement);
+        *ret_why = why_not_home(finder, replica->home, refusal, demand);
         return NULL;
     }
     if (!finder->has_candidates) {
@@ -134,10 +134,10 @@ struct agent_entry *finder_pick(struct finder *finder, const struct replica *rep
 /* On every agent: at home or nowhere. */
 static bool fits_at_home(struct finder *finder, const struct assignment_entry *copy)
 {
-    size_t requirement;
+    size_t demand;
     struct resources more;
     enum place_refusal refusal =
-        place_judge(finder->in->session, copy->agent, &finder->needs, &requirement);
+        place_judge(finder->in->session, copy->agent, &finder->needs, &demand);
 
     if (refusal == REFUSED_FULL || place_rule(refusal) != 5 ||
         finder_judge_instead(finder, copy, &more) != REFUSAL_COUNT) {

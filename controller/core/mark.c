@@ -41,12 +41,12 @@ static void refresh_reasons(struct ctl *ctl)
 /* It should run on this agent as on every other, has no room there, and does not know yet. */
 static bool misses(const struct session_entry *session, const struct agent_entry *agent)
 {
-    size_t requirement;
+    size_t demand;
 
     if (!session_spec(session)->every_agent || session->is_scan_due) {
         return false;
     }
-    switch (place_judge(session, agent, &session_spec(session)->workload.resources, &requirement)) {
+    switch (place_judge(session, agent, &session_spec(session)->workload.resources, &demand)) {
     case REFUSED_BREAKER:
     case REFUSED_CORES:
     case REFUSED_MEMORY:

@@ -102,6 +102,7 @@ void model_discard(struct model *model, struct entry *removed)
         agent_free((struct agent_entry *)removed);
     } else if (removed->object->kind->id == KIND_HARVEST_SESSION) {
         free(((struct session_entry *)removed)->gang.why);
+        demands_fini(&((struct session_entry *)removed)->demands);
     }
     object_unref(removed->object);
     free(removed);
@@ -303,6 +304,8 @@ static void attach_session(struct model *model, struct session_entry *session)
     struct policy_entry *policy =
         str_is_empty(policy_name) ? NULL : model_policy(model, policy_name);
 
+    demands_fini(&session->demands);
+    demands_init(&session->demands, session_spec(session));
     dlist_remove(&session->of_policy);
     session->policy = policy;
     if (policy != NULL) {

@@ -6,6 +6,7 @@
  * keeps every link right, forwards and backwards, so that a trial can be undone.  Pure. */
 #pragma once
 
+#include "controller/core/demands.h"
 #include "controller/core/roster.h"
 #include "schema/base/digest.h"
 #include "schema/base/dlist.h"
@@ -106,6 +107,7 @@ struct session_entry {
     struct object *object;
     struct dlist assignments; /* assignment_entry.in_session */
     size_t assignment_count;
+    struct demands demands;      /* of its spec */
     struct policy_entry *policy; /* borrowed; NULL: it has none, or it is not there */
     struct dlist of_policy;      /* in policy_entry.sessions */
     struct dlist dirty;          /* in model.dirty */

@@ -99,14 +99,8 @@ static size_t places_of(const struct agent_entry *agent)
 
 bool place_heeds_readings(const struct session_entry *session)
 {
-    const struct harvest_session_spec *spec = session_spec(session);
-
-    for (size_t i = 0; i < spec->requirements.count; i++) {
-        if (requirement_is_on_reading(&spec->requirements.items[i])) {
-            return true;
-        }
-    }
-    return session->policy != NULL && !spec->every_agent;
+    return session->demands.are_volatile ||
+           (session->policy != NULL && !session_spec(session)->every_agent);
 }
 
 /* What shall run on every agent waits there for its policy; of what runs on some nobody is asked
@@ -121,7 +115,7 @@ static bool is_held(const struct session_entry *session, const struct agent_entr
 
 /* 1 to 4. */
 static enum place_refusal judge_agent(const struct session_entry *session,
-                                      const struct agent_entry *agent, size_t *ret_requirement)
+                                      const struct agent_entry *agent, size_t *ret_demand)
 {
     const struct harvest_session_spec *spec = session_spec(session);
 
@@ -131,12 +125,8 @@ static enum place_refusal judge_agent(const struct session_entry *session,
         return REFUSED_SELECTOR;
     }
     /* 2 */
-    for (size_t i = 0; i < spec->requirements.count; i++) {
-        if (!match_requirement(&spec->requirements.items[i], agent->object,
-                               agent_readings(agent))) {
-            *ret_requirement = i;
-            return REFUSED_REQUIREMENT;
-        }
+    if (!demands_are_met(&session->demands, agent, ret_demand)) {
+        return REFUSED_REQUIREMENT;
     }
     /* 3 */
     if (agent->link == NULL) {
@@ -156,9 +146,9 @@ static enum place_refusal judge_agent(const struct session_entry *session,
 }
 
 enum place_refusal place_judge(const struct session_entry *session, const struct agent_entry *agent,
-                               const struct resources *needs, size_t *ret_requirement)
+                               const struct resources *needs, size_t *ret_demand)
 {
-    enum place_refusal refusal = judge_agent(session, agent, ret_requirement);
+    enum place_refusal refusal = judge_agent(session, agent, ret_demand);
     struct resources free = free_of(agent);
 
     if (refusal != REFUSAL_COUNT) {
@@ -181,28 +171,16 @@ bool place_is_present(const struct session_entry *session, const struct agent_en
 
 bool place_could_take(const struct session_entry *session, const struct agent_entry *agent)
 {
-    size_t requirement;
+    size_t demand;
 
-    return place_judge(session, agent, &session_spec(session)->workload.resources, &requirement) ==
+    return place_judge(session, agent, &session_spec(session)->workload.resources, &demand) ==
            REFUSAL_COUNT;
 }
 
 bool place_may_stay(const struct session_entry *session, const struct agent_entry *agent)
 {
-    const struct harvest_session_spec *spec = session_spec(session);
-
-    if (!match_selector(&spec->selector, &agent->object->meta.labels)) {
-        return false;
-    }
-    for (size_t i = 0; i < spec->requirements.count; i++) {
-        const struct requirement *requirement = &spec->requirements.items[i];
-
-        if (!requirement_is_on_reading(requirement) &&
-            !match_requirement(requirement, agent->object, NULL)) {
-            return false;
-        }
-    }
-    return true;
+    return match_selector(&session_spec(session)->selector, &agent->object->meta.labels) &&
+           demands_let_stay(&session->demands, agent);
 }
 
 static int64_t more_of(int64_t needs, int64_t used)
@@ -238,12 +216,12 @@ static void count_line(struct tally_line *line, const struct agent_entry *agent)
     line->count++;
 }
 
-static void count_refusal(struct tally *tally, enum place_refusal refusal, size_t requirement,
+static void count_refusal(struct tally *tally, enum place_refusal refusal, size_t demand,
                           const struct agent_entry *agent)
 {
     count_line(&tally->lines[refusal], agent);
     if (refusal == REFUSED_REQUIREMENT) {
-        count_line(&tally->requirements[requirement], agent);
+        count_line(&tally->demands[demand], agent);
     }
 }
 
@@ -273,7 +251,7 @@ void place_gather(struct arena *arena, const struct model *model,
                   const struct session_entry *session, const struct resources *needs,
                   struct candidates *ret_candidates)
 {
-    size_t count, requirement = 0;
+    size_t count, demand = 0;
     struct agent_entry **agents = agents_by_name(arena, model, &count);
     bool is_probe_alone = session_spec(session)->gang.deadline_ms == 0; /* a gang comes whole */
 
@@ -281,10 +259,10 @@ void place_gather(struct arena *arena, const struct model *model,
     ret_candidates->items = arena_array(arena, count + 1, sizeof(struct candidate));
     ret_candidates->tally.agents = count;
     for (size_t i = 0; i < count; i++) {
-        enum place_refusal refusal = judge_agent(session, agents[i], &requirement);
+        enum place_refusal refusal = judge_agent(session, agents[i], &demand);
 
         if (refusal != REFUSAL_COUNT) {
-            count_refusal(&ret_candidates->tally, refusal, requirement, agents[i]);
+            count_refusal(&ret_candidates->tally, refusal, demand, agents[i]);
             continue;
         }
         ret_candidates->items[ret_candidates->count++] = (struct candidate){

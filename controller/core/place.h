@@ -4,7 +4,7 @@
  * person hears what stands in the way of those that would otherwise do:
  *
  *     1  its labels match the session's selector
- *     2  it meets every requirement; a reading that is not there is unmet
+ *     2  it meets every requirement, and `where` holds of it; what is not known is unmet
  *     3  it is connected, not paused by its owner, and schedulable; and the policy would let the
  *        work run there, as far as its readings tell: docs/decisions/0017-held-back.md
  *     4  its circuit breaker is closed, or lets a probe through; a gang is one probe
@@ -28,7 +28,7 @@
 
 enum place_refusal {
     REFUSED_SELECTOR,
-    REFUSED_REQUIREMENT, /* `requirement` says which */
+    REFUSED_REQUIREMENT, /* `demand` says which */
     REFUSED_AWAY,
     REFUSED_PAUSED,
     REFUSED_UNSCHEDULABLE,
@@ -56,7 +56,7 @@ struct tally_line { /* agents refused for one reason */
 struct tally {
     size_t agents; /* asked */
     struct tally_line lines[REFUSAL_COUNT];
-    struct tally_line requirements[REQUIREMENTS_MAX]; /* by index in the session's spec */
+    struct tally_line demands[DEMANDS_MAX]; /* by index: controller/core/demands.h */
 };
 
 /* An agent that rules 1 to 4 and 6 allow. */
@@ -78,7 +78,7 @@ struct candidates {
 
 /* The first rule that refuses the agent, or REFUSAL_COUNT when none does. */
 enum place_refusal place_judge(const struct session_entry *session, const struct agent_entry *agent,
-                               const struct resources *needs, size_t *ret_requirement);
+                               const struct resources *needs, size_t *ret_demand);
 /* Rule 6: is any assignment of the session on the agent? */
 bool place_is_present(const struct session_entry *session, const struct agent_entry *agent);
 /* All agents, judged. */
@@ -99,7 +99,7 @@ void place_tally(const struct candidates *candidates, struct tally *ret_tally);
 int place_compare(const struct candidate *a, const struct candidate *b,
                   const struct resources *needs);
 
-/* May what is placed here stay?  Rules 1 and 2 without readings. */
+/* May what is placed here stay?  Rules 1 and 2, whatever comes and goes. */
 bool place_may_stay(const struct session_entry *session, const struct agent_entry *agent);
 /* Rule 5 for other needs in place of the present ones, beside what other steps of the plan will
  * take of its agent (`taken` may be NULL); *ret_more is what they need in addition. */

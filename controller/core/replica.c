@@ -178,9 +178,9 @@ static void scan_agents(struct lister *l)
     l->in->counters->agents_examined += agents->count;
     map_each (agents, it) {
         struct agent_entry *agent = it->value;
-        size_t requirement;
+        size_t demand;
 
-        switch (place_judge(l->in->session, agent, l->needs, &requirement)) {
+        switch (place_judge(l->in->session, agent, l->needs, &demand)) {
         case REFUSED_SELECTOR:
         case REFUSED_REQUIREMENT:
         case REFUSED_AWAY:

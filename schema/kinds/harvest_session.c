@@ -6,6 +6,7 @@
 #include "schema/bind.h"
 #include "schema/check.h"
 #include "schema/forms.h"
+#include "schema/kinds/requirement.h"
 #include "schema/kinds/rules.h"
 #include "schema/limits.h"
 #include "schema/readings.h"
@@ -13,15 +14,13 @@
 
 #include <string.h>
 
-static const char *const requirement_words[] = {"==", "!=", ">",     ">=",     "<",
-                                                "<=", "in", "notIn", "exists", NULL};
 static const char *const expression_words[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
 
 static const struct field requirement_fields[] = {
     {"field", FIELD_STR, AT(struct requirement, field), .flags = FIELD_REQUIRED,
      .max = LABEL_KEY_BYTES_MAX + 16,
-     .doc = "what of the agent is looked at: capacity.cores, capacity.memory, capacity.disk, "
-            "labels.KEY, platform, version or sensors.NAME"},
+     .doc = "what of the agent is looked at, a field of docs/WHERE.md: capacity.NAME, "
+            "sensors.NAME, labels.KEY, name, platform or version"},
     {"op", FIELD_ENUM, AT(struct requirement, op), .words = requirement_words,
      .flags = FIELD_REQUIRED, .doc = "how it is compared"},
     {"value", FIELD_ANY, AT(struct requirement, value),
@@ -106,6 +105,9 @@ static const struct field spec_fields[] = {
     {"requirements", FIELD_LIST, AT(struct harvest_session_spec, requirements),
      .shape = &requirement_shape, .max = REQUIREMENTS_MAX,
      .doc = "what an agent must offer when the work is placed"},
+    {"where", FIELD_STR, AT(struct harvest_session_spec, where), .min = 1, .max = WHERE_BYTES_MAX,
+     .doc = "what must be true of an agent when the work is placed, in the language of "
+            "docs/WHERE.md; beside the requirements"},
     {"workload", FIELD_STRUCT, AT(struct harvest_session_spec, workload), .shape = &workload_shape,
      .flags = FIELD_REQUIRED, .doc = "what runs"},
     {"exclusive", FIELD_BOOL, AT(struct harvest_session_spec, exclusive), .fallback = "false",
@@ -298,178 +300,7 @@ size_t harvest_session_record_max(const struct harvest_session_spec *spec)
     return harvest_session_results_max(spec) + TASK_RECORD_BYTES_MAX - TASK_RESULTS_BYTES_MAX;
 }
 
-/* --- rules of requirements -------------------------------------------------------------------- */
-
-enum value_form {
-    FORM_TEXT,
-    FORM_NUMBER,
-    FORM_QUANTITY,
-    FORM_CORES,
-    FORM_DURATION,
-    FORM_FLAG,
-    FORM_UNKNOWN
-};
-
-static enum value_form sensor_form(const char *name)
-{
-    switch (words_index(sensor_words, name)) {
-    case SENSOR_BATTERY:
-    case SENSOR_TEMPERATURE:
-    case SENSOR_FOREIGN_CPU:
-    case SENSOR_MEMORY_PRESSURE:
-    case SENSOR_LOAD:
-        return FORM_NUMBER;
-    case SENSOR_CHARGING:
-    case SENSOR_METERED:
-        return FORM_FLAG;
-    case SENSOR_IDLE:
-        return FORM_DURATION;
-    case SENSOR_MEMORY_AVAILABLE:
-        return FORM_QUANTITY;
-    }
-    return FORM_UNKNOWN;
-}
-
-static enum value_form field_form(const char *field)
-{
-    const char *why;
-
-    if (str_eq(field, "capacity.cores")) {
-        return FORM_CORES;
-    }
-    if (str_eq(field, "capacity.memory") || str_eq(field, "capacity.disk")) {
-        return FORM_QUANTITY;
-    }
-    if (str_eq(field, "platform") || str_eq(field, "version")) {
-        return FORM_TEXT;
-    }
-    if (str_starts(field, "labels.")) {
-        return label_key_is_valid(field + strlen("labels."), &why) ? FORM_TEXT : FORM_UNKNOWN;
-    }
-    if (str_starts(field, "sensors.")) {
-        return sensor_form(field + strlen("sensors."));
-    }
-    return FORM_UNKNOWN;
-}
-
-static bool value_fits(const struct node *value, enum value_form form)
-{
-    int64_t number;
-
-    switch (form) {
-    case FORM_TEXT:
-        return value->type == NODE_STR;
-    case FORM_NUMBER:
-        return value->type == NODE_INT || value->type == NODE_REAL;
-    case FORM_QUANTITY:
-        return (value->type == NODE_INT && value->integer >= 0) ||
-               (value->type == NODE_STR && quantity_from_str(value->str.text, &number));
-    case FORM_CORES:
-        return (value->type == NODE_INT && value->integer >= 0) ||
-               (value->type == NODE_REAL && value->real >= 0) ||
-               (value->type == NODE_STR && cores_from_str(value->str.text, &number));
-    case FORM_DURATION:
-        return value->type == NODE_INT || value->type == NODE_REAL ||
-               (value->type == NODE_STR && duration_from_str(value->str.text, &number));
-    case FORM_FLAG:
-        return value->type == NODE_BOOL;
-    case FORM_UNKNOWN:
-        break;
-    }
-    return true;
-}
-
-static const char *form_words(enum value_form form)
-{
-    switch (form) {
-    case FORM_TEXT:
-        return "a string";
-    case FORM_NUMBER:
-        return "a number";
-    case FORM_QUANTITY:
-        return "a quantity, such as \"512Mi\"";
-    case FORM_CORES:
-        return "a number of cores, such as \"500m\"";
-    case FORM_DURATION:
-        return "a duration, such as \"5m\", or a number of seconds";
-    case FORM_FLAG:
-        return "true or false";
-    case FORM_UNKNOWN:
-        break;
-    }
-    return "a value";
-}
-
-static bool op_takes_list(int op)
-{
-    return op == OP_IN || op == OP_NOT_IN;
-}
-
-static bool op_is_order(int op)
-{
-    return op == OP_GT || op == OP_GE || op == OP_LT || op == OP_LE;
-}
-
-static void check_requirement_value(const struct requirement *requirement, enum value_form form,
-                                    const struct node *root, size_t i, struct problems *problems)
-{
-    static const char list[] = "spec.requirements";
-    const struct node *value = requirement->value;
-    bool wants_list = op_takes_list(requirement->op);
-
-    if (wants_list && (value->type != NODE_LIST || value->list.count == 0)) {
-        check_problem_item(problems, root, CAUSE_TYPE, list, i, "value",
-                           "is not a list with at least one value, as \"%s\" wants",
-                           requirement_words[requirement->op]);
-        return;
-    }
-    for (size_t k = 0; k < (wants_list ? value->list.count : 1); k++) {
-        if (!value_fits(wants_list ? value->list.items[k] : value, form)) {
-            check_problem_item(problems, root, CAUSE_TYPE, list, i, "value",
-                               "is not %s, as \"%s\" wants", form_words(form), requirement->field);
-            return;
-        }
-    }
-}
-
-/* Rule 4: a requirement names something an agent has.
- * Rule 5: exists takes no value, everything else does.
- * Rule 6: texts have no order.
- * Rule 7: the value has the form of the field. */
-static void check_requirement(const struct requirement *requirement, const struct node *root,
-                              size_t i, struct problems *problems)
-{
-    static const char list[] = "spec.requirements";
-    enum value_form form = field_form(requirement->field);
-
-    if (form == FORM_UNKNOWN) {
-        check_problem_item(problems, root, CAUSE_NOT_SUPPORTED, list, i, "field",
-                           "\"%s\" is not one of capacity.cores, capacity.memory, capacity.disk, "
-                           "platform, version, labels.KEY, sensors.NAME",
-                           requirement->field);
-        return;
-    }
-    if (requirement->op == OP_EXISTS) {
-        if (requirement->value != NULL) {
-            check_problem_item(problems, root, CAUSE_FORBIDDEN, list, i, "value",
-                               "\"exists\" takes no value");
-        }
-        return;
-    }
-    if (requirement->value == NULL) {
-        check_problem_item(problems, root, CAUSE_REQUIRED, list, i, "value", "\"%s\" needs a value",
-                           requirement_words[requirement->op]);
-        return;
-    }
-    if ((form == FORM_TEXT || form == FORM_FLAG) && op_is_order(requirement->op)) {
-        check_problem_item(problems, root, CAUSE_NOT_SUPPORTED, list, i, "op",
-                           "\"%s\" compares numbers, and \"%s\" is %s",
-                           requirement_words[requirement->op], requirement->field,
-                           form == FORM_TEXT ? "a text" : "true or false");
-        return;
-    }
-    check_requirement_value(requirement, form, root, i, problems);
-}
+/* --- rules ------------------------------------------------------------------------------------ */
 
 /* Rule 3: In and NotIn take values, Exists and DoesNotExist none. */
 static void check_expression(const struct match_expression *expression, const struct node *root,
@@ -624,7 +455,10 @@ static void check(const struct object *object, const struct node *root, struct p
         check_expression(&spec->selector.match_expressions.items[i], root, i, problems);
     }
     for (size_t i = 0; i < spec->requirements.count; i++) {
-        check_requirement(&spec->requirements.items[i], root, i, problems);
+        requirement_check(&spec->requirements.items[i], root, i, problems);
+    }
+    if (spec->where != NULL) {
+        session_where_check(spec->where, root, problems);
     }
 }
 

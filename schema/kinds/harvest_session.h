@@ -6,7 +6,7 @@
 
 enum requirement_op { OP_EQ, OP_NE, OP_GT, OP_GE, OP_LT, OP_LE, OP_IN, OP_NOT_IN, OP_EXISTS };
 
-struct requirement { /* "capacity.memory >= 2Gi", on the fields of Agent.status and on labels */
+struct requirement { /* "capacity.memory >= 2Gi", on a field of schema/kinds/agent_fields.h */
     uint64_t set;
     const char *field;  /* "capacity.memory", "labels.site", "platform" */
     int op;             /* enum requirement_op */
@@ -60,6 +60,7 @@ struct harvest_session_spec {
     struct tasks_spec tasks; /* excludes both; a count of 0: none */
     struct gang_spec gang;   /* excludes every_agent and tasks */
     LIST_OF(struct requirement) requirements;
+    const char *where; /* a condition beside them: schema/where.h */
     struct workload workload;
     bool exclusive;           /* each replica runs under a lease: never twice at once */
     int64_t lease_ms;         /* leaseDuration, of exclusive work */

@@ -7,6 +7,7 @@
 #include "schema/limits.h"
 #include "schema/object.h"
 #include "schema/scalar.h"
+#include "tests/sim/judge_match.h"
 
 #include <assert.h>
 #include <string.h>
@@ -554,6 +555,8 @@ static void settle_gang(struct generator *generator, struct node *spec)
 
 static void settle_session(struct generator *generator, struct node *spec)
 {
+    static const char *const wheres[] = {JUDGE_WHERE_CORES, JUDGE_WHERE_SITE, JUDGE_WHERE_VERSION,
+                                         JUDGE_WHERE_MEMORY};
     struct arena *arena = generator->arena;
     const struct node *every = node_find(spec, "everyAgent");
     const struct node *command = node_find_path(spec, "workload.command");
@@ -574,6 +577,9 @@ static void settle_session(struct generator *generator, struct node *spec)
     }
     for (size_t i = 0; requirements != NULL && i < requirements->list.count; i++) {
         requirements->list.items[i] = generate_requirement(generator);
+    }
+    if (node_find(spec, "where") != NULL) {
+        node_set(arena, spec, "where", node_str(arena, ONE_OF(generator->die, wheres)));
     }
     for (size_t i = 0; expressions != NULL && i < expressions->list.count; i++) {
         struct node *expression = expressions->list.items[i];

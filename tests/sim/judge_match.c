@@ -161,6 +161,37 @@ static bool requirement_holds(const struct node *requirement, const struct node 
                               : order <= 0;
 }
 
+/* --- conditions ------------------------------------------------------------------------------- */
+
+static bool has_amount(const struct node *agent, const char *field, int64_t least)
+{
+    const char *reading = reading_of(agent, field);
+    struct node text = {.type = NODE_STR, .str = {reading, 0}};
+    int64_t has;
+
+    return reading != NULL && amount_from_node(&text, str_eq(field, "capacity.cores"), &has) &&
+           has >= least;
+}
+
+static bool where_holds_of(const char *where, const struct node *agent)
+{
+    const char *tier = reading_of(agent, "labels.tier");
+    const char *version = reading_of(agent, "version");
+
+    if (str_eq(where, JUDGE_WHERE_CORES)) {
+        return has_amount(agent, "capacity.cores", 2000) && !str_eq(tier, "gold") &&
+               !str_eq(tier, "a");
+    } else if (str_eq(where, JUDGE_WHERE_SITE)) {
+        return !str_eq(reading_of(agent, "labels.reported/site"), "b");
+    } else if (str_eq(where, JUDGE_WHERE_VERSION)) {
+        return tier != NULL || (version != NULL && order_of_versions(version, "0.0.9") > 0);
+    } else if (str_eq(where, JUDGE_WHERE_MEMORY)) {
+        return tier == NULL || (has_amount(agent, "capacity.memory", INT64_C(1) << 30) &&
+                                str_eq(reading_of(agent, "platform"), "linux/amd64"));
+    }
+    return where == NULL;
+}
+
 static bool are_met(const struct node *session, const struct node *agent, bool with_sensors)
 {
     const struct node *requirements = node_find_path(session, "spec.requirements");
@@ -173,7 +204,8 @@ static bool are_met(const struct node *session, const struct node *agent, bool w
             return false;
         }
     }
-    return is_selected(node_find_path(session, "spec.selector"),
+    return where_holds_of(node_text(node_find_path(session, "spec.where")), agent) &&
+           is_selected(node_find_path(session, "spec.selector"),
                        node_find_path(agent, "metadata.labels"));
 }
 

@@ -330,6 +330,9 @@ static void tame_places(struct arena *arena, struct die *die, struct node *spec)
             node_set(arena, spec, "selector", tame_selector(arena, die, selector));
         }
     }
+    if (node_find(spec, "where") != NULL && die_chance(die, 500)) {
+        (void)node_remove(spec, "where");
+    }
     if (requirements != NULL) {
         if (die_chance(die, 500)) {
             (void)node_remove(spec, "requirements");

@@ -334,6 +334,8 @@ static const struct rule rules[] = {
      "a window without a length"},
     {KIND_HARVEST_SESSION, "", NULL, "replicas=1;everyAgent", "spec.replicas",
      "replicas together with everyAgent"},
+    {KIND_HARVEST_SESSION, "", NULL, "where:paused", "spec.where",
+     "a condition on what sessions may not ask for"},
     {KIND_HARVEST_SESSION, "", NULL, "policy:no-such", "spec.policy", "a policy that is not there"},
     {KIND_HARVEST_SESSION, "requirements", "field=colour;op===", NULL, "spec.requirements[0].field",
      "a requirement on what no agent has"},

@@ -162,6 +162,59 @@ static void readings_are_compared_as_they_are_written(void **state)
     expect_requirement("{field: sensors.load, op: exists}", true);
 }
 
+/* A session may be asked for in an expression, too. */
+static void expect_where(const char *where, bool is_met, bool may_stay)
+{
+    struct str yaml = STR_EMPTY;
+    struct fleet fresh;
+    struct session_entry *session;
+    struct agent_entry *agent;
+    size_t demand = 0;
+
+    fleet_init(&fresh);
+    fleet_load(&fresh, "apiVersion: fog/v1\nkind: Agent\n"
+                       "metadata: {name: edge, labels: {site: north}}\n"
+                       "status: {version: 0.10.0, platform: linux/amd64, capacity: {cores: 2}, "
+                       "sensors: {battery: 60, charging: true}}\n");
+    str_addf(&yaml,
+             "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\nspec:\n"
+             "  where: %s\n  workload: {command: [/bin/true]}\n",
+             where);
+    fleet_load(&fresh, yaml.data);
+    fleet_start(&fresh);
+    session = model_session(&fresh.ctl->model, "work");
+    agent = model_agent(&fresh.ctl->model, "edge");
+    if ((place_judge(session, agent, &session_spec(session)->workload.resources, &demand) !=
+         REFUSED_REQUIREMENT) != is_met ||
+        place_may_stay(session, agent) != may_stay) {
+        fail_msg("%s", where);
+    }
+    assert_true(is_met || demand == DEMAND_WHERE);
+    str_fini(&yaml);
+    fleet_fini(&fresh);
+}
+
+static void rule_2_where_holds_too(void **state)
+{
+    (void)state;
+    expect_where("sensors.battery >= 40 && site == north", true, true);
+    expect_where("capacity.cores < 2", false, false);
+    expect_where("capacity.memory > 1Gi", false, false);
+    expect_where("name == edge", true, true);
+}
+
+/* What comes and goes never moves what runs; what stays does, beside it. */
+static void readings_in_where_count_when_work_is_placed(void **state)
+{
+    (void)state;
+    expect_where("sensors.battery >= 70", false, true);
+    expect_where("'!sensors.charging'", false, true);
+    expect_where("sensors.battery >= 70 && site == north", false, true);
+    expect_where("sensors.battery >= 70 && site == south", false, false);
+    expect_where("sensors.battery >= 70 || site == south", false, true);
+    expect_where("exists sensors.temperature", false, true);
+}
+
 static void a_sensor_that_tells_nothing_is_unmet(void **state)
 {
     (void)state;
@@ -289,6 +342,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FLEET(rule_1_labels_match_the_selector),
         IN_FLEET(rule_2_every_requirement_is_met),
+        IN_FLEET(rule_2_where_holds_too),
+        IN_FLEET(readings_in_where_count_when_work_is_placed),
         IN_FLEET(versions_are_compared_by_their_numbers),
         IN_FLEET(a_reading_that_is_not_there_is_unmet),
         IN_FLEET(readings_are_compared_as_they_are_written),

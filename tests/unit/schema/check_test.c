@@ -211,20 +211,57 @@ static void requires(const char *requirement, const char *expected)
 
 static void a_requirement_names_what_an_agent_has(void **state)
 {
-    static const char *const unknown[] = {"capacity.gpu", "labels.", "labels.-x",
-                                          "sensors.A B",  "memory",  "capacity"};
+    static const struct {
+        const char *field, *meant;
+    } unknown[] = {
+        {"capacity.gpu", ""},     {"capacity.core", "; did you mean capacity.cores?"},
+        {"labels.", ""},          {"labels.-x", ""},
+        {"sensors.A B", ""},      {"memory", "; did you mean capacity.memory?"},
+        {"colour", ""},           {"paused", ""},
+        {"conditions.Ready", ""},
+    };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(unknown); i++) {
-        requires(arena_printf(&bound.arena, "field: %s, op: exists", unknown[i]),
+        requires(arena_printf(&bound.arena, "field: %s, op: exists", unknown[i].field),
                  arena_printf(&bound.arena,
                               "26: error: spec.requirements[0].field: \"%s\" is not one of "
-                              "capacity.cores, capacity.memory, capacity.disk, platform, version, "
-                              "labels.KEY, sensors.NAME",
-                              unknown[i]));
+                              "capacity.NAME, sensors.NAME, labels.KEY, name, platform, version%s",
+                              unknown[i].field, unknown[i].meant));
     }
     requires("field: labels.example.com/x, op: exists", "");
     requires("field: sensors.battery, op: exists", "");
+}
+
+static void asks(const char *where, const char *expected)
+{
+    const char *lines = str_is_empty(expected) ? "" : arena_printf(&bound.arena, "%s\n", expected);
+
+    checked(arena_printf(&bound.arena, SESSION "  where: %s\n", where), lines);
+}
+
+static void a_mistake_in_where_has_its_column_in_the_file(void **state)
+{
+    (void)state;
+    asks("sensors.battery >= 40 && region in (north, east)", "");
+    asks(
+        "sensors.batery >= 40",
+        "m.yaml:7:10: error: spec.where: column 1 of it: there is no \"sensors.batery\"; did you mean "
+        "sensors.battery?");
+    asks(
+        "region == x && sensors.load > much",
+        "m.yaml:7:40: error: spec.where: column 31 of it: \"much\" is not a number with at most three "
+        "decimals, as sensors.load wants");
+    asks("'region == x && ('",
+         "m.yaml:7:26: error: spec.where: column 16 of it: \"(\" is never closed\n"
+         "m.yaml:7:27: error: spec.where: column 17 of it: a field was expected, not the end");
+    asks(
+        "|\n    region == x &&\n    load > 3\n",
+        "m.yaml:7:10: error: spec.where: line 2, column 6 of it: \">\" compares numbers, and load is a "
+        "label, whose values are texts; did you mean sensors.load?");
+    asks("unschedulable",
+         "m.yaml:7:10: error: spec.where: column 1 of it: \"unschedulable\" is not "
+         "something that sessions may ask for");
 }
 
 static void a_requirement_has_a_value_of_the_fields_form(void **state)
@@ -244,17 +281,21 @@ static void a_requirement_has_a_value_of_the_fields_form(void **state)
              "54: error: spec.requirements[0].value: is not a list with at least one value, as "
              "\"notIn\" wants");
     requires("field: platform, op: in, value: [x, 7]",
-             "51: error: spec.requirements[0].value: is not a string, as \"platform\" wants");
+             "51: error: spec.requirements[0].value: is not a text, as \"platform\" wants");
     requires("field: capacity.memory, op: \">=\", value: lots",
-             "60: error: spec.requirements[0].value: is not a quantity, such as \"512Mi\", as "
+             "60: error: spec.requirements[0].value: is not a quantity, such as 512Mi, as "
              "\"capacity.memory\" wants");
     requires("field: capacity.cores, op: \">=\", value: -1",
-             "59: error: spec.requirements[0].value: is not a number of cores, such as \"500m\", "
+             "59: error: spec.requirements[0].value: is not a number of cores, such as 500m, "
              "as \"capacity.cores\" wants");
-    requires("field: sensors.battery, op: \">=\", value: \"40\"",
-             "60: error: spec.requirements[0].value: is not a number, as \"sensors.battery\" "
-             "wants");
+    requires(
+        "field: sensors.battery, op: \">=\", value: \"40\"",
+        "60: error: spec.requirements[0].value: is not a number with at most three decimals, as "
+        "\"sensors.battery\" wants");
     requires("field: capacity.memory, op: \">=\", value: 2Gi", "");
+    requires("field: sensors.battery, op: \">=\", value: 40%", "");
+    requires("field: version, op: \">=\", value: 0.2.0", "");
+    requires("field: name, op: in, value: [edge-1]", "");
     requires("field: capacity.cores, op: \">=\", value: 0.5", "");
     requires("field: sensors.temperature, op: \"<\", value: 40.5", "");
     requires("field: labels.site, op: in, value: [a, b]", "");
@@ -414,7 +455,9 @@ int main(void)
         TEST(a_command_has_a_program_and_an_end),
         TEST(operators_of_selectors_take_values_or_none),
         TEST(a_requirement_names_what_an_agent_has),
+        TEST(a_mistake_in_where_has_its_column_in_the_file),
         TEST(a_requirement_has_a_value_of_the_fields_form),
+        TEST(a_mistake_in_where_has_its_column_in_the_file),
         TEST(names_that_become_part_of_others_are_shorter),
         TEST(a_reference_names_an_object_that_exists),
         TEST(what_is_immutable_stays_once_it_is_set),
