@@ -122,7 +122,14 @@ enum {
     BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */
 
     /* The config directory. */
-    DIRECTORY_RETRY_MS = 5 * 1000, /* what it says cannot be carried out now: tried again */
+    DIRECTORY_RETRY_MS = 5 * 1000,  /* what it says cannot be carried out now: tried again */
+    DIRECTORY_BYTES_MAX = 16 << 20, /* of all its files; read again and again */
+    DIRECTORY_FOLDERS_MAX = 256,    /* in it */
+    DIRECTORY_DEPTH_MAX = 8,        /* of them; a link may lead back up */
+    CONFIGDIR_SETTLE_MS = 300,      /* between two looks that must find the same */
+    CONFIGDIR_LOOK_MS = 10 * 1000,  /* between two looks without an event of the file system */
+    CONFIGDIR_MISSING_MS = 1000,    /* as long as there is none to be watched */
+    CONFIGDIR_WATCHES_MAX = 64,     /* folders that are watched; the others are looked at */
 
     /* The state directory. */
     BALLAST_BYTES = 4 << 20,     /* given back when the disk is full, so that work can be stopped */

@@ -50,4 +50,7 @@ void ctl_load_answer(struct ctl *ctl, const struct answer_row *answer);
 
 void ctl_step(struct ctl *ctl, const struct ctl_event *event, struct effects *effects);
 struct mono ctl_deadline(const struct ctl *ctl); /* when to send CTL_TICK at the latest */
+/* Is what was found in the config directory last in force?  *ret_why (borrowed until the next step)
+ * is what is, or why it is not. */
+bool ctl_directory_is_applied(const struct ctl *ctl, const char **ret_why);
 const struct ctl_counters *ctl_counters(const struct ctl *ctl);

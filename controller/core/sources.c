@@ -520,3 +520,13 @@ void sources_mark(struct ctl *ctl, const struct change *change)
         vec_add(&sources->changed, mem_strdup(key_of(ctl, change->kind, change->name)));
     }
 }
+
+bool ctl_directory_is_applied(const struct ctl *ctl, const char **ret_why)
+{
+    const struct object *object = model_find(&ctl->model, KIND_SOURCE, DIRECTORY_SOURCE);
+    const struct condition *condition =
+        object == NULL ? NULL : condition_find(&source_of(object)->status.conditions, "Applied");
+
+    *ret_why = condition == NULL ? "not looked at yet" : condition->message;
+    return condition != NULL && condition->status == CONDITION_TRUE;
+}

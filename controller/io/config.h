@@ -22,11 +22,12 @@ struct config {
     const char *state, *name;
     struct address listen, agents_listen;
     bool is_insecure;
-    bool is_restored;      /* the store is a copy of an earlier one: what came after it never was */
-    int log_level;         /* enum log_level */
-    int log_format;        /* enum log_format */
-    int64_t bursts_max;    /* gangs placed and not yet complete */
-    int64_t lease_wait_ms; /* after a restore; 0: the longest */
+    bool is_restored; /* the store is a copy of an earlier one: what came after it never was */
+    int log_level;    /* enum log_level */
+    int log_format;   /* enum log_format */
+    const char *config_dir;   /* watched; "" or NULL: none */
+    int64_t bursts_max;       /* gangs placed and not yet complete */
+    int64_t lease_wait_ms;    /* after a restore; 0: the longest */
     int64_t heartbeat_min_ms; /* 0: the core's own */
     int64_t blob_quota_bytes; /* of all blobs together */
     int64_t blob_keep_ms;     /* blobs that nothing refers to */

@@ -10,6 +10,7 @@
 
 #include "controller/core/gate.h"
 #include "controller/io/blobs.h"
+#include "controller/io/configdir.h"
 #include "controller/io/http.h"
 #include "controller/io/link.h"
 #include "controller/io/net.h"
@@ -41,6 +42,7 @@ struct loop {
     struct http *http;
     struct links *links;
     struct blobs *blobs;
+    struct configdir *configdir; /* NULL: none is configured, or the core has not begun */
     int api_port;
     uv_async_t written, was_read;
     uv_signal_t signals[SIGNAL_COUNT];
@@ -177,6 +179,23 @@ static void on_down(void *context, uint64_t id)
     step(context, &(struct ctl_event){.type = CTL_LINK_DOWN, .id = id});
 }
 
+/* The core says in its Source object what became of it; the log, too, as it is told. */
+static void on_directory(void *context, const struct directory *directory)
+{
+    struct loop *loop = context;
+    const char *why;
+
+    step(loop, &(struct ctl_event){.type = CTL_DIRECTORY, .directory = directory});
+    if (loop->is_ending || directory->state == DIRECTORY_NONE) {
+        return;
+    }
+    if (ctl_directory_is_applied(loop->engine->ctl, &why)) {
+        log_info("the config directory is in force: %s", why);
+    } else {
+        log_warning("the config directory is not in force, what it said before stays: %s", why);
+    }
+}
+
 static void on_clock(uv_poll_t *clock, int status, int events)
 {
     struct loop *loop = clock->data;
@@ -243,6 +262,11 @@ static void on_space(uv_timer_t *timer)
 static void start_core(struct loop *loop)
 {
     step(loop, &(struct ctl_event){.type = CTL_START, .api_port = loop->api_port});
+    if (loop->configdir != NULL) {
+        configdir_repeat(loop->configdir);
+    } else if (str_is_empty(loop->config->config_dir)) {
+        on_directory(loop, &(struct directory){.state = DIRECTORY_NONE});
+    }
     if (loop->engine->is_full) {
         step(loop, &(struct ctl_event){.type = CTL_STORE_SPACE, .store_is_full = true});
         (void)uv_timer_start(&loop->space, on_space, SPACE_CHECK_MS, SPACE_CHECK_MS);
@@ -458,6 +482,15 @@ static int listen_both(struct loop *loop, struct err *err)
     return failed;
 }
 
+static void open_configdir(struct loop *loop)
+{
+    const struct configdir_handlers handlers = {.say = on_directory, .context = loop};
+
+    if (!str_is_empty(loop->config->config_dir)) {
+        loop->configdir = configdir_open(&loop->uv, loop->config->config_dir, &handlers);
+    }
+}
+
 int loop_open(const struct config *config, struct engine *engine, struct loop **ret_loop,
               struct err *err)
 {
@@ -485,6 +518,7 @@ int loop_open(const struct config *config, struct engine *engine, struct loop **
     if (failed == 0) {
         start_threads(loop);
         start_core(loop);
+        open_configdir(loop);
     }
     return failed;
 }
@@ -516,6 +550,7 @@ void loop_close(struct loop *loop)
     loop->is_ending = true;
     stop_threads(loop);
     blobs_close(loop->blobs);
+    configdir_close(loop->configdir);
     http_close(loop->http);
     links_close(loop->links);
     if (loop->has_handles) {
@@ -524,6 +559,7 @@ void loop_close(struct loop *loop)
     net_close(&loop->net);
     http_free(loop->http);
     blobs_free(loop->blobs);
+    configdir_free(loop->configdir);
     links_free(loop->links);
     if (loop->clock_fd >= 0) {
         (void)close(loop->clock_fd);
