@@ -122,7 +122,7 @@ static void help_of_sources(const struct option_table *table, struct str *to)
              "\n  --version, --help\n\n"
              "Each option may come from the environment (--%s is %s) or from a\n"
              "file (%s = debug), which is %s unless another is named; the command\n"
-             "line counts most, then the environment.\n",
+             "line counts most, then the environment. On SIGHUP the file is read anew.\n",
              option->name, variable.data, option->name, table->file);
 }
 
@@ -224,6 +224,10 @@ static void docs_row(const struct option *option, struct str *to)
     } else {
         str_addf(to, str_is_empty(option->fallback) ? " | | " : " | `%s` | ", option->fallback);
     }
+    str_add(to, (option->flags & OPTION_OF_CALLER) != 0 ? "command line and environment only"
+                : (option->flags & OPTION_RELOADS) != 0 ? "at once"
+                                                        : "restart");
+    str_add(to, " | ");
     add_cell(to, option->doc);
     str_add(to, " |\n");
 }
@@ -250,7 +254,8 @@ static void docs_program(const struct option_table *table, struct str *to)
         const struct option *option = &table->options[i];
 
         if (option->section != NULL) {
-            str_addf(to, "\n**%s**\n\n| option | is | default | |\n|---|---|---|---|\n",
+            str_addf(to,
+                     "\n**%s**\n\n| option | is | default | on SIGHUP | |\n|---|---|---|---|---|\n",
                      option->section);
         }
         docs_row(option, to);
@@ -272,7 +277,10 @@ void options_docs(const struct option_table *const *tables, size_t count, struct
         "must not be writable by everybody.\n\n"
         "`PROGRAM config check` looks at all of it, tells everything that is wrong with file, "
         "line and column, and starts nothing (exit 1\n"
-        "when it is wrong). `PROGRAM config show` tells what holds and where it comes from.\n");
+        "when it is wrong). `PROGRAM config show` tells what holds and where it comes from.\n\n"
+        "**SIGHUP** reads the file anew. When anything in it is wrong, or an option changed that "
+        "needs a restart, or what changed cannot take\n"
+        "effect, nothing changes at all and the log says why, each reason in a line.\n");
     for (size_t i = 0; i < count; i++) {
         docs_program(tables[i], to);
     }

@@ -76,6 +76,34 @@ static void on_save_failed(struct agt *agt)
     report_on_unsaved(agt, step);
 }
 
+static bool are_same_labels(const struct strmap *a, const struct strmap *b)
+{
+    for (size_t i = 0; i < a->count && a->count == b->count; i++) {
+        if (!str_eq(a->items[i].key, b->items[i].key) ||
+            !str_eq(a->items[i].value, b->items[i].value)) {
+            return false;
+        }
+    }
+    return a->count == b->count;
+}
+
+static bool is_declared_alike(const struct agt_settings *a, const struct agt_settings *b)
+{
+    return a->capacity.cores == b->capacity.cores && a->capacity.memory == b->capacity.memory &&
+           a->capacity.disk == b->capacity.disk && are_same_labels(&a->labels, &b->labels);
+}
+
+/* Judging and sharing follow in this step, as in every other. */
+static void on_options(struct agt *agt, const struct agt_settings *settings)
+{
+    bool is_alike = is_declared_alike(&agt->options.settings, settings);
+
+    agt->options.settings = *settings;
+    if (!is_alike) {
+        link_declare_again(agt);
+    }
+}
+
 static void on_event(struct agt *agt, const struct agt_event *event)
 {
     switch (event->type) {
@@ -131,6 +159,9 @@ static void on_event(struct agt *agt, const struct agt_event *event)
         break;
     case AGT_READINGS:
         govern_on_readings(agt, event);
+        break;
+    case AGT_OPTIONS:
+        on_options(agt, event->settings);
         break;
     }
 }

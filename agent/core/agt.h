@@ -31,6 +31,14 @@ struct agt;
 
 enum { OVERRUN_MESSAGE_SIZE = 256 };
 
+/* What the owner may change while the agent runs.  Borrowed until the next AGT_OPTIONS is over. */
+struct agt_settings {
+    struct resources capacity;
+    struct strmap labels;
+    struct limits_policy caps;                      /* the owner's, on all work together */
+    const struct harvest_policy_spec *owner_policy; /* judged beside each manifest's; NULL: none */
+};
+
 struct agt_options { /* borrowed texts; must outlive the core */
     const char *name;
     const char *version, *platform, *boot_id;
@@ -38,11 +46,8 @@ struct agt_options { /* borrowed texts; must outlive the core */
     struct wire_versions speaks;
     uint8_t key[KEY_SIZE]; /* Ed25519 seed */
     uint8_t seed[RAND_SEED_SIZE];
-    struct resources capacity;
-    struct strmap labels;
-    int64_t memory;                                 /* of the whole machine; 0: not known */
-    struct limits_policy caps;                      /* the owner's, on all work together */
-    const struct harvest_policy_spec *owner_policy; /* judged beside each manifest's; NULL: none */
+    int64_t memory; /* of the whole machine; 0: not known */
+    struct agt_settings settings;
 };
 
 enum agt_event_type {
@@ -64,6 +69,8 @@ enum agt_event_type {
     AGT_FETCHED,      /* its end; what was put ready is there until AGT_SPAWN or AGT_UNFETCH */
     AGT_COLLECTED,    /* the outputs of (uid, run) are stored, or why not */
     AGT_READINGS,     /* of the machine's sensors; see agt_readings_due() */
+    AGT_OPTIONS,      /* other settings take effect: work is judged by them from this step on; what
+                         the controller was told of them is told again, on a new connection */
 };
 
 /* Why a run ended, as the shim wrote it down. */
@@ -108,6 +115,7 @@ struct agt_event {
         struct wall started;         /* STARTED */
         struct contribution usage;   /* USAGE: of this run so far */
         bool owner_paused;
+        const struct agt_settings *settings; /* OPTIONS */
         struct {
             uint64_t id;
             const char *data; /* valid UTF-8, at most LOG_CHUNK_BYTES_MAX bytes; may be NULL */

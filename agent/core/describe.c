@@ -101,11 +101,11 @@ static struct node *describe_limits(const struct agt *agt, struct arena *arena)
 {
     struct node *map = node_map(arena);
 
-    if (agt->options.caps.cpu_percent > 0) {
-        set_int(arena, map, "cpuPercent", agt->options.caps.cpu_percent);
+    if (agt->options.settings.caps.cpu_percent > 0) {
+        set_int(arena, map, "cpuPercent", agt->options.settings.caps.cpu_percent);
     }
-    if (agt->options.caps.memory_percent > 0) {
-        set_int(arena, map, "memoryPercent", agt->options.caps.memory_percent);
+    if (agt->options.settings.caps.memory_percent > 0) {
+        set_int(arena, map, "memoryPercent", agt->options.settings.caps.memory_percent);
     }
     set_int(arena, map, "memoryHeld", share_memory_held(agt));
     return map;

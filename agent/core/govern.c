@@ -11,7 +11,8 @@
 
 static bool is_under_policy(const struct agt *agt, const struct work *work)
 {
-    return agt->options.owner_policy != NULL || template_policy(&work->wanted.template) != NULL;
+    return agt->options.settings.owner_policy != NULL ||
+           template_policy(&work->wanted.template) != NULL;
 }
 
 static bool is_governable(const struct work *work)
@@ -265,7 +266,7 @@ static void judge(struct agt *agt, struct work *work)
     struct governed *governed = &work->governed;
     const struct policy_input input = {
         .spec = template_policy(&work->wanted.template),
-        .owner_spec = agt->options.owner_policy,
+        .owner_spec = agt->options.settings.owner_policy,
         .readings = &governor->readings,
         .moment = {agt->now, MUTANT(WINDOWS_IN_UTC) ? agt->wall : agt->local},
         .owner_paused = agt->is_paused,
@@ -327,7 +328,7 @@ struct mono govern_deadline(const struct agt *agt, const struct work *work)
 int64_t govern_unwatched_ms(const struct agt *agt, const struct work *work)
 {
     const struct harvest_policy_spec *policy = template_policy(&work->wanted.template);
-    const struct harvest_policy_spec *owner = agt->options.owner_policy;
+    const struct harvest_policy_spec *owner = agt->options.settings.owner_policy;
     int64_t most_ms = INT64_MAX;
 
     if ((policy == NULL && owner == NULL) || MUTANT(SILENCE_ALLOWED)) {

@@ -57,6 +57,15 @@ static void hang_up(struct agt *agt, const char *reason)
     move(agt, LINK_CLOSING);
 }
 
+/* What was not said yet will be right. */
+void link_declare_again(struct agt *agt)
+{
+    if (agt->link.state == LINK_GREETED || agt->link.state == LINK_WELCOMED) {
+        MARK("an agent declares itself again");
+        hang_up(agt, "the owner changed what this machine declares");
+    }
+}
+
 /* --- dialling -----------------------------------------------------------------------------------
  */
 
@@ -161,8 +170,8 @@ static void fill_hello(const struct agt *agt, struct wire_hello *hello)
     hello->program_version = options->version;
     hello->platform = options->platform;
     hello->boot_id = options->boot_id;
-    hello->capacity = options->capacity;
-    hello->labels = options->labels;
+    hello->capacity = options->settings.capacity;
+    hello->labels = options->settings.labels;
     hello->paused = agt->is_paused;
     hello->store_id = agt->fence.store_id;
     hello->era = agt->fence.era;

@@ -40,6 +40,8 @@ struct link {
 };
 
 void link_on_start(struct agt *agt);
+/* What the hello says is another now: a connection that heard it is given up for a new one. */
+void link_declare_again(struct agt *agt);
 void link_on_up(struct agt *agt);
 void link_on_down(struct agt *agt);
 void link_on_frame(struct agt *agt, const char *bytes, size_t size_bytes);

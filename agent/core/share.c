@@ -36,7 +36,7 @@ static int64_t cpu_percent(const struct agt *agt, const struct work *work)
     if (work->governed.has_begun) {
         percent = stricter(percent, work->governed.cpu_percent);
     }
-    return stricter(percent, agt->options.caps.cpu_percent);
+    return stricter(percent, agt->options.settings.caps.cpu_percent);
 }
 
 static int64_t cores_of(const struct work *work)
@@ -128,7 +128,8 @@ static bool holds_memory(const struct work *work)
 
 static int64_t memory_percent(const struct agt *agt, const struct work *work)
 {
-    return stricter(work->wanted.template.limits.memory_percent, agt->options.caps.memory_percent);
+    return stricter(work->wanted.template.limits.memory_percent,
+                    agt->options.settings.caps.memory_percent);
 }
 
 static int64_t memory_weight(const struct work *work)

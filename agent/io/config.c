@@ -110,6 +110,7 @@ static int find_file(struct config *config, struct option_input *input, struct s
     }
     config->file = input->file = arena_strdup(&config->arena, path);
     if (result < 0) {
+        config->is_unread = true;
         config->problems.file = config->file;
         problem_add(&config->problems, PROBLEM_ERROR, CAUSE_INVALID, NULL, "", "%s", err.text);
         config->problems.file = NULL;
@@ -154,6 +155,8 @@ int config_parse(struct config *config, int argc, char **argv, struct err *err)
     int result;
 
     begin(config);
+    config->word_count = argc;
+    config->words = argv;
     if (options_ask_for_help(&agent_options, &input)) { /* also when the file is broken */
         config->verb = VERB_HELP;
         return 0;
@@ -167,6 +170,17 @@ int config_parse(struct config *config, int argc, char **argv, struct err *err)
     options_take(&config->options, config, &config->problems);
     result = judge(config, result, err);
     return result < 0 ? result : settle(config, err);
+}
+
+int config_read_again(const struct config *now, struct config *config)
+{
+    struct err unsaid = ERR_NONE; /* the problems say it */
+    bool is_right = config_parse(config, now->word_count, now->words, &unsaid) == 0;
+    size_t changed = is_right || !config->is_unread
+                         ? options_compare(&now->options, &config->options, &config->problems)
+                         : 0;
+
+    return config->problems.errors > 0 ? ERR_INVALID : (int)changed;
 }
 
 void config_fini(struct config *config)

@@ -31,9 +31,12 @@ struct config {
     struct arena arena;       /* owned: all texts */
     struct problems problems; /* all that is wrong, with its place */
     struct options options;   /* what was given */
+    int word_count;           /* borrowed: of the command line, for config_read_again() */
+    char **words;
     enum verb verb;
     int output;               /* enum output_form */
     const char *file;         /* "": none was there */
+    bool is_unread;           /* it is there, or was named, and could not be read */
     const char *file_trouble; /* NULL, or why it does not count; an agent does not run then */
     const char *named_file;
     const char *controller_url, *controller_name;
@@ -65,6 +68,10 @@ extern const struct option_table agent_options;
  * words, and all problems in `config`.  What is wrong with the file keeps an agent from running,
  * not its owner from pausing one that runs. */
 int config_parse(struct config *config, int argc, char **argv, struct err *err);
+/* The same command line, with the file as it is now; `config` is to be finished in any case.
+ * ERR_INVALID: something is wrong, or would need a restart; all of that is in its problems, and
+ * `now` goes on.  Else how many options differ. */
+int config_read_again(const struct config *now, struct config *config);
 void config_fini(struct config *config);
 
 /* What an agent was given, as JSON, for config_adopt(): a text of the agent that runs to doctor, on

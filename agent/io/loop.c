@@ -25,7 +25,9 @@
 
 struct loop {
     uv_loop_t uv;
-    const struct config *config;
+    const struct config *config; /* what holds: borrowed, or `fresh` */
+    struct config *fresh;        /* owned: read since; NULL: none */
+    struct resources capacity;   /* as it was declared */
     struct cache *cache;
     struct agt *core;
     struct agt_effects effects;
@@ -40,7 +42,7 @@ struct loop {
     char instance[INSTANCE_SIZE];
     int timer_fd;
     uv_poll_t timer;
-    uv_signal_t terminate, interrupt;
+    uv_signal_t terminate, interrupt, hangup;
     uv_fs_event_t watch; /* of the state directory */
     bool is_stepping;
     bool is_ending; /* told to end: the core is not asked any more */
@@ -319,6 +321,112 @@ static void on_signal(uv_signal_t *handle, int number)
     process_stop_all(loop->process);
 }
 
+/* --- another configuration ----------------------------------------------------------------------
+ */
+
+static void log_problems(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *problem = &problems->items[i];
+        enum log_level level =
+            problem->severity == PROBLEM_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
+
+        if (problem->file == NULL || problem->line == 0) {
+            log_line(level, __FILE__, "%s", problem->message);
+        } else {
+            log_line(level, __FILE__, "%s:%u:%u: %s", problem->file, problem->line, problem->column,
+                     problem->message);
+        }
+    }
+}
+
+static void keep_whole(const struct loop *loop)
+{
+    enforcement_keep_whole(&loop->enforcement,
+                           harvest_cpu_whole(&loop->config->caps, &loop->machine),
+                           harvest_memory_whole(&loop->config->caps, &loop->machine));
+}
+
+/* What is measured may be another every time: it is looked at again when it is asked about. */
+static void fill_settings(struct loop *loop, bool measures, struct agt_settings *ret_settings)
+{
+    const struct config *config = loop->config;
+
+    if (measures) {
+        capacity_measure(&loop->machine, &config->caps, loop->cache->work_fd, &loop->capacity);
+        capacity_say(&config->capacity, &config->caps, &loop->capacity);
+    }
+    *ret_settings = (struct agt_settings){.capacity = loop->capacity,
+                                          .labels = config->labels,
+                                          .caps = config->caps,
+                                          .owner_policy = config->owner_policy};
+}
+
+static bool is_offer_alike(const struct options *before, const struct options *after)
+{
+    static const char *const names[] = {"cores", "memory", "disk", "cap-cpu-percent",
+                                        "cap-memory-percent"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (!options_agree(before, after, option_find(&agent_options, names[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* First all that can fail; when it does, nothing has changed.  `config` is taken on success. */
+static int take_effect(struct loop *loop, struct config *config, struct err *err)
+{
+    struct config *before = loop->fresh;
+    bool measures = !is_offer_alike(&loop->config->options, &config->options);
+    struct agt_settings settings;
+    struct agt_event event = {.type = AGT_OPTIONS, .settings = &settings};
+    struct programs *programs;
+    int result = sensing_prepare(config, &programs, err);
+
+    if (result < 0) {
+        return result;
+    }
+    sensing_use(loop->sensing, programs);
+    loop->config = loop->fresh = config;
+    log_set_level((enum log_level)config->log_level);
+    log_set_format((enum log_format)config->log_format);
+    keep_whole(loop);
+    fill_settings(loop, measures, &settings);
+    feed(loop, &event);
+    if (before != NULL) {
+        config_fini(before);
+        free(before);
+    }
+    return 0;
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    struct loop *loop = handle->data;
+    struct config *config = MEM_NEW(struct config);
+    int changed = config_read_again(loop->config, config);
+    _cleanup_(str_fini)
+    struct str names = STR_EMPTY;
+    struct err err = ERR_NONE;
+
+    (void)number;
+    log_problems(&config->problems);
+    options_name_changes(&loop->config->options, &config->options, &names);
+    if (changed >= 0 && take_effect(loop, config, &err) == 0) {
+        log_info("the configuration was read again: %s changed=%d",
+                 changed == 0 ? "nothing differs" : names.data, changed);
+        return;
+    }
+    if (changed >= 0) {
+        log_error("the configuration cannot take effect: %s", err.text);
+    }
+    log_error("the configuration stays as it was errors=%zu", config->problems.errors);
+    config_fini(config);
+    free(config);
+}
+
 /* --- beginning ----------------------------------------------------------------------------------
  */
 
@@ -331,10 +439,7 @@ static int make_core(struct loop *loop, struct err *err)
         .platform = platform_name(),
         .boot_id = loop->instance,
         .controller = config->controller_name,
-        .labels = config->labels,
         .memory = loop->machine.memory_bytes,
-        .caps = config->caps,
-        .owner_policy = config->owner_policy,
     };
     int result = cache_get_key(loop->cache, options.key, err);
 
@@ -344,8 +449,7 @@ static int make_core(struct loop *loop, struct err *err)
     if (getrandom(options.seed, sizeof(options.seed), 0) != (ssize_t)sizeof(options.seed)) {
         return err_set(err, ERR_SYSTEM, "the kernel gives no randomness");
     }
-    capacity_measure(&loop->machine, &config->caps, loop->cache->work_fd, &options.capacity);
-    capacity_say(&config->capacity, &config->caps, &options.capacity);
+    fill_settings(loop, true, &options.settings);
     loop->core = agt_new(&options);
     explicit_bzero(&options, sizeof(options));
     return 0;
@@ -397,11 +501,14 @@ static int open_handles(struct loop *loop, struct err *err)
         return err_set(err, ERR_SYSTEM, "cannot make a timer");
     }
     loop->timer.data = loop->terminate.data = loop->interrupt.data = loop->watch.data = loop;
+    loop->hangup.data = loop;
     (void)uv_poll_start(&loop->timer, UV_READABLE, on_timer);
     (void)uv_signal_init(&loop->uv, &loop->terminate);
     (void)uv_signal_init(&loop->uv, &loop->interrupt);
     (void)uv_signal_start(&loop->terminate, on_signal, SIGTERM);
     (void)uv_signal_start(&loop->interrupt, on_signal, SIGINT);
+    (void)uv_signal_init(&loop->uv, &loop->hangup);
+    (void)uv_signal_start(&loop->hangup, on_hangup, SIGHUP);
     (void)uv_fs_event_init(&loop->uv, &loop->watch);
     if (uv_fs_event_start(&loop->watch, on_state_changed, loop->cache->path, 0) < 0) {
         log_warning("cannot watch the state directory, going on without healing it");
@@ -450,8 +557,7 @@ int loop_new(const struct config *config, struct cache *cache, struct loop **ret
     agt_effects_init(&loop->effects);
     machine_measure(&loop->machine);
     enforcement_init(&loop->enforcement, cache->dir_fd, config->cgroup);
-    enforcement_keep_whole(&loop->enforcement, harvest_cpu_whole(&config->caps, &loop->machine),
-                           harvest_memory_whole(&config->caps, &loop->machine));
+    keep_whole(loop);
     proc_boot_id(boot_id);
     cache_name_instance(cache, boot_id, loop->instance);
     (void)signal(SIGPIPE, SIG_IGN);
@@ -503,6 +609,7 @@ void loop_free(struct loop *loop)
     close_handle((uv_handle_t *)&loop->terminate);
     close_handle((uv_handle_t *)&loop->interrupt);
     close_handle((uv_handle_t *)&loop->watch);
+    close_handle((uv_handle_t *)&loop->hangup);
     if (loop->link != NULL) {
         link_close(loop->link);
     } else {
@@ -517,5 +624,9 @@ void loop_free(struct loop *loop)
     agt_free(loop->core);
     sensing_free(loop->sensing);
     enforcement_fini(&loop->enforcement);
+    if (loop->fresh != NULL) {
+        config_fini(loop->fresh);
+        free(loop->fresh);
+    }
     free(loop);
 }

@@ -22,14 +22,25 @@ static void look(struct sensing *sensing, int64_t own_cpu_ms)
     sensors_read(sensing->sensors, sensing->read_at, clock_wall(), own_cpu_ms, &sensing->readings);
 }
 
+int sensing_prepare(const struct config *config, struct programs **ret_programs, struct err *err)
+{
+    return programs_open(config->sensor_root, config->exclusive_programs.items,
+                         config->exclusive_programs.count, ret_programs, err);
+}
+
+void sensing_use(struct sensing *sensing, struct programs *programs)
+{
+    programs_close(sensing->programs);
+    sensing->programs = programs;
+}
+
 int sensing_new(const struct config *config, struct sensing **ret_sensing, struct err *err)
 {
     struct sensing *sensing = MEM_NEW(struct sensing);
     int result = sensors_open(config->sensor_root, &sensing->sensors, err);
 
     if (result == 0) {
-        result = programs_open(config->sensor_root, config->exclusive_programs.items,
-                               config->exclusive_programs.count, &sensing->programs, err);
+        result = sensing_prepare(config, &sensing->programs, err);
     }
     if (result < 0) {
         sensing_free(sensing);

@@ -5,10 +5,15 @@
 #include "agent/core/agt.h"
 #include "agent/io/config.h"
 
+struct programs;
 struct sensing;
 
 int sensing_new(const struct config *config, struct sensing **ret_sensing, struct err *err);
-void sensing_free(struct sensing *sensing); /* NULL does nothing */
+/* Other programs that the owner wants alone: what looks for them is made, and then used from the
+ * next reading on; both configs outlive their use. */
+int sensing_prepare(const struct config *config, struct programs **ret_programs, struct err *err);
+void sensing_use(struct sensing *sensing, struct programs *programs); /* taken */
+void sensing_free(struct sensing *sensing);                           /* NULL does nothing */
 
 /* The moment of the next reading, when one is wanted at `wanted`: not more often than once a
  * second, however often it is asked for. */

@@ -3,6 +3,7 @@
 #include "controller/core/ctl.h"
 
 #include "controller/core/core.h"
+#include "controller/core/gang.h"
 #include "controller/core/reads.h"
 #include "controller/core/watch.h"
 
@@ -27,11 +28,9 @@ struct ctl *ctl_new(const struct ctl_options *options)
     if (ctl->options.lease_wait_ms == 0) {
         ctl->options.lease_wait_ms = LEASE_MAX_MS;
     }
-    if (ctl->options.bursts_max == 0) {
-        ctl->options.bursts_max = BURSTS_MAX;
-    }
     rand_init(&ctl->rand, options->seed);
     model_init(&ctl->model);
+    gang_set_bursts(ctl, options->bursts_max);
     arena_init(&ctl->arena);
     ctl->ring.size = BUGGIFY("ring-tiny") ? 4 : WATCH_RING_EVENTS;
     ctl->ring.events = mem_array(ctl->ring.size, sizeof(ctl->ring.events[0]));
@@ -284,6 +283,9 @@ static void handle(struct ctl *ctl, const struct ctl_event *event)
         break;
     case CTL_STORE_SPACE:
         ctl->store_is_full = event->store_is_full;
+        break;
+    case CTL_OPTIONS:
+        gang_set_bursts(ctl, event->bursts_max);
         break;
     }
 }

@@ -21,6 +21,7 @@ enum ctl_event_type {
     CTL_READ_DONE,   /* the result of an EFFECT_READ */
     CTL_DIRECTORY,   /* the config directory was read, or cannot be */
     CTL_STORE_SPACE, /* the disk filled up, or has room again */
+    CTL_OPTIONS,     /* another configuration takes effect */
 };
 
 struct http_request {
@@ -49,6 +50,7 @@ struct ctl_event {
         const struct read_result *read;    /* borrowed */
         const struct directory *directory; /* borrowed */
         bool store_is_full;
-        int api_port; /* START: that is listened on; 0: none */
+        size_t bursts_max; /* OPTIONS: as in struct ctl_options; 0: BURSTS_MAX */
+        int api_port;      /* START: that is listened on; 0: none */
     };
 };

@@ -404,3 +404,17 @@ void gang_begin(struct ctl *ctl, struct session_entry *session)
         gang->retry_at = mono_after(ctl->started_at, backoff_ms(gang->tries, &ctl->rand));
     }
 }
+
+/* Who has been placed stays, also where there are more than that. */
+void gang_set_bursts(struct ctl *ctl, size_t bursts_max)
+{
+    ctl->options.bursts_max = bursts_max > 0 ? bursts_max : BURSTS_MAX;
+    map_each (&ctl->model.objects[KIND_HARVEST_SESSION], it) {
+        struct session_entry *session = it->value;
+
+        if (session->gang.waits && !MUTANT(BURSTS_STAY_AS_TOLD_FIRST)) {
+            MARK("another number of bursts takes effect");
+            model_mark_session(&ctl->model, session);
+        }
+    }
+}

@@ -25,3 +25,6 @@ void gang_note(struct ctl *ctl, struct session_entry *session, const struct plan
 bool gang_is_stated(const struct session_entry *session);
 void gang_state(struct object *object, const struct session_entry *session);
 void gang_begin(struct ctl *ctl, struct session_entry *session);
+
+/* So many from now on; 0: BURSTS_MAX.  What waits for its turn is looked at again. */
+void gang_set_bursts(struct ctl *ctl, size_t bursts_max);

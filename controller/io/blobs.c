@@ -354,14 +354,31 @@ static void on_timer(uv_timer_t *timer)
 /* --- beginning and end ---------------------------------------------------------------------------
  */
 
+static void start_timer(struct blobs *blobs)
+{
+    int64_t every_ms = blobs->options.keep_ms / 4;
+
+    every_ms = every_ms > BLOB_LOOK_MS ? BLOB_LOOK_MS : every_ms < 100 ? 100 : every_ms;
+    (void)uv_timer_start(&blobs->timer, on_timer, (uint64_t)every_ms, (uint64_t)every_ms);
+}
+
+void blobs_set_limits(struct blobs *blobs, int64_t quota_bytes, int64_t keep_ms)
+{
+    bool is_news = blobs->options.keep_ms != keep_ms;
+
+    blobs->options.quota_bytes = quota_bytes;
+    blobs->options.keep_ms = keep_ms;
+    if (is_news) {
+        start_timer(blobs);
+    }
+}
+
 int blobs_open(uv_loop_t *loop, const struct blobs_options *options, struct blobs **ret_blobs,
                struct err *err)
 {
     struct blobs *blobs = MEM_NEW(struct blobs);
-    int64_t every_ms = options->keep_ms / 4;
     int failed;
 
-    every_ms = every_ms > BLOB_LOOK_MS ? BLOB_LOOK_MS : every_ms < 100 ? 100 : every_ms;
     *ret_blobs = blobs;
     blobs->loop = loop;
     blobs->options = *options;
@@ -379,7 +396,7 @@ int blobs_open(uv_loop_t *loop, const struct blobs_options *options, struct blob
     (void)uv_timer_init(loop, &blobs->timer);
     blobs->timer.data = blobs;
     blobs->has_timer = true;
-    (void)uv_timer_start(&blobs->timer, on_timer, (uint64_t)every_ms, (uint64_t)every_ms);
+    start_timer(blobs);
     if (blobs->stored.count > 0) {
         log_info("blobs found count=%zu bytes=%lld", blobs->stored.count,
                  (long long)blobs->stored_bytes);

@@ -27,6 +27,8 @@ int blobs_open(uv_loop_t *loop, const struct blobs_options *options, struct blob
                struct err *err);
 struct http_transfers blobs_transfers(struct blobs *blobs); /* for http_open() */
 void blobs_attach(struct blobs *blobs, struct http *http);  /* borrowed; before the first request */
+/* From now on; what is there already stays, however low the quota. */
+void blobs_set_limits(struct blobs *blobs, int64_t quota_bytes, int64_t keep_ms);
 void blobs_look(struct blobs *blobs); /* for what may go; a timer does it, too */
 
 /* Before net_close(): runs the loop until no worker is busy with it. */

@@ -63,6 +63,7 @@ static void find_file(struct config *config, struct option_input *input, struct 
         return;
     }
     if (result < 0) {
+        config->is_unread = true;
         problem_add(&config->problems, PROBLEM_ERROR, CAUSE_INVALID, NULL, "", "%s", err.text);
         return;
     }
@@ -102,7 +103,7 @@ int config_parse(struct config *config, int count, char **words, struct err *err
     struct str text = STR_EMPTY, summary = STR_EMPTY;
     int result;
 
-    *config = (struct config){.file = ""};
+    *config = (struct config){.word_count = count, .words = words, .file = ""};
     arena_init(&config->arena);
     problems_init(&config->problems, &config->arena, NULL);
     options_init(&config->options, &controller_options, &config->arena);
@@ -124,6 +125,17 @@ int config_parse(struct config *config, int count, char **words, struct err *err
     result = config->problems.errors > 0 ? err_set(err, ERR_INVALID, "%s", summary.data) : 0;
     str_fini(&summary);
     return result;
+}
+
+int config_read_again(const struct config *now, struct config *config)
+{
+    struct err unsaid = ERR_NONE; /* the problems say it */
+    bool is_right = config_parse(config, now->word_count, now->words, &unsaid) == 0;
+    size_t changed = is_right || !config->is_unread
+                         ? options_compare(&now->options, &config->options, &config->problems)
+                         : 0;
+
+    return config->problems.errors > 0 ? ERR_INVALID : (int)changed;
 }
 
 void config_fini(struct config *config)

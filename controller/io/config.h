@@ -16,8 +16,11 @@ struct config {
     struct arena arena;       /* owned: all texts */
     struct problems problems; /* all that is wrong, with its place */
     struct options options;   /* what was given */
+    int word_count;           /* borrowed: of the command line, for config_read_again() */
+    char **words;
     enum verb verb;
     const char *file; /* that was read; "": none was there */
+    bool is_unread;   /* it was there, or named, and could not be read */
     const char *named_file;
     const char *state, *name;
     struct address listen, agents_listen;
@@ -38,4 +41,8 @@ extern const struct option_table controller_options;
 /* `config` is to be finished in any case.  ERR_INVALID with words for the operator, and all
  * problems in `config`. */
 int config_parse(struct config *config, int count, char **words, struct err *err);
+/* The same command line, with the file as it is now; `config` is to be finished in any case.
+ * ERR_INVALID: something is wrong, or would need a restart; all of that is in its problems, and
+ * `now` goes on.  Else how many options differ. */
+int config_read_again(const struct config *now, struct config *config);
 void config_fini(struct config *config);

@@ -27,11 +27,13 @@ enum {
     END_WAIT_MS = 5000, /* for the writer, after a signal */
     RECOVERIES_MAX = 5, /* in a row, without one commit between them */
     SOCKETS_SPARE = 16, /* of lws: listeners, its event pipe */
-    SIGNAL_COUNT = 3,
+    SIGNAL_COUNT = 2,
 };
 
 struct loop {
-    const struct config *config; /* borrowed */
+    const struct config *first;  /* borrowed: as it started */
+    const struct config *config; /* what holds: that, or `fresh` */
+    struct config *fresh;        /* owned: read since; NULL: none */
     struct engine *engine;       /* borrowed */
     struct gate *gate;
     struct writer *writer;
@@ -45,7 +47,7 @@ struct loop {
     struct configdir *configdir; /* NULL: none is configured, or the core has not begun */
     int api_port;
     uv_async_t written, was_read;
-    uv_signal_t signals[SIGNAL_COUNT];
+    uv_signal_t signals[SIGNAL_COUNT], hangup;
     uv_poll_t clock; /* over `clock_fd` */
     uv_timer_t space, end;
     int clock_fd; /* a timer of CLOCK_BOOTTIME: it also rings after the machine slept */
@@ -384,9 +386,67 @@ static void on_signal(uv_signal_t *handle, int number)
     }
 }
 
+/* --- another configuration -----------------------------------------------------------------------
+ */
+
+static void log_problems(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *problem = &problems->items[i];
+        enum log_level level =
+            problem->severity == PROBLEM_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
+
+        if (problem->file == NULL || problem->line == 0) {
+            log_line(level, __FILE__, "%s", problem->message);
+        } else {
+            log_line(level, __FILE__, "%s:%u:%u: %s", problem->file, problem->line, problem->column,
+                     problem->message);
+        }
+    }
+}
+
+/* All that reloads; none of it can fail. */
+static void take_effect(struct loop *loop)
+{
+    const struct config *config = loop->config;
+
+    log_set_level((enum log_level)config->log_level);
+    log_set_format((enum log_format)config->log_format);
+    loop->engine->config = config;
+    blobs_set_limits(loop->blobs, config->blob_quota_bytes, config->blob_keep_ms);
+    step(loop, &(struct ctl_event){.type = CTL_OPTIONS, .bursts_max = (size_t)config->bursts_max});
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    struct loop *loop = handle->data;
+    struct config *config = MEM_NEW(struct config), *before = loop->fresh;
+    int changed = config_read_again(loop->config, config);
+    _cleanup_(str_fini)
+    struct str names = STR_EMPTY;
+
+    (void)number;
+    log_problems(&config->problems);
+    if (changed < 0) {
+        log_error("the configuration stays as it was errors=%zu", config->problems.errors);
+        config_fini(config);
+        free(config);
+        return;
+    }
+    options_name_changes(&loop->config->options, &config->options, &names);
+    loop->config = loop->fresh = config;
+    take_effect(loop);
+    log_info("the configuration was read again: %s changed=%d",
+             changed == 0 ? "nothing differs" : names.data, changed);
+    if (before != NULL) {
+        config_fini(before);
+        free(before);
+    }
+}
+
 static int open_handles(struct loop *loop, struct err *err)
 {
-    static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP};
+    static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT};
 
     loop->clock_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     if (loop->clock_fd < 0) {
@@ -404,6 +464,9 @@ static int open_handles(struct loop *loop, struct err *err)
         loop->signals[i].data = loop;
         (void)uv_signal_start(&loop->signals[i], on_signal, numbers[i]);
     }
+    (void)uv_signal_init(&loop->uv, &loop->hangup);
+    loop->hangup.data = loop;
+    (void)uv_signal_start(&loop->hangup, on_hangup, SIGHUP);
     (void)uv_poll_start(&loop->clock, UV_READABLE, on_clock);
     loop->has_handles = true;
     return 0;
@@ -498,7 +561,7 @@ int loop_open(const struct config *config, struct engine *engine, struct loop **
     int failed;
 
     *ret_loop = loop;
-    loop->config = config;
+    loop->first = loop->config = config;
     loop->engine = engine;
     loop->gate = gate_new();
     loop->clock_fd = -1;
@@ -537,6 +600,7 @@ static void close_handles(struct loop *loop)
     uv_close((uv_handle_t *)&loop->space, NULL);
     uv_close((uv_handle_t *)&loop->end, NULL);
     uv_close((uv_handle_t *)&loop->clock, NULL);
+    uv_close((uv_handle_t *)&loop->hangup, NULL);
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
         uv_close((uv_handle_t *)&loop->signals[i], NULL);
     }
@@ -565,5 +629,10 @@ void loop_close(struct loop *loop)
         (void)close(loop->clock_fd);
     }
     gate_free(loop->gate);
+    loop->engine->config = loop->first;
+    if (loop->fresh != NULL) {
+        config_fini(loop->fresh);
+        free(loop->fresh);
+    }
     free(loop);
 }

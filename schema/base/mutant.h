@@ -78,6 +78,8 @@
     X(GANG_MENDED, "one of a gang is placed anew, and the others stay", "gang")                    \
     X(GANG_NEVER_AGAIN, "a gang that was taken back is not placed again", "liveness")              \
     X(GANG_KEEPS_TURN, "who waits for a gang is not told that it is complete", "liveness")         \
+    X(BURSTS_STAY_AS_TOLD_FIRST, "who waits for a gang is not told that more may be placed",       \
+      "liveness")                                                                                  \
     X(BURSTS_UNBOUNDED, "more gangs are placed and not yet complete than declared", "gang")        \
     X(PARALLELISM_IGNORED, "more tasks are under way at once than declared", "tasks")              \
     X(BREAKER_STAYS_OPEN, "an agent on which starts failed is never tried again", "liveness")      \

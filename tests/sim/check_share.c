@@ -31,13 +31,13 @@ static int64_t percent_of(const struct shim *shim, const char *path, int64_t cap
 static int64_t cpu_percent(const struct shim *shim)
 {
     return percent_of(shim, "wanted.template.limits.cpuPercent",
-                      shim->machine->options.caps.cpu_percent);
+                      shim->machine->options.settings.caps.cpu_percent);
 }
 
 static int64_t memory_percent(const struct shim *shim)
 {
     return percent_of(shim, "wanted.template.limits.memoryPercent",
-                      shim->machine->options.caps.memory_percent);
+                      shim->machine->options.settings.caps.memory_percent);
 }
 
 /* In thousandths of the machine; each share may be rounded up to one. */

@@ -59,7 +59,7 @@ static void furnish(struct day *day, size_t index)
     struct day_device *device = &day->devices[index];
     struct machine *machine = day->sim->machines[index];
     enum habit habit = habits[index % COUNT_OF(habits)];
-    struct resources *capacity = &machine->options.capacity;
+    struct resources *capacity = &machine->options.settings.capacity;
     struct wall midnight;
     struct die die;
 

@@ -46,7 +46,7 @@ static bool is_frozen(const struct day_work *work)
 /* In thousandths of all its processors. */
 static int64_t share_of(const struct day_device *device, const struct shim *shim)
 {
-    int64_t asked = shim->cores * 1000 / device->machine->options.capacity.cores;
+    int64_t asked = shim->cores * 1000 / device->machine->options.settings.capacity.cores;
 
     asked = asked > 1000 ? 1000 : asked;
     return shim->cpu_limit > 0 && shim->cpu_limit < asked ? shim->cpu_limit : asked;
@@ -232,7 +232,8 @@ static void pass(struct day *day, struct day_device *device, struct day_work *wo
         rest(work, work->frozen_s);
     }
     if (is_running) {
-        int64_t cores = share_of(device, work->shim) * device->machine->options.capacity.cores;
+        int64_t cores =
+            share_of(device, work->shim) * device->machine->options.settings.capacity.cores;
 
         work->ran_s++;
         work->done += cores / 1000;

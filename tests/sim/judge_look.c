@@ -130,7 +130,7 @@ static bool has_limits_of(const struct world *world, const struct shim *shim,
 {
     const struct node *policy = find_named(world->policies, text_at(session, "spec.policy"));
     int64_t percent = policy == NULL ? 100 : int_at(policy, "spec.limits.cpuPercent", 100);
-    int64_t cap = shim->machine->options.caps.cpu_percent;
+    int64_t cap = shim->machine->options.settings.caps.cpu_percent;
     int64_t share = judge_share(shim, cap > 0 && cap < percent ? cap : percent);
 
     return (shim->is_frozen || (shim->cpu_limit - share >= 0 && shim->cpu_limit - share <= 1)) &&

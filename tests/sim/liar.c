@@ -150,7 +150,7 @@ static void dress_hello(const struct machine *machine, struct arena *arena,
         hello->revision = die_below(die, 5);
     }
     if (die_chance(die, 700)) {
-        hello->capacity = machine->options.capacity;
+        hello->capacity = machine->options.settings.capacity;
     }
     if (!die_chance(die, 50)) {
         sign(machine, arena, hello);

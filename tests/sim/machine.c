@@ -52,11 +52,12 @@ static void draw_caps(struct machine *machine)
     struct die die;
 
     tape_die(&machine->sim->tape, &die, "m%zu/caps", machine->index);
-    options->memory = options->capacity.memory;
+    options->memory = options->settings.capacity.memory;
     if (die_chance(&die, CAPPED_PER_MILLE)) {
-        options->caps.cpu_percent = die_between(&die, 20, 90);
-        options->caps.memory_percent = die_between(&die, 20, 90);
-        options->memory = options->capacity.memory / options->caps.memory_percent * 100;
+        options->settings.caps.cpu_percent = die_between(&die, 20, 90);
+        options->settings.caps.memory_percent = die_between(&die, 20, 90);
+        options->memory =
+            options->settings.capacity.memory / options->settings.caps.memory_percent * 100;
     }
 }
 
@@ -79,10 +80,10 @@ struct machine *machine_new(struct sim *sim, size_t index)
         .platform = "linux/amd64",
         .boot_id = machine->boot_id,
         .controller = "fog",
-        .capacity = {.cores = die_between(&machine->die, 2, 6) * 1000,
-                     .memory = die_between(&machine->die, 1, 4) << 30,
-                     .disk = INT64_C(100) << 30},
-        .labels = {.items = machine->labels, .count = 1},
+        .settings = {.capacity = {.cores = die_between(&machine->die, 2, 6) * 1000,
+                                  .memory = die_between(&machine->die, 1, 4) << 30,
+                                  .disk = INT64_C(100) << 30},
+                     .labels = {.items = machine->labels, .count = 1}},
     };
     options->key[0] = (uint8_t)(index + 1);
     draw_caps(machine);
@@ -665,9 +666,9 @@ bool machine_clone(struct machine *machine)
     sim->machines[sim->machine_count++] = copy;
     (void)snprintf(copy->name, sizeof(copy->name), "m-%zu-copy", machine->index);
     copy->options.name = machine->name;
-    copy->options.capacity = machine->options.capacity;
+    copy->options.settings.capacity = machine->options.settings.capacity;
     copy->options.memory = machine->options.memory;
-    copy->options.caps = machine->options.caps;
+    copy->options.settings.caps = machine->options.settings.caps;
     copy->labels[0] = machine->labels[0];
     copy->utc_offset_ms = machine->utc_offset_ms;
     memcpy(copy->options.key, machine->options.key, sizeof(copy->options.key));

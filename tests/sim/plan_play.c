@@ -234,9 +234,9 @@ static void furnish(struct sim *sim)
     for (size_t i = 0; i < sim->machine_count; i++) {
         struct machine *machine = sim->machines[i];
 
-        machine->options.capacity.cores = 4000;
-        machine->options.capacity.memory = machine->options.memory = INT64_C(4) << 30;
-        machine->options.caps = (struct limits_policy){.set = 0};
+        machine->options.settings.capacity.cores = 4000;
+        machine->options.settings.capacity.memory = machine->options.memory = INT64_C(4) << 30;
+        machine->options.settings.caps = (struct limits_policy){.set = 0};
         machine->labels[0].value = i % 2 == 0 ? "a" : "b";
     }
 }

@@ -116,7 +116,7 @@ struct story *story_new(struct sim *sim)
     }
     for (size_t i = 0; i < sim->machine_count && !machine_is_copy(sim->machines[i]); i++) {
         story->machine_count++;
-        story->capacity[i] = sim->machines[i]->options.capacity;
+        story->capacity[i] = sim->machines[i]->options.settings.capacity;
         story->site[i] = sim->machines[i]->labels[0].value;
     }
     declared_print(sim, DECLARED_WORK, &story->work);
@@ -154,7 +154,7 @@ size_t story_machines(const struct story *story)
 void twin_furnish(struct sim *twin, const struct story *story)
 {
     for (size_t i = 0; i < story->machine_count && i < twin->machine_count; i++) {
-        twin->machines[i]->options.capacity = story->capacity[i];
+        twin->machines[i]->options.settings.capacity = story->capacity[i];
         twin->machines[i]->labels[0].value = story->site[i];
     }
 }

@@ -40,7 +40,7 @@ int world_begin(void **state)
                                           .controller = "",
                                           .key = {7},
                                           .seed = {9},
-                                          .capacity = {.cores = 2000}};
+                                          .settings = {.capacity = {.cores = 2000}}};
     world->now_ms = 1000;
     world->era = 1;
     world->heartbeat_ms = HEARTBEAT_MAX_MS;

@@ -20,28 +20,37 @@
 
 enum { STEPS_MAX = 10000, BOOT_MS = 1000 * 1000 };
 
-static void step_once(struct fleet *fleet, enum ctl_event_type type, uint64_t id)
+static void step_with(struct fleet *fleet, struct ctl_event *event)
 {
-    const struct ctl_event event = {.type = type, .now = fleet->now, .wall = fleet->wall, .id = id};
-
+    event->now = fleet->now;
+    event->wall = fleet->wall;
     effects_fini(&fleet->last);
     effects_init(&fleet->last);
     map_each (&fleet->ctl->links, it) {
         ((struct link *)it->value)->has_backlog = fleet->holds_back;
     }
-    ctl_step(fleet->ctl, &event, &fleet->last);
+    ctl_step(fleet->ctl, event, &fleet->last);
     fleet->commits += fleet->last.batch != NULL;
     fleet->assign_messages = fleet->ctl->counters.assign_messages_sent;
 }
 
 /* What a step stores is durable at once. */
+void fleet_event(struct fleet *fleet, struct ctl_event *event)
+{
+    step_with(fleet, event);
+    for (size_t i = 0; fleet->last.batch != NULL; i++) {
+        struct ctl_event committed = {.type = CTL_COMMITTED, .id = fleet->last.batch->seq};
+
+        assert_true(i < STEPS_MAX);
+        step_with(fleet, &committed);
+    }
+}
+
 static void step(struct fleet *fleet, enum ctl_event_type type, uint64_t id)
 {
-    step_once(fleet, type, id);
-    for (size_t i = 0; fleet->last.batch != NULL; i++) {
-        assert_true(i < STEPS_MAX);
-        step_once(fleet, CTL_COMMITTED, fleet->last.batch->seq);
-    }
+    struct ctl_event event = {.type = type, .id = id};
+
+    fleet_event(fleet, &event);
 }
 
 void fleet_init(struct fleet *fleet)

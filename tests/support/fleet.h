@@ -33,6 +33,7 @@ void fleet_load(struct fleet *fleet, const char *yaml);
 void fleet_start(struct fleet *fleet);
 
 /* Each is one step of the core, or several. */
+void fleet_event(struct fleet *fleet, struct ctl_event *event); /* fills in the moment */
 void fleet_tick(struct fleet *fleet);
 void fleet_advance(struct fleet *fleet, int64_t ms); /* keeps every deadline on the way */
 void fleet_restart(struct fleet *fleet); /* the controller ended and starts; nobody is connected */

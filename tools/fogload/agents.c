@@ -533,7 +533,7 @@ void load_begin(struct load *load)
             .platform = "linux/simulated",
             .boot_id = "fogload",
             .controller = "",
-            .capacity = {.cores = 64000, .memory = 256LL << 30, .disk = 1LL << 40},
+            .settings = {.capacity = {.cores = 64000, .memory = 256LL << 30, .disk = 1LL << 40}},
         };
         memcpy(agent->options.key, key.bytes, sizeof(agent->options.key));
         memcpy(agent->options.seed, key.bytes, sizeof(agent->options.seed));

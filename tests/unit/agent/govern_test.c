@@ -341,7 +341,7 @@ static void the_owners_policy_outranks_the_manifests(void **state)
     const char *strict = "{'battery': {'minPercent': 90, 'resumePercent': 95, "
                          "'requireCharging': false}, 'limits': {'cpuPercent': 20}}";
 
-    world->options.owner_policy = world_policy(world, strict);
+    world->options.settings.owner_policy = world_policy(world, strict);
     world_reboot(world);
     world_reading(world, SENSOR_BATTERY, 95);
     world_reading(world, SENSOR_IDLE, 60 * 60 * 1000);
@@ -366,7 +366,7 @@ static void no_manifest_lets_work_run_unwatched_for_longer_than_the_owner(void *
     const char *patient = "{'battery': {'requireCharging': false}, 'session': "
                           "{'staleSensor': '5m'}}";
 
-    world->options.owner_policy = world_policy(world, owners);
+    world->options.settings.owner_policy = world_policy(world, owners);
     world_reboot(world);
     given_governed(world, ONE("u1", 1, .policy = world_policy(world, patient)));
     world_reboot(world);

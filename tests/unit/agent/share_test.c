@@ -42,8 +42,8 @@ static int cap(void **state, int64_t cpu_percent, int64_t memory_percent)
     (void)world_begin(state);
     world = *state;
     world->options.memory = 1000 * MIB;
-    world->options.caps.cpu_percent = cpu_percent;
-    world->options.caps.memory_percent = memory_percent;
+    world->options.settings.caps.cpu_percent = cpu_percent;
+    world->options.settings.caps.memory_percent = memory_percent;
     world_reboot(world);
     return 0;
 }

@@ -220,6 +220,28 @@ static void what_became_a_gang_gives_its_turn_away(void **state)
     assert_int_equal(members("two"), 1);
 }
 
+static void more_may_be_placed_from_now_on(void **state)
+{
+    struct ctl_event event = {.type = CTL_OPTIONS};
+
+    (void)state;
+    begin(4); /* eight cores */
+    fleet.ctl->options.bursts_max = 1;
+    apply("one", 2);
+    apply("two", 2);
+    apply("three", 2);
+    assert_int_equal(members("one") + members("two") + members("three"), 2);
+    event.bursts_max = 2;
+    fleet_event(&fleet, &event);
+    assert_int_equal(members("one") + members("two") + members("three"), 4);
+    event.bursts_max = 1; /* who is placed stays */
+    fleet_event(&fleet, &event);
+    assert_int_equal(members("one") + members("two") + members("three"), 4);
+    event.bursts_max = 0; /* as many as there are without a word */
+    fleet_event(&fleet, &event);
+    assert_int_equal(members("three"), 2);
+}
+
 static void a_deadline_goes_on_while_the_controller_is_away(void **state)
 {
     (void)state;
@@ -365,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_room_of_the_one_is_the_turn_of_the_other, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_became_a_gang_gives_its_turn_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(more_may_be_placed_from_now_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_deadline_goes_on_while_the_controller_is_away, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_that_came_to_run_meanwhile_is_complete, set_up,

@@ -6,12 +6,14 @@
 #include "tests/support/await.h"
 #include "tests/support/folder.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,8 +21,10 @@
 
 enum { EXIT_REFUSED = 3 };
 
+enum { FILE_PATH_SIZE = FOLDER_PATH_SIZE + 16 };
+
 struct bench {
-    char path[FOLDER_PATH_SIZE];
+    char path[FOLDER_PATH_SIZE], root[FILE_PATH_SIZE], file[FILE_PATH_SIZE];
     struct cache cache; /* ours, beside the agent's */
     pid_t agent;        /* 0: none */
     struct str answer;
@@ -29,18 +33,31 @@ struct bench {
 /* --- the language of these tests ----------------------------------------------------------------
  */
 
+static void write_file(const struct bench *bench, const char *text)
+{
+    FILE *file = fopen(bench->file, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
 static int make_bench(void **state)
 {
     struct bench *bench = MEM_NEW(struct bench);
 
     folder_make(bench->path);
+    (void)snprintf(bench->root, sizeof(bench->root), "%s/root", bench->path);
+    (void)snprintf(bench->file, sizeof(bench->file), "%s/conf", bench->path);
+    assert_int_equal(mkdir(bench->root, 0700), 0);
+    write_file(bench, "# nothing\n");
     assert_int_equal(cache_open(&bench->cache, bench->path, NULL), 0);
     str_init(&bench->answer);
     *state = bench;
     return 0;
 }
 
-static int be_agent(const char *path)
+static int be_agent(const struct bench *bench)
 {
     /* Port 9 discards; nobody listens there. */
     char *words[] = {(char *)(uintptr_t) "fog-agent",
@@ -49,7 +66,11 @@ static int be_agent(const char *path)
                      (char *)(uintptr_t) "--log-level=error",
                      (char *)(uintptr_t) "--stop-workloads-on-exit",
                      (char *)(uintptr_t) "--state",
-                     (char *)(uintptr_t)path};
+                     (char *)(uintptr_t)bench->path,
+                     (char *)(uintptr_t) "--config",
+                     (char *)(uintptr_t)bench->file,
+                     (char *)(uintptr_t) "--sensor-root",
+                     (char *)(uintptr_t)bench->root};
     struct config config;
     struct cache cache;
     struct loop *loop;
@@ -72,7 +93,12 @@ static void start_agent(struct bench *bench)
     bench->agent = fork();
     assert_true(bench->agent >= 0);
     if (bench->agent == 0) {
-        _exit(be_agent(bench->path));
+        if (dup2(
+                openat(bench->cache.dir_fd, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600),
+                STDERR_FILENO) < 0) {
+            _exit(EXIT_REFUSED);
+        }
+        _exit(be_agent(bench));
     }
 }
 
@@ -192,6 +218,103 @@ static void a_word_said_while_no_agent_runs_counts_at_its_start(void **state)
     assert_non_null(strstr(bench->answer.data, "\"paused\": true"));
 }
 
+/* --- another configuration ----------------------------------------------------------------------
+ */
+
+static bool goes_by(struct bench *bench, const char *option)
+{
+    return answers(bench, "options") && strstr(bench->answer.data, option) != NULL;
+}
+
+/* How often it says so in its log. */
+static int count_said(const struct bench *bench, const char *words)
+{
+    _cleanup_(str_fini)
+    struct str log = STR_EMPTY;
+    int count = 0;
+
+    assert_int_equal(file_read(bench->cache.dir_fd, "log", 1 << 20, &log, NULL), 0);
+    for (const char *at = log.data; (at = strstr(at, words)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static void hang_up(struct bench *bench)
+{
+    assert_int_equal(kill(bench->agent, SIGHUP), 0);
+}
+
+static void another_configuration_takes_effect_while_it_runs(void **state)
+{
+    struct bench *bench = *state;
+
+    start_agent(bench);
+    ASK("status");
+    write_file(bench, "battery-min = 40\nexclusive-programs = steam\nlabel = site=north\n");
+    hang_up(bench);
+    AWAIT(goes_by(bench, "{\"name\":\"battery-min\",\"value\":\"40\"}"));
+    assert_non_null(strstr(bench->answer.data, "steam"));
+    for (int i = 41; i < 45; i++) { /* each takes the place of the one before */
+        char text[64];
+
+        (void)snprintf(text, sizeof(text), "battery-min = %d\ncap-cpu-percent = %d\n", i, i);
+        write_file(bench, text);
+        hang_up(bench);
+        (void)snprintf(text, sizeof(text), "{\"name\":\"battery-min\",\"value\":\"%d\"}", i);
+        AWAIT(goes_by(bench, text));
+    }
+    assert_null(strstr(bench->answer.data, "steam"));
+    write_file(bench, "");
+    hang_up(bench);
+    AWAIT(answers(bench, "options") && strstr(bench->answer.data, "battery-min") == NULL);
+    (void)kill(bench->agent, SIGTERM);
+    assert_int_equal(await_end(bench), 0);
+}
+
+static void is_refused(struct bench *bench, const char *text, const char *why)
+{
+    int before = count_said(bench, "the configuration stays as it was");
+
+    if (text != NULL) {
+        write_file(bench, text);
+    }
+    hang_up(bench);
+    AWAIT(count_said(bench, "the configuration stays as it was") > before);
+    assert_true(count_said(bench, why) > 0);
+    assert_true(goes_by(bench, "\"battery-min\",\"value\":\"40\""));
+    ASK("status");
+}
+
+static void what_is_wrong_in_part_changes_nothing(void **state)
+{
+    struct bench *bench = *state;
+
+    write_file(bench, "battery-min = 40\n");
+    start_agent(bench);
+    ASK("status");
+    is_refused(bench, "battery-min = 55\ncores = many\n", "conf:2:9: cores: \"many\" is not");
+    is_refused(bench, "battery-min = 55\nblob-cache = 1Gi\n", "that needs a restart");
+    is_refused(bench, "battery-min = 55\nnonsense\n", "conf:2:1: \"nonsense\" is not NAME");
+    assert_int_equal(chmod(bench->file, 0646), 0);
+    is_refused(bench, NULL, "may be written by anybody");
+}
+
+static void what_cannot_take_effect_changes_nothing(void **state)
+{
+    struct bench *bench = *state;
+
+    write_file(bench, "battery-min = 40\n");
+    start_agent(bench);
+    ASK("status");
+    assert_int_equal(rmdir(bench->root), 0); /* where it would look for programs */
+    is_refused(bench, "battery-min = 55\nexclusive-programs = blender\n",
+               "the configuration cannot take effect: cannot look for programs");
+    assert_int_equal(mkdir(bench->root, 0700), 0);
+    hang_up(bench);
+    AWAIT(goes_by(bench, "blender"));
+}
+
 static void a_state_that_is_none_is_set_aside(void **state)
 {
     struct bench *bench = *state;
@@ -227,6 +350,9 @@ int main(void)
         CASE(the_owners_word_is_heard_and_kept),
         CASE(a_word_said_while_no_agent_runs_counts_at_its_start),
         CASE(a_key_that_others_may_read_stops_the_start),
+        CASE(another_configuration_takes_effect_while_it_runs),
+        CASE(what_is_wrong_in_part_changes_nothing),
+        CASE(what_cannot_take_effect_changes_nothing),
         CASE(a_state_that_is_none_is_set_aside),
     };
 
