@@ -74,7 +74,9 @@ static const char *sensor_text(struct arena *arena, const struct agent *agent, e
 /* "True,SchedulingDisabled": two things to be seen at one look. */
 static const char *ready_text(struct arena *arena, const struct agent *agent, const char *ready)
 {
-    return agent->spec.unschedulable ? arena_printf(arena, "%s,SchedulingDisabled", ready) : ready;
+    return !agent_spec_takes_work(&agent->spec)
+               ? arena_printf(arena, "%s,SchedulingDisabled", ready)
+               : ready;
 }
 
 /* The reading that a path leads to, or SENSOR_COUNT. */

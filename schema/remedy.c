@@ -108,6 +108,10 @@ const struct remedy remedies[] = {
     {"NeverConnected", REMEDY_ACT, "start fog-agent on the machine, with this name"},
     {"Silent", REMEDY_ACT, "look after the machine and its network"},
     {"Connected", REMEDY_NONE, NULL},
+    {"Draining", REMEDY_WAIT,
+     "wait, or see with `fogctl why` of the session why it has no other place; fogctl uncordon "
+     "takes it back"},
+    {"Drained", REMEDY_NONE, NULL},
     {"Cordoned", REMEDY_ACT, "let it have work again with `fogctl uncordon`"},
     {"BreakerOpen", REMEDY_ACT,
      "look why nothing starts on this agent; it is tried again by itself"},

@@ -1,6 +1,7 @@
 /* What an agent's own object says of it: is it connected, does what is started there start, and may
  * anything be placed there?  The last is said only while it may not. */
 #include "controller/core/breaker.h"
+#include "controller/core/copy.h"
 #include "controller/core/reconcile.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
@@ -40,11 +41,44 @@ static struct state healthy_state(const struct agent_entry *agent)
 /* No reason: it may have work. */
 static struct state schedulable_state(const struct agent_entry *agent)
 {
+    if (agent_spec(agent)->drain != DRAIN_NEVER) {
+        return (struct state){CONDITION_FALSE, "Draining",
+                              "nothing new is placed here, and what runs goes elsewhere"};
+    }
     if (agent_spec(agent)->unschedulable) {
         return (struct state){CONDITION_FALSE, "Cordoned",
                               "nothing new is placed here; what runs stays"};
     }
     return (struct state){CONDITION_TRUE, NULL, NULL};
+}
+
+/* What has ended for good stays where it is: it is only remembered. */
+static bool is_empty(const struct agent_entry *agent)
+{
+    int64_t generation;
+
+    dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
+        bool has_stopped =
+            copy_given_up(it, &generation) != NULL && copy_says_stopped(assignment_status(it));
+
+        if (!copy_is_done(it) && !copy_has_failed(it) && !has_stopped) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* No reason: it is not drained. */
+static struct state drained_state(const struct agent_entry *agent)
+{
+    if (agent_spec(agent)->drain == DRAIN_NEVER) {
+        return (struct state){CONDITION_FALSE, NULL, NULL};
+    }
+    if (is_empty(agent)) {
+        return (struct state){CONDITION_TRUE, "Drained", "nothing runs here any more"};
+    }
+    return (struct state){CONDITION_FALSE, "Draining",
+                          "what runs here goes elsewhere as soon as it can"};
 }
 
 static bool is_stated(const struct agent_entry *agent, const char *type, const struct state *state)
@@ -87,21 +121,29 @@ void agent_state_write(struct ctl *ctl, struct agent_entry *agent)
     const struct write write = {ROW_STATUS, "reconciler", "fog-controller", ""};
     const struct state ready = ready_state(agent), healthy = healthy_state(agent);
     const struct state schedulable = schedulable_state(agent);
+    const struct state drained = drained_state(agent);
     bool is_told = is_stated(agent, "Schedulable", &schedulable);
+    bool is_drain_told = is_stated(agent, "Drained", &drained);
     struct object *next;
     struct agent *body;
 
-    if (is_stated(agent, "Ready", &ready) && is_stated(agent, "Healthy", &healthy) && is_told) {
+    if (is_stated(agent, "Ready", &ready) && is_stated(agent, "Healthy", &healthy) && is_told &&
+        is_drain_told) {
         return;
     }
     if (!is_told) {
         tell_schedulable(ctl, agent, &schedulable);
+    }
+    if (!is_drain_told && drained.status == CONDITION_TRUE) {
+        MARK("an agent is drained");
+        ctl_event_record(ctl, agent->object, "Normal", drained.reason, "%s", drained.message);
     }
     next = object_edit(agent->object);
     body = next->body;
     put_state(ctl, next, "Ready", &ready);
     put_state(ctl, next, "Healthy", &healthy);
     put_state(ctl, next, "Schedulable", &schedulable);
+    put_state(ctl, next, "Drained", &drained);
     shape_mark(&agent_status_shape, &body->status, &body->status.conditions);
     shape_put(&agent_status_shape, &body->status, observed_generation, next->meta.generation);
     shape_mark(&agent_shape, body, &body->status);

@@ -156,9 +156,10 @@ static const char *agent_is(const struct agent_entry *agent)
     if (agent->link == NULL) {
         return str_is_empty(agent_status(agent)->version) ? "never connected" : "not connected";
     }
-    return agent_status(agent)->paused        ? "paused by its owner"
-           : agent_spec(agent)->unschedulable ? "connected, cordoned"
-                                              : "connected";
+    return agent_status(agent)->paused               ? "paused by its owner"
+           : agent_spec(agent)->drain != DRAIN_NEVER ? "connected, being drained"
+           : agent_spec(agent)->unschedulable        ? "connected, cordoned"
+                                                     : "connected";
 }
 
 static void add_pause(struct chain *chain, const struct agent_entry *agent)
@@ -320,6 +321,46 @@ static void explain_session(struct chain *chain, const struct session_entry *ses
     add_assignments(chain, unwell, count);
 }
 
+/* Whoever still has something on an agent that is drained, and why it is not as declared. */
+static void add_left(struct chain *chain, const struct agent_entry *agent)
+{
+    const struct session_entry *told[CHAIN_ASSIGNMENTS_MAX];
+    size_t count = 0;
+
+    dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
+        const struct session_entry *session = it->session;
+        bool is_told = session == NULL || count == COUNT_OF(told);
+        struct words words;
+
+        for (size_t i = 0; i < count; i++) {
+            is_told = is_told || told[i] == session;
+        }
+        if (is_told) {
+            continue;
+        }
+        words = words_of(
+            chain, session->object, "Converged",
+            condition_find(&harvest_session_of(session->object)->status.conditions, "Converged"));
+        if (words.is_in_the_way) {
+            words.is = "has work there";
+            add_link(chain, &words);
+            told[count++] = session;
+        }
+    }
+}
+
+static void add_drain(struct chain *chain, const struct agent_entry *agent)
+{
+    const struct condition *drained = condition_find(&agent_status(agent)->conditions, "Drained");
+    struct words words = words_of(chain, agent->object, "Drained", drained);
+
+    words.is = is_true(drained) ? "drained" : "being drained";
+    add_link(chain, &words);
+    if (!is_true(drained)) {
+        add_left(chain, agent);
+    }
+}
+
 static void explain_agent(struct chain *chain, const struct agent_entry *agent)
 {
     const conditions_t *conditions = &agent_status(agent)->conditions;
@@ -327,11 +368,16 @@ static void explain_agent(struct chain *chain, const struct agent_entry *agent)
         arena_array(chain->arena, agent->assignment_count + 1, sizeof(struct assignment_entry *));
     size_t count = 0;
 
-    chain->converged = is_true(condition_find(conditions, "Ready")) &&
-                       is_true(condition_find(conditions, "Healthy"));
+    chain->converged =
+        is_true(condition_find(conditions, "Ready")) &&
+        is_true(condition_find(conditions, "Healthy")) &&
+        (agent_spec(agent)->drain == DRAIN_NEVER || is_true(condition_find(conditions, "Drained")));
     add_agent(chain, agent, SHOWN_ALL, (struct wall){0});
     if (agent->link != NULL && agent_status(agent)->paused) {
         add_pause(chain, agent);
+    }
+    if (agent_spec(agent)->drain != DRAIN_NEVER) {
+        add_drain(chain, agent);
     }
     dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
         if (is_held(it) && agent->link != NULL) {

@@ -85,6 +85,17 @@ unsigned copy_moves(const struct assignment_entry *copy)
     return assignment_status(copy)->started.ms == 0 ? moves_before(copy) + 1 : 0;
 }
 
+bool copy_is_to_leave(const struct assignment_entry *copy, bool is_task, bool is_current)
+{
+    int drain = copy->agent == NULL ? DRAIN_NEVER : agent_spec(copy->agent)->drain;
+
+    if (drain == DRAIN_NEVER || (is_current && copy_is_done(copy))) {
+        return false;
+    }
+    return !is_task || !is_current || drain == DRAIN_FORCED ||
+           assignment_status(copy)->started.ms == 0;
+}
+
 /* --- may it go? ------------------------------------------------------------------------------- */
 
 bool copy_says_stopped(const struct assignment_status *status)

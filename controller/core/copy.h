@@ -32,6 +32,9 @@ void copy_note_held_anew(struct assignment_entry *copy, struct mono now);
 int64_t copy_held_ms(const struct assignment_entry *copy, int64_t replace_after_ms);
 /* Of the copy that takes its place then: MOVES_ANNOTATION. */
 unsigned copy_moves(const struct assignment_entry *copy);
+/* Is its agent drained, and has it something to go on with elsewhere?  A task that has begun ends
+ * where it is unless that is forced, or its form has changed. */
+bool copy_is_to_leave(const struct assignment_entry *copy, bool is_task, bool is_current);
 /* Was given up: NULL when not, else why; *ret_generation is the session's of that time. */
 const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_generation);
 /* The agent says that it ended because it was told to. */

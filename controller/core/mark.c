@@ -107,7 +107,8 @@ static bool differ(const struct object *before, const struct object *after)
 {
     const struct agent *a = agent_of(before), *b = agent_of(after);
 
-    return a->spec.unschedulable != b->spec.unschedulable || a->status.paused != b->status.paused ||
+    return a->spec.unschedulable != b->spec.unschedulable || a->spec.drain != b->spec.drain ||
+           a->status.paused != b->status.paused ||
            a->status.capacity.cores != b->status.capacity.cores ||
            a->status.capacity.memory != b->status.capacity.memory ||
            a->status.capacity.disk != b->status.capacity.disk ||
@@ -181,6 +182,14 @@ static bool may_leave_room(const struct object *before, const struct object *aft
                 (strmap_find(&after->meta.annotations, GIVEN_UP_ANNOTATION) == NULL));
 }
 
+/* There may be nothing left on it. */
+static void mark_drain(struct ctl *ctl, struct agent_entry *agent)
+{
+    if (agent_spec(agent)->drain != DRAIN_NEVER) {
+        agent_state_mark(ctl, agent);
+    }
+}
+
 static void mark_assignment(struct ctl *ctl, const struct change *change)
 {
     const struct assignment_entry *gone = (const struct assignment_entry *)change->removed;
@@ -196,6 +205,7 @@ static void mark_assignment(struct ctl *ctl, const struct change *change)
         agent = model_agent(&ctl->model, spec->agent);
         if (agent != NULL) {
             mark_offer(ctl, agent);
+            mark_drain(ctl, agent);
         }
         session = model_session(&ctl->model, spec->session);
         if (!ctl->reconciler.is_writing ||
@@ -206,6 +216,9 @@ static void mark_assignment(struct ctl *ctl, const struct change *change)
     }
     if (copy != NULL && object_is_deleting(change->after) && copy->leaving_since.ms == 0) {
         copy->leaving_since = ctl->now;
+    }
+    if (copy != NULL && copy->agent != NULL) {
+        mark_drain(ctl, copy->agent);
     }
     if (copy != NULL && copy->agent != NULL && may_leave_room(change->before, change->after)) {
         mark_offer(ctl, copy->agent);

@@ -135,7 +135,7 @@ static enum place_refusal judge_agent(const struct session_entry *session,
     if (agent_status(agent)->paused) {
         return REFUSED_PAUSED;
     }
-    if (agent_spec(agent)->unschedulable && !MUTANT(PLACE_ON_CORDONED)) {
+    if (!agent_spec_takes_work(agent_spec(agent)) && !MUTANT(PLACE_ON_CORDONED)) {
         return REFUSED_UNSCHEDULABLE;
     }
     if (is_held(session, agent)) {

@@ -22,6 +22,8 @@ struct planner {
     struct finder finder;
     bool is_fresh;      /* the spec changed since the last plan: failures are forgotten */
     bool moves_held;    /* one that is held back moves already: one after the other */
+    const char *leaves; /* of a gang: why some of it are to go elsewhere; NULL: none is */
+    bool is_stuck;      /* not all of those would find room */
     size_t unavailable; /* replicas that are down already */
     bool *costs;        /* beside plan->steps: takes down what is well and counts */
 };
@@ -473,6 +475,27 @@ static bool may_move_held(const struct planner *p, const struct assignment_entry
            copy->held_since.ms != 0;
 }
 
+/* Elsewhere, if there is room; false: not now. */
+static bool move_task(struct planner *p, const struct replica *replica,
+                      struct assignment_entry *copy, unsigned moves, const char *reason)
+{
+    struct agent_entry *agent = finder_pick_other(&p->finder, replica, copy->agent);
+    struct plan_step *step;
+
+    if (agent == NULL) {
+        p->plan->wants_other = true;
+        return false;
+    }
+    step = add_step(p, PLAN_MOVE, replica, copy, reason);
+    step->agent = agent;
+    step->failures_before = failures_carried(p, copy);
+    step->moves_before = moves;
+    add_gap(p, WHY_STARTING, replica, copy, true,
+            arena_printf(p->arena, "moves from %s to %s: %s", agent_name(copy->agent),
+                         agent_name(agent), reason));
+    return true;
+}
+
 /* A task that is held back and is not even in memory: its machine has only its checkpoint.  True
  * when it moves; else it stays as it is, and is well. */
 static bool move_held(struct planner *p, const struct replica *replica,
@@ -482,32 +505,64 @@ static bool move_held(struct planner *p, const struct replica *replica,
     struct mono due = mono_after(copy->held_since, held_ms);
     const char *reason = assignment_status(copy)->reason;
     char after[DURATION_TEXT_SIZE];
-    struct agent_entry *agent;
-    struct plan_step *step;
 
     if (!mono_is_due(due, p->in->now)) {
         look_at(p, due);
         return false;
     }
     look_at(p, mono_after(p->in->now, HELD_LOOK_MS));
-    agent = p->moves_held ? NULL : finder_pick_other(&p->finder, replica, copy->agent);
-    if (agent == NULL) {
+    if (p->moves_held) {
         p->plan->wants_other = true;
         return false;
     }
-    MARK("a task that is held back moves to another agent");
-    p->moves_held = true;
     duration_to_str(held_ms, after);
     reason = arena_printf(p->arena, "%s has held it back for longer than %s",
                           str_is_empty(reason) ? "its policy" : reason, after);
-    step = add_step(p, PLAN_MOVE, replica, copy, reason);
-    step->agent = agent;
-    step->failures_before = failures_carried(p, copy);
-    step->moves_before = copy_moves(copy);
-    add_gap(p, WHY_STARTING, replica, copy, true,
-            arena_printf(p->arena, "moves from %s to %s: %s", agent_name(copy->agent),
-                         agent_name(agent), reason));
-    return true;
+    p->moves_held = move_task(p, replica, copy, copy_moves(copy), reason);
+    if (p->moves_held) {
+        MARK("a task that is held back moves to another agent");
+    }
+    return p->moves_held;
+}
+
+/* One of a gang: all that are to go find room elsewhere, or all stay. */
+static void leave_gang(struct planner *p, const struct replica *replica,
+                       struct assignment_entry *copy, const char *reason)
+{
+    const char *why = "";
+
+    p->leaves = reason;
+    if (finder_pick(&p->finder, replica, copy->agent, &why) == NULL) {
+        p->is_stuck = true;
+        add_gap(p, WHY_NO_AGENT, replica, copy, false,
+                arena_printf(p->arena, "%s; %s", reason, why));
+    }
+}
+
+/* Its agent is drained: it goes elsewhere in its turn, and runs where it is until there is room. */
+static void leave(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
+                  bool is_current)
+{
+    const char *reason = arena_printf(p->arena, "%s is being drained", agent_name(copy->agent));
+    size_t steps = p->plan->step_count;
+
+    p->plan->ready += is_current && copy_is_ok(copy);
+    if (!is_current && p->spec->rollout.pause) { /* elsewhere it would run in its newest form */
+        if (is_hopeless(p, copy)) {
+            give_up(p, replica, copy, copy_failures(copy));
+        } else {
+            (void)is_paused(p, replica, copy);
+        }
+    } else if (p->plan->tasks != NULL) {
+        (void)move_task(p, replica, copy, 0, reason);
+    } else if (p->spec->gang.deadline_ms > 0) {
+        leave_gang(p, replica, copy, reason);
+    } else {
+        move(p, replica, copy, true, reason);
+    }
+    if (MUTANT(DRAIN_AT_ONCE) && p->plan->step_count > steps) {
+        p->costs[steps] = false;
+    }
 }
 
 /* It is where it should be and was told the newest; it is just not well, or not yet. */
@@ -566,6 +621,10 @@ static void tend(struct planner *p, const struct replica *replica, struct assign
                  arena_printf(p->arena, "the session no longer selects %s",
                               agent_name(copy->agent)));
         }
+    } else if (copy_is_to_leave(copy, p->plan->tasks != NULL, is_current) &&
+               !MUTANT(DRAIN_IGNORED)) {
+        MARK("a copy is to leave an agent that is drained");
+        leave(p, replica, copy, is_current);
     } else if (!is_current) {
         update(p, replica, copy);
     } else if (is_ok) {
@@ -704,6 +763,9 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
     }
     decide_all(&p, &replicas);
     finder_fini(&p.finder);
+    if (p.leaves != NULL && !p.is_stuck) {
+        break_up(&p, p.leaves);
+    }
     if (ret_plan->tasks != NULL) {
         count_tasks(&p);
     }

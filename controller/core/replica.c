@@ -157,6 +157,24 @@ static void list_numbered(struct lister *l, struct assignment_entry **copies, si
     }
 }
 
+/* What ended for good has no process, and would begin again on an agent that has work once more. */
+static bool has_ended(const struct lister *l, const struct assignment_entry *copy)
+{
+    return copy_is_done(copy) ||
+           (copy_has_failed(copy) && l->spec->workload.restart == RESTART_NEVER);
+}
+
+static bool is_drained(const struct lister *l, const struct replica *replica)
+{
+    bool has_ended_all = replica->live_count > 0;
+
+    for (size_t i = 0; i < replica->live_count; i++) {
+        has_ended_all = has_ended_all && has_ended(l, replica->copies[i]);
+    }
+    return agent_spec(replica->home)->drain != DRAIN_NEVER && !has_ended_all &&
+           !MUTANT(DRAIN_IGNORED);
+}
+
 static const char *unwanted_at(struct lister *l, const struct replica *replica)
 {
     if (object_is_deleting(l->in->session->object)) {
@@ -167,6 +185,10 @@ static const char *unwanted_at(struct lister *l, const struct replica *replica)
     }
     if (!place_may_stay(l->in->session, replica->home)) {
         return arena_printf(l->arena, "the session no longer selects %s", replica->name);
+    }
+    if (is_drained(l, replica)) {
+        MARK("what runs on every agent ends on one that is drained");
+        return arena_printf(l->arena, "%s is being drained", replica->name);
     }
     return NULL;
 }

@@ -55,6 +55,8 @@
     /* placing */                                                                                  \
     X(ONE_REPLICA_LESS, "of three replicas and more one is not started", "liveness")               \
     X(PLACE_ON_CORDONED, "work is placed on agents that take none", "authorised")                  \
+    X(DRAIN_IGNORED, "work stays on an agent that is drained", "liveness")                         \
+    X(DRAIN_AT_ONCE, "a drain takes down more of a session than may be", "drained")                \
     X(SELECTOR_IGNORED, "work is placed where its selector does not allow it",                     \
       "authorised liveness silence")                                                               \
     X(COLUMN_NOT_KEPT, "the fleet's columns do not hear of new readings", "columns")               \

@@ -7,12 +7,18 @@
 #include "schema/kinds/rules.h"
 #include "schema/limits.h"
 
+static const char *const drain_words[] = {"never", "gently", "forced", NULL};
+
 static const struct field spec_fields[] = {
     {"publicKey", FIELD_STR, AT(struct agent_spec, public_key), .flags = FIELD_IMMUTABLE,
      .check_text = form_is_public_key,
      .doc = "Ed25519 key that the machine proves itself with, in base64; the first hello pins it"},
     {"unschedulable", FIELD_BOOL, AT(struct agent_spec, unschedulable), .fallback = "false",
      .doc = "place no new work here; what runs stays"},
+    {"drain", FIELD_ENUM, AT(struct agent_spec, drain), .words = drain_words, .fallback = "never",
+     .doc =
+         "place no new work here, and let what runs go elsewhere: gently, so that tasks end here "
+         "first, or forced, so that they begin anew"},
 };
 
 static const struct field capacity_fields[] = {
@@ -75,7 +81,7 @@ static const struct field status_fields[] = {
     {"conditions", FIELD_LIST, AT(struct agent_status, conditions), .shape = &condition_shape,
      .map_key = "type", .max = CONDITIONS_MAX,
      .doc = "Ready: connected and reporting; Healthy: what is started here does start; "
-            "Schedulable: there only while it may get no work"},
+            "Schedulable: there only while it may get no work; Drained: only while it is drained"},
 };
 
 const struct shape capacity_shape = SHAPE("capacity", struct resources, capacity_fields);

@@ -5,11 +5,21 @@
 #include "schema/object.h"
 #include "schema/readings.h"
 
+/* What becomes of the work on an agent: it stays; it goes elsewhere, tasks once they have ended; or
+ * all of it goes, and tasks begin anew. */
+enum agent_drain { DRAIN_NEVER, DRAIN_GENTLY, DRAIN_FORCED };
+
 struct agent_spec {
     uint64_t set;
     const char *public_key; /* base64 Ed25519; pinned by the first hello, then immutable */
     bool unschedulable;     /* no new work; what runs stays */
+    int drain;              /* enum agent_drain; but for NEVER no new work either */
 };
+
+static inline bool agent_spec_takes_work(const struct agent_spec *spec)
+{
+    return !spec->unschedulable && spec->drain == DRAIN_NEVER;
+}
 
 /* What all work of one session used on one agent within one period. */
 struct period_share {
@@ -43,7 +53,8 @@ struct agent_status {
     struct wall last_seen;            /* joined in when read; never stored, as the next */
     struct sensors sensors;
     conditions_t conditions; /* Ready (connected and reporting), Healthy (its circuit breaker is
-                                closed); Schedulable only while it is False */
+                                closed); Schedulable only while it is False, Drained only
+                                while it is drained */
 };
 
 struct agent { /* the body */

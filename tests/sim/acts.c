@@ -504,6 +504,13 @@ static void act_delete(struct person *person)
 static void act_agent(struct person *person)
 {
     static const char *const tiers[] = {"\"gold\"", "\"silver\"", "null"};
+    /* cordon, uncordon, drain */
+    static const char *const specs[] = {"{\"unschedulable\":true}",
+                                        "{\"unschedulable\":false,\"drain\":null}",
+                                        "{\"unschedulable\":false,\"drain\":null}",
+                                        "{\"unschedulable\":false,\"drain\":null}",
+                                        "{\"unschedulable\":true,\"drain\":\"gently\"}",
+                                        "{\"unschedulable\":true,\"drain\":\"forced\"}"};
     struct die *die = &person->die;
     unsigned name = (unsigned)die_below(die, person->sim->machine_count);
 
@@ -518,8 +525,7 @@ static void act_agent(struct person *person)
         person->name);
     person->draft.may_miss = person->draft.is_merge = true;
     if (die_chance(die, 500)) {
-        str_addf(&person->draft.body, "{\"spec\":{\"unschedulable\":%s}}",
-                 die_chance(die, 250) ? "true" : "false");
+        str_addf(&person->draft.body, "{\"spec\":%s}", specs[die_below(die, COUNT_OF(specs))]);
     } else {
         str_addf(&person->draft.body, "{\"metadata\":{\"labels\":{\"tier\":%s}}}",
                  tiers[die_below(die, COUNT_OF(tiers))]);

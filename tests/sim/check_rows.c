@@ -127,13 +127,20 @@ static const char *objection_of(const struct looking *at, const struct ref_objec
                : NULL;
 }
 
+static bool is_drained(const struct ref_object *agent)
+{
+    const char *drain = ref_text(agent->ledger, "spec.drain");
+
+    return drain[0] != '\0' && !str_eq(drain, "never");
+}
+
 /* Why the agent should not be given it; NULL when it may. */
 static const char *agent_objection(const struct ref_object *session, const struct ref_object *agent)
 {
     if (is_going(agent)) {
         return "the agent is being deleted";
     }
-    if (ref_flag(agent->ledger, "spec.unschedulable")) {
+    if (ref_flag(agent->ledger, "spec.unschedulable") || is_drained(agent)) {
         return "the agent takes no work";
     }
     if (ref_flag(agent->status, "paused")) {
@@ -339,6 +346,31 @@ static void check_rollout(const struct looking *at)
     }
 }
 
+/* A drain, too, takes down what is well only in its turn.  Of tasks nobody depends on one, and what
+ * runs on every agent and gangs have no other choice. */
+static void check_drain(const struct looking *at)
+{
+    const struct ref_object *session =
+        at->before == NULL ? NULL
+                           : reference_find(at->reference, "HarvestSession",
+                                            ref_text(at->before->ledger, "spec.session"));
+    size_t down, most;
+
+    if (session == NULL || !str_ends(at->row->why, " is being drained") || is_going(at->before) ||
+        !is_well(at->before) || ref_flag(session->ledger, "spec.everyAgent") ||
+        node_find_path(session->ledger, "spec.tasks") != NULL ||
+        node_find_path(session->ledger, "spec.gang") != NULL) {
+        return;
+    }
+    down = count_down(at, session);
+    most = (size_t)ref_int(session->ledger, "spec.rollout.maxUnavailable", 1);
+    if (down + 1 > most) {
+        sim_fail(at->sim, "drained",
+                 "%s has to leave, %zu of its session are down, and %zu may be at once",
+                 at->row->name, down, most);
+    }
+}
+
 /* --- every row ---------------------------------------------------------------------------------
  */
 
@@ -380,6 +412,9 @@ static void check_status(const struct looking *at)
 
 static void check_assignment(const struct looking *at)
 {
+    if (at->row->log == ROW_LEDGER) {
+        check_drain(at);
+    }
     if (at->row->log == ROW_STATUS && at->before != NULL) {
         check_status(at);
     } else if (at->row->log == ROW_LEDGER && at->row->verb == ROW_CREATE) {

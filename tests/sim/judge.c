@@ -166,6 +166,11 @@ static void count_copies(struct world *world, const struct node *session, struct
     }
 }
 
+static bool has_ended(const struct node *copy)
+{
+    return str_eq(text_at(copy, "status.phase"), "Succeeded");
+}
+
 static size_t wanted_of(struct world *world, const struct node *session)
 {
     size_t wanted = 0;
@@ -177,7 +182,7 @@ static size_t wanted_of(struct world *world, const struct node *session)
         const struct node *agent = world->agents->list.items[i];
         struct machine *machine = machine_of(world, name_of(agent));
         const struct node *copy = judge_copy_on(world, session, agent);
-        bool may_begin = !flag_at(agent, "spec.unschedulable") && judge_is_healthy(agent) &&
+        bool may_begin = takes_work(agent) && judge_is_healthy(agent) &&
                          (machine == NULL || !machine->is_owner_paused);
 
         if (machine == NULL || machine->is_lost) { /* what is not done is wanted when it is back */
@@ -186,8 +191,9 @@ static size_t wanted_of(struct world *world, const struct node *session)
         }
         may_begin = may_begin && judge_has_room(world, session, agent) &&
                     !judge_is_held_back(world, session, agent);
-        wanted += copy != NULL ? judge_may_stay(session, agent)
-                               : may_begin && judge_matches(session, agent);
+        wanted += copy != NULL
+                      ? judge_may_stay(session, agent) && (!is_drained(agent) || has_ended(copy))
+                      : may_begin && judge_matches(session, agent);
     }
     return wanted;
 }
@@ -318,7 +324,7 @@ bool judge_world(struct sim *sim, struct str *why)
         is_well = judge_session(&world, world.sessions->list.items[i]);
     }
     is_well = is_well && judge_all_say_why(&world) && nothing_else_runs(&world) &&
-              nothing_leaves(&world) && everybody_is_there(&world);
+              nothing_leaves(&world) && everybody_is_there(&world) && judge_drains(&world);
     arena_fini(&world.arena);
     return is_well && !sim->has_failed;
 }

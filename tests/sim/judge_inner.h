@@ -3,6 +3,7 @@
  *     judge_look.c    asking, and what there is
  *     judge_room.c    who could take a replica
  *     judge_held.c    what is held back, and why
+ *     judge_drain.c   what is left on agents that are drained
  *     judge.c         is all well?
  *     judge_bound.c   how long that may take
  *     judge_show.c    the world, into the trace */
@@ -109,6 +110,21 @@ static inline struct machine *machine_of(struct world *world, const char *name)
 const struct shim *judge_process_of(struct world *world, const struct node *assignment);
 /* Does it run what the session says now?  A policy that is missing changes nothing. */
 bool judge_is_new_form(struct world *world, const struct shim *shim, const struct node *session);
+
+static inline bool is_drained(const struct node *agent)
+{
+    const char *drain = text_at(agent, "spec.drain");
+
+    return drain[0] != '\0' && !str_eq(drain, "never");
+}
+
+static inline bool takes_work(const struct node *agent)
+{
+    return !flag_at(agent, "spec.unschedulable") && !is_drained(agent);
+}
+
+/* Who is drained has nothing left that could go elsewhere, and says how far it is. */
+bool judge_drains(struct world *world);
 
 /* --- what is held back ------------------------------------------------------------------------ */
 

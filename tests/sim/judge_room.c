@@ -132,10 +132,9 @@ static bool would_run(struct world *world, const struct node *session, const str
 {
     struct machine *machine = machine_of(world, name_of(agent));
 
-    return machine != NULL && !machine->is_lost && !machine->is_owner_paused &&
-           !flag_at(agent, "spec.unschedulable") && judge_is_healthy(agent) &&
-           !would_hold(world, session, machine) && judge_matches(session, agent) &&
-           judge_has_room(world, session, agent);
+    return machine != NULL && !machine->is_lost && !machine->is_owner_paused && takes_work(agent) &&
+           judge_is_healthy(agent) && !would_hold(world, session, machine) &&
+           judge_matches(session, agent) && judge_has_room(world, session, agent);
 }
 
 bool judge_may_move(struct world *world, const struct node *session, const struct node *copy)

@@ -31,7 +31,9 @@ static void show_agent(struct sim *sim, const struct node *agent)
     }
     sim_trace(sim, "agent %s: site %s%s, %s, %s, %s", name_of(agent),
               text_at(node_find_path(agent, "metadata.labels"), "reported/site"),
-              flag_at(agent, "spec.unschedulable") ? ", unschedulable" : "",
+              is_drained(agent)    ? ", drained"
+              : !takes_work(agent) ? ", unschedulable"
+                                   : "",
               ready == NULL ? "?" : node_find_text(ready, "reason"),
               healthy == NULL ? "?" : node_find_text(healthy, "reason"), text.data);
 }

@@ -466,6 +466,7 @@ struct node *manifest_policy(struct arena *arena, struct die *die, unsigned name
 struct node *manifest_agent(struct arena *arena, struct die *die, unsigned name)
 {
     static const char *const tiers[] = {"gold", "silver", "copper"};
+    static const char *const drains[] = {"never", "never", "gently", "forced"};
     struct generator generator = begin(arena, die);
     struct node *root = generate_object(&generator, &agent_kind, arena_printf(arena, "m-%u", name));
     struct node *spec = map_in(arena, root, "spec");
@@ -473,6 +474,7 @@ struct node *manifest_agent(struct arena *arena, struct die *die, unsigned name)
 
     (void)node_remove(spec, "publicKey");
     node_set(arena, spec, "unschedulable", node_bool(arena, die_chance(die, 250)));
+    set_text(arena, spec, "drain", drains[die_below(die, COUNT_OF(drains))]);
     if (die_chance(die, 600)) {
         set_text(arena, labels, "tier", tiers[die_below(die, COUNT_OF(tiers))]);
     }

@@ -47,6 +47,61 @@ uncordon_by_label_lets_them_have_it() {
   expect 2 fogctl cordon hs/late
 }
 
+a_drain_shows_its_plan_and_empties_the_agent() {
+  ses spread 'exec sleep 1000' 'replicas: 3' 'workload.restart: always' | apply
+  ses every 'exec sleep 1000' 'everyAgent: true' | apply
+  await 20 "they converge" converged spread every || return
+  expect 0 fogctl drain edge-2 --dry-run
+  says "$out" '^Plan: .* [2-9] to move' ' move +spread/[0-2] from edge-2 to edge-[13]  \(edge-2 is being drained\)' 'stop +every/edge-2'
+  is "what a dry run does" "$(api $objects/agents/edge-2 | jq -r .spec.drain)" never
+  expect 0 fogctl drain edge-2 --timeout 30s
+  says "$out" '^Plan: ' '^agent.fog/edge-2 draining$' '^assignment.fog/spread-.* has left edge-2$' '^agent.fog/edge-2 drained$'
+  is "what is left there" "$(workloads | awk '$2 == "edge-2"')" ""
+  await 20 "they converge" converged spread every old || return
+  expect 0 fogctl wait agent/edge-2 --for=condition=Drained
+  expect 0 fogctl why agent/edge-2
+  expect 0 fogctl get agents
+  says "$out" '^edge-2 +True,SchedulingDisabled '
+  expect 0 fogctl uncordon edge-2
+  await 20 "it has work again" equals "edge-1 edge-2 edge-3" where_runs every
+}
+
+a_drain_that_cannot_says_why_and_goes_on_later() {
+  ses here 'exec sleep 1000' 'selector: {matchLabels: {place: here}}' | apply
+  expect 0 fogctl label agent/edge-3 place=here
+  await 20 "it converges" converged here || return
+  expect 1 fogctl drain edge-3 --timeout 1s
+  says "$out" '^  pending  here/0: edge-3 is being drained; '
+  says "$err" '^harvestsession/here waits: replica 0: edge-3 is being drained; 1 agent matches; 1 is cordoned' \
+    '^error: timed out while 1 of 1 agents'
+  is "it runs on" "$(where_runs here)" edge-3
+  expect 1 fogctl why agent/edge-3
+  says "$out" 'being drained +Draining' 'harvestsession/here +has work there +NoAgent'
+  expect 0 fogctl label agent/edge-1 place=here
+  await 20 "it has gone on" equals edge-1 where_runs here
+  expect 0 fogctl wait agent/edge-3 --for=condition=Drained --timeout 20s
+  expect 0 fogctl uncordon edge-3
+}
+
+a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not() {
+  expect 0 fogctl cordon edge-3
+  ses batch "until [ -e $T/go ]; do sleep 0.05; done" 'selector: {matchLabels: {place: here}}' \
+    'tasks: {count: 1, parallelism: 1}' | apply
+  await 20 "it runs" equals edge-1 where_runs batch || return
+  expect 0 fogctl uncordon edge-3
+  expect 0 fogctl drain edge-1 --dry-run
+  says "$out" '^  stays    batch/0 on edge-1 till it ends; --force'
+  expect 0 fogctl drain edge-1 --no-wait
+  is "the task runs on" "$(where_runs batch)" edge-1
+  expect 0 fogctl drain edge-1 --force --timeout 20s
+  says "$out" ' move +batch/0 from edge-1 to edge-3'
+  await 20 "it begins anew" equals edge-3 where_runs batch || return
+  : >"$T/go"
+  expect 0 fogctl uncordon edge-1 edge-3
+  await 20 "it is done" equals AllSucceeded session batch '.status.conditions[]? | select(.type == "Complete") | .reason'
+  expect 0 fogctl delete hs/batch hs/here
+}
+
 labels_are_set_kept_and_taken_away() {
   expect 0 fogctl label agents edge-1 edge-2 site=north tier=gold
   is "what it said" "$out" "agent.fog/edge-1 labeled
@@ -101,5 +156,7 @@ nothing_is_left_broken() {
 
 it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has \
   why_says_that_all_who_match_are_cordoned uncordon_by_label_lets_them_have_it \
+  a_drain_shows_its_plan_and_empties_the_agent a_drain_that_cannot_says_why_and_goes_on_later \
+  a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not \
   labels_are_set_kept_and_taken_away annotations_too scale_changes_replicas_and_nothing_else \
   nothing_is_left_broken

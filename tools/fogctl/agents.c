@@ -73,5 +73,8 @@ void agents_set_schedulable(struct patches *patches, const char *name, bool is_s
     struct node *spec = node_map(arena);
 
     node_set(arena, spec, "unschedulable", node_bool(arena, !is_schedulable));
+    if (is_schedulable) {
+        node_set(arena, spec, "drain", node_null(arena)); /* it is taken back, too */
+    }
     node_set(arena, object, "spec", spec);
 }

@@ -7,5 +7,5 @@
  * done.  Each is named once. */
 int agents_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
                  const char *labels, struct targets *ret_agents);
-/* One more patch: may the agent get work? */
+/* One more patch: may the agent get work?  If so, a drain is taken back as well. */
 void agents_set_schedulable(struct patches *patches, const char *name, bool is_schedulable);
