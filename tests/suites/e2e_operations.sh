@@ -146,6 +146,33 @@ scale_changes_replicas_and_nothing_else() {
   expect 2 fogctl scale agent/edge-1 --replicas=2
 }
 
+an_edit_is_written_back_and_what_is_wrong_comes_back() {
+  EDITOR="sed -i 's/replicas: 2/replicas: 1/'" expect 0 fogctl edit hs/old --change-cause "by hand"
+  is "what it said" "$out" "harvestsession.fog/old edited"
+  is "its replicas" "$(session old .spec.replicas)" 1
+  EDITOR=true expect 0 fogctl edit hs/old
+  is "standard error" "$err" "Edit cancelled, no changes made."
+  # A mistake at first; then, with what is wrong on top, the right thing.
+  EDITOR="sed -i -e '/^# spec.replicas: /,\$ s/replicas: many/replicas: 2/' -e 's/replicas: 1/replicas: many/'" \
+    expect 0 fogctl edit hs old
+  is "its replicas" "$(session old .spec.replicas)" 2
+  EDITOR="sed -i 's/name: old/name: new/'" expect 1 fogctl edit hs/old
+  says "$err" '^error: nothing that is valid was saved$' '^  what you saved is kept in /tmp/fogctl-edit-.*yaml$'
+  grep -q '^# kind and name' "$(sed -n 's/.*kept in //p' <<<"$err")" || miss "the file does not say what is wrong"
+  rm -f "$(sed -n 's/.*kept in //p' <<<"$err")"
+  printf '#!/bin/sh\ngrep -q nosuch "$1" || sed -i "s/^spec:/spec:\\n  policy: nosuch/" "$1"\n' >"$T/editor" && chmod +x "$T/editor"
+  EDITOR=$T/editor expect 1 fogctl edit hs/old
+  says "$err" '^error: nothing that is valid was saved$'
+  grep -q '^# spec.policy: ' "$(sed -n 's/.*kept in //p' <<<"$err")" || miss "the file does not say what the controller said"
+  rm -f "$(sed -n 's/.*kept in //p' <<<"$err")"
+  FOGCTL=$BIN/fogctl FOGCTL_SERVER=http://$API EDITOR="$BIN/fogctl annotate hs/old by=another; sed -i 's/replicas: 2/replicas: 5/'" \
+    expect 1 fogctl edit hs/old
+  says "$err" 'Conflict' 'kept in '
+  rm -f "$(sed -n 's/.*kept in //p' <<<"$err")"
+  is "its replicas" "$(session old .spec.replicas)" 2
+  expect 2 fogctl edit hs
+}
+
 nothing_is_left_broken() {
   expect 0 fogctl delete hs --all
   check_orphans
@@ -159,4 +186,4 @@ it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has 
   a_drain_shows_its_plan_and_empties_the_agent a_drain_that_cannot_says_why_and_goes_on_later \
   a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not \
   labels_are_set_kept_and_taken_away annotations_too scale_changes_replicas_and_nothing_else \
-  nothing_is_left_broken
+  an_edit_is_written_back_and_what_is_wrong_comes_back nothing_is_left_broken

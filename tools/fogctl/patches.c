@@ -11,11 +11,21 @@ void patches_init(struct fogctl *fogctl, struct patches *patches)
     *patches = (struct patches){fogctl, node_list(&fogctl->arena)};
 }
 
+void patches_add_object(struct patches *patches, const char *verb, struct node *object)
+{
+    struct arena *arena = &patches->fogctl->arena;
+    struct node *change = node_map(arena);
+
+    node_set(arena, change, "verb", node_str(arena, verb));
+    node_set(arena, change, "object", object);
+    node_add(arena, patches->changes, change);
+}
+
 struct node *patches_add(struct patches *patches, const struct kind *kind, const char *name,
                          const char *revision)
 {
     struct arena *arena = &patches->fogctl->arena;
-    struct node *change = node_map(arena), *object = node_map(arena), *meta = node_map(arena);
+    struct node *object = node_map(arena), *meta = node_map(arena);
 
     node_set(arena, meta, "name", node_str(arena, name));
     if (revision != NULL) {
@@ -24,9 +34,7 @@ struct node *patches_add(struct patches *patches, const struct kind *kind, const
     node_set(arena, object, "apiVersion", node_str(arena, kind->api_version));
     node_set(arena, object, "kind", node_str(arena, kind->name));
     node_set(arena, object, "metadata", meta);
-    node_set(arena, change, "verb", node_str(arena, "patch"));
-    node_set(arena, change, "object", object);
-    node_add(arena, patches->changes, change);
+    patches_add_object(patches, "patch", object);
     return object;
 }
 

@@ -14,6 +14,8 @@ void patches_init(struct fogctl *fogctl, struct patches *patches);
  * (NULL: none) the whole set is refused once the object is not at it any more. */
 struct node *patches_add(struct patches *patches, const struct kind *kind, const char *name,
                          const char *revision);
+/* One more object, written as it is: "replace". */
+void patches_add_object(struct patches *patches, const char *verb, struct node *object);
 /* Sends them.  False after having said that nothing answers; what refuses is in the reply. */
 bool patches_send(struct patches *patches, bool is_dry_run, struct reply *ret_reply);
 

@@ -28,9 +28,12 @@ static int version(struct fogctl *fogctl, struct texts *words)
 
 /* A line each, so that changes that add one do not collide. */
 /* clang-format off */
+/* A line each, so that changes that add one do not collide. */
+/* clang-format off */
 extern const struct verb
     verb_diff,
     verb_apply,
+    verb_edit,
     verb_get,
     verb_why,
     verb_describe,
@@ -54,6 +57,7 @@ extern const struct verb
 const struct verb *const verbs[] = {
     &verb_diff,
     &verb_apply,
+    &verb_edit,
     &verb_get,
     &verb_why,
     &verb_describe,
