@@ -1,6 +1,7 @@
 /* Server-side apply: the rules of apply.h, on the path sets of owners. */
 #include "schema/apply.h"
 
+#include "schema/base/site.h"
 #include "schema/json.h"
 #include "schema/overlay.h"
 #include "schema/owners.h"
@@ -88,7 +89,7 @@ static void leave_out_higher(struct applying *applying)
         const struct owner *owner = &applying->owners.items[i];
         struct fieldset both = fieldset_both(arena, &applying->changed, &owner->fields);
 
-        if (owner->source > applying->manager->source) {
+        if (owner->source > applying->manager->source && !MUTANT(RANK_IGNORED)) {
             add_conflicts(applying, owner, &both, true);
             left_out = fieldset_union(arena, &left_out, &both);
         }
@@ -111,7 +112,7 @@ static bool take_over(struct applying *applying)
     for (size_t i = 0; i < applying->owners.count; i++) {
         struct owner *owner = &applying->owners.items[i];
         struct fieldset both = fieldset_both(applying->arena, &applying->changed, &owner->fields);
-        bool is_lower = owner->source < applying->manager->source;
+        bool is_lower = owner->source < applying->manager->source || MUTANT(RANK_IGNORED);
 
         if (owner != applying->own && !is_lower) { /* what is not there is no conflict */
             struct fieldset gone =

@@ -1,5 +1,6 @@
 #include "controller/core/changeset.h"
 
+#include "controller/core/applyset.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
 #include "schema/bind.h"
@@ -163,14 +164,15 @@ bool changeset_read(struct ctl *ctl, const struct node *body, const struct write
         return reject(ret_set, failure_make(&ctl->arena, 400, "BadRequest",
                                             "spec.revision: a revision is expected, as a string"));
     }
-    ret_set->writes = arena_array(&ctl->arena, changes->list.count + 1, sizeof(ret_set->writes[0]));
+    ret_set->writes = arena_array(&ctl->arena, changes->list.count + applyset_room(ctl, spec) + 1,
+                                  sizeof(ret_set->writes[0]));
     for (size_t i = 0; i < changes->list.count; i++) {
         if (!read_change(ctl, changes->list.items[i], i, defaults, is_forced, ret_set)) {
             return false;
         }
         ret_set->count++;
     }
-    return true;
+    return applyset_read(ctl, spec, defaults, is_forced, ret_set);
 }
 
 void changeset_free(struct changeset *set)

@@ -3,16 +3,16 @@
  *
  *     POST /apis/fog/v1/changesets[?dryRun=All]
  *     {"kind": "ChangeSet", "apiVersion": "fog/v1",
- *      "spec": {"revision": "130", "force": false,
+ *      "spec": {"revision": "130", "force": false, "applySet": "web", "prune": true,
  *               "changes": [{"verb": "apply", "object": {…}},
  *                           {"verb": "delete", "kind": "HarvestSession", "name": "old", "uid":
  * "…"}]}}
  *
  * The verbs are apply, create, replace, patch (`object` is a merge patch with kind and name),
  * delete, and release (kind, name, perhaps a list of fields): what operators own there goes back to
- * the lower sources.  With `revision` the set is refused (409) when desired state has changed since
- * that revision, which a dry run's answer names: exactly the reviewed plan is carried out.  The
- * answer:
+ * the lower sources.  What `applySet` and `prune` do, controller/core/applyset.h says.  With
+ * `revision` the set is refused (409) when desired state has changed since that revision, which a
+ * dry run's answer names: exactly the reviewed plan is carried out.  The answer:
  *
  *     {"kind": "ChangeSet", "apiVersion": "fog/v1",
  *      "status": {"revision": "130", "dryRun": true, "warnings": [{"change", "field", "message"}],

@@ -214,7 +214,7 @@ static struct object *tombstone(struct ctl *ctl, const struct kind *kind, const 
                       conflict_name(ctl, kind, name, CONFLICT_DELETED, SOURCE_DIRECTORY));
 }
 
-void conflicts_bury(struct ctl *ctl, const struct object *object, const char *who)
+void conflicts_bury(struct ctl *ctl, const struct object *object, const struct write *write)
 {
     const struct kind *kind = object->kind;
     const char *name = object->meta.name;
@@ -222,9 +222,9 @@ void conflicts_bury(struct ctl *ctl, const struct object *object, const char *wh
     MARK("a tombstone is left");
     (void)ctl_put(ctl,
                   make(conflict_name(ctl, kind, name, CONFLICT_DELETED, SOURCE_DIRECTORY),
-                       object_text(ctl, kind, name), CONFLICT_DELETED, who, SOURCE_API,
+                       object_text(ctl, kind, name), CONFLICT_DELETED, write->who, SOURCE_API,
                        SOURCE_DIRECTORY),
-                  &by_controller);
+                  write);
 }
 
 bool conflicts_is_buried(const struct ctl *ctl, const struct kind *kind, const char *name)
@@ -233,13 +233,14 @@ bool conflicts_is_buried(const struct ctl *ctl, const struct kind *kind, const c
            tombstone((struct ctl *)ctl, kind, name) != NULL;
 }
 
-bool conflicts_lift(struct ctl *ctl, const struct kind *kind, const char *name)
+bool conflicts_lift(struct ctl *ctl, const struct kind *kind, const char *name,
+                    const struct write *write)
 {
     if (!conflicts_is_buried(ctl, kind, name)) {
         return false;
     }
     MARK("a tombstone is lifted");
-    ctl_remove(ctl, tombstone(ctl, kind, name), &by_controller);
+    ctl_remove(ctl, tombstone(ctl, kind, name), write);
     return true;
 }
 

@@ -16,11 +16,13 @@
 void conflicts_put(struct ctl *ctl, const struct kind *kind, const char *name, enum source refused,
                    const struct apply_conflict *list, size_t count);
 
-/* Inside a transaction.  Before a removal: lower sources leave the object deleted. */
-void conflicts_bury(struct ctl *ctl, const struct object *object, const char *who);
+/* Inside a transaction, as a part of this write.  Before a removal: lower sources leave the object
+ * deleted. */
+void conflicts_bury(struct ctl *ctl, const struct object *object, const struct write *write);
 bool conflicts_is_buried(const struct ctl *ctl, const struct kind *kind, const char *name);
 /* False when there was nothing to lift. */
-bool conflicts_lift(struct ctl *ctl, const struct kind *kind, const char *name);
+bool conflicts_lift(struct ctl *ctl, const struct kind *kind, const char *name,
+                    const struct write *write);
 
 size_t conflicts_count(const struct ctl *ctl, enum source refused);
 /* Has this object any? */

@@ -2,6 +2,7 @@
  * looking at nothing else, all of it at once. */
 #include "controller/core/sources.h"
 
+#include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/emit.h"
 #include "schema/limits.h"
@@ -95,7 +96,7 @@ struct directory_set *directory_set_new(const struct directory *directory,
         add(set, &directory->documents[i], problems);
     }
     problems->file = NULL;
-    if (problems->errors > 0) {
+    if (problems->errors > 0 && !MUTANT(DIRECTORY_IN_PARTS)) {
         directory_set_free(set);
         return NULL;
     }

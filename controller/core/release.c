@@ -76,6 +76,7 @@ static struct node *give_up(struct ctl *ctl, struct write_request *request, stru
 
 bool write_release(struct ctl *ctl, struct write_request *request)
 {
+    const struct write write = {ROW_LEDGER, request->who, request->manager.name, request->why};
     struct object *live = model_find(&ctl->model, request->kind->id, request->name);
     struct node *live_node = NULL, *next = NULL;
     bool is_lifted, is_fine = true;
@@ -85,7 +86,7 @@ bool write_release(struct ctl *ctl, struct write_request *request)
                       failure_make(&ctl->arena, 409, "Conflict", "%s \"%s\" is being deleted",
                                    request->kind->singular, request->name));
     }
-    is_lifted = conflicts_lift(ctl, request->kind, request->name);
+    is_lifted = conflicts_lift(ctl, request->kind, request->name, &write);
     if (live == NULL && !is_lifted) {
         return reject(request, failure_not_found(&ctl->arena, request->kind, request->name));
     }

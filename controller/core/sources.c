@@ -77,6 +77,11 @@ const struct directory_object *sources_directory(const struct ctl *ctl, const st
                : map_find(&sources->set->by_key, key_of((struct ctl *)ctl, kind, name));
 }
 
+const struct directory_set *sources_set(const struct ctl *ctl)
+{
+    return ctl->sources->set;
+}
+
 bool sources_may_name(const struct ctl *ctl, const struct kind *kind, const char *name)
 {
     if (ctl->sources->set == NULL) {
@@ -305,7 +310,7 @@ static void tell_success(struct ctl *ctl, const struct directory_set *set)
  * one that was not mounted than one that was meant. */
 static bool may_be_empty(const struct ctl *ctl, const struct directory_set *set)
 {
-    if (set->files > 0) {
+    if (set->files > 0 || MUTANT(EMPTY_IS_MEANT)) {
         return true;
     }
     for (size_t id = 0; id < KIND_COUNT; id++) {
@@ -328,7 +333,7 @@ static bool carry_out(struct ctl *ctl, struct directory_set *set)
 
     compose(ctl, set, &writes);
     ctl_begin(ctl, false);
-    fine = changeset_carry_out(ctl, &writes);
+    fine = changeset_carry_out(ctl, &writes) || MUTANT(DIRECTORY_IN_PARTS);
     if (fine) {
         put_conflicts(ctl, &writes);
         tell_success(ctl, set);
@@ -464,6 +469,7 @@ void on_directory(struct ctl *ctl, const struct directory *directory)
     problems.arena = &ctl->arena;
     switch (directory->state) {
     case DIRECTORY_NONE:
+        directory_set_free(TAKE(sources->set));
         if (model_find(&ctl->model, KIND_SOURCE, DIRECTORY_SOURCE) != NULL) {
             problems_init(&problems, &ctl->arena, DIRECTORY_SOURCE);
             problem_add(&problems, PROBLEM_ERROR, CAUSE_INVALID, NULL, "",

@@ -44,6 +44,8 @@ const struct directory_object *sources_directory(const struct ctl *ctl, const st
 /* May it say something, now or when it is read for the first time since the start? */
 bool sources_may_name(const struct ctl *ctl, const struct kind *kind, const char *name);
 
+/* What of it is in force; NULL: it was not read since the start. */
+const struct directory_set *sources_set(const struct ctl *ctl);
 /* Is this one of its objects, or named by it? */
 bool sources_directory_cares(const struct ctl *ctl, const struct object *object);
 

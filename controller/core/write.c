@@ -2,6 +2,7 @@
  * came, bound (which brings defaults), given its owners, bound again, and put. */
 #include "controller/core/write.h"
 
+#include "controller/core/applyset.h"
 #include "controller/core/conflicts.h"
 #include "controller/core/sources.h"
 #include "schema/base/site.h"
@@ -457,7 +458,9 @@ static bool decide_write(struct ctl *ctl, struct write_request *request)
         return fail(request, failure_modified(&ctl->arena, request->kind, request->name));
     }
     if (live == NULL && request->manager.source == SOURCE_API) {
-        (void)conflicts_lift(ctl, request->kind, request->name); /* applied anew */
+        const struct write write = {ROW_LEDGER, request->who, request->manager.name, request->why};
+
+        (void)conflicts_lift(ctl, request->kind, request->name, &write); /* applied anew */
     }
     request->before = live == NULL ? NULL : object_ref((struct object *)live);
     live_node = live == NULL ? NULL : emit_object(&ctl->arena, live, EMIT_ALL);
@@ -661,7 +664,7 @@ static bool decide_delete(struct ctl *ctl, struct write_request *request)
     }
     if (request->manager.source == SOURCE_API && sources_directory_cares(ctl, live) &&
         !MUTANT(NO_TOMBSTONES)) {
-        conflicts_bury(ctl, live, request->who);
+        conflicts_bury(ctl, live, &write);
     }
     request->outcome = delete_one(ctl, live, &write, &request->after);
     if (request->outcome != OUTCOME_DELETED) {
@@ -699,6 +702,8 @@ bool write_decide(struct ctl *ctl, struct write_request *request)
         return decide_delete(ctl, request);
     case WRITE_RELEASE:
         return write_release(ctl, request);
+    case WRITE_PRUNE:
+        return write_prune(ctl, request);
     case WRITE_WITHDRAW:
         return write_withdraw(ctl, request);
     case WRITE_CREATE:

@@ -15,6 +15,7 @@ enum write_verb {
     WRITE_APPLY,
     WRITE_DELETE,
     WRITE_RELEASE,  /* an operator gives back to the lower sources: fields, all, or a tombstone */
+    WRITE_PRUNE,    /* its apply set names the object no more */
     WRITE_WITHDRAW, /* the config directory names the object no more */
 };
 

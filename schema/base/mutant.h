@@ -34,6 +34,11 @@
     X(KEYS_FORGOTTEN, "after a restart idempotency keys are unknown",                              \
       "exactly-once same-answer refused ledger")                                                   \
     X(ROLLBACK_SKIPS, "a rollback leaves out the second object", "rollback")                       \
+    /* sources */                                                                                  \
+    X(RANK_IGNORED, "a lower source takes fields of a higher one", "rank whole")                   \
+    X(NO_TOMBSTONES, "what an operator deletes the config directory makes again", "buried")        \
+    X(DIRECTORY_IN_PARTS, "of a config directory with mistakes the rest is applied", "whole")      \
+    X(EMPTY_IS_MEANT, "an empty config directory withdraws all that it declared", "whole")         \
     /* watches */                                                                                  \
     X(WATCH_REPEATS, "a watch that is resumed tells again what was told last", "watch")            \
     X(WATCH_SKIPS, "a watch leaves out every sixteenth change", "watch")                           \

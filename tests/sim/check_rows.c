@@ -9,6 +9,7 @@
 #include "tests/sim/check_periods.h"
 #include "tests/sim/check_quorum.h"
 #include "tests/sim/check_reports.h"
+#include "tests/sim/check_sources.h"
 #include "tests/sim/check_tasks.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/sim.h"
@@ -483,6 +484,7 @@ static void check_row(struct sim *sim, const struct row *row)
     if (row->kind == &assignment_kind) {
         check_assignment(&at);
     }
+    check_sources_row(sim, row, at.body, at.before);
     check_tasks(sim, row, at.body);
     check_period_row(sim, row, at.body);
     check_gang_row(sim, row, at.body);

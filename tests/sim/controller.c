@@ -4,7 +4,9 @@
 #include "tests/sim/blobs.h"
 #include "tests/sim/check_columns.h"
 #include "tests/sim/check_effects.h"
+#include "tests/sim/check_sources.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/configdir.h"
 #include "tests/sim/http.h"
 #include "tests/sim/network.h"
 #include "tests/sim/plan.h"
@@ -535,6 +537,7 @@ static void start_core(struct sim *sim)
     unsigned life = controller->life;
 
     step(sim, &start);
+    config_folder_started(sim);
     if (controller->life == life && controller->is_full) {
         step(sim, &full);
         schedule_after(&sim->schedule, SPACE_LOOK_MS, on_space_look, (void *)(uintptr_t)life, 0);
@@ -591,6 +594,22 @@ void controller_start(struct sim *sim)
     blob_store_started(sim);
     if (!sim->has_failed) {
         start_core(sim);
+    }
+}
+
+void controller_directory(struct sim *sim, const struct directory *directory, bool is_fine)
+{
+    struct controller *controller = sim->controller;
+    struct ctl_event event = {.type = CTL_DIRECTORY, .directory = directory};
+    unsigned life = controller->life;
+    size_t waiting = controller->waiting.count;
+
+    step(sim, &event);
+    if (controller->life == life && controller->ctl != NULL) {
+        check_directory(sim, directory, is_fine,
+                        controller->waiting.count > waiting
+                            ? controller->waiting.items[controller->waiting.count - 1]
+                            : NULL);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "schema/limits.h"
 #include "tests/sim/clock.h"
+#include "tests/sim/configdir.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/http.h"
 #include "tests/sim/liar.h"
@@ -76,6 +77,7 @@ const char *const fault_words[FAULT_COUNT] = {
     [FAULT_SENSOR_NONSENSE] = "sensor-nonsense",
     [FAULT_RESTORE] = "restore",
     [FAULT_UPGRADE] = "upgrade",
+    [FAULT_CONFIG_DIR] = "config-dir",
     [FAULT_SLOW_NETWORK] = "slow-network",
     [FAULT_DELAYS] = "delays",
     [FAULT_LOSSY_NETWORK] = "lossy-network",
@@ -462,6 +464,13 @@ static void replace(struct sim *sim, struct machine *machine, enum fault fault)
     }
 }
 
+static void edit_folder(struct sim *sim, struct machine *machine, enum fault fault)
+{
+    (void)machine;
+    (void)fault;
+    config_folder_strike(sim, &sim->dice.faults);
+}
+
 /* The controller, or that machine, or all. */
 static void disturb_either(struct sim *sim, struct machine *machine, enum fault fault)
 {
@@ -533,6 +542,7 @@ static handler *const handlers[FAULT_EVENT_COUNT] = {
     [FAULT_SENSOR_NONSENSE] = disturb_senses,
     [FAULT_RESTORE] = replace,
     [FAULT_UPGRADE] = replace,
+    [FAULT_CONFIG_DIR] = edit_folder,
     [FAULT_AGENT_LIES] = disturb_machine,
 };
 
@@ -633,6 +643,7 @@ void faults_end(struct sim *sim)
     disk_set_full(sim->controller->disk, false);
     sim->controller->crash_in = sim->controller->crash_when_started = 0;
     upgrade_settle(sim);
+    config_folder_mend(sim);
     for (size_t i = 0; i < sim->machine_count; i++) {
         struct machine *machine = sim->machines[i];
 

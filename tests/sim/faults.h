@@ -53,6 +53,7 @@ enum fault {
     FAULT_SENSOR_NONSENSE,
     FAULT_RESTORE,    /* of the store, from a copy that was made earlier: restore.h */
     FAULT_UPGRADE,    /* or the way back, of the controller or an agent: upgrade.h */
+    FAULT_CONFIG_DIR, /* a folder beside the people is edited, broken, emptied: configdir.h */
     FAULT_AGENT_LIES, /* with its own key, by the tables: liar.h */
     /* Not events but conditions of the whole seed. */
     FAULT_SLOW_NETWORK,

@@ -9,6 +9,7 @@
 #include "tests/sim/check_quorum.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/configdir.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/epilogue.h"
 #include "tests/sim/hours.h"
@@ -135,6 +136,7 @@ void sim_init(struct sim *sim, const struct sim_options *options, struct record_
     sim->reports = reports_new();
     sim->accounts = accounts_new();
     sim->quorums = quorums_new();
+    sim->config_folder = config_folder_new();
     sim->blobs = blob_store_new(sim);
     sim->reference = reference_new();
     sim->network = network_new(sim);
@@ -166,6 +168,7 @@ void sim_fini(struct sim *sim)
     reports_free(sim->reports);
     accounts_free(sim->accounts);
     quorums_free(sim->quorums);
+    config_folder_free(sim->config_folder);
     blob_store_free(sim->blobs);
     reference_free(sim->reference);
     schedule_fini(&sim->schedule);
@@ -335,7 +338,8 @@ static bool is_calm(const struct sim *sim)
 
 static bool is_told(const struct sim *sim)
 {
-    return !sim->has_failed && sim->plan == NULL && sim->seed % TWIN_IN == 1;
+    return !sim->has_failed && sim->plan == NULL && sim->seed % TWIN_IN == 1 &&
+           !sim->faults.is_on[FAULT_CONFIG_DIR]; /* a folder that says something, too */
 }
 
 /* Nothing goes wrong: everybody is there. */
@@ -433,6 +437,9 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
         if (sim.seed % WHY_IN == 2) {
             why_ask(&sim);
         }
+    }
+    if (!sim.has_failed) {
+        config_folder_end(&sim);
     }
     if (!sim.has_failed) {
         check_accounts(&sim);

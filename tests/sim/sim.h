@@ -17,6 +17,7 @@ struct machine;
 struct network;
 struct operators;
 struct checks;
+struct config_folder;
 struct restores;
 struct leases;
 struct quorums;
@@ -70,6 +71,7 @@ struct sim {
     struct accounts *accounts;
     struct quorums *quorums;
     struct blob_store *blobs;
+    struct config_folder *config_folder;
     struct reference *reference; /* what the committed rows say */
     struct plan_run *plan;       /* borrowed; NULL: chance reigns */
     bool has_failed;

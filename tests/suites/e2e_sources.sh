@@ -76,6 +76,25 @@ what_is_deleted_stays_deleted_until_it_is_released() {
   is "day" "$(percent day)" 35
 }
 
+what_a_set_names_no_more_is_pruned() {
+  mkdir "$T/web"
+  policy web-1 40 >"$T/web/1.yaml"
+  policy web-2 40 >"$T/web/2.yaml"
+  expect 0 fogctl apply -f "$T/web" --applyset web
+  policy other 40 | apply
+  rm "$T/web/2.yaml"
+  expect 1 fogctl diff -f "$T/web" --applyset web --prune
+  says "$out" '^--- live/HarvestPolicy.web-2' '^-kind: HarvestPolicy'
+  expect 0 fogctl apply -f "$T/web" --applyset web --prune --dry-run
+  is "what it said" "$out" "harvestpolicy.fog/web-1 unchanged (server dry run)
+harvestpolicy.fog/web-2 deleted (server dry run)"
+  expect 0 fogctl apply -f "$T/web" --applyset web --prune
+  expect 0 fogctl get hp -l fog/applyset -o name
+  is "what is left of it" "$out" harvestpolicy.fog/web-1
+  expect 0 fogctl get hp other
+  expect 2 fogctl apply -f "$T/web" --prune
+}
+
 a_file_that_goes_takes_its_objects_along_but_not_all_at_once() {
   rm "$fleet/sites/day.yml"
   await 10 "it is gone" not fogctl get hp/day
@@ -97,4 +116,5 @@ all_end_and_nothing_is_left() {
 
 it the_directory_is_applied_as_it_is_found a_change_is_noticed_and_a_mistake_changes_nothing \
   an_operator_wins_and_gives_back what_is_deleted_stays_deleted_until_it_is_released \
+  what_a_set_names_no_more_is_pruned \
   a_file_that_goes_takes_its_objects_along_but_not_all_at_once all_end_and_nothing_is_left

@@ -9,8 +9,23 @@ enum { EXIT_CHANGED = 2 };
 
 static struct texts opt_files;
 static const char *opt_dry_run, *opt_revision, *opt_manager = "fogctl";
+static const char *opt_applyset;
+static bool opt_prune;
 static bool opt_force, opt_no_plan, opt_exit_code;
 static int64_t opt_retry_ms = 30000;
+
+#define APPLYSET_ROWS                                                                              \
+    {"applyset",                                                                                   \
+     0,                                                                                            \
+     OPTION_TEXT,                                                                                  \
+     &opt_applyset,                                                                                \
+     "NAME",                                                                                       \
+     "the set that the manifests are of, as their label fog/applyset says from then on",           \
+     NULL},                                                                                        \
+    {                                                                                              \
+        "prune", 0, OPTION_FLAG, &opt_prune, NULL,                                                 \
+            "delete what is of the set and is in the manifests no more; diff shows it", NULL       \
+    }
 
 static const struct option_row apply_rows[] = {
     {"filename", 'f', OPTION_LIST, &opt_files, "FILE",
@@ -21,6 +36,7 @@ static const struct option_row apply_rows[] = {
      "only if the fleet is still at the revision that the plan was made at", NULL},
     {"field-manager", 0, OPTION_TEXT, &opt_manager, "NAME", "who owns the fields (default fogctl)",
      NULL},
+    APPLYSET_ROWS,
     {"force-conflicts", 0, OPTION_FLAG, &opt_force, NULL, "take fields that other managers own",
      NULL},
     {"detailed-exitcode", 0, OPTION_FLAG, &opt_exit_code, NULL,
@@ -34,6 +50,7 @@ static const struct option_row diff_rows[] = {
      "a manifest, a folder of manifests, or - for standard input", NULL},
     {"field-manager", 0, OPTION_TEXT, &opt_manager, "NAME", "who owns the fields (default fogctl)",
      NULL},
+    APPLYSET_ROWS,
     {"force-conflicts", 0, OPTION_FLAG, &opt_force, NULL,
      "as if taking fields that other managers own", NULL},
     {"no-plan", 0, OPTION_FLAG, &opt_no_plan, NULL, "only the objects, not what agents would do",
@@ -70,6 +87,10 @@ static const char *compose(struct fogctl *fogctl, const struct documents_read *d
     node_set(arena, root, "kind", node_str(arena, "ChangeSet"));
     if (opt_revision != NULL) {
         node_set(arena, spec, "revision", node_str(arena, opt_revision));
+    }
+    if (opt_applyset != NULL) {
+        node_set(arena, spec, "applySet", node_str(arena, opt_applyset));
+        node_set(arena, spec, "prune", node_bool(arena, opt_prune));
     }
     node_set(arena, spec, "force", node_bool(arena, opt_force));
     node_set(arena, spec, "changes", changes);
@@ -117,7 +138,8 @@ const struct verb verb_apply = {
     "apply -f FILE… [options]",
     "  fogctl apply -f fleet.yaml\n"
     "  fogctl apply -f fleet/ --dry-run\n"
-    "  fogctl apply -f fleet.yaml --check-revision 130   # exactly the plan that was looked at\n",
+    "  fogctl apply -f fleet.yaml --check-revision 130   # exactly the plan that was looked at\n"
+    "  fogctl apply -f web/ --applyset web --prune       # and what web/ has no more goes\n",
     apply_options,
     apply,
 };
@@ -138,6 +160,8 @@ static bool is_usage_right(const struct verb *verb, const struct texts *words)
         (void)usage_error(verb, "unexpected \"%s\"; files are given with -f", words->items[0]);
     } else if (opt_files.count == 0) {
         (void)usage_error(verb, "-f is needed: a file, a folder, or - for standard input");
+    } else if (opt_prune && opt_applyset == NULL) {
+        (void)usage_error(verb, "--prune needs --applyset NAME: what of is to go?");
     } else if (!is_dry_run_known(opt_dry_run, true)) {
         (void)usage_error(verb, "--dry-run is server, client or none, not \"%s\"", opt_dry_run);
     } else {

@@ -312,6 +312,97 @@ static void who_and_why_are_kept(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* --- apply sets --------------------------------------------------------------------------------
+ */
+
+static bool is_there(const char *name)
+{
+    return api_call(&api, "GET", api_target(&api, POLICIES "/%s", name), NULL)->code == 200;
+}
+
+#define WEB       "'applySet': 'web', "
+#define WEB_PRUNE "'applySet': 'web', 'prune': true, "
+
+static void a_set_marks_what_is_applied_and_prunes_what_is_not(void **state)
+{
+    struct node *answer;
+    const char *before;
+
+    (void)state;
+    (void)send(200, "", WEB,
+               DO("apply", POLICY("p", MIN(20))) "," DO("apply", POLICY("q", MIN(20))));
+    (void)send(200, "", "", DO("apply", POLICY("mine", MIN(20))));
+    (void)send(200, "", "'applySet': 'shop', ", DO("apply", POLICY("other", MIN(20))));
+    assert_string_equal(
+        api_text(api_at(api_get(&api, POLICIES "/p"), "metadata.labels"), "fog/applyset"), "web");
+
+    before = api_fingerprint(&api);
+    answer = send(200, "&dryRun=All", WEB_PRUNE, DO("apply", POLICY("p", MIN(30))));
+    assert_int_equal(api_at(answer, "status.results")->list.count, 2);
+    assert_string_equal(api_text(answer, "status.results[1].name"), "q");
+    assert_string_equal(api_text(answer, "status.results[1].result"), "deleted");
+    assert_string_equal(api_fingerprint(&api), before);
+
+    (void)send(200, "", WEB_PRUNE, DO("apply", POLICY("p", MIN(30))));
+    assert_true(is_there("p"));
+    assert_false(is_there("q"));
+    assert_true(is_there("mine"));
+    assert_true(is_there("other"));
+}
+
+static void a_set_that_prunes_is_all_or_nothing(void **state)
+{
+    (void)state;
+    (void)send(200, "", WEB,
+               DO("apply", POLICY("p", MIN(20))) "," DO("apply", POLICY("q", MIN(20))));
+    (void)send(200, "", "", DO("apply", SESSION("work", "'policy': 'q',")));
+    refused(409, "Conflict", "is used by harvestsession \"work\"", WEB_PRUNE,
+            DO("apply", POLICY("p", MIN(30))));
+    (void)send(
+        200, "", WEB_PRUNE,
+        DO("apply", SESSION("work", "'policy': 'p',")) "," DO("apply", POLICY("p", MIN(30))));
+    assert_false(is_there("q"));
+}
+
+static void an_object_is_in_one_set(void **state)
+{
+    (void)state;
+    (void)send(200, "", WEB, DO("apply", POLICY("p", MIN(20))));
+    refused(409, "Conflict", "is in the apply set \"web\"", "'applySet': 'shop', ",
+            DO("apply", POLICY("p", MIN(20))));
+    (void)send(200, "", "'applySet': 'shop', 'force': true, ", DO("apply", POLICY("p", MIN(20))));
+    (void)send(200, "", WEB_PRUNE, DO("apply", POLICY("q", MIN(20))));
+    assert_true(is_there("p"));
+}
+
+static void what_another_source_owns_is_not_pruned(void **state)
+{
+    struct api_agent edge = {.name = "edge-1", .key = {1}};
+    struct node *answer;
+
+    (void)state;
+    api_connect(&api, &edge);
+    (void)send(200, "", WEB,
+               "{'verb': 'apply', 'object': {'apiVersion': 'fog/v1', 'kind': 'Agent', 'metadata': "
+               "{'name': 'edge-1', 'labels': {'a': 'b'}}}}");
+    answer = send(200, "", WEB_PRUNE, DO("apply", POLICY("q", MIN(20))));
+    assert_string_equal(api_text(answer, "status.results[1].result"), "unchanged");
+    assert_string_equal(api_text(answer, "status.warnings[0].message"),
+                        "agent \"edge-1\" stays: another source owns something of it");
+    assert_null(api_hangup(&api, edge.link));
+}
+
+static void a_set_has_a_name(void **state)
+{
+    (void)state;
+    refused(400, "BadRequest", "spec.applySet is missing", "'prune': true, ",
+            DO("apply", POLICY("p", MIN(20))));
+    refused(422, "Invalid", "spec.applySet: \"no good\"", "'applySet': 'no good', ",
+            DO("apply", POLICY("p", MIN(20))));
+    refused(422, "Invalid", "spec.applySet: \"\" is empty", "'applySet': '', ",
+            DO("apply", POLICY("p", MIN(20))));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +419,11 @@ int main(void)
         CASE(a_dry_run_shows_before_and_plan_and_changes_nothing),
         CASE(warnings_name_their_change),
         CASE(who_and_why_are_kept),
+        CASE(a_set_marks_what_is_applied_and_prunes_what_is_not),
+        CASE(a_set_that_prunes_is_all_or_nothing),
+        CASE(an_object_is_in_one_set),
+        CASE(what_another_source_owns_is_not_pruned),
+        CASE(a_set_has_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
