@@ -265,7 +265,7 @@ bench-sim: deps
 DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libyaml-dev \
                 libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev diffutils procps
 DEBIAN_TEST  := $(DEBIAN_BUILD) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
-                curl jq sqlite3 binutils util-linux python3
+                curl jq sqlite3 binutils util-linux python3 prometheus
 
 .PHONY: deps deps-test
 deps:
@@ -294,6 +294,7 @@ docs: $(OUT)/gendocs # those pages of docs/ that are made from tables; a test co
 	$(OUT)/gendocs mutants >docs/MUTANTS.md
 	$(OUT)/gendocs where >docs/WHERE.md
 	$(OUT)/gendocs config >docs/CONFIG.md
+	$(OUT)/gendocs metrics >docs/METRICS.md
 fmt:
 	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 lint:

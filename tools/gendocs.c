@@ -4,7 +4,8 @@
  *     gendocs protocol > docs/PROTOCOL.md
  *     gendocs mutants > docs/MUTANTS.md
  *     gendocs where > docs/WHERE.md
- *     gendocs config > docs/CONFIG.md */
+ *     gendocs config > docs/CONFIG.md
+ *     gendocs metrics > docs/METRICS.md */
 #include "schema/base/str.h"
 #include "schema/docs.h"
 #include "schema/option.h"
@@ -26,7 +27,7 @@ static const struct page {
     void (*write)(struct str *to);
 } pages[] = {
     {"kinds", docs_kinds}, {"protocol", docs_protocol}, {"mutants", docs_mutants},
-    {"where", docs_where}, {"config", docs_config},
+    {"where", docs_where}, {"config", docs_config},     {"metrics", docs_metrics},
 };
 
 int main(int argc, char **argv)
@@ -40,6 +41,6 @@ int main(int argc, char **argv)
             return fwrite(text.data, 1, text.length, stdout) == text.length ? 0 : 1;
         }
     }
-    (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants | where | config\n");
+    (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants | where | config | metrics\n");
     return 2;
 }

@@ -47,7 +47,8 @@ struct answer_row {        /* the first answer to an idempotency key */
 };
 
 struct batch {
-    uint64_t seq; /* 1, 2, …: of this start of the controller */
+    uint64_t seq;      /* 1, 2, …: of this start of the controller */
+    int64_t handed_us; /* the shell's: when it was given to the writer */
     struct {
         VEC_OF(struct row);
     } rows;

@@ -111,6 +111,8 @@ struct ctl {
     } reconciler;
     struct sources *sources; /* owned: config directory and discovery */
     struct ctl_counters counters;
+    struct metrics metrics;     /* counted here (metrics.c) */
+    const struct metrics *told; /* borrowed, of the step under way: the shell's; may be NULL */
 };
 
 void ring_fini(struct ring *ring);

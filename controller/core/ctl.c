@@ -168,6 +168,7 @@ static uint64_t after_this_step(const struct ctl *ctl)
 
 void ctl_answer_full(struct ctl *ctl, struct effect *effect)
 {
+    metrics_count(&ctl->metrics, METRIC_ANSWERS, (size_t)(effect->answer.code / 100 - 2));
     effect->type = EFFECT_ANSWER;
     effect->after = after_this_step(ctl);
     add_effect(ctl, effect);
@@ -332,7 +333,9 @@ void ctl_step(struct ctl *ctl, const struct ctl_event *event, struct effects *ef
     ctl->batch = batch_new(ctl->batch_seq + 1);
     ctl->derived_rows = 0;
     ctl->retry_step_at = MONO_NEVER;
+    ctl->told = event->told;
     ctl->counters.steps++;
+    metrics_count(&ctl->metrics, METRIC_STEPS, (size_t)event->type);
 
     handle(ctl, event);
     link_tick(ctl);
@@ -346,6 +349,7 @@ void ctl_step(struct ctl *ctl, const struct ctl_event *event, struct effects *ef
     assert(!ctl->in_transaction);
     finish_step(ctl);
     ctl->effects = NULL;
+    ctl->told = NULL;
     arena_reset(&ctl->arena);
 }
 

@@ -1,5 +1,7 @@
 #include "controller/core/discovery.h"
 
+#include "controller/core/metrics.h"
+
 static struct node *words(struct arena *arena, const char *const *list)
 {
     struct node *node = node_list(arena);
@@ -133,6 +135,7 @@ static void answer_health(struct ctl *ctl, uint64_t id)
 
 enum page {
     PAGE_HEALTH,
+    PAGE_METRICS,
     PAGE_VERSION,
     PAGE_VERSIONS,
     PAGE_GROUPS,
@@ -146,9 +149,10 @@ static bool find_page(const struct target *target, enum page *ret_page)
     static const struct {
         const char *path;
         enum page page;
-    } pages[] = {{"/healthz", PAGE_HEALTH},  {"/livez", PAGE_HEALTH},    {"/readyz", PAGE_HEALTH},
-                 {"/version", PAGE_VERSION}, {"/api", PAGE_VERSIONS},    {"/apis", PAGE_GROUPS},
-                 {"/apis/fog", PAGE_GROUP},  {"/apis/fog/v1", PAGE_FOG}, {"/api/v1", PAGE_CORE}};
+    } pages[] = {{"/metrics", PAGE_METRICS}, {"/healthz", PAGE_HEALTH},  {"/livez", PAGE_HEALTH},
+                 {"/readyz", PAGE_HEALTH},   {"/version", PAGE_VERSION}, {"/api", PAGE_VERSIONS},
+                 {"/apis", PAGE_GROUPS},     {"/apis/fog", PAGE_GROUP},  {"/apis/fog/v1", PAGE_FOG},
+                 {"/api/v1", PAGE_CORE}};
 
     for (size_t i = 0; i < COUNT_OF(pages); i++) {
         if (target_is(target, pages[i].path)) {
@@ -177,6 +181,9 @@ void discovery_answer(struct ctl *ctl, uint64_t id, const struct target *target)
     switch (page) {
     case PAGE_HEALTH:
         answer_health(ctl, id);
+        break;
+    case PAGE_METRICS:
+        metrics_answer(ctl, id);
         break;
     case PAGE_VERSION:
         answer_node(ctl, id, 200, version(ctl));

@@ -4,6 +4,7 @@
 #include "controller/core/directory.h"
 #include "controller/core/stored.h"
 #include "schema/base/mono.h"
+#include "schema/metric.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -53,4 +54,6 @@ struct ctl_event {
         size_t bursts_max; /* OPTIONS: as in struct ctl_options; 0: BURSTS_MAX */
         int api_port;      /* START: that is listened on; 0: none */
     };
+    const struct metrics *told; /* borrowed: what the shell counted and measured up to now; NULL:
+                                   it tells nothing */
 };

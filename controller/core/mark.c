@@ -3,6 +3,7 @@
  * Who wants an agent is not asked with each change, only when an agent could take it: so an agent
  * that comes costs as much as there are sessions that want one, and not as there are sessions. */
 #include "controller/core/copy.h"
+#include "controller/core/metrics.h"
 #include "controller/core/reconcile.h"
 
 #include "schema/base/site.h"
@@ -165,6 +166,9 @@ static void mark_session(struct ctl *ctl, const struct change *change)
                    change->before->meta.generation == change->after->meta.generation;
 
     ctl->reconciler.loose_is_due |= change->before != NULL && change->after == NULL;
+    if (session != NULL && change->after != NULL) {
+        metrics_session(ctl, session, change);
+    }
     if (session != NULL && !is_same) {
         session->is_scan_due = true;
         session->quiet_until = MONO_ZERO;

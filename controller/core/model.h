@@ -120,6 +120,9 @@ struct session_entry {
     struct mono quiet_until; /* it is large and was just examined: not again before this */
     struct gang_state gang;
     bool is_scan_due; /* runs on every agent: agents may have come that it knows not of */
+    bool is_timed;    /* until it is as declared, since */
+    struct mono diverged_at;
+    int diverged_by; /* enum metric_cause */
 };
 
 struct assignment_entry {

@@ -13,6 +13,7 @@
 #include "controller/io/configdir.h"
 #include "controller/io/http.h"
 #include "controller/io/link.h"
+#include "controller/io/measure.h"
 #include "controller/io/net.h"
 #include "controller/io/reader.h"
 #include "controller/io/writer.h"
@@ -53,6 +54,7 @@ struct loop {
     int clock_fd; /* a timer of CLOCK_BOOTTIME: it also rings after the machine slept */
     struct mono rings_at;
 
+    struct measure measure;
     size_t uncommitted; /* batches with the writer */
     unsigned recoveries;
     bool has_handles; /* the uv_ members above are open */
@@ -128,16 +130,20 @@ static void set_clock(struct loop *loop, struct mono now)
 static void step(struct loop *loop, struct ctl_event *event)
 {
     struct effects effects;
+    int64_t began_us = measure_now_us();
 
     if (loop->is_ending) {
         return; /* nothing new is begun */
     }
     event->now = now_mono();
     event->wall = now_wall();
+    event->told = &loop->measure.metrics;
     effects_init(&effects);
     ctl_step(loop->engine->ctl, event, &effects);
+    measure_step(&loop->measure, event, measure_now_us() - began_us);
     if (effects.batch != NULL) {
         loop->uncommitted++;
+        measure_handed(effects.batch);
         writer_put(loop->writer, TAKE(effects.batch));
     }
     gate_take(loop->gate, &effects);
@@ -208,6 +214,7 @@ static void on_clock(uv_poll_t *clock, int status, int events)
     if (read(loop->clock_fd, &rings, sizeof(rings)) != sizeof(rings)) {
         return; /* it was set anew meanwhile */
     }
+    measure_look(&loop->measure, http_connection_count(loop->http));
     step(loop, &(struct ctl_event){.type = CTL_TICK});
 }
 
@@ -339,10 +346,12 @@ static void on_written(uv_async_t *async)
     while (loop->writer != NULL && writer_next_done(loop->writer, &done)) {
         if (done.code < 0) {
             batch_free(done.batch);
+            measure_failed(&loop->measure);
             recover(loop, done.code, &done.err);
             return;
         }
         newest = done.batch->seq;
+        measure_committed(&loop->measure, done.batch);
         loop->uncommitted--;
         batch_free(done.batch);
     }
@@ -565,6 +574,7 @@ int loop_open(const struct config *config, struct engine *engine, struct loop **
     loop->engine = engine;
     loop->gate = gate_new();
     loop->clock_fd = -1;
+    measure_init(&loop->measure, engine->statedir->store_path);
     if (uv_loop_init(&loop->uv) < 0) {
         return err_set(err, ERR_SYSTEM, "libuv does not start");
     }

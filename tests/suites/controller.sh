@@ -94,6 +94,15 @@ who() { policy by-alice | curl -s -o /dev/null -u alice:x -H 'Fog-Change-Cause: 
   curl -s "$api/apis/fog/v1/history?kind=HarvestPolicy&name=by-alice" | grep -q alice; }
 check "history knows who wrote" who
 
+# --- metrics ---
+measured() { curl -sf "$api/metrics" >"$dir/metrics" && promtool check metrics <"$dir/metrics" >"$dir/promtool" 2>&1; }
+counted() { grep -qE "^$1 [0-9.]*[1-9][0-9.]*\$" "$dir/metrics"; } # a series that is not 0
+check "promtool has nothing to say against /metrics" measured
+check "the metrics know of steps, answers, commits and the process" eval \
+  "counted 'fog_steps_total.event=\"http\".' && counted 'fog_http_answers_total.code=\"2xx\".' &&
+   counted fog_commit_duration_seconds_count && counted fog_step_duration_seconds_sum &&
+   counted process_resident_memory_bytes && counted fog_store_size_bytes"
+
 # --- ends ---
 creates kept 201
 kill -9 "$pid"

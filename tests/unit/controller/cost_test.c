@@ -33,7 +33,8 @@ static struct world world;
 
 static void commit(uint64_t seq)
 {
-    const struct ctl_event event = {CTL_COMMITTED, world.now, world.wall, seq, {NULL}};
+    const struct ctl_event event = {
+        .type = CTL_COMMITTED, .now = world.now, .wall = world.wall, .id = seq};
     struct effects effects;
 
     effects_init(&effects);

@@ -66,6 +66,12 @@ static void the_page_of_conditions_is_up_to_date(void **state)
     is_up_to_date("where", "docs/WHERE.md", docs_where);
 }
 
+static void the_page_of_metrics_is_up_to_date(void **state)
+{
+    (void)state;
+    is_up_to_date("metrics", "docs/METRICS.md", docs_metrics);
+}
+
 /* From the first word on, each has a row, in the order of the words. */
 static void has_rows(const char *page, const char *const *words)
 {
@@ -101,6 +107,7 @@ int main(void)
         cmocka_unit_test(the_page_of_the_protocol_is_up_to_date),
         cmocka_unit_test(the_page_of_the_mutants_is_up_to_date),
         cmocka_unit_test(the_page_of_conditions_is_up_to_date),
+        cmocka_unit_test(the_page_of_metrics_is_up_to_date),
         cmocka_unit_test(operators_are_told_of_each_outcome_and_reason),
     };
 
