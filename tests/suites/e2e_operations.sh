@@ -173,6 +173,37 @@ an_edit_is_written_back_and_what_is_wrong_comes_back() {
   expect 2 fogctl edit hs
 }
 
+paths_and_columns_say_what_is_asked_for() {
+  expect 0 fogctl get agents -o jsonpath='{range .items[*]}{.metadata.name}{"\t"}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}'
+  is "standard output" "$out" "$(printf 'edge-1\tTrue\nedge-2\tTrue\nedge-3\tTrue')"
+  expect 0 fogctl get hs old -o jsonpath='{.spec.replicas}'
+  is "standard output" "$out" 2
+  expect 0 fogctl get hs/old hs/new -o 'custom-columns=NAME:.metadata.name,WANTED:{.spec.replicas},NONE:.spec.nothing'
+  is "standard output" "$out" "NAME   WANTED   NONE
+old    2        <none>
+new    2        <none>"
+  printf 'NAME          WHERE\nmetadata.name .spec.agent\n' >"$T/columns"
+  expect 0 fogctl get asg -l fog/session=every -o custom-columns-file="$T/columns" --no-headers
+  says "$out" '^every-edge-2-.* +edge-2$'
+  expect 2 fogctl get hs -o jsonpath='{.items[}'
+  says "$err" '^error: -o jsonpath: column 9: a whole number is expected'
+  expect 2 fogctl get hs -o custom-columns=NAME
+  says "$err" 'is not NAME:PATH'
+  expect 0 fogctl wait agent/edge-1 --for=jsonpath='{.status.conditions[?(@.type=="Ready")].status}'=True
+  expect 2 fogctl wait agent/edge-1 --for=jsonpath='{.status['
+}
+
+a_watch_says_what_was_added_modified_and_deleted_in_columns_too() {
+  FOGCTL_SERVER=http://$API "$BIN/fogctl" get hs -w --output-watch-events -o custom-columns=N:.metadata.name,R:.spec.replicas >"$T/watched" 2>&1 &
+  local watcher=$!
+  await 10 "the table is there" grep -q '^ADDED *old *2$' "$T/watched" || return
+  ses brief 'exec sleep 1000' 'replicas: 0' | apply
+  expect 0 fogctl delete hs/brief
+  await 10 "the end is seen" grep -q '^DELETED *brief *0$' "$T/watched"
+  says "$(cat "$T/watched")" '^EVENT +N +R$' '^ADDED +brief +0$'
+  kill "$watcher" && wait "$watcher" 2>/dev/null
+}
+
 nothing_is_left_broken() {
   expect 0 fogctl delete hs --all
   check_orphans
@@ -186,4 +217,5 @@ it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has 
   a_drain_shows_its_plan_and_empties_the_agent a_drain_that_cannot_says_why_and_goes_on_later \
   a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not \
   labels_are_set_kept_and_taken_away annotations_too scale_changes_replicas_and_nothing_else \
-  an_edit_is_written_back_and_what_is_wrong_comes_back nothing_is_left_broken
+  an_edit_is_written_back_and_what_is_wrong_comes_back paths_and_columns_say_what_is_asked_for \
+  a_watch_says_what_was_added_modified_and_deleted_in_columns_too nothing_is_left_broken

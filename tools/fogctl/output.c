@@ -10,7 +10,7 @@ bool output_from_str(const char *text, enum output *ret_output)
 {
     static const char *const words[] = {"table", "wide", "yaml", "json", "name"};
     const char *close;
-    char advice[64] = "forms: table, wide, yaml, json, name";
+    char advice[80] = "forms: table, wide, yaml, json, name; of get more: fogctl get --help";
 
     *ret_output = OUTPUT_TABLE;
     for (size_t i = 0; text != NULL && i < COUNT_OF(words); i++) {

@@ -3,7 +3,14 @@
 
 #include "tools/fogctl/fogctl.h"
 
-enum output { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_YAML, OUTPUT_JSON, OUTPUT_NAME };
+enum output {
+    OUTPUT_TABLE,
+    OUTPUT_WIDE,
+    OUTPUT_YAML,
+    OUTPUT_JSON,
+    OUTPUT_NAME,
+    OUTPUT_FORM /* tools/fogctl/form.h */
+};
 
 bool output_from_str(const char *text,
                      enum output *ret_output); /* NULL: table; says what is wrong */

@@ -1,15 +1,18 @@
 /* get: objects as tables or text, now or as they change. */
 #include "schema/json.h"
 #include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/form.h"
 #include "tools/fogctl/output.h"
 
 #include <stdio.h>
 
 static const char *opt_output, *opt_labels, *opt_fields, *opt_where;
+static struct form form; /* of OUTPUT_FORM */
 static bool opt_watch, opt_no_headers, opt_events;
 
 static const struct option_row rows[] = {
-    {"output", 'o', OPTION_TEXT, &opt_output, "FORM", "wide, yaml, json or name", NULL},
+    {"output", 'o', OPTION_TEXT, &opt_output, "FORM",
+     "wide, yaml, json, name, jsonpath[-file]=…, custom-columns[-file]=NAME:PATH,…", NULL},
     {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS",
      "only those with these labels: 'site=north,tier in (a,b)'", NULL},
     {"field-selector", 0, OPTION_TEXT, &opt_fields, "FIELDS",
@@ -39,7 +42,9 @@ const struct verb verb_get = {
     "  fogctl get agents --where 'sensors.battery >= 40 && region in (north, east)'\n"
     "  fogctl get hs/render -o yaml\n"
     "  fogctl get assignments -l fog/session=render -w\n"
-    "  fogctl get hs,assignments -w --output-watch-events\n",
+    "  fogctl get hs,assignments -w --output-watch-events\n"
+    "  fogctl get asg -o custom-columns=NAME:.metadata.name,ON:.spec.agent\n"
+    "  fogctl get agents -o jsonpath='{range .items[*]}{.metadata.name}{\"\\n\"}{end}'\n",
     options,
     get,
 };
@@ -152,6 +157,16 @@ struct all_watching {
     VEC_OF(struct watching);
 };
 
+static void print_text_event(struct fogctl *fogctl, enum output output, const char *type,
+                             struct node *object)
+{
+    if (output == OUTPUT_FORM) {
+        (void)form_print_event(fogctl, &form, type, object);
+    } else {
+        output_event(fogctl, output, opt_events ? type : NULL, object);
+    }
+}
+
 static void print_event(struct watching *watching, const char *type, struct node *object)
 {
     struct fogctl *fogctl = watching->fogctl;
@@ -166,7 +181,7 @@ static void print_event(struct watching *watching, const char *type, struct node
         table_print(&watching->table, 0);
         vec_clear(&watching->table.cells);
     } else {
-        output_event(fogctl, watching->output, opt_events ? type : NULL, object);
+        print_text_event(fogctl, watching->output, type, object);
     }
     (void)fflush(stdout);
 }
@@ -295,10 +310,15 @@ static int get_text(struct fogctl *fogctl, const struct targets *targets, enum o
         }
         vec_add(all, watching);
     }
-    if (opt_watch && (is_list || opt_events)) { /* a stream of objects, not a list and a stream */
+    if (opt_watch && (is_list || opt_events) && /* a stream of objects, not a list and a stream */
+        !(output == OUTPUT_FORM && form.template == NULL)) {
         for (size_t i = 0; i < objects->list.count; i++) {
-            output_event(fogctl, output, opt_events ? "ADDED" : NULL, objects->list.items[i]);
+            print_text_event(fogctl, output, "ADDED", objects->list.items[i]);
         }
+    } else if (output == OUTPUT_FORM) {
+        code = form_print(fogctl, &form, objects->list.items, objects->list.count, is_list)
+                   ? code
+                   : EXIT_FAILED;
     } else if (code == EXIT_DONE || objects->list.count > 0) {
         output_objects(fogctl, output, objects->list.items, objects->list.count, is_list);
     }
@@ -323,7 +343,10 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
     if (words->count == 0) {
         return usage_error(&verb_get, "what? for example: fogctl get all");
     }
-    if (!output_from_str(opt_output, output) || !targets_read(fogctl, words, targets)) {
+    *output = OUTPUT_FORM;
+    if (!(form_is(opt_output) ? form_read(fogctl, opt_output, &form)
+                              : output_from_str(opt_output, output)) ||
+        !targets_read(fogctl, words, targets)) {
         return EXIT_USAGE;
     }
     vec_each (targets, it) {
@@ -341,6 +364,8 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
         return usage_error(&verb_get, "-w watches whole kinds, or one object of each kind");
     }
     opt_events = opt_events && opt_watch;
+    form.with_events = opt_events;
+    form.no_headers = opt_no_headers;
     return EXIT_DONE;
 }
 
@@ -362,6 +387,7 @@ static int get(struct fogctl *fogctl, struct texts *words)
     vec_each (&all, it) {
         table_fini(&it->table);
     }
+    form_fini(&form);
     vec_fini(&all);
     vec_fini(&targets);
     return code;

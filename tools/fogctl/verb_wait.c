@@ -1,6 +1,6 @@
 /* wait: until one of several conditions holds, for every object named. */
-#include "schema/json.h"
 #include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/jsonpath.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -65,29 +65,36 @@ static bool is_condition_met(const struct node *object, const char *text)
     return false;
 }
 
-/* {.status.ready}=3, or without the value: that it is there. */
+/* Where the path of "{.status.ready}=3" or ".status.ready=3" ends. */
+static size_t path_length(const char *text)
+{
+    const char *close = text[0] == '{' ? strrchr(text, '}') : NULL;
+
+    return close != NULL ? (size_t)(close - text) + 1 : strcspn(text, "=");
+}
+
+/* Without the value: that it is there. */
 static bool is_path_met(struct fogctl *fogctl, const struct node *object, const char *text)
 {
-    size_t begin = text[0] == '{', length;
-    const struct node *found;
+    size_t length = path_length(text);
+    struct err err;
+    struct jsonpath *path =
+        jsonpath_parse_path(&fogctl->arena, arena_strndup(&fogctl->arena, text, length), &err);
     struct str value = STR_EMPTY;
-    const char *wanted;
-    bool met;
+    struct found found;
+    bool is_met;
 
-    begin += text[begin] == '.';
-    length = strcspn(text + begin, "}=");
-    found = node_find_path(object, arena_strndup(&fogctl->arena, text + begin, length));
-    wanted = strchr(text + begin + length, '=');
-    if (found == NULL || wanted == NULL) {
-        return found != NULL;
+    if (path == NULL || jsonpath_find(path, &fogctl->arena, object, &found, &err) < 0) {
+        return false;
     }
-    if (found->type == NODE_STR) {
-        return str_eq(found->str.text, wanted + 1);
+    is_met = found.count > 0 && text[length] == '\0';
+    for (size_t i = 0; i < found.count && !is_met; i++) {
+        str_clear(&value);
+        jsonpath_value(found.items[i], &value);
+        is_met = str_eq(value.data, text + length + 1);
     }
-    json_emit(found, JSON_PLAIN, &value);
-    met = str_eq(value.data, wanted + 1);
     str_fini(&value);
-    return met;
+    return is_met;
 }
 
 static bool is_met(struct fogctl *fogctl, const struct node *object, const char *what)
@@ -119,13 +126,29 @@ static bool may_be_absent(void)
     return false;
 }
 
-static bool check_what(void)
+static bool is_path_right(struct fogctl *fogctl, const char *text)
+{
+    size_t length = path_length(text);
+    struct err err;
+
+    if (jsonpath_parse_path(&fogctl->arena, arena_strndup(&fogctl->arena, text, length), &err) ==
+        NULL) {
+        (void)usage_error(&verb_wait, "--for=jsonpath=%s: %s", text, err.text);
+        return false;
+    }
+    return true;
+}
+
+static bool check_what(struct fogctl *fogctl)
 {
     vec_each (&opt_for, it) {
         if (!str_eq(*it, "delete") && !str_eq(*it, "create") && !str_starts(*it, "condition=") &&
             !str_starts(*it, "jsonpath=")) {
             (void)usage_error(&verb_wait, "--for=%s: condition=…, jsonpath=…, create or delete",
                               *it);
+            return false;
+        }
+        if (str_starts(*it, "jsonpath=") && !is_path_right(fogctl, *it + strlen("jsonpath="))) {
             return false;
         }
     }
@@ -200,7 +223,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
     if (words->count == 0) {
         return usage_error(&verb_wait, "for which object?");
     }
-    if (!check_what() || !targets_read(fogctl, words, given)) {
+    if (!check_what(fogctl) || !targets_read(fogctl, words, given)) {
         return EXIT_USAGE;
     }
     vec_each (given, it) {
