@@ -96,9 +96,13 @@ static bool is_declared_alike(const struct agt_settings *a, const struct agt_set
 /* Judging and sharing follow in this step, as in every other. */
 static void on_options(struct agt *agt, const struct agt_settings *settings)
 {
+    const struct harvest_policy_spec *before = agt->options.settings.owner_policy;
     bool is_alike = is_declared_alike(&agt->options.settings, settings);
 
     agt->options.settings = *settings;
+    if (MUTANT(RULES_OF_BEFORE)) {
+        agt->options.settings.owner_policy = before;
+    }
     if (!is_alike) {
         link_declare_again(agt);
     }

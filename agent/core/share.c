@@ -79,11 +79,8 @@ int64_t share_cpu_limit(const struct agt *agt, const struct work *work)
 static void limit(struct agt *agt, struct work *work)
 {
     int64_t limit = share_cpu_limit(agt, work);
-    bool is_news = work->run.cpu_limit == CPU_LIMIT_UNKNOWN
-                       ? limit > 0 || template_policy(&work->wanted.template) != NULL
-                       : limit != work->run.cpu_limit;
 
-    if (is_news) {
+    if (limit != work->run.cpu_limit) { /* also when nobody knows what an earlier agent told */
         MARK("a run gets another limit");
         out_add_run(agt, AGT_LIMIT, OUT_AT_ONCE, work->wanted.uid, work->run.number)->cpu_limit =
             limit;

@@ -412,8 +412,7 @@ void gang_set_bursts(struct ctl *ctl, size_t bursts_max)
     map_each (&ctl->model.objects[KIND_HARVEST_SESSION], it) {
         struct session_entry *session = it->value;
 
-        if (session->gang.waits && !MUTANT(BURSTS_STAY_AS_TOLD_FIRST)) {
-            MARK("another number of bursts takes effect");
+        if (session->gang.waits) {
             model_mark_session(&ctl->model, session);
         }
     }

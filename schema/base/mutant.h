@@ -85,8 +85,6 @@
     X(GANG_MENDED, "one of a gang is placed anew, and the others stay", "gang")                    \
     X(GANG_NEVER_AGAIN, "a gang that was taken back is not placed again", "liveness")              \
     X(GANG_KEEPS_TURN, "who waits for a gang is not told that it is complete", "liveness")         \
-    X(BURSTS_STAY_AS_TOLD_FIRST, "who waits for a gang is not told that more may be placed",       \
-      "liveness")                                                                                  \
     X(BURSTS_UNBOUNDED, "more gangs are placed and not yet complete than declared", "gang")        \
     X(PARALLELISM_IGNORED, "more tasks are under way at once than declared", "tasks")              \
     X(BREAKER_STAYS_OPEN, "an agent on which starts failed is never tried again", "liveness")      \
@@ -132,6 +130,8 @@
     X(PAUSE_IGNORED, "work is started although the owner has paused the machine",                  \
       "paused authorised")                                                                         \
     X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness")                     \
+    X(RULES_OF_BEFORE, "other rules of an owner's hold from the next start of the agent on",        \
+      "policy liveness")                                                                           \
     X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness paused")   \
     X(SILENCE_ALLOWED, "shims are told that work may run while nobody reads sensors", "policy")    \
     X(LAPSE_IGNORED, "what its shim suspended is never let go on", "liveness policy")              \

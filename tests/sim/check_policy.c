@@ -175,6 +175,17 @@ static bool may_not_start(const struct shim *shim, const struct node *policy)
            readings.of[SENSOR_IDLE].value < time_in(policy, "user.startAfterIdle");
 }
 
+/* What was once to be ended stays so, also under other rules. */
+static bool owner_may_evict(const struct shim *shim)
+{
+    struct machine *machine = shim->machine;
+    const struct owner *owner = &machine->owner;
+
+    return (owner->changes > 0 && sim_now(machine->sim) - owner->changed_at_ms < SETTLE_MS) ||
+           (owner->rules != NULL && (check_is_forbidden(machine, owner->rules) ||
+                                     shim->watch.owners.is_hot || shim->watch.owners.is_low));
+}
+
 bool check_may_evict(const struct shim *shim)
 {
     struct machine *machine = shim->machine;
@@ -184,9 +195,10 @@ bool check_may_evict(const struct shim *shim)
     if (machine->lived != NULL) {
         return true; /* day_check() asks for the reason */
     }
-    return policy != NULL && (check_is_forbidden(machine, policy) || may_not_start(shim, policy) ||
-                              sim_now(machine->sim) - shim->watch.thawed_at_ms < AT_ONCE_MS ||
-                              shim->watch.is_hot || shim->watch.is_low);
+    return owner_may_evict(shim) ||
+           (policy != NULL && (check_is_forbidden(machine, policy) || may_not_start(shim, policy) ||
+                               sim_now(machine->sim) - shim->watch.thawed_at_ms < AT_ONCE_MS ||
+                               shim->watch.latches.is_hot || shim->watch.latches.is_low));
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */
@@ -207,10 +219,9 @@ static int64_t noticed_ms(const struct machine *machine, const struct shim *shim
     return INTERVAL_MS + (is_in_charge(machine) ? 0 : shim->unwatched_ms);
 }
 
-static bool is_latched(struct machine *machine, struct shim *shim, const struct readings *readings,
-                       const struct node *policy)
+static bool is_latched(struct machine *machine, const struct shim *shim, struct shim_latches *watch,
+                       const struct readings *readings, const struct node *policy)
 {
-    struct shim_watch *watch = &shim->watch;
     int64_t now_ms = sim_now(machine->sim), most_ms = noticed_ms(machine, shim);
 
     if (is_hot(readings, policy, "thermal.suspendCelsius")) {
@@ -234,25 +245,31 @@ static bool is_latched(struct machine *machine, struct shim *shim, const struct 
     return watch->is_hot || watch->is_low;
 }
 
-static bool is_held(struct machine *machine, struct shim *shim, const struct readings *readings,
-                    const struct node *policy)
+static bool is_held(struct machine *machine, const struct shim *shim, struct shim_latches *latches,
+                    const struct readings *readings, const struct node *policy)
 {
     struct readings fresh = *readings;
 
+    if (policy == NULL) {
+        return false;
+    }
     keep_fresh(machine, policy, &fresh);
-    return is_latched(machine, shim, &fresh, policy) ||
+    return is_latched(machine, shim, latches, &fresh, policy) ||
            forbids(&fresh, policy, hours_local_ms(machine)) || is_stale(machine, readings, policy);
 }
 
 /* What a workload's chance to save its state is not given for: heat, what is not known, want of
  * memory, and the owner's word.  To be asked after is_held(). */
-static bool is_urgent(struct machine *machine, const struct shim *shim,
+static bool is_urgent(struct machine *machine, const struct shim_latches *latches,
                       const struct readings *readings, const struct node *policy)
 {
     struct readings fresh = *readings;
 
+    if (policy == NULL) {
+        return false;
+    }
     keep_fresh(machine, policy, &fresh);
-    return shim->watch.is_hot || is_hot(&fresh, policy, "thermal.suspendCelsius") ||
+    return latches->is_hot || is_hot(&fresh, policy, "thermal.suspendCelsius") ||
            is_stale(machine, readings, policy) || lacks_memory(&fresh, policy);
 }
 
@@ -279,8 +296,8 @@ static int64_t allowed_ms(const struct machine *machine, const struct shim *shim
 /* Whoever watches tells what shall become of it when nobody does. */
 static void check_watch(struct machine *machine, const struct shim *shim, const struct node *policy)
 {
-    if (policy != NULL && shim->state == SHIM_RUNNING && shim->unwatched_ms == 0 &&
-        is_in_charge(machine)) {
+    if ((policy != NULL || machine->owner.rules != NULL) && shim->state == SHIM_RUNNING &&
+        shim->unwatched_ms == 0 && is_in_charge(machine)) {
         sim_fail(machine->sim, "policy", "the shim of %s/%s (%s) would let it run unwatched",
                  shim->session, shim->slot, shim->uid);
     }
@@ -313,6 +330,7 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
     const struct node *work = check_known_work(machine, shim->uid);
     const struct node *policy = node_find_path(work, "wanted.template.policy");
     const char *digest = ref_text(work, "wanted.templateDigest");
+    const struct node *owners = machine->owner.rules;
     struct shim_watch *watch = &shim->watch;
     bool is_forbidden, is_now;
 
@@ -320,16 +338,18 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
         forget(shim);
         return;
     }
-    if (!str_eq(digest, watch->digest)) { /* another policy, from now on */
-        forget(shim);
+    if (!str_eq(digest, watch->digest) || watch->changes != machine->owner.changes) {
+        forget(shim); /* another policy, from now on */
         memcpy(watch->digest, digest, strlen(digest) + 1);
+        watch->changes = machine->owner.changes;
     } else {
         check_watch(machine, shim, policy);
     }
-    is_forbidden =
-        machine->is_owner_paused || (policy != NULL && is_held(machine, shim, readings, policy));
-    is_now =
-        machine->is_owner_paused || (policy != NULL && is_urgent(machine, shim, readings, policy));
+    is_forbidden = is_held(machine, shim, &watch->latches, readings, policy);
+    is_forbidden = is_held(machine, shim, &watch->owners, readings, owners) || is_forbidden ||
+                   machine->is_owner_paused;
+    is_now = machine->is_owner_paused || is_urgent(machine, &watch->latches, readings, policy) ||
+             is_urgent(machine, &watch->owners, readings, owners);
     check_since(shim, is_forbidden, allowed_ms(machine, shim) + checkpoint_ms(work),
                 &watch->forbidden_since_ms);
     check_since(shim, is_now, allowed_ms(machine, shim), &watch->urgent_since_ms);

@@ -631,6 +631,22 @@ void controller_tell_space(struct sim *sim)
     step(sim, &event);
 }
 
+/* Who is away or stands still hears of it at the next start. */
+void controller_configure(struct sim *sim, size_t bursts_max)
+{
+    struct controller *controller = sim->controller;
+    struct ctl_event event = {.type = CTL_OPTIONS, .bursts_max = bursts_max};
+
+    if (controller->is_up && controller->stalled_until_ms > sim_now(sim)) {
+        return;
+    }
+    controller->bursts_max = bursts_max;
+    sim_trace(sim, "controller: at most %zu bursts", bursts_max);
+    if (controller->is_up) {
+        step(sim, &event);
+    }
+}
+
 /* --- ends ------------------------------------------------------------------------------------- */
 
 static void cut_power(struct sim *sim)

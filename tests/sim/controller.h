@@ -42,7 +42,7 @@ struct controller {
     bool is_full;            /* the ballast was given back */
     unsigned recoveries;     /* in a row */
     int64_t heartbeat_ms;
-    size_t bursts_max;        /* as it is told on its command line */
+    size_t bursts_max;        /* as its configuration says */
     enum release release;     /* of the program that is started next */
     uint64_t era;             /* as its state directory remembers */
     bool is_restored;         /* its next start is the first from a copy that was put back */
@@ -64,6 +64,7 @@ void controller_crash(struct sim *sim, bool with_power);
 void controller_stop(struct sim *sim);
 /* It looked at the config directory; `is_fine`: nothing is wrong with what is there. */
 void controller_directory(struct sim *sim, const struct directory *directory, bool is_fine);
+void controller_configure(struct sim *sim, size_t bursts_max); /* from now on */
 void controller_tell_space(struct sim *sim);
 
 /* From the network and the operators. */

@@ -67,6 +67,7 @@ const char *const fault_words[FAULT_COUNT] = {
     [FAULT_WALL_STEP] = "wall-step",
     [FAULT_WALL_LEAP] = "wall-leap",
     [FAULT_OWNER_PAUSES] = "owner-pauses",
+    [FAULT_CONFIGURED] = "configured",
     [FAULT_UNPLUGGED] = "unplugged",
     [FAULT_HEAT] = "heat",
     [FAULT_USER] = "user",
@@ -489,6 +490,18 @@ static void disturb_either(struct sim *sim, struct machine *machine, enum fault 
     }
 }
 
+static void configure(struct sim *sim, struct machine *machine, enum fault fault)
+{
+    struct die *die = &sim->dice.faults;
+
+    assert(fault == FAULT_CONFIGURED);
+    if (die_chance(die, 250)) {
+        controller_configure(sim, BURSTS_MAX - (size_t)die_below(die, BURSTS_MAX));
+    } else if (machine->is_on) {
+        owner_change(machine, die);
+    }
+}
+
 /* By what came of it. */
 static bool is_counted_later(enum fault fault)
 {
@@ -532,6 +545,7 @@ static handler *const handlers[FAULT_EVENT_COUNT] = {
     [FAULT_WALL_STEP] = disturb_either,
     [FAULT_WALL_LEAP] = disturb_either,
     [FAULT_OWNER_PAUSES] = disturb_machine,
+    [FAULT_CONFIGURED] = configure,
     [FAULT_UNPLUGGED] = disturb_senses,
     [FAULT_HEAT] = disturb_senses,
     [FAULT_USER] = disturb_senses,
@@ -650,6 +664,7 @@ void faults_end(struct sim *sim)
         machine->crash_in = machine->saves_to_fail = machine->cut_in_saves = 0;
         network_unblock(sim, machine);
         senses_calm(machine);
+        owner_settle(machine);
         if (machine->is_owner_paused) {
             machine_pause(machine, false);
         }

@@ -43,7 +43,8 @@ enum fault {
     FAULT_WALL_STEP,   /* up to an hour */
     FAULT_WALL_LEAP,   /* ten years */
     FAULT_OWNER_PAUSES,
-    FAULT_UNPLUGGED, /* and its battery drains; this and the next: senses.h */
+    FAULT_CONFIGURED, /* another configuration of an agent or the controller takes effect */
+    FAULT_UNPLUGGED,  /* and its battery drains; this and the next: senses.h */
     FAULT_HEAT,
     FAULT_USER, /* somebody uses the machine */
     FAULT_FOREIGN_CPU,

@@ -87,6 +87,7 @@ struct machine *machine_new(struct sim *sim, size_t index)
     };
     options->key[0] = (uint8_t)(index + 1);
     draw_caps(machine);
+    owner_begin(machine);
     agt_effects_init(&machine->effects);
     boot(machine);
     senses_begin(machine);
@@ -111,6 +112,7 @@ void machine_free(struct machine *machine)
     }
     vec_fini(&machine->shims);
     fetches_fini(&machine->fetches);
+    owner_end(machine);
     free(machine);
 }
 
@@ -670,6 +672,8 @@ bool machine_clone(struct machine *machine)
     copy->options.memory = machine->options.memory;
     copy->options.settings.caps = machine->options.settings.caps;
     copy->labels[0] = machine->labels[0];
+    copy->owner.first_cap = machine->owner.first_cap;
+    copy->owner.first_site = machine->owner.first_site;
     copy->utc_offset_ms = machine->utc_offset_ms;
     memcpy(copy->options.key, machine->options.key, sizeof(copy->options.key));
     copy->release = machine->release;

@@ -6,6 +6,7 @@
 #include "tests/sim/clock.h"
 #include "tests/sim/fetch.h"
 #include "tests/sim/network.h"
+#include "tests/sim/owner.h"
 #include "tests/sim/release.h"
 #include "tests/sim/senses.h"
 #include "tests/sim/statefile.h"
@@ -36,6 +37,7 @@ struct machine {
     int64_t wall_offset_ms;
     struct agt_options options;
     struct strpair labels[1];
+    struct owner owner;
 
     struct agt *agt; /* owned; NULL while the process is down */
     unsigned life;   /* of the process; rises */

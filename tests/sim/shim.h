@@ -11,11 +11,16 @@
 
 enum shim_state { SHIM_STARTING, SHIM_RUNNING, SHIM_ENDING, SHIM_ENDED };
 
-struct shim_watch { /* check_policy.h */
-    char digest[DIGEST_TEXT_SIZE];
-    int64_t forbidden_since_ms; /* while it runs; -1: it is not */
+struct shim_latches { /* of one policy, as long as it stays the same */
     int64_t hot_for_ms, low_for_ms, cool_since_ms;
     bool is_hot, is_low;
+};
+
+struct shim_watch { /* check_policy.h */
+    char digest[DIGEST_TEXT_SIZE];
+    unsigned changes;           /* of the owner's configuration */
+    int64_t forbidden_since_ms; /* while it runs; -1: it is not */
+    struct shim_latches latches, owners;
     int64_t thawed_at_ms;
     int64_t urgent_since_ms; /* the same, of what no grace is given for */
 };

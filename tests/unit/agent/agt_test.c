@@ -48,6 +48,7 @@ static void an_adopted_run_stays_frozen_under_a_paused_owner(void **state)
     world_found_running(world, "u1", 1);
     world_start(world);
     expect(world, "suspend u1 run=1\n"
+                  "limit u1 run=1 cpu=0\n"
                   "save\n");
 }
 
