@@ -227,24 +227,34 @@ static void forget_gone(struct owners *owners, const struct fieldset *before,
     }
 }
 
+/* What goes, and would come back if nobody owned it. */
+static struct fieldset claimed_gone(struct arena *arena, const struct manager *manager,
+                                    const struct fieldset *before, const struct fieldset *after)
+{
+    struct fieldset gone = {0};
+
+    if (manager->claimed != NULL) {
+        gone = paths_that_lead(arena, before, after, false);
+        gone = fieldset_both(arena, &gone, manager->claimed);
+    }
+    return gone;
+}
+
 struct node *apply_update(struct arena *arena, const struct kind *kind, const struct node *live,
                           const struct node *next, const struct manager *manager)
 {
     struct owned_scope scope = scope_of(kind, manager);
     struct fieldset before = owned_paths(arena, scope, live);
     struct fieldset after = owned_paths(arena, scope, next);
-    struct fieldset changed = owned_changes(arena, &before, &after);
+    struct fieldset changed = owned_changes(arena, &before, &after), gone;
     struct owners owners = {.arena = arena};
     struct node *root = node_copy(arena, next);
 
     assert(next->type == NODE_MAP);
     read_owners_of_update(&owners, live, next);
     forget_gone(&owners, &before, &after, manager);
-    if (manager->keeps_gone) {
-        struct fieldset gone = paths_that_lead(arena, &before, &after, false);
-
-        changed = fieldset_union(arena, &changed, &gone);
-    }
+    gone = claimed_gone(arena, manager, &before, &after);
+    changed = fieldset_union(arena, &changed, &gone);
     if (changed.count > 0) {
         struct owner *own = owners_get(&owners, kind, manager, MANAGED_UPDATE);
 
@@ -282,7 +292,7 @@ struct node *apply_restore(struct arena *arena, const struct kind *kind, const s
     struct fieldset before = owned_paths(arena, scope, live);
     struct fieldset after = owned_paths(arena, scope, next);
     struct fieldset claims = owned_changes(arena, &before, &after);
-    struct fieldset gone = paths_that_lead(arena, &before, &after, false);
+    struct fieldset gone = claimed_gone(arena, manager, &before, &after);
     struct owners now = {.arena = arena}, then = {.arena = arena};
     struct fieldset held, theirs, mine;
     struct node *root = node_copy(arena, next);
@@ -371,15 +381,18 @@ struct fieldset apply_owned(struct arena *arena, const struct node *live, enum s
 bool apply_has_other_owner(struct arena *arena, const struct kind *kind, const struct node *live,
                            enum source source)
 {
-    struct fieldset there = owned_paths(arena, (struct owned_scope){.kind = kind}, live);
     struct owners owners = {.arena = arena};
+    struct fieldset there;
 
     (void)owners_read(&owners, owners_list(live));
     for (size_t i = 0; i < owners.count; i++) {
         struct fieldset fields = owners.items[i].fields;
 
-        if (owners.items[i].source != source &&
-            paths_that_lead(arena, &fields, &there, true).count > 0) {
+        if (owners.items[i].source == source) {
+            continue;
+        }
+        there = owned_paths(arena, (struct owned_scope){.kind = kind}, live);
+        if (paths_that_lead(arena, &fields, &there, true).count > 0) {
             return true;
         }
     }

@@ -33,8 +33,9 @@ struct manager {
     enum source source;
     const char *subresource; /* "" or "status" */
     struct wall now;
-    bool keeps_gone; /* stays the owner of what its updates take away, for a lower source may say it
-                        again */
+    /* Paths that lower sources say, or may say: of what its updates take away it stays the owner of
+     * these.  NULL: none. */
+    const struct fieldset *claimed;
 };
 
 struct apply_conflict {
@@ -73,7 +74,7 @@ void apply_config(struct arena *arena, const struct kind *kind, const struct nod
 
 /* Ownership after a create, replace or patch that led from `live` (NULL: create) to `next`: what
  * the manager changed becomes its own (operation Update), what it removed is nobody's, or its own
- * too (keeps_gone).  Returns a copy of `next` with managedFields.
+ * too (`claimed`).  Returns a copy of `next` with managedFields.
  *
  * Clients may write managedFields: a list of valid entries in `next` is taken as what was before, a
  * list of one empty entry forgets all owners; otherwise those of `live` hold. */

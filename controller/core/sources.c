@@ -15,6 +15,7 @@
 #include "schema/bind.h"
 #include "schema/emit.h"
 #include "schema/limits.h"
+#include "schema/owned.h"
 
 #include <stdlib.h>
 
@@ -153,6 +154,32 @@ struct node *sources_overlay(struct ctl *ctl, const struct kind *kind, const cha
         live = lay_over(ctl, kind, live, agent->link->declared, &manager);
     }
     return live;
+}
+
+struct fieldset sources_claims(struct ctl *ctl, const struct kind *kind, const char *name,
+                               const struct node *live)
+{
+    const struct owned_scope scope = {.kind = kind};
+    const struct directory_object *object = sources_directory(ctl, kind, name);
+    const struct agent_entry *agent = kind == &agent_kind ? model_agent(&ctl->model, name) : NULL;
+    struct arena *arena = &ctl->arena;
+    struct fieldset claims, said;
+
+    if (ctl->sources->set == NULL && sources_may_name(ctl, kind, name)) {
+        return owned_paths(arena, scope, live);
+    }
+    claims = apply_owned(arena, live, SOURCE_DIRECTORY);
+    said = apply_owned(arena, live, SOURCE_DISCOVERY);
+    claims = fieldset_union(arena, &claims, &said);
+    if (object != NULL) {
+        said = owned_paths(arena, scope, object->config);
+        claims = fieldset_union(arena, &claims, &said);
+    }
+    if (agent != NULL && agent->link != NULL) {
+        said = owned_paths(arena, scope, agent->link->declared);
+        claims = fieldset_union(arena, &claims, &said);
+    }
+    return claims;
 }
 
 /* --- the whole set ----------------------------------------------------------------------------

@@ -49,6 +49,11 @@ const struct directory_set *sources_set(const struct ctl *ctl);
 /* Is this one of its objects, or named by it? */
 bool sources_directory_cares(const struct ctl *ctl, const struct object *object);
 
+/* The paths that sources below the API own or say of an object; before the first look at the
+ * directory since the start also whatever it may yet say. */
+struct fieldset sources_claims(struct ctl *ctl, const struct kind *kind, const char *name,
+                               const struct node *live);
+
 /* Everything the sources below this one say of an object, laid over it (`live` NULL: it is not
  * there): bound, in canonical form; NULL when they say nothing and there was nothing. */
 struct node *sources_overlay(struct ctl *ctl, const struct kind *kind, const char *name,

@@ -314,34 +314,29 @@ static bool compose_apply(struct ctl *ctl, struct write_request *request, const 
     return true;
 }
 
-/* May a lower source say what this write takes away or puts back? */
-static bool has_lower_claims(struct ctl *ctl, const struct write_request *request,
-                             const struct node *live, const struct node *next)
-{
-    return sources_may_name(ctl, request->kind, request->name) ||
-           apply_has_other_owner(&ctl->arena, request->kind, live, request->manager.source) ||
-           apply_has_other_owner(&ctl->arena, request->kind, next, request->manager.source);
-}
-
 /* Who owns what after a create, replace or patch. */
 static struct node *with_owners(struct ctl *ctl, struct write_request *request,
                                 const struct node *live, struct node *next)
 {
-    bool has_claims = has_lower_claims(ctl, request, live, next);
+    struct fieldset claimed;
 
     if (request->is_status) {
         return next;
     }
-    if (request->owners_too && has_claims) {
-        MARK("a rollback takes what a lower source could undo");
-        next = apply_restore(&ctl->arena, request->kind, live, next, &request->manager);
-    }
-    if (request->owners_too) {
+    claimed = sources_claims(ctl, request->kind, request->name, live);
+    request->manager.claimed = &claimed;
+    if (!request->owners_too) {
+        next = apply_update(&ctl->arena, request->kind, live, next, &request->manager);
+    } else {
+        if (claimed.count > 0 ||
+            apply_has_other_owner(&ctl->arena, request->kind, next, request->manager.source)) {
+            MARK("a rollback takes what a lower source could undo");
+            next = apply_restore(&ctl->arena, request->kind, live, next, &request->manager);
+        }
         keep_times(ctl, next, live);
-        return next;
     }
-    request->manager.keeps_gone = has_claims;
-    return apply_update(&ctl->arena, request->kind, live, next, &request->manager);
+    request->manager.claimed = NULL;
+    return next;
 }
 
 static bool compose_update(struct ctl *ctl, struct write_request *request, const struct node *live)

@@ -93,6 +93,19 @@ static void what_an_operator_took_from_an_agent_stays_away(void **state)
     assert_string_equal(site(), "cellar");
 }
 
+static void what_nobody_else_says_leaves_nothing_behind(void **state)
+{
+    const char *owners;
+
+    (void)state;
+    say_site("north");
+    patch_agent("{'metadata': {'labels': {'mine': 'x'}}}");
+    patch_agent("{'metadata': {'labels': {'mine': null, 'other': 'y'}}}");
+    owners = api_call(&api, "GET", AGENTS "/edge-1", NULL)->body.data;
+    assert_non_null(strstr(owners, "f:other"));
+    assert_null(strstr(owners, "f:mine"));
+}
+
 static void a_rollback_is_not_undone_by_an_agent(void **state)
 {
     uint64_t then;
@@ -122,6 +135,7 @@ int main(void)
         TEST(an_agent_says_where_it_stands_as_often_as_it_likes),
         TEST(what_an_operator_says_of_an_agent_stands),
         TEST(what_an_operator_took_from_an_agent_stays_away),
+        TEST(what_nobody_else_says_leaves_nothing_behind),
         TEST(a_rollback_is_not_undone_by_an_agent),
     };
 

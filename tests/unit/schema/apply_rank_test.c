@@ -1,6 +1,7 @@
 /* What a higher source took away, put back or gave up, against what lower ones say: the rules of
  * schema/apply.h that a config directory and agents live by. */
 #include "schema/apply.h"
+#include "schema/owned.h"
 
 #include "tests/support/camera.h"
 #include "tests/support/ownership.h"
@@ -36,13 +37,17 @@ static void directory(const char *config)
     ownership_apply_as(&camera, "dir", SOURCE_DIRECTORY, config);
 }
 
+/* To whom it seems that lower sources may say anything. */
 static struct manager operator_now(void)
 {
+    static struct fieldset claimed;
+
+    claimed = owned_paths(&camera.arena, (struct owned_scope){.kind = &camera_kind}, camera.live);
     return (struct manager){.name = "ann",
                             .source = SOURCE_API,
                             .subresource = "",
                             .now = ownership_now(&camera),
-                            .keeps_gone = true};
+                            .claimed = &claimed};
 }
 
 /* What an operator makes of the object by PUT. */
