@@ -260,6 +260,13 @@ bench-sim: deps
 	$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory -j$$(nproc) sim-program
 	$(OUT)/fog-sim --bench --seeds $(or $(SEEDS),200) --agents $(or $(AGENTS),5)
 
+# How long does it take to ask 10,000, 100,000 and 1,000,000 agents something, by columns and by objects?
+# make bench [DEVICES="10000 50000"]: a million of them take 3 GB
+.PHONY: bench
+bench: deps
+	$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory $(OUT)/fogbench
+	$(OUT)/fogbench $(DEVICES)
+
 # --- the machine ---------------------------------------------------------------------------------
 
 DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libyaml-dev \
