@@ -204,6 +204,35 @@ a_watch_says_what_was_added_modified_and_deleted_in_columns_too() {
   kill "$watcher" && wait "$watcher" 2>/dev/null
 }
 
+top_prints_once_without_a_terminal() {
+  expect 0 fogctl top agents
+  says "$out" '^NAME +READY +CORES +LOAD .* RUNS +HELD +WORK$' '^edge-1 +True +2 .* every/edge-1'
+  expect 0 fogctl top sessions --sort-by runs --no-headers
+  says "$(head -n 1 <<<"$out")" '^(every|spread) +3 +3 .* edge-1/'
+  expect 0 fogctl top agents -l no=where
+  expect 2 fogctl top agents --sort-by luck
+  expect 2 fogctl top assignments
+}
+
+top_is_live_on_a_terminal_and_q_ends_it() {
+  mkfifo "$T/keys"
+  TERM=xterm script -qfec "$BIN/fogctl -s http://$API top agents --interval 200ms" /dev/null <"$T/keys" >"$T/screen" 2>&1 &
+  local terminal=$!
+  exec 7>"$T/keys"
+  await 10 "the table is there" grep -q 'NAME *READY' "$T/screen" || return
+  says_not "$(cat "$T/screen")" SchedulingDisabled
+  expect 0 fogctl cordon edge-3
+  await 10 "it is drawn anew" grep -q 'True,SchedulingDisabled' "$T/screen"
+  grep -q "$(printf '\033\\[?1049l')" "$T/screen" && miss "the terminal has its screen back already"
+  printf q >&7
+  await 10 "it ends" is_gone "$terminal"
+  exec 7>&-
+  wait "$terminal"
+  is "exit code" $? 0
+  grep -q "$(printf '\033\\[?1049l')" "$T/screen" || miss "the terminal does not have its screen back"
+  expect 0 fogctl uncordon edge-3
+}
+
 nothing_is_left_broken() {
   expect 0 fogctl delete hs --all
   check_orphans
@@ -218,4 +247,5 @@ it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has 
   a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not \
   labels_are_set_kept_and_taken_away annotations_too scale_changes_replicas_and_nothing_else \
   an_edit_is_written_back_and_what_is_wrong_comes_back paths_and_columns_say_what_is_asked_for \
-  a_watch_says_what_was_added_modified_and_deleted_in_columns_too nothing_is_left_broken
+  a_watch_says_what_was_added_modified_and_deleted_in_columns_too \
+  top_prints_once_without_a_terminal top_is_live_on_a_terminal_and_q_ends_it nothing_is_left_broken

@@ -30,11 +30,14 @@ static int version(struct fogctl *fogctl, struct texts *words)
 /* clang-format off */
 /* A line each, so that changes that add one do not collide. */
 /* clang-format off */
+/* A line each, so that changes that add one do not collide. */
+/* clang-format off */
 extern const struct verb
     verb_diff,
     verb_apply,
     verb_edit,
     verb_get,
+    verb_top,
     verb_why,
     verb_describe,
     verb_wait,
@@ -59,6 +62,7 @@ const struct verb *const verbs[] = {
     &verb_apply,
     &verb_edit,
     &verb_get,
+    &verb_top,
     &verb_why,
     &verb_describe,
     &verb_wait,

@@ -1,0 +1,152 @@
+#include "tools/fogctl/screen.h"
+
+#include "schema/base/mem.h"
+#include "schema/base/str.h"
+#include "tools/fogctl/fogctl.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* The other screen, and no cursor; and back. */
+#define ENTER "\033[?1049h\033[?25l"
+#define LEAVE "\033[?25h\033[?1049l"
+
+static struct {
+    struct termios before;
+    char *drawn; /* owned: what is on it */
+    bool is_open;
+} screen;
+
+static volatile sig_atomic_t has_ended, has_new_size;
+
+static void on_end(int number)
+{
+    (void)number;
+    has_ended = 1;
+}
+
+static void on_size(int number)
+{
+    (void)number;
+    has_new_size = 1;
+}
+
+static void listen_to(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(number, &action, NULL);
+}
+
+bool screen_open(void)
+{
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
+    struct termios raw;
+
+    if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1 || str_is_empty(getenv("TERM")) ||
+        str_eq(getenv("TERM"), "dumb") || tcgetattr(STDIN_FILENO, &screen.before) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        listen_to(ends[i], on_end);
+    }
+    listen_to(SIGWINCH, on_size);
+    raw = screen.before;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    raw.c_cc[VSUSP] = _POSIX_VDISABLE; /* stopped, it would leave the terminal as it is */
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+    fputs(ENTER, stdout);
+    (void)fflush(stdout);
+    screen.is_open = true;
+    return true;
+}
+
+void screen_close(void)
+{
+    if (screen.is_open) {
+        fputs(LEAVE, stdout);
+        (void)fflush(stdout);
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &screen.before);
+    }
+    free(screen.drawn);
+    screen.drawn = NULL;
+    screen.is_open = false;
+}
+
+/* So much of a line as fits; what moves no cursor takes no room. */
+static void put_line(const char *line, size_t length, size_t columns)
+{
+    size_t width = 0, at = 0;
+
+    while (at < length && width < columns) {
+        if (line[at] == '\033') {
+            size_t code = strcspn(line + at, "m") + 1;
+
+            (void)fwrite(line + at, 1, code, stdout);
+            at += code;
+            continue;
+        }
+        width += ((unsigned char)line[at] & 0xc0) != 0x80;
+        do {
+            putchar(line[at++]);
+        } while (at < length && ((unsigned char)line[at] & 0xc0) == 0x80);
+    }
+    fputs("\033[K", stdout);
+}
+
+void screen_draw(const char *text)
+{
+    struct winsize size = {0};
+    size_t rows, columns, row = 0;
+
+    if (screen.drawn != NULL && str_eq(screen.drawn, text) && !has_new_size) {
+        return;
+    }
+    has_new_size = 0;
+    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    rows = size.ws_row == 0 ? 24 : size.ws_row;
+    columns = size.ws_col == 0 ? 80 : size.ws_col;
+    free(screen.drawn);
+    screen.drawn = mem_strdup(text);
+    fputs("\033[H", stdout);
+    while (*text != '\0' && row < rows) {
+        size_t length = strcspn(text, "\n");
+
+        fputs(row++ > 0 ? "\r\n" : "", stdout);
+        put_line(text, length, columns);
+        text += length + (text[length] == '\n');
+    }
+    fputs("\033[0m\033[J", stdout);
+    (void)fflush(stdout);
+}
+
+bool screen_wait(int64_t ms)
+{
+    int64_t until = boot_ms() + ms;
+
+    while (!has_ended) {
+        struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+        int64_t left = until - boot_ms();
+        char key = '\0';
+
+        if (left <= 0 || has_new_size) {
+            return true;
+        }
+        if (poll(&input, 1, (int)left) <= 0) {
+            continue;
+        }
+        if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 'Q') {
+            return false;
+        }
+    }
+    return false;
+}

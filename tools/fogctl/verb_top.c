@@ -1,0 +1,376 @@
+/* top: agents or sessions, what they have, use and run, at one look and as it changes. */
+#include "schema/base/map.h"
+#include "schema/base/parse.h"
+#include "schema/bind.h"
+#include "schema/columns.h"
+#include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/screen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { INTERVAL_MIN_MS = 200, TOP_COLUMNS_MAX = 12, WORK_LISTED_MAX = 6, TOP_RETRY_MS = 30000 };
+
+static const char *opt_labels, *opt_sort = "name";
+static bool opt_once, opt_no_headers;
+static int64_t opt_interval_ms = 2000;
+
+static const struct option_row rows[] = {
+    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those with these labels", NULL},
+    {"sort-by", 0, OPTION_TEXT, &opt_sort, "COLUMN",
+     "name, or the largest first of: cpu, memory, battery, temperature, runs", NULL},
+    {"interval", 0, OPTION_DURATION, &opt_interval_ms, "TIME", "look so often (default 2s)", NULL},
+    {"once", 0, OPTION_FLAG, &opt_once, NULL, "print it once, as without a terminal", NULL},
+    {"no-headers", 0, OPTION_FLAG, &opt_no_headers, NULL, "no line of column names", NULL},
+};
+
+static const struct option_row *options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(rows);
+    return rows;
+}
+
+static int top(struct fogctl *fogctl, struct texts *words);
+
+const struct verb verb_top = {
+    "top",
+    "what agents or sessions have, use and run, live",
+    "top agents|sessions [-l LABELS] [--sort-by COLUMN]",
+    "  fogctl top agents                      # q ends it\n"
+    "  fogctl top agents --sort-by temperature -l site=north\n"
+    "  fogctl top sessions --once\n",
+    options,
+    top,
+};
+
+/* A table: columns of the objects themselves, then what runs of them or on them. */
+struct view {
+    enum kind_id kind;
+    const char *owner; /* field of an assignment that names the object */
+    const char *other; /* and the one that is shown of it */
+    struct column columns[TOP_COLUMNS_MAX];
+    const char *cpu, *memory; /* what to sort by */
+};
+
+static const struct view agents_view = {
+    KIND_AGENT,
+    "agent",
+    "session",
+    {{"READY", "status.conditions[Ready].status", 0},
+     {"CORES", "status.capacity.cores", 0},
+     {"LOAD", "status.sensors.load", 0},
+     {"OTHERS", "status.sensors.foreignCpu", 0},
+     {"MEMORY", "status.capacity.memory", 0},
+     {"FREE", "status.sensors.memoryAvailable", 0},
+     {"BATTERY", "status.sensors.battery", 0},
+     {"TEMPERATURE", "status.sensors.temperature", 0}},
+    "status.sensors.load",
+    "status.capacity.memory",
+};
+
+static const struct view sessions_view = {
+    KIND_HARVEST_SESSION,
+    "session",
+    "agent",
+    {{"DESIRED", "status.desired", 0},
+     {"READY", "status.ready", 0},
+     {"DONE", "status.tasks.done", 0},
+     {"REASON", "status.conditions[Converged].reason", 0},
+     {"CPU", "status.contribution.cpu", 0},
+     {"WALL", "status.contribution.wall", 0},
+     {"PEAK", "status.contribution.memoryPeak", 0}},
+    "status.contribution.cpu",
+    "status.contribution.memoryPeak",
+};
+
+struct work { /* of one object */
+    size_t runs, held;
+    struct str list;
+    size_t listed;
+};
+
+struct top_row {
+    const char *name;
+    const char *cells[TOP_COLUMNS_MAX + 3];
+    struct work work;
+    double key;
+};
+
+/* --- what there is ---------------------------------------------------------------------------- */
+
+/* A number, an amount or a duration; below all others when it is not there. */
+static double amount_at(const struct node *object, const char *path)
+{
+    const struct node *node = node_find_path(object, path);
+    int64_t value;
+
+    if (node == NULL) {
+        return -1;
+    }
+    if (node->type == NODE_STR) {
+        return quantity_from_str(node->str.text, &value) ||
+                       duration_from_str(node->str.text, &value)
+                   ? (double)value
+                   : -1;
+    }
+    return node->type == NODE_INT    ? (double)node->integer
+           : node->type == NODE_REAL ? node->real
+                                     : -1;
+}
+
+static void count_work(const struct view *view, const struct node *work, struct work *to)
+{
+    const struct node *spec = node_find(work, "spec"), *status = node_find(work, "status");
+    const char *phase = text_of(status, "phase");
+
+    if (str_eq(phase, "Succeeded") || str_eq(phase, "Failed")) {
+        return;
+    }
+    to->runs += str_eq(phase, "Running");
+    to->held += str_eq(phase, "Suspended");
+    if (to->listed++ < WORK_LISTED_MAX) {
+        str_addf(&to->list, "%s%s/%s", to->list.length > 0 ? " " : "", text_of(spec, view->other),
+                 text_of(spec, "slot"));
+    } else if (to->listed == WORK_LISTED_MAX + 1) {
+        str_add(&to->list, " …");
+    }
+}
+
+static double key_of(const struct view *view, const struct node *object, const struct work *work)
+{
+    return str_eq(opt_sort, "cpu")           ? amount_at(object, view->cpu)
+           : str_eq(opt_sort, "memory")      ? amount_at(object, view->memory)
+           : str_eq(opt_sort, "battery")     ? amount_at(object, "status.sensors.battery")
+           : str_eq(opt_sort, "temperature") ? amount_at(object, "status.sensors.temperature")
+           : str_eq(opt_sort, "runs")        ? (double)work->runs
+                                             : 0;
+}
+
+static size_t column_count(const struct view *view)
+{
+    size_t count = 0;
+
+    while (count < TOP_COLUMNS_MAX && view->columns[count].name != NULL) {
+        count++;
+    }
+    return count;
+}
+
+static void fill_row(struct fogctl *fogctl, const struct view *view, const struct node *node,
+                     struct top_row *row)
+{
+    struct problems problems;
+    struct object *object;
+    const char *cell;
+
+    problems_init(&problems, &fogctl->arena, NULL);
+    object = bind_object(kind_get(view->kind), node, BIND_TRUSTED | BIND_NO_REQUIRED, &problems);
+    row->name = text_of(node_find(node, "metadata"), "name");
+    for (size_t i = 0; i < column_count(view); i++) {
+        cell = object == NULL ? "?"
+                              : object_cell(&fogctl->arena, object, &view->columns[i],
+                                            (struct wall){now_ms()});
+        row->cells[i] = arena_strdup(&fogctl->arena, cell);
+    }
+    object_unref(object);
+}
+
+/* What runs, once it is counted. */
+static void finish_row(struct fogctl *fogctl, const struct view *view, const struct node *node,
+                       struct top_row *row)
+{
+    size_t count = column_count(view);
+
+    row->cells[count] = arena_printf(&fogctl->arena, "%zu", row->work.runs);
+    row->cells[count + 1] = arena_printf(&fogctl->arena, "%zu", row->work.held);
+    row->cells[count + 2] =
+        row->work.listed == 0 ? "" : arena_strdup(&fogctl->arena, row->work.list.data);
+    row->key = key_of(view, node, &row->work);
+    str_fini(&row->work.list);
+}
+
+static void fill_rows(struct fogctl *fogctl, const struct view *view, const struct node *list,
+                      const struct node *work, struct top_row *items)
+{
+    struct map by_name;
+
+    map_init(&by_name);
+    for (size_t i = 0; i < list_count(list); i++) {
+        items[i].work.list = STR_EMPTY;
+        fill_row(fogctl, view, list->list.items[i], &items[i]);
+        (void)map_put(&by_name, items[i].name, &items[i]);
+    }
+    for (size_t i = 0; i < list_count(work); i++) {
+        const struct node *it = work->list.items[i];
+        struct top_row *row = map_find(&by_name, text_of(node_find(it, "spec"), view->owner));
+
+        if (row != NULL) {
+            count_work(view, it, &row->work);
+        }
+    }
+    for (size_t i = 0; i < list_count(list); i++) {
+        finish_row(fogctl, view, list->list.items[i], &items[i]);
+    }
+    map_fini(&by_name);
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct top_row *left = a, *right = b;
+
+    return left->key != right->key ? (left->key < right->key) - (left->key > right->key)
+                                   : strcmp(left->name, right->name);
+}
+
+/* --- as text ---------------------------------------------------------------------------------- */
+
+static void add_line(struct fogctl *fogctl, const char *name, const char *const *cells,
+                     const size_t *widths, size_t count, struct str *to)
+{
+    size_t last = count; /* nothing stands behind the last cell with a text */
+
+    while (last > 0 && cells[last - 1][0] == '\0') {
+        last--;
+    }
+    for (size_t i = 0; i <= last; i++) {
+        const char *cell = text_shown(fogctl, i == 0 ? name : cells[i - 1]);
+
+        str_add(to, cell);
+        for (size_t width = text_width(cell); i < last && width < widths[i] + 3; width++) {
+            str_add_char(to, ' ');
+        }
+    }
+    str_add_char(to, '\n');
+}
+
+static void add_table(struct fogctl *fogctl, const struct view *view, const struct top_row *items,
+                      size_t row_count, struct str *to)
+{
+    size_t count = column_count(view) + 3, widths[TOP_COLUMNS_MAX + 4] = {0};
+    struct top_row head = {.name = "NAME"};
+
+    for (size_t i = 0; i + 3 < count; i++) {
+        head.cells[i] = view->columns[i].name;
+    }
+    head.cells[count - 3] = "RUNS";
+    head.cells[count - 2] = "HELD";
+    head.cells[count - 1] = view->kind == KIND_AGENT ? "WORK" : "WHERE";
+    for (size_t row = 0; row <= row_count; row++) {
+        const struct top_row *it = row == 0 ? &head : &items[row - 1];
+
+        for (size_t i = 0; i <= count; i++) {
+            size_t width = text_width(i == 0 ? it->name : it->cells[i - 1]);
+
+            widths[i] = width > widths[i] ? width : widths[i];
+        }
+    }
+    if (!opt_no_headers) {
+        str_add(to, paint(fogctl, "bold"));
+        add_line(fogctl, head.name, head.cells, widths, count, to);
+        str_add(to, paint(fogctl, "off"));
+    }
+    for (size_t row = 0; row < row_count; row++) {
+        add_line(fogctl, items[row].name, items[row].cells, widths, count, to);
+    }
+}
+
+/* False after having said why not. */
+static bool look(struct fogctl *fogctl, const struct view *view, struct str *to)
+{
+    const struct node *list = list_objects(fogctl, kind_get(view->kind), opt_labels, NULL, NULL);
+    const struct node *work =
+        list == NULL ? NULL : list_objects(fogctl, kind_get(KIND_ASSIGNMENT), NULL, NULL, NULL);
+    struct top_row *items;
+    size_t count = list_count(list);
+
+    if (work == NULL) {
+        return false;
+    }
+    items = arena_array(&fogctl->arena, count + 1, sizeof(items[0]));
+    fill_rows(fogctl, view, list, work, items);
+    qsort(items, count, sizeof(items[0]), compare_rows);
+    add_table(fogctl, view, items, count, to);
+    if (count == 0) {
+        str_add(to, "No resources found\n");
+    }
+    return true;
+}
+
+/* --- the verb --------------------------------------------------------------------------------- */
+
+static int print_once(struct fogctl *fogctl, const struct view *view)
+{
+    struct str text = STR_EMPTY;
+    bool is_fine = look(fogctl, view, &text);
+
+    fputs(text.data, stdout);
+    str_fini(&text);
+    return is_fine ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* A controller that restarts is waited for; what is said of it goes to the screen till then. */
+static bool is_there(struct fogctl *fogctl)
+{
+    const struct request request = {.method = "GET", .path = "/version", .retry_ms = TOP_RETRY_MS};
+    struct reply reply;
+
+    return http_call(fogctl, &request, &reply);
+}
+
+static int show(struct fogctl *fogctl, const struct view *view)
+{
+    bool is_fine = true;
+
+    if (opt_once || !screen_open()) {
+        return print_once(fogctl, view);
+    }
+    do {
+        struct str text = STR_EMPTY;
+        struct arena saved;
+
+        scratch_begin(fogctl, &saved);
+        is_fine = is_there(fogctl) && look(fogctl, view, &text);
+        if (is_fine) {
+            screen_draw(text.data);
+        }
+        scratch_end(fogctl, &saved);
+        str_fini(&text);
+    } while (is_fine && screen_wait(opt_interval_ms));
+    screen_close();
+    return is_fine ? EXIT_DONE : fail(NULL, "the controller was lost");
+}
+
+static bool is_sort_known(void)
+{
+    static const char *const words[] = {"name", "cpu", "memory", "battery", "temperature", "runs"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (str_eq(opt_sort, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int top(struct fogctl *fogctl, struct texts *words)
+{
+    const struct kind *kind = words->count == 1 ? kind_find_word(words->items[0]) : NULL;
+    bool is_sessions = words->count == 1 && str_eq(words->items[0], "sessions");
+
+    if (words->count != 1) {
+        return usage_error(&verb_top, "agents, or sessions?");
+    }
+    if (!is_sessions &&
+        (kind == NULL || (kind->id != KIND_AGENT && kind->id != KIND_HARVEST_SESSION))) {
+        return usage_error(&verb_top, "\"%s\": agents or sessions can be shown", words->items[0]);
+    }
+    if (!is_sort_known()) {
+        return usage_error(&verb_top,
+                           "--sort-by is name, cpu, memory, battery, temperature or runs, not "
+                           "\"%s\"",
+                           opt_sort);
+    }
+    opt_interval_ms = opt_interval_ms < INTERVAL_MIN_MS ? INTERVAL_MIN_MS : opt_interval_ms;
+    return show(fogctl,
+                is_sessions || kind->id == KIND_HARVEST_SESSION ? &sessions_view : &agents_view);
+}
