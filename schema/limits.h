@@ -171,6 +171,8 @@ enum {
     TASK_OPINIONS_MAX = 160,   /* results in a session's status that wait for others, 43 KiB */
     TASK_OPINIONS_BESIDE = 64, /* beside results of before there was a quorum, if they are many */
     TASK_VOTERS_MAX = 128,     /* agents of which a session keeps how often they agreed, 25 KiB */
+    REPUTE_STEP = 5,           /* points that a reputation moves before it is stored again */
+    REPUTE_AT_ONCE_MAX = 20,   /* failures that one report can tell of: older ones have faded */
     TASK_TRUST_AFTER = 10,     /* valid results in a row, after which one of an agent suffices */
     GANG_MEMBERS_MAX = 100,    /* all begin in one batch */
     GANG_DEADLINE_MIN_MS = 5 * 1000,

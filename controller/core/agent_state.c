@@ -3,6 +3,7 @@
 #include "controller/core/breaker.h"
 #include "controller/core/copy.h"
 #include "controller/core/reconcile.h"
+#include "controller/core/repute.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
 
@@ -127,8 +128,9 @@ void agent_state_write(struct ctl *ctl, struct agent_entry *agent)
     struct object *next;
     struct agent *body;
 
+    repute_tell(ctl, agent);
     if (is_stated(agent, "Ready", &ready) && is_stated(agent, "Healthy", &healthy) && is_told &&
-        is_drain_told) {
+        is_drain_told && !repute_is_due(agent)) {
         return;
     }
     if (!is_told) {
@@ -140,6 +142,7 @@ void agent_state_write(struct ctl *ctl, struct agent_entry *agent)
     }
     next = object_edit(agent->object);
     body = next->body;
+    repute_write(agent, &body->status);
     put_state(ctl, next, "Ready", &ready);
     put_state(ctl, next, "Healthy", &healthy);
     put_state(ctl, next, "Schedulable", &schedulable);

@@ -81,6 +81,8 @@ struct where_value agent_view_get(const void *context, size_t row, const char *k
         return capacity(&status->capacity, &status->capacity.memory);
     case AGENT_DISK:
         return capacity(&status->capacity, &status->capacity.disk);
+    case AGENT_REPUTATION_HARVEST:
+        return number(view->score * 1000);
     case AGENT_LABELS:
         return text_or_absent(strmap_find(&view->object->meta.labels, key));
     case AGENT_CONDITIONS:

@@ -8,6 +8,7 @@ struct agent_view {
     const struct object *object;
     const struct readings *readings; /* NULL: none were told */
     int64_t assignments;
+    int64_t score;       /* of its reputation with harvest work */
     bool hides_volatile; /* what comes and goes counts as unknown */
 };
 
@@ -15,7 +16,8 @@ static inline struct agent_view agent_view_of(const struct agent_entry *agent)
 {
     return (struct agent_view){.object = agent->object,
                                .readings = agent_readings(agent),
-                               .assignments = (int64_t)agent->assignment_count};
+                               .assignments = (int64_t)agent->assignment_count,
+                               .score = agent_score(agent)};
 }
 
 /* For people: "30%", "1Gi", "none". */

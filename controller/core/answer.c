@@ -252,6 +252,18 @@ static void join_sensors(const struct agent_entry *agent, struct mono now, struc
     }
 }
 
+/* What is stored follows it in steps. */
+static void join_reputation(const struct agent_entry *agent, struct arena *arena,
+                            struct node *status)
+{
+    struct reputation reputation = {.harvest = agent->esteem};
+
+    if (agent->esteem.set != 0) {
+        shape_mark(&reputation_shape, &reputation, &reputation.harvest);
+        node_set(arena, status, "reputation", emit_shape(arena, &reputation_shape, &reputation));
+    }
+}
+
 static void join_agent(const struct agent_entry *agent, struct mono now, struct arena *arena,
                        struct node *root)
 {
@@ -264,6 +276,7 @@ static void join_agent(const struct agent_entry *agent, struct mono now, struct 
         node_set(arena, status, "lastSeen", node_str(arena, text));
     }
     join_sensors(agent, now, arena, status);
+    join_reputation(agent, arena, status);
 }
 
 /* What a silent agent said last is shown as that, not as what is. */

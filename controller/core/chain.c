@@ -36,8 +36,9 @@ struct words { /* of one link */
     const char *reason, *message;
     struct wall since; /* 0: not known */
     bool is_in_the_way;
-    const char *readings; /* of an agent's sensors; NULL: none */
-    const char *progress; /* of a session's tasks; NULL: none goes on */
+    const char *readings;   /* of an agent's sensors; NULL: none */
+    const char *progress;   /* of a session's tasks; NULL: none goes on */
+    const char *reputation; /* of an agent; NULL: nothing has happened to its work */
 };
 
 static void set_text(struct chain *chain, struct node *map, const char *key, const char *text)
@@ -76,6 +77,7 @@ static void add_link(struct chain *chain, const struct words *words)
     }
     set_text(chain, link, "readings", words->readings);
     set_text(chain, link, "progress", words->progress);
+    set_text(chain, link, "reputation", words->reputation);
     node_add(chain->arena, chain->list, link);
     if (words->is_in_the_way) {
         set_text(chain, link, "remedy", remedy_words(words->reason));
@@ -175,6 +177,21 @@ static void add_pause(struct chain *chain, const struct agent_entry *agent)
     add_link(chain, &words);
 }
 
+/* What its score is made of. */
+static const char *reputation_text(struct chain *chain, const struct agent_entry *agent)
+{
+    const struct esteem *it = &agent->esteem;
+
+    if (it->valid + it->late + it->failed == 0) {
+        return NULL;
+    }
+    return arena_printf(chain->arena,
+                        "reputation %" PRId64 " %%: of what it was given %" PRId64
+                        " went well, %" PRId64 " came too late, %" PRId64
+                        " failed; the newest count most",
+                        it->score, it->valid, it->late, it->failed);
+}
+
 enum shown { SHOWN_UNWELL, SHOWN_READY, SHOWN_ALL };
 
 /* Its conditions: those that say why something on it is not well; with the one that tells its
@@ -195,6 +212,7 @@ static void add_agent(struct chain *chain, const struct agent_entry *agent, enum
     }
     words = words_of(chain, agent->object, "Healthy", healthy);
     words.is = is_true(healthy) ? "healthy" : "not healthy";
+    words.reputation = shown == SHOWN_ALL ? reputation_text(chain, agent) : NULL;
     if (shown == SHOWN_ALL || !is_true(healthy)) {
         add_link(chain, &words);
     }

@@ -4,6 +4,7 @@
 #include "controller/core/model.h"
 
 #include "controller/core/copy.h"
+#include "controller/core/repute.h"
 #include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/emit.h"
@@ -442,6 +443,7 @@ struct entry *model_set(struct model *model, const struct kind *kind, const char
     struct agent_entry *agent = assignment == NULL ? NULL : assignment->agent;
     struct digest set = agent == NULL ? (struct digest){0} : agent->set;
     bool is_new = entry == NULL;
+    struct object *before;
 
     count_owned(model, is_new ? NULL : entry->object, false);
     count_owned(model, next, true);
@@ -458,9 +460,13 @@ struct entry *model_set(struct model *model, const struct kind *kind, const char
     } else if (assignment != NULL) {
         detach_assignment(model, assignment);
     }
-    object_unref(entry->object);
+    before = entry->object;
     entry->object = next;
+    if (kind->id == KIND_AGENT && (is_new || !model->is_trial)) {
+        repute_read((struct agent_entry *)entry, before);
+    }
     attach(model, entry, is_new);
+    object_unref(before);
     if (kind->id == KIND_ASSIGNMENT) {
         assignment = (struct assignment_entry *)entry;
         if (is_new && assignment->agent != NULL && assignment->is_in_set) {

@@ -77,7 +77,9 @@ struct agent_entry {
     struct dlist untold_link; /* in model.untold while `untold` is not empty */
     bool is_known;            /* was connected since the start of the controller */
     uint64_t told_revision;   /* of the newest assign that it was sent since then; 0: none */
-    struct dlist restate;     /* in model.restate: its conditions may have changed */
+    struct esteem esteem;     /* with harvest work, as of now: controller/core/repute.h */
+    int64_t score_seen;       /* by those who wait for a better one */
+    struct dlist restate;     /* in model.restate: its conditions or reputation may have changed */
     struct dlist tripped;     /* in model.tripped while its breaker is not closed */
 };
 
@@ -218,6 +220,11 @@ static inline const struct agent_status *agent_status(const struct agent_entry *
 static inline const struct readings *agent_readings(const struct agent_entry *agent)
 {
     return agent->link != NULL && agent->has_readings ? &agent->readings : NULL;
+}
+static inline int64_t agent_score(const struct agent_entry *agent)
+{
+    return shape_has(&esteem_shape, &agent->esteem, &agent->esteem.score) ? agent->esteem.score
+                                                                          : REPUTATION_NEW;
 }
 static inline const struct agent_spec *agent_spec(const struct agent_entry *agent)
 {

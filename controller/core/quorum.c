@@ -220,6 +220,12 @@ static void count_vote(struct quorum *quorum, const char *agent, bool is_valid)
     quorum->voters[0] = voter;
 }
 
+static void add_vote(struct quorum *quorum, struct arena *arena, const char *agent, bool is_valid)
+{
+    quorum->votes = arena_grow(arena, quorum->votes, quorum->vote_count, sizeof(quorum->votes[0]));
+    quorum->votes[quorum->vote_count++] = (struct quorum_vote){agent, is_valid};
+}
+
 static void settle_votes(struct quorum *quorum, struct arena *arena, size_t index,
                          const char *result)
 {
@@ -231,6 +237,7 @@ static void settle_votes(struct quorum *quorum, struct arena *arena, size_t inde
             continue;
         }
         count_vote(quorum, it->agent, is_valid);
+        add_vote(quorum, arena, it->agent, is_valid);
         if (!is_valid && quorum->dissents++ == 0) {
             MARK("an agent disagrees with the quorum");
             quorum->first_dissent = arena_printf(
@@ -255,6 +262,7 @@ enum quorum_verdict quorum_hear(struct quorum *quorum, struct arena *arena,
         (valid_of(input->session, agent) >= TASK_TRUST_AFTER || MUTANT(TRUST_FOR_NOTHING)) &&
         strmap_find(&copy->object->meta.annotations, REPLICATE_ANNOTATION) == NULL) {
         MARK("the result of a trusted agent suffices");
+        add_vote(quorum, arena, agent, true);
         return QUORUM_MET;
     }
     note(quorum, index, agent, result, failures);

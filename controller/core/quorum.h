@@ -15,6 +15,11 @@
 
 #include "controller/core/plan.h"
 
+struct quorum_vote { /* a result that counted, or that others did not agree with */
+    const char *agent;
+    bool is_valid;
+};
+
 struct quorum {     /* of one plan, in its arena */
     const char *of; /* digest of the template that opinions are of; NULL: there are none */
     struct task_opinion *opinions;
@@ -23,6 +28,8 @@ struct quorum {     /* of one plan, in its arena */
     size_t voter_count;
     const char *first_dissent; /* for people, of this plan; NULL: nobody disagreed */
     size_t dissents;
+    struct quorum_vote *votes; /* of this plan */
+    size_t vote_count;
 };
 
 enum quorum_verdict {

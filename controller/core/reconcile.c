@@ -13,6 +13,7 @@
 #include "controller/core/copy.h"
 #include "controller/core/gang.h"
 #include "controller/core/lease.h"
+#include "controller/core/repute.h"
 #include "controller/core/rollout.h"
 #include "controller/core/tasks.h"
 #include "schema/base/site.h"
@@ -147,6 +148,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
         model_mark_session(&ctl->model, session);
     }
     rollout_record(ctl, session, &plan);
+    repute_plan(ctl, &plan);
     lacks_agent = has_gap(&plan, WHY_NO_AGENT);
     session->is_scan_due = lacks_agent || template == NULL; /* without its policy none was done */
     model_want(&ctl->model, session,

@@ -5,6 +5,7 @@
 #include "controller/core/lease.h"
 #include "controller/core/outputs.h"
 #include "controller/core/reconcile.h"
+#include "controller/core/repute.h"
 #include "controller/core/rollout.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
@@ -221,6 +222,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     }
     ctl_begin(ctl, false);
     closes = agent_state_feed(ctl, agent, old, status);
+    repute_report(ctl, agent, assignment, status, generation);
     newest = record_changes(ctl, agent, assignment, item);
     (void)ctl_put(ctl, reported(ctl, before, status, generation, newest), &write);
     copy_note_held(assignment, ctl->now);

@@ -236,6 +236,7 @@ void roster_update_readings(struct roster *roster, const struct agent_entry *age
     for (size_t i = 0; i < SENSOR_COUNT; i++) {
         column_read(&roster->columns[AGENT_SENSORS + i], agent);
     }
+    column_read(&roster->columns[AGENT_REPUTATION_HARVEST], agent);
 }
 
 static bool is_same(const struct roster_column *column, const struct agent_entry *agent)

@@ -454,7 +454,7 @@ static void look_at(struct ctl *ctl, const char *key)
     agent = kind == &agent_kind ? model_agent(&ctl->model, slash + 1) : NULL;
     if (agent == NULL) {
         conflicts_put(ctl, kind, slash + 1, SOURCE_DISCOVERY, NULL, 0);
-    } else if (agent->link != NULL) {
+    } else if (agent->link != NULL && agent->link->declared != NULL) {
         (void)link_declare(ctl, agent->link->declared, why);
     }
     ctl_commit(ctl);

@@ -74,6 +74,9 @@ static const struct field status_fields[] = {
     {"contribution", FIELD_STRUCT, AT(struct agent_status, contribution),
      .shape = &contribution_shape, .flags = FIELD_EXPLICIT,
      .doc = "the sum of all accounting periods that were taken in; no peak of memory"},
+    {"reputation", FIELD_STRUCT, AT(struct agent_status, reputation), .shape = &reputation_shape,
+     .flags = FIELD_EXPLICIT,
+     .doc = "how far it can be relied upon, by what became of the work that it was given"},
     {"lastSeen", FIELD_TIME, AT(struct agent_status, last_seen),
      .doc = "when it was last heard of; known when read, never stored"},
     {"sensors", FIELD_STRUCT, AT(struct agent_status, sensors), .shape = &sensors_shape,
@@ -113,6 +116,7 @@ static const struct column columns[] = {
     {"DISK", "status.capacity.disk", 1},
     {"PLATFORM", "status.platform", 1},
     {"VERSION", "status.version", 1},
+    {"REPUTATION", "status.reputation.harvest.score", 1},
     {"UNSCHEDULABLE", "spec.unschedulable", 1},
 };
 

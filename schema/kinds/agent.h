@@ -4,6 +4,7 @@
 #include "schema/kinds/assignment.h"
 #include "schema/object.h"
 #include "schema/readings.h"
+#include "schema/reputation.h"
 
 /* What becomes of the work on an agent: it stays; it goes elsewhere, tasks once they have ended; or
  * all of it goes, and tasks begin anew. */
@@ -50,6 +51,7 @@ struct agent_status {
     int64_t assignments;              /* placed on it */
     struct period period;             /* the last that was taken in; no lower one ever is */
     struct contribution contribution; /* the sum of all that were: cpu_ms, wall_ms, suspensions */
+    struct reputation reputation;     /* what became of the work that it was given */
     struct wall last_seen;            /* joined in when read; never stored, as the next */
     struct sensors sensors;
     conditions_t conditions; /* Ready (connected and reporting), Healthy (its circuit breaker is

@@ -40,6 +40,8 @@ static const struct where_name rows[AGENT_FIELD_COUNT] = {
     SENSOR(METERED) = {"sensors.metered", WHERE_FLAG, READING, "its connection is paid by volume",
                        NULL},
     SENSOR(LOAD) = {"sensors.load", WHERE_NUMBER, READING, "load average of one minute", NULL},
+    [AGENT_REPUTATION_HARVEST] = {"reputation.harvest", WHERE_NUMBER, READING | WHERE_PERCENT,
+                                  "how far it can be relied upon; 50 of a new one", NULL},
     [AGENT_LABELS] = {"labels", WHERE_TEXT, OF_WORK | WHERE_GROUP | WHERE_BARE | WHERE_TOTAL,
                       "a label; a bare word is one, too", label_key_is_valid},
     [AGENT_CONDITIONS] = {"conditions", WHERE_FLAG, WHERE_GROUP,

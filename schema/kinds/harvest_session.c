@@ -20,7 +20,7 @@ static const struct field requirement_fields[] = {
     {"field", FIELD_STR, AT(struct requirement, field), .flags = FIELD_REQUIRED,
      .max = LABEL_KEY_BYTES_MAX + 16,
      .doc = "what of the agent is looked at, a field of docs/WHERE.md: capacity.NAME, "
-            "sensors.NAME, labels.KEY, name, platform or version"},
+            "sensors.NAME, reputation.NAME, labels.KEY, name, platform or version"},
     {"op", FIELD_ENUM, AT(struct requirement, op), .words = requirement_words,
      .flags = FIELD_REQUIRED, .doc = "how it is compared"},
     {"value", FIELD_ANY, AT(struct requirement, value),

@@ -151,8 +151,8 @@ static void check_field(const struct requirement *requirement, const struct node
     const char *closest = where_closest(&session_where_names, requirement->field);
 
     check_problem_item(problems, root, CAUSE_NOT_SUPPORTED, list, index, "field",
-                       "\"%s\" is not one of capacity.NAME, sensors.NAME, labels.KEY, name, "
-                       "platform, version%s%s%s",
+                       "\"%s\" is not one of capacity.NAME, sensors.NAME, reputation.NAME, "
+                       "labels.KEY, name, platform, version%s%s%s",
                        requirement->field, closest == NULL ? "" : "; did you mean ",
                        closest == NULL ? "" : closest, closest == NULL ? "" : "?");
 }

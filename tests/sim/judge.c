@@ -152,7 +152,8 @@ static void count_copies(struct world *world, const struct node *session, struct
             count->done++;
         } else if (judge_is_held(world, assignment)) {
             count->waiting++;
-        } else if (phase[0] == '\0' || str_eq(phase, "Pending") || str_eq(phase, "Starting")) {
+        } else if (phase[0] == '\0' || str_eq(phase, "Pending") || str_eq(phase, "Starting") ||
+                   str_eq(phase, "Running")) { /* without a process: what it made is uploaded */
             count->coming += !is_on_lost(world, assignment);
         }
         for (size_t k = 0; k < i; k++) {

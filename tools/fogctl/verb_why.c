@@ -91,6 +91,7 @@ static void print_link(struct fogctl *fogctl, const struct node *link, const siz
     static const char *const colors[FIRST_COLUMNS] = {"bold", "off", "yellow"};
     const char *age = age_since(fogctl, node_find_text(link, "since"));
     const char *progress = text_of(link, "progress");
+    const char *reputation = text_of(link, "reputation");
 
     printf(" ");
     for (size_t i = 0; i < FIRST_COLUMNS; i++) {
@@ -106,6 +107,9 @@ static void print_link(struct fogctl *fogctl, const struct node *link, const siz
     }
     if (progress[0] != '\0' && !str_eq(progress, message_of(link))) {
         printf("      %s\n", text_shown(fogctl, progress));
+    }
+    if (reputation[0] != '\0') {
+        printf("      %s\n", text_shown(fogctl, reputation));
     }
 }
 

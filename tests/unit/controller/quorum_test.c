@@ -119,7 +119,37 @@ static const struct task_voter *voter(const char *agent)
     return NULL;
 }
 
+static const struct esteem *standing_of(const char *agent)
+{
+    return &model_agent(&fleet.ctl->model, agent)->esteem;
+}
+
 /* --- agreement -------------------------------------------------------------------------------- */
+
+/* With a quorum a result counts when others have agreed with it, or have not. */
+static void the_reputation_of_agents_follows_their_votes(void **state)
+{
+    char holders[3][32];
+
+    (void)state;
+    begin(3);
+    TASKS("{count: 1, quorum: 2}");
+    (void)snprintf(holders[0], sizeof(holders[0]), "%s", holder_of("0"));
+    says("0", GOOD);
+    assert_int_equal(standing_of(holders[0])->valid, 0);
+    (void)snprintf(holders[1], sizeof(holders[1]), "%s", holder_of("0"));
+    says("0", BAD);
+    (void)snprintf(holders[2], sizeof(holders[2]), "%s", holder_of("0"));
+    says("0", GOOD);
+    assert_string_equal(tasks()->done, "1/1");
+    assert_int_equal(standing_of(holders[0])->valid, 1);
+    assert_int_equal(standing_of(holders[0])->score, 66);
+    assert_int_equal(standing_of(holders[1])->failed, 1);
+    assert_int_equal(standing_of(holders[1])->score, 33);
+    assert_int_equal(standing_of(holders[2])->valid, 1);
+    fleet_restart(&fleet);
+    assert_int_equal(standing_of(holders[1])->failed, 1);
+}
 
 static void one_result_waits_for_another_agents(void **state)
 {
@@ -489,6 +519,7 @@ static void a_session_with_a_quorum_stays_as_large_as_an_object_may_be(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_FLEET(the_reputation_of_agents_follows_their_votes),
         IN_FLEET(one_result_waits_for_another_agents),
         IN_FLEET(who_disagrees_with_two_others_is_wrong),
         IN_FLEET(without_agreement_it_fails_for_good),

@@ -732,8 +732,9 @@ static void thousands_of_tasks_cost_no_square(void **state)
     }
     has_record("0-2999", "", "3000/3000");
     assert_in_range(counters->assignments_examined - examined, 3000, 3000 * 52);
-    assert_in_range(counters->rows_ledger - ledger_rows, 0, 2 * 3000);     /* begins, goes */
-    assert_in_range(counters->rows_status - status_rows, 0, 2 * 3000 + 1); /* report, record */
+    assert_in_range(counters->rows_ledger - ledger_rows, 0, 2 * 3000); /* begins, goes */
+    /* Report, record; the reputation of an agent moves a few times. */
+    assert_in_range(counters->rows_status - status_rows, 0, 2 * 3000 + 1 + 10 * 7);
     assert_in_range(fleet.ctl->model.objects[KIND_EVENT].count, 0, 10);
 }
 

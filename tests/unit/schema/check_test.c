@@ -226,7 +226,8 @@ static void a_requirement_names_what_an_agent_has(void **state)
         requires(arena_printf(&bound.arena, "field: %s, op: exists", unknown[i].field),
                  arena_printf(&bound.arena,
                               "26: error: spec.requirements[0].field: \"%s\" is not one of "
-                              "capacity.NAME, sensors.NAME, labels.KEY, name, platform, version%s",
+                              "capacity.NAME, sensors.NAME, reputation.NAME, labels.KEY, name, "
+                              "platform, version%s",
                               unknown[i].field, unknown[i].meant));
     }
     requires("field: labels.example.com/x, op: exists", "");
@@ -295,6 +296,7 @@ static void a_requirement_has_a_value_of_the_fields_form(void **state)
     requires("field: capacity.memory, op: \">=\", value: 2Gi", "");
     requires("field: sensors.battery, op: \">=\", value: 40%", "");
     requires("field: version, op: \">=\", value: 0.2.0", "");
+    requires("field: reputation.harvest, op: \">=\", value: 80", "");
     requires("field: name, op: in, value: [edge-1]", "");
     requires("field: capacity.cores, op: \">=\", value: 0.5", "");
     requires("field: sensors.temperature, op: \"<\", value: 40.5", "");
