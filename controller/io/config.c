@@ -78,8 +78,8 @@ static void check_address(struct config *config, const struct address *address, 
 {
     if (!address_is_loopback(address) && !config->is_insecure) {
         problem_add(&config->problems, PROBLEM_ERROR, CAUSE_FORBIDDEN, NULL, "",
-                    "%s: %s is not loopback, and nothing is encrypted yet; "
-                    "insecure allows it on a network you trust",
+                    "--%s: %s is not loopback, and nothing is encrypted yet; "
+                    "--insecure allows it on a network you trust",
                     name, address->host);
     }
 }
@@ -88,9 +88,10 @@ static void check_address(struct config *config, const struct address *address, 
 static void settle(struct config *config)
 {
     if (str_is_empty(config->state)) {
-        problem_add(&config->problems, config->verb == VERB_RUN ? PROBLEM_ERROR : PROBLEM_WARNING,
-                    CAUSE_REQUIRED, NULL, "",
-                    "state: says where everything is kept, and nothing runs without; see --help");
+        problem_add(
+            &config->problems, config->verb == VERB_RUN ? PROBLEM_ERROR : PROBLEM_WARNING,
+            CAUSE_REQUIRED, NULL, "",
+            "--state DIR says where everything is kept, and nothing runs without; see --help");
     }
     check_address(config, &config->listen, "listen");
     check_address(config, &config->agents_listen, "agents-listen");

@@ -308,7 +308,7 @@ doctor_tells_what_a_machine_can_do() {
 an_owners_file_that_is_wrong_is_refused_whole() {
   printf '%s\n' 'hours = 22:00-07:00' 'battery-mim = 40' 'cores = many' >"$T/owner.conf"
   expect 2 "$BIN/fog-agent" --config "$T/owner.conf" --name edge-9 --state "$T/edge-9"
-  says "$err" 'owner.conf:2:1: error: .*did you mean battery-min' 'owner.conf:3:1: error: cores: "many"'
+  says "$err" 'owner.conf:2:1: error: .*did you mean battery-min' 'owner.conf:3:9: error: cores: "many"'
   expect 0 "$BIN/fog-agent" status --config "$T/owner.conf" --state "$T/edge-3"
 }
 

@@ -87,7 +87,7 @@ static void options_win_over_the_environment(void **state)
 static void wrong_options_are_refused_by_name(void **state)
 {
     (void)state;
-    refuses("state: says where", "--name", "fog");
+    refuses("--state DIR says where", "--name", "fog");
     refuses("unknown option \"--stat\", did you mean --state?", "--stat", "/s");
     refuses("unknown word \"extra\"", "--state", "/s", "extra");
     refuses("--state: needs a directory", "--state");
@@ -109,9 +109,9 @@ static void only_loopback_is_listened_on_without_insecure(void **state)
     _cleanup_(config_fini)
     struct config config;
 
-    refuses("listen: 0.0.0.0 is not loopback", "--state", "/s", "--listen", "0.0.0.0:1");
-    refuses("agents-listen: :: is not loopback", "--state", "/s", "--agents-listen", "[::]:1");
-    refuses("listen: 10.0.0.1 is not loopback", "--state", "/s", "--listen", "10.0.0.1:1",
+    refuses("--listen: 0.0.0.0 is not loopback", "--state", "/s", "--listen", "0.0.0.0:1");
+    refuses("--agents-listen: :: is not loopback", "--state", "/s", "--agents-listen", "[::]:1");
+    refuses("--listen: 10.0.0.1 is not loopback", "--state", "/s", "--listen", "10.0.0.1:1",
             "--insecure=false");
     assert_int_equal(given(&config, "--state", "/s", "--listen", "0.0.0.0:1", "--insecure"), 0);
 }
