@@ -120,7 +120,10 @@ enum {
     STEP_STORES_MAX = 512,      /* derived rows; the rest waits for the next step */
     RECONCILE_PASSES_MAX = 4,   /* over sessions that others' changes made dirty, in one step */
     BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */
-    STEP_SLOW_MS = 250,         /* a step that takes longer is told in the log */
+    RECONCILE_LOG_NOTES = 256,  /* newest steps that decided something, in memory */
+    RECONCILE_NOTE_NAMES = 8,   /* sessions and decisions told of one; the rest is counted */
+    STATE_DUMP_BYTES_MAX = 256 << 20, /* all of it is in memory at once */
+    STEP_SLOW_MS = 250,               /* a step that takes longer is told in the log */
 
     /* The config directory. */
     DIRECTORY_RETRY_MS = 5 * 1000,  /* what it says cannot be carried out now: tried again */

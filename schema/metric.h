@@ -90,6 +90,7 @@ struct metrics {
     int64_t values[METRIC_COUNT][METRIC_SERIES_MAX];
     struct histogram convergence[2]; /* by enum metric_cause */
     struct histogram step, commit;
+    int64_t last_step_us; /* of the newest step */
 };
 
 size_t metric_series(enum metric metric); /* 1 without a label */

@@ -16,6 +16,7 @@
 #include "schema/problem.h"
 
 struct directory;
+struct reconcile_log;
 struct sources;
 struct watcher;
 struct wire_report_item;
@@ -109,7 +110,8 @@ struct ctl {
         struct mono awaited_until; /* after a start agents get this long to come back */
         bool has_awaited;          /* awaited_until has passed and was acted on */
     } reconciler;
-    struct sources *sources; /* owned: config directory and discovery */
+    struct reconcile_log *reconcile_log; /* owned */
+    struct sources *sources;             /* owned: config directory and discovery */
     struct ctl_counters counters;
     struct metrics metrics;     /* counted here (metrics.c) */
     const struct metrics *told; /* borrowed, of the step under way: the shell's; may be NULL */

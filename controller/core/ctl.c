@@ -5,6 +5,7 @@
 #include "controller/core/core.h"
 #include "controller/core/gang.h"
 #include "controller/core/reads.h"
+#include "controller/core/reconcile_log.h"
 #include "controller/core/watch.h"
 
 #include "schema/base/site.h"
@@ -42,6 +43,7 @@ struct ctl *ctl_new(const struct ctl_options *options)
     ctl->retry_step_at = MONO_NEVER;
     ctl->grace_until = MONO_ZERO;
     ctl->sources = sources_new();
+    ctl->reconcile_log = MEM_NEW(struct reconcile_log);
     return ctl;
 }
 
@@ -53,6 +55,8 @@ void ctl_free(struct ctl *ctl)
     assert(!ctl->in_transaction);
     link_fini(ctl);
     sources_free(ctl->sources);
+    reconcile_log_fini(ctl->reconcile_log);
+    free(ctl->reconcile_log);
     watch_fini(ctl);
     changeset_fini(ctl);
     reads_fini(ctl);
@@ -337,6 +341,7 @@ void ctl_step(struct ctl *ctl, const struct ctl_event *event, struct effects *ef
     ctl->counters.steps++;
     metrics_count(&ctl->metrics, METRIC_STEPS, (size_t)event->type);
 
+    reconcile_log_begin(ctl, event);
     handle(ctl, event);
     link_tick(ctl);
     sources_settle(ctl);
@@ -348,6 +353,7 @@ void ctl_step(struct ctl *ctl, const struct ctl_event *event, struct effects *ef
 
     assert(!ctl->in_transaction);
     finish_step(ctl);
+    reconcile_log_end(ctl, event);
     ctl->effects = NULL;
     ctl->told = NULL;
     arena_reset(&ctl->arena);

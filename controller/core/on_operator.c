@@ -1,7 +1,9 @@
 /* HTTP requests: which resource, which verb, and then the room that decides it. */
 #include "controller/core/changeset.h"
 #include "controller/core/discovery.h"
+#include "controller/core/dump.h"
 #include "controller/core/history.h"
+#include "controller/core/reconcile_log.h"
 #include "controller/core/request.h"
 #include "controller/core/watch.h"
 
@@ -547,7 +549,9 @@ static bool on_fleet(struct ctl *ctl, struct request *request)
         void (*act)(struct ctl *ctl, struct request *request);
     } routes[] = {{"/apis/fog/v1/changesets", "POST", write_changeset},
                   {"/apis/fog/v1/rollbacks", "POST", write_rollback},
-                  {"/apis/fog/v1/history", "GET", read_fleet_history}};
+                  {"/apis/fog/v1/history", "GET", read_fleet_history},
+                  {"/apis/fog/v1/reconcilelog", "GET", reconcile_log_answer},
+                  {"/apis/fog/v1/state", "GET", dump_answer}};
 
     for (size_t i = 0; i < COUNT_OF(routes); i++) {
         if (target_is(&request->target, routes[i].path)) {

@@ -42,6 +42,8 @@ enum place_refusal {
     REFUSAL_COUNT,
 };
 
+enum { PLACE_RULES = 6 };
+
 /* Which of the rules 1 to 6 a refusal belongs to. */
 unsigned place_rule(enum place_refusal refusal);
 

@@ -736,6 +736,19 @@ static void count_tasks(struct planner *p)
     }
 }
 
+/* Of rule 5 those as they stand after the last replica that found no agent. */
+static void count_refused(struct planner *p)
+{
+    struct tally tally = p->finder.candidates.tally;
+
+    if (p->finder.no_agent != NULL) {
+        place_tally(&p->finder.candidates, &tally);
+    }
+    for (enum place_refusal why = 0; p->finder.has_candidates && why < REFUSAL_COUNT; why++) {
+        p->plan->refused[place_rule(why)] += tally.lines[why].count;
+    }
+}
+
 void plan_build(struct arena *arena, const struct plan_input *input, struct plan *ret_plan)
 {
     struct planner p = {
@@ -762,6 +775,7 @@ void plan_build(struct arena *arena, const struct plan_input *input, struct plan
         live += replicas.items[i].live_count;
     }
     decide_all(&p, &replicas);
+    count_refused(&p);
     finder_fini(&p.finder);
     if (p.leaves != NULL && !p.is_stuck) {
         break_up(&p, p.leaves);

@@ -95,10 +95,11 @@ struct plan { /* everything in the arena */
     struct tasks *tasks; /* of a session of tasks: what ends with this plan; else NULL */
     bool wants_other;    /* a task is held back for long, and would go elsewhere */
     struct plan_gang gang;
-    const char *broken;  /* why a copy cannot stay where it is as it is; NULL: all can */
-    size_t unchanged;    /* copies that no step touches */
-    size_t waves;        /* 0 when there is nothing to do */
-    struct mono look_at; /* when something may be due without anything happening */
+    const char *broken; /* why a copy cannot stay where it is as it is; NULL: all can */
+    size_t unchanged;   /* copies that no step touches */
+    size_t refused[PLACE_RULES + 1]; /* agents that were looked at for a replica, by the rule */
+    size_t waves;                    /* 0 when there is nothing to do */
+    struct mono look_at;             /* when something may be due without anything happening */
 };
 
 struct plan_input {

@@ -13,6 +13,7 @@
 #include "controller/core/copy.h"
 #include "controller/core/gang.h"
 #include "controller/core/lease.h"
+#include "controller/core/reconcile_log.h"
 #include "controller/core/repute.h"
 #include "controller/core/rollout.h"
 #include "controller/core/tasks.h"
@@ -128,6 +129,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
         return false;
     }
     reconcile_plan_session(ctl, session, template, &plan);
+    reconcile_log_session(ctl, session, &plan);
     if (ctl->store_is_full) {
         MARK("on a full disk work is only ended");
         keep_stops(&plan);

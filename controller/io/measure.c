@@ -56,6 +56,7 @@ static void tell_slow(const struct ctl_event *event, int64_t took_ms)
 void measure_step(struct measure *measure, const struct ctl_event *event, int64_t took_us)
 {
     metrics_measure(&measure->metrics, METRIC_STEP, 0, took_us);
+    measure->metrics.last_step_us = took_us;
     if (took_us > (int64_t)STEP_SLOW_MS * 1000) {
         metrics_count(&measure->metrics, METRIC_STEPS_SLOW, (size_t)event->type);
         tell_slow(event, took_us / 1000);

@@ -54,6 +54,8 @@ extern const struct verb
     verb_label,
     verb_annotate,
     verb_release,
+    verb_reconcile,
+    verb_state,
     verb_blob;
 
 /* In the order in which a newcomer needs them. */
@@ -79,6 +81,8 @@ const struct verb *const verbs[] = {
     &verb_label,
     &verb_annotate,
     &verb_release,
+    &verb_reconcile,
+    &verb_state,
     &verb_blob,
     &verb_version,
     NULL,

@@ -1,0 +1,70 @@
+/* state dump and reconcile log, as a person reads them. */
+#include "tests/unit/fogctl/run.h"
+
+static void a_dump_is_a_line_or_a_document_for_each_object(void **state)
+{
+    (void)state;
+    ANSWERS({"GET /apis/fog/v1/state ", 200,
+             "{\"kind\":\"State\",\"era\":1}\n{\"kind\":\"Agent\",\"b\":[]}\n", 0});
+    run("state dump");
+    EXITS(0);
+    assert_string_equal(world.did.out.data,
+                        "{\"kind\":\"State\",\"era\":1}\n{\"kind\":\"Agent\",\"b\":[]}\n");
+    run("state dump -o yaml");
+    EXITS(0);
+    assert_string_equal(world.did.out.data, "kind: State\nera: 1\n---\nkind: Agent\nb: []\n");
+    run("state");
+    EXITS(2);
+    run("state dump -o wide");
+    EXITS(2);
+}
+
+static void a_dump_that_is_refused_is_an_error(void **state)
+{
+    (void)state;
+    ANSWERS({"GET /apis/fog/v1/state ", 413, "{\"message\":\"the state is large\"}", 0});
+    run("state dump");
+    EXITS(1);
+    ERR("the state is large");
+}
+
+static void the_log_has_the_newest_last(void **state)
+{
+    (void)state;
+    ANSWERS(
+        {"GET /apis/fog/v1/reconcilelog?limit=50 ", 200,
+         "{\"kind\":\"ReconcileLog\",\"items\":["
+         "{\"step\":\"9\",\"time\":\"T9\",\"event\":\"link-frame\",\"subject\":\"agent/edge-1\","
+         "\"sessions\":3,\"names\":[\"a\",\"b\"],\"decisions\":1,\"taken\":[\"start a/0\"],"
+         "\"reasons\":[],\"refused\":[],\"effects\":2,\"microseconds\":12345},"
+         "{\"step\":\"7\",\"time\":\"T7\",\"event\":\"tick\",\"sessions\":1,\"names\":[\"a\"],"
+         "\"decisions\":0,\"taken\":[],\"reasons\":[\"NoAgent\"],"
+         "\"refused\":[{\"rule\":5,\"agents\":3}],\"effects\":0}]}",
+         0});
+    run("reconcile log");
+    EXITS(0);
+    assert_string_equal(
+        world.did.out.data,
+        "STEP   TIME   TRIGGER        EXAMINED          DECIDED     LEFT                        "
+        "EFFECTS   TOOK\n"
+        "7      T7     tick           a                             NoAgent; rule 5 refused 3   "
+        "0\n"
+        "9      T9     agent/edge-1   a, b and 1 more   start a/0                               "
+        "2         12ms\n");
+    run("reconcile");
+    EXITS(2);
+    run("reconcile log --limit 0");
+    EXITS(2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_dump_is_a_line_or_a_document_for_each_object, world_begin,
+                                        world_end),
+        cmocka_unit_test_setup_teardown(a_dump_that_is_refused_is_an_error, world_begin, world_end),
+        cmocka_unit_test_setup_teardown(the_log_has_the_newest_last, world_begin, world_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
