@@ -75,6 +75,10 @@ static struct state drained_state(const struct agent_entry *agent)
     if (agent_spec(agent)->drain == DRAIN_NEVER) {
         return (struct state){CONDITION_FALSE, NULL, NULL};
     }
+    if (agent->link == NULL) { /* also what was placed elsewhere meanwhile may run there */
+        return (struct state){CONDITION_FALSE, "AgentAway",
+                              "it is not connected, and nobody knows what runs there"};
+    }
     if (is_empty(agent)) {
         return (struct state){CONDITION_TRUE, "Drained", "nothing runs here any more"};
     }

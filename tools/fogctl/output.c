@@ -110,6 +110,9 @@ void output_event(struct fogctl *fogctl, enum output output, const char *type, s
     struct node *event = node_map(&fogctl->arena);
 
     if (output == OUTPUT_NAME) {
+        if (type != NULL) {
+            printf("%-8s   ", type);
+        }
         output_objects(fogctl, output, &object, 1, false);
         return;
     }

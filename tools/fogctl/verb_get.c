@@ -1,10 +1,13 @@
 /* get: objects as tables or text, now or as they change. */
+#include "schema/base/map.h"
+#include "schema/base/mem.h"
 #include "schema/json.h"
 #include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/form.h"
 #include "tools/fogctl/output.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *opt_output, *opt_labels, *opt_fields, *opt_where;
 static struct form form; /* of OUTPUT_FORM */
@@ -151,7 +154,34 @@ struct watching {
     enum output output;
     const char *prefix;
     char revision[32];
+    struct map known; /* name → its resourceVersion, owned: what was told last of each */
+    struct map seen;  /* the same, of a list that comes anew */
+    bool is_anew;     /* it was too far behind: everything is being told once more */
 };
+
+enum { KNOWN_TEXT_SIZE = 24 };
+
+static const char *name_of(const struct node *object)
+{
+    return text_of(node_find(object, "metadata"), "name");
+}
+
+static void note(struct map *known, const struct node *object)
+{
+    char *revision = mem_alloc(KNOWN_TEXT_SIZE);
+
+    (void)snprintf(revision, KNOWN_TEXT_SIZE, "%s",
+                   text_of(node_find(object, "metadata"), "resourceVersion"));
+    free(map_put(known, name_of(object), revision));
+}
+
+static void forget_all(struct map *known)
+{
+    map_each (known, it) {
+        free(it->value);
+    }
+    map_clear(known);
+}
 
 struct all_watching {
     VEC_OF(struct watching);
@@ -186,6 +216,55 @@ static void print_event(struct watching *watching, const char *type, struct node
     (void)fflush(stdout);
 }
 
+/* Of what comes anew only what is news is told. */
+static void tell_again(struct watching *watching, struct node *object)
+{
+    const char *revision = text_of(node_find(object, "metadata"), "resourceVersion");
+    const char *told = map_find(&watching->known, name_of(object));
+
+    note(&watching->seen, object);
+    if (!str_eq(told, revision)) {
+        print_event(watching, told == NULL ? "ADDED" : "MODIFIED", object);
+        note(&watching->known, object);
+    }
+}
+
+/* Everything was told: what is not among it has gone meanwhile, and only its name is known. */
+static void end_anew(struct watching *watching)
+{
+    struct arena *arena = &watching->fogctl->arena;
+    const struct kind *kind = watching->group.kind;
+
+    map_each (&watching->known, it) {
+        if (map_find(&watching->seen, it->key) == NULL) {
+            struct node *object = node_map(arena), *meta = node_map(arena);
+
+            node_set(arena, meta, "name", node_str(arena, it->key));
+            node_set(arena, object, "apiVersion", node_str(arena, kind->api_version));
+            node_set(arena, object, "kind", node_str(arena, kind->name));
+            node_set(arena, object, "metadata", meta);
+            print_event(watching, "DELETED", object);
+            free(map_remove(&watching->known, it->key));
+        }
+    }
+    forget_all(&watching->seen);
+    watching->is_anew = false;
+}
+
+static void tell(struct watching *watching, const char *type, struct node *object)
+{
+    if (watching->is_anew) {
+        tell_again(watching, object);
+        return;
+    }
+    print_event(watching, type, object);
+    if (str_eq(type, "DELETED")) {
+        free(map_remove(&watching->known, name_of(object)));
+    } else {
+        note(&watching->known, object);
+    }
+}
+
 static void take_event(struct watching *watching, const char *text, size_t length)
 {
     struct arena *arena = &watching->fogctl->arena;
@@ -201,14 +280,20 @@ static void take_event(struct watching *watching, const char *text, size_t lengt
     object = node_find(event, "object");
     if (str_eq(type, "ERROR")) { /* too far behind: from what there is now */
         (void)snprintf(watching->revision, sizeof(watching->revision), "0");
+        watching->is_anew = true;
+        forget_all(&watching->seen);
         return;
     }
-    revision = node_find_text(node_find(object, "metadata"), "resourceVersion");
-    if (revision != NULL) {
-        (void)snprintf(watching->revision, sizeof(watching->revision), "%s", revision);
-    }
     if (!str_eq(type, "BOOKMARK")) {
-        print_event(watching, type, object);
+        tell(watching, type, object);
+    } else if (watching->is_anew && node_find(node_find_path(object, "metadata.annotations"),
+                                              "k8s.io/initial-events-end") != NULL) {
+        end_anew(watching);
+    }
+    revision = node_find_text(node_find(object, "metadata"), "resourceVersion");
+    if (revision != NULL &&
+        !watching->is_anew) { /* before all of it came, it is told from the front */
+        (void)snprintf(watching->revision, sizeof(watching->revision), "%s", revision);
     }
 }
 
@@ -233,11 +318,13 @@ static const char *watch_path(void *context)
             ? opt_fields
             : arena_printf(&fogctl->arena, "metadata.name=%s", watching->group.name);
 
-    return arena_printf(&fogctl->arena,
-                        "%s?watch=true&resourceVersion=%s&labelSelector=%s&fieldSelector=%s",
-                        kind_path(fogctl, watching->group.kind, NULL), watching->revision,
-                        url_escape(fogctl, opt_labels == NULL ? "" : opt_labels),
-                        url_escape(fogctl, fields == NULL ? "" : fields));
+    forget_all(&watching->seen); /* what broke off before its end begins again */
+    return arena_printf(
+        &fogctl->arena, "%s?watch=true&resourceVersion=%s&labelSelector=%s&fieldSelector=%s%s",
+        kind_path(fogctl, watching->group.kind, NULL), watching->revision,
+        url_escape(fogctl, opt_labels == NULL ? "" : opt_labels),
+        url_escape(fogctl, fields == NULL ? "" : fields),
+        watching->is_anew ? "&sendInitialEvents=true&allowWatchBookmarks=true" : "");
 }
 
 /* Ends only when told to, or when it is refused. */
@@ -250,6 +337,11 @@ static int watch(struct fogctl *fogctl, struct all_watching *all)
         struct watching *watching = &all->items[i];
         const char *revision = watching->group.revision;
 
+        map_init(&watching->known);
+        map_init(&watching->seen);
+        for (size_t k = 0; k < list_count(watching->group.list); k++) {
+            note(&watching->known, watching->group.list->list.items[k]);
+        }
         (void)snprintf(watching->revision, sizeof(watching->revision), "%s",
                        revision == NULL ? "0" : revision);
         streams[i] = (struct stream){.path = watch_path(watching),
@@ -385,6 +477,10 @@ static int get(struct fogctl *fogctl, struct texts *words)
         }
     }
     vec_each (&all, it) {
+        forget_all(&it->known);
+        forget_all(&it->seen);
+        map_fini(&it->known);
+        map_fini(&it->seen);
         table_fini(&it->table);
     }
     form_fini(&form);

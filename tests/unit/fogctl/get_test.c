@@ -160,6 +160,10 @@ static void pages_are_followed_and_selectors_escaped(void **state)
 
 /* --- watching --------------------------------------------------------------------------------- */
 
+#define VERSION(name, revision)                                                                    \
+    "{\"apiVersion\":\"fog/v1\",\"kind\":\"HarvestSession\",\"metadata\":{\"name\":\"" name        \
+    "\",\"resourceVersion\":\"" revision "\"}}"
+
 /* A watch ends only when it is refused; the fake controller refuses what comes last. */
 #define REFUSED                                                                                    \
     {                                                                                              \
@@ -198,6 +202,35 @@ static void a_watch_that_is_too_far_behind_begins_anew(void **state)
     run("get hs -w --no-headers");
     EXITS(1);
     assert_true(str_starts(world.did.out.data, "z "));
+}
+
+/* a is as it was, b has changed, c is new, d has gone. */
+static void what_was_missed_is_told_as_what_it_is(void **state)
+{
+    (void)state;
+    ANSWERS(
+        {"GET " S "?limit", 200,
+         LIST(VERSION("a", "1") "," VERSION("b", "2") "," VERSION("d", "3")), 1},
+        {"GET " S "?watch=true&resourceVersion=9&", 200,
+         EVENT("ERROR", "{\"kind\":\"Status\",\"code\":410}"), 1},
+        {"GET " S "?watch=true&resourceVersion=0&labelSelector=&fieldSelector=&sendInitialEvents",
+         200, EVENT("ADDED", VERSION("a", "1")) EVENT("ADDED", VERSION("b", "12")), 1},
+        {"GET " S "?watch=true&resourceVersion=0&", 200,
+         EVENT("ADDED", VERSION("a", "1")) EVENT("ADDED", VERSION("b", "12"))
+             EVENT("ADDED", VERSION("c", "11")) EVENT(
+                 "BOOKMARK",
+                 "{\"metadata\":{\"resourceVersion\":\"13\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}"),
+         1},
+        {"GET " S "?watch=true&resourceVersion=13&", 400, "{\"message\":\"enough\"}", 0});
+    run("get hs -w -o name --output-watch-events");
+    EXITS(1);
+    assert_string_equal(world.did.out.data, "ADDED      harvestsession.fog/a\n"
+                                            "ADDED      harvestsession.fog/b\n"
+                                            "ADDED      harvestsession.fog/d\n"
+                                            "MODIFIED   harvestsession.fog/b\n"
+                                            "ADDED      harvestsession.fog/c\n"
+                                            "DELETED    harvestsession.fog/d\n");
+    assert_string_equal(world.did.err.data, "error: enough\n");
 }
 
 static void events_of_a_watch_can_be_told_apart(void **state)
@@ -245,6 +278,7 @@ int main(void)
         TEST(pages_are_followed_and_selectors_escaped),
         TEST(a_watch_goes_on_from_where_it_broke_off),
         TEST(a_watch_that_is_too_far_behind_begins_anew),
+        TEST(what_was_missed_is_told_as_what_it_is),
         TEST(events_of_a_watch_can_be_told_apart),
         TEST(a_watch_in_yaml_is_a_stream_of_documents),
     };
