@@ -122,23 +122,31 @@ static bool have_moved(const struct governor *governor)
     return false;
 }
 
+/* Another time zone, or somebody set the clock. */
+static bool has_local_time_moved(const struct agt *agt)
+{
+    int64_t by_ms = agt->local.ms - agt->now.ms - agt->governor.told_local_ms;
+
+    return by_ms > LOCAL_TIME_TELL_MS || by_ms < -LOCAL_TIME_TELL_MS;
+}
+
 void govern_tell(struct agt *agt, struct wire_heartbeat *heartbeat)
 {
     struct governor *governor = &agt->governor;
-    int64_t offset_ms = agt->local.ms - agt->wall.ms;
 
     if (!governor->has_readings ||
-        (governor->told_at.ms != 0 && offset_ms == governor->told_offset_ms &&
+        (governor->told_at.ms != 0 && !has_local_time_moved(agt) &&
          mono_since(governor->told_at, agt->now) < SENSORS_TELL_MS && !have_moved(governor))) {
         return;
     }
     MARK("a heartbeat tells readings");
     sensors_from_readings(&agt->out.effects->arena, &governor->readings, agt->now, SENSORS_STALE_MS,
                           &heartbeat->sensors);
-    heartbeat->utc_offset_minutes = offset_ms / (60 * 1000);
+    heartbeat->utc_offset_minutes = (agt->local.ms - agt->wall.ms) / (60 * 1000);
+    heartbeat->clock = agt->wall;
     governor->told = governor->readings;
     governor->told_at = agt->now;
-    governor->told_offset_ms = offset_ms;
+    governor->told_local_ms = agt->local.ms - agt->now.ms;
 }
 
 struct mono agt_readings_due(const struct agt *agt)

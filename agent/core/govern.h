@@ -24,11 +24,11 @@ enum { UNWATCHED_UNKNOWN = -1 };
 struct governor {
     bool has_readings;
     struct readings readings;
-    struct mono read_at;  /* when they came */
-    char exclusive[80];   /* the owner's program that wants the machine for itself; "" none */
-    struct readings told; /* to the controller, on this connection */
-    struct mono told_at;  /* zero: not yet */
-    int64_t told_offset_ms;
+    struct mono read_at;   /* when they came */
+    char exclusive[80];    /* the owner's program that wants the machine for itself; "" none */
+    struct readings told;  /* to the controller, on this connection */
+    struct mono told_at;   /* zero: not yet */
+    int64_t told_local_ms; /* local time, less the boot clock's */
 };
 
 struct change { /* of what policy asks for */

@@ -63,6 +63,8 @@ struct agent_entry {
     bool has_readings;                 /* its sensors were told since it is connected */
     struct readings readings;          /* the newest; as old as its last heartbeat */
     int64_t utc_offset_ms;             /* of its local time; told with them */
+    bool has_clock;                    /* and so was what its own clock says: */
+    int64_t clock_ahead_ms;            /* of our boot clock */
     struct policy_moment read_at;      /* the moment that they are of */
     struct breaker breaker;
     struct digest set; /* of its applicable state: the assignments that are not being deleted */

@@ -136,7 +136,7 @@ static void keep_fresh(struct machine *machine, const struct node *policy,
     }
 }
 
-static bool is_forbidden_at(struct machine *machine, const struct node *policy, int64_t local_ms)
+bool check_is_forbidden(struct machine *machine, const struct node *policy)
 {
     struct readings readings;
 
@@ -145,17 +145,7 @@ static bool is_forbidden_at(struct machine *machine, const struct node *policy, 
         return true;
     }
     keep_fresh(machine, policy, &readings);
-    return forbids(&readings, policy, local_ms);
-}
-
-bool check_is_forbidden(struct machine *machine, const struct node *policy)
-{
-    return is_forbidden_at(machine, policy, hours_local_ms(machine));
-}
-
-bool check_looks_forbidden(struct machine *machine, const struct node *policy)
-{
-    return is_forbidden_at(machine, policy, hours_believed_ms(machine));
+    return forbids(&readings, policy, hours_local_ms(machine));
 }
 
 /* What its agent has not seen run is held by what a start asks for, and cannot be frozen. */

@@ -19,6 +19,9 @@ struct agent_world {
     bool controller_is_silent; /* else it answers heartbeats */
     bool shows_heartbeats, shows_changes;
     struct wall told_end; /* of a run, in what was reported last */
+    struct wall told_clock;
+    int64_t told_offset_minutes;
+    int64_t clock_ahead_ms, utc_offset_ms; /* its clock is wrong by this; its time zone */
     int64_t now_ms;
     int64_t era, epoch; /* of the controller; the epoch of the connection */
     uint64_t revision;
