@@ -307,7 +307,8 @@ void policy_step(const struct policy_input *input, struct policy_state *state,
     assert(!mono_before(input->moment.now, state->stepped));
     assert(session_of(input) == NULL || input->readings != NULL);
     count_time(input, state);
-    judging.is_there = state->has_started || state->was_let_run;
+    judging.is_there = (state->has_started || state->was_let_run) &&
+                       (!input->is_absent || state->outcome == POLICY_EVICT);
     judging.verdict.sensor = SENSOR_COUNT;
     judging.blind_sensor = SENSOR_COUNT;
     judge(&judging);

@@ -280,6 +280,7 @@ static void judge(struct agt *agt, struct work *work)
         .exclusive_program = governor->exclusive[0] == '\0' ? NULL : governor->exclusive,
         .is_running =
             work->state == WORK_RUNNING || (work->state == WORK_STOPPING && work->run.is_open),
+        .is_absent = work->state == WORK_WAITING || work->state == WORK_COLLECTING,
     };
     struct policy_verdict verdict;
 

@@ -518,6 +518,44 @@ static void what_waits_long_gives_its_memory_back(void **state)
     expect_has(world, "signal u1 run=1 grace=20000\n");
 }
 
+/* It ran, or was about to, and waits: there is nothing of it that could be ended. */
+static void what_ended_by_itself_is_held_and_not_ended_again(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *policy = world_policy(world, gentle);
+
+    given_governed(world, ONE("u1", 1, .policy = policy, .restart = RESTART_ALWAYS));
+    world->shows_changes = true;
+    world_exited(world, "u1", 1, EXIT_BY_ITSELF, 1);
+    world_reported(world);
+    world_reading(world, SENSOR_BATTERY, 20);
+    expect_has(world, "Suspend/BatteryLow");
+    world_reported(world);
+    world_clear(world);
+    pass(world, MAX_SUSPEND_MS + 5000);
+    assert_null(strstr(world->page.data, "send report"));
+    world_reading(world, SENSOR_BATTERY, 60);
+    expect_has(world, "spawn u1 run=2 gen=1 work\n");
+}
+
+static void what_was_ended_is_so_until_it_may_start(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, gentle)));
+    world->shows_changes = true;
+    world_reading(world, SENSOR_BATTERY, 20);
+    world_reported(world);
+    pass(world, MAX_SUSPEND_MS + 1000);
+    expect_has(world, "Evict/BatteryLow");
+    world_reported(world);
+    world_exited(world, "u1", 1, EXIT_STOPPED, 143);
+    world_reported(world);
+    world_clear(world);
+    pass(world, MAX_SUSPEND_MS + 1000);
+    assert_null(strstr(world->page.data, "send report"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
@@ -547,6 +585,8 @@ int main(void)
         TEST(changes_are_told_once_when_the_agent_is_back),
         TEST(the_newest_changes_are_kept_and_the_others_counted),
         TEST(what_waits_long_gives_its_memory_back),
+        TEST(what_ended_by_itself_is_held_and_not_ended_again),
+        TEST(what_was_ended_is_so_until_it_may_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
