@@ -448,6 +448,15 @@ static void converge_collecting(struct agt *agt, struct work *work)
     work_move(agt, work, WORK_WAITING);
 }
 
+static void converge_done(struct agt *agt, struct work *work)
+{
+    bool is_held = govern_is_held(agt, work);
+
+    if (work->collect.keeps_files && (is_held || collect_is_in_doubt(agt, work))) {
+        collect_settle(agt, work, !is_held);
+    }
+}
+
 static void converge_wanted(struct agt *agt, struct work *work)
 {
     if (work->state == WORK_DONE || work->state == WORK_FAILED || work->state == WORK_STOPPED) {
@@ -482,9 +491,7 @@ static void converge_wanted(struct agt *agt, struct work *work)
         converge_collecting(agt, work);
         break;
     case WORK_DONE:
-        if (collect_is_in_doubt(agt, work) && link_is_welcomed(agt)) {
-            collect_settle(agt, work, true);
-        }
+        converge_done(agt, work);
         break;
     case WORK_FAILED:
     case WORK_STOPPED:

@@ -24,7 +24,8 @@ static bool is_governable(const struct work *work)
     case WORK_STOPPING:
     case WORK_COLLECTING: /* what is sent uses the network, and the processor */
         return work->is_wanted;
-    case WORK_DONE:
+    case WORK_DONE: /* the same, while it may have to be sent again */
+        return work->is_wanted && work->collect.keeps_files;
     case WORK_FAILED:
     case WORK_STOPPED:
     case WORK_STATE_COUNT:

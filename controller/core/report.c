@@ -107,7 +107,11 @@ static struct object *reported(struct ctl *ctl, const struct object *before,
     }
     body->status.reason = object_strdup(next, status->reason);
     body->status.message = object_strdup(next, status->message);
-    outputs_copy(next, &body->status.outputs, &status->outputs);
+    if (status->phase == PHASE_SUCCEEDED) {
+        outputs_copy(next, &body->status.outputs, &status->outputs);
+    } else { /* they may be gone */
+        shape_remove(&assignment_status_shape, &body->status, &body->status.outputs);
+    }
     shape_put(&assignment_status_shape, &body->status, observed_generation, generation);
     shape_put(&assignment_status_shape, &body->status, phase, status->phase);
     shape_put(&assignment_status_shape, &body->status, restarts, status->restarts);
@@ -184,15 +188,18 @@ static bool is_news(const struct assignment_status *before, const struct assignm
            before->observed_generation != generation || !str_eq(before->reason, after->reason);
 }
 
-/* An agent whose state was put back, or copied, may not know that its success was taken in, and
- * have the outputs no more; they are here. */
+/* An agent that was cut off, or whose state was put back, or copied, may not know that its success
+ * was taken in: it tells the outputs while it would store them again, which its policy may put off,
+ * or it has them no more.  They are here. */
 static bool has_outputs_here(const struct object *before, const struct wire_report_item *item)
 {
     const struct assignment_status *old = &assignment_of(before)->status;
+    bool is_lost =
+        item->status.phase == PHASE_FAILED && str_eq(item->status.reason, "OutputMissing");
+    bool is_in_doubt = item->status.phase != PHASE_SUCCEEDED && item->status.outputs.count > 0;
 
     return old->phase == PHASE_SUCCEEDED && old->observed_generation == item->generation &&
-           item->status.phase == PHASE_FAILED && str_eq(item->status.reason, "OutputMissing") &&
-           !object_is_deleting(before);
+           (is_lost || is_in_doubt) && !object_is_deleting(before);
 }
 
 void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
