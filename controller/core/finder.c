@@ -131,16 +131,20 @@ struct agent_entry *finder_pick(struct finder *finder, const struct replica *rep
     return agent;
 }
 
-/* On every agent: at home or nowhere. */
+/* On every agent: at home or nowhere.  It is a start like any other: an agent that shrank keeps
+ * what it has, and gets nothing new that does not fit. */
 static bool fits_at_home(struct finder *finder, const struct assignment_entry *copy)
 {
+    const struct resources *needs = &finder->needs, *used = &copy->used;
+    const struct resources more = {.cores = needs->cores - used->cores,
+                                   .memory = needs->memory - used->memory,
+                                   .disk = needs->disk - used->disk};
+    const struct resources *taken = map_find(&finder->taken, agent_name(copy->agent));
     size_t requirement;
-    struct resources more;
-    enum place_refusal refusal =
-        place_judge(finder->in->session, copy->agent, &finder->needs, &requirement);
+    enum place_refusal refusal = place_judge(finder->in->session, copy->agent, needs, &requirement);
 
     if (refusal == REFUSED_FULL || place_rule(refusal) != 5 ||
-        finder_judge_instead(finder, copy, &more) != REFUSAL_COUNT) {
+        place_judge_again(copy, needs, taken) != REFUSAL_COUNT) {
         return false;
     }
     finder_take(finder, copy->agent, &more);

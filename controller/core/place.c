@@ -228,6 +228,17 @@ enum place_refusal place_judge_instead(const struct assignment_entry *assignment
     return judge_capacity(&free, ret_more, 1);
 }
 
+enum place_refusal place_judge_again(const struct assignment_entry *ended,
+                                     const struct resources *needs, const struct resources *taken)
+{
+    struct resources free = free_of(ended->agent);
+
+    free.cores += ended->used.cores - (taken == NULL ? 0 : taken->cores);
+    free.memory += ended->used.memory - (taken == NULL ? 0 : taken->memory);
+    free.disk += ended->used.disk - (taken == NULL ? 0 : taken->disk);
+    return judge_capacity(&free, needs, 1);
+}
+
 /* --- gathering and picking -------------------------------------------------------------------- */
 
 static void count_line(struct tally_line *line, const struct agent_entry *agent)

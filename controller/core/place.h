@@ -106,6 +106,9 @@ bool place_may_stay(const struct session_entry *session, const struct agent_entr
 enum place_refusal place_judge_instead(const struct assignment_entry *assignment,
                                        const struct resources *needs, const struct resources *taken,
                                        struct resources *ret_more);
+/* Rule 5 for another start where this one has ended: its own room is free again. */
+enum place_refusal place_judge_again(const struct assignment_entry *ended,
+                                     const struct resources *needs, const struct resources *taken);
 /* Does where the session may be placed depend on readings? */
 bool place_heeds_readings(const struct session_entry *session);
 /* Could this agent take a replica of the session now?  All rules. */
