@@ -176,6 +176,7 @@ bool check_may_evict(const struct shim *shim)
     }
     return policy != NULL && (check_is_forbidden(machine, policy) || may_not_start(shim, policy) ||
                               sim_now(machine->sim) - shim->watch.thawed_at_ms < AT_ONCE_MS ||
+                              sim_now(machine->sim) - shim->watch.forbade_at_ms < INTERVAL_MS ||
                               shim->watch.is_hot || shim->watch.is_low);
 }
 
@@ -251,7 +252,11 @@ static void forget(struct shim *shim)
     int64_t thawed_at_ms = shim->watch.thawed_at_ms;
 
     shim->watch = (struct shim_watch){
-        .forbidden_since_ms = -1, .urgent_since_ms = -1, .thawed_at_ms = thawed_at_ms};
+        .forbidden_since_ms = -1,
+        .urgent_since_ms = -1,
+        .thawed_at_ms = thawed_at_ms,
+        .forbade_at_ms = INT64_MIN / 2,
+    };
 }
 
 /* Where no agent watches, its shim suspends it after a named time.  An agent that has just begun to
@@ -320,6 +325,7 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
         machine->is_owner_paused || (policy != NULL && is_held(machine, shim, readings, policy));
     is_now =
         machine->is_owner_paused || (policy != NULL && is_urgent(machine, shim, readings, policy));
+    watch->forbade_at_ms = is_forbidden ? sim_now(machine->sim) : watch->forbade_at_ms;
     check_since(shim, is_forbidden, allowed_ms(machine, shim) + checkpoint_ms(work),
                 &watch->forbidden_since_ms);
     check_since(shim, is_now, allowed_ms(machine, shim), &watch->urgent_since_ms);

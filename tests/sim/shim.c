@@ -451,6 +451,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
                  machine->name, spawn->run, spawn->uid);
     }
     shim->watch.thawed_at_ms = INT64_MIN / 2;
+    shim->watch.forbade_at_ms = INT64_MIN / 2;
     vec_each (&machine->shims, it) { /* what held the run before holds this one */
         if (str_eq((*it)->uid, spawn->uid)) {
             shim->watch = (*it)->watch;

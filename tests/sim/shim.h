@@ -17,6 +17,7 @@ struct shim_watch { /* check_policy.h */
     int64_t hot_for_ms, low_for_ms, cool_since_ms;
     bool is_hot, is_low;
     int64_t thawed_at_ms;
+    int64_t forbade_at_ms;   /* the last look that found it forbidden */
     int64_t urgent_since_ms; /* the same, of what no grace is given for */
 };
 
