@@ -133,6 +133,9 @@ enum {
     BLOB_PIECE_BYTES = 256 << 10,       /* read or written at once; a transfer has two in memory */
     BLOB_PARTIAL_MS = 60 * 60 * 1000,   /* an unfinished upload may be taken up again for so long */
     BLOB_KEEP_MS = 24 * 60 * 60 * 1000, /* what nothing refers to is kept, unless told otherwise */
+    BLOB_KEEP_MIN_MS = 60 * 60 * 1000,  /* for all outputs of a run to be stored, one after the
+                                           other, and to be told: within HEARTBEATS_MISSED_MAX
+                                           beats, or its agent is cut off and stores them again */
     BLOB_WATCH_MS = 10 * 60 * 1000,     /* and was seen to be unneeded for so long */
     BLOB_LOOK_MS = 60 * 1000,           /* between two looks for what may go */
     BLOB_CHORES_MAX = 1024,             /* files removed or touched after one look */

@@ -144,6 +144,14 @@ static int set_blob_keep(struct config *config, const char *value, struct err *e
     return 0;
 }
 
+static int set_blob_keep_min(struct config *config, const char *value, struct err *err)
+{
+    if (!duration_from_str(value, &config->blob_keep_min_ms) || config->blob_keep_min_ms <= 0) {
+        return err_set(err, ERR_INVALID, "\"%s\" is no duration such as 1h", value);
+    }
+    return 0;
+}
+
 /* In the order of the usage. */
 static const struct option {
     const char *word, *variable;
@@ -160,6 +168,7 @@ static const struct option {
     {"--bursts-max", "FOG_CONTROLLER_BURSTS_MAX", set_bursts_max, false},
     {"--blob-quota", "FOG_CONTROLLER_BLOB_QUOTA", set_blob_quota, false},
     {"--blob-keep", "FOG_CONTROLLER_BLOB_KEEP", set_blob_keep, false},
+    {"--blob-keep-min", "FOG_CONTROLLER_BLOB_KEEP_MIN", set_blob_keep_min, false},
     {"--log-level", "FOG_CONTROLLER_LOG_LEVEL", set_log_level, false},
     {"--heartbeat-min", "FOG_CONTROLLER_HEARTBEAT_MIN", set_heartbeat_min, false},
 };
@@ -182,6 +191,7 @@ const char *config_usage(void)
            "  --bursts-max N          gangs placed at once and not yet complete (4)\n"
            "  --blob-quota SIZE       bytes that all blobs together may have (16Gi)\n"
            "  --blob-keep TIME        how long a blob stays that nothing refers to (24h)\n"
+           "  --blob-keep-min TIME    the least that --blob-keep may say (1h); less for tests\n"
            "  --log-level LEVEL       error, warning, info or debug (info)\n"
            "  --heartbeat-min TIME    shortest time between heartbeats (2s); for tests\n"
            "  --version, --help\n"
@@ -260,6 +270,22 @@ static int check_address(const struct config *config, const struct address *addr
                    option, address->host);
 }
 
+/* What a run has stored is not referred to before its success is told. */
+static int check_blob_keep(const struct config *config, struct err *err)
+{
+    char keep[DURATION_TEXT_SIZE], least[DURATION_TEXT_SIZE];
+
+    if (config->blob_keep_ms >= config->blob_keep_min_ms) {
+        return 0;
+    }
+    duration_to_str(config->blob_keep_ms, keep);
+    duration_to_str(config->blob_keep_min_ms, least);
+    return err_set(err, ERR_INVALID,
+                   "--blob-keep: %s is less than %s: outputs that an agent has stored could be "
+                   "removed before it has told of them",
+                   keep, least);
+}
+
 int config_from_args(int count, char **words, struct config *ret_config, struct err *err)
 {
     struct config config = {
@@ -269,6 +295,7 @@ int config_from_args(int count, char **words, struct config *ret_config, struct 
         .log_level = LOG_LEVEL_INFO,
         .blob_quota_bytes = BLOB_QUOTA_BYTES,
         .blob_keep_ms = BLOB_KEEP_MS,
+        .blob_keep_min_ms = BLOB_KEEP_MIN_MS,
     };
     int taken;
 
@@ -296,7 +323,8 @@ int config_from_args(int count, char **words, struct config *ret_config, struct 
         return err_set(err, ERR_INVALID, "--state DIR says where everything is kept; see --help");
     }
     if (check_address(&config, &config.listen, "--listen", err) ||
-        check_address(&config, &config.agents_listen, "--agents-listen", err)) {
+        check_address(&config, &config.agents_listen, "--agents-listen", err) ||
+        check_blob_keep(&config, err)) {
         return ERR_INVALID;
     }
     return 0;
