@@ -165,6 +165,7 @@ enum {
     TASK_VOTERS_MAX = 128,     /* agents of which a session keeps how often they agreed, 25 KiB */
     TASK_TRUST_AFTER = 10,     /* valid results in a row, after which one of an agent suffices */
     GANG_MEMBERS_MAX = 100,    /* all begin in one batch */
+    GANG_HELD_MAX = 1000,      /* agents of which a gang remembers that they held it */
     GANG_DEADLINE_MIN_MS = 5 * 1000,
     BURSTS_MAX = 4, /* gangs placed and not yet complete, unless told otherwise */
     COMMAND_WORDS_MAX = 256,

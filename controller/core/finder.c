@@ -3,6 +3,7 @@
 
 #include "controller/core/copy.h"
 #include "controller/core/explain.h"
+#include "controller/core/gang_held.h"
 #include "controller/core/replica.h"
 #include "controller/core/tasks.h"
 #include "schema/base/str.h"
@@ -95,6 +96,11 @@ static void gather(struct finder *finder)
     place_gather(finder->arena, in->model, in->session, &finder->needs, &finder->candidates);
     in->counters->agents_examined += finder->candidates.tally.agents;
     finder->has_candidates = true;
+    for (size_t i = 0; i < finder->candidates.count; i++) {
+        struct candidate *it = &finder->candidates.items[i];
+
+        it->held_times = gang_held_times(in->session, agent_name(it->agent), in->now);
+    }
     map_each (&finder->taken, it) {
         place_take(&finder->candidates, model_agent(in->model, it->key), it->value);
     }

@@ -113,6 +113,7 @@ struct session_entry {
     size_t look_index;    /* in the heap of model.looks; SIZE_MAX when not */
     struct mono quiet_until; /* it is large and was just examined: not again before this */
     struct gang_state gang;
+    struct map held;  /* agent's name → how often it held the gang: controller/core/gang_held.h */
     bool is_scan_due; /* runs on every agent: agents may have come that it knows not of */
 };
 

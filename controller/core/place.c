@@ -344,16 +344,20 @@ int place_compare(const struct candidate *a, const struct candidate *b,
         return a->is_avoided ? 1 : -1;
     }
     /* c */
+    if (a->held_times != b->held_times) {
+        return a->held_times < b->held_times ? -1 : 1;
+    }
+    /* d */
     if (a->agent->breaker.failures != b->agent->breaker.failures) {
         return a->agent->breaker.failures < b->agent->breaker.failures ? -1 : 1;
     }
-    /* d */
+    /* e */
     if (a->of_session != b->of_session) {
         return a->of_session < b->of_session ? -1 : 1;
     }
-    /* e */
-    order = compare_share(a, b, needs);
     /* f */
+    order = compare_share(a, b, needs);
+    /* g */
     return order != 0 ? order : strcmp(a->agent->object->meta.name, b->agent->object->meta.name);
 }
 
