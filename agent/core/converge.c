@@ -144,6 +144,7 @@ void converge_on_started(struct agt *agt, const struct agt_event *event)
         return;
     }
     work->started = event->started;
+    govern_on_frozen(work, event->frozen_since);
     if (work->state == WORK_STARTING) {
         work_move(agt, work, WORK_RUNNING);
     }
@@ -227,16 +228,19 @@ void converge_on_lapsed(struct agt *agt, const struct agt_event *event)
 {
     struct work *work = find_run(agt, event);
 
-    if (work == NULL || work->state != WORK_RUNNING || MUTANT(LAPSE_IGNORED)) {
+    if (work == NULL || MUTANT(LAPSE_IGNORED)) {
         return;
     }
-    MARK("a run was suspended by its shim");
-    govern_on_lapsed(agt, work);
-    count_suspension(agt, work);
-    work->run.may_freeze = false;
-    work->run.unwatched_ms = SILENCE_MIN_MS; /* it has some limit, perhaps one that is over */
-    agt->saver.is_due = true;
-    work_move(agt, work, WORK_SUSPENDED);
+    if (work->state == WORK_RUNNING) {
+        MARK("a run was suspended by its shim");
+        govern_on_lapsed(agt, work);
+        count_suspension(agt, work);
+        work->run.may_freeze = false;
+        work->run.unwatched_ms = SILENCE_MIN_MS; /* it has some limit, perhaps one that is over */
+        agt->saver.is_due = true;
+        work_move(agt, work, WORK_SUSPENDED);
+    }
+    govern_on_frozen(work, event->frozen_since);
 }
 
 void converge_on_unsaved(struct agt *agt, uint64_t step)

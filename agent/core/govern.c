@@ -236,6 +236,15 @@ void govern_take_back(struct work *work)
 /* --- judging ------------------------------------------------------------------------------------
  */
 
+/* An agent that comes and goes would otherwise let suspended work keep its memory for ever. */
+static void count_from(struct policy_state *state, struct mono since)
+{
+    if (since.ms > 0 && !mono_is_never(state->held_since) && !MUTANT(HELD_ANEW)) {
+        state->held_since = mono_earlier(state->held_since, since);
+        state->rests_since = mono_earlier(state->rests_since, since);
+    }
+}
+
 static void begin(const struct agt *agt, struct work *work)
 {
     struct governed *governed = &work->governed;
@@ -244,6 +253,7 @@ static void begin(const struct agt *agt, struct work *work)
 
     if (!governed->has_begun) { /* what was found frozen may have waited for the first readings */
         policy_begin(&governed->state, agt->now, was_held);
+        count_from(&governed->state, governed->frozen_since);
         governed->state.ran_ms = governed->ran_before_ms;
         governed->has_begun = true;
     }
@@ -367,6 +377,14 @@ void govern_on_lapsed(struct agt *agt, struct work *work)
     (void)snprintf(governed->message, sizeof(governed->message),
                    "its agent stood still or was away: nobody read the sensors for %s", limit);
     note_change(agt, governed);
+}
+
+void govern_on_frozen(struct work *work, struct mono since)
+{
+    work->governed.frozen_since = since;
+    if (work->governed.has_begun && work->state == WORK_SUSPENDED) {
+        count_from(&work->governed.state, since);
+    }
 }
 
 /* --- what follows ------------------------------------------------------------------------------

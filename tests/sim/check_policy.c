@@ -281,6 +281,19 @@ static void check_watch(struct machine *machine, const struct shim *shim, const 
     }
 }
 
+/* Whichever agents came and went since it was frozen. */
+static void check_kept(struct machine *machine, const struct shim *shim, const struct node *policy)
+{
+    int64_t kept_ms = sim_now(machine->sim) - shim->held_at_ms;
+
+    if (policy != NULL && shim->state == SHIM_RUNNING && shim->is_frozen && is_in_charge(machine) &&
+        kept_ms > time_in(policy, "session.maxSuspend") + INTERVAL_MS) {
+        sim_fail(machine->sim, "policy",
+                 "%s/%s (%s) keeps its memory, suspended for %" PRId64 " ms", shim->session,
+                 shim->slot, shim->uid, kept_ms);
+    }
+}
+
 /* The grace that it declares before a suspension; 0: none. */
 static int64_t checkpoint_ms(const struct node *work)
 {
@@ -320,6 +333,7 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
         memcpy(watch->digest, digest, strlen(digest) + 1);
     } else {
         check_watch(machine, shim, policy);
+        check_kept(machine, shim, policy);
     }
     is_forbidden =
         machine->is_owner_paused || (policy != NULL && is_held(machine, shim, readings, policy));

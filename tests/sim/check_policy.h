@@ -1,7 +1,7 @@
 /* Policies, held against what happens:
  *
  *     policy        nothing runs for longer than a sampling interval while its policy, or the
- * owner, forbids it
+ * owner, forbids it; nothing keeps its memory, suspended, for longer than maxSuspend
  *
  * A small reference of its own: what the machine's sensors tell at this moment, a policy as it
  * stands in the agent's saved state, and plain comparisons.  It knows which rule has held work

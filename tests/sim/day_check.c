@@ -213,8 +213,7 @@ static void note_eviction(struct day_device *device, struct day_work *work)
 static void pass(struct day *day, struct day_device *device, struct day_work *work)
 {
     bool is_running = runs(device, work);
-    /* A shim that hears nothing of a sleeping agent suspends by itself; that is not counted. */
-    bool is_kept = is_frozen(work) && (work->frozen_s > 0 || !device->life.is_asleep);
+    bool is_kept = is_frozen(work);
 
     check_violation(day, device, work, is_running);
     if (is_running && !work->has_begun) {
@@ -315,8 +314,7 @@ static void note_state(const struct day *day, struct day_device *device)
     }
 }
 
-/* One that is started again counts what was held from then on, and what ran from what the one
- * before wrote down last. */
+/* One that is started again counts what ran from what the one before wrote down last. */
 static void meet_agent(struct day_device *device)
 {
     if (device->life_seen == device->machine->life) {
@@ -324,7 +322,6 @@ static void meet_agent(struct day_device *device)
     }
     device->life_seen = device->machine->life;
     vec_each (&device->works, work) {
-        work->frozen_s = 0;
         work->ran_s = work->ran_s > UNSAVED_S ? work->ran_s - UNSAVED_S : 0;
     }
 }

@@ -136,6 +136,7 @@ static void say_usage(struct sim *sim, void *who, uint64_t arg)
         event.usage.wall_ms = sim_now(sim) - shim->began_ms;
         event.usage.cpu_ms = event.usage.wall_ms / 10;
         event.usage.memory_peak = 1 << 20;
+        shim->told_memory = event.memory;
         machine_said(machine, &event);
     }
 }
@@ -559,9 +560,13 @@ static void freeze_late(struct sim *sim, void *who, uint64_t arg)
 {
     struct shim *shim = who;
 
-    (void)sim;
-    if (!shim->is_lost && shim->freeze_at_ms > 0 && shim->freeze_look == arg &&
-        shim->state == SHIM_RUNNING) {
+    if (shim->is_lost || shim->freeze_at_ms == 0 || shim->freeze_look != arg ||
+        shim->state != SHIM_RUNNING) {
+        return;
+    }
+    if (machine_is_asleep(shim->machine)) {
+        schedule_at(&sim->schedule, shim->machine->stalled_until_ms, freeze_late, shim, arg);
+    } else {
         freeze(shim, true);
     }
 }

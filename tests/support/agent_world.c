@@ -704,19 +704,31 @@ void world_found_ended(struct agent_world *world, const char *uid, int64_t run,
     world_event(world, &event);
 }
 
+void world_found_frozen(struct agent_world *world, const char *uid, int64_t run, int64_t for_ms)
+{
+    struct agt_event event = {.type = AGT_STARTED, .uid = uid, .run = run};
+
+    event.started = wall_of(world);
+    event.frozen_since.ms = world->now_ms - for_ms;
+    world_event(world, &event);
+}
+
 void world_started(struct agent_world *world, const char *uid, int64_t run)
 {
-    struct agt_event event = {
-        .type = AGT_STARTED, .uid = uid, .run = run, .started = wall_of(world)};
+    world_found_frozen(world, uid, run, world->now_ms); /* since never */
+}
 
+void world_lapsed_for(struct agent_world *world, const char *uid, int64_t run, int64_t for_ms)
+{
+    struct agt_event event = {.type = AGT_LAPSED, .uid = uid, .run = run};
+
+    event.frozen_since.ms = world->now_ms - for_ms;
     world_event(world, &event);
 }
 
 void world_lapsed(struct agent_world *world, const char *uid, int64_t run)
 {
-    struct agt_event event = {.type = AGT_LAPSED, .uid = uid, .run = run};
-
-    world_event(world, &event);
+    world_lapsed_for(world, uid, run, world->now_ms);
 }
 
 void world_exited(struct agent_world *world, const char *uid, int64_t run, enum exit_cause cause,

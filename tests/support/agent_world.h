@@ -103,6 +103,9 @@ void world_found_ended(struct agent_world *world, const char *uid, int64_t run,
                        enum exit_cause cause, int code);
 void world_started(struct agent_world *world, const char *uid, int64_t run);
 void world_lapsed(struct agent_world *world, const char *uid, int64_t run);
+/* Its shim says that it has been frozen for so long; of a lapse, and to an agent that found it. */
+void world_lapsed_for(struct agent_world *world, const char *uid, int64_t run, int64_t for_ms);
+void world_found_frozen(struct agent_world *world, const char *uid, int64_t run, int64_t for_ms);
 void world_exited(struct agent_world *world, const char *uid, int64_t run, enum exit_cause cause,
                   int code);
 void world_fetching(struct agent_world *world, const char *uid, int64_t number, int64_t done_bytes,
