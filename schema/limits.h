@@ -155,9 +155,12 @@ enum {
     TASK_RECORD_BYTES_MAX = 176 << 10,  /* that and the lists of indexes, together */
     TASK_INDEX_BYTES = 10,              /* of it, for each task: in two lists */
     TASK_FAILURES_MAX = 16,             /* told of in a session's status, the newest */
-    TASK_ENDS_BYTES_MAX = 16 << 10, /* of who ended which tasks how, beside the lists of indexes */
-    TASK_ENDS_MAX = 512,            /* entries of it: each takes 64 bytes and more */
-    TASK_INDEXES_MAX = 32 << 10,    /* bytes of a list such as "0-57,60": two of every three */
+    TASK_ENDS_BYTES_MAX = 16 << 10,  /* of who ended which tasks how, beside the lists of indexes */
+    TASK_ENDS_MAX = 512,             /* entries of it: each takes 64 bytes and more */
+    TASK_INDEXES_MAX = 32 << 10,     /* bytes of a list such as "0-57,60": two of every three */
+    TASK_OPINIONS_BYTES = 68 << 10,  /* opinions and voters of a session's status, see below */
+    SESSION_STATUS_BYTES = 24 << 10, /* all else of it: two conditions with messages of 4 KiB
+                                        of quotes, 16 failures, counts */
     TASK_QUORUM_RESULTS_BYTES_MAX = 96 << 10, /* as TASK_RESULTS_BYTES_MAX, with a quorum */
     TASK_QUORUM_MAX = 16,                     /* results of one task that may have to agree */
     TASK_OPINIONS_MAX = 160,   /* results in a session's status that wait for others, 43 KiB */
