@@ -448,9 +448,7 @@ static void on_resync(struct ctl *ctl, struct link *link, const struct wire_resy
  * has nobody knows better than we do. */
 static struct wall local_time(const struct ctl *ctl, const struct agent_entry *agent)
 {
-    int64_t utc_ms = agent->has_clock && !MUTANT(WINDOWS_BY_OUR_CLOCK)
-                         ? ctl->now.ms + agent->clock_ahead_ms
-                         : ctl->wall.ms;
+    int64_t utc_ms = agent->has_clock ? ctl->now.ms + agent->clock_ahead_ms : ctl->wall.ms;
 
     return (struct wall){utc_ms + agent->utc_offset_ms};
 }

@@ -130,8 +130,6 @@
     X(DWELL_IGNORED, "what was too hot goes on as soon as it is cool", "policy")                   \
     X(RESUME_AT_MINIMUM, "a battery that is just above its minimum is charged well", "policy")     \
     X(WINDOWS_IN_UTC, "an agent takes the hours of windows to be UTC", "policy liveness")          \
-    X(WINDOWS_BY_OUR_CLOCK, "the controller takes its own clock for that of every machine",        \
-      "liveness")                                                                                  \
     X(EACH_HAS_THE_WHOLE, "each run may use the processor time that is for all of them together",  \
       "policy liveness")                                                                           \
     X(MEMORY_NOT_SUMMED, "what runs is not ended although it holds too much memory together",      \
