@@ -22,10 +22,9 @@ enum {
 /* --- the policy that its agent knows ---------------------------------------------------------- */
 
 /* Parsed when the file is another one. */
-const struct node *check_known_work(struct machine *machine, const char *uid)
+const struct node *check_known_works(struct machine *machine)
 {
     struct policies_seen *seen = &machine->policies_seen;
-    const struct node *works;
 
     if (machine->file.seen == NULL) {
         return NULL;
@@ -46,7 +45,13 @@ const struct node *check_known_work(struct machine *machine, const char *uid)
         blob_unref(seen->bytes);
         seen->bytes = blob_ref(machine->file.seen);
     }
-    works = seen->root == NULL ? NULL : node_find(seen->root, "works");
+    return seen->root == NULL ? NULL : node_find(seen->root, "works");
+}
+
+const struct node *check_known_work(struct machine *machine, const char *uid)
+{
+    const struct node *works = check_known_works(machine);
+
     for (size_t i = 0; works != NULL && i < works->list.count; i++) {
         if (str_eq(ref_text(works->list.items[i], "wanted.uid"), uid)) {
             return works->list.items[i];

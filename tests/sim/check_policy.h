@@ -17,6 +17,8 @@ struct machine;
 struct shim;
 struct sim;
 
+/* The list of what is in the agent's saved state; NULL: none. */
+const struct node *check_known_works(struct machine *machine);
 /* What the agent's saved state says of it; NULL: nothing. */
 const struct node *check_known_work(struct machine *machine, const char *uid);
 void check_policies(struct sim *sim); /* looks now, and from then on twice a second */

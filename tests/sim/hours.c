@@ -1,6 +1,7 @@
 #include "tests/sim/hours.h"
 
 #include "schema/base/str.h"
+#include "tests/sim/check_policy.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/reference.h"
 
@@ -150,8 +151,29 @@ static bool moves_on(const struct machine *machine, const struct node *policy, i
     return false;
 }
 
+/* What a paused rollout leaves as it is obeys its policy as it was. */
+static bool is_moving_on(struct machine *machine, int64_t ahead_ms)
+{
+    const struct node *works = machine->is_lost ? NULL : check_known_works(machine);
+
+    for (size_t i = 0; works != NULL && i < works->list.count; i++) {
+        const struct node *policy = node_find_path(works->list.items[i], "wanted.template.policy");
+
+        if (policy != NULL && node_find(policy, "windows") != NULL &&
+            moves_on(machine, policy, ahead_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool are_moving(const struct sim *sim, int64_t ahead_ms)
 {
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        if (is_moving_on(sim->machines[i], ahead_ms)) {
+            return true;
+        }
+    }
     map_each (&sim->reference->objects, it) {
         const struct ref_object *object = it->value;
         const struct node *policy = node_find(object->ledger, "spec");

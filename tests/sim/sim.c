@@ -263,6 +263,13 @@ static void come_to_rest(struct sim *sim, int64_t quiet_ms)
     if (!sim->has_failed) {
         rest(sim);
     }
+    /* Until then a breaker may have opened for a probe, and what is held elsewhere goes there. */
+    for (int i = 0; i < SETTLE_ROUNDS && judge_await_moves(sim); i++) {
+        settle(sim, quiet_ms);
+        if (!sim->has_failed) {
+            rest(sim);
+        }
+    }
 }
 
 /* A period may just be told, of which the report, the row and the answer would be counted apart. */
