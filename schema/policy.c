@@ -124,6 +124,7 @@ static void count_time(const struct policy_input *input, struct policy_state *st
     if (input->is_running && state->outcome != POLICY_EVICT) {
         state->has_started = true;
     }
+    state->has_started = state->has_started && !input->is_waiting;
     if (input->is_running) {
         state->ran_ms += passed_ms < most_ms ? passed_ms : most_ms;
         state->rests_since = MONO_NEVER;

@@ -292,6 +292,7 @@ static void judge(struct agt *agt, struct work *work)
         .is_running =
             work->state == WORK_RUNNING || (work->state == WORK_STOPPING && work->run.is_open),
         .is_absent = work->state == WORK_WAITING || work->state == WORK_COLLECTING,
+        .is_waiting = work->state == WORK_WAITING,
     };
     struct policy_verdict verdict;
 

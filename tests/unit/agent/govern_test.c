@@ -628,6 +628,22 @@ static void what_ended_by_itself_is_held_and_not_ended_again(void **state)
     expect_has(world, "spawn u1 run=2 gen=1 work\n");
 }
 
+/* Somebody used the machine two minutes ago: what runs goes on, and nothing starts. */
+static void what_ended_by_itself_starts_by_the_rule_for_starts(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *policy =
+        world_policy(world, "{'battery': {'minPercent': 0, 'requireCharging': false},"
+                            " 'user': {'startAfterIdle': '5m', 'continueAfterIdle': '1m'}}");
+
+    world_reading(world, SENSOR_IDLE, 600 * 1000);
+    given_governed(world, ONE("u1", 1, .policy = policy, .restart = RESTART_ALWAYS));
+    world_reading(world, SENSOR_IDLE, 120 * 1000);
+    expect(world, "");
+    world_exited(world, "u1", 1, EXIT_BY_ITSELF, 1);
+    expect_has(world, "u1/1:Suspended(UserActive)");
+}
+
 static void what_was_ended_is_so_until_it_may_start(void **state)
 {
     struct agent_world *world = *state;
@@ -680,6 +696,7 @@ int main(void)
         TEST(the_newest_changes_are_kept_and_the_others_counted),
         TEST(what_waits_long_gives_its_memory_back),
         TEST(what_ended_by_itself_is_held_and_not_ended_again),
+        TEST(what_ended_by_itself_starts_by_the_rule_for_starts),
         TEST(what_was_ended_is_so_until_it_may_start),
     };
 
