@@ -213,7 +213,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     struct object *before = object_ref(assignment->object);
     const struct assignment_status *old = &assignment_of(before)->status;
     struct session_entry *session = assignment->session;
-    bool is_leaving = object_is_deleting(before), closes;
+    bool is_leaving = object_is_deleting(before), may_offer;
 
     if (generation < old->observed_generation) {
         MARK("a report of an older generation is dropped");
@@ -227,7 +227,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
         return;
     }
     ctl_begin(ctl, false);
-    closes = agent_state_feed(ctl, agent, old, status);
+    may_offer = agent_state_feed(ctl, agent, before, status);
     newest = record_changes(ctl, agent, assignment, item);
     (void)ctl_put(ctl, reported(ctl, before, status, generation, newest), &write);
     copy_note_held(assignment, ctl->now);
@@ -239,7 +239,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     if (is_leaving && copy_says_stopped(status)) {
         const struct write removal = {ROW_LEDGER, write.who, "fog-agent", "it has ended"};
 
-        breaker_forget_probe(&agent->breaker, before->meta.uid);
+        (void)breaker_forget_probe(&agent->breaker, before->meta.uid);
         ctl_remove(ctl, assignment->object, &removal);
     }
     ctl_commit(ctl);
@@ -247,7 +247,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     if (session != NULL && is_news(old, status, generation)) {
         model_mark_session(&ctl->model, session);
     }
-    if (closes) {
+    if (may_offer) {
         mark_offer(ctl, agent);
     }
     object_unref(before);

@@ -183,7 +183,7 @@ static void remove_copy(struct ctl *ctl, struct assignment_entry *copy, const ch
     const struct write write = ledger(why);
 
     if (copy->agent != NULL && !ctl->is_trial) {
-        breaker_forget_probe(&copy->agent->breaker, copy->object->meta.uid);
+        (void)breaker_forget_probe(&copy->agent->breaker, copy->object->meta.uid);
     }
     ctl_remove(ctl, copy->object, &write);
 }
