@@ -90,6 +90,7 @@ static void say_started(struct sim *sim, void *who, uint64_t arg)
         schedule_at(&sim->schedule, machine->stalled_until_ms, say_started, shim, arg);
         return;
     }
+    shim->has_said_started = true;
     event.started = shim->exit.started;
     machine_said(machine, &event);
 }

@@ -42,6 +42,7 @@ struct shim {
     uint64_t freeze_look;       /* newest order to freeze */
     int64_t lapse, heard_lapse; /* the newest; of which its agent knows */
     bool has_lapsed;
+    bool has_said_started;            /* to some agent; by then no later word can come first */
     uint64_t watch_look;              /* newest look whether somebody watches */
     int64_t cores;                    /* thousandths, as declared; at least one */
     int64_t cpu_limit;                /* thousandths of its machine; 0: no limit */

@@ -23,6 +23,10 @@ static void say_lapsed(struct sim *sim, void *who, uint64_t arg)
         schedule_at(&sim->schedule, machine->stalled_until_ms, say_lapsed, shim, arg);
         return;
     }
+    if (!shim->has_said_started && shim->state != SHIM_ENDED) { /* one word goes after the other */
+        schedule_after(&sim->schedule, 1, say_lapsed, shim, arg);
+        return;
+    }
     shim->heard_lapse = shim->lapse;
     machine_said(machine, &event);
 }
@@ -92,6 +96,7 @@ static void say_status(struct sim *sim, void *who, uint64_t arg)
         schedule_at(&sim->schedule, machine->stalled_until_ms, say_status, shim, arg);
         return;
     }
+    shim->has_said_started = true;
     machine_said(machine, &event);
     if (shim->has_lapsed) {
         say_lapsed(sim, who, arg);
