@@ -85,6 +85,7 @@ enum {
     HEARTBEATS_MISSED_MAX = 3,   /* then the link counts as dead, on either side */
     SENSORS_TELL_MS = 30 * 1000, /* a heartbeat has readings this often, and when one has moved */
     UTC_OFFSET_MAX = 24 * 60,    /* minutes */
+    LOCAL_TIME_TELL_MS = 2000,   /* and when the machine's clock jumped, or its zone changed */
     RECONNECT_MIN_MS = 250,      /* jittered, doubled up to the maximum */
     RECONNECT_MAX_MS = 30 * 1000,
     RESTART_MIN_MS = 1000, /* of a failed workload; jittered, doubled */
@@ -147,6 +148,9 @@ enum {
     BLOB_PIECE_BYTES = 256 << 10,       /* read or written at once; a transfer has two in memory */
     BLOB_PARTIAL_MS = 60 * 60 * 1000,   /* an unfinished upload may be taken up again for so long */
     BLOB_KEEP_MS = 24 * 60 * 60 * 1000, /* what nothing refers to is kept, unless told otherwise */
+    BLOB_KEEP_MIN_MS = 60 * 60 * 1000,  /* for all outputs of a run to be stored, one after the
+                                           other, and to be told: within HEARTBEATS_MISSED_MAX
+                                           beats, or its agent is cut off and stores them again */
     BLOB_WATCH_MS = 10 * 60 * 1000,     /* and was seen to be unneeded for so long */
     BLOB_LOOK_MS = 60 * 1000,           /* between two looks for what may go */
     BLOB_CHORES_MAX = 1024,             /* files removed or touched after one look */
@@ -166,9 +170,12 @@ enum {
     TASK_RECORD_BYTES_MAX = 176 << 10,  /* that and the lists of indexes, together */
     TASK_INDEX_BYTES = 10,              /* of it, for each task: in two lists */
     TASK_FAILURES_MAX = 16,             /* told of in a session's status, the newest */
-    TASK_ENDS_BYTES_MAX = 16 << 10, /* of who ended which tasks how, beside the lists of indexes */
-    TASK_ENDS_MAX = 512,            /* entries of it: each takes 64 bytes and more */
-    TASK_INDEXES_MAX = 32 << 10,    /* bytes of a list such as "0-57,60": two of every three */
+    TASK_ENDS_BYTES_MAX = 16 << 10,  /* of who ended which tasks how, beside the lists of indexes */
+    TASK_ENDS_MAX = 512,             /* entries of it: each takes 64 bytes and more */
+    TASK_INDEXES_MAX = 32 << 10,     /* bytes of a list such as "0-57,60": two of every three */
+    TASK_OPINIONS_BYTES = 68 << 10,  /* opinions and voters of a session's status, see below */
+    SESSION_STATUS_BYTES = 24 << 10, /* all else of it: two conditions with messages of 4 KiB
+                                        of quotes, 16 failures, counts */
     TASK_QUORUM_RESULTS_BYTES_MAX = 96 << 10, /* as TASK_RESULTS_BYTES_MAX, with a quorum */
     TASK_QUORUM_MAX = 16,                     /* results of one task that may have to agree */
     TASK_OPINIONS_MAX = 160,   /* results in a session's status that wait for others, 43 KiB */
@@ -178,6 +185,7 @@ enum {
     REPUTE_AT_ONCE_MAX = 20,   /* failures that one report can tell of: older ones have faded */
     TASK_TRUST_AFTER = 10,     /* valid results in a row, after which one of an agent suffices */
     GANG_MEMBERS_MAX = 100,    /* all begin in one batch */
+    GANG_HELD_MAX = 1000,      /* agents of which a gang remembers that they held it */
     GANG_DEADLINE_MIN_MS = 5 * 1000,
     BURSTS_MAX = 4,            /* gangs placed and not yet complete, unless told otherwise */
     BURSTS_TOLD_MAX = 1 << 20, /* as many as anybody can ask for */

@@ -124,6 +124,7 @@ static void count_time(const struct policy_input *input, struct policy_state *st
     if (input->is_running && state->outcome != POLICY_EVICT) {
         state->has_started = true;
     }
+    state->has_started = state->has_started && !input->is_waiting;
     if (input->is_running) {
         state->ran_ms += passed_ms < most_ms ? passed_ms : most_ms;
         state->rests_since = MONO_NEVER;
@@ -307,7 +308,8 @@ void policy_step(const struct policy_input *input, struct policy_state *state,
     assert(!mono_before(input->moment.now, state->stepped));
     assert(session_of(input) == NULL || input->readings != NULL);
     count_time(input, state);
-    judging.is_there = state->has_started || state->was_let_run;
+    judging.is_there = (state->has_started || state->was_let_run) &&
+                       (!input->is_absent || state->outcome == POLICY_EVICT);
     judging.verdict.sensor = SENSOR_COUNT;
     judging.blind_sensor = SENSOR_COUNT;
     judge(&judging);

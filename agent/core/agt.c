@@ -32,7 +32,7 @@ void agt_free(struct agt *agt)
     }
     set_fini(&agt->set);
     periods_fini(&agt->periods);
-    converge_fini(agt);
+    forget_fini(agt);
     vec_fini(&agt->logs);
     out_fini(&agt->out);
     free(agt);

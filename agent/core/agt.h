@@ -99,9 +99,10 @@ struct agt_event {
     int64_t utc_offset_ms; /* local time is so much ahead of `wall` */
     const char *uid;       /* FOUND, STARTED, EXITED, USAGE, LAPSED */
     int64_t run;
-    bool frozen;       /* STARTED: it is suspended now; an earlier agent may have wanted that */
-    int64_t cpu_limit; /* STARTED: held to so many thousandths of a core now; 0: not held */
-    int64_t memory;    /* USAGE: bytes that it holds now */
+    struct mono frozen_since; /* STARTED, LAPSED: it is suspended, perhaps since before this agent
+                                 was there; zero: it is not, or its shim does not say */
+    int64_t cpu_limit;        /* STARTED: held to so many thousandths of a core now; 0: not held */
+    int64_t memory;           /* USAGE: bytes that it holds now */
     union {
         struct {
             const char *bytes;

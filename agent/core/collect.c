@@ -38,7 +38,7 @@ bool collect_is_told(const struct work *work)
 
 bool collect_is_in_doubt(const struct agt *agt, const struct work *work)
 {
-    return work->state == WORK_DONE && work->collect.keeps_files &&
+    return work->state == WORK_DONE && work->collect.keeps_files && link_is_welcomed(agt) &&
            work->collect.stored_epoch != agt->link.epoch && !MUTANT(OUTPUTS_NOT_ASKED_AGAIN);
 }
 
@@ -95,13 +95,24 @@ static void ask(struct agt *agt, struct work *work)
     effect->fetch.port = agt->link.blobs_port;
 }
 
+/* What is stored stays stored, and the files stay where they are. */
+static void let_go(struct agt *agt, struct work *work)
+{
+    if (work->collect.state == COLLECT_ASKED) {
+        out_add_run(agt, AGT_UNCOLLECT, OUT_AT_ONCE, work->wanted.uid, work->run.number);
+    }
+    work->collect.state = COLLECT_NONE;
+    work->collect.tries = 0;
+    work->collect.version++;
+}
+
 void collect_settle(struct agt *agt, struct work *work, bool may_go)
 {
     struct collect *collect = &work->collect;
 
     if (!may_go) {
         if (collect->state == COLLECT_ASKED) {
-            collect_drop(agt, work);
+            let_go(agt, work);
         }
     } else if (collect->state == COLLECT_NONE ||
                (collect->state == COLLECT_LATER && mono_is_due(collect->not_before, agt->now))) {
@@ -113,12 +124,9 @@ void collect_drop(struct agt *agt, struct work *work)
 {
     if (work->collect.state == COLLECT_ASKED) {
         MARK("outputs are not wanted any more");
-        out_add_run(agt, AGT_UNCOLLECT, OUT_AT_ONCE, work->wanted.uid, work->run.number);
     }
-    work->collect.state = COLLECT_NONE;
-    work->collect.tries = 0;
+    let_go(agt, work);
     work->collect.keeps_files = false;
-    work->collect.version++;
 }
 
 void collect_on_welcome(struct agt *agt)

@@ -7,7 +7,9 @@
  *
  * Until the controller has the report nothing refers to what is stored, and it may go.  So the
  * run's folder stays until the report is acknowledged, and what was stored on an earlier connection
- * is stored again, which is a question for each file, before it is told on this one. */
+ * is stored again, which is a question for each file, before it is told on this one.
+ *
+ * What is sent uses the network and the processor: its policy and its owner say when. */
 #pragma once
 
 #include "agent/core/agt.h"
@@ -35,7 +37,7 @@ bool collect_is_wanted(const struct work *work);
 void collect_stored(const struct agt *agt, struct work *work);
 /* The controller knows, so the run's folder may go. */
 bool collect_is_told(const struct work *work);
-/* It may be gone by now, so that it cannot be told: collect_settle() asks again. */
+/* Connected, and it may be gone by now, so that it cannot be told: collect_settle() asks again. */
 bool collect_is_in_doubt(const struct agt *agt, const struct work *work);
 /* Is wanted in WORK_COLLECTING, and in doubt: asks for what is due when it may, lets go of it when
  * not. */

@@ -23,207 +23,14 @@
 #include "schema/limits.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define TO(state) (1u << (state))
-
-/* Row: from; bits: to. */
-static const unsigned moves[WORK_STATE_COUNT] = {
-    [WORK_WAITING] = TO(WORK_STARTING) | TO(WORK_STOPPED),
-    [WORK_STARTING] = TO(WORK_RUNNING) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
-                      TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
-    [WORK_RUNNING] = TO(WORK_SUSPENDED) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
-                     TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
-    [WORK_SUSPENDED] = TO(WORK_RUNNING) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
-                       TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
-    [WORK_STOPPING] =
-        TO(WORK_WAITING) | TO(WORK_DONE) | TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
-    [WORK_COLLECTING] = TO(WORK_DONE) | TO(WORK_WAITING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
-    [WORK_DONE] = TO(WORK_WAITING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
-    [WORK_FAILED] = TO(WORK_WAITING) | TO(WORK_STOPPED),
-    [WORK_STOPPED] = TO(WORK_WAITING) | TO(WORK_STARTING), /* Starting: a stray was found */
-};
-
-static void move(struct agt *agt, struct work *work, enum work_state to)
-{
-    assert(moves[work->state] & TO(to));
-    trace_add(&agt->trace, agt->now, "work %s: %s -> %s (run %" PRId64 ")", work->wanted.uid,
-              work_state_words[work->state], work_state_words[to], work->run.number);
-    work->state = to;
-}
 
 static struct work *find_run(const struct agt *agt, const struct agt_event *event)
 {
     struct work *work = set_find(agt, event->uid);
 
     return work != NULL && work->run.is_open && work->run.number == event->run ? work : NULL;
-}
-
-/* --- the end of a run --------------------------------------------------------------------------
- */
-
-static void forget_run(struct agt *agt, const char *uid, int64_t run)
-{
-    struct forgettable forgettable = {.uid = mem_strdup(uid), .run = run};
-
-    vec_add(&agt->forgettables, forgettable);
-}
-
-static enum work_outcome outcome_of(const struct work *work, const struct agt_exit *exit)
-{
-    switch (exit->cause) {
-    case EXIT_BY_ITSELF:
-        return exit->code == 0 ? OUTCOME_COMPLETED : OUTCOME_EXITED_NON_ZERO;
-    case EXIT_NOT_STARTED:
-        MARK("a run could not be started");
-        return OUTCOME_START_FAILED;
-    case EXIT_STOPPED:
-        return work->run.is_out_of_lease ? OUTCOME_LEASE_ENDED : OUTCOME_STOPPED;
-    case EXIT_LEASE_ENDED:
-        return OUTCOME_LEASE_ENDED;
-    case EXIT_ORPHANED:
-        MARK("a run ended because its agent did not come back");
-        return OUTCOME_ORPHANED;
-    case EXIT_LOST:
-        break;
-    }
-    return OUTCOME_LOST;
-}
-
-static void account(struct agt *agt, struct work *work, const struct agt_exit *exit)
-{
-    struct contribution *usage = &work->run.usage;
-
-    work_use(agt, work, &exit->usage);
-    if (usage->wall_ms >= RESTART_RESET_MS) {
-        work->failures = work->tries = 0;
-    }
-    work->spent = work_contribution(work);
-    if (!MUTANT(USAGE_COUNTED_TWICE)) {
-        *usage = (struct contribution){0};
-    }
-    if (exit->started.ms != 0) {
-        work->started = exit->started;
-    }
-    work->ended = exit->ended.ms != 0 ? exit->ended : agt->wall;
-    work->has_exit = exit->cause != EXIT_LOST && exit->cause != EXIT_NOT_STARTED;
-    work->exit_code = work->has_exit ? exit->code : 0;
-}
-
-/* The shell's words in printable ASCII, so that they stay valid text wherever they are cut off. */
-static void add_words(struct work *work, size_t used, const char *words)
-{
-    (void)snprintf(work->message + used, sizeof(work->message) - used, ": %.200s", words);
-    for (char *c = work->message + used; *c != '\0'; c++) {
-        *c = *c < ' ' || *c > '~' ? '?' : *c;
-    }
-}
-
-static void describe_outcome(struct work *work, const struct agt_exit *exit)
-{
-    static const char *const words[] = {
-        [OUTCOME_NONE] = "",
-        [OUTCOME_COMPLETED] = "exited with code 0",
-        [OUTCOME_EXITED_NON_ZERO] = "exited with code",
-        [OUTCOME_START_FAILED] = "could not be started",
-        [OUTCOME_STOPPED] = "was stopped",
-        [OUTCOME_LEASE_ENDED] = "was stopped because its lease ended",
-        [OUTCOME_LOST] = "its process is gone, and how it ended is not known",
-        [OUTCOME_OUTPUT_MISSING] = "ended well, and an output is not there",
-        [OUTCOME_ORPHANED] = "was stopped because no agent came back for it in time",
-    };
-    size_t size = sizeof(work->message);
-    int used = snprintf(work->message, size, "%s", words[work->outcome]);
-
-    if (work->outcome == OUTCOME_EXITED_NON_ZERO) {
-        used += snprintf(work->message + used, size - (size_t)used, " %d", exit->code);
-    }
-    if (exit->message[0] != '\0') {
-        add_words(work, (size_t)used, exit->message);
-    }
-}
-
-/* What we cut short did not end by itself, so that even "never" lets it run again; what was lost
- * may have. */
-static bool is_for_good(const struct work *work)
-{
-    int restart = work->wanted.template.workload.restart;
-
-    switch (work->outcome) {
-    case OUTCOME_START_FAILED:
-        return true;
-    case OUTCOME_COMPLETED:
-        return restart != RESTART_ALWAYS;
-    case OUTCOME_EXITED_NON_ZERO:
-    case OUTCOME_OUTPUT_MISSING:
-    case OUTCOME_LOST:
-        return restart == RESTART_NEVER;
-    case OUTCOME_NONE:
-    case OUTCOME_STOPPED:
-    case OUTCOME_LEASE_ENDED:
-    case OUTCOME_ORPHANED:
-        break;
-    }
-    return false;
-}
-
-static void back_off(struct agt *agt, struct work *work)
-{
-    size_t used = strlen(work->message);
-    int64_t delay_ms;
-
-    work->not_before = agt->now;
-    if (work->outcome == OUTCOME_STOPPED || work->outcome == OUTCOME_LEASE_ENDED) {
-        return;
-    }
-    MARK("a run is tried again after a pause");
-    work->tries++;
-    delay_ms = agt_back_off(agt, (unsigned)work->tries - 1, RESTART_MIN_MS, RESTART_MAX_MS);
-    work->not_before = mono_after(agt->now, delay_ms);
-    (void)snprintf(work->message + used, sizeof(work->message) - used,
-                   "; started again in %" PRId64 " ms", delay_ms);
-}
-
-static void take_exit(struct agt *agt, struct work *work, const struct agt_exit *exit)
-{
-    bool is_outdated = work_is_outdated(work);
-
-    assert(work->run.is_open);
-    work->run.is_open = false;
-    work->outcome = outcome_of(work, exit);
-    work->outcomes++;
-    account(agt, work, exit);
-    if (work->outcome == OUTCOME_EXITED_NON_ZERO || work->outcome == OUTCOME_START_FAILED) {
-        work->failures++;
-    } else if (work->outcome == OUTCOME_COMPLETED) {
-        work->failures = 0;
-    }
-    describe_outcome(work, exit);
-    agt->saver.is_due = true;
-    if (work->is_wanted && !is_outdated && work->outcome == OUTCOME_COMPLETED &&
-        is_for_good(work) && collect_is_wanted(work)) {
-        work->collect = (struct collect){.version = work->collect.version};
-        move(agt, work, WORK_COLLECTING); /* its folder is still needed */
-        return;
-    }
-    forget_run(agt, work->wanted.uid, work->run.number);
-    if (!work->is_wanted) {
-        move(agt, work, WORK_STOPPED);
-    } else if (is_outdated) {
-        MARK("a run makes room for its next form");
-        work->outcome = OUTCOME_NONE;
-        work->failures = work->tries = 0;
-        work->not_before = agt->now;
-        move(agt, work, WORK_WAITING);
-    } else if (is_for_good(work)) {
-        MARK("a run ended for good");
-        move(agt, work, work->outcome == OUTCOME_COMPLETED ? WORK_DONE : WORK_FAILED);
-    } else {
-        back_off(agt, work);
-        move(agt, work, WORK_WAITING);
-    }
 }
 
 /* --- what happened ------------------------------------------------------------------------------
@@ -247,7 +54,7 @@ static void on_stray(struct agt *agt, const struct agt_event *event)
     }
     if (work->run.is_open && work->run.number < event->run) {
         MARK("a run is found that is newer than the one known");
-        take_exit(agt, work, &(struct agt_exit){.cause = EXIT_LOST});
+        outcome_take(agt, work, &(struct agt_exit){.cause = EXIT_LOST});
     }
     if (work->run.number > event->run || work->run.is_open) {
         MARK("a run is found that is older than the one known");
@@ -267,10 +74,10 @@ static void on_stray(struct agt *agt, const struct agt_event *event)
                              .grace_ms = STRAY_GRACE_MS,
                              .lease_end = MONO_NEVER};
     if (work->state != WORK_STOPPED && work->state != WORK_WAITING) {
-        move(agt, work, WORK_WAITING);
+        work_move(agt, work, WORK_WAITING);
     }
-    move(agt, work, WORK_STARTING);
-    move(agt, work, WORK_RUNNING);
+    work_move(agt, work, WORK_STARTING);
+    work_move(agt, work, WORK_RUNNING);
 }
 
 static void on_found_ended(struct agt *agt, const struct agt_event *event)
@@ -279,7 +86,7 @@ static void on_found_ended(struct agt *agt, const struct agt_event *event)
 
     if (work != NULL) {
         MARK("a run ended while its agent was away");
-        take_exit(agt, work, event->found.exit);
+        outcome_take(agt, work, event->found.exit);
         return;
     }
     work = set_find(agt, event->uid);
@@ -309,7 +116,7 @@ void converge_on_found(struct agt *agt, const struct agt_event *event)
         work->run.cpu_limit = CPU_LIMIT_UNKNOWN;
         work->run.unwatched_ms = UNWATCHED_UNKNOWN;
         work->run.lease_end = MONO_NEVER; /* its shim knows; ours begins with the next grant */
-        move(agt, work, WORK_RUNNING);
+        work_move(agt, work, WORK_RUNNING);
     }
 }
 
@@ -322,7 +129,7 @@ void converge_on_start(struct agt *agt)
 
         if (work->run.is_open && !work->run.is_found) {
             MARK("a run was lost while its agent was away");
-            take_exit(agt, work, &lost);
+            outcome_take(agt, work, &lost);
             work->tries = 0; /* a machine that was booted is no reason to wait */
             work->not_before = agt->now;
         }
@@ -337,8 +144,9 @@ void converge_on_started(struct agt *agt, const struct agt_event *event)
         return;
     }
     work->started = event->started;
+    govern_on_frozen(work, event->frozen_since);
     if (work->state == WORK_STARTING) {
-        move(agt, work, WORK_RUNNING);
+        work_move(agt, work, WORK_RUNNING);
     }
 }
 
@@ -347,30 +155,9 @@ void converge_on_exited(struct agt *agt, const struct agt_event *event)
     struct work *work = find_run(agt, event);
 
     if (work != NULL) {
-        take_exit(agt, work, event->exit);
+        outcome_take(agt, work, event->exit);
     } else {
         forget_run(agt, event->uid, event->run); /* taken in before */
-    }
-}
-
-/* An output that is not there is a failure of the run, whatever it said; also when it was stored
- * once, for that success was not acknowledged, so nothing may refer to what was stored. */
-static void miss_output(struct agt *agt, struct work *work, const struct agt_event *event)
-{
-    struct agt_exit exit = {.message = ""};
-
-    MARK("an output is missing");
-    (void)snprintf(exit.message, sizeof(exit.message), "%s",
-                   event->collected.message == NULL ? "" : event->collected.message);
-    work->outcome = OUTCOME_OUTPUT_MISSING;
-    work->outcomes++;
-    work->failures++;
-    describe_outcome(work, &exit);
-    if (is_for_good(work)) {
-        move(agt, work, WORK_FAILED);
-    } else {
-        back_off(agt, work);
-        move(agt, work, WORK_WAITING);
     }
 }
 
@@ -391,7 +178,7 @@ void converge_on_collected(struct agt *agt, const struct agt_event *event)
         collect_stored(agt, work);
         collect_keep(work, event->collected.outputs);
         if (work->state == WORK_COLLECTING) {
-            move(agt, work, WORK_DONE);
+            work_move(agt, work, WORK_DONE);
         }
     } else {
         if (work->state == WORK_DONE) { /* a state put back, or copied without its runs */
@@ -401,7 +188,7 @@ void converge_on_collected(struct agt *agt, const struct agt_event *event)
         work->collect.keeps_files = false;
         collect_keep(work, &(outputs_t){.count = 0});
         forget_run(agt, work->wanted.uid, work->run.number);
-        miss_output(agt, work, event);
+        outcome_miss_output(agt, work, event);
     }
 }
 
@@ -441,16 +228,19 @@ void converge_on_lapsed(struct agt *agt, const struct agt_event *event)
 {
     struct work *work = find_run(agt, event);
 
-    if (work == NULL || work->state != WORK_RUNNING || MUTANT(LAPSE_IGNORED)) {
+    if (work == NULL || MUTANT(LAPSE_IGNORED)) {
         return;
     }
-    MARK("a run was suspended by its shim");
-    govern_on_lapsed(agt, work);
-    count_suspension(agt, work);
-    work->run.may_freeze = false;
-    work->run.unwatched_ms = SILENCE_MIN_MS; /* it has some limit, perhaps one that is over */
-    agt->saver.is_due = true;
-    move(agt, work, WORK_SUSPENDED);
+    if (work->state == WORK_RUNNING) {
+        MARK("a run was suspended by its shim");
+        govern_on_lapsed(agt, work);
+        count_suspension(agt, work);
+        work->run.may_freeze = false;
+        work->run.unwatched_ms = SILENCE_MIN_MS; /* it has some limit, perhaps one that is over */
+        agt->saver.is_due = true;
+        work_move(agt, work, WORK_SUSPENDED);
+    }
+    govern_on_frozen(work, event->frozen_since);
 }
 
 void converge_on_unsaved(struct agt *agt, uint64_t step)
@@ -462,12 +252,10 @@ void converge_on_unsaved(struct agt *agt, uint64_t step)
             MARK("a start that was not saved is taken back");
             work->run.is_open = false; /* its number stays used */
             work->starts--;
-            move(agt, work, WORK_WAITING);
+            work_move(agt, work, WORK_WAITING);
         }
     }
-    vec_each (&agt->forgettables, forgettable) {
-        forgettable->is_sent = false;
-    }
+    forget_on_unsaved(agt);
 }
 
 /* --- what is missing ----------------------------------------------------------------------------
@@ -518,7 +306,7 @@ static void stop(struct agt *agt, struct work *work)
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, work->wanted.uid, work->run.number);
     }
     signal_run(agt, work);
-    move(agt, work, WORK_STOPPING);
+    work_move(agt, work, WORK_STOPPING);
 }
 
 /* It ends, and waits for its policy to let it start again. */
@@ -536,7 +324,7 @@ static void suspend(struct agt *agt, struct work *work)
     out_add_run(agt, AGT_SUSPEND, OUT_AT_ONCE, work->wanted.uid, work->run.number);
     count_suspension(agt, work);
     agt->saver.is_due = true;
-    move(agt, work, WORK_SUSPENDED);
+    work_move(agt, work, WORK_SUSPENDED);
 }
 
 static void suspend_or_resume(struct agt *agt, struct work *work)
@@ -550,7 +338,7 @@ static void suspend_or_resume(struct agt *agt, struct work *work)
         }
     } else if (work->state == WORK_SUSPENDED && !is_held && !MUTANT(PAUSE_STAYS)) {
         out_add_run(agt, AGT_RESUME, OUT_AT_ONCE, uid, work->run.number);
-        move(agt, work, WORK_RUNNING);
+        work_move(agt, work, WORK_RUNNING);
     } else if (work->state == WORK_RUNNING && (work->run.may_freeze || work->run.is_saving)) {
         MARK("a run may be frozen, or is about to be");
         checkpoint_drop(agt, work);
@@ -620,7 +408,7 @@ static void start(struct agt *agt, struct work *work)
                          work->wanted.uid, run.number);
     fill_spawn(agt, work, &effect->spawn);
     fetch_use_up(work);
-    move(agt, work, WORK_STARTING);
+    work_move(agt, work, WORK_STARTING);
 }
 
 /* All but what is still to be brought here. */
@@ -648,7 +436,7 @@ static void reconsider(struct agt *agt, struct work *work)
             stop_collecting(agt, work);
         }
         agt->saver.is_due = true;
-        move(agt, work, WORK_WAITING);
+        work_move(agt, work, WORK_WAITING);
     }
 }
 
@@ -661,7 +449,16 @@ static void converge_collecting(struct agt *agt, struct work *work)
     stop_collecting(agt, work);
     work->outcome = OUTCOME_NONE;
     work->not_before = agt->now;
-    move(agt, work, WORK_WAITING);
+    work_move(agt, work, WORK_WAITING);
+}
+
+static void converge_done(struct agt *agt, struct work *work)
+{
+    bool is_held = govern_is_held(agt, work);
+
+    if (work->collect.keeps_files && (is_held || collect_is_in_doubt(agt, work))) {
+        collect_settle(agt, work, !is_held);
+    }
 }
 
 static void converge_wanted(struct agt *agt, struct work *work)
@@ -698,9 +495,7 @@ static void converge_wanted(struct agt *agt, struct work *work)
         converge_collecting(agt, work);
         break;
     case WORK_DONE:
-        if (collect_is_in_doubt(agt, work) && link_is_welcomed(agt)) {
-            collect_settle(agt, work, true);
-        }
+        converge_done(agt, work);
         break;
     case WORK_FAILED:
     case WORK_STOPPED:
@@ -720,11 +515,11 @@ static void converge_unwanted(struct agt *agt, struct work *work)
         }
         agt->saver.is_due = true;
         fetch_drop(agt, work);
-        move(agt, work, WORK_STOPPED);
+        work_move(agt, work, WORK_STOPPED);
         break;
     case WORK_COLLECTING:
         stop_collecting(agt, work);
-        move(agt, work, WORK_STOPPED);
+        work_move(agt, work, WORK_STOPPED);
         break;
     case WORK_STARTING:
     case WORK_RUNNING:
@@ -744,32 +539,9 @@ static void converge_unwanted(struct agt *agt, struct work *work)
     }
 }
 
-/* Those sent in an earlier step are gone for good, as no failure came back. */
-static void send_forgettables(struct agt *agt)
-{
-    struct forgettables *all = &agt->forgettables;
-    size_t kept = 0;
-
-    for (size_t i = 0; i < all->count; i++) {
-        if (all->items[i].is_sent) {
-            free(all->items[i].uid);
-        } else {
-            all->items[kept++] = all->items[i];
-        }
-    }
-    all->count = kept;
-    if (!saver_may_save(agt)) {
-        return;
-    }
-    vec_each (all, forgettable) {
-        out_add_run(agt, AGT_FORGET, OUT_WHEN_SAVED, forgettable->uid, forgettable->run);
-        forgettable->is_sent = true;
-    }
-}
-
 void converge(struct agt *agt)
 {
-    send_forgettables(agt);
+    forget_send(agt);
     map_each (&agt->set.works, entry) {
         struct work *work = work_of(entry);
 
@@ -788,12 +560,4 @@ struct mono converge_deadline(const struct agt *agt, const struct work *work)
     }
     return work->run.is_open ? mono_earlier(work->run.lease_end, checkpoint_deadline(work))
                              : MONO_NEVER;
-}
-
-void converge_fini(struct agt *agt)
-{
-    vec_each (&agt->forgettables, forgettable) {
-        free(forgettable->uid);
-    }
-    vec_fini(&agt->forgettables);
 }

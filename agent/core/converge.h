@@ -19,14 +19,3 @@ void converge_on_unsaved(struct agt *agt, uint64_t step);
 /* Looks at all assignments; emits what stops, freezes and starts. */
 void converge(struct agt *agt);
 struct mono converge_deadline(const struct agt *agt, const struct work *work);
-void converge_fini(struct agt *agt);
-
-struct forgettable { /* a run whose record was taken in */
-    char *uid;       /* owned */
-    int64_t run;
-    bool is_sent; /* and may be forgotten here, unless saving fails */
-};
-
-struct forgettables {
-    VEC_OF(struct forgettable);
-};

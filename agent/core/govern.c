@@ -25,7 +25,8 @@ static bool is_governable(const struct work *work)
     case WORK_STOPPING:
     case WORK_COLLECTING: /* what is sent uses the network, and the processor */
         return work->is_wanted;
-    case WORK_DONE:
+    case WORK_DONE: /* the same, while it may have to be sent again */
+        return work->is_wanted && work->collect.keeps_files;
     case WORK_FAILED:
     case WORK_STOPPED:
     case WORK_STATE_COUNT:
@@ -123,23 +124,31 @@ static bool have_moved(const struct governor *governor)
     return false;
 }
 
+/* Another time zone, or somebody set the clock. */
+static bool has_local_time_moved(const struct agt *agt)
+{
+    int64_t by_ms = agt->local.ms - agt->now.ms - agt->governor.told_local_ms;
+
+    return by_ms > LOCAL_TIME_TELL_MS || by_ms < -LOCAL_TIME_TELL_MS;
+}
+
 void govern_tell(struct agt *agt, struct wire_heartbeat *heartbeat)
 {
     struct governor *governor = &agt->governor;
-    int64_t offset_ms = agt->local.ms - agt->wall.ms;
 
     if (!governor->has_readings ||
-        (governor->told_at.ms != 0 && offset_ms == governor->told_offset_ms &&
+        (governor->told_at.ms != 0 && !has_local_time_moved(agt) &&
          mono_since(governor->told_at, agt->now) < SENSORS_TELL_MS && !have_moved(governor))) {
         return;
     }
     MARK("a heartbeat tells readings");
     sensors_from_readings(&agt->out.effects->arena, &governor->readings, agt->now, SENSORS_STALE_MS,
                           &heartbeat->sensors);
-    heartbeat->utc_offset_minutes = offset_ms / (60 * 1000);
+    heartbeat->utc_offset_minutes = (agt->local.ms - agt->wall.ms) / (60 * 1000);
+    heartbeat->clock = agt->wall;
     governor->told = governor->readings;
     governor->told_at = agt->now;
-    governor->told_offset_ms = offset_ms;
+    governor->told_local_ms = agt->local.ms - agt->now.ms;
 }
 
 struct mono agt_readings_due(const struct agt *agt)
@@ -228,6 +237,15 @@ void govern_take_back(struct work *work)
 /* --- judging ------------------------------------------------------------------------------------
  */
 
+/* An agent that comes and goes would otherwise let suspended work keep its memory for ever. */
+static void count_from(struct policy_state *state, struct mono since)
+{
+    if (since.ms > 0 && !mono_is_never(state->held_since) && !MUTANT(HELD_ANEW)) {
+        state->held_since = mono_earlier(state->held_since, since);
+        state->rests_since = mono_earlier(state->rests_since, since);
+    }
+}
+
 static void begin(const struct agt *agt, struct work *work)
 {
     struct governed *governed = &work->governed;
@@ -236,6 +254,7 @@ static void begin(const struct agt *agt, struct work *work)
 
     if (!governed->has_begun) { /* what was found frozen may have waited for the first readings */
         policy_begin(&governed->state, agt->now, was_held);
+        count_from(&governed->state, governed->frozen_since);
         governed->state.ran_ms = governed->ran_before_ms;
         governed->has_begun = true;
     }
@@ -273,6 +292,8 @@ static void judge(struct agt *agt, struct work *work)
         .exclusive_program = governor->exclusive[0] == '\0' ? NULL : governor->exclusive,
         .is_running =
             work->state == WORK_RUNNING || (work->state == WORK_STOPPING && work->run.is_open),
+        .is_absent = work->state == WORK_WAITING || work->state == WORK_COLLECTING,
+        .is_waiting = work->state == WORK_WAITING,
     };
     struct policy_verdict verdict;
 
@@ -358,6 +379,14 @@ void govern_on_lapsed(struct agt *agt, struct work *work)
     (void)snprintf(governed->message, sizeof(governed->message),
                    "its agent stood still or was away: nobody read the sensors for %s", limit);
     note_change(agt, governed);
+}
+
+void govern_on_frozen(struct work *work, struct mono since)
+{
+    work->governed.frozen_since = since;
+    if (work->governed.has_begun && work->state == WORK_SUSPENDED) {
+        count_from(&work->governed.state, since);
+    }
 }
 
 /* --- what follows ------------------------------------------------------------------------------

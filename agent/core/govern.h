@@ -24,11 +24,11 @@ enum { UNWATCHED_UNKNOWN = -1 };
 struct governor {
     bool has_readings;
     struct readings readings;
-    struct mono read_at;  /* when they came */
-    char exclusive[80];   /* the owner's program that wants the machine for itself; "" none */
-    struct readings told; /* to the controller, on this connection */
-    struct mono told_at;  /* zero: not yet */
-    int64_t told_offset_ms;
+    struct mono read_at;   /* when they came */
+    char exclusive[80];    /* the owner's program that wants the machine for itself; "" none */
+    struct readings told;  /* to the controller, on this connection */
+    struct mono told_at;   /* zero: not yet */
+    int64_t told_local_ms; /* local time, less the boot clock's */
 };
 
 struct change { /* of what policy asks for */
@@ -46,7 +46,8 @@ struct governed { /* of one piece of work */
     enum policy_reason reason;
     char message[160]; /* as of when outcome and reason became what they are */
     int64_t cpu_percent, grace_ms;
-    int64_t ran_before_ms; /* saved by an earlier agent, towards the longest it may run */
+    int64_t ran_before_ms;    /* saved by an earlier agent, towards the longest it may run */
+    struct mono frozen_since; /* as its shim said when it was found; zero: it did not */
 
     struct change changes[POLICY_CHANGES_MAX]; /* not acknowledged; the oldest first */
     size_t change_count;
@@ -78,6 +79,9 @@ int64_t govern_unwatched_ms(const struct agt *agt, const struct work *work);
 /* Its shim suspended it because of that: a change, and what follows is judged as if it had been
  * found frozen. */
 void govern_on_lapsed(struct agt *agt, struct work *work);
+/* Its shim says since when it is frozen (zero: it does not): what is held is held since then, and
+ * rests, whichever agent was there. */
+void govern_on_frozen(struct work *work, struct mono since);
 
 /* The changes that are not acknowledged; texts are borrowed. */
 void govern_list_changes(struct arena *arena, const struct governed *governed,

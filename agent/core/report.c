@@ -114,7 +114,11 @@ void report_face(const struct agt *agt, const struct work *work, struct report_f
         collecting_face(agt, work, face);
         break;
     case WORK_DONE:
-        say(face, PHASE_SUCCEEDED, "Completed", work->message);
+        if (collect_is_in_doubt(agt, work)) {
+            collecting_face(agt, work, face);
+        } else {
+            say(face, PHASE_SUCCEEDED, "Completed", work->message);
+        }
         break;
     case WORK_FAILED:
         say(face, PHASE_FAILED, work_outcome_words[work->outcome], work->message);
@@ -150,6 +154,13 @@ static void refresh(const struct agt *agt, struct work *work)
 /* --- the report ---------------------------------------------------------------------------------
  */
 
+/* Not before its outputs are stored, for certain. */
+static bool has_ended(const struct work *work)
+{
+    return work->state != WORK_COLLECTING &&
+           (work->state != WORK_DONE || work->told.face.phase == PHASE_SUCCEEDED);
+}
+
 static void fill_status(const struct work *work, struct assignment_status *status)
 {
     const struct report_face *face = &work->told.face;
@@ -163,10 +174,10 @@ static void fill_status(const struct work *work, struct assignment_status *statu
                                          .reason = face->reason,
                                          .message = face->message,
                                          .contribution = work_contribution(work)};
-    if (work->state == WORK_DONE) {
+    if (work->state == WORK_DONE) { /* in doubt, too: the controller may know them already */
         status->outputs = work->made;
     }
-    if (work->state != WORK_COLLECTING) { /* it has not ended before its outputs are stored */
+    if (has_ended(work)) {
         status->ended = work->ended;
     }
     if (work->has_exit) {
@@ -190,9 +201,9 @@ static void add_item(struct agt *agt, struct work *work, struct wire_report_item
     work->told.sent = work->told.version;
 }
 
-static bool is_untold(const struct agt *agt, const struct work *work)
+static bool is_untold(const struct work *work)
 {
-    return work->told.sent != work->told.version && !collect_is_in_doubt(agt, work);
+    return work->told.sent != work->told.version;
 }
 
 static void compose(struct agt *agt)
@@ -204,7 +215,7 @@ static void compose(struct agt *agt)
     size_t count = 0, changes = 0;
 
     map_each (&agt->set.works, entry) {
-        if (is_untold(agt, work_of(entry)) && count < MESSAGE_REPORTS_MAX &&
+        if (is_untold(work_of(entry)) && count < MESSAGE_REPORTS_MAX &&
             changes + POLICY_CHANGES_MAX <= REPORT_CHANGES_MAX &&
             (count == 0 || !BUGGIFY("report-split"))) {
             changes += work_of(entry)->governed.change_count;
@@ -269,7 +280,7 @@ void report(struct agt *agt)
     is_due = agt->reports.paused_told != agt->is_paused;
     is_due |= period_is_due(agt);
     map_each (&agt->set.works, entry) {
-        is_due |= is_untold(agt, work_of(entry));
+        is_due |= is_untold(work_of(entry));
     }
     if (is_due) {
         compose(agt);

@@ -5,6 +5,7 @@
 #include "schema/base/site.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,33 @@ const char *const work_state_words[] = {"Waiting",  "Starting",   "Running", "Su
 const char *const work_outcome_words[] = {
     "None",       "Completed", "ExitedNonZero", "StartFailed",   "Stopped",
     "LeaseEnded", "Lost",      "Orphaned",      "OutputMissing", NULL};
+
+#define TO(state) (1u << (state))
+
+/* Row: from; bits: to. */
+static const unsigned moves[WORK_STATE_COUNT] = {
+    [WORK_WAITING] = TO(WORK_STARTING) | TO(WORK_STOPPED),
+    [WORK_STARTING] = TO(WORK_RUNNING) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
+                      TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_RUNNING] = TO(WORK_SUSPENDED) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
+                     TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_SUSPENDED] = TO(WORK_RUNNING) | TO(WORK_STOPPING) | TO(WORK_WAITING) | TO(WORK_DONE) |
+                       TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_STOPPING] =
+        TO(WORK_WAITING) | TO(WORK_DONE) | TO(WORK_COLLECTING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_COLLECTING] = TO(WORK_DONE) | TO(WORK_WAITING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_DONE] = TO(WORK_WAITING) | TO(WORK_FAILED) | TO(WORK_STOPPED),
+    [WORK_FAILED] = TO(WORK_WAITING) | TO(WORK_STOPPED),
+    [WORK_STOPPED] = TO(WORK_WAITING) | TO(WORK_STARTING), /* Starting: a stray was found */
+};
+
+void work_move(struct agt *agt, struct work *work, enum work_state to)
+{
+    assert(moves[work->state] & TO(to));
+    trace_add(&agt->trace, agt->now, "work %s: %s -> %s (run %" PRId64 ")", work->wanted.uid,
+              work_state_words[work->state], work_state_words[to], work->run.number);
+    work->state = to;
+}
 
 struct work *work_new(const char *uid)
 {

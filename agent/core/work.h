@@ -98,6 +98,9 @@ struct work {
 struct work *work_new(const char *uid);
 void work_free(struct work *work); /* NULL does nothing */
 
+/* Along an arrow of that drawing, or it is a bug. */
+void work_move(struct agt *agt, struct work *work, enum work_state to);
+
 bool work_is_exclusive(const struct work *work);
 /* `wanted` changed: a run made of the same satisfies its new template as it is. */
 void work_adopt_template(struct work *work);

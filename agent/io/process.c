@@ -190,9 +190,9 @@ static void say_wanted(struct run *run)
 }
 
 /* What we said last was that it may run; whether it still may is not for us to say. */
-static void on_lapse(struct run *run, int64_t lapse)
+static void on_lapse(struct run *run, int64_t lapse, struct mono frozen_since)
 {
-    struct agt_event event = {.type = AGT_LAPSED};
+    struct agt_event event = {.type = AGT_LAPSED, .frozen_since = frozen_since};
 
     if (lapse > run->lapse) {
         run->lapse = lapse;
@@ -215,8 +215,8 @@ static void on_status(struct run *run, char *words)
             runs = str_eq(value, "running") || str_eq(value, "ending");
         } else if (str_eq(key, "started")) {
             (void)int_from_str(value, &event.started.ms);
-        } else if (str_eq(key, "frozen")) {
-            event.frozen = str_eq(value, "1");
+        } else if (str_eq(key, "since")) {
+            (void)int_from_str(value, &event.frozen_since.ms);
         } else if (str_eq(key, "limit")) {
             (void)int_from_str(value, &event.cpu_limit);
         } else if (str_eq(key, "lapse")) {
@@ -228,7 +228,7 @@ static void on_status(struct run *run, char *words)
         tell(run, &event);
     }
     if (runs) {
-        on_lapse(run, lapse);
+        on_lapse(run, lapse, event.frozen_since);
     }
 }
 

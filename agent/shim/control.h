@@ -2,19 +2,20 @@
  * agent/shim/fields.h.
  *
  *     agent → shim            shim → agent
- *     stop grace_ms=N         status state=S started=WALL lapse=N frozen=0|1 limit=N   always first
- *     lease end=BOOT_MS       usage cpu_ms=N wall_ms=N memory_peak=N memory=N
- *     suspend [signal=S       exited                                           then it closes
- *         grace_ms=N]
+ *     stop grace_ms=N         status state=S started=WALL since=BOOT_MS lapse=N frozen=0|1
+ *     lease end=BOOT_MS           limit=N                                      always first
+ *     suspend [signal=S       usage cpu_ms=N wall_ms=N memory_peak=N memory=N
+ *         grace_ms=N]         exited                                           then it closes
  *     resume lapse=N
  *     limit cpu=N
  *     overrun message=TEXT    it is killed as one that broke a limit
  *     watch unwatched_ms=N
  *     usage watched=0|1
  *
- * S is starting, running or ending.  Limits are thousandths of a core, 0 for none; the stricter of
- * the one that is told and the one it was started with counts.  `exited` says that the record is
- * written; whoever loses the connection looks for the record too.
+ * S is starting, running or ending.  It is frozen since `since`, whichever agents came and went
+ * meanwhile; 0: it is not.  Shims of before do not say.  Limits are thousandths of a core, 0 for
+ * none; the stricter of the one that is told and the one it was started with counts.  `exited` says
+ * that the record is written; whoever loses the connection looks for the record too.
  *
  * `suspend` with a signal (USR1, USR2) and a grace sends that to the workload's first process and
  * freezes all when the grace is over; without, or for one that is not known, it freezes at once.

@@ -104,12 +104,10 @@ static void kill_now(struct shim *shim, enum exit_cause cause, const char *messa
     }
 }
 
-static void count_frozen(struct shim *shim)
+/* Up to now. */
+static int64_t frozen_ms(const struct shim *shim)
 {
-    if (shim->frozen) {
-        shim->frozen_ms += mono_since(shim->frozen_since, shim->now);
-        shim->frozen_since = shim->now;
-    }
+    return shim->frozen_ms + (shim->frozen ? mono_since(shim->frozen_since, shim->now) : 0);
 }
 
 static void stop(struct shim *shim, enum exit_cause cause, const char *message, int64_t grace_ms)
@@ -127,7 +125,7 @@ static void stop(struct shim *shim, enum exit_cause cause, const char *message, 
     }
     blame(shim, cause, message);
     move(shim, STATE_ENDING);
-    count_frozen(shim);
+    shim->frozen_ms = frozen_ms(shim);
     shim->frozen = shim->has_lapsed = false;
     shim->freeze_at = MONO_NEVER;
     group_look(&shim->group, shim->now);
@@ -146,7 +144,7 @@ static void suspend(struct shim *shim, bool frozen)
     if (shim->state != STATE_RUNNING || shim->frozen == frozen) {
         return;
     }
-    count_frozen(shim);
+    shim->frozen_ms = frozen_ms(shim);
     shim->frozen = frozen;
     shim->frozen_since = shim->now;
     limits_suspend(&shim->limits, frozen, shim->now);
@@ -184,10 +182,9 @@ static void keep_limits(struct shim *shim)
 /* --- talking to agents --------------------------------------------------------------------------
  */
 
-static int64_t wall_ms(struct shim *shim)
+static int64_t wall_ms(const struct shim *shim)
 {
-    count_frozen(shim);
-    return mono_since(shim->began, shim->now) - shim->frozen_ms;
+    return mono_since(shim->began, shim->now) - frozen_ms(shim);
 }
 
 static void say_status(const struct shim *shim, char line[static SHIM_LINE_BYTES_MAX])
@@ -195,8 +192,9 @@ static void say_status(const struct shim *shim, char line[static SHIM_LINE_BYTES
     int64_t lapse = shim->has_lapsed ? shim->lapse : 0;
 
     (void)snprintf(line, SHIM_LINE_BYTES_MAX,
-                   "status state=%s started=%lld lapse=%lld frozen=%d limit=%lld\n",
-                   state_words[shim->state], (long long)shim->exit.started.ms, (long long)lapse,
+                   "status state=%s started=%lld since=%lld lapse=%lld frozen=%d limit=%lld\n",
+                   state_words[shim->state], (long long)shim->exit.started.ms,
+                   (long long)(shim->frozen ? shim->frozen_since.ms : 0), (long long)lapse,
                    shim->frozen, (long long)shim->limits.cpu_limit);
 }
 

@@ -6,6 +6,7 @@
 #include "controller/core/repute.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
+#include "schema/scalar.h"
 
 struct state { /* of one condition */
     enum condition_status status;
@@ -189,9 +190,33 @@ static unsigned failed_starts(const struct assignment_status *before,
     return after->failures > before->failures ? (unsigned)(after->failures - before->failures) : 1;
 }
 
-bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent,
-                      const struct assignment_status *before, const struct assignment_status *after)
+static const char *const fetch_failures[] = {"ArtifactMissing", "ArtifactCorrupt", "ArtifactNoRoom",
+                                             "FetchFailed", NULL};
+
+/* What its policy holds, or what waits for an artifact, may do so for days; and what ended without
+ * being seen to run does not start any more. */
+static bool is_no_try(const struct assignment_status *after)
 {
+    switch ((enum assignment_phase)after->phase) {
+    case PHASE_PENDING:
+    case PHASE_RUNNING:
+    case PHASE_STOPPING:
+    case PHASE_STOPPED:
+        break;
+    case PHASE_STARTING:
+        return !str_is_empty(after->reason) && words_index(fetch_failures, after->reason) >= 0;
+    case PHASE_SUSPENDED:
+    case PHASE_SUCCEEDED:
+    case PHASE_FAILED:
+        return true;
+    }
+    return false;
+}
+
+bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent, const struct object *assignment,
+                      const struct assignment_status *after)
+{
+    const struct assignment_status *before = &assignment_of(assignment)->status;
     unsigned starts = failed_starts(before, after);
 
     if (starts > 0 && breaker_failed(&agent->breaker, starts, ctl->now)) {
@@ -206,6 +231,8 @@ bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent,
         ctl_event_record(ctl, agent->object, "Normal", "BreakerClosed",
                          "a start went well; work is placed here again");
         breaker_moved(ctl, agent);
+        return true;
+    } else if (is_no_try(after) && breaker_forget_probe(&agent->breaker, assignment->meta.uid)) {
         return true;
     }
     return false;

@@ -58,6 +58,11 @@ void ctl_each_blob(const struct ctl *ctl, blob_reference_fn visit, void *context
     }
 }
 
+bool ctl_blobs_are_settled(const struct ctl *ctl)
+{
+    return ctl->committed == ctl->batch_seq;
+}
+
 static bool is_stale(const struct blob_facts *facts, struct wall now, int64_t keep_ms)
 {
     return now.ms - facts->used.ms > keep_ms / 4;

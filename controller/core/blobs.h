@@ -18,6 +18,10 @@ typedef void (*blob_reference_fn)(void *context, const struct blob_reference *re
  * come many times, from one object, too; all references of one object come one after the other. */
 void ctl_each_blob(const struct ctl *ctl, blob_reference_fn visit, void *context);
 
+/* Are they all durable?  A change that took one away may yet be undone, so until then no blob is
+ * removed because somebody asks for it. */
+bool ctl_blobs_are_settled(const struct ctl *ctl);
+
 /* What the shell knows of one blob. */
 struct blob_facts {
     bool is_in_use;             /* it is being read */

@@ -72,9 +72,11 @@ void breaker_probe(struct breaker *breaker, const char *uid)
     }
 }
 
-void breaker_forget_probe(struct breaker *breaker, const char *uid)
+bool breaker_forget_probe(struct breaker *breaker, const char *uid)
 {
-    if (str_eq(breaker->probe, uid)) {
-        breaker->probe[0] = '\0';
+    if (!str_eq(breaker->probe, uid)) {
+        return false;
     }
+    breaker->probe[0] = '\0';
+    return true;
 }

@@ -2,6 +2,7 @@
  *
  *     CLOSED --BREAKER_FAILURES failed starts in a row--> OPEN
  *     OPEN --BREAKER_OPEN_MS--> HALF_OPEN           one assignment, or one gang, is let through
+ *                                               at a time; what is held lets the next one try
  *     HALF_OPEN --something runs--> CLOSED
  *     HALF_OPEN --a start fails--> OPEN
  */
@@ -14,6 +15,7 @@ bool breaker_failed(struct breaker *breaker, unsigned starts, struct mono now);
 bool breaker_succeeded(struct breaker *breaker);
 bool breaker_wait_over(struct breaker *breaker, struct mono now);
 
-/* The probe is under way, or it went away without a result. */
+/* The probe is under way, or it will tell nothing: it went away, or is held.  Then another may be
+ * the probe; true when this one was. */
 void breaker_probe(struct breaker *breaker, const char *uid);
-void breaker_forget_probe(struct breaker *breaker, const char *uid);
+bool breaker_forget_probe(struct breaker *breaker, const char *uid);

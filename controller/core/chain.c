@@ -332,7 +332,9 @@ static void explain_session(struct chain *chain, const struct session_entry *ses
     words.is_in_the_way = !chain->converged;
     add_link(chain, &words);
     dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
-        if (is_held(it) || (!chain->converged && !copy_is_ok(it))) {
+        bool is_idle = copy_is_idle(it, chain->ctl->now, chain->ctl->reconciler.awaited_until);
+
+        if (!is_idle && (is_held(it) || (!chain->converged && !copy_is_ok(it)))) {
             unwell[count++] = it;
         }
     }

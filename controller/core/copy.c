@@ -37,6 +37,14 @@ bool copy_is_ok(const struct assignment_entry *copy)
            (phase == PHASE_RUNNING || phase == PHASE_SUSPENDED);
 }
 
+bool copy_is_idle(const struct assignment_entry *copy, struct mono now, struct mono awaited_until)
+{
+    const struct agent_entry *agent = copy->agent;
+
+    return copy->session != NULL && session_spec(copy->session)->every_agent && agent != NULL &&
+           agent->link == NULL && (agent->is_known || !mono_before(now, awaited_until));
+}
+
 /* --- held back -------------------------------------------------------------------------------- */
 
 bool copy_is_evicted(const struct assignment_entry *copy)

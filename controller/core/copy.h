@@ -21,6 +21,10 @@ bool copy_is_ok(const struct assignment_entry *copy);
 bool copy_is_done(const struct assignment_entry *copy);
 /* Failed for good on its agent. */
 bool copy_has_failed(const struct assignment_entry *copy);
+/* Of a session on every agent, on one that is not there and was there since the start of the
+ * controller, or had until `awaited_until` to come: what it said last is no more than that, for no
+ * replica is wanted there now. */
+bool copy_is_idle(const struct assignment_entry *copy, struct mono now, struct mono awaited_until);
 /* Held back by its policy or by the owner, and there is nothing of it in memory: it was evicted, or
  * has not begun. */
 bool copy_is_evicted(const struct assignment_entry *copy);

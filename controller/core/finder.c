@@ -3,6 +3,7 @@
 
 #include "controller/core/copy.h"
 #include "controller/core/explain.h"
+#include "controller/core/gang_held.h"
 #include "controller/core/replica.h"
 #include "controller/core/tasks.h"
 #include "schema/base/str.h"
@@ -95,6 +96,11 @@ static void gather(struct finder *finder)
     place_gather(finder->arena, in->model, in->session, &finder->needs, &finder->candidates);
     in->counters->agents_examined += finder->candidates.tally.agents;
     finder->has_candidates = true;
+    for (size_t i = 0; i < finder->candidates.count; i++) {
+        struct candidate *it = &finder->candidates.items[i];
+
+        it->held_times = gang_held_times(in->session, agent_name(it->agent), in->now);
+    }
     map_each (&finder->taken, it) {
         place_take(&finder->candidates, model_agent(in->model, it->key), it->value);
     }
@@ -131,16 +137,20 @@ struct agent_entry *finder_pick(struct finder *finder, const struct replica *rep
     return agent;
 }
 
-/* On every agent: at home or nowhere. */
+/* On every agent: at home or nowhere.  It is a start like any other: an agent that shrank keeps
+ * what it has, and gets nothing new that does not fit. */
 static bool fits_at_home(struct finder *finder, const struct assignment_entry *copy)
 {
+    const struct resources *needs = &finder->needs, *used = &copy->used;
+    const struct resources more = {.cores = needs->cores - used->cores,
+                                   .memory = needs->memory - used->memory,
+                                   .disk = needs->disk - used->disk};
+    const struct resources *taken = map_find(&finder->taken, agent_name(copy->agent));
     size_t demand;
-    struct resources more;
-    enum place_refusal refusal =
-        place_judge(finder->in->session, copy->agent, &finder->needs, &demand);
+    enum place_refusal refusal = place_judge(finder->in->session, copy->agent, needs, &demand);
 
     if (refusal == REFUSED_FULL || place_rule(refusal) != 5 ||
-        finder_judge_instead(finder, copy, &more) != REFUSAL_COUNT) {
+        place_judge_again(copy, needs, taken) != REFUSAL_COUNT) {
         return false;
     }
     finder_take(finder, copy->agent, &more);

@@ -5,6 +5,7 @@
 #include "controller/core/backoff.h"
 #include "controller/core/copy.h"
 #include "controller/core/core.h"
+#include "controller/core/gang_held.h"
 #include "schema/base/mem.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
@@ -162,6 +163,21 @@ static void place(struct arena *arena, const struct plan_input *in, bool is_fres
 
 /* --- while it is placed ----------------------------------------------------------------------- */
 
+static bool is_held_back(const struct assignment_entry *copy)
+{
+    return !object_is_deleting(copy->object) && assignment_status(copy)->phase == PHASE_SUSPENDED;
+}
+
+static void list_held(struct arena *arena, const struct plan_input *in, struct plan_gang *gang)
+{
+    dlist_each (&in->session->assignments, struct assignment_entry, in_session, it) {
+        if (is_held_back(it)) {
+            gang->held = arena_grow(arena, gang->held, gang->held_count, sizeof(*gang->held));
+            gang->held[gang->held_count++] = arena_strdup(arena, assignment_spec(it)->agent);
+        }
+    }
+}
+
 static void take_back(struct arena *arena, const struct plan_input *in, struct plan *plan,
                       bool has_timed_out, const char *why)
 {
@@ -191,26 +207,37 @@ static void take_back(struct arena *arena, const struct plan_input *in, struct p
     plan->gang.takes_back = true;
     plan->gang.has_timed_out = has_timed_out;
     plan->gang.why = why;
+    if (has_timed_out) {
+        list_held(arena, in, &plan->gang);
+    }
     add_gap(arena, plan, has_timed_out ? WHY_GANG_TIMED_OUT : WHY_BACK_OFF,
             pause_words(arena, in, has_timed_out, why));
 }
 
 /* Of those that do not run one is told, for a start. */
-static const char *first_late(struct arena *arena, const struct plan *plan)
+static const char *first_late(struct arena *arena, const struct plan_input *in,
+                              const struct plan *plan)
 {
     const struct plan_gap *gap = plan->gap_count == 0 ? NULL : &plan->gaps[0];
 
-    return gap == NULL ? "its policy holds some of it"
-           : str_is_empty(gap->slot)
-               ? gap->message
-               : arena_printf(arena, "replica %s: %s", gap->slot, gap->message);
+    if (gap == NULL) {
+        dlist_each (&in->session->assignments, struct assignment_entry, in_session, it) {
+            if (is_held_back(it)) {
+                return arena_printf(arena, "replica %s is held back: %s", assignment_spec(it)->slot,
+                                    plan_failure_words(arena, it));
+            }
+        }
+        return "not all has run at once";
+    }
+    return str_is_empty(gap->slot) ? gap->message
+                                   : arena_printf(arena, "replica %s: %s", gap->slot, gap->message);
 }
 
 /* Held back by its policy is well, and yet not running beside the others. */
 static bool is_complete(const struct plan_input *in, const struct plan *plan)
 {
     dlist_each (&in->session->assignments, struct assignment_entry, in_session, it) {
-        if (!object_is_deleting(it->object) && assignment_status(it)->phase == PHASE_SUSPENDED) {
+        if (is_held_back(it)) {
             return false;
         }
     }
@@ -250,7 +277,7 @@ static void tend(struct arena *arena, const struct plan_input *in, struct plan *
     } else if (gang->is_complete || is_complete(in, plan)) {
         plan->gang.is_complete = true;
     } else if (mono_is_due(due, in->now)) {
-        take_back(arena, in, plan, true, first_late(arena, plan));
+        take_back(arena, in, plan, true, first_late(arena, in, plan));
     } else {
         plan->look_at = mono_earlier(plan->look_at, due);
         if (plan->gap_count == 0) {
@@ -286,12 +313,18 @@ void gang_decide(struct arena *arena, const struct plan_input *in, struct plan *
 
 /* --- what came of it -------------------------------------------------------------------------- */
 
-static void note_taken_back(struct ctl *ctl, struct gang_state *gang, const struct plan_gang *plan)
+static void note_taken_back(struct ctl *ctl, struct session_entry *session,
+                            const struct plan_gang *plan)
 {
+    struct gang_state *gang = &session->gang;
+    int64_t deadline_ms = session_spec(session)->gang.deadline_ms;
     bool ran_long =
         gang->is_complete && mono_is_due(mono_after(gang->since, RESTART_RESET_MS), ctl->now);
     unsigned tries = ran_long ? 1 : gang->tries + 1;
 
+    for (size_t i = 0; i < plan->held_count; i++) {
+        gang_held_note(session, plan->held[i], deadline_ms, ctl->now);
+    }
     free(gang->why);
     *gang = (struct gang_state){
         .has_timed_out = plan->has_timed_out,
@@ -324,8 +357,9 @@ void gang_note(struct ctl *ctl, struct session_entry *session, const struct plan
     if (!plan->gang.is_gang) {
         free(gang->why);
         *gang = (struct gang_state){0};
+        gang_held_forget(session);
     } else if (plan->gang.takes_back) {
-        note_taken_back(ctl, gang, &plan->gang);
+        note_taken_back(ctl, session, &plan->gang);
         model_look_at(&ctl->model, session, mono_earlier(session->look_at, gang->retry_at));
     } else {
         if (plan->gang.places || (plan->gang.has_members && !gang->is_placed)) {
@@ -334,6 +368,9 @@ void gang_note(struct ctl *ctl, struct session_entry *session, const struct plan
         gang->is_placed = plan->gang.places || plan->gang.has_members;
         gang->is_complete = gang->is_placed && plan->gang.is_complete;
         gang->waits = plan->gang.waits;
+        if (gang->is_complete) {
+            gang_held_forget(session);
+        }
     }
     if (!MUTANT(GANG_KEEPS_TURN) &&
         ((had_turn && (!gang->is_placed || gang->is_complete)) || (did_wait && !gang->waits))) {

@@ -452,16 +452,27 @@ static void on_resync(struct ctl *ctl, struct link *link, const struct wire_resy
 }
 
 /* Kept while it is connected, the newest alone.  Without any they are about as before. */
+/* Windows open by the machine's own clock, also when it is wrong, or ours is.  What an older agent
+ * has nobody knows better than we do. */
+static struct wall local_time(const struct ctl *ctl, const struct agent_entry *agent)
+{
+    int64_t utc_ms = agent->has_clock ? ctl->now.ms + agent->clock_ahead_ms : ctl->wall.ms;
+
+    return (struct wall){utc_ms + agent->utc_offset_ms};
+}
+
 static void take_sensors(struct ctl *ctl, struct agent_entry *agent,
                          const struct wire_heartbeat *heartbeat)
 {
     struct reading *idle = &agent->readings.of[SENSOR_IDLE];
 
-    agent->read_at = (struct policy_moment){ctl->now, {ctl->wall.ms + agent->utc_offset_ms}};
+    agent->read_at = (struct policy_moment){ctl->now, local_time(ctl, agent)};
     if (heartbeat->sensors.set != 0) {
         readings_from_sensors(&heartbeat->sensors, ctl->now, &agent->readings);
         agent->utc_offset_ms = heartbeat->utc_offset_minutes * 60 * 1000;
-        agent->read_at.local.ms = ctl->wall.ms + agent->utc_offset_ms;
+        agent->has_clock = heartbeat->clock.ms != 0;
+        agent->clock_ahead_ms = heartbeat->clock.ms - ctl->now.ms;
+        agent->read_at.local = local_time(ctl, agent);
         agent->has_readings = true;
         reconcile_readings(ctl, agent);
         return;

@@ -4,6 +4,7 @@
 #include "controller/core/model.h"
 
 #include "controller/core/copy.h"
+#include "controller/core/gang_held.h"
 #include "controller/core/repute.h"
 #include "schema/base/site.h"
 #include "schema/bind.h"
@@ -104,6 +105,7 @@ void model_discard(struct model *model, struct entry *removed)
     } else if (removed->object->kind->id == KIND_HARVEST_SESSION) {
         free(((struct session_entry *)removed)->gang.why);
         demands_fini(&((struct session_entry *)removed)->demands);
+        gang_held_forget((struct session_entry *)removed);
     }
     object_unref(removed->object);
     free(removed);

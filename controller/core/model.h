@@ -68,6 +68,8 @@ struct agent_entry {
     bool has_readings;                 /* its sensors were told since it is connected */
     struct readings readings;          /* the newest; as old as its last heartbeat */
     int64_t utc_offset_ms;             /* of its local time; told with them */
+    bool has_clock;                    /* and so was what its own clock says: */
+    int64_t clock_ahead_ms;            /* of our boot clock */
     struct policy_moment read_at;      /* the moment that they are of */
     struct breaker breaker;
     struct digest set; /* of its applicable state: the assignments that are not being deleted */
@@ -119,6 +121,7 @@ struct session_entry {
     size_t look_index;    /* in the heap of model.looks; SIZE_MAX when not */
     struct mono quiet_until; /* it is large and was just examined: not again before this */
     struct gang_state gang;
+    struct map held;  /* agent's name → how often it held the gang: controller/core/gang_held.h */
     bool is_scan_due; /* runs on every agent: agents may have come that it knows not of */
     bool is_timed;    /* until it is as declared, since */
     struct mono diverged_at;

@@ -206,6 +206,17 @@ enum place_refusal place_judge_instead(const struct assignment_entry *assignment
     return judge_capacity(&free, ret_more, 1);
 }
 
+enum place_refusal place_judge_again(const struct assignment_entry *ended,
+                                     const struct resources *needs, const struct resources *taken)
+{
+    struct resources free = free_of(ended->agent);
+
+    free.cores += ended->used.cores - (taken == NULL ? 0 : taken->cores);
+    free.memory += ended->used.memory - (taken == NULL ? 0 : taken->memory);
+    free.disk += ended->used.disk - (taken == NULL ? 0 : taken->disk);
+    return judge_capacity(&free, needs, 1);
+}
+
 /* --- gathering and picking -------------------------------------------------------------------- */
 
 static void count_line(struct tally_line *line, const struct agent_entry *agent)
@@ -311,16 +322,20 @@ int place_compare(const struct candidate *a, const struct candidate *b,
         return a->is_avoided ? 1 : -1;
     }
     /* c */
+    if (a->held_times != b->held_times) {
+        return a->held_times < b->held_times ? -1 : 1;
+    }
+    /* d */
     if (a->agent->breaker.failures != b->agent->breaker.failures) {
         return a->agent->breaker.failures < b->agent->breaker.failures ? -1 : 1;
     }
-    /* d */
+    /* e */
     if (a->of_session != b->of_session) {
         return a->of_session < b->of_session ? -1 : 1;
     }
-    /* e */
-    order = compare_share(a, b, needs);
     /* f */
+    order = compare_share(a, b, needs);
+    /* g */
     return order != 0 ? order : strcmp(a->agent->object->meta.name, b->agent->object->meta.name);
 }
 

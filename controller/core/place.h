@@ -16,10 +16,11 @@
  *
  *     a  what is placed stays (the plan asks only for replicas that have no place)
  *     b  not the agent where the replica just failed or was lost
- *     c  fewest failed starts in a row
- *     d  fewest assignments of the same session
- *     e  the larger share of its cores left free
- *     f  the name */
+ *     c  fewest times in a row that it held the gang back: controller/core/gang_held.h
+ *     d  fewest failed starts in a row
+ *     e  fewest assignments of the same session
+ *     f  the larger share of its cores left free
+ *     g  the name */
 #pragma once
 
 #include "controller/core/model.h"
@@ -67,6 +68,7 @@ struct candidate {
     struct resources free;     /* less what was picked since gathering */
     size_t places;             /* assignments it may still get */
     size_t of_session;         /* assignments of this session on it */
+    unsigned held_times;       /* rule c; the caller knows */
     bool is_avoided;           /* rule b, of the replica in question */
     bool is_barred;            /* not to be picked for the replica in question */
 };
@@ -97,7 +99,7 @@ size_t place_bar(struct candidates *candidates,
                  bool (*is_barred)(const void *context, const char *agent), const void *context);
 /* Fills in the refusals of rule 5 as things stand now. */
 void place_tally(const struct candidates *candidates, struct tally *ret_tally);
-/* Below 0 when a is better: rules b to f. */
+/* Below 0 when a is better: rules b to g. */
 int place_compare(const struct candidate *a, const struct candidate *b,
                   const struct resources *needs);
 
@@ -108,6 +110,9 @@ bool place_may_stay(const struct session_entry *session, const struct agent_entr
 enum place_refusal place_judge_instead(const struct assignment_entry *assignment,
                                        const struct resources *needs, const struct resources *taken,
                                        struct resources *ret_more);
+/* Rule 5 for another start where this one has ended: its own room is free again. */
+enum place_refusal place_judge_again(const struct assignment_entry *ended,
+                                     const struct resources *needs, const struct resources *taken);
 /* Does where the session may be placed depend on readings? */
 bool place_heeds_readings(const struct session_entry *session);
 /* Could this agent take a replica of the session now?  All rules. */

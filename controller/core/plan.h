@@ -80,6 +80,8 @@ struct plan_gang { /* see controller/core/gang.h */
     bool places, takes_back;
     bool has_timed_out; /* takes_back: for that reason */
     const char *why;    /* takes_back: one that failed, is lost, or does not run */
+    const char **held;  /* takes_back: agents of those that were held back till then */
+    size_t held_count;
     bool is_complete;
     bool waits; /* for its turn */
 };

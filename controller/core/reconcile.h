@@ -11,9 +11,9 @@ void reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
                             struct template_entry *template, struct plan *ret_plan);
 /* The agent's Ready and Healthy conditions, written when they differ (agent_state.c). */
 void agent_state_write(struct ctl *ctl, struct agent_entry *agent);
-/* An agent's word feeds its breaker; true when that changed whether work may be placed there. */
-bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent,
-                      const struct assignment_status *before,
+/* An agent's word on an assignment, as it was before that, feeds its breaker; true when more may be
+ * placed there now. */
+bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent, const struct object *assignment,
                       const struct assignment_status *after);
 /* Breakers whose wait is over let a probe through; calls `changed` for each of their agents.
  * Returns when to look again. */

@@ -108,7 +108,11 @@ static struct object *reported(struct ctl *ctl, const struct object *before,
     }
     body->status.reason = object_strdup(next, status->reason);
     body->status.message = object_strdup(next, status->message);
-    outputs_copy(next, &body->status.outputs, &status->outputs);
+    if (status->phase == PHASE_SUCCEEDED) {
+        outputs_copy(next, &body->status.outputs, &status->outputs);
+    } else { /* they may be gone */
+        shape_remove(&assignment_status_shape, &body->status, &body->status.outputs);
+    }
     shape_put(&assignment_status_shape, &body->status, observed_generation, generation);
     shape_put(&assignment_status_shape, &body->status, phase, status->phase);
     shape_put(&assignment_status_shape, &body->status, restarts, status->restarts);
@@ -185,15 +189,18 @@ static bool is_news(const struct assignment_status *before, const struct assignm
            before->observed_generation != generation || !str_eq(before->reason, after->reason);
 }
 
-/* An agent whose state was put back, or copied, may not know that its success was taken in, and
- * have the outputs no more; they are here. */
+/* An agent that was cut off, or whose state was put back, or copied, may not know that its success
+ * was taken in: it tells the outputs while it would store them again, which its policy may put off,
+ * or it has them no more.  They are here. */
 static bool has_outputs_here(const struct object *before, const struct wire_report_item *item)
 {
     const struct assignment_status *old = &assignment_of(before)->status;
+    bool is_lost =
+        item->status.phase == PHASE_FAILED && str_eq(item->status.reason, "OutputMissing");
+    bool is_in_doubt = item->status.phase != PHASE_SUCCEEDED && item->status.outputs.count > 0;
 
     return old->phase == PHASE_SUCCEEDED && old->observed_generation == item->generation &&
-           item->status.phase == PHASE_FAILED && str_eq(item->status.reason, "OutputMissing") &&
-           !object_is_deleting(before);
+           (is_lost || is_in_doubt) && !object_is_deleting(before);
 }
 
 void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
@@ -207,7 +214,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     struct object *before = object_ref(assignment->object);
     const struct assignment_status *old = &assignment_of(before)->status;
     struct session_entry *session = assignment->session;
-    bool is_leaving = object_is_deleting(before), closes;
+    bool is_leaving = object_is_deleting(before), may_offer;
 
     if (generation < old->observed_generation) {
         MARK("a report of an older generation is dropped");
@@ -221,7 +228,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
         return;
     }
     ctl_begin(ctl, false);
-    closes = agent_state_feed(ctl, agent, old, status);
+    may_offer = agent_state_feed(ctl, agent, before, status);
     repute_report(ctl, agent, assignment, status, generation);
     newest = record_changes(ctl, agent, assignment, item);
     (void)ctl_put(ctl, reported(ctl, before, status, generation, newest), &write);
@@ -234,7 +241,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     if (is_leaving && copy_says_stopped(status)) {
         const struct write removal = {ROW_LEDGER, write.who, "fog-agent", "it has ended"};
 
-        breaker_forget_probe(&agent->breaker, before->meta.uid);
+        (void)breaker_forget_probe(&agent->breaker, before->meta.uid);
         ctl_remove(ctl, assignment->object, &removal);
     }
     ctl_commit(ctl);
@@ -242,7 +249,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     if (session != NULL && is_news(old, status, generation)) {
         model_mark_session(&ctl->model, session);
     }
-    if (closes) {
+    if (may_offer) {
         mark_offer(ctl, agent);
     }
     object_unref(before);

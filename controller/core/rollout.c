@@ -183,7 +183,7 @@ static void remove_copy(struct ctl *ctl, struct assignment_entry *copy, const ch
     const struct write write = ledger(why);
 
     if (copy->agent != NULL && !ctl->is_trial) {
-        breaker_forget_probe(&copy->agent->breaker, copy->object->meta.uid);
+        (void)breaker_forget_probe(&copy->agent->breaker, copy->object->meta.uid);
     }
     ctl_remove(ctl, copy->object, &write);
 }
@@ -449,7 +449,8 @@ static void describe_gaps(const struct plan *plan, enum why why, struct str *to)
 }
 
 /* Held back by policy is as declared, and a person wants to know all the same. */
-static size_t list_held(const struct session_entry *session, struct str *list)
+static size_t list_held(const struct ctl *ctl, const struct session_entry *session,
+                        struct str *list)
 {
     size_t held = 0;
 
@@ -457,6 +458,7 @@ static size_t list_held(const struct session_entry *session, struct str *list)
         const struct assignment_status *status = assignment_status(it);
 
         if (status->phase == PHASE_SUSPENDED && it->is_in_set &&
+            !copy_is_idle(it, ctl->now, ctl->reconciler.awaited_until) &&
             status->observed_generation == it->object->meta.generation && held++ < LISTED_MAX) {
             str_addf(list, "%s%s on %s", list->length > 0 ? ", " : "",
                      str_is_empty(status->reason) ? "Suspended" : status->reason,
@@ -469,10 +471,11 @@ static size_t list_held(const struct session_entry *session, struct str *list)
     return held;
 }
 
-static void describe_held(const struct session_entry *session, size_t desired, struct str *to)
+static void describe_held(const struct ctl *ctl, const struct session_entry *session,
+                          size_t desired, struct str *to)
 {
     struct str list = STR_EMPTY;
-    size_t held = list_held(session, &list);
+    size_t held = list_held(ctl, session, &list);
 
     if (held < desired) {
         str_addf(to, "%zu replica%s as declared", desired - held,
@@ -488,11 +491,11 @@ static void describe_held(const struct session_entry *session, size_t desired, s
     str_fini(&list);
 }
 
-static void describe_tasks(const struct session_entry *session, const struct plan *plan,
-                           struct str *to)
+static void describe_tasks(const struct ctl *ctl, const struct session_entry *session,
+                           const struct plan *plan, struct str *to)
 {
     struct str list = STR_EMPTY;
-    size_t held = list_held(session, &list);
+    size_t held = list_held(ctl, session, &list);
 
     str_add(to, plan->ready == plan->desired ? "no task is left to be done"
                                              : "tasks are under way as declared");
@@ -514,8 +517,8 @@ static enum why worst_of(const struct plan *plan)
     return worst;
 }
 
-static void describe(const struct session_entry *session, const struct plan *plan, enum why worst,
-                     struct str *to)
+static void describe(const struct ctl *ctl, const struct session_entry *session,
+                     const struct plan *plan, enum why worst, struct str *to)
 {
     if (worst != WHY_COUNT) {
         describe_gaps(plan, worst, to);
@@ -532,11 +535,11 @@ static void describe(const struct session_entry *session, const struct plan *pla
             }
         }
     } else if (plan->tasks != NULL) {
-        describe_tasks(session, plan, to);
+        describe_tasks(ctl, session, plan, to);
     } else if (plan->desired == 0) {
         str_add(to, "no replica is wanted, and none runs");
     } else {
-        describe_held(session, plan->desired, to);
+        describe_held(ctl, session, plan->desired, to);
     }
 }
 
@@ -646,7 +649,7 @@ void rollout_state(struct ctl *ctl, struct session_entry *session, const struct 
     progress_drop(&ctl->arena, session, plan, &judged);
     worst = worst_of(&judged);
     reason = reason_of(session, plan, worst);
-    describe(session, &judged, worst, &message);
+    describe(ctl, session, &judged, worst, &message);
     if (is_stated(session, plan, reason, message.data)) {
         return;
     }

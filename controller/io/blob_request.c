@@ -457,6 +457,11 @@ static void delete (struct blobs *blobs, uint64_t id, const char *digest)
         blobs_refuse(blobs, id, 409, NULL, "%s refers to it", first.text);
         return;
     }
+    if (!blobs->options.is_settled(blobs->options.context)) {
+        blobs_refuse(blobs, id, 503, NULL,
+                     "what refers to it is being written just now; try again");
+        return;
+    }
     blobs_remove(blobs, stored, id);
 }
 

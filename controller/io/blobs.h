@@ -19,6 +19,7 @@ struct blobs_options {
     int64_t spare_bytes; /* that must stay free on the disk */
     /* Visits every reference there is; false when none can be known.  Called from the loop only. */
     bool (*each_reference)(void *context, blob_reference_fn visit, void *visit_context);
+    bool (*is_settled)(void *context); /* will they still be so if the power fails now? */
     void *context;
 };
 

@@ -1,6 +1,8 @@
 /* Reads the options where they stand, and looks at what they mean together. */
 #include "controller/io/config.h"
 
+#include "schema/base/parse.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -84,6 +86,21 @@ static void check_address(struct config *config, const struct address *address, 
     }
 }
 
+/* What a run has stored is not referred to before its success is told. */
+static void check_blob_keep(struct config *config)
+{
+    char keep[DURATION_TEXT_SIZE], least[DURATION_TEXT_SIZE];
+
+    if (config->blob_keep_ms < config->blob_keep_min_ms) {
+        duration_to_str(config->blob_keep_ms, keep);
+        duration_to_str(config->blob_keep_min_ms, least);
+        problem_add(&config->problems, PROBLEM_ERROR, CAUSE_INVALID, NULL, "",
+                    "--blob-keep: %s is less than %s: outputs that an agent has stored could be "
+                    "removed before it has told of them",
+                    keep, least);
+    }
+}
+
 /* A file need not be whole: flags may bring the rest. */
 static void settle(struct config *config)
 {
@@ -95,6 +112,7 @@ static void settle(struct config *config)
     }
     check_address(config, &config->listen, "listen");
     check_address(config, &config->agents_listen, "agents-listen");
+    check_blob_keep(config);
 }
 
 int config_parse(struct config *config, int count, char **words, struct err *err)

@@ -34,6 +34,7 @@ struct config {
     int64_t heartbeat_min_ms; /* 0: the core's own */
     int64_t blob_quota_bytes; /* of all blobs together */
     int64_t blob_keep_ms;     /* blobs that nothing refers to */
+    int64_t blob_keep_min_ms; /* the least that this may be */
 };
 
 extern const struct option_table controller_options;

@@ -506,6 +506,13 @@ static bool each_reference(void *context, blob_reference_fn visit, void *visit_c
     return true;
 }
 
+static bool is_settled(void *context)
+{
+    const struct loop *loop = context;
+
+    return loop->engine->ctl != NULL && ctl_blobs_are_settled(loop->engine->ctl);
+}
+
 static int open_blobs(struct loop *loop, struct err *err)
 {
     struct blobs_options options = {
@@ -514,6 +521,7 @@ static int open_blobs(struct loop *loop, struct err *err)
         .keep_ms = loop->config->blob_keep_ms,
         .spare_bytes = BALLAST_BYTES + SPACE_SPARE_BYTES,
         .each_reference = each_reference,
+        .is_settled = is_settled,
         .context = loop,
     };
 

@@ -135,6 +135,7 @@
     X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness paused")   \
     X(SILENCE_ALLOWED, "shims are told that work may run while nobody reads sensors", "policy")    \
     X(LAPSE_IGNORED, "what its shim suspended is never let go on", "liveness policy")              \
+    X(HELD_ANEW, "an agent that starts counts anew for how long work was suspended", "policy")     \
     X(HEAT_WAITS, "what is too hot waits for a workload to save its state", "policy")              \
     X(DWELL_IGNORED, "what was too hot goes on as soon as it is cool", "policy")                   \
     X(RESUME_AT_MINIMUM, "a battery that is just above its minimum is charged well", "policy")     \

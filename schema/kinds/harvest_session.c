@@ -8,6 +8,7 @@
 #include "schema/forms.h"
 #include "schema/kinds/requirement.h"
 #include "schema/kinds/rules.h"
+#include "schema/kinds/session_room.h"
 #include "schema/limits.h"
 #include "schema/readings.h"
 #include "schema/scalar.h"
@@ -439,6 +440,7 @@ static void check(const struct object *object, const struct node *root, struct p
     }
     check_tasks(harvest_session_of(object), root, problems);
     check_gang(spec, root, problems);
+    rule_session_room(object, root, problems);
     for (size_t i = 0; i < spec->workload.command.count; i++) {
         command_bytes += strlen(spec->workload.command.items[i]) + 1;
     }

@@ -265,6 +265,9 @@ static const struct field heartbeat_fields[] = {
     {"utcOffset", FIELD_INT, AT(struct wire_heartbeat, utc_offset_minutes), .min = -UTC_OFFSET_MAX,
      .max = UTC_OFFSET_MAX,
      .doc = "with sensors: minutes that the machine's local time is ahead of UTC"},
+    {"clock", FIELD_TIME, AT(struct wire_heartbeat, clock),
+     .doc = "with sensors: the machine's own clock, UTC; windows open and close by it, right or "
+            "wrong; absent: an older agent, taken to have the controller's"},
 };
 
 static const struct field lease_fields[] = {

@@ -187,6 +187,7 @@ struct wire_heartbeat {
     /* a → c: sometimes; absent: as told before on this connection */
     struct sensors sensors;
     int64_t utc_offset_minutes; /* with `sensors`: of its local time */
+    struct wall clock;          /* with `sensors`: its own, UTC; 0: it is too old to tell */
     int64_t interval_ms;        /* c → a: between heartbeats from now on; 0: as before */
 };
 

@@ -213,6 +213,9 @@ int blob_store_delete(struct sim *sim, const char *digest)
     if (is_needed) {
         return ERR_REFUSED;
     }
+    if (!ctl_blobs_are_settled(sim->controller->ctl)) {
+        return ERR_UNAVAILABLE;
+    }
     sim_trace(sim, "blob %.24s is removed by hand", digest);
     check_blob_removed(sim, blob);
     take_away(sim, blob);

@@ -22,10 +22,9 @@ enum {
 /* --- the policy that its agent knows ---------------------------------------------------------- */
 
 /* Parsed when the file is another one. */
-const struct node *check_known_work(struct machine *machine, const char *uid)
+const struct node *check_known_works(struct machine *machine)
 {
     struct policies_seen *seen = &machine->policies_seen;
-    const struct node *works;
 
     if (machine->file.seen == NULL) {
         return NULL;
@@ -46,7 +45,13 @@ const struct node *check_known_work(struct machine *machine, const char *uid)
         blob_unref(seen->bytes);
         seen->bytes = blob_ref(machine->file.seen);
     }
-    works = seen->root == NULL ? NULL : node_find(seen->root, "works");
+    return seen->root == NULL ? NULL : node_find(seen->root, "works");
+}
+
+const struct node *check_known_work(struct machine *machine, const char *uid)
+{
+    const struct node *works = check_known_works(machine);
+
     for (size_t i = 0; works != NULL && i < works->list.count; i++) {
         if (str_eq(ref_text(works->list.items[i], "wanted.uid"), uid)) {
             return works->list.items[i];
@@ -136,7 +141,7 @@ static void keep_fresh(struct machine *machine, const struct node *policy,
     }
 }
 
-static bool is_forbidden_at(struct machine *machine, const struct node *policy, int64_t local_ms)
+bool check_is_forbidden(struct machine *machine, const struct node *policy)
 {
     struct readings readings;
 
@@ -145,17 +150,7 @@ static bool is_forbidden_at(struct machine *machine, const struct node *policy, 
         return true;
     }
     keep_fresh(machine, policy, &readings);
-    return forbids(&readings, policy, local_ms);
-}
-
-bool check_is_forbidden(struct machine *machine, const struct node *policy)
-{
-    return is_forbidden_at(machine, policy, hours_local_ms(machine));
-}
-
-bool check_looks_forbidden(struct machine *machine, const struct node *policy)
-{
-    return is_forbidden_at(machine, policy, hours_believed_ms(machine));
+    return forbids(&readings, policy, hours_local_ms(machine));
 }
 
 /* What its agent has not seen run is held by what a start asks for, and cannot be frozen. */
@@ -198,6 +193,7 @@ bool check_may_evict(const struct shim *shim)
     return owner_may_evict(shim) ||
            (policy != NULL && (check_is_forbidden(machine, policy) || may_not_start(shim, policy) ||
                                sim_now(machine->sim) - shim->watch.thawed_at_ms < AT_ONCE_MS ||
+                               sim_now(machine->sim) - shim->watch.forbade_at_ms < INTERVAL_MS ||
                                shim->watch.latches.is_hot || shim->watch.latches.is_low));
 }
 
@@ -278,7 +274,11 @@ static void forget(struct shim *shim)
     int64_t thawed_at_ms = shim->watch.thawed_at_ms;
 
     shim->watch = (struct shim_watch){
-        .forbidden_since_ms = -1, .urgent_since_ms = -1, .thawed_at_ms = thawed_at_ms};
+        .forbidden_since_ms = -1,
+        .urgent_since_ms = -1,
+        .thawed_at_ms = thawed_at_ms,
+        .forbade_at_ms = INT64_MIN / 2,
+    };
 }
 
 /* Where no agent watches, its shim suspends it after a named time.  An agent that has just begun to
@@ -300,6 +300,19 @@ static void check_watch(struct machine *machine, const struct shim *shim, const 
         shim->unwatched_ms == 0 && is_in_charge(machine)) {
         sim_fail(machine->sim, "policy", "the shim of %s/%s (%s) would let it run unwatched",
                  shim->session, shim->slot, shim->uid);
+    }
+}
+
+/* Whichever agents came and went since it was frozen. */
+static void check_kept(struct machine *machine, const struct shim *shim, const struct node *policy)
+{
+    int64_t kept_ms = sim_now(machine->sim) - shim->held_at_ms;
+
+    if (policy != NULL && shim->state == SHIM_RUNNING && shim->is_frozen && is_in_charge(machine) &&
+        kept_ms > time_in(policy, "session.maxSuspend") + INTERVAL_MS) {
+        sim_fail(machine->sim, "policy",
+                 "%s/%s (%s) keeps its memory, suspended for %" PRId64 " ms", shim->session,
+                 shim->slot, shim->uid, kept_ms);
     }
 }
 
@@ -344,12 +357,14 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
         watch->changes = machine->owner.changes;
     } else {
         check_watch(machine, shim, policy);
+        check_kept(machine, shim, policy);
     }
     is_forbidden = is_held(machine, shim, &watch->latches, readings, policy);
     is_forbidden = is_held(machine, shim, &watch->owners, readings, owners) || is_forbidden ||
                    machine->is_owner_paused;
     is_now = machine->is_owner_paused || is_urgent(machine, &watch->latches, readings, policy) ||
              is_urgent(machine, &watch->owners, readings, owners);
+    watch->forbade_at_ms = is_forbidden ? sim_now(machine->sim) : watch->forbade_at_ms;
     check_since(shim, is_forbidden, allowed_ms(machine, shim) + checkpoint_ms(work),
                 &watch->forbidden_since_ms);
     check_since(shim, is_now, allowed_ms(machine, shim), &watch->urgent_since_ms);

@@ -1,7 +1,7 @@
 /* Policies, held against what happens:
  *
  *     policy        nothing runs for longer than a sampling interval while its policy, or the
- * owner, forbids it
+ * owner, forbids it; nothing keeps its memory, suspended, for longer than maxSuspend
  *
  * A small reference of its own: what the machine's sensors tell at this moment, a policy as it
  * stands in the agent's saved state, and plain comparisons.  It knows which rule has held work
@@ -17,6 +17,8 @@ struct machine;
 struct shim;
 struct sim;
 
+/* The list of what is in the agent's saved state; NULL: none. */
+const struct node *check_known_works(struct machine *machine);
 /* What the agent's saved state says of it; NULL: nothing. */
 const struct node *check_known_work(struct machine *machine, const char *uid);
 void check_policies(struct sim *sim); /* looks now, and from then on twice a second */
@@ -24,5 +26,3 @@ void check_policies(struct sim *sim); /* looks now, and from then on twice a sec
 bool check_may_evict(const struct shim *shim);
 /* Does it forbid to run it right now, by what the machine's sensors tell? */
 bool check_is_forbidden(struct machine *machine, const struct node *policy);
-/* As its controller sees it, whose clock may be another. */
-bool check_looks_forbidden(struct machine *machine, const struct node *policy);

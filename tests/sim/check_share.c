@@ -115,6 +115,14 @@ static bool holds_something(const struct shim *shim)
            (shim->ended_at_ms > 0 && sim_now(machine->sim) - told_ms < TOLD_MS);
 }
 
+/* An agent goes by what it was told, which may be less by now. */
+static int64_t known_memory(const struct shim *shim)
+{
+    int64_t memory = shim_memory(shim);
+
+    return shim->told_memory > memory ? shim->told_memory : memory;
+}
+
 /* What its agent has told to end, or knows to have ended, holds nothing any more. */
 static bool counts_with(const struct shim *shim, const struct shim *ended)
 {
@@ -134,7 +142,7 @@ static void check_overrun(const struct shim *ended)
 
         vec_each (&machine->shims, it) {
             if (counts_with(*it, ended) && memory_percent(*it) <= percent) {
-                sum += shim_memory(*it);
+                sum += known_memory(*it);
             }
         }
         if (is_too_much(machine, sum, percent)) {

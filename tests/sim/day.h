@@ -39,6 +39,7 @@ struct day_work {      /* a run that is not over */
     struct day_latches latches;
     enum rule rule;
     int64_t forbidden_since_ms, alone_since_ms; /* it runs since then although it must not; -1 */
+    int64_t urgent_since_ms;                    /* for something that gives no grace */
     int64_t ran_s, frozen_s, welcome_s, rule_s;
     int64_t done, needed; /* thousandths of a core, for a second each; needed 0: for ever */
     int64_t gone_s;       /* since it was ended; 0: it is there */

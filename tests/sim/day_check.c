@@ -79,7 +79,7 @@ static void begin_again(struct day_work *work, struct shim *shim)
 {
     work->shim = shim;
     work->gone_s = work->frozen_s = work->welcome_s = work->done = 0;
-    work->forbidden_since_ms = work->alone_since_ms = -1;
+    work->forbidden_since_ms = work->urgent_since_ms = work->alone_since_ms = -1;
     work->was_running = work->has_begun = work->is_noted = false;
 }
 
@@ -141,18 +141,30 @@ static void fail(struct day *day, const struct day_device *device, const struct 
              rule_words[work->rule]);
 }
 
+/* Longer than a sampling interval, and the grace in which it may save its state? */
+static void check_since(struct day *day, struct day_device *device, const struct day_work *work,
+                        int64_t for_ms, int64_t grace_ms)
+{
+    if (for_ms - grace_ms > device->worst_ms) {
+        device->worst_ms = for_ms - grace_ms;
+    }
+    if (for_ms - grace_ms > INTERVAL_MS) {
+        fail(day, device, work, "runs against its policy", for_ms);
+    }
+}
+
 /* It runs against its policy since then, or did so until it was held. */
 static void check_violation(struct day *day, struct day_device *device, struct day_work *work,
                             bool is_running)
 {
     int64_t until_ms = is_running ? sim_now(day->sim) : work->shim->held_at_ms;
-    int64_t since_ms = work->forbidden_since_ms;
 
-    if (since_ms >= 0 && until_ms - since_ms > device->worst_ms) {
-        device->worst_ms = until_ms - since_ms;
+    if (work->forbidden_since_ms >= 0) {
+        check_since(day, device, work, until_ms - work->forbidden_since_ms,
+                    work->policy->checkpoint_s * 1000);
     }
-    if (since_ms >= 0 && until_ms - since_ms > INTERVAL_MS) {
-        fail(day, device, work, "runs against its policy", until_ms - since_ms);
+    if (work->urgent_since_ms >= 0) {
+        check_since(day, device, work, until_ms - work->urgent_since_ms, 0);
     }
     if (work->alone_since_ms >= 0 && is_running &&
         sim_now(day->sim) - work->alone_since_ms > device->worst_alone_ms) {
@@ -163,7 +175,7 @@ static void check_violation(struct day *day, struct day_device *device, struct d
              device->worst_alone_ms);
     }
     if (!is_running) {
-        work->forbidden_since_ms = work->alone_since_ms = -1;
+        work->forbidden_since_ms = work->urgent_since_ms = work->alone_since_ms = -1;
     }
 }
 
@@ -213,8 +225,7 @@ static void note_eviction(struct day_device *device, struct day_work *work)
 static void pass(struct day *day, struct day_device *device, struct day_work *work)
 {
     bool is_running = runs(device, work);
-    /* A shim that hears nothing of a sleeping agent suspends by itself; that is not counted. */
-    bool is_kept = is_frozen(work) && (work->frozen_s > 0 || !device->life.is_asleep);
+    bool is_kept = is_frozen(work);
 
     check_violation(day, device, work, is_running);
     if (is_running && !work->has_begun) {
@@ -316,8 +327,7 @@ static void note_state(const struct day *day, struct day_device *device)
     }
 }
 
-/* One that is started again counts what was held from then on, and what ran from what the one
- * before wrote down last. */
+/* One that is started again counts what ran from what the one before wrote down last. */
 static void meet_agent(struct day_device *device)
 {
     if (device->life_seen == device->machine->life) {
@@ -325,7 +335,6 @@ static void meet_agent(struct day_device *device)
     }
     device->life_seen = device->machine->life;
     vec_each (&device->works, work) {
-        work->frozen_s = 0;
         work->ran_s = work->ran_s > UNSAVED_S ? work->ran_s - UNSAVED_S : 0;
     }
 }
@@ -362,10 +371,19 @@ static void check_held(struct day *day, struct day_device *device, struct day_wo
     }
 }
 
+static void note_since(bool is_so, int64_t now_ms, int64_t *since_ms)
+{
+    if (!is_so) {
+        *since_ms = -1;
+    } else if (*since_ms < 0) {
+        *since_ms = now_ms;
+    }
+}
+
 static void judge(struct day *day, struct day_device *device, struct day_work *work)
 {
     int64_t now_ms = sim_now(day->sim);
-    bool is_in = is_in_charge(day, device), is_against;
+    bool is_in = is_in_charge(day, device), is_against, is_urgent;
     enum rule rule;
 
     if (!is_in) { /* who starts looks anew, or goes on from what it saw before */
@@ -380,16 +398,11 @@ static void judge(struct day *day, struct day_device *device, struct day_work *w
         work->rule = RULE_LONG;
     }
     is_against = work->rule != RULE_NONE && runs(device, work);
-    if (!is_against || !is_in) {
-        work->forbidden_since_ms = -1;
-    } else if (work->forbidden_since_ms < 0) {
-        work->forbidden_since_ms = now_ms;
-    }
-    if (!is_against || is_in) {
-        work->alone_since_ms = -1;
-    } else if (work->alone_since_ms < 0) {
-        work->alone_since_ms = now_ms;
-    }
+    is_urgent =
+        work->rule == RULE_LONG || day_is_urgent(&work->latches, work->policy, &device->life);
+    note_since(is_against && is_in, now_ms, &work->forbidden_since_ms);
+    note_since(is_against && is_in && is_urgent, now_ms, &work->urgent_since_ms);
+    note_since(is_against && !is_in, now_ms, &work->alone_since_ms);
     check_held(day, device, work);
 }
 

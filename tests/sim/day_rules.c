@@ -31,6 +31,7 @@ const struct day_policy day_policies[DAY_POLICIES] = {
      .max_duration_s = HOURS(8),
      .cooldown_s = MINUTES(30),
      .max_suspend_s = MINUTES(30),
+     .checkpoint_s = 5,
      .grace_s = 30},
     {.name = "nights",
      .min_percent = 20,
@@ -97,6 +98,7 @@ const struct day_policy day_policies[DAY_POLICIES] = {
      .max_duration_s = HOURS(2),
      .cooldown_s = MINUTES(10),
      .max_suspend_s = MINUTES(15),
+     .checkpoint_s = 10,
      .grace_s = 30},
     {.name = "tight",
      .min_percent = 70,
@@ -137,6 +139,7 @@ const struct day_policy day_policies[DAY_POLICIES] = {
      .max_duration_s = HOURS(8),
      .cooldown_s = MINUTES(30),
      .max_suspend_s = MINUTES(10),
+     .checkpoint_s = 2,
      .grace_s = 10},
     {.name = "racks",
      .min_percent = 0,
@@ -264,6 +267,10 @@ static void add_session(size_t index, int64_t tasks, struct str *to)
         str_addf(to, "%s,\"workload\":{\"command\":[\"serve\"],\"restart\":\"always\",",
                  sessions[index].text);
     }
+    if (day_policies[index].checkpoint_s > 0) {
+        str_addf(to, "\"checkpoint\":{\"signal\":\"USR1\",\"grace\":\"%" PRId64 "s\"},",
+                 day_policies[index].checkpoint_s);
+    }
     str_add(to, "\"resources\":{\"cores\":\"1\",\"memory\":\"100Mi\"}}}}}");
 }
 
@@ -376,6 +383,13 @@ enum rule day_forbids(const struct day_latches *latches, const struct day_policy
            : is_short(policy, life) || latches->is_short                             ? RULE_MEMORY
            : !policy->is_fine_metered && life->does[DOING_METERED]                   ? RULE_METERED
                                                                                      : RULE_NONE;
+}
+
+bool day_is_urgent(const struct day_latches *latches, const struct day_policy *policy,
+                   const struct life *life)
+{
+    return is_hot(policy, life) || latches->is_hot || life->does[DOING_PAUSED] ||
+           life->does[DOING_GAME] || is_short(policy, life) || latches->is_short;
 }
 
 bool day_welcomes(const struct day_latches *latches, const struct day_policy *policy,

@@ -22,6 +22,7 @@ struct day_policy {
     int64_t cpu_percent;
     bool is_fine_metered;
     int64_t max_duration_s, cooldown_s, max_suspend_s, grace_s;
+    int64_t checkpoint_s; /* its session's grace before a suspension; 0: none */
     struct hours windows[DAY_WINDOWS_MAX];
     size_t window_count;
 };
@@ -69,6 +70,9 @@ void day_latch(struct day_latches *latches, const struct day_policy *policy,
 /* `local_ms`: the clock on the device's wall. */
 enum rule day_forbids(const struct day_latches *latches, const struct day_policy *policy,
                       const struct life *life, int64_t local_ms);
+/* Of what it forbids, is something such that no work is given time to save its state? */
+bool day_is_urgent(const struct day_latches *latches, const struct day_policy *policy,
+                   const struct life *life);
 /* Nothing at all speaks against it: every stricter threshold is met. */
 bool day_welcomes(const struct day_latches *latches, const struct day_policy *policy,
                   const struct life *life, int64_t local_ms);

@@ -24,6 +24,7 @@ enum {
     FLAPS_MAX = 12,
     DISK_CHANGES_MAX = 40,
     HOUR_MS = 3600000,
+    HALF_DAY_MS = 12 * HOUR_MS,
     LONG_PAUSE_MIN_MS = 9500, /* the longest lease that operators ask for, and a margin */
     LONG_PAUSE_MAX_MS = 28000,
     HANG_MIN_MS = 6000, /* the shortest staleSensor that operators ask for, and a margin */
@@ -317,6 +318,9 @@ static void step_wall(struct sim *sim, struct machine *machine, bool leaps)
     struct die *die = &sim->dice.faults;
     int64_t by_ms = die_between(die, -HOUR_MS, HOUR_MS);
 
+    if (die_chance(die, 600)) { /* day and night are mistaken */
+        by_ms += die_chance(die, 500) ? HALF_DAY_MS : -HALF_DAY_MS;
+    }
     if (leaps) {
         by_ms += die_chance(die, 500) ? TEN_YEARS_MS : -TEN_YEARS_MS;
     }

@@ -1,7 +1,7 @@
 #include "tests/sim/hours.h"
 
 #include "schema/base/str.h"
-#include "tests/sim/controller.h"
+#include "tests/sim/check_policy.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/reference.h"
 
@@ -88,11 +88,6 @@ int64_t hours_local_ms(const struct machine *machine)
     return machine_wall(machine).ms + machine->utc_offset_ms;
 }
 
-int64_t hours_believed_ms(const struct machine *machine)
-{
-    return controller_wall(machine->sim).ms + machine->utc_offset_ms;
-}
-
 /* --- windows for worlds ----------------------------------------------------------------------- */
 
 static struct node *window_node(struct arena *arena, int from, int to, struct node *days)
@@ -146,53 +141,48 @@ void hours_tame(struct arena *arena, struct node *spec)
 
 static bool moves_on(const struct machine *machine, const struct node *policy, int64_t ahead_ms)
 {
-    int64_t own_ms = hours_local_ms(machine), believed_ms = hours_believed_ms(machine);
+    int64_t local_ms = hours_local_ms(machine);
 
     for (int64_t ms = -HEARD_MS; ms <= ahead_ms + MINUTE_MS; ms += MINUTE_MS / 2) {
-        if (hours_allow(policy, own_ms + ms) != hours_allow(policy, own_ms) ||
-            hours_allow(policy, believed_ms + ms) != hours_allow(policy, believed_ms)) {
+        if (hours_allow(policy, local_ms + ms) != hours_allow(policy, local_ms)) {
             return true;
         }
     }
     return false;
 }
 
-static bool has_tasks_under(const struct sim *sim, const char *policy)
+/* What a paused rollout leaves as it is obeys its policy as it was. */
+static bool is_moving_on(struct machine *machine, int64_t ahead_ms)
 {
-    map_each (&sim->reference->objects, it) {
-        const struct ref_object *object = it->value;
+    const struct node *works = machine->is_lost ? NULL : check_known_works(machine);
 
-        if (str_eq(object->kind->name, "HarvestSession") &&
-            node_find_path(object->ledger, "spec.tasks") != NULL &&
-            str_eq(ref_text(object->ledger, "spec.policy"), policy)) {
+    for (size_t i = 0; works != NULL && i < works->list.count; i++) {
+        const struct node *policy = node_find_path(works->list.items[i], "wanted.template.policy");
+
+        if (policy != NULL && node_find(policy, "windows") != NULL &&
+            moves_on(machine, policy, ahead_ms)) {
             return true;
         }
     }
     return false;
-}
-
-/* A controller whose clock is wrong takes a machine for one that would run what it holds, and moves
- * tasks there and away again, ever more seldom. */
-static bool is_mistaken_for_open(const struct machine *machine, const struct node *policy)
-{
-    return !machine->is_lost && hours_allow(policy, hours_believed_ms(machine)) &&
-           !hours_allow(policy, hours_local_ms(machine));
 }
 
 static bool are_moving(const struct sim *sim, int64_t ahead_ms)
 {
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        if (is_moving_on(sim->machines[i], ahead_ms)) {
+            return true;
+        }
+    }
     map_each (&sim->reference->objects, it) {
         const struct ref_object *object = it->value;
         const struct node *policy = node_find(object->ledger, "spec");
-        bool has_tasks;
 
         if (!str_eq(object->kind->name, "HarvestPolicy") || node_find(policy, "windows") == NULL) {
             continue;
         }
-        has_tasks = has_tasks_under(sim, ref_text(object->ledger, "metadata.name"));
         for (size_t i = 0; i < sim->machine_count; i++) {
-            if (moves_on(sim->machines[i], policy, ahead_ms) ||
-                (has_tasks && is_mistaken_for_open(sim->machines[i], policy))) {
+            if (moves_on(sim->machines[i], policy, ahead_ms)) {
                 return true;
             }
         }

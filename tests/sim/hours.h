@@ -25,10 +25,8 @@ bool hours_allow(const struct node *policy, int64_t local_ms);
 /* A time zone for a machine. */
 void hours_begin(struct machine *machine);
 int64_t hours_local_ms(const struct machine *machine);
-/* As its controller believes it to be. */
-int64_t hours_believed_ms(const struct machine *machine);
 /* Makes of the windows that were drawn for a policy such as matter in a world; never a draw. */
 void hours_tame(struct arena *arena, struct node *spec);
-/* Lets time pass until no window has just opened or closed on any machine, or will within so long,
- * and none is shut that the controller takes for open; false: so it was. */
+/* Lets time pass until no window has just opened or closed on any machine, or will within so long;
+ * false: so it was. */
 bool hours_settle(struct sim *sim, int64_t ahead_ms);

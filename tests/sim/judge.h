@@ -37,6 +37,7 @@ bool judge_await_moves(struct sim *sim);
  * long after all was as desired.  What is begun again and again is not waited for. */
 bool judge_await_ends(struct sim *sim);
 /* How long it may take from now, as the objects' own specs say. */
+enum { JUDGE_BLIND_MS = 60000 }; /* what judge_bound_ms() says when nobody answers */
 int64_t judge_bound_ms(struct sim *sim);
 /* What failed without a limit goes on failing: without its policy nothing is decided about it. */
 bool judge_is_restless(struct sim *sim);

@@ -71,7 +71,7 @@ int64_t judge_bound_ms(struct sim *sim)
     while (!judge_look(&world)) { /* it is just starting */
         arena_fini(&world.arena);
         if (sim->has_failed || ++tries >= LOOKS_MAX) {
-            return 60000;
+            return JUDGE_BLIND_MS;
         }
     }
     for (size_t i = 0; i < world.sessions->list.count; i++) {

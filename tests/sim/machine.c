@@ -6,6 +6,7 @@
 #include "tests/sim/check_effects.h"
 #include "tests/sim/check_share.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/day_life.h"
 #include "tests/sim/hours.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/plan.h"
@@ -29,6 +30,11 @@ static void step(struct machine *machine, struct agt_event *event);
 struct mono machine_mono(const struct machine *machine)
 {
     return clock_read(&machine->clock, sim_now(machine->sim));
+}
+
+bool machine_is_asleep(const struct machine *machine)
+{
+    return machine->lived != NULL && machine->lived->is_asleep;
 }
 
 struct wall machine_wall(const struct machine *machine)
@@ -452,8 +458,9 @@ static void on_start_due(struct sim *sim, void *who, uint64_t arg)
 {
     struct machine *machine = who;
 
-    (void)sim;
-    if (machine->agt == NULL && machine->is_on && arg == machine->life) {
+    if (machine_is_asleep(machine)) {
+        schedule_at(&sim->schedule, machine->stalled_until_ms, on_start_due, machine, arg);
+    } else if (machine->agt == NULL && machine->is_on && arg == machine->life) {
         machine_start(machine);
     }
 }

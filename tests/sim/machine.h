@@ -84,6 +84,8 @@ struct machine *machine_new(struct sim *sim, size_t index);
 void machine_free(struct machine *machine);
 struct mono machine_mono(const struct machine *machine);
 struct wall machine_wall(const struct machine *machine);
+/* Nothing on it goes on until it wakes up. */
+bool machine_is_asleep(const struct machine *machine);
 
 /* Faults. */
 void machine_start(struct machine *machine);   /* the agent's process */

@@ -29,6 +29,7 @@ static const struct {
     {"error", NULL, NULL, "about"},
     {"heartbeat", NULL, NULL, "sensors"},
     {"heartbeat", NULL, NULL, "utcOffset"},
+    {"heartbeat", NULL, NULL, "clock"},
     {"report", "items", NULL, "changes"},
     {"assign", "assignments", "template", "policy"},
     {"assign", "assignments", NULL, "sessionUid"},

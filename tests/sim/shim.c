@@ -90,6 +90,7 @@ static void say_started(struct sim *sim, void *who, uint64_t arg)
         schedule_at(&sim->schedule, machine->stalled_until_ms, say_started, shim, arg);
         return;
     }
+    shim->has_said_started = true;
     event.started = shim->exit.started;
     machine_said(machine, &event);
 }
@@ -136,6 +137,7 @@ static void say_usage(struct sim *sim, void *who, uint64_t arg)
         event.usage.wall_ms = sim_now(sim) - shim->began_ms;
         event.usage.cpu_ms = event.usage.wall_ms / 10;
         event.usage.memory_peak = 1 << 20;
+        shim->told_memory = event.memory;
         machine_said(machine, &event);
     }
 }
@@ -451,6 +453,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
                  machine->name, spawn->run, spawn->uid);
     }
     shim->watch.thawed_at_ms = INT64_MIN / 2;
+    shim->watch.forbade_at_ms = INT64_MIN / 2;
     vec_each (&machine->shims, it) { /* what held the run before holds this one */
         if (str_eq((*it)->uid, spawn->uid)) {
             shim->watch = (*it)->watch;
@@ -558,9 +561,13 @@ static void freeze_late(struct sim *sim, void *who, uint64_t arg)
 {
     struct shim *shim = who;
 
-    (void)sim;
-    if (!shim->is_lost && shim->freeze_at_ms > 0 && shim->freeze_look == arg &&
-        shim->state == SHIM_RUNNING) {
+    if (shim->is_lost || shim->freeze_at_ms == 0 || shim->freeze_look != arg ||
+        shim->state != SHIM_RUNNING) {
+        return;
+    }
+    if (machine_is_asleep(shim->machine)) {
+        schedule_at(&sim->schedule, shim->machine->stalled_until_ms, freeze_late, shim, arg);
+    } else {
         freeze(shim, true);
     }
 }

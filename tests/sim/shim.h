@@ -22,6 +22,7 @@ struct shim_watch { /* check_policy.h */
     int64_t forbidden_since_ms; /* while it runs; -1: it is not */
     struct shim_latches latches, owners;
     int64_t thawed_at_ms;
+    int64_t forbade_at_ms;   /* the last look that found it forbidden */
     int64_t urgent_since_ms; /* the same, of what no grace is given for */
 };
 
@@ -46,11 +47,13 @@ struct shim {
     uint64_t freeze_look;       /* newest order to freeze */
     int64_t lapse, heard_lapse; /* the newest; of which its agent knows */
     bool has_lapsed;
+    bool has_said_started;            /* to some agent; by then no later word can come first */
     uint64_t watch_look;              /* newest look whether somebody watches */
     int64_t cores;                    /* thousandths, as declared; at least one */
     int64_t cpu_limit;                /* thousandths of its machine; 0: no limit */
     int64_t memory_percent;           /* its policy's; 0: no limit */
     int64_t memory;                   /* bytes it holds; see shim_memory() */
+    int64_t told_memory;              /* as its agent was told last */
     uint64_t overrun;                 /* its machine's so-manieth that had to end for memory */
     unsigned overrun_life;            /* of the agent that said so */
     int64_t began_ms, alone_since_ms; /* true time; -1: an agent is there */
@@ -90,7 +93,7 @@ bool shim_describe(const struct shim *shim, struct agt_event *event);
 void shims_alone(struct machine *machine);
 void shims_joined(struct machine *machine); /* and is back */
 void shim_watch_again(struct shim *shim);   /* what is allowed, or wanted, is something else */
-void shim_greet(struct shim *shim);         /* tells an agent that has come that it lapsed */
+void shim_greet(struct shim *shim);         /* tells an agent that has come how it is */
 bool shims_need_watch(const struct machine *machine); /* something runs under a policy */
 /* The agent has read the sensors, and said what follows. */
 void shims_watched(struct machine *machine);

@@ -4,17 +4,27 @@
 
 #include <inttypes.h>
 
+static struct mono frozen_since(const struct shim *shim)
+{
+    return shim->is_frozen ? clock_read(&shim->machine->clock, shim->held_at_ms) : MONO_ZERO;
+}
+
 static void say_lapsed(struct sim *sim, void *who, uint64_t arg)
 {
     struct shim *shim = who;
     struct machine *machine = shim->machine;
-    struct agt_event event = {.type = AGT_LAPSED, .uid = shim->uid, .run = shim->run};
+    struct agt_event event = {
+        .type = AGT_LAPSED, .uid = shim->uid, .run = shim->run, .frozen_since = frozen_since(shim)};
 
-    if (machine->life != arg || shim->is_lost || !shim->has_lapsed) {
+    if (machine->life != arg || shim->is_lost || shim->heard_lapse >= shim->lapse) {
         return;
     }
     if (machine->stalled_until_ms > sim_now(sim)) {
         schedule_at(&sim->schedule, machine->stalled_until_ms, say_lapsed, shim, arg);
+        return;
+    }
+    if (!shim->has_said_started && shim->state != SHIM_ENDED) { /* one word goes after the other */
+        schedule_after(&sim->schedule, 1, say_lapsed, shim, arg);
         return;
     }
     shim->heard_lapse = shim->lapse;
@@ -52,6 +62,9 @@ static void look_for_watch(struct sim *sim, void *who, uint64_t arg)
     if (shim->is_lost || arg != shim->watch_look || at_ms == INT64_MAX) {
         return;
     }
+    if (machine_is_asleep(shim->machine)) { /* and so is its shim */
+        at_ms = shim->machine->stalled_until_ms;
+    }
     if (at_ms <= sim_now(sim)) {
         lapse(shim);
     } else {
@@ -66,12 +79,36 @@ void shim_watch_again(struct shim *shim)
     schedule_after(&shim->machine->sim->schedule, 1, look_for_watch, shim, ++shim->watch_look);
 }
 
+static void say_status(struct sim *sim, void *who, uint64_t arg)
+{
+    struct shim *shim = who;
+    struct machine *machine = shim->machine;
+    struct agt_event event = {.type = AGT_STARTED,
+                              .uid = shim->uid,
+                              .run = shim->run,
+                              .started = shim->exit.started,
+                              .frozen_since = frozen_since(shim)};
+
+    if (machine->life != arg || shim->is_lost || shim->state == SHIM_ENDED) {
+        return;
+    }
+    if (machine->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, machine->stalled_until_ms, say_status, shim, arg);
+        return;
+    }
+    shim->has_said_started = true;
+    machine_said(machine, &event);
+    if (shim->has_lapsed) {
+        say_lapsed(sim, who, arg);
+    }
+}
+
 void shim_greet(struct shim *shim)
 {
     struct machine *machine = shim->machine;
 
-    if (shim->state != SHIM_ENDED && shim->has_lapsed) {
-        schedule_after(&machine->sim->schedule, die_between(&machine->work_die, 0, 50), say_lapsed,
+    if (shim->state == SHIM_RUNNING || shim->state == SHIM_ENDING) {
+        schedule_after(&machine->sim->schedule, die_between(&machine->work_die, 0, 50), say_status,
                        shim, machine->life);
     }
 }

@@ -206,6 +206,17 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* Nobody can say how long it may take while the controller does not answer: then asked again. */
+static bool is_late(struct sim *sim, int64_t begun_ms, int64_t *bound_ms)
+{
+    int64_t passed_ms = sim_now(sim) - begun_ms;
+
+    if (passed_ms > *bound_ms && *bound_ms == JUDGE_BLIND_MS) {
+        *bound_ms = judge_bound_ms(sim);
+    }
+    return passed_ms > *bound_ms;
+}
+
 static void converge(struct sim *sim)
 {
     int64_t begun_ms = sim_now(sim), pause_ms = JUDGE_MIN_MS;
@@ -214,7 +225,7 @@ static void converge(struct sim *sim)
     struct str why = STR_EMPTY;
 
     while (!sim->has_failed && !judge_world(sim, &why)) {
-        if (sim_now(sim) - begun_ms > bound_ms) {
+        if (is_late(sim, begun_ms, &bound_ms)) {
             judge_show(sim);
             sim_fail(sim, "liveness", "not as desired %" PRId64 " ms after the faults ended: %s",
                      sim_now(sim) - begun_ms, why.data);
@@ -265,6 +276,13 @@ static void come_to_rest(struct sim *sim, int64_t quiet_ms)
     settle(sim, quiet_ms);
     if (!sim->has_failed) {
         rest(sim);
+    }
+    /* Until then a breaker may have opened for a probe, and what is held elsewhere goes there. */
+    for (int i = 0; i < SETTLE_ROUNDS && judge_await_moves(sim); i++) {
+        settle(sim, quiet_ms);
+        if (!sim->has_failed) {
+            rest(sim);
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CAMPAIGN_SEEDS = 1000 };
+enum { CAMPAIGN_SEEDS = 1000, SELDOM_SEEDS = 100000 };
 
 static size_t site_count(void)
 {
@@ -149,19 +149,32 @@ void totals_print_sites(const struct totals *totals)
     }
 }
 
-/* What guards against something that no simulated world does, and why none does it. */
+/* What guards against something that no simulated world does, or hardly any, and why. */
 static const struct {
     const char *name, *why;
+    uint64_t seeds; /* of so many it is demanded */
 } excused[] = {
     {"a run is found that is older than the one known",
      "a run begins when the one before it has ended, and a disk that was put back knows of earlier "
-     "ones only"},
+     "ones only",
+     UINT64_MAX},
+    {"what is used for too many sessions is not counted", "no world has so many sessions",
+     UINT64_MAX},
+    {"a period was told under another uid",
+     "an agent is deleted in the moments in which its period is told and not answered",
+     SELDOM_SEEDS},
+    {"outputs that were stored are not here any more",
+     "a state is put back to the moments in which a success is stored and not acknowledged",
+     SELDOM_SEEDS},
+    {"a success stays one whose agent lost the outputs", "what follows from that", SELDOM_SEEDS},
+    {"check-fully", "most stores are opened after a crash, and checked as fully without asking",
+     SELDOM_SEEDS},
 };
 
-static bool is_excused(const struct site *site)
+static bool is_excused(const struct site *site, uint64_t seeds)
 {
     for (size_t i = 0; i < sizeof(excused) / sizeof(excused[0]); i++) {
-        if (strcmp(site->name, excused[i].name) == 0) {
+        if (strcmp(site->name, excused[i].name) == 0 && seeds < excused[i].seeds) {
             (void)printf("not passed: %s (%s): %s\n", site->name, site->file, excused[i].why);
             return true;
         }
@@ -186,7 +199,7 @@ bool totals_are_complete(const struct totals *totals)
     }
     for (size_t i = 0; i < site_count(); i++) {
         if (totals->passed[i] == 0 && !is_placeholder(&sites_begin[i]) &&
-            !is_excused(&sites_begin[i])) {
+            !is_excused(&sites_begin[i], totals->seeds)) {
             (void)printf("never passed: %s (%s)\n", sites_begin[i].name, sites_begin[i].file);
             is_complete = false;
         }

@@ -112,7 +112,7 @@ a_damaged_file_is_removed_when_it_is_read() {
 what_is_needed_stays_and_what_is_not_goes() {
   ses needs 'true' 'replicas: 1' "workload.artifacts: [{path: in, digest: \"$A\"}, {path: again, digest: \"$A\"}]" | apply
   stop_controller
-  start_blobs --blob-keep 1s || return
+  start_blobs --blob-keep 1s --blob-keep-min 1s || return
   is "in use" "$(code -X DELETE "$(url "$A")")" 409
   says "$(cat "$T/answer")" 'HarvestSession needs refers to it'
   says "$(curl -s "http://$API/blobs/v1" | jq -c ".items[] | select(.metadata.name == \"$A\").status.referencedBy")" needs

@@ -271,8 +271,8 @@ a_reader_that_takes_nothing_is_closed_and_stops_nobody() {
   local n
   exec 4<>"/dev/tcp/${API%:*}/${API#*:}"
   printf 'GET %s?watch=true HTTP/1.1\r\nHost: x\r\n\r\n' "$sessions" >&4
-  for n in {1..40}; do
-    printf '{"metadata":{"annotations":{"a":"%s%s"}}}' "$n" "$(head -c 250000 /dev/zero | tr "\0" x)" >"$T/object"
+  for n in {1..50}; do
+    printf '{"metadata":{"annotations":{"a":"%s%s"}}}' "$n" "$(head -c 200000 /dev/zero | tr "\0" x)" >"$T/object"
     is "code of change $n" "$(code_of -X PATCH -H 'Content-Type: application/merge-patch+json' --data-binary "@$T/object" \
       "http://$API$sessions/waits")" 200
   done

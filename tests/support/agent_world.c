@@ -17,7 +17,7 @@ enum { WALL_OFFSET_S = 1700000000 };
 
 static struct wall wall_of(const struct agent_world *world)
 {
-    return (struct wall){world->now_ms + INT64_C(1000) * WALL_OFFSET_S};
+    return (struct wall){world->now_ms + INT64_C(1000) * WALL_OFFSET_S + world->clock_ahead_ms};
 }
 
 static void new_core(struct agent_world *world)
@@ -180,6 +180,8 @@ static void print_sent(struct agent_world *world, const struct wire_message *mes
         if (message->heartbeat.usage.cpu_ms > 0) {
             str_addf(page, " cpu=%dms", (int)message->heartbeat.usage.cpu_ms);
         }
+        world->told_clock = message->heartbeat.clock;
+        world->told_offset_minutes = message->heartbeat.utc_offset_minutes;
         print_sensors(&message->heartbeat, page);
         break;
     case WIRE_RESYNC:
@@ -346,6 +348,7 @@ void world_event(struct agent_world *world, struct agt_event *event)
 
     event->now = (struct mono){world->now_ms};
     event->wall = wall_of(world);
+    event->utc_offset_ms = world->utc_offset_ms;
     agt_effects_clear(&world->effects);
     agt_step(world->agt, event, &world->effects);
     for (size_t i = 0; i < world->effects.count && !has_failed; i++) {
@@ -701,19 +704,31 @@ void world_found_ended(struct agent_world *world, const char *uid, int64_t run,
     world_event(world, &event);
 }
 
+void world_found_frozen(struct agent_world *world, const char *uid, int64_t run, int64_t for_ms)
+{
+    struct agt_event event = {.type = AGT_STARTED, .uid = uid, .run = run};
+
+    event.started = wall_of(world);
+    event.frozen_since.ms = world->now_ms - for_ms;
+    world_event(world, &event);
+}
+
 void world_started(struct agent_world *world, const char *uid, int64_t run)
 {
-    struct agt_event event = {
-        .type = AGT_STARTED, .uid = uid, .run = run, .started = wall_of(world)};
+    world_found_frozen(world, uid, run, world->now_ms); /* since never */
+}
 
+void world_lapsed_for(struct agent_world *world, const char *uid, int64_t run, int64_t for_ms)
+{
+    struct agt_event event = {.type = AGT_LAPSED, .uid = uid, .run = run};
+
+    event.frozen_since.ms = world->now_ms - for_ms;
     world_event(world, &event);
 }
 
 void world_lapsed(struct agent_world *world, const char *uid, int64_t run)
 {
-    struct agt_event event = {.type = AGT_LAPSED, .uid = uid, .run = run};
-
-    world_event(world, &event);
+    world_lapsed_for(world, uid, run, world->now_ms);
 }
 
 void world_exited(struct agent_world *world, const char *uid, int64_t run, enum exit_cause cause,

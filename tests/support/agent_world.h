@@ -19,6 +19,9 @@ struct agent_world {
     bool controller_is_silent; /* else it answers heartbeats */
     bool shows_heartbeats, shows_changes;
     struct wall told_end; /* of a run, in what was reported last */
+    struct wall told_clock;
+    int64_t told_offset_minutes;
+    int64_t clock_ahead_ms, utc_offset_ms; /* its clock is wrong by this; its time zone */
     int64_t now_ms;
     int64_t era, epoch; /* of the controller; the epoch of the connection */
     uint64_t revision;
@@ -100,6 +103,9 @@ void world_found_ended(struct agent_world *world, const char *uid, int64_t run,
                        enum exit_cause cause, int code);
 void world_started(struct agent_world *world, const char *uid, int64_t run);
 void world_lapsed(struct agent_world *world, const char *uid, int64_t run);
+/* Its shim says that it has been frozen for so long; of a lapse, and to an agent that found it. */
+void world_lapsed_for(struct agent_world *world, const char *uid, int64_t run, int64_t for_ms);
+void world_found_frozen(struct agent_world *world, const char *uid, int64_t run, int64_t for_ms);
 void world_exited(struct agent_world *world, const char *uid, int64_t run, enum exit_cause cause,
                   int code);
 void world_fetching(struct agent_world *world, const char *uid, int64_t number, int64_t done_bytes,

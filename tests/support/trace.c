@@ -82,6 +82,8 @@ static void set_word(const char *name, const char *value)
             str_is_empty(value) ? NULL : arena_strdup(&bound.arena, value);
     } else if (str_eq(name, "local")) {
         assert_true(wall_from_str(value, &trace.input.moment.local));
+    } else if (str_eq(name, "there")) {
+        trace.input.is_absent = trace.input.is_waiting = str_eq(value, "0");
     } else if (str_eq(name, "running")) {
         trace.running = str_eq(value, "told") ? -1 : str_eq(value, "1");
     } else {

@@ -8,9 +8,10 @@
  *
  * Words are NAME=VALUE, NAME a sensor's or one of `paused` (0, 1), `program` (a name, "" for none),
  * `local` (the machine's local time, "2026-11-20T22:00:00Z"; it goes on from there), `running` (0,
- * 1: whatever the verdict, or "told" to follow it).  A value is in the unit that a person would
- * take (percent, degrees, a duration, bytes as "512Mi"), or "?": it tells nothing; "-": the machine
- * has none; "!": it is not read any more, so it ages. */
+ * 1: whatever the verdict, or "told" to follow it), `there` (0: none of its processes is there, it
+ * waits).  A value is in the unit that a person would take (percent, degrees, a duration, bytes as
+ * "512Mi"), or "?": it tells nothing; "-": the machine has none; "!": it is not read any more, so
+ * it ages. */
 #pragma once
 
 #include "schema/policy.h"

@@ -295,6 +295,96 @@ static void what_was_found_held_is_ended_after_its_longest_suspension(void **sta
     expect_has(world, "signal u1 run=1 grace=20000\n");
 }
 
+static bool has_ended_it(const struct agent_world *world)
+{
+    return strstr(world->page.data, "signal u1 run=1 grace=20000\n") != NULL;
+}
+
+/* The next agent hears it before the sensors, or after. */
+static void agents_come_and_go(struct agent_world *world, int64_t most_ms, bool is_heard_first)
+{
+    int64_t held_at_ms = world->now_ms;
+
+    for (int i = 0; world->now_ms - held_at_ms < most_ms; i++) {
+        world_reboot(world);
+        world_found_running(world, "u1", 1);
+        world_start(world);
+        if (is_heard_first) {
+            world_found_frozen(world, "u1", 1, world->now_ms - held_at_ms);
+        }
+        world_read(world);
+        world_found_frozen(world, "u1", 1, world->now_ms - held_at_ms);
+        assert_false(has_ended_it(world));
+        pass(world, 2 * DWELL_MS - 1000);
+    }
+}
+
+static void agents_that_come_and_go_do_not_let_it_keep_its_memory(void **state)
+{
+    struct agent_world *world = *state;
+
+    for (int is_heard_first = 0; is_heard_first <= 1; is_heard_first++) {
+        given_a_restart_in_suspension(world);
+        agents_come_and_go(world, MAX_SUSPEND_MS - DWELL_MS, is_heard_first);
+        pass(world, 3 * 1000);
+        assert_false(has_ended_it(world));
+        pass(world, 4 * 1000);
+        assert_true(has_ended_it(world));
+        world_exited(world, "u1", 1, EXIT_STOPPED, 143);
+        world_end(state);
+        world_begin(state);
+        world = *state;
+    }
+}
+
+/* Nobody was there to hear it, for longer than it may be held. */
+static void what_its_shim_suspended_long_ago_is_ended(void **state)
+{
+    struct agent_world *world = *state;
+
+    world->now_ms += MAX_SUSPEND_MS;
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, gentle)));
+    world_reboot(world);
+    world_found_running(world, "u1", 1);
+    world_start(world);
+    world_lapsed_for(world, "u1", 1, MAX_SUSPEND_MS - 2000);
+    world_read(world);
+    assert_false(has_ended_it(world));
+    pass(world, 3 * 1000);
+    assert_true(has_ended_it(world));
+}
+
+/* The agent stood still, and looks at the sensors before it hears what its shim did. */
+static void what_was_suspended_in_a_standstill_counts_from_then(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, gentle)));
+    world->now_ms += 2 * MAX_SUSPEND_MS;
+    world_reading(world, SENSOR_BATTERY, 20);
+    assert_non_null(strstr(world->page.data, "suspend u1 run=1\n"));
+    assert_false(has_ended_it(world));
+    world_lapsed_for(world, "u1", 1, 2 * MAX_SUSPEND_MS - 30 * 1000);
+    assert_true(has_ended_it(world));
+}
+
+/* It runs again by the time that its shim's first word is heard. */
+static void what_was_frozen_and_runs_is_not_held(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, gentle)));
+    world_reboot(world);
+    world_found_running(world, "u1", 1);
+    world_read(world);
+    world_start(world);
+    world_found_frozen(world, "u1", 1, 2 * MAX_SUSPEND_MS);
+    world_reading(world, SENSOR_BATTERY, 20);
+    assert_non_null(strstr(world->page.data, "suspend u1 run=1\n"));
+    pass(world, MAX_SUSPEND_MS - 2000);
+    assert_false(has_ended_it(world));
+}
+
 static void what_its_shim_suspended_goes_on_once_it_may(void **state)
 {
     struct agent_world *world = *state;
@@ -518,6 +608,60 @@ static void what_waits_long_gives_its_memory_back(void **state)
     expect_has(world, "signal u1 run=1 grace=20000\n");
 }
 
+/* It ran, or was about to, and waits: there is nothing of it that could be ended. */
+static void what_ended_by_itself_is_held_and_not_ended_again(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *policy = world_policy(world, gentle);
+
+    given_governed(world, ONE("u1", 1, .policy = policy, .restart = RESTART_ALWAYS));
+    world->shows_changes = true;
+    world_exited(world, "u1", 1, EXIT_BY_ITSELF, 1);
+    world_reported(world);
+    world_reading(world, SENSOR_BATTERY, 20);
+    expect_has(world, "Suspend/BatteryLow");
+    world_reported(world);
+    world_clear(world);
+    pass(world, MAX_SUSPEND_MS + 5000);
+    assert_null(strstr(world->page.data, "send report"));
+    world_reading(world, SENSOR_BATTERY, 60);
+    expect_has(world, "spawn u1 run=2 gen=1 work\n");
+}
+
+/* Somebody used the machine two minutes ago: what runs goes on, and nothing starts. */
+static void what_ended_by_itself_starts_by_the_rule_for_starts(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *policy =
+        world_policy(world, "{'battery': {'minPercent': 0, 'requireCharging': false},"
+                            " 'user': {'startAfterIdle': '5m', 'continueAfterIdle': '1m'}}");
+
+    world_reading(world, SENSOR_IDLE, 600 * 1000);
+    given_governed(world, ONE("u1", 1, .policy = policy, .restart = RESTART_ALWAYS));
+    world_reading(world, SENSOR_IDLE, 120 * 1000);
+    expect(world, "");
+    world_exited(world, "u1", 1, EXIT_BY_ITSELF, 1);
+    expect_has(world, "u1/1:Suspended(UserActive)");
+}
+
+static void what_was_ended_is_so_until_it_may_start(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, gentle)));
+    world->shows_changes = true;
+    world_reading(world, SENSOR_BATTERY, 20);
+    world_reported(world);
+    pass(world, MAX_SUSPEND_MS + 1000);
+    expect_has(world, "Evict/BatteryLow");
+    world_reported(world);
+    world_exited(world, "u1", 1, EXIT_STOPPED, 143);
+    world_reported(world);
+    world_clear(world);
+    pass(world, MAX_SUSPEND_MS + 1000);
+    assert_null(strstr(world->page.data, "send report"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_end)
@@ -536,6 +680,10 @@ int main(void)
         TEST(what_was_held_out_of_sight_goes_on_as_what_was_found_so),
         TEST(what_ran_out_of_sight_goes_on_by_the_stricter_threshold),
         TEST(what_was_found_held_is_ended_after_its_longest_suspension),
+        TEST(agents_that_come_and_go_do_not_let_it_keep_its_memory),
+        TEST(what_its_shim_suspended_long_ago_is_ended),
+        TEST(what_was_suspended_in_a_standstill_counts_from_then),
+        TEST(what_was_frozen_and_runs_is_not_held),
         TEST(what_its_shim_suspended_goes_on_once_it_may),
         TEST(what_is_found_suspended_by_its_shim_is_not_let_go_unread),
         TEST(the_owners_policy_outranks_the_manifests),
@@ -547,6 +695,9 @@ int main(void)
         TEST(changes_are_told_once_when_the_agent_is_back),
         TEST(the_newest_changes_are_kept_and_the_others_counted),
         TEST(what_waits_long_gives_its_memory_back),
+        TEST(what_ended_by_itself_is_held_and_not_ended_again),
+        TEST(what_ended_by_itself_starts_by_the_rule_for_starts),
+        TEST(what_was_ended_is_so_until_it_may_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -383,6 +383,42 @@ static void heartbeats_tell_readings_when_they_moved_and_now_and_then(void **sta
     expect_has(world, "battery=unknown temperature=unknown idle=unknown metered=unknown\n");
 }
 
+static void expect_clock(struct agent_world *world, const char *clock, int offset_minutes)
+{
+    char told[WALL_TEXT_SIZE];
+
+    wall_to_str(world->told_clock, told);
+    assert_string_equal(told, clock);
+    assert_int_equal(world->told_offset_minutes, offset_minutes);
+}
+
+static void heartbeats_tell_the_time_with_the_readings_and_when_it_jumped(void **state)
+{
+    struct agent_world *world = *state;
+
+    world->heartbeat_ms = 10000;
+    world->utc_offset_ms = 60 * 60 * 1000;
+    world_start(world);
+    world_connect(world);
+    world_reading(world, SENSOR_BATTERY, 80);
+    world->shows_heartbeats = true;
+    world_pass(world, 10000);
+    expect(world, "send heartbeat battery=80 %\n");
+    expect_clock(world, "2023-11-14T22:13:26Z", 60);
+    world->clock_ahead_ms += LOCAL_TIME_TELL_MS;
+    world_pass(world, 10000);
+    expect(world, "send heartbeat\n");
+    world->clock_ahead_ms -= 8 * 60 * 60 * 1000;
+    world_pass(world, 10000);
+    expect(world, "send heartbeat battery=80 %\n");
+    expect_clock(world, "2023-11-14T14:13:48Z", 60);
+    world->utc_offset_ms = 0;
+    world_read(world);
+    world_pass(world, 10000);
+    expect(world, "send heartbeat battery=80 %\n");
+    expect_clock(world, "2023-11-14T14:13:58Z", 0);
+}
+
 static void three_heartbeats_of_silence_end_the_link(void **state)
 {
     struct agent_world *world = *state;
@@ -673,6 +709,7 @@ int main(void)
         TEST(a_heartbeat_from_the_controller_forgets_failed_attempts),
         TEST(heartbeats_go_out_and_keep_the_link),
         TEST(heartbeats_tell_readings_when_they_moved_and_now_and_then),
+        TEST(heartbeats_tell_the_time_with_the_readings_and_when_it_jumped),
         TEST(three_heartbeats_of_silence_end_the_link),
         TEST(a_machine_that_slept_dials_anew),
         TEST(a_bad_message_is_answered),

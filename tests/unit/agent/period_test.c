@@ -1,12 +1,14 @@
 /* Accounting periods, told by traces on a virtual clock: whatever is cut off, each amount is told
  * under one number. */
-#include "tests/support/agent_world.h"
-
+#include "agent/core/model.h"
+#include "agent/core/work.h"
 #include "schema/limits.h"
+#include "tests/support/agent_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -160,6 +162,26 @@ static void what_was_told_under_another_uid_is_not_told_again(void **state)
     assert_null(strstr(world->page.data, "period"));
 }
 
+/* An agent that is never connected does not grow with the sessions that it worked for. */
+static void of_more_sessions_than_can_wait_nothing_is_counted(void **state)
+{
+    struct agent_world *world = *state;
+    const struct contribution more = {.cpu_ms = 1};
+    char session_uid[UID_TEXT_SIZE];
+    struct work work = {.wanted.session_uid = session_uid};
+
+    world_start(world);
+    for (int i = 0; i < PERIOD_OPEN_MAX + 2; i++) {
+        (void)snprintf(session_uid, sizeof(session_uid), "session-%d", i);
+        period_add(world->agt, &work, &more);
+    }
+    assert_int_equal(world->agt->periods.open.count, PERIOD_OPEN_MAX);
+    (void)snprintf(session_uid, sizeof(session_uid), "session-0");
+    period_add(world->agt, &work, &more); /* what waits already grows */
+    assert_int_equal(
+        ((struct period_share *)map_find(&world->agt->periods.open, session_uid))->cpu_ms, 2);
+}
+
 /* Nobody could follow. */
 static void a_number_beyond_all_is_not_believed(void **state)
 {
@@ -215,6 +237,7 @@ int main(void)
         TEST(an_older_controller_takes_none_in_and_nothing_is_lost),
         TEST(a_state_that_went_back_tells_nothing_twice),
         TEST(what_was_told_under_another_uid_is_not_told_again),
+        TEST(of_more_sessions_than_can_wait_nothing_is_counted),
         TEST(a_number_beyond_all_is_not_believed),
         TEST(a_process_that_was_found_is_not_counted),
     };

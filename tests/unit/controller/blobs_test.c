@@ -168,11 +168,26 @@ static void a_quota_is_for_all_together(void **state)
     assert_false(blob_fits(1, INT64_MAX, INT64_MAX));
 }
 
+/* A deletion of what refers to a blob may yet be undone. */
+static void what_refers_to_it_is_certain_when_it_is_durable(void **state)
+{
+    (void)state;
+    assert_true(ctl_blobs_are_settled(api.ctl));
+    api.holds_commits = true;
+    (void)api_call(&api, "POST", "/apis/fog/v1/harvestpolicies", "{'metadata': {'name': 'p'}}");
+    assert_false(ctl_blobs_are_settled(api.ctl));
+    api.holds_commits = false;
+    api_settle(&api);
+    assert_true(ctl_blobs_are_settled(api.ctl));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sessions_refer_to_their_artifacts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(so_do_assignments_also_of_an_earlier_spec, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_refers_to_it_is_certain_when_it_is_durable, set_up,
                                         tear_down),
         cmocka_unit_test(garbage_is_unneeded_and_old_and_was_watched),
         cmocka_unit_test(a_short_keep_is_a_short_watch),

@@ -56,9 +56,9 @@ static void after_a_while_one_is_let_through(void **state)
     breaker_probe(&breaker, "first");
     breaker_probe(&breaker, "second");
     assert_string_equal(breaker.probe, "first");
-    breaker_forget_probe(&breaker, "second");
+    assert_false(breaker_forget_probe(&breaker, "second"));
     assert_string_equal(breaker.probe, "first");
-    breaker_forget_probe(&breaker, "first");
+    assert_true(breaker_forget_probe(&breaker, "first"));
     assert_string_equal(breaker.probe, "");
 }
 
@@ -175,6 +175,56 @@ static void only_one_replica_probes(void **state)
     assert_int_equal(pending, 1);
 }
 
+static const struct assignment_entry *the_pending(size_t *ret_count)
+{
+    const struct assignment_entry *found = NULL;
+
+    *ret_count = 0;
+    map_each (&fleet.ctl->model.objects[KIND_ASSIGNMENT], it) {
+        if (assignment_status(it->value)->phase == PHASE_PENDING) {
+            found = it->value;
+            ++*ret_count;
+        }
+    }
+    return found;
+}
+
+/* Days may pass until it runs, and others' work has no such policy. */
+static void a_probe_that_cannot_be_tried_lets_another_through(void **state)
+{
+    static const struct {
+        enum assignment_phase phase;
+        const char *reason;
+    } says[] = {{PHASE_SUSPENDED, "BatteryLow"},
+                {PHASE_STARTING, "ArtifactMissing"},
+                {PHASE_SUCCEEDED, NULL},
+                {PHASE_FAILED, "ExitedNonZero"}};
+    const struct assignment_entry *probe;
+    size_t pending = 0;
+
+    (void)state;
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\n"
+                        "spec:\n  replicas: 5\n  retries: 100\n  workload: {command: [/none]}\n");
+    fail_all(5);
+    fleet_advance(&fleet, BREAKER_OPEN_MS + RESTART_MAX_MS);
+    for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+        char uid[UID_TEXT_SIZE];
+
+        probe = the_pending(&pending);
+        assert_int_equal(pending, 1);
+        (void)snprintf(uid, sizeof(uid), "%s", probe->object->meta.uid);
+        fleet_report(&fleet, probe, PHASE_STARTING, "Fetching", 0); /* it may be tried soon */
+        assert_null(the_pending(&pending));
+        fleet_report(&fleet, probe, says[i].phase, says[i].reason, 0);
+        probe = the_pending(&pending);
+        assert_int_equal(pending, 1);
+        assert_string_not_equal(probe->object->meta.uid, uid);
+        assert_string_equal(health(), "BreakerProbing");
+    }
+    fleet_report(&fleet, probe, PHASE_RUNNING, NULL, 0);
+    assert_string_equal(health(), "Starts");
+}
+
 int main(void)
 {
 #define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -187,6 +237,7 @@ int main(void)
         cmocka_unit_test(tries_wait_longer_and_longer_but_not_the_same),
         IN_FLEET(an_agent_where_nothing_starts_rests_and_is_tried_again),
         IN_FLEET(only_one_replica_probes),
+        IN_FLEET(a_probe_that_cannot_be_tried_lets_another_through),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

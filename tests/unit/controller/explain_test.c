@@ -249,6 +249,29 @@ static void what_is_held_is_as_declared_and_stands_in_the_way(void **state)
     expect_in_the_way(object(KIND_AGENT, "edge-1"), true, "");
 }
 
+/* Beside one that runs and one that is held is one on a machine that is gone. */
+static void what_an_agent_that_is_gone_held_is_not_held(void **state)
+{
+    (void)state;
+    an_agent("edge-1", "1Gi");
+    an_agent("edge-2", "1Gi");
+    an_agent("edge-3", "1Gi");
+    fleet_start(&fleet);
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\nspec:\n"
+                        "  everyAgent: true\n  workload: {command: [/bin/run]}\n");
+    fleet_obey(&fleet);
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "edge-1"), PHASE_SUSPENDED, "BatteryLow", 0);
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "edge-3"), PHASE_SUSPENDED, "Metered", 0);
+    assert_string_equal(fleet_message(&fleet, "work"), "1 replica is as declared, 2 are held back: "
+                                                       "BatteryLow on edge-1, Metered on edge-3");
+    fleet_disconnect(&fleet, "edge-1");
+    assert_string_equal(fleet_message(&fleet, "work"),
+                        "1 replica is as declared, 1 is held back: Metered on edge-3");
+    expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true,
+                      arena_printf(&fleet.ctl->arena, "assignment/%s Metered",
+                                   fleet_copy(&fleet, "work", "edge-3")->object->meta.name));
+}
+
 #define HELD_SINCE(ms)                                                                             \
     WORK("512Mi")                                                                                  \
     "---\napiVersion: fog/v1\nkind: Assignment\nmetadata: {name: work-0-aaaaa}\n"                  \
@@ -397,6 +420,7 @@ int main(void)
         IN_FLEET(the_chain_leads_from_a_session_to_its_agent),
         IN_FLEET(an_agent_says_whether_it_is_there),
         IN_FLEET(what_is_held_is_as_declared_and_stands_in_the_way),
+        IN_FLEET(what_an_agent_that_is_gone_held_is_not_held),
         IN_FLEET(what_is_held_is_so_since_its_agent_said),
         IN_FLEET(nothing_is_held_since_the_future),
         IN_FLEET(readings_from_before_it_was_held_are_not_told),

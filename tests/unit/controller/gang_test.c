@@ -1,6 +1,7 @@
 /* Gangs: placed as a whole, taken back as a whole, in turn. */
 #include "controller/core/gang.h"
 
+#include "controller/core/gang_held.h"
 #include "controller/core/reconcile.h"
 #include "schema/limits.h"
 #include "tests/support/fleet.h"
@@ -322,6 +323,106 @@ static void what_its_policy_holds_does_not_run(void **state)
     assert_int_equal(members("burst"), 0);
 }
 
+static void held(const char *name, const char *slot)
+{
+    fleet_report(&fleet, fleet_copy(&fleet, name, slot), PHASE_SUSPENDED, "UserActive", 0);
+}
+
+static bool is_on(const char *name, const char *agent)
+{
+    dlist_each (&model_session(&fleet.ctl->model, name)->assignments, struct assignment_entry,
+                in_session, it) {
+        if (it->is_in_set && str_eq(assignment_spec(it)->agent, agent)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All that it has runs nowhere any more, and its pause is over. */
+static void tried_again(const char *name)
+{
+    settled(name);
+    for (int64_t ms = 0; ms < RESTART_MAX_MS && members(name) == 0; ms += 1000) {
+        fleet_advance(&fleet, 1000);
+    }
+}
+
+/* The rule that holds it is the owner's own: the controller foresees nothing. */
+static void where_it_was_held_it_is_not_placed_next(void **state)
+{
+    (void)state;
+    begin(3);
+    apply("burst", 1);
+    assert_string_equal(fleet_agent_of(&fleet, "burst", "0"), "edge-0");
+    held("burst", "0");
+    fleet_advance(&fleet, 30 * 1000);
+    assert_int_equal(members("burst"), 0);
+    assert_non_null(
+        strstr(fleet_message(&fleet, "burst"), "replica 0 is held back: UserActive on edge-0"));
+    tried_again("burst");
+    assert_string_equal(fleet_agent_of(&fleet, "burst", "0"), "edge-1");
+    held("burst", "0");
+    fleet_advance(&fleet, 30 * 1000);
+    tried_again("burst");
+    assert_string_equal(fleet_agent_of(&fleet, "burst", "0"), "edge-2");
+}
+
+static void who_held_it_is_asked_when_nobody_else_is_there(void **state)
+{
+    (void)state;
+    begin(2);
+    apply("burst", 3); /* of four cores */
+    held("burst", "0");
+    fleet_advance(&fleet, 30 * 1000);
+    assert_int_equal(members("burst"), 0);
+    tried_again("burst");
+    assert_int_equal(members("burst"), 3);
+    assert_true(is_on("burst", "edge-0") && is_on("burst", "edge-1"));
+}
+
+static void that_it_was_held_is_forgotten(void **state)
+{
+    struct session_entry *burst;
+    const int64_t one_try_ms = RESTART_MAX_MS + 30 * 1000;
+
+    (void)state;
+    begin(2);
+    apply("burst", 1);
+    burst = model_session(&fleet.ctl->model, "burst");
+    for (unsigned times = 1; times <= 3; times++) { /* twice as long each time */
+        struct mono now = fleet.now;
+
+        gang_held_note(burst, "edge-0", 30 * 1000, now);
+        now.ms += (one_try_ms << (times - 1)) - 1;
+        assert_int_equal(gang_held_times(burst, "edge-0", now), times);
+        now.ms++;
+        assert_int_equal(gang_held_times(burst, "edge-0", now), 0);
+        assert_int_equal(gang_held_times(burst, "edge-1", now), 0);
+    }
+    runs("burst", "0");
+    assert_true(burst->gang.is_complete);
+    assert_int_equal(gang_held_times(burst, "edge-0", fleet.now), 0);
+}
+
+static void only_so_many_agents_are_remembered(void **state)
+{
+    struct session_entry *burst;
+    char name[24];
+
+    (void)state;
+    begin(1);
+    apply("burst", 1);
+    burst = model_session(&fleet.ctl->model, "burst");
+    for (int i = 0; i <= GANG_HELD_MAX; i++) {
+        (void)snprintf(name, sizeof(name), "other-%d", i);
+        gang_held_note(burst, name, 1000, fleet.now);
+    }
+    assert_int_equal(burst->held.count, GANG_HELD_MAX);
+    assert_int_equal(gang_held_times(burst, "other-0", fleet.now), 0);
+    assert_int_equal(gang_held_times(burst, name, fleet.now), 1);
+}
+
 static void one_that_is_lost_takes_back_all(void **state)
 {
     (void)state;
@@ -396,6 +497,11 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(so_does_the_pause, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_its_policy_holds_does_not_run, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_it_was_held_it_is_not_placed_next, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_held_it_is_asked_when_nobody_else_is_there, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(that_it_was_held_is_forgotten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_so_many_agents_are_remembered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_is_lost_takes_back_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_ended_well_is_not_asked_of_its_agent_again, set_up,
                                         tear_down),

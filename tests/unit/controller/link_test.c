@@ -628,55 +628,6 @@ static void the_interval_grows_with_the_fleet(void **state)
     assert_int_equal(edge.heartbeat_ms, 501 * HEARTBEAT_PER_AGENT_MS);
 }
 
-static void beat_with(double temperature, int64_t battery)
-{
-    struct wire_message message = {.type = WIRE_HEARTBEAT};
-    struct wire_heartbeat *heartbeat = &message.heartbeat;
-
-    heartbeat->epoch = edge.epoch;
-    heartbeat->seq = 1;
-    shape_put(&sensors_shape, &heartbeat->sensors, charging, false);
-    shape_put(&sensors_shape, &heartbeat->sensors, temperature, temperature);
-    shape_put(&sensors_shape, &heartbeat->sensors, battery, battery);
-    api_say(&api, edge.link, &message);
-}
-
-static void readings_are_shown_as_they_were_told_last(void **state)
-{
-    const struct node *sensors;
-
-    (void)state;
-    api_connect(&api, &edge);
-    assert_null(api_at(api_get(&api, AGENTS "/edge-1"), "status.sensors"));
-    beat_with(41.5, 30);
-    beat(edge.epoch); /* about as before */
-    sensors = api_at(api_get(&api, AGENTS "/edge-1"), "status.sensors");
-    assert_int_equal((int64_t)(api_at(sensors, "temperature")->real * 10), 415);
-    assert_false(api_at(sensors, "charging")->boolean);
-    assert_int_equal(api_int(sensors, "battery"), 30);
-    api_connect(&api, &edge);
-    assert_null(api_at(api_get(&api, AGENTS "/edge-1"), "status.sensors"));
-}
-
-static void a_reading_places_work_and_never_moves_it(void **state)
-{
-    (void)state;
-    api_connect(&api, &edge);
-    (void)api_expect(&api, 201, "POST", SESSIONS,
-                     "{'metadata': {'name': 's'}, 'spec': {'requirements': [{'field': "
-                     "'sensors.battery', 'op': '>=', 'value': 40}], 'workload': {'command': "
-                     "['/bin/true']}}}");
-    assert_int_equal(api_at(api_get(&api, ASSIGNMENTS), "items")->list.count, 0);
-    beat_with(40, 39);
-    assert_int_equal(api_at(api_get(&api, ASSIGNMENTS), "items")->list.count, 0);
-    beat_with(40, 40);
-    assert_int_equal(api_at(api_get(&api, ASSIGNMENTS), "items")->list.count, 1);
-    api.ctl->counters.sessions_reconciled = 0;
-    beat_with(40, 10);
-    assert_int_equal(api.ctl->counters.sessions_reconciled, 0);
-    assert_int_equal(api_at(api_get(&api, ASSIGNMENTS), "items")->list.count, 1);
-}
-
 static void a_heartbeat_is_answered_at_once(void **state)
 {
     struct wire_message answer;
@@ -781,8 +732,6 @@ int main(void)
         CASE(after_a_stall_of_our_own_nobody_is_called_silent),
         CASE(the_interval_grows_with_the_fleet),
         CASE(a_heartbeat_is_answered_at_once),
-        CASE(readings_are_shown_as_they_were_told_last),
-        CASE(a_reading_places_work_and_never_moves_it),
         CASE(the_newer_connection_wins),
         CASE(a_false_epoch_is_not_followed),
         CASE(an_agent_that_is_deleted_is_hung_up),

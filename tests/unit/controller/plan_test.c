@@ -214,6 +214,25 @@ static void what_failed_has_its_own_room_for_the_next_try(void **state)
     assert_int_equal(model_agent(&fleet.ctl->model, "edge-00000")->used.cores, 8000);
 }
 
+static void an_agent_that_shrank_is_given_nothing_new(void **state)
+{
+    const struct assignment_entry *copy;
+    struct agent_entry *agent;
+
+    (void)state;
+    load_agents(1);
+    fleet_start(&fleet);
+    fleet_apply(&fleet, ONE_EVERYWHERE("1"));
+    copy = fleet_copy(&fleet, "work", "edge-00000");
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "edge-00000"), PHASE_FAILED, "ExitedNonZero",
+                 1);
+    agent = model_agent(&fleet.ctl->model, "edge-00000");
+    ((struct agent *)agent->object->body)->status.capacity.cores = 4000;
+    fleet_apply(&fleet, ONE_EVERYWHERE("2"));
+    assert_ptr_equal(fleet_copy(&fleet, "work", "edge-00000"), copy);
+    assert_string_equal(fleet_why(&fleet, "work"), "NoAgent");
+}
+
 static void waves_hold_what_may_be_down(void **state)
 {
     struct harvest_session_spec *spec;
@@ -333,6 +352,7 @@ int main(void)
         IN_FLEET(what_wants_to_grow_grows_when_its_neighbour_goes),
         IN_FLEET(agents_that_come_together_are_all_seen),
         IN_FLEET(what_failed_has_its_own_room_for_the_next_try),
+        IN_FLEET(an_agent_that_shrank_is_given_nothing_new),
         IN_FLEET(waves_hold_what_may_be_down),
         IN_FLEET(one_change_among_ten_thousand_agents_looks_at_ten_assignments),
         IN_FLEET(ten_thousand_replicas_are_not_examined_with_every_report),

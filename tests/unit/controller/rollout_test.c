@@ -525,6 +525,38 @@ static void a_success_outlives_its_agents_folder(void **state)
     assert_int_equal(assignment_status(fleet_copy(&fleet, "work", "0"))->phase, PHASE_FAILED);
 }
 
+static void makes(const char *slot, enum assignment_phase phase, const char *reason)
+{
+    static struct output_status out = {.path = "out", .digest = "blake2b:00", .size = 1};
+    struct assignment_entry *copy = fleet_copy(&fleet, "work", slot);
+    struct wire_report_item item = {.generation = copy->object->meta.generation};
+
+    shape_put(&assignment_status_shape, &item.status, phase, (int)phase);
+    shape_put(&assignment_status_shape, &item.status, reason, reason);
+    shape_put(&assignment_status_shape, &item.status, outputs, ((outputs_t){&out, 1}));
+    fleet.ctl->batch = batch_new(fleet.ctl->batch_seq + 1);
+    reconcile_report(fleet.ctl, copy->agent, copy, &item);
+    batch_free(TAKE(fleet.ctl->batch));
+}
+
+/* It told the success, the answer was lost, and its policy would not let it ask whether the outputs
+ * are still there.  Of a success that was not taken in, nothing is kept but that it waits. */
+static void a_success_outlives_its_agents_doubt(void **state)
+{
+    const struct assignment_entry *copy;
+
+    (void)state;
+    two_agents_run_one("replicas: 1");
+    copy = fleet_copy(&fleet, "work", "0");
+    makes("0", PHASE_SUSPENDED, "BatteryLow");
+    assert_int_equal(assignment_status(copy)->phase, PHASE_SUSPENDED);
+    assert_int_equal(assignment_status(copy)->outputs.count, 0);
+    makes("0", PHASE_SUCCEEDED, "Completed");
+    makes("0", PHASE_SUSPENDED, "BatteryLow");
+    assert_int_equal(assignment_status(copy)->phase, PHASE_SUCCEEDED);
+    assert_int_equal(assignment_status(copy)->outputs.count, 1);
+}
+
 /* --- work done -------------------------------------------------------------------------------- */
 
 static void an_identical_report_writes_nothing(void **state)
@@ -671,6 +703,7 @@ int main(void)
         IN_FLEET(what_is_never_restarted_fails_once),
         IN_FLEET(a_stale_report_is_dropped),
         IN_FLEET(a_success_outlives_its_agents_folder),
+        IN_FLEET(a_success_outlives_its_agents_doubt),
         IN_FLEET(an_identical_report_writes_nothing),
         IN_FLEET(an_identical_apply_makes_no_revision_and_no_message),
         IN_FLEET(on_a_full_disk_work_ends_but_none_starts),

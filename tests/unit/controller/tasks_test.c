@@ -6,6 +6,7 @@
 #include "schema/check.h"
 #include "schema/emit.h"
 #include "schema/json.h"
+#include "schema/kinds/session_room.h"
 #include "schema/limits.h"
 #include "schema/wire/wire.h"
 #include "tests/support/fleet.h"
@@ -657,6 +658,20 @@ static void is_at_most(size_t bytes)
     str_fini(&text);
 }
 
+/* Of what was told nothing was known when it was written. */
+static void was_foreseen(void)
+{
+    const struct object *object = model_session(&fleet.ctl->model, "work")->object;
+    struct object *fresh = object_edit(object);
+    struct str text = STR_EMPTY;
+
+    ((struct harvest_session *)fresh->body)->status = (struct harvest_session_status){.set = 0};
+    emit_object_json(object, EMIT_STATUS, JSON_SORTED, &text);
+    assert_in_range(text.length, TASK_RESULTS_BYTES_MAX / 4, session_status_max(fresh));
+    str_fini(&text);
+    object_unref(fresh);
+}
+
 static void a_session_stays_as_large_as_an_object_may_be(void **state)
 {
     (void)state;
@@ -665,6 +680,7 @@ static void a_session_stays_as_large_as_an_object_may_be(void **state)
     has_record("0-59", "", "60/60");
     assert_in_range(status()->tasks.results.count, 20, 30);
     is_at_most(OBJECT_BYTES_MAX);
+    was_foreseen();
 }
 
 /* "" or what is wrong. */

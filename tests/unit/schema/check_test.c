@@ -381,6 +381,55 @@ static void an_assignment_keeps_its_agent_and_its_session(void **state)
     changed(ASSIGNMENT("a", "s", "u", "\"0\"", "1"), ASSIGNMENT("a", "s", "u", "\"0\"", "2"), "");
 }
 
+/* The errors of such a session with so many bytes beside it, and the first of them. */
+static size_t errors_with(const char *spec, size_t padding, char message[static 256])
+{
+    _cleanup_(str_fini)
+    struct str yaml = STR_EMPTY;
+    size_t before = bound.problems.errors; /* of other sessions */
+
+    str_add(&yaml, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata:\n  name: s\n"
+                   "  annotations:\n    text: ");
+    for (size_t i = 0; i < padding; i++) {
+        str_add_char(&yaml, 'x');
+    }
+    str_addf(&yaml, "\nspec:\n  workload: {command: [/x]}\n%s", spec);
+    {
+        _cleanup_(object_unref_p)
+        struct object *object = bound_object(yaml.data, BIND_STRICT);
+
+        check_semantic(object, NULL, bound_tree(yaml.data), NULL, &bound.problems);
+    }
+    (void)snprintf(
+        message, 256, "%s",
+        bound.problems.count == 0 ? "" : bound.problems.items[bound.problems.count - 1].message);
+    return bound.problems.errors - before;
+}
+
+/* Beside what its status may become it is an object that may be written. */
+static void a_session_leaves_room_for_its_status(void **state)
+{
+    static const struct {
+        const char *spec;
+        size_t status_bytes;
+    } sessions[] = {
+        {"  replicas: 3\n", SESSION_STATUS_BYTES},
+        {"  tasks: {count: 10000}\n",
+         SESSION_STATUS_BYTES + TASK_ENDS_BYTES_MAX + TASKS_MAX * TASK_INDEX_BYTES},
+    };
+    enum { BESIDE = 2048 }; /* all but the annotation */
+    char message[256];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sessions); i++) {
+        size_t most = OBJECT_BYTES_MAX - sessions[i].status_bytes;
+
+        assert_int_equal(errors_with(sessions[i].spec, most - BESIDE, message), 0);
+        assert_int_equal(errors_with(sessions[i].spec, most, message), 1);
+        assert_non_null(strstr(message, "what its status will tell of it may take"));
+    }
+}
+
 static void an_object_has_a_size(void **state)
 {
     _cleanup_(str_fini)
@@ -465,6 +514,7 @@ int main(void)
         TEST(what_is_immutable_stays_once_it_is_set),
         TEST(an_assignment_keeps_its_agent_and_its_session),
         TEST(an_object_has_a_size),
+        TEST(a_session_leaves_room_for_its_status),
         TEST(annotations_have_a_size_together),
         TEST(a_place_is_the_deepest_that_exists),
     };

@@ -281,6 +281,32 @@ static void what_was_let_run_may_be_there_though_nobody_told(void **state)
     trace_at("10m1s", "", "Evict OwnerPaused");
 }
 
+static void what_is_not_there_is_held_for_as_long_as_it_takes(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "running=1", "Run");
+    trace_at("1s", "running=0 there=0", "Run");
+    trace_at("2s", "paused=1 memoryPressure=50", "Suspend OwnerPaused");
+    trace_at("1h", "", "Suspend OwnerPaused");
+    trace_at("1h1s", "there=1", "Evict MemoryPressure");
+    trace_at("1h2s", "there=0", "Evict MemoryPressure");
+    trace_at("3h", "", "Evict MemoryPressure");
+    trace_at("3h1s", "paused=0 memoryPressure=0", "Evict MemoryPressure");
+    trace_at("4h", "", "Run");
+}
+
+static void what_ended_by_itself_starts_as_what_is_new(void **state)
+{
+    (void)state;
+    trace_begin(DEFAULTS, FINE);
+    trace_at("0s", "running=1", "Run");
+    trace_at("1m", "idle=3m", "Run");
+    trace_at("1m1s", "running=0 there=0", "Suspend UserActive");
+    trace_says("somebody used it 3m1s ago; starts after 5m without");
+    trace_at("3m", "", "Run");
+}
+
 static void what_is_being_ended_has_not_started_anew(void **state)
 {
     (void)state;
@@ -535,6 +561,8 @@ int main(void)
         TEST(what_was_ended_starts_as_what_is_new),
         TEST(what_never_started_is_only_held),
         TEST(what_was_let_run_may_be_there_though_nobody_told),
+        TEST(what_is_not_there_is_held_for_as_long_as_it_takes),
+        TEST(what_ended_by_itself_starts_as_what_is_new),
         TEST(what_is_being_ended_has_not_started_anew),
         TEST(what_was_found_frozen_has_the_stricter_thresholds_to_meet),
         TEST(a_change_of_the_policy_counts_at_once),

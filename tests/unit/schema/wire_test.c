@@ -56,7 +56,8 @@ static const char *const samples[WIRE_TYPE_COUNT] = {
     [WIRE_HEARTBEAT] = "{\"type\":\"heartbeat\",\"epoch\":8,\"seq\":\"5\",\"digest\":" DIGEST
                        ",\"interval\":\"10s\","
                        "\"usage\":{\"cpu\":\"2s\",\"wall\":\"3s\",\"memoryPeak\":\"1Mi\"},"
-                       "\"sensors\":{\"charging\":true,\"unknown\":[\"idle\"]},\"utcOffset\":60}",
+                       "\"sensors\":{\"charging\":true,\"unknown\":[\"idle\"]},\"utcOffset\":60,"
+                       "\"clock\":\"2026-11-20T23:24:54Z\"}",
     [WIRE_RENEW] = "{\"type\":\"renew\",\"epoch\":8,\"seq\":\"6\",\"leases\":[{\"uid\":\"u-1\","
                    "\"leaseEpoch\":2}]}",
     [WIRE_RENEWED] = "{\"type\":\"renewed\",\"era\":4,\"epoch\":8,\"seq\":\"6\",\"leases\":["

@@ -3,6 +3,7 @@
 #include "agent/io/process.h"
 
 #include "agent/io/work.h"
+#include "agent/shim/clock.h"
 #include "agent/shim/file.h"
 #include "agent/shim/proc.h"
 #include "agent/shim/shim.h"
@@ -31,7 +32,8 @@ static const struct checkpoint at_once;
 struct told { /* an event, copied */
     enum agt_event_type type;
     int64_t run;
-    bool running, has_exit, frozen;
+    bool running, has_exit;
+    struct mono frozen_since;
     int64_t cpu_limit, memory;
     struct agt_exit exit;
     struct contribution usage;
@@ -53,7 +55,7 @@ static void on_event(void *data, struct agt_event *event)
     struct bench *bench = data;
     struct told told = {.type = event->type,
                         .run = event->run,
-                        .frozen = event->frozen,
+                        .frozen_since = event->frozen_since,
                         .cpu_limit = event->cpu_limit,
                         .memory = event->memory};
     const struct agt_exit *exit = event->type == AGT_EXITED  ? event->exit
@@ -357,6 +359,7 @@ static void what_its_shim_suspended_waits_for_a_new_word(void **state)
     process_suspend(bench->process, UID, 1, false, &at_once);
     process_watch(bench->process, UID, 1, 1);
     UNTIL(find(bench, AGT_LAPSED) != NULL);
+    assert_true(find(bench, AGT_LAPSED)->frozen_since.ms > 0);
     process_watch(bench->process, UID, 1, 3600 * 1000);
     heard = count(bench, AGT_USAGE);
     UNTIL(count(bench, AGT_USAGE) > heard);
@@ -438,6 +441,7 @@ static void what_all_together_have_too_much_ends_one_which_says_so(void **state)
 static void the_next_agent_hears_what_the_last_one_wanted_and_may_want_else(void **state)
 {
     struct bench *bench = *state;
+    struct mono before = clock_mono(), after, since;
     pid_t main;
 
     spawn(bench, "echo $$ >main; exec sleep 1000");
@@ -446,12 +450,14 @@ static void the_next_agent_hears_what_the_last_one_wanted_and_may_want_else(void
     process_limit(bench->process, UID, 1, 250);
     process_suspend(bench->process, UID, 1, true, &at_once);
     UNTIL(state_of(main) == 'T');
+    after = clock_mono();
     close_process(bench);
     open_process(bench);
     process_find(bench->process);
     process_suspend(bench->process, UID, 1, false, &at_once); /* before it is connected to */
     UNTIL(find(bench, AGT_STARTED) != NULL);
-    assert_true(find(bench, AGT_STARTED)->frozen);
+    since = find(bench, AGT_STARTED)->frozen_since;
+    assert_true(since.ms >= before.ms && since.ms <= after.ms);
     assert_int_equal(find(bench, AGT_STARTED)->cpu_limit, 250);
     UNTIL(state_of(main) == 'S');
     process_stop(bench->process, UID, 1, 60 * 1000);

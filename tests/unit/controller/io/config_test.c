@@ -2,6 +2,7 @@
 #include "controller/io/config.h"
 
 #include "schema/base/str.h"
+#include "schema/limits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -116,11 +117,31 @@ static void only_loopback_is_listened_on_without_insecure(void **state)
     assert_int_equal(given(&config, "--state", "/s", "--listen", "0.0.0.0:1", "--insecure"), 0);
 }
 
+/* Between its upload and the report that tells of it, nothing refers to an output. */
+static void outputs_are_kept_until_they_can_be_told(void **state)
+{
+    (void)state;
+    _cleanup_(config_fini)
+    struct config least, tested;
+
+    refuses("--blob-keep: 59m59s is less than 1h: outputs that an agent has stored could be "
+            "removed before it has told of them",
+            "--state=/s", "--blob-keep=59m59s");
+    refuses("--blob-keep: 1s is less than 2s", "--state=/s", "--blob-keep=1s",
+            "--blob-keep-min=2s");
+    refuses("--blob-keep-min: \"0s\"", "--state=/s", "--blob-keep-min=0s");
+    assert_int_equal(given(&least, "--state=/s", "--blob-keep=1h"), 0);
+    assert_int_equal(least.blob_keep_ms, BLOB_KEEP_MIN_MS);
+    assert_int_equal(given(&tested, "--state=/s", "--blob-keep=1s", "--blob-keep-min=1s"), 0);
+    assert_int_equal(tested.blob_keep_ms, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_directory_is_all_it_takes),
         cmocka_unit_test(options_take_their_value_either_way),
+        cmocka_unit_test(outputs_are_kept_until_they_can_be_told),
         cmocka_unit_test(options_win_over_the_environment),
         cmocka_unit_test(wrong_options_are_refused_by_name),
         cmocka_unit_test(only_loopback_is_listened_on_without_insecure),
