@@ -108,6 +108,14 @@ static void add_changes(struct person *person)
         } else if (die_chance(die, 100)) {
             add_change(person, "replace", session_of(person, name));
             person->draft.may_miss = true;
+        } else if (die_chance(die, 100)) {
+            str_addf(
+                to,
+                "%s{\"verb\":\"patch\",\"object\":{\"apiVersion\":\"fog/v1\",\"kind\":"
+                "\"HarvestSession\",\"metadata\":{\"name\":\"s-%u\"},\"spec\":{\"replicas\":%" PRIu64
+                ",\"everyAgent\":null,\"tasks\":null}}}",
+                str_ends(to->data, "[") ? "" : ",", name, die_below(die, 5));
+            person->draft.may_miss = true;
         } else {
             add_change(person, "apply", session_of(person, name));
         }
