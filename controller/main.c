@@ -44,6 +44,7 @@ static int serve(const struct config *config)
     }
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGHUP, SIG_IGN); /* until the loop hears it: what it would read was just read */
     code = run(config, &statedir, &engine, &loop, &err);
     if (code == EXIT_NOT_STARTED) {
         log_error("not started: %s", err.text);

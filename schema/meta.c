@@ -90,6 +90,10 @@ static const struct field condition_fields[] = {
      .doc = "why, in one word"},
     {"message", FIELD_STR, AT(struct condition, message), .max = MESSAGE_TEXT_BYTES_MAX,
      .doc = "what stands in the way, and what would remove it"},
+    {"class", FIELD_STR, AT(struct condition, class), .max = 63,
+     .doc = "of what is not as declared: Configuration (it has not caught up, or differs), Network "
+            "(somebody cannot be reached), Resources (something is lacking), Software (it does not "
+            "run as it should)"},
 };
 
 const struct shape condition_shape = SHAPE("condition", struct condition, condition_fields);

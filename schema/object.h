@@ -62,6 +62,7 @@ struct condition {
     struct wall since;   /* lastTransitionTime */
     const char *reason;  /* CamelCase, for programs */
     const char *message; /* for a person: what stands in the way and what would remove it */
+    const char *class;   /* of what is not as declared: schema/divergence.h; NULL: nothing */
 };
 
 enum condition_status { CONDITION_FALSE, CONDITION_TRUE, CONDITION_UNKNOWN };

@@ -561,6 +561,7 @@ int loop_new(const struct config *config, struct cache *cache, struct loop **ret
     proc_boot_id(boot_id);
     cache_name_instance(cache, boot_id, loop->instance);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGHUP, SIG_IGN); /* until the loop hears it: what it would read was just read */
     (void)uv_loop_init(&loop->uv);
     result = sensing_new(config, &loop->sensing, err);
     result = result < 0 ? result : make_core(loop, err);

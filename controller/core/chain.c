@@ -14,6 +14,7 @@
 #include "controller/core/core.h"
 #include "controller/core/progress.h"
 #include "schema/base/str.h"
+#include "schema/divergence.h"
 #include "schema/remedy.h"
 
 #include <inttypes.h>
@@ -59,6 +60,13 @@ static void set_in_the_way(struct chain *chain, const struct node *link, const c
     }
 }
 
+static void set_class(struct chain *chain, struct node *link, const char *reason)
+{
+    enum divergence class = divergence_of(reason);
+
+    set_text(chain, link, "class", class == DIVERGENCE_COUNT ? NULL : divergence_words[class]);
+}
+
 static void add_link(struct chain *chain, const struct words *words)
 {
     static const char *const statuses[] = {"False", "True", "Unknown"};
@@ -80,6 +88,7 @@ static void add_link(struct chain *chain, const struct words *words)
     set_text(chain, link, "reputation", words->reputation);
     node_add(chain->arena, chain->list, link);
     if (words->is_in_the_way) {
+        set_class(chain, link, words->reason);
         set_text(chain, link, "remedy", remedy_words(words->reason));
         set_in_the_way(chain, link, words->reason);
     }
@@ -419,7 +428,7 @@ static void explain_agent(struct chain *chain, const struct agent_entry *agent)
 
 static struct node *in_the_way(struct chain *chain)
 {
-    static const char *const keys[] = {"object", "since", "reason", "message", "remedy"};
+    static const char *const keys[] = {"object", "since", "reason", "class", "message", "remedy"};
     struct node *map = node_map(chain->arena);
 
     for (size_t i = 0; i < COUNT_OF(keys); i++) {

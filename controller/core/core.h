@@ -240,7 +240,8 @@ bool reconcile_lease(struct ctl *ctl, struct agent_entry *agent, const char *uid
  * answer (trial.c documents its form). */
 struct node *reconcile_plan(struct ctl *ctl);
 /* Why an object is not as declared: a tree {converged, chain: [{object, is, condition, status,
- * reason, message, since, readings, remedy}], inTheWay: {object, since, reason, message, remedy},
+ * reason, class, message, since, readings, remedy}], inTheWay: {object, since, reason, class,
+ * message, remedy},
  * remedy}.  Nothing stands in the way: no inTheWay, no remedy. */
 struct node *explain_object(struct ctl *ctl, const struct object *object);
 /* Resource warnings of one session, as validation adds them: can any agent hold it? */

@@ -5,6 +5,7 @@
  * newest generation.  What was under way when the controller started is not timed. */
 #include "controller/core/metrics.h"
 
+#include "schema/base/site.h"
 #include "schema/divergence.h"
 #include "schema/metric.h"
 
@@ -60,7 +61,7 @@ void metrics_session(struct ctl *ctl, struct session_entry *session, const struc
     if (session->is_timed && is_converged(change->after)) {
         metrics_measure(&ctl->metrics, METRIC_CONVERGENCE, (size_t)session->diverged_by,
                         mono_since(session->diverged_at, ctl->now) * 1000);
-        session->is_timed = false;
+        session->is_timed = MUTANT(CLOCK_RUNS_ON);
     }
 }
 

@@ -229,7 +229,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     }
     ctl_begin(ctl, false);
     may_offer = agent_state_feed(ctl, agent, before, status);
-    repute_report(ctl, agent, assignment, status, generation);
+    repute_report(ctl, agent, assignment, status);
     newest = record_changes(ctl, agent, assignment, item);
     (void)ctl_put(ctl, reported(ctl, before, status, generation, newest), &write);
     copy_note_held(assignment, ctl->now);

@@ -18,23 +18,20 @@ void repute_note(struct ctl *ctl, struct agent_entry *agent, enum repute outcome
     agent_state_mark(ctl, agent);
 }
 
-/* Attempts that failed since; what is told of an older form was counted then. */
+/* Attempts that failed since.  They are counted in a row: fewer than before are all new. */
 static int64_t failures_since(const struct assignment_status *before,
-                              const struct assignment_status *after, int64_t generation)
+                              const struct assignment_status *after)
 {
-    int64_t earlier = generation == before->observed_generation ? before->failures : 0;
-    bool has_failed = after->phase == PHASE_FAILED && before->phase != PHASE_FAILED;
-
-    return after->failures > earlier ? after->failures - earlier : has_failed;
+    return after->failures >= before->failures ? after->failures - before->failures
+                                               : after->failures;
 }
 
 void repute_report(struct ctl *ctl, struct agent_entry *agent,
-                   const struct assignment_entry *assignment, const struct assignment_status *after,
-                   int64_t generation)
+                   const struct assignment_entry *assignment, const struct assignment_status *after)
 {
     const struct assignment_status *before = assignment_status(assignment);
     const struct session_entry *session = assignment->session;
-    int64_t failures = failures_since(before, after, generation);
+    int64_t failures = failures_since(before, after);
 
     if (object_is_deleting(assignment->object) || session == NULL) {
         return; /* ended by us: nothing follows from how */
@@ -47,6 +44,9 @@ void repute_report(struct ctl *ctl, struct agent_entry *agent,
         !harvest_session_has_quorum(session_spec(session))) {
         MARK("an agent's reputation hears of a result");
         repute_note(ctl, agent, REPUTE_VALID);
+        if (MUTANT(RESULT_COUNTS_TWICE)) {
+            repute_note(ctl, agent, REPUTE_VALID);
+        }
     }
 }
 

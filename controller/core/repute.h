@@ -14,8 +14,8 @@ struct plan;
 void repute_note(struct ctl *ctl, struct agent_entry *agent, enum repute outcome);
 /* A report that changed what is said of an assignment, before it is stored. */
 void repute_report(struct ctl *ctl, struct agent_entry *agent,
-                   const struct assignment_entry *assignment, const struct assignment_status *after,
-                   int64_t generation);
+                   const struct assignment_entry *assignment,
+                   const struct assignment_status *after);
 /* What a plan found out that was carried out: results that were compared, work of the silent. */
 void repute_plan(struct ctl *ctl, const struct plan *plan);
 

@@ -272,10 +272,14 @@ size_t sources_lines(struct ctl *ctl, const struct problems *problems, const cha
         const struct problem *problem = &problems->items[i];
 
         if (problem->severity == PROBLEM_ERROR) {
-            to[count++] = arena_printf(&ctl->arena, "%s:%u:%u: error: %s%s%s",
-                                       problem->file == NULL ? "-" : problem->file, problem->line,
-                                       problem->column, problem->path,
-                                       str_is_empty(problem->path) ? "" : ": ", problem->message);
+            const char *place =
+                problem->line == 0
+                    ? ""
+                    : arena_printf(&ctl->arena, "%u:%u:", problem->line, problem->column);
+
+            to[count++] = arena_printf(
+                &ctl->arena, "%s:%s error: %s%s%s", problem->file == NULL ? "-" : problem->file,
+                place, problem->path, str_is_empty(problem->path) ? "" : ": ", problem->message);
         }
     }
     return count;

@@ -5,9 +5,11 @@
 #include "schema/base/site.h"
 #include "schema/base/utf8.h"
 #include "schema/diff.h"
+#include "schema/divergence.h"
 #include "schema/emit.h"
 #include "schema/json.h"
 #include "schema/limits.h"
+#include "schema/remedy.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -290,6 +292,21 @@ void ctl_store_template(struct ctl *ctl, struct template_entry *entry)
 
 /* --- conditions and events -------------------------------------------------------------------- */
 
+/* Only of reasons that are known: other words may be about something else. */
+static void set_class(struct condition *condition)
+{
+    enum divergence class =
+        condition->status == CONDITION_TRUE || remedy_find(condition->reason) == NULL
+            ? DIVERGENCE_COUNT
+            : divergence_of(condition->reason);
+
+    if (class == DIVERGENCE_COUNT) {
+        shape_remove(&condition_shape, condition, &condition->class);
+    } else {
+        shape_put(&condition_shape, condition, class, divergence_words[class]);
+    }
+}
+
 void condition_set(struct object *object, conditions_t *conditions, const char *type,
                    enum condition_status status, const char *reason, const char *message,
                    int64_t observed_generation, struct wall now)
@@ -317,6 +334,7 @@ void condition_set(struct object *object, conditions_t *conditions, const char *
     shape_put(&condition_shape, condition, reason, object_strdup(object, reason));
     shape_put(&condition_shape, condition, message, object_strdup(object, message));
     shape_put(&condition_shape, condition, observed_generation, observed_generation);
+    set_class(condition);
 }
 
 void condition_drop(conditions_t *conditions, const char *type)

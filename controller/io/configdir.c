@@ -16,10 +16,12 @@
 struct watch { /* one folder */
     uv_fs_event_t event;
     struct configdir *configdir; /* borrowed */
+    const char *only;            /* borrowed: what happens to this name; NULL: to any */
 };
 
 struct configdir {
-    const char *path; /* borrowed */
+    const char *path;    /* borrowed */
+    char *parent, *name; /* owned: the path, in two */
     struct configdir_handlers handlers;
     uv_loop_t *loop; /* borrowed */
     uv_timer_t timer;
@@ -46,18 +48,30 @@ static void look_in(struct configdir *configdir, uint64_t ms)
     (void)uv_timer_start(&configdir->timer, on_timer, ms, 0);
 }
 
+/* Whoever writes without end puts no look off. */
+static void look_soon(struct configdir *configdir)
+{
+    if (!uv_is_active((uv_handle_t *)&configdir->timer) ||
+        uv_timer_get_due_in(&configdir->timer) > CONFIGDIR_SETTLE_MS) {
+        look_in(configdir, CONFIGDIR_SETTLE_MS);
+    }
+}
+
 /* --- events ----------------------------------------------------------------------------------- */
 
 static void on_event(uv_fs_event_t *event, const char *name, int events, int status)
 {
-    struct configdir *configdir = ((struct watch *)event->data)->configdir;
+    const struct watch *watch = event->data;
+    struct configdir *configdir = watch->configdir;
 
-    (void)name;
     (void)events;
     (void)status;
+    if (watch->only != NULL && name != NULL && !str_eq(watch->only, name)) {
+        return;
+    }
     configdir->is_stale = true;
     if (!configdir->is_looking) {
-        look_in(configdir, CONFIGDIR_SETTLE_MS);
+        look_soon(configdir);
     }
 }
 
@@ -75,26 +89,29 @@ static void unwatch(struct configdir *configdir)
 }
 
 /* What cannot be watched is still looked at now and then. */
-static void watch(struct configdir *configdir, const char *below)
+static void watch(struct configdir *configdir, const char *path, const char *only)
 {
     struct watch *watch = MEM_NEW(struct watch);
-    struct str path = STR_EMPTY;
 
-    str_addf(&path, "%s/%s", configdir->path, below);
     watch->configdir = configdir;
+    watch->only = only;
     (void)uv_fs_event_init(configdir->loop, &watch->event);
     watch->event.data = watch;
-    (void)uv_fs_event_start(&watch->event, on_event, path.data, 0);
+    (void)uv_fs_event_start(&watch->event, on_event, path, 0);
     vec_add(&configdir->watches, watch);
-    str_fini(&path);
 }
 
 /* A folder may have been exchanged for one of the same name, so all are watched anew. */
 static void watch_all(struct configdir *configdir, const struct folder *folder)
 {
     unwatch(configdir);
+    watch(configdir, configdir->parent, configdir->name); /* where it is exchanged, or made */
     for (size_t i = 0; i < folder->folders.count && i < CONFIGDIR_WATCHES_MAX; i++) {
-        watch(configdir, folder->folders.items[i]);
+        struct str path = STR_EMPTY;
+
+        str_addf(&path, "%s/%s", configdir->path, folder->folders.items[i]);
+        watch(configdir, path.data, NULL);
+        str_fini(&path);
     }
 }
 
@@ -181,12 +198,28 @@ static void look(struct configdir *configdir)
 
 /* --- beginning and end ------------------------------------------------------------------------ */
 
+/* "/etc/fog/fleet/" is "fleet" in "/etc/fog/". */
+static void split(struct configdir *configdir)
+{
+    size_t end = strlen(configdir->path), begin;
+
+    while (end > 1 && configdir->path[end - 1] == '/') {
+        end--;
+    }
+    for (begin = end; begin > 0 && configdir->path[begin - 1] != '/';) {
+        begin--;
+    }
+    configdir->parent = begin == 0 ? mem_strdup(".") : mem_strndup(configdir->path, begin);
+    configdir->name = mem_strndup(configdir->path + begin, end - begin);
+}
+
 struct configdir *configdir_open(uv_loop_t *loop, const char *path,
                                  const struct configdir_handlers *handlers)
 {
     struct configdir *configdir = MEM_NEW(struct configdir);
 
     configdir->path = path;
+    split(configdir);
     configdir->handlers = *handlers;
     configdir->loop = loop;
     configdir->work.data = configdir;
@@ -222,5 +255,7 @@ void configdir_free(struct configdir *configdir)
     folder_free(configdir->before);
     folder_free(configdir->said);
     vec_fini(&configdir->watches);
+    free(configdir->parent);
+    free(configdir->name);
     free(configdir);
 }

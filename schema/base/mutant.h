@@ -64,6 +64,8 @@
     X(DRAIN_AT_ONCE, "a drain takes down more of a session than may be", "drained")                \
     X(SELECTOR_IGNORED, "work is placed where its selector does not allow it",                     \
       "authorised liveness silence")                                                               \
+    X(RESULT_COUNTS_TWICE, "a result counts twice for the reputation of its agent", "reputation")  \
+    X(CLOCK_RUNS_ON, "the time of a session that is as declared is counted on", "metrics")         \
     X(COLUMN_NOT_KEPT, "the fleet's columns do not hear of new readings", "columns")               \
     X(ROOM_TAKEN_TWICE, "two replicas of one plan are given the same room", "capacity")            \
     X(ROOM_NOT_RELEASED, "what a removed assignment used stays taken", "liveness")                 \

@@ -108,6 +108,14 @@ static void add_changes(struct person *person)
         } else if (die_chance(die, 100)) {
             add_change(person, "replace", session_of(person, name));
             person->draft.may_miss = true;
+        } else if (die_chance(die, 100)) {
+            str_addf(
+                to,
+                "%s{\"verb\":\"patch\",\"object\":{\"apiVersion\":\"fog/v1\",\"kind\":"
+                "\"HarvestSession\",\"metadata\":{\"name\":\"s-%u\"},\"spec\":{\"replicas\":%" PRIu64
+                ",\"everyAgent\":null,\"tasks\":null}}}",
+                str_ends(to->data, "[") ? "" : ",", name, die_below(die, 5));
+            person->draft.may_miss = true;
         } else {
             add_change(person, "apply", session_of(person, name));
         }
@@ -279,6 +287,33 @@ static void act_create(struct person *person)
     person->draft.content_type =
         emit_body(person, is_policy ? policy_of(person) : session_of(person, some_session(person)));
     person->draft.may_conflict = true;
+}
+
+/* What a config directory may speak of, too: overruled, deleted, given back. */
+static void act_beside_folder(struct person *person)
+{
+    struct die *die = &person->die;
+    unsigned name = (unsigned)die_below(die, 4);
+    uint64_t what = die_below(die, 3);
+
+    person->draft.may_miss = true;
+    if (what == 0) {
+        ask(person, "PATCH", MERGE_TYPE, "/apis/fog/v1/harvestpolicies/p-%u?fieldManager=%s", name,
+            person->name);
+        str_addf(&person->draft.body, "{\"spec\":{\"limits\":{\"pids\":%" PRIu64 "}}}",
+                 300 + die_below(die, 50));
+        person->draft.is_merge = true;
+    } else if (what == 1) {
+        ask(person, "DELETE", NULL, "/apis/fog/v1/harvestpolicies/p-%u?fieldManager=%s", name,
+            person->name);
+        person->draft.may_conflict = true; /* it is in use */
+    } else {
+        ask(person, "POST", JSON_TYPE, CHANGESETS "?fieldManager=%s", person->name);
+        str_addf(&person->draft.body,
+                 "{\"spec\":{\"changes\":[{\"verb\":\"release\",\"kind\":\"HarvestPolicy\","
+                 "\"name\":\"p-%u\"}]}}",
+                 name);
+    }
 }
 
 /* To nothing, and back at once or later. */
@@ -629,11 +664,12 @@ void act_choose(struct person *person)
     static const struct {
         unsigned share;
         void (*act)(struct person *);
-    } acts[] = {{34, act_changeset}, {11, act_apply}, {11, act_patch},    {6, act_replace},
-                {4, act_create},     {8, act_delete}, {6, act_agent},     {4, act_spoiled},
-                {4, act_scale},      {8, act_waver},  {3, act_rehearsed}, {3, act_read_and_write},
-                {3, act_read}};
-    uint64_t draw = die_below(&person->die, 111);
+    } acts[] = {{34, act_changeset},     {11, act_apply}, {11, act_patch},
+                {6, act_replace},        {4, act_create}, {5, act_beside_folder},
+                {8, act_delete},         {6, act_agent},  {4, act_spoiled},
+                {4, act_scale},          {8, act_waver},  {3, act_rehearsed},
+                {3, act_read_and_write}, {3, act_read}};
+    uint64_t draw = die_below(&person->die, 116);
 
     for (size_t i = 0; i < COUNT_OF(acts); i++) {
         if (draw < acts[i].share) {

@@ -9,6 +9,7 @@
 #include "tests/sim/check_periods.h"
 #include "tests/sim/check_quorum.h"
 #include "tests/sim/check_reports.h"
+#include "tests/sim/check_reputation.h"
 #include "tests/sim/check_sources.h"
 #include "tests/sim/check_tasks.h"
 #include "tests/sim/reference.h"
@@ -483,6 +484,9 @@ static void check_row(struct sim *sim, const struct row *row)
     check_precondition(&at);
     if (row->kind == &assignment_kind) {
         check_assignment(&at);
+    }
+    if (row->kind == &agent_kind && row->log == ROW_STATUS) {
+        check_reputation(sim, row->name, at.body);
     }
     check_sources_row(sim, row, at.body, at.before);
     check_tasks(sim, row, at.body);

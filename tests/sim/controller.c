@@ -4,6 +4,7 @@
 #include "tests/sim/blobs.h"
 #include "tests/sim/check_columns.h"
 #include "tests/sim/check_effects.h"
+#include "tests/sim/check_metrics.h"
 #include "tests/sim/check_sources.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/configdir.h"
@@ -397,6 +398,7 @@ static void step(struct sim *sim, struct ctl_event *event)
     effects_init(&effects);
     ctl_step(controller->ctl, event, &effects);
     check_columns(sim, ++controller->steps);
+    check_metrics(sim, controller->steps);
     if (effects.batch != NULL) {
         vec_add(&controller->waiting, TAKE(effects.batch));
         schedule_write(sim);

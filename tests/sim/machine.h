@@ -33,6 +33,7 @@ struct machine {
     bool is_owner_paused;
     bool has_rot; /* what is saved is not what was saved */
     unsigned boots;
+    int64_t spawned; /* runs, in all */
     struct clock clock;
     int64_t wall_offset_ms;
     struct agt_options options;

@@ -448,6 +448,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     struct shim *shim = MEM_NEW(struct shim);
 
     check_spawn(machine, spawn);
+    machine->spawned++;
     if (was_spawned(machine, spawn->uid, spawn->run)) {
         sim_fail(sim, "spawned-once", "%s spawns run %" PRId64 " of %s a second time",
                  machine->name, spawn->run, spawn->uid);

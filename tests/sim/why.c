@@ -143,10 +143,12 @@ static void check_agent(const struct asked *asked)
     bool is_there = machine != NULL && !machine->is_lost && machine->conn != NULL;
     bool is_ready = is_true(condition_of(asked->object, "Ready"));
     bool is_healthy = is_true(condition_of(asked->object, "Healthy"));
+    const struct node *drained = condition_of(asked->object, "Drained");
+    bool is_draining = drained != NULL && !is_true(drained);
 
     if (is_ready != is_there) {
         wonder(asked, is_there ? "it is connected" : "it is not connected");
-    } else if (asked->is_well != (is_ready && is_healthy)) {
+    } else if (asked->is_well != (is_ready && is_healthy && !is_draining)) {
         wonder(asked, "its conditions say something else");
     }
 }

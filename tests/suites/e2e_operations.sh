@@ -122,6 +122,21 @@ agent.fog/edge-2 labeled"
   expect 2 fogctl label agent/edge-1 a=b edge-2
 }
 
+a_condition_says_which_machines() {
+  expect 0 fogctl get agents --where 'tier in (silver, gold) && capacity.cores > 0 && conditions.Ready' -o name
+  is "who matches" "$out" "agent.fog/edge-1
+agent.fog/edge-2"
+  expect 0 fogctl get agents --where '!(tier == gold) && !exists labels["no/such"]' -o name
+  is "who matches" "$out" "agent.fog/edge-1
+agent.fog/edge-3"
+  expect 1 fogctl get agents --where 'tier == gold || sensors.batery > 4'
+  says "$err" 'column 17: there is no "sensors.batery"; did you mean sensors.battery'
+  ses picky 'exec sleep 1000' 'where: tier == gold' | apply
+  await 20 "it converges" converged picky || return
+  is "it runs on" "$(where_runs picky)" edge-2
+  expect 0 fogctl delete hs/picky
+}
+
 annotations_too() {
   expect 0 fogctl annotate hs/old "note=as it was, = and all" --change-cause "why not"
   is "the annotation" "$(session old '.metadata.annotations.note')" "as it was, = and all"
@@ -245,7 +260,7 @@ it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has 
   why_says_that_all_who_match_are_cordoned uncordon_by_label_lets_them_have_it \
   a_drain_shows_its_plan_and_empties_the_agent a_drain_that_cannot_says_why_and_goes_on_later \
   a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not \
-  labels_are_set_kept_and_taken_away annotations_too scale_changes_replicas_and_nothing_else \
+  labels_are_set_kept_and_taken_away a_condition_says_which_machines annotations_too scale_changes_replicas_and_nothing_else \
   an_edit_is_written_back_and_what_is_wrong_comes_back paths_and_columns_say_what_is_asked_for \
   a_watch_says_what_was_added_modified_and_deleted_in_columns_too \
   top_prints_once_without_a_terminal top_is_live_on_a_terminal_and_q_ends_it nothing_is_left_broken

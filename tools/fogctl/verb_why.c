@@ -138,9 +138,12 @@ static void print_why(struct fogctl *fogctl, const struct target *target, const 
     print_headline(fogctl, target, answer);
     print_chain(fogctl, node_find(answer, "chain"));
     if (in_the_way != NULL) {
-        printf("  in the way: %s of %s%s%s\n", text_shown(fogctl, text_of(in_the_way, "reason")),
+        const char *class = text_shown(fogctl, text_of(in_the_way, "class"));
+
+        printf("  in the way: %s of %s%s%s%s%s%s\n",
+               text_shown(fogctl, text_of(in_the_way, "reason")),
                text_shown(fogctl, text_of(in_the_way, "object")), age[0] == '\0' ? "" : ", for ",
-               age);
+               age, class[0] == '\0' ? "" : " (", class, class[0] == '\0' ? "" : ")");
     }
     if (remedy[0] != '\0') {
         printf("  what would help: %s\n", text_shown(fogctl, remedy));

@@ -257,7 +257,7 @@ static void a_directory_that_cannot_be_read_says_nothing(void **state)
     problem_add(&directory.problems, PROBLEM_ERROR, CAUSE_INVALID, NULL, "", "it is not there");
     tell(&directory);
     assert_true(has(POLICIES "/p"));
-    expect_source("False Missing: /etc/fog/fleet:0:0: error: it is not there");
+    expect_source("False Missing: /etc/fog/fleet: error: it is not there");
     write_file(NULL);
     assert_true(has(POLICIES "/p"));
     assert_string_equal(

@@ -87,6 +87,37 @@ static void a_disturbance_is_timed_and_has_a_class(void **state)
     assert_int_equal(now()->values[METRIC_DIVERGENCES][DIVERGENCE_NETWORK], 1);
 }
 
+static const struct condition *converged(void)
+{
+    const struct object *session = model_session(&fleet.ctl->model, "work")->object;
+
+    return condition_find(&harvest_session_of(session)->status.conditions, "Converged");
+}
+
+static const char *class_of_why(void)
+{
+    const struct node *root =
+        explain_object(fleet.ctl, model_session(&fleet.ctl->model, "work")->object);
+
+    return node_find_text(node_find(root, "inTheWay"), "class");
+}
+
+static void conditions_and_why_have_the_class(void **state)
+{
+    (void)state;
+    fleet_apply(&fleet, SESSION("/bin/a"));
+    assert_string_equal(converged()->class, "Configuration");
+    fleet_obey(&fleet);
+    assert_null(converged()->class);
+    assert_null(class_of_why());
+    fleet_disconnect(&fleet, "edge-1");
+    assert_string_equal(converged()->class, "Network");
+    assert_string_equal(class_of_why(), "Network");
+    fleet_advance(&fleet, 60000);
+    assert_string_equal(converged()->reason, "NoAgent");
+    assert_string_equal(converged()->class, "Resources");
+}
+
 static void a_plan_that_is_only_looked_at_is_not_timed(void **state)
 {
     _cleanup_(str_fini)
@@ -150,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_change_is_timed_until_it_has_arrived, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disturbance_is_timed_and_has_a_class, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(conditions_and_why_have_the_class, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_plan_that_is_only_looked_at_is_not_timed, set_up,
                                         tear_down),
         cmocka_unit_test(the_page_waits_for_nothing),
