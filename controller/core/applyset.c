@@ -1,7 +1,6 @@
 /* An apply set is read when its change set is: what it adds are writes like any other. */
 #include "controller/core/applyset.h"
 
-#include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/emit.h"
 
@@ -37,7 +36,6 @@ static bool is_member(struct changeset *set, struct ctl *ctl, size_t index, cons
     if (other == NULL || str_eq(other, name)) {
         return true;
     }
-    MARK("an object is in another apply set");
     set->failure = failure_make(&ctl->arena, 409, "Conflict",
                                 "%s \"%s\" is in the apply set \"%s\"", write->kind->singular,
                                 node_find_text(node_find(write->body, "metadata"), "name"), other);
@@ -157,7 +155,6 @@ bool write_prune(struct ctl *ctl, struct write_request *request)
 
     if (live != NULL &&
         apply_has_other_owner(&ctl->arena, request->kind, node, request->manager.source)) {
-        MARK("what another source owns something of is not pruned");
         problem_add(&request->problems, PROBLEM_WARNING, CAUSE_FORBIDDEN, NULL, "",
                     "%s \"%s\" stays: another source owns something of it", request->kind->singular,
                     request->name);
@@ -165,7 +162,6 @@ bool write_prune(struct ctl *ctl, struct write_request *request)
         request->after = object_ref(live);
         return true;
     }
-    MARK("what its apply set names no more goes");
     request->verb = WRITE_DELETE;
     return write_decide(ctl, request);
 }

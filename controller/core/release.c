@@ -156,7 +156,6 @@ bool write_withdraw(struct ctl *ctl, struct write_request *request)
     request->before = object_ref(live);
     next = without_directory(ctl, request, live, live_node);
     if (next == NULL) {
-        MARK("what it cannot do without stays, too");
         next = apply_release(&ctl->arena, live_node, request->manager.source, NULL);
     }
     next = sources_overlay(ctl, request->kind, request->name, next, request->manager.source);

@@ -370,7 +370,6 @@ static bool carry_out(struct ctl *ctl, struct directory_set *set)
         tell_success(ctl, set);
         ctl_commit(ctl);
     } else {
-        MARK("the directory cannot be carried out as a whole");
         ctl_abort(ctl);
         add_lines(ctl, &writes, &report);
         tell_refusal(ctl, "Refused", &report);
