@@ -1,7 +1,9 @@
 /* fog-controller: options → config → store → core → loop → teardown.
  *
  *     fog-controller [OPTION…]          the controller
- *     fog-controller config check|show  what it would do, without doing it */
+ *     fog-controller config check|show  what it would do, without doing it
+ *     fog-controller check              is the state sound? */
+#include "controller/io/check.h"
 #include "controller/io/config.h"
 #include "controller/io/engine.h"
 #include "controller/io/loop.h"
@@ -106,6 +108,9 @@ int main(int count, char **words)
 
     if (config_parse(&config, count, words, &err) < 0) {
         return complain(&config, &err);
+    }
+    if (config.verb == VERB_EXAMINE) {
+        return check_state(&config);
     }
     return config.verb == VERB_RUN ? serve(&config) : tell(&config);
 }

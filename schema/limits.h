@@ -159,6 +159,7 @@ enum {
     /* The store. */
     READ_CHUNK_BYTES_MAX = 4 << 20, /* of history in one result; the rest is read after it */
     STORE_WAL_PAGES_MAX = 4096,     /* 16 MiB: then it is moved even when the writer is busy */
+    STORE_FINDINGS_MAX = 100,       /* of a check, shown; the rest is counted */
 
     /* Workloads. */
     REPLICAS_MAX = 10000,

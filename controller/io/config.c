@@ -104,11 +104,12 @@ static void check_blob_keep(struct config *config)
 /* A file need not be whole: flags may bring the rest. */
 static void settle(struct config *config)
 {
+    bool needs_state = config->verb == VERB_RUN || config->verb == VERB_EXAMINE;
+
     if (str_is_empty(config->state)) {
         problem_add(
-            &config->problems, config->verb == VERB_RUN ? PROBLEM_ERROR : PROBLEM_WARNING,
-            CAUSE_REQUIRED, NULL, "",
-            "--state DIR says where everything is kept, and nothing runs without; see --help");
+            &config->problems, needs_state ? PROBLEM_ERROR : PROBLEM_WARNING, CAUSE_REQUIRED, NULL,
+            "", "--state DIR says where everything is kept, and nothing runs without; see --help");
     }
     check_address(config, &config->listen, "listen");
     check_address(config, &config->agents_listen, "agents-listen");

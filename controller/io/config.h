@@ -10,7 +10,7 @@
 
 #define CONFIG_FILE "/etc/fog/controller.conf"
 
-enum verb { VERB_RUN, VERB_CHECK, VERB_SHOW, VERB_HELP, VERB_VERSION };
+enum verb { VERB_RUN, VERB_CHECK, VERB_SHOW, VERB_EXAMINE, VERB_HELP, VERB_VERSION };
 
 struct config {
     struct arena arena;       /* owned: all texts */

@@ -35,6 +35,16 @@ static int load_answer(void *context, const struct answer_row *answer, struct er
     return 0;
 }
 
+int engine_load(struct store *store, struct ctl *ctl, const struct stored_state *state,
+                struct err *err)
+{
+    struct store_loader loader = {
+        .object = load_object, .content = load_content, .answer = load_answer, .context = ctl};
+
+    ctl_load_state(ctl, state);
+    return store_load(store, &loader, err);
+}
+
 static int load_core(struct engine *engine, struct err *err)
 {
     struct ctl_options options = {
@@ -44,8 +54,6 @@ static int load_core(struct engine *engine, struct err *err)
         .bursts_max = (size_t)engine->config->bursts_max,
         .lease_wait_ms = engine->config->lease_wait_ms,
     };
-    struct store_loader loader = {
-        .object = load_object, .content = load_content, .answer = load_answer};
     struct stored_state state;
     int failed;
 
@@ -57,9 +65,8 @@ static int load_core(struct engine *engine, struct err *err)
     if (failed) {
         return failed;
     }
-    engine->ctl = loader.context = ctl_new(&options);
-    ctl_load_state(engine->ctl, &state);
-    failed = store_load(engine->store, &loader, err);
+    engine->ctl = ctl_new(&options);
+    failed = engine_load(engine->store, engine->ctl, &state, err);
     if (failed) {
         return failed;
     }

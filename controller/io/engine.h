@@ -23,3 +23,7 @@ struct engine {
 int engine_open(struct engine *engine, const struct config *config, struct statedir *statedir,
                 struct err *err);
 void engine_close(struct engine *engine);
+
+/* Everything that is in force, into a core that knows nothing yet. */
+int engine_load(struct store *store, struct ctl *ctl, const struct stored_state *state,
+                struct err *err);

@@ -168,13 +168,14 @@ static const struct option_verb verbs[] = {
     {"", VERB_RUN, "keep the fleet, until SIGTERM or SIGINT"},
     {"config check", VERB_CHECK, "is the configuration right? tells all that is not"},
     {"config show", VERB_SHOW, "what holds, and where it comes from"},
+    {"check", VERB_EXAMINE, "is the state what was written? tells all that is not"},
     {"help", VERB_HELP, NULL},
     {"version", VERB_VERSION, NULL},
 };
 
 static const struct option_exit exits[] = {
     {0, "ended by a signal"},
-    {1, "did not start; of config check: something is wrong"},
+    {1, "did not start; of config check and check: something is wrong"},
     {2, "wrong usage"},
     {3, "the disk failed to keep what was written"},
     {4, "the state could not be loaded again after an error"},
@@ -184,6 +185,7 @@ static const char *const examples[] = {
     "fog-controller --state /var/lib/fog",
     "fog-controller --state /var/lib/fog --listen 127.0.0.1:0 --log-level debug",
     "fog-controller config check --config /etc/fog/controller.conf",
+    "fog-controller check --state /var/lib/fog",
     NULL,
 };
 

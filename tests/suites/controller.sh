@@ -178,6 +178,14 @@ start
 check "after it all that was acknowledged is there" has after-full
 kill -TERM "$pid"
 check "in the end it ends well" ended_with 0
+
+# --- the state, looked at from outside ---
+examine() { "$program" check --state "$state" >"$dir/checked" 2>>"$dir/log"; }
+check "a check finds nothing wrong" examine
+tells_ok() { grep -q '^ok: nothing is wrong' "$dir/checked" && grep -q '^HarvestPolicy ' "$dir/checked"; }
+check "a check tells what there is" tells_ok
+nowhere() { ! "$program" check --state "$dir/nowhere" >/dev/null 2>&1 && test ! -e "$dir/nowhere"; }
+check "a check of nothing makes nothing" nowhere
 leaks() { ! grep -q "LeakSanitizer\|AddressSanitizer\|runtime error" "$dir/log"; }
 check "no sanitizer had anything to say" leaks
 exit "$failed"

@@ -69,6 +69,17 @@ size_t store_wal_pages(const struct store *store); /* waiting for that */
  * the number of ledger rows verified through `ret_rows`. */
 int store_verify(struct store *store, uint64_t *ret_rows, struct err *err);
 
+struct store_examiner {
+    void (*found)(void *context, const char *text);                   /* something that is wrong */
+    void (*counted)(void *context, const char *what, uint64_t count); /* in the order of reading */
+    void *context;
+    size_t findings; /* told so far */
+};
+
+/* Tells all that is wrong, in SQLite's pages and in what they hold, and how much there is of each
+ * thing.  0: it came to the end, whatever it found; an ERR_: it cannot be read further. */
+int store_examine(struct store *store, struct store_examiner *examiner, struct err *err);
+
 /* After a restore from a copy, before a reader is opened: the era rises above its own and above
  * the highest that is known from elsewhere (one copy may be put back twice), revisions go on above
  * all that the lost part can have given out, and the state says that leases of before may be held

@@ -1,9 +1,13 @@
 /* Does the store hold what was written?  The ledger is walked from where history begins: sequence
  * without gaps, revisions and time that rise, links that follow from the rows, bodies that match
- * their digests; then the status log; then every reference from row to row. */
+ * their digests; then the status log; then every reference from row to row.
+ *
+ * What opens a store stops at the first that is wrong; what examines it tells all, and goes on
+ * after a bad row as if that had been as it says. */
 #include "controller/io/store/store.h"
 
 #include "controller/io/store/inner.h"
+#include "schema/limits.h"
 
 enum column_of_ledger {
     COLUMN_SEQ,
@@ -123,9 +127,30 @@ static int verify_row(struct store *store, sqlite3_stmt *stmt, struct heads *hea
     return 0;
 }
 
-static int verify_ledger(struct store *store, struct heads *heads, uint64_t *ret_rows,
-                         struct err *err)
+/* 0: it was told, and the walk goes on.  Without anybody to tell, it ends. */
+static int tell(struct store_examiner *examiner, const struct err *err)
 {
+    if (examiner == NULL) {
+        return err->code;
+    }
+    examiner->findings++;
+    examiner->found(examiner->context, err->text);
+    return 0;
+}
+
+/* Taken as it stands: what follows is held against what it says of itself. */
+static void pass_row(sqlite3_stmt *stmt, struct heads *heads)
+{
+    *heads = (struct heads){.revision = column_u64(stmt, COLUMN_REVISION),
+                            .ledger_seq = column_u64(stmt, COLUMN_SEQ),
+                            .newest = {sqlite3_column_int64(stmt, COLUMN_AT)}};
+    (void)column_bytes(stmt, COLUMN_LINK, heads->link.bytes, DIGEST_SIZE);
+}
+
+static int verify_ledger(struct store *store, struct heads *heads, struct store_examiner *examiner,
+                         uint64_t *ret_rows, struct err *err)
+{
+    struct err bad = ERR_NONE;
     STMT_USE(stmt);
     int r;
 
@@ -136,17 +161,21 @@ static int verify_ledger(struct store *store, struct heads *heads, uint64_t *ret
     }
     bind_u64(stmt, 1, heads->revision);
     while ((r = stmt_step(store, stmt, "verifying the ledger", err)) == 1) {
-        r = verify_row(store, stmt, heads, err);
-        if (r < 0) {
-            return r;
+        if (verify_row(store, stmt, heads, &bad) < 0) {
+            r = tell(examiner, &bad);
+            if (r < 0) {
+                return err_set(err, r, "%s", bad.text);
+            }
+            pass_row(stmt, heads);
         }
         *ret_rows += 1;
     }
     return r;
 }
 
-static int verify_status(struct store *store, struct err *err)
+static int verify_status(struct store *store, struct store_examiner *examiner, struct err *err)
 {
+    struct err bad = ERR_NONE;
     STMT_USE(stmt);
     int64_t newest_ms = 0;
     int r;
@@ -157,16 +186,22 @@ static int verify_status(struct store *store, struct err *err)
     }
     while ((r = stmt_step(store, stmt, "verifying the status log", err)) == 1) {
         if (sqlite3_column_int64(stmt, 1) < newest_ms) {
-            return err_set(err, ERR_CORRUPT, "store: status revision %llu: time goes back",
-                           (unsigned long long)column_u64(stmt, 0));
+            (void)err_set(&bad, ERR_CORRUPT, "store: status revision %llu: time goes back",
+                          (unsigned long long)column_u64(stmt, 0));
+            r = tell(examiner, &bad);
+            if (r < 0) {
+                return err_set(err, r, "%s", bad.text);
+            }
         }
         newest_ms = sqlite3_column_int64(stmt, 1);
     }
     return r;
 }
 
-static int verify_references(struct store *store, struct err *err)
+static int verify_references(struct store *store, struct store_examiner *examiner, struct err *err)
 {
+    struct err bad = ERR_NONE;
+
     for (size_t i = 0; i < COUNT_OF(references); i++) {
         int64_t count = 0;
         int r;
@@ -176,29 +211,34 @@ static int verify_references(struct store *store, struct err *err)
             return r;
         }
         if (count != 0) {
-            return err_set(err, ERR_CORRUPT, "store: %lld %s", (long long)count,
-                           references[i].complaint);
+            (void)err_set(&bad, ERR_CORRUPT, "store: %lld %s", (long long)count,
+                          references[i].complaint);
+            r = tell(examiner, &bad);
+            if (r < 0) {
+                return err_set(err, r, "%s", bad.text);
+            }
         }
     }
     return 0;
 }
 
-static int verify_all(struct store *store, uint64_t *ret_rows, struct err *err)
+static int verify_all(struct store *store, struct store_examiner *examiner, uint64_t *ret_rows,
+                      struct err *err)
 {
     struct heads heads = {.revision = store->origin.revision,
                           .ledger_seq = store->origin.ledger_seq,
                           .link = store->origin.link};
     int r;
 
-    r = verify_ledger(store, &heads, ret_rows, err);
+    r = verify_ledger(store, &heads, examiner, ret_rows, err);
     if (r < 0) {
         return r;
     }
-    r = verify_status(store, err);
+    r = verify_status(store, examiner, err);
     if (r < 0) {
         return r;
     }
-    return verify_references(store, err);
+    return verify_references(store, examiner, err);
 }
 
 int store_verify(struct store *store, uint64_t *ret_rows, struct err *err)
@@ -208,7 +248,7 @@ int store_verify(struct store *store, uint64_t *ret_rows, struct err *err)
 
     r = stmt_run(store, STMT_BEGIN_READ, "beginning to verify", err);
     if (r == 0) {
-        r = verify_all(store, &rows, err);
+        r = verify_all(store, NULL, &rows, err);
     }
     if (r == 0) {
         r = stmt_run(store, STMT_COMMIT, "ending to verify", err);
@@ -234,5 +274,73 @@ int store_verify_end(struct store *store, struct err *err)
     if (r < 0) {
         return r;
     }
-    return verify_ledger(store, &before, &rows, err);
+    return verify_ledger(store, &before, NULL, &rows, err);
+}
+
+/* --- examining -----------------------------------------------------------------------------------
+ */
+
+/* What SQLite itself finds: a line each, or "ok". */
+static int examine_pages(struct store *store, struct store_examiner *examiner, struct err *err)
+{
+    struct err bad = ERR_NONE;
+    char sql[64];
+    sqlite3_stmt *stmt = NULL;
+    int r;
+
+    (void)snprintf(sql, sizeof(sql), "PRAGMA integrity_check(%d)", STORE_FINDINGS_MAX);
+    if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK) {
+        return store_failed(store, "examining the database", err);
+    }
+    while ((r = stmt_step(store, stmt, "examining the database", err)) == 1) {
+        if (!str_eq(column_text(stmt, 0), "ok")) {
+            (void)err_set(&bad, ERR_CORRUPT, "store: %s", column_text(stmt, 0));
+            (void)tell(examiner, &bad);
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+    return r;
+}
+
+static int count_rows(struct store *store, struct store_examiner *examiner, struct err *err)
+{
+    static const char counts[] =
+        "SELECT 'ledger rows', count(*) FROM ledger UNION ALL "
+        "SELECT 'status rows', count(*) FROM status UNION ALL "
+        "SELECT 'bodies', count(*) FROM body UNION ALL "
+        "SELECT 'answers', count(*) FROM answer UNION ALL "
+        "SELECT * FROM (SELECT kind, count(*) FROM current GROUP BY kind ORDER BY kind)";
+    sqlite3_stmt *stmt = NULL;
+    int r;
+
+    if (sqlite3_prepare_v2(store->db, counts, -1, &stmt, NULL) != SQLITE_OK) {
+        return store_failed(store, "counting", err);
+    }
+    while ((r = stmt_step(store, stmt, "counting", err)) == 1) {
+        examiner->counted(examiner->context, column_text(stmt, 0), column_u64(stmt, 1));
+    }
+    (void)sqlite3_finalize(stmt);
+    return r;
+}
+
+static int examine_all(struct store *store, struct store_examiner *examiner, struct err *err)
+{
+    uint64_t rows;
+    int r = examine_pages(store, examiner, err);
+
+    if (r == 0) {
+        r = verify_all(store, examiner, &rows, err);
+    }
+    return r == 0 ? count_rows(store, examiner, err) : r;
+}
+
+int store_examine(struct store *store, struct store_examiner *examiner, struct err *err)
+{
+    int r = stmt_run(store, STMT_BEGIN_READ, "beginning to examine", err);
+
+    if (r == 0) {
+        r = examine_all(store, examiner, err);
+    }
+    store_rollback(store);
+    return r;
 }
