@@ -167,8 +167,6 @@ static const struct {
      "a state is put back to the moments in which a success is stored and not acknowledged",
      SELDOM_SEEDS},
     {"a success stays one whose agent lost the outputs", "what follows from that", SELDOM_SEEDS},
-    {"check-fully", "most stores are opened after a crash, and checked as fully without asking",
-     SELDOM_SEEDS},
 };
 
 static bool is_excused(const struct site *site, uint64_t seeds)
