@@ -183,6 +183,10 @@ $(LIB_SUPPORT): $(call objects,$(SUPPORT))
 $(OUT)/tests/unit/%_test: $(OUT)/tests/unit/%_test.o $(LIB_SUPPORT) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
 
+# The judge of a simulated day, with the world it judges.
+$(OUT)/tests/unit/sim/day_%_test: $(OUT)/tests/unit/sim/day_%_test.o $(call objects,$(filter-out tests/sim/main.c,$(SIM))) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_SCHEMA))
+
 # The controller's shell, for its own tests: sockets, threads and the loop.
 $(OUT)/tests/unit/controller/io/%_test: $(OUT)/tests/unit/controller/io/%_test.o $(LIB_SUPPORT) $(LIB_CTLIO) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))

@@ -74,6 +74,9 @@ static void furnish(struct day *day, size_t index)
     device->machine = machine;
     device->woke_at_ms = -HOUR_S * SECOND_MS;
     device->blocked_at_s = -HOUR_S;
+    for (int i = 0; i < DAY_LOOKS; i++) {
+        device->idle_ms[i] = device->life.idle_ms;
+    }
 }
 
 static void furnish_all(struct day *day)

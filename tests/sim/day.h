@@ -16,7 +16,7 @@
 struct machine;
 struct shim;
 
-enum { DAY_MINUTES = 24 * 60, DAY_DEVICES_MAX = 20, DAY_DEVICES = 14 };
+enum { DAY_MINUTES = 24 * 60, DAY_DEVICES_MAX = 20, DAY_DEVICES = 14, DAY_LOOKS = 3 };
 
 enum day_state {            /* of a device for a minute; what it did for the most of it */
                  DAY_EMPTY, /* none of ours has begun there, or it was ended */
@@ -55,6 +55,7 @@ struct day_device {
     size_t shims_seen;
     unsigned life_seen; /* of the agent's process */
     int64_t woke_at_ms, over_s;
+    int64_t idle_ms[DAY_LOOKS]; /* of this second and those before; 0: it was asleep */
     bool is_blocked;
     int64_t blocked_at_s;            /* when it was last */
     int64_t cut_until_s, crash_at_s; /* faults */

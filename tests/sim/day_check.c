@@ -179,19 +179,37 @@ static void check_violation(struct day *day, struct day_device *device, struct d
     }
 }
 
+/* The longest that nobody had touched it, of what may have been read when the run was decided on.
+ * Work that begins in the very moment at which somebody comes is no mistake: it is for the next
+ * look to hold it, and for check_violation() to see that it does. */
+static int64_t idle_when_decided(const struct day *day, const struct day_device *device,
+                                 const struct shim *shim)
+{
+    int64_t longest_ms = 0;
+
+    for (int i = 0; i < DAY_LOOKS; i++) { /* each of them lasted for a second */
+        bool may_be_read = sim_now(day->sim) - i * 1000 >= shim->spawned_ms - INTERVAL_MS;
+
+        if (may_be_read && device->idle_ms[i] > longest_ms) {
+            longest_ms = device->idle_ms[i];
+        }
+    }
+    return longest_ms;
+}
+
 /* Somebody who just left is no reason to begin. */
 static void check_begin(struct day *day, struct day_device *device, struct day_work *work)
 {
-    const struct life *life = &device->life;
     int64_t start_ms = work->policy->start_idle_s * 1000;
+    int64_t idle_ms = idle_when_decided(day, device, work->shim);
 
     work->has_begun = true;
     if (sim_now(day->sim) - work->shim->began_ms > INTERVAL_MS) {
         return; /* it was suspended as soon as it had begun, and goes on now */
     }
-    if (life_has_people(life) && life->idle_ms + INTERVAL_MS + SETTLE_MS < start_ms) {
+    if (life_has_people(&device->life) && idle_ms + INTERVAL_MS + SETTLE_MS < start_ms) {
         work->rule = RULE_USED;
-        fail(day, device, work, "begins, and was touched", life->idle_ms);
+        fail(day, device, work, "begins, and was touched", idle_ms);
     }
 }
 
@@ -406,8 +424,15 @@ static void judge(struct day *day, struct day_device *device, struct day_work *w
     check_held(day, device, work);
 }
 
+static void note_idle(struct day_device *device)
+{
+    memmove(&device->idle_ms[1], &device->idle_ms[0], (DAY_LOOKS - 1) * sizeof(device->idle_ms[0]));
+    device->idle_ms[0] = device->life.is_asleep ? 0 : device->life.idle_ms;
+}
+
 void day_judge(struct day *day, struct day_device *device)
 {
+    note_idle(device);
     if (device->life.millis > device->hottest) {
         device->hottest = device->life.millis;
     }

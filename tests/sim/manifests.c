@@ -415,6 +415,19 @@ struct node *manifest_session(struct arena *arena, struct die *die, unsigned nam
                                 : plain_session(arena, die, name, version);
 }
 
+enum { WINDOW_PER_MILLE = 300 };
+
+static void draw_window(struct arena *arena, struct die *die, struct node *spec)
+{
+    struct node *windows = node_list(arena), *window = node_map(arena);
+    int from = (int)die_below(die, 24 * 60), to = (int)die_below(die, 24 * 60);
+
+    set_text(arena, window, "from", arena_printf(arena, "%02d:%02d", from / 60, from % 60));
+    set_text(arena, window, "to", arena_printf(arena, "%02d:%02d", to / 60, to % 60));
+    node_add(arena, windows, window);
+    node_set(arena, spec, "windows", windows);
+}
+
 /* Times that pass within a run, and rules of which hardly any forbids work for good while all is
  * quiet: what the generator makes of a policy matters in other tests. */
 static void tame_policy(struct arena *arena, struct die *die, struct node *spec)
@@ -426,6 +439,9 @@ static void tame_policy(struct arena *arena, struct die *die, struct node *spec)
                 *session = map_in(arena, spec, "session");
     int64_t low = die_between(die, 20, 90), hot = die_between(die, 45, 70);
 
+    if (die_chance(die, WINDOW_PER_MILLE)) {
+        draw_window(arena, die, spec);
+    }
     hours_tame(arena, spec);
     node_set(arena, battery, "minPercent", node_int(arena, low));
     node_set(arena, battery, "resumePercent", node_int(arena, die_between(die, low, 100)));

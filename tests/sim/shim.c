@@ -477,7 +477,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->grace_ms = spawn->template->grace_ms;
     shim->orphan_after_ms = spawn->template->orphan_after_ms;
     shim->unwatched_ms = spawn->unwatched_ms;
-    shim->watched_at_ms = sim_now(sim);
+    shim->spawned_ms = shim->watched_at_ms = sim_now(sim);
     shim->checkpoint_ms = checkpoint == NULL ? 0 : checkpoint->grace_ms;
     shim->cpu_limit = spawn->cpu_limit;
     shim->cores = spawn->template->workload.resources.cores;

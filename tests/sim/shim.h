@@ -56,6 +56,7 @@ struct shim {
     int64_t told_memory;              /* as its agent was told last */
     uint64_t overrun;                 /* its machine's so-manieth that had to end for memory */
     unsigned overrun_life;            /* of the agent that said so */
+    int64_t spawned_ms;               /* true time; it begins a little later */
     int64_t began_ms, alone_since_ms; /* true time; -1: an agent is there */
     int64_t ended_at_ms;              /* true time; 0: not yet */
     unsigned ended_life;              /* of the agent that was there */

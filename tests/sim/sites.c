@@ -38,6 +38,24 @@ static void sort_sites(void)
     }
 }
 
+/* Asked so seldom that hardly any world would hear a yes, or of use only when it is said again and
+ * again. */
+static const struct {
+    const char *name;
+    unsigned armed, rate; /* per mille */
+} eager[] = {{"check-fully", 700, 700}, {"period-later", 700, 980}, {"period-short", 800, 500}};
+
+static bool is_armed_eagerly(struct die *die, const char *name, unsigned *ret_rate)
+{
+    for (size_t i = 0; i < sizeof(eager) / sizeof(eager[0]); i++) {
+        if (strcmp(eager[i].name, name) == 0) {
+            *ret_rate = eager[i].rate;
+            return die_chance(die, eager[i].armed);
+        }
+    }
+    return false;
+}
+
 /* `is_armed` of a site is 1 + its place in `sorted`, or 0. */
 static bool ask(struct site *site)
 {
@@ -64,10 +82,12 @@ void sites_begin_world(struct sim *sim)
 
         tape_die(&sim->tape, die, "site/%s", sorted[i]->name);
         is_armed = sim->faults.is_on[FAULT_BUGGIFY] && die_chance(die, ARMED_PER_MILLE);
-
+        rates[i] = choices[die_below(die, sizeof(choices) / sizeof(choices[0]))];
+        if (sim->faults.is_on[FAULT_BUGGIFY] && is_armed_eagerly(die, sorted[i]->name, &rates[i])) {
+            is_armed = true;
+        }
         sorted[i]->is_armed = is_armed ? (uint8_t)(i + 1) : 0;
         if (is_armed) {
-            rates[i] = choices[die_below(die, sizeof(choices) / sizeof(choices[0]))];
             sim_trace(sim, "site %s is armed, %u per mille", sorted[i]->name, rates[i]);
         }
     }
