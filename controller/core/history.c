@@ -5,6 +5,7 @@
 #include "schema/base/site.h"
 #include "schema/diff.h"
 #include "schema/emit.h"
+#include "schema/kinds/session_form.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -90,6 +91,10 @@ static struct node *change_node(struct ctl *ctl, const struct stored_change *cha
     node_set(arena, item, "manager", node_str(arena, change->manager));
     node_set(arena, item, "why", node_str(arena, change->why));
     node_set(arena, item, "changes", differences_node(ctl, before, after));
+    if (change->kind == &harvest_session_kind && after != NULL) {
+        node_set(arena, item, "newForm",
+                 node_bool(arena, before == NULL || !session_form_eq(arena, before, after)));
+    }
     object_unref(before);
     object_unref(after);
     return item;
@@ -181,7 +186,7 @@ static bool is_type(const struct node *spec, const char *key, enum node_type typ
 static bool read_spec(struct ctl *ctl, const struct node *spec, struct rollback *rollback,
                       struct failure *ret_failure)
 {
-    const struct node *prune = node_find(spec, "prune");
+    const struct node *prune = node_find(spec, "prune"), *form = node_find(spec, "formOnly");
     const char *revision = node_find_text(spec, "toRevision");
     const char *kind = node_find_text(spec, "kind");
     const char *name = node_find_text(spec, "name");
@@ -190,6 +195,7 @@ static bool read_spec(struct ctl *ctl, const struct node *spec, struct rollback 
 
     rollback->has_demand = node_find(spec, "revision") != NULL;
     rollback->prune = prune != NULL && prune->type == NODE_BOOL && prune->boolean;
+    rollback->form_only = form != NULL && form->type == NODE_BOOL && form->boolean;
     rollback->name = arena_strdup(&rollback->arena, name);
     rollback->kind = kind == NULL ? NULL : kind_find("fog/v1", kind);
     if (revision == NULL || !u64_from_str(revision, &rollback->revision)) {
@@ -199,8 +205,8 @@ static bool read_spec(struct ctl *ctl, const struct node *spec, struct rollback 
                             "spec.toRevision: %" PRIu64 " lies ahead; the fleet is at %" PRIu64,
                             rollback->revision, ctl->revision);
     } else if (!is_type(spec, "kind", NODE_STR) || !is_type(spec, "name", NODE_STR) ||
-               !is_type(spec, "prune", NODE_BOOL)) {
-        what = "spec: kind and name are strings, prune is true or false";
+               !is_type(spec, "prune", NODE_BOOL) || !is_type(spec, "formOnly", NODE_BOOL)) {
+        what = "spec: kind and name are strings, prune and formOnly are true or false";
     } else if (rollback->has_demand &&
                (demand == NULL || !u64_from_str(demand, &rollback->demand))) {
         what = "spec.revision: the revision that the plan was made at, as a string";
@@ -208,6 +214,9 @@ static bool read_spec(struct ctl *ctl, const struct node *spec, struct rollback 
         what = arena_printf(&ctl->arena, "spec.kind: \"%s\" cannot be rolled back", kind);
     } else if (name != NULL && kind == NULL) {
         what = "spec.name: of which kind? spec.kind is missing";
+    } else if (rollback->form_only &&
+               (rollback->kind != &harvest_session_kind || name == NULL || rollback->prune)) {
+        what = "spec.formOnly: is for one HarvestSession, by name, and not with prune";
     } else {
         return true;
     }
@@ -233,6 +242,28 @@ void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http
     query.name = mem_strdup(rollback->name);
     query.upto = rollback->revision;
     reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_ROLLBACK, id, rollback);
+}
+
+/* Only what it runs: how many there are, and where, stays.  That is a change like an operator's,
+ * who comes to own what differs. */
+static void add_form(struct ctl *ctl, struct rollback *rollback, const struct object *then,
+                     struct changeset *set)
+{
+    const struct object *now = model_find(&ctl->model, then->kind->id, then->meta.name);
+    struct write_request *write = &set->writes[set->count];
+
+    if (now == NULL) {
+        return;
+    }
+    MARK("a session goes back to an earlier form");
+    *write = rollback->defaults;
+    problems_init(&write->problems, &ctl->arena, NULL);
+    write->kind = then->kind;
+    write->verb = WRITE_REPLACE;
+    write->body = emit_object(&ctl->arena, now, EMIT_TYPE | EMIT_META | EMIT_SPEC);
+    (void)node_remove(node_find(write->body, "metadata"), "uid");
+    session_form_put(&ctl->arena, write->body, then);
+    set->count++;
 }
 
 /* The replace that leads back: what is there now with spec, labels, annotations and owners of then.
@@ -327,7 +358,9 @@ static void compose(struct ctl *ctl, struct rollback *rollback, const struct rea
             (void)map_put(&kept,
                           arena_printf(&ctl->arena, "%s/%s", change->kind->name, change->name),
                           rollback);
-            if (!MUTANT(ROLLBACK_SKIPS) || set->count != 1) {
+            if (rollback->form_only) {
+                add_form(ctl, rollback, then, set);
+            } else if (!MUTANT(ROLLBACK_SKIPS) || set->count != 1) {
                 add_restore(ctl, rollback, then, set);
             }
             object_unref(then);

@@ -6,12 +6,13 @@
  *          of one object
  *     POST /apis/fog/v1/rollbacks[?dryRun=All]
  *          {"spec": {"toRevision": "120", "kind": "HarvestSession", "name": "render",
- *                    "prune": false}}
+ *                    "prune": false, "formOnly": false}}
  *
  * A rollback is a change set made from the state as it was: it restores spec, labels, annotations
  * and the owners of fields; what was deleted since is made again, with a new uid; what is newer
- * goes only with `prune`.  Without kind and name it covers everything that operators declare.  Its
- * answer is that of a change set. */
+ * goes only with `prune`.  With `formOnly` a session gets back what its replicas ran
+ * (schema/kinds/session_form.h), and nothing else of it changes.  Without kind and name it covers
+ * everything that operators declare.  Its answer is that of a change set. */
 #pragma once
 
 #include "controller/core/changeset.h"
@@ -22,7 +23,7 @@ struct rollback {
     uint64_t revision;
     const struct kind *kind; /* NULL: all */
     const char *name;        /* NULL: all */
-    bool prune, is_dry_run;
+    bool prune, form_only, is_dry_run;
     bool has_demand; /* only if the fleet is still at the revision that the plan was made at: */
     uint64_t demand;
     /* For remembering the answer. */

@@ -578,8 +578,15 @@ static void act_rollback(struct person *person)
     ask(person, "POST", JSON_TYPE, "/apis/fog/v1/rollbacks?fieldManager=%s", person->name);
     str_addf(&person->draft.body,
              "{\"kind\":\"Rollback\",\"apiVersion\":\"fog/v1\",\"spec\":{\"toRevision\":\"%" PRIu64
-             "\",\"prune\":%s}}",
-             revision, die_chance(die, 400) ? "true" : "false");
+             "\",",
+             revision);
+    if (die_chance(die, 300)) {
+        str_addf(&person->draft.body,
+                 "\"kind\":\"HarvestSession\",\"name\":\"s-%u\",\"formOnly\":true}}",
+                 some_session(person));
+    } else {
+        str_addf(&person->draft.body, "\"prune\":%s}}", die_chance(die, 400) ? "true" : "false");
+    }
     person->draft.may_conflict = person->draft.may_miss = person->draft.is_merge = true;
 }
 

@@ -145,6 +145,31 @@ annotations_too() {
   is "the annotation" "$(session old '.metadata.annotations.note')" null
 }
 
+a_rollout_is_watched_held_and_taken_back() {
+  ses shown 'exec sleep 1000' 'replicas: 2' 'workload.restart: always' | apply
+  expect 0 fogctl rollout status hs/shown --timeout 20s
+  says "$out" '^harvestsession.fog/shown successfully rolled out$'
+  expect 0 fogctl rollout pause hs/shown
+  ses shown 'exec sleep 2000' 'replicas: 2' 'rollout: {pause: true}' 'workload.restart: always' | apply
+  await 20 "it is held" reason_is shown RolloutPaused || return
+  expect 0 fogctl rollout status hs/shown --watch=false
+  says "$out" 'it is paused, 0 out of 2 are updated'
+  expect 1 fogctl rollout undo hs/shown
+  says "$err" 'its rollout is paused'
+  expect 0 fogctl rollout resume hs/shown
+  expect 0 fogctl rollout status hs/shown --timeout 20s
+  expect 0 fogctl scale hs/shown --replicas=3
+  expect 0 fogctl rollout undo hs/shown --dry-run
+  says "$out" '^Plan: ' 'restart +shown/0'
+  expect 0 fogctl rollout undo hs/shown
+  expect 0 fogctl rollout status hs/shown --timeout 20s
+  says "$(session shown .spec.workload.command)" 'sleep 1000'
+  is "its replicas" "$(session shown .spec.replicas)" 3
+  expect 0 fogctl rollout history hs/shown
+  is "forms in history" "$(grep -c '^[0-9]' <<<"$out")" 3
+  expect 0 fogctl delete hs/shown
+}
+
 scale_changes_replicas_and_nothing_else() {
   expect 0 fogctl scale hs/old --replicas=2 --dry-run
   says "$out" '^harvestsession.fog/old scaled \(server dry run\)$' '^Plan: .*1 to stop'
@@ -260,7 +285,8 @@ it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has 
   why_says_that_all_who_match_are_cordoned uncordon_by_label_lets_them_have_it \
   a_drain_shows_its_plan_and_empties_the_agent a_drain_that_cannot_says_why_and_goes_on_later \
   a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not \
-  labels_are_set_kept_and_taken_away a_condition_says_which_machines annotations_too scale_changes_replicas_and_nothing_else \
+  labels_are_set_kept_and_taken_away a_condition_says_which_machines annotations_too \
+  a_rollout_is_watched_held_and_taken_back scale_changes_replicas_and_nothing_else \
   an_edit_is_written_back_and_what_is_wrong_comes_back paths_and_columns_say_what_is_asked_for \
   a_watch_says_what_was_added_modified_and_deleted_in_columns_too \
   top_prints_once_without_a_terminal top_is_live_on_a_terminal_and_q_ends_it nothing_is_left_broken

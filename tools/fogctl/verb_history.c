@@ -2,6 +2,7 @@
 #include "schema/base/parse.h"
 #include "schema/json.h"
 #include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/going_back.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -248,56 +249,16 @@ static int history(struct fogctl *fogctl, struct texts *words)
 
 /* --- rollback --------------------------------------------------------------------------------- */
 
-/* `planned_at`: only if the fleet is still at this revision; NULL: whatever it is at. */
-static const char *compose(struct fogctl *fogctl, const struct target *target,
-                           const char *planned_at)
-{
-    struct arena *arena = &fogctl->arena;
-    struct node *root = node_map(arena), *spec = node_map(arena);
-    struct str text = STR_EMPTY;
-    const char *body;
-
-    node_set(arena, root, "apiVersion", node_str(arena, "fog/v1"));
-    node_set(arena, root, "kind", node_str(arena, "Rollback"));
-    node_set(arena, spec, "toRevision", node_str(arena, opt_revision));
-    if (target->kind != NULL) {
-        node_set(arena, spec, "kind", node_str(arena, target->kind->name));
-        node_set(arena, spec, "name", node_str(arena, target->name));
-    }
-    if (planned_at != NULL) {
-        node_set(arena, spec, "revision", node_str(arena, planned_at));
-    }
-    node_set(arena, spec, "prune", node_bool(arena, opt_prune));
-    node_set(arena, root, "spec", spec);
-    json_emit(root, JSON_PLAIN, &text);
-    body = arena_strndup(arena, text.data, text.length);
-    str_fini(&text);
-    return body;
-}
-
 static const struct node *send_rollback(struct fogctl *fogctl, const struct target *target,
                                         const char *planned_at, bool dry_run)
 {
-    struct request request = {
-        .method = "POST",
-        .path = dry_run ? "/apis/fog/v1/rollbacks?fieldManager=fogctl&dryRun=All"
-                        : "/apis/fog/v1/rollbacks?fieldManager=fogctl",
-        .body = compose(fogctl, target, planned_at),
-    };
-    struct reply reply;
+    const struct going_back to = {.kind = target->kind,
+                                  .name = target->name,
+                                  .revision = opt_revision,
+                                  .planned_at = planned_at,
+                                  .prune = opt_prune};
 
-    if (!dry_run) {
-        request.idempotency_key = fresh_key(fogctl);
-        request.retry_ms = 30000;
-    }
-    if (!http_call(fogctl, &request, &reply)) {
-        return NULL;
-    }
-    if (reply.code != 200) {
-        (void)reply_failed(&reply);
-        return NULL;
-    }
-    return node_find(reply.root, "status");
+    return going_back(fogctl, &to, dry_run);
 }
 
 static bool confirm(void)

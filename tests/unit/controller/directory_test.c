@@ -479,6 +479,32 @@ static const char *site(void)
     return api_text(api_at(api_get(&api, AGENTS "/edge-1"), "metadata.labels"), "reported/site");
 }
 
+static const char *program(void)
+{
+    return api_text(api_get(&api, SESSIONS "/work"), "spec.workload.command[0]");
+}
+
+#define RUNS(program, more)                                                                        \
+    "---\napiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\n"                      \
+    "spec: {workload: {command: [" program "]}, " more "}\n"
+
+static void an_undone_form_is_not_undone_by_the_directory(void **state)
+{
+    uint64_t good;
+
+    (void)state;
+    write_file(RUNS("/bin/good", "replicas: 1"));
+    good = api_revision(&api);
+    write_file(POLICY("quiet", 10) RUNS("/bin/bad", "replicas: 3, policy: quiet"));
+    roll_back_to(good, ", 'kind': 'HarvestSession', 'name': 'work', 'formOnly': true");
+    assert_string_equal(program(), "/bin/good");
+    assert_int_equal(replicas(), 3); /* that is not its form */
+    write_file(POLICY("quiet", 10) RUNS("/bin/worse", "replicas: 4, policy: quiet"));
+    assert_string_equal(program(), "/bin/good");
+    assert_string_equal(api_text(api_get(&api, SESSIONS "/work"), "spec.policy"), "");
+    assert_int_equal(replicas(), 4);
+}
+
 static void say_site(const char *text)
 {
     struct strpair label = {"site", text};
@@ -597,6 +623,7 @@ int main(void)
         TEST(an_undo_is_not_undone_by_the_directory),
         TEST(what_an_undo_brought_back_does_not_go_with_its_file),
         TEST(an_undo_before_the_directory_is_read_is_not_undone),
+        TEST(an_undone_form_is_not_undone_by_the_directory),
         TEST(three_sources_rank),
         TEST(what_is_released_an_agent_says_at_once),
         TEST(nobody_writes_conflicts_and_sources),

@@ -232,6 +232,41 @@ static void references_come_back_together(void **state)
     (void)api_get(&api, SESSIONS "/s");
 }
 
+static const struct node *put_session(const char *spec)
+{
+    api.content_type = "application/apply-patch+yaml";
+    (void)api_call(&api, "PATCH", SESSIONS "/s?fieldManager=alice&force=true",
+                   api_target(&api, "{'spec': {%s}}", spec));
+    api.content_type = NULL;
+    return api_get(&api, SESSIONS "/s");
+}
+
+static void only_the_form_goes_back_when_that_is_asked_for(void **state)
+{
+    const struct node *history, *session;
+
+    (void)state;
+    (void)put_session("'replicas': 1, " WORK);
+    (void)put_session("'replicas': 2, " WORK);
+    session = put_session("'replicas': 3, 'workload': {'command': ['/bin/bad']}, 'grace': '1s'");
+    assert_int_equal(api_int(session, "metadata.generation"), 3);
+    history = api_get(&api, SESSIONS "/s/history");
+    quick_json_expect(api_at(history, "items[0].newForm"), "true");
+    quick_json_expect(api_at(history, "items[1].newForm"), "false");
+    quick_json_expect(api_at(history, "items[2].newForm"), "true");
+    (void)roll_back(200, "",
+                    "'toRevision': '1', 'kind': 'HarvestSession', 'name': 's', 'formOnly': true");
+    session = api_get(&api, SESSIONS "/s");
+    assert_int_equal(api_int(session, "spec.replicas"), 3);
+    assert_string_equal(api_text(session, "spec.workload.command[0]"), "/bin/work");
+    assert_string_equal(api_text(session, "spec.grace"), "10s");
+    assert_int_equal(api_int(session, "metadata.generation"), 4);
+    (void)roll_back(400, "", "'toRevision': '1', 'formOnly': true");
+    (void)roll_back(400, "", "'toRevision': '1', 'kind': 'HarvestSession', 'formOnly': true");
+    (void)roll_back(400, "",
+                    "'toRevision': '1', 'kind': 'HarvestSession', 'name': 's', 'formOnly': 'x'");
+}
+
 static void a_rollback_to_now_changes_nothing(void **state)
 {
     const char *before;
@@ -399,6 +434,7 @@ int main(void)
         CASE(prune_takes_what_is_newer),
         CASE(what_was_deleted_comes_back_as_another),
         CASE(references_come_back_together),
+        CASE(only_the_form_goes_back_when_that_is_asked_for),
         CASE(a_rollback_to_now_changes_nothing),
         CASE(a_rollback_to_what_was_made_again_changes_nothing),
         CASE(a_rollback_is_history_itself),

@@ -1,0 +1,57 @@
+#include "tools/fogctl/going_back.h"
+
+#include "schema/json.h"
+
+enum { RETRY_MS = 30000 };
+
+static const char *compose(struct fogctl *fogctl, const struct going_back *to)
+{
+    struct arena *arena = &fogctl->arena;
+    struct node *root = node_map(arena), *spec = node_map(arena);
+    struct str text = STR_EMPTY;
+    const char *body;
+
+    node_set(arena, root, "apiVersion", node_str(arena, "fog/v1"));
+    node_set(arena, root, "kind", node_str(arena, "Rollback"));
+    node_set(arena, spec, "toRevision", node_str(arena, to->revision));
+    if (to->kind != NULL) {
+        node_set(arena, spec, "kind", node_str(arena, to->kind->name));
+        node_set(arena, spec, "name", node_str(arena, to->name));
+    }
+    if (to->planned_at != NULL) {
+        node_set(arena, spec, "revision", node_str(arena, to->planned_at));
+    }
+    node_set(arena, spec, "prune", node_bool(arena, to->prune));
+    if (to->form_only) {
+        node_set(arena, spec, "formOnly", node_bool(arena, true));
+    }
+    node_set(arena, root, "spec", spec);
+    json_emit(root, JSON_PLAIN, &text);
+    body = arena_strndup(arena, text.data, text.length);
+    str_fini(&text);
+    return body;
+}
+
+const struct node *going_back(struct fogctl *fogctl, const struct going_back *to, bool is_dry_run)
+{
+    struct request request = {
+        .method = "POST",
+        .path = is_dry_run ? "/apis/fog/v1/rollbacks?fieldManager=fogctl&dryRun=All"
+                           : "/apis/fog/v1/rollbacks?fieldManager=fogctl",
+        .body = compose(fogctl, to),
+    };
+    struct reply reply;
+
+    if (!is_dry_run) {
+        request.idempotency_key = fresh_key(fogctl);
+        request.retry_ms = RETRY_MS;
+    }
+    if (!http_call(fogctl, &request, &reply)) {
+        return NULL;
+    }
+    if (reply.code != 200) {
+        (void)reply_failed(&reply);
+        return NULL;
+    }
+    return node_find(reply.root, "status");
+}
