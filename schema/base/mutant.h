@@ -53,7 +53,7 @@
     X(STATUS_TAKES_SPEC, "an agent's hello resets what operators said of it",                      \
       "current authorised rollback")                                                               \
     /* placing */                                                                                  \
-    X(ONE_REPLICA_LESS, "of three replicas and more one is not started", "liveness")               \
+    X(ONE_REPLICA_LESS, "of three replicas and more one is not started", "liveness gang")          \
     X(PLACE_ON_CORDONED, "work is placed on agents that take none", "authorised")                  \
     X(SELECTOR_IGNORED, "work is placed where its selector does not allow it",                     \
       "authorised liveness silence")                                                               \
