@@ -58,7 +58,7 @@
     X(STATUS_TAKES_SPEC, "an agent's hello resets what operators said of it",                      \
       "current authorised rollback")                                                               \
     /* placing */                                                                                  \
-    X(ONE_REPLICA_LESS, "of three replicas and more one is not started", "liveness")               \
+    X(ONE_REPLICA_LESS, "of three replicas and more one is not started", "liveness gang")          \
     X(PLACE_ON_CORDONED, "work is placed on agents that take none", "authorised")                  \
     X(DRAIN_IGNORED, "work stays on an agent that is drained", "liveness")                         \
     X(DRAIN_AT_ONCE, "a drain takes down more of a session than may be", "drained")                \
