@@ -84,6 +84,7 @@ enum {
     HEARTBEAT_MAX_MS = 30 * 1000,
     HEARTBEATS_MISSED_MAX = 3,   /* then the link counts as dead, on either side */
     SENSORS_TELL_MS = 30 * 1000, /* a heartbeat has readings this often, and when one has moved */
+    IDLE_TELL_MS = 2000,         /* somebody came when it is so much less than it would be by now */
     UTC_OFFSET_MAX = 24 * 60,    /* minutes */
     LOCAL_TIME_TELL_MS = 2000,   /* and when the machine's clock jumped, or its zone changed */
     RECONNECT_MIN_MS = 250,      /* jittered, doubled up to the maximum */

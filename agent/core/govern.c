@@ -93,7 +93,7 @@ static int64_t worth_telling(enum sensor sensor, int64_t told)
         return told / 8;
     case SENSOR_LOAD:
         return 500;
-    case SENSOR_IDLE: /* grows all the time; that somebody came is what counts */
+    case SENSOR_IDLE:
     case SENSOR_COUNT:
         break;
     }
@@ -107,8 +107,8 @@ static bool has_moved(enum sensor sensor, const struct reading *told, const stru
     if (told->state != now->state || now->state != READING_KNOWN) {
         return told->state != now->state;
     }
-    if (sensor == SENSOR_IDLE && now->value < told->value) {
-        return true;
+    if (sensor == SENSOR_IDLE) { /* who hears nothing takes it that nobody came meanwhile */
+        return now->value + IDLE_TELL_MS < told->value + mono_since(told->at, now->at);
     }
     by = now->value < told->value ? told->value - now->value : now->value - told->value;
     return by > worth_telling(sensor, told->value);

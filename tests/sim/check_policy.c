@@ -153,21 +153,30 @@ bool check_is_forbidden(struct machine *machine, const struct node *policy)
     return forbids(&readings, policy, hours_local_ms(machine));
 }
 
-/* What its agent has not seen run is held by what a start asks for, and cannot be frozen. */
-static bool may_not_start(const struct shim *shim, const struct node *policy)
+static bool is_too_early(struct machine *machine, const struct node *policy)
 {
-    struct machine *machine = shim->machine;
     struct readings readings;
-    int64_t heard_ms =
-        shim->began_ms > machine->stalled_until_ms ? shim->began_ms : machine->stalled_until_ms;
 
-    if (shim->state != SHIM_STARTING && sim_now(machine->sim) - heard_ms > AT_ONCE_MS) {
-        return false;
-    }
     senses_look(machine, &readings);
     keep_fresh(machine, policy, &readings);
     return knows(&readings, SENSOR_IDLE) &&
            readings.of[SENSOR_IDLE].value < time_in(policy, "user.startAfterIdle");
+}
+
+bool check_may_not_begin(struct machine *machine, const struct node *policy)
+{
+    return check_is_forbidden(machine, policy) || is_too_early(machine, policy);
+}
+
+/* What its agent has not seen run is held by what a start asks for, and cannot be frozen. */
+static bool may_not_start(const struct shim *shim, const struct node *policy)
+{
+    const struct machine *machine = shim->machine;
+    int64_t heard_ms =
+        shim->began_ms > machine->stalled_until_ms ? shim->began_ms : machine->stalled_until_ms;
+    bool is_new = shim->state == SHIM_STARTING || sim_now(machine->sim) - heard_ms <= AT_ONCE_MS;
+
+    return is_new && is_too_early(shim->machine, policy);
 }
 
 /* What was once to be ended stays so, also under other rules. */

@@ -26,3 +26,5 @@ void check_policies(struct sim *sim); /* looks now, and from then on twice a sec
 bool check_may_evict(const struct shim *shim);
 /* Does it forbid to run it right now, by what the machine's sensors tell? */
 bool check_is_forbidden(struct machine *machine, const struct node *policy);
+/* Or does it forbid that work begins? */
+bool check_may_not_begin(struct machine *machine, const struct node *policy);

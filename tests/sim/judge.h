@@ -33,6 +33,9 @@ bool judge_await_evictions(struct sim *sim);
 /* The same for tasks that are held back and not in memory, while there is another agent that would
  * run them: they move there once they have waited for long enough. */
 bool judge_await_moves(struct sim *sim);
+/* The same for machines that somebody has used, until they have been left alone for as long as a
+ * policy asks for before work begins, or will not have been for so long. */
+bool judge_await_idle(struct sim *sim, int64_t ahead_ms);
 /* The same for what runs and ends by itself: a window, a battery or an owner may have let it begin
  * long after all was as desired.  What is begun again and again is not waited for. */
 bool judge_await_ends(struct sim *sim);

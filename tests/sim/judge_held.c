@@ -11,6 +11,8 @@ enum {
     SUSPENDED_MAX_MS = 11 * 60 * 1000,
     MOVED_MAX_MS = 10 * 60 * 1000, /* each move doubles what a task waits for */
     ENDED_MAX_MS = 30 * 1000,
+    IDLE_HEARD_MS = 60 * 1000,
+    IDLE_MAX_MS = 30 * 60 * 1000,
     STEP_MS = 2500,
 };
 
@@ -187,6 +189,47 @@ bool judge_await_moves(struct sim *sim)
     for (int64_t ms = 0; is_any && ms < MOVED_MAX_MS && !sim->has_failed; ms += STEP_MS) {
         sim_pass(sim, STEP_MS);
         is_any = is_any_to_move(sim);
+    }
+    return has_any;
+}
+
+/* The controller hears of it with a heartbeat that has readings. */
+static bool is_about_to_be_idle(struct machine *machine, const struct node *policy,
+                                int64_t ahead_ms)
+{
+    int64_t start_ms = time_in(policy, "user.startAfterIdle");
+    struct readings readings;
+    int64_t idle_ms;
+
+    senses_look(machine, &readings);
+    idle_ms = readings.of[SENSOR_IDLE].value;
+    return idle_ms > 0 && idle_ms < start_ms + IDLE_HEARD_MS &&
+           idle_ms + ahead_ms + IDLE_HEARD_MS > start_ms;
+}
+
+static bool is_any_about_to_be_idle(struct sim *sim, int64_t ahead_ms)
+{
+    map_each (&sim->reference->objects, it) {
+        const struct ref_object *object = it->value;
+
+        for (size_t i = 0; i < sim->machine_count; i++) {
+            if (str_eq(object->kind->name, "HarvestPolicy") && !sim->machines[i]->is_lost &&
+                is_about_to_be_idle(sim->machines[i], node_find(object->ledger, "spec"),
+                                    ahead_ms)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool judge_await_idle(struct sim *sim, int64_t ahead_ms)
+{
+    bool has_any = is_any_about_to_be_idle(sim, ahead_ms), is_any = has_any;
+
+    for (int64_t ms = 0; is_any && ms < IDLE_MAX_MS && !sim->has_failed; ms += STEP_MS) {
+        sim_pass(sim, STEP_MS);
+        is_any = is_any_about_to_be_idle(sim, ahead_ms);
     }
     return has_any;
 }

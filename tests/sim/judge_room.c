@@ -125,7 +125,7 @@ static bool would_hold(struct world *world, const struct node *session, struct m
     const struct node *policy = find_named(world->policies, text_at(session, "spec.policy"));
 
     return policy != NULL && !flag_at(session, "spec.everyAgent") &&
-           check_is_forbidden(machine, node_find(policy, "spec"));
+           check_may_not_begin(machine, node_find(policy, "spec"));
 }
 
 static bool would_run(struct world *world, const struct node *session, const struct node *agent)

@@ -259,6 +259,7 @@ static void settle(struct sim *sim, int64_t quiet_ms)
 
     for (int i = 0; has_waited && i < SETTLE_ROUNDS; i++) {
         has_waited = hours_settle(sim, quiet_ms);
+        has_waited = judge_await_idle(sim, quiet_ms) || has_waited;
         has_waited = judge_await_evictions(sim) || has_waited;
         has_waited = judge_await_moves(sim) || has_waited;
         has_waited = judge_await_ends(sim) || has_waited;

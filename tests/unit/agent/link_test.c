@@ -383,6 +383,30 @@ static void heartbeats_tell_readings_when_they_moved_and_now_and_then(void **sta
     expect_has(world, "battery=unknown temperature=unknown idle=unknown metered=unknown\n");
 }
 
+/* Who hears nothing counts on. */
+static void heartbeats_tell_of_somebody_who_stays(void **state)
+{
+    struct agent_world *world = *state;
+
+    world->heartbeat_ms = 10000;
+    world_start(world);
+    world_connect(world);
+    world->shows_heartbeats = true;
+    world_reading(world, SENSOR_IDLE, 0);
+    world_pass(world, 10000);
+    expect_has(world, "idle=0s");
+    for (int i = 0; i < 2; i++) {
+        world_reading(world, SENSOR_IDLE, 0);
+        world_clear(world);
+        world_pass(world, 10000);
+        expect_has(world, "idle=0s");
+    }
+    world_reading(world, SENSOR_IDLE, 9500);
+    world_clear(world);
+    world_pass(world, 10000);
+    expect(world, "send heartbeat\n");
+}
+
 static void expect_clock(struct agent_world *world, const char *clock, int offset_minutes)
 {
     char told[WALL_TEXT_SIZE];
@@ -709,6 +733,7 @@ int main(void)
         TEST(a_heartbeat_from_the_controller_forgets_failed_attempts),
         TEST(heartbeats_go_out_and_keep_the_link),
         TEST(heartbeats_tell_readings_when_they_moved_and_now_and_then),
+        TEST(heartbeats_tell_of_somebody_who_stays),
         TEST(heartbeats_tell_the_time_with_the_readings_and_when_it_jumped),
         TEST(three_heartbeats_of_silence_end_the_link),
         TEST(a_machine_that_slept_dials_anew),
