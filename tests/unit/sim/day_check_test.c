@@ -38,7 +38,7 @@ static int set_up(void **state)
     world.sim.record.tail = &world.tail;
     world.sim.schedule.now_ms = NOW_MS - 10 * 1000;
     world.machine.sim = &world.sim;
-    world.machine.options.capacity.cores = 4000;
+    world.machine.options.settings.capacity.cores = 4000;
     world.shim.machine = &world.machine;
     world.shim.uid = uid;
     world.shim.session = session;
