@@ -1,6 +1,8 @@
 # make            build the three programs into build/release
 # make demo       install what is missing, build, and show Fog at work
 # make test       install what is missing, build with sanitizers, run every test
+# make install    into $(prefix), /usr/local; DESTDIR=, prefix=, bindir= as elsewhere
+# make deb        Debian packages into build/release/deb
 #
 # One rule per program; what a program consists of is its folders.  Variants live side by side in
 # build/: release, asan, clang, mutants, coverage.  V=1 shows the commands.
@@ -275,8 +277,9 @@ bench: deps
 
 DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libyaml-dev \
                 libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev diffutils procps
-DEBIAN_TEST  := $(DEBIAN_BUILD) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
-                curl jq sqlite3 binutils util-linux python3 prometheus
+DEBIAN_DEB   := dpkg-dev binutils
+DEBIAN_TEST  := $(DEBIAN_BUILD) $(DEBIAN_DEB) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
+                curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2
 
 .PHONY: deps deps-test
 deps:
@@ -286,8 +289,7 @@ deps-test:
 
 # --- using it ------------------------------------------------------------------------------------
 
-PREFIX ?= /usr/local
-.PHONY: demo up down install docs fmt lint
+.PHONY: demo up down docs fmt lint
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tools/demo $(OUT)
@@ -296,9 +298,6 @@ up: deps
 	$(Q)tools/fleet up $(OUT)
 down:
 	$(Q)tools/fleet down $(OUT)
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(addprefix $(OUT)/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
 docs: $(OUT)/gendocs # those pages of docs/ that are made from tables; a test compares
 	$(OUT)/gendocs kinds >docs/KINDS.md
 	$(OUT)/gendocs protocol >docs/PROTOCOL.md
@@ -312,6 +311,56 @@ lint:
 	tools/check-layers $(if $(wildcard $(OUT)/libctl.a),$(OUT))
 	tools/check-sizes
 	tools/check-format
+
+# --- installing it -------------------------------------------------------------------------------
+
+PREFIX       ?= /usr/local
+prefix       ?= $(PREFIX)
+exec_prefix  ?= $(prefix)
+bindir       ?= $(exec_prefix)/bin
+systemunitdir ?= $(prefix)/lib/systemd/system
+sysusersdir  ?= $(prefix)/lib/sysusers.d
+confdir      := /etc/fog# the daemons look there
+INSTALL      ?= install
+INSTALL_PROGRAM ?= $(INSTALL) -m 755
+INSTALL_DATA ?= $(INSTALL) -m 644
+DAEMONS      := controller agent
+
+# A file of before is the operator's and stays; what is new in it lies beside it.
+define install_conf
+	$(Q)if [ -e $(1) ] && ! cmp -s $(OUT)/conf/$(notdir $(1)) $(1); then \
+	  echo "  kept $(1); the new one is $(1).new" && $(INSTALL_DATA) $(OUT)/conf/$(notdir $(1)) $(1).new; \
+	else $(INSTALL_DATA) $(OUT)/conf/$(notdir $(1)) $(1); fi
+endef
+
+.PHONY: install install-fogctl $(addprefix install-,$(DAEMONS)) uninstall deb
+install: $(addprefix install-,$(DAEMONS)) install-fogctl
+$(addprefix install-,$(DAEMONS)): install-%: $(OUT)/fog-% $(OUT)/conf/%.conf
+	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(systemunitdir) $(sysusersdir) $(confdir))
+	$(Q)$(INSTALL_PROGRAM) $< $(DESTDIR)$(bindir)
+	$(Q)sed 's|@bindir@|$(bindir)|g' packaging/systemd/fog-$*.service >$(OUT)/conf/fog-$*.service
+	$(Q)$(INSTALL_DATA) $(OUT)/conf/fog-$*.service $(DESTDIR)$(systemunitdir)
+	$(Q)$(INSTALL_DATA) packaging/systemd/fog-$*.sysusers $(DESTDIR)$(sysusersdir)/fog-$*.conf
+	$(call install_conf,$(DESTDIR)$(confdir)/$*.conf)
+install-fogctl: $(OUT)/fogctl
+	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir)
+	$(Q)$(INSTALL_PROGRAM) $< $(DESTDIR)$(bindir)
+# What says where the state is has a value of its own; see docs/decisions/0027-install.md for the agent's cgroup.
+$(OUT)/conf/%.conf: $(OUT)/gendocs Makefile
+	@mkdir -p $(@D)
+	$(Q)$< $*.conf | sed -E -e '/^#cgroup = /i # none beside systemd, which cannot start an agent anew in a group that workloads are in' \
+	  -e 's/^#(state|cgroup) = /\1 = /' >$@.tmp && mv $@.tmp $@
+# Configuration, state and users stay.
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(PROGRAMS)) $(DAEMONS:%=$(DESTDIR)$(systemunitdir)/fog-%.service) \
+	  $(DAEMONS:%=$(DESTDIR)$(sysusersdir)/fog-%.conf)
+
+# make deb [DEB_VERSION=0.1.0+1]
+DEB_VERSION ?= $(shell sed -n 's/^\#define FOG_VERSION "\(.*\)"/\1/p' schema/version.h)
+deb:
+	@tools/deps $(DEBIAN_BUILD) $(DEBIAN_DEB)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(addprefix $(OUT)/,$(PROGRAMS) gendocs)
+	$(Q)VARIANT=$(VARIANT) tools/deb $(DEB_VERSION)
 
 # --- fuzzing -------------------------------------------------------------------------------------
 

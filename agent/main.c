@@ -12,8 +12,11 @@
 #include "agent/shim/shim.h"
 #include "schema/version.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -232,6 +235,26 @@ static int show(const struct config *config)
     return print(&text);
 }
 
+/* Root speaks to an agent as the user whose it is: what is written down is that user's then, and
+ * doctor sees what the agent would. */
+static int become_its_user(const struct config *config)
+{
+    const struct passwd *user;
+    struct stat about;
+
+    if (config->verb == VERB_RUN || geteuid() != 0 || stat(config->state, &about) < 0 ||
+        about.st_uid == 0) {
+        return 0;
+    }
+    user = getpwuid(about.st_uid);
+    if ((user != NULL ? initgroups(user->pw_name, user->pw_gid) : setgroups(0, NULL)) < 0 ||
+        setgid(user != NULL ? user->pw_gid : about.st_gid) < 0 || setuid(about.st_uid) < 0) {
+        perror("fog-agent: cannot become the agent's user");
+        return -1;
+    }
+    return 0;
+}
+
 static int serve(int argc, char **argv)
 {
     _cleanup_(config_fini)
@@ -249,7 +272,7 @@ static int serve(int argc, char **argv)
     case VERB_VERSION:
         return puts("fog-agent " FOG_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     case VERB_DOCTOR:
-        return examine(&config);
+        return become_its_user(&config) < 0 ? EXIT_FAILURE : examine(&config);
     case VERB_CHECK:
         return check(&config);
     case VERB_SHOW:
@@ -260,7 +283,7 @@ static int serve(int argc, char **argv)
     case VERB_STATUS:
         break;
     }
-    return work(&config);
+    return become_its_user(&config) < 0 ? EXIT_FAILURE : work(&config);
 }
 
 int main(int argc, char **argv)

@@ -151,6 +151,9 @@ void options_sum_up(const struct problems *problems, struct str *to);
 void options_help(const struct option_table *table, struct str *to);
 /* A line for each option: name, value, where it comes from. */
 void options_show(const struct options *options, struct str *to);
+/* A file to begin with, for /etc: each option with what it is and a value, "#state = /var/lib/fog",
+ * all commented out, for the defaults are good. */
+void options_file(const struct option_table *table, struct str *to);
 /* docs/CONFIG.md */
 void options_docs(const struct option_table *const *tables, size_t count, struct str *to);
 

@@ -285,3 +285,41 @@ void options_docs(const struct option_table *const *tables, size_t count, struct
         docs_program(tables[i], to);
     }
 }
+
+/* --- a file to begin with -----------------------------------------------------------------------
+ */
+
+static void file_option(const struct option *option, const char *value, struct str *to)
+{
+    _cleanup_(str_fini)
+    struct str expected = STR_EMPTY;
+
+    option_expects(option, &expected);
+    str_addf(to, "\n# %s: %s%s\n", option->doc, expected.data,
+             (option->flags & OPTION_RELOADS) != 0 ? "" : "; needs a restart");
+    if (option->unset != NULL) {
+        str_addf(to, "# without it: %s\n", option->unset);
+    }
+    str_addf(to, "#%s = %s\n", option->name, value);
+}
+
+void options_file(const struct option_table *table, struct str *to)
+{
+    str_addf(to,
+             "# %s: %s\n#\n"
+             "# After a change: %s config check, then systemctl reload %s.\n"
+             "# Flags and variables (%s...) count more; %s config show tells what holds.\n",
+             table->file, table->doc, table->program, table->program, table->prefix,
+             table->program);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct option *option = &table->options[i];
+        const char *value = option->example != NULL ? option->example : option->fallback;
+
+        if (option->section != NULL) {
+            str_addf(to, "\n# --- %s ---\n", option->section);
+        }
+        if ((option->flags & OPTION_OF_CALLER) == 0 && !str_is_empty(value)) {
+            file_option(option, value, to);
+        }
+    }
+}

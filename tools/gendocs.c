@@ -1,11 +1,12 @@
-/* gendocs PAGE: writes a page of docs/ that is made from tables.
+/* gendocs PAGE: writes a page of docs/ that is made from tables, or a daemon's file for /etc/fog.
  *
  *     gendocs kinds > docs/KINDS.md
  *     gendocs protocol > docs/PROTOCOL.md
  *     gendocs mutants > docs/MUTANTS.md
  *     gendocs where > docs/WHERE.md
  *     gendocs config > docs/CONFIG.md
- *     gendocs metrics > docs/METRICS.md */
+ *     gendocs metrics > docs/METRICS.md
+ *     gendocs controller.conf; gendocs agent.conf */
 #include "schema/base/str.h"
 #include "schema/docs.h"
 #include "schema/option.h"
@@ -22,12 +23,28 @@ static void docs_config(struct str *to)
     options_docs(tables, COUNT_OF(tables), to);
 }
 
+static void file_controller(struct str *to)
+{
+    options_file(&controller_options, to);
+}
+
+static void file_agent(struct str *to)
+{
+    options_file(&agent_options, to);
+}
+
 static const struct page {
     const char *name;
     void (*write)(struct str *to);
 } pages[] = {
-    {"kinds", docs_kinds}, {"protocol", docs_protocol}, {"mutants", docs_mutants},
-    {"where", docs_where}, {"config", docs_config},     {"metrics", docs_metrics},
+    {"kinds", docs_kinds},
+    {"protocol", docs_protocol},
+    {"mutants", docs_mutants},
+    {"where", docs_where},
+    {"config", docs_config},
+    {"metrics", docs_metrics},
+    {"controller.conf", file_controller},
+    {"agent.conf", file_agent},
 };
 
 int main(int argc, char **argv)
@@ -41,6 +58,7 @@ int main(int argc, char **argv)
             return fwrite(text.data, 1, text.length, stdout) == text.length ? 0 : 1;
         }
     }
-    (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants | where | config | metrics\n");
+    (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants | where | config | metrics |\n"
+                          "       controller.conf | agent.conf\n");
     return 2;
 }

@@ -93,6 +93,54 @@ static void the_examples_are_understood(void **state)
     }
 }
 
+/* The file to begin with, with every option taken in; comments have a blank, options have none. */
+static void uncomment(struct str *text)
+{
+    for (char *at = text->data; (at = strstr(at, "\n#")) != NULL; at++) {
+        if (at[2] >= 'a' && at[2] <= 'z') {
+            at[1] = ' ';
+        }
+    }
+}
+
+static size_t count_options_of_files(const struct option_table *table)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        count += (table->options[i].flags & OPTION_OF_CALLER) == 0;
+    }
+    return count;
+}
+
+static void the_file_to_begin_with_has_every_option(void **state)
+{
+    static char *const nothing[] = {NULL};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        _cleanup_(str_fini)
+        struct str text = STR_EMPTY;
+        struct option_input input = {.words = nothing, .environment = nothing, .file = "f"};
+        struct arena arena;
+        struct problems problems;
+        struct options options;
+
+        arena_init(&arena);
+        problems_init(&problems, &arena, NULL);
+        options_init(&options, tables[i], &arena);
+        options_file(tables[i], &text);
+        input.text = text.data;
+        options_read(&options, &input, &problems);
+        assert_int_equal(options.count, 0); /* as it is, nothing is said */
+        uncomment(&text);
+        options_read(&options, &input, &problems);
+        assert_int_equal(problems.count, 0);
+        assert_int_equal(options.count, count_options_of_files(tables[i]));
+        arena_fini(&arena);
+    }
+}
+
 static int64_t default_of(const struct option_table *table, const char *name)
 {
     const struct option *option = option_find(table, name);
@@ -141,6 +189,7 @@ int main(void)
         cmocka_unit_test(the_page_of_options_is_up_to_date),
         cmocka_unit_test(every_row_is_whole),
         cmocka_unit_test(the_examples_are_understood),
+        cmocka_unit_test(the_file_to_begin_with_has_every_option),
         cmocka_unit_test(defaults_are_those_of_the_limits),
         cmocka_unit_test(the_help_names_every_option),
     };
