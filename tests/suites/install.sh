@@ -19,7 +19,7 @@ all_is_where_it_belongs() {
 755 opt/fog/bin/fog-agent 755 opt/fog/bin/fog-controller 755 opt/fog/bin/fogctl"
   is "what units start" "$(sed -n 's/^ExecStart=//p' "$D"/opt/fog/lib/systemd/system/*.service | xargs)" \
     "/opt/fog/bin/fog-agent /opt/fog/bin/fog-controller"
-  ! grep -r '@' "$D/opt/fog/lib" || miss "a name was not put in"
+  ! grep -r '@[a-z]*@' "$D/opt/fog/lib" || miss "a name was not put in"
 }
 
 its_files_are_right_as_they_are() {
