@@ -137,6 +137,7 @@ enum kind_id {
     KIND_EVENT,
     KIND_SOURCE,
     KIND_CONFLICT,
+    KIND_ALERT_RULE,
     KIND_COUNT
 };
 

@@ -127,6 +127,17 @@ enum {
     STATE_DUMP_BYTES_MAX = 256 << 20, /* all of it is in memory at once */
     STEP_SLOW_MS = 250,               /* a step that takes longer is told in the log */
 
+    /* Alerts. */
+    ALERT_INTERVAL_MS = 5 * 1000, /* between two evaluations of all rules */
+    ALERT_RECEIVERS_MAX = 8,      /* of one rule */
+    ALERT_UNSENT_MAX = 64,        /* beyond, a rule stays in its state */
+    ALERT_SENDS_MAX = 16,         /* on their way at once, of all rules */
+    ALERT_ANSWER_MS = 60 * 1000,  /* then what nobody answered is tried again */
+    ALERT_SUMMARY_BYTES_MAX = 1024,
+    ALERT_VALUE_BYTES_MAX = 512,
+    ALERT_ID_BYTES_MAX = 127,
+    ALERT_URL_BYTES_MAX = 1024,
+
     /* The config directory. */
     DIRECTORY_RETRY_MS = 5 * 1000,  /* what it says cannot be carried out now: tried again */
     DIRECTORY_BYTES_MAX = 16 << 20, /* of all its files; read again and again */

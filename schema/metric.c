@@ -13,8 +13,9 @@
 #include <inttypes.h>
 
 const char *const metric_event_words[] = {
-    "start",     "tick",      "http",      "http-gone", "link-up",     "link-frame", "link-drained",
-    "link-down", "committed", "read-done", "directory", "store-space", "options",    NULL,
+    "start",      "tick",         "http",      "http-gone", "link-up",
+    "link-frame", "link-drained", "link-down", "committed", "read-done",
+    "directory",  "store-space",  "options",   "notified",  NULL,
 };
 _Static_assert(COUNT_OF(metric_event_words) == METRIC_EVENTS + 1, "one word for each event");
 

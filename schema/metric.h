@@ -82,7 +82,7 @@ enum metric_queue {
     METRIC_QUEUE_READS,
 };
 enum metric_cause { METRIC_CAUSE_CHANGE, METRIC_CAUSE_DISTURBANCE };
-enum { METRIC_EVENTS = 13 };                   /* enum ctl_event_type */
+enum { METRIC_EVENTS = 14 };                   /* enum ctl_event_type */
 extern const char *const metric_event_words[]; /* "http": what a step was about */
 
 /* The values of one side; each metric is counted by one side only. */

@@ -460,6 +460,7 @@ struct node *explain_object(struct ctl *ctl, const struct object *object)
     case KIND_EVENT:
     case KIND_SOURCE:
     case KIND_CONFLICT:
+    case KIND_ALERT_RULE:
     case KIND_COUNT:
         break;
     }

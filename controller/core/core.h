@@ -7,6 +7,7 @@
  *  - link.c, hello.c: on_link_up(), on_link_frame(), on_link_down() …: agents' messages → facts
  *  - sources.c: on_directory(), sources_settle(): what lower sources say → objects, conflicts
  *  - reconcile.c: reconcile(): marked sessions → assignments
+ *  - alerts.c: on_notified(), alerts_settle(): metrics → alerts and their notifications
  *  - watch.c: watch_flush(): what changed → watchers
  *  - link.c: link_flush(): what changed → agents */
 #pragma once
@@ -15,6 +16,7 @@
 #include "controller/core/model.h"
 #include "schema/problem.h"
 
+struct alerts;
 struct directory;
 struct reconcile_log;
 struct sources;
@@ -112,6 +114,7 @@ struct ctl {
     } reconciler;
     struct reconcile_log *reconcile_log; /* owned */
     struct sources *sources;             /* owned: config directory and discovery */
+    struct alerts *alerts;               /* owned: alerts.h */
     struct ctl_counters counters;
     struct metrics metrics;     /* counted here (metrics.c) */
     const struct metrics *told; /* borrowed, of the step under way: the shell's; may be NULL */

@@ -2,6 +2,7 @@
  * place where things are decided and told. */
 #include "controller/core/ctl.h"
 
+#include "controller/core/alerts.h"
 #include "controller/core/core.h"
 #include "controller/core/gang.h"
 #include "controller/core/reads.h"
@@ -43,6 +44,7 @@ struct ctl *ctl_new(const struct ctl_options *options)
     ctl->retry_step_at = MONO_NEVER;
     ctl->grace_until = MONO_ZERO;
     ctl->sources = sources_new();
+    ctl->alerts = alerts_new();
     ctl->reconcile_log = MEM_NEW(struct reconcile_log);
     return ctl;
 }
@@ -55,6 +57,7 @@ void ctl_free(struct ctl *ctl)
     assert(!ctl->in_transaction);
     link_fini(ctl);
     sources_free(ctl->sources);
+    alerts_free(ctl->alerts);
     reconcile_log_fini(ctl->reconcile_log);
     free(ctl->reconcile_log);
     watch_fini(ctl);
@@ -292,6 +295,9 @@ static void handle(struct ctl *ctl, const struct ctl_event *event)
     case CTL_OPTIONS:
         gang_set_bursts(ctl, event->bursts_max);
         break;
+    case CTL_NOTIFIED:
+        on_notified(ctl, event->notified);
+        break;
     }
 }
 
@@ -347,6 +353,7 @@ void ctl_step(struct ctl *ctl, const struct ctl_event *event, struct effects *ef
     sources_settle(ctl);
     model_mark_due(&ctl->model, ctl->now);
     reconcile(ctl);
+    alerts_settle(ctl);
     watch_flush(ctl);
     link_flush(ctl);
     model_sweep_templates(&ctl->model);
@@ -365,5 +372,6 @@ struct mono ctl_deadline(const struct ctl *ctl)
 
     soonest = mono_earlier(soonest, watch_deadline(ctl));
     soonest = mono_earlier(soonest, sources_deadline(ctl));
+    soonest = mono_earlier(soonest, alerts_deadline(ctl));
     return mono_earlier(soonest, model_next_look(&ctl->model));
 }

@@ -20,6 +20,11 @@ void effect_fini(struct effect *effect)
     case EFFECT_READ:
         read_query_fini(&effect->read);
         break;
+    case EFFECT_NOTIFY:
+        free(effect->notify.rule);
+        free(effect->notify.id);
+        free(effect->notify.to);
+        break;
     case EFFECT_CHUNK:
     case EFFECT_END:
     case EFFECT_SEND:

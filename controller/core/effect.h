@@ -15,6 +15,7 @@ enum effect_type {
     EFFECT_SEND,   /* a message to an agent */
     EFFECT_HANGUP, /* close a link */
     EFFECT_READ,   /* read history; answered by CTL_READ_DONE */
+    EFFECT_NOTIFY, /* tell a receiver of an alert; answered by CTL_NOTIFIED */
 };
 
 /* What is sent first when a link has a backlog. */
@@ -36,6 +37,10 @@ struct effect {
         enum send_priority priority;
         char *reason;           /* owned: EFFECT_HANGUP, for the close frame and the log */
         struct read_query read; /* owned */
+        struct {
+            char *rule, *id, *to; /* owned; the bytes are JSON */
+            int level;            /* enum alert_level, of a line in the log */
+        } notify;
     };
 };
 

@@ -23,6 +23,7 @@ enum ctl_event_type {
     CTL_DIRECTORY,   /* the config directory was read, or cannot be */
     CTL_STORE_SPACE, /* the disk filled up, or has room again */
     CTL_OPTIONS,     /* another configuration takes effect */
+    CTL_NOTIFIED,    /* what became of an EFFECT_NOTIFY */
 };
 
 struct http_request {
@@ -34,6 +35,12 @@ struct http_request {
     const char *idempotency_key; /* Idempotency-Key; NULL when absent */
     const char *body;            /* not NUL-terminated */
     size_t body_size_bytes;
+};
+
+struct notified {               /* all borrowed */
+    const char *rule, *id, *to; /* as in the effect */
+    bool is_taken;              /* its receiver has it */
+    const char *why;            /* why not; NULL: nothing is known */
 };
 
 struct ctl_event {
@@ -50,6 +57,7 @@ struct ctl_event {
         } frame;
         const struct read_result *read;    /* borrowed */
         const struct directory *directory; /* borrowed */
+        const struct notified *notified;   /* borrowed */
         bool store_is_full;
         size_t bursts_max; /* OPTIONS: as in struct ctl_options; 0: BURSTS_MAX */
         int api_port;      /* START: that is listened on; 0: none */

@@ -164,7 +164,8 @@ static void keep_request(struct rollback *rollback, const struct http_request *h
     rollback->defaults.manager.name = arena_strdup(arena, defaults->manager.name);
 }
 
-static const enum kind_id rolled_back[] = {KIND_HARVEST_POLICY, KIND_HARVEST_SESSION, KIND_AGENT};
+static const enum kind_id rolled_back[] = {KIND_HARVEST_POLICY, KIND_HARVEST_SESSION,
+                                           KIND_ALERT_RULE, KIND_AGENT};
 
 static bool is_rolled_back(const struct kind *kind)
 {
@@ -307,8 +308,11 @@ static void add_restore(struct ctl *ctl, struct rollback *rollback, const struct
 static void add_prunes(struct ctl *ctl, struct rollback *rollback, const struct map *kept,
                        struct changeset *set)
 {
-    for (size_t i = 0; i < 2; i++) { /* agents are not declared away */
-        const struct kind *kind = kind_get(i == 0 ? KIND_HARVEST_SESSION : KIND_HARVEST_POLICY);
+    static const enum kind_id pruned[] = {KIND_HARVEST_SESSION, KIND_HARVEST_POLICY,
+                                          KIND_ALERT_RULE}; /* agents are not declared away */
+
+    for (size_t i = 0; i < COUNT_OF(pruned); i++) {
+        const struct kind *kind = kind_get(pruned[i]);
 
         if (rollback->kind != NULL && rollback->kind != kind) {
             continue;
@@ -338,7 +342,8 @@ static void compose(struct ctl *ctl, struct rollback *rollback, const struct rea
 {
     struct map kept;
     size_t room = result->changes.count + ctl->model.objects[KIND_HARVEST_SESSION].count +
-                  ctl->model.objects[KIND_HARVEST_POLICY].count + 1;
+                  ctl->model.objects[KIND_HARVEST_POLICY].count +
+                  ctl->model.objects[KIND_ALERT_RULE].count + 1;
 
     *set = (struct changeset){.is_dry_run = rollback->is_dry_run,
                               .has_demand = rollback->has_demand,

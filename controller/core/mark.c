@@ -251,6 +251,7 @@ void reconcile_mark(struct ctl *ctl, const struct change *change)
     case KIND_EVENT:
     case KIND_SOURCE:
     case KIND_CONFLICT:
+    case KIND_ALERT_RULE:
     case KIND_COUNT:
         break;
     }

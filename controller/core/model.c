@@ -77,6 +77,7 @@ static struct entry *entry_new(enum kind_id kind)
     case KIND_EVENT:
     case KIND_SOURCE:
     case KIND_CONFLICT:
+    case KIND_ALERT_RULE:
         return MEM_NEW(struct entry);
     case KIND_COUNT:
         break;
@@ -357,6 +358,7 @@ static void attach(struct model *model, struct entry *entry, bool is_new)
     case KIND_EVENT:
     case KIND_SOURCE:
     case KIND_CONFLICT:
+    case KIND_ALERT_RULE:
     case KIND_COUNT:
         break;
     }
@@ -415,6 +417,7 @@ static void detach_removed(struct model *model, struct entry *entry)
     case KIND_EVENT:
     case KIND_SOURCE:
     case KIND_CONFLICT:
+    case KIND_ALERT_RULE:
     case KIND_COUNT:
         break;
     }

@@ -119,6 +119,7 @@ static void add_touched(struct trial *trial)
         case KIND_EVENT:
         case KIND_SOURCE:
         case KIND_CONFLICT:
+        case KIND_ALERT_RULE:
         case KIND_COUNT:
             break;
         }

@@ -494,7 +494,8 @@ static bool is_owned_by(const struct object *object, const char *uid)
 }
 
 /* What an operator's objects may own; the reconciler sees to assignments. */
-static const enum kind_id dependents[] = {KIND_AGENT, KIND_HARVEST_POLICY, KIND_HARVEST_SESSION};
+static const enum kind_id dependents[] = {KIND_AGENT, KIND_HARVEST_POLICY, KIND_HARVEST_SESSION,
+                                          KIND_ALERT_RULE};
 
 static enum write_outcome delete_one(struct ctl *ctl, struct object *object,
                                      const struct write *write, struct object **ret_after)

@@ -15,6 +15,7 @@
 #include "controller/io/link.h"
 #include "controller/io/measure.h"
 #include "controller/io/net.h"
+#include "controller/io/notifier.h"
 #include "controller/io/reader.h"
 #include "controller/io/writer.h"
 #include "schema/base/log.h"
@@ -39,6 +40,7 @@ struct loop {
     struct gate *gate;
     struct writer *writer;
     struct reader *reader;
+    struct notifier *notifier;
 
     uv_loop_t uv;
     struct net net;
@@ -104,6 +106,9 @@ static void perform(struct loop *loop)
             break;
         case EFFECT_READ:
             reader_put(loop->reader, &effect.read);
+            break;
+        case EFFECT_NOTIFY:
+            notifier_put(loop->notifier, &effect);
             break;
         }
         effect_fini(&effect);
@@ -242,6 +247,11 @@ static void on_read(uv_async_t *async)
         step(loop, &(struct ctl_event){.type = CTL_READ_DONE, .read = result});
         read_result_free(result);
     }
+}
+
+static void on_notified(void *context, const struct notified *notified)
+{
+    step(context, &(struct ctl_event){.type = CTL_NOTIFIED, .notified = notified});
 }
 
 /* --- the disk ------------------------------------------------------------------------------------
@@ -477,6 +487,7 @@ static int open_handles(struct loop *loop, struct err *err)
     loop->hangup.data = loop;
     (void)uv_signal_start(&loop->hangup, on_hangup, SIGHUP);
     (void)uv_poll_start(&loop->clock, UV_READABLE, on_clock);
+    loop->notifier = notifier_new(&loop->uv, on_notified, loop);
     loop->has_handles = true;
     return 0;
 }
@@ -635,6 +646,7 @@ void loop_close(struct loop *loop)
     configdir_close(loop->configdir);
     http_close(loop->http);
     links_close(loop->links);
+    notifier_close(loop->notifier);
     if (loop->has_handles) {
         close_handles(loop);
     }

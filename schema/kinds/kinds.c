@@ -2,6 +2,7 @@
 #include "schema/kind.h"
 
 #include "schema/kinds/agent.h"
+#include "schema/kinds/alert_rule.h"
 #include "schema/kinds/assignment.h"
 #include "schema/kinds/conflict.h"
 #include "schema/kinds/event.h"
@@ -17,4 +18,5 @@ const struct kind *const kinds[KIND_COUNT] = {
     [KIND_EVENT] = &event_kind,
     [KIND_SOURCE] = &source_kind,
     [KIND_CONFLICT] = &conflict_kind,
+    [KIND_ALERT_RULE] = &alert_rule_kind,
 };

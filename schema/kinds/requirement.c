@@ -4,6 +4,7 @@
 #include "schema/bind.h"
 #include "schema/check.h"
 #include "schema/kinds/agent_fields.h"
+#include "schema/kinds/rules.h"
 
 #include <string.h>
 
@@ -194,30 +195,7 @@ void requirement_check(const struct requirement *requirement, const struct node 
     check_value(requirement, name, root, index, problems);
 }
 
-/* In a scalar that stands in one line its columns are those of the file; of others only where they
- * begin is known. */
 void session_where_check(const char *text, const struct node *root, struct problems *problems)
 {
-    const struct node *at = check_locate(root, "spec.where");
-    bool is_in_line = at != NULL && at->type == NODE_STR && !at->block && at->column > 0;
-    struct problems found;
-    struct where where;
-
-    problems_init(&found, problems->arena, NULL);
-    if (where_parse(problems->arena, &session_where_names, text, &found, &where) == 0) {
-        return;
-    }
-    for (size_t i = 0; i < found.count; i++) {
-        const struct problem *it = &found.items[i];
-        unsigned line = at == NULL ? 0 : at->line, column = at == NULL ? 0 : at->column;
-
-        column += is_in_line ? it->column - 1 + at->quoted : 0;
-        if (it->line > 1) {
-            problem_add_at(problems, PROBLEM_ERROR, it->cause, line, column, "spec.where",
-                           "line %u, column %u of it: %s", it->line, it->column, it->message);
-        } else {
-            problem_add_at(problems, PROBLEM_ERROR, it->cause, line, column, "spec.where",
-                           "column %u of it: %s", it->column, it->message);
-        }
-    }
+    rule_where(text, &session_where_names, "spec.where", root, problems);
 }

@@ -196,6 +196,9 @@ static void perform_one(struct sim *sim, struct effect *effect)
     case EFFECT_READ:
         begin_read(sim, &effect->read);
         break;
+    case EFFECT_NOTIFY:
+        sim_trace(sim, "controller notifies %s of %s", effect->notify.to, effect->notify.id);
+        break;
     }
 }
 

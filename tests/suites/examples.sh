@@ -33,7 +33,7 @@ all_are_valid_together() {
     *.yaml | *.json) ;;
     *) miss "$file is no manifest" ;;
     esac
-    [ -n "$(sessions_of "$file")" ] || miss "$file has no session"
+    [ -n "$(sessions_of "$file")" ] || grep -q '^kind: AlertRule' "$file" || miss "$file has no session"
   done
 }
 
@@ -98,9 +98,22 @@ what_is_too_large_says_who_lacks_what() {
 
 who_asked_for_a_quiet_machine_got_it() { is "where runs on" "$(where_runs where)" edge-3; }
 
+# The controller has been up for a while, so rules are evaluated.
+a_rule_that_holds_is_told_in_the_log() {
+  apply <<<'{apiVersion: fog/v1, kind: AlertRule, metadata: {name: agents-here}, spec: {expr: "fog_agents.connected > 2",
+    cooldown: 0s, receivers: [{log: {level: info}}]}}'
+  await 40 "the rule fires" grep -q 'alert "agents-here": .*"number":1,"state":"Firing"' "$T/controller.log"
+  expect 0 fogctl get alertrules
+  says "$out" '^agents-here +Firing .* fog_agents.connected is 3 +1 '
+  expect 0 fogctl history alertrule/agents-here
+  expect 1 fogctl apply -f - <<<'{apiVersion: fog/v1, kind: AlertRule, metadata: {name: x}, spec: {expr: fog_agents.gone > 2}}'
+  says "$err" 'docs/METRICS.md has them'
+}
+
 all_are_deleted_again() {
   expect 0 fogctl delete hs --all --timeout 20s
   expect 0 fogctl delete hp --all
+  expect 0 fogctl delete alertrules --all
   stop_controller
   nothing_is_broken
 }
@@ -108,4 +121,4 @@ all_are_deleted_again() {
 it a_fleet_is_up all_are_valid_together each_is_applied each_becomes_what_it_promises \
   applying_all_again_changes_nothing the_batch_has_its_results the_tasks_have_all_ended \
   a_change_comes_in_waves_of_two what_is_too_large_says_who_lacks_what \
-  who_asked_for_a_quiet_machine_got_it all_are_deleted_again
+  who_asked_for_a_quiet_machine_got_it a_rule_that_holds_is_told_in_the_log all_are_deleted_again

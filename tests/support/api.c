@@ -98,6 +98,15 @@ static void drained(struct api *api, uint64_t link)
     raw_step(api, &event);
 }
 
+static void take_notice(struct api *api, struct effect *effect)
+{
+    struct api_notice notice = {TAKE(effect->notify.rule), TAKE(effect->notify.id),
+                                TAKE(effect->notify.to), NULL, false};
+
+    notice.json = parse(api, effect->bytes);
+    vec_add(&api->notices, notice);
+}
+
 static void perform(struct api *api, struct effect *effect)
 {
     struct api_sent sent = {.link = effect->id};
@@ -127,6 +136,9 @@ static void perform(struct api *api, struct effect *effect)
     case EFFECT_READ:
         vec_add(&api->reads, effect->read);
         effect->read = (struct read_query){0};
+        break;
+    case EFFECT_NOTIFY:
+        take_notice(api, effect);
         break;
     }
 }
@@ -324,6 +336,12 @@ void api_fini(struct api *api)
     vec_fini(&api->batches);
     vec_fini(&api->reads);
     vec_fini(&api->sent);
+    vec_each (&api->notices, it) {
+        free(it->rule);
+        free(it->id);
+        free(it->to);
+    }
+    vec_fini(&api->notices);
     arena_fini(&api->arena);
 }
 

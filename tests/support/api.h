@@ -45,6 +45,12 @@ struct api_sent { /* to an agent */
     bool is_taken;
 };
 
+struct api_notice {       /* to a receiver of an alert */
+    char *rule, *id, *to; /* owned */
+    struct node *json;    /* in the arena */
+    bool is_answered;
+};
+
 struct api {
     struct ctl *ctl;     /* owned */
     struct gate *gate;   /* owned */
@@ -68,6 +74,9 @@ struct api {
     struct {
         VEC_OF(struct api_sent);
     } sent;
+    struct {
+        VEC_OF(struct api_notice);
+    } notices;
     size_t commits, commit_rows;
     /* Of the requests to come. */
     const char *content_type, *user_agent, *user, *cause, *key;
