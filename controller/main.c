@@ -2,11 +2,13 @@
  *
  *     fog-controller [OPTION…]          the controller
  *     fog-controller config check|show  what it would do, without doing it
- *     fog-controller check              is the state sound? */
+ *     fog-controller check              is the state sound?
+ *     fog-controller restore            puts a backup in its place */
 #include "controller/io/check.h"
 #include "controller/io/config.h"
 #include "controller/io/engine.h"
 #include "controller/io/loop.h"
+#include "controller/io/restore.h"
 #include "controller/io/statedir.h"
 #include "schema/base/log.h"
 #include "schema/version.h"
@@ -111,6 +113,9 @@ int main(int count, char **words)
     }
     if (config.verb == VERB_EXAMINE) {
         return check_state(&config);
+    }
+    if (config.verb == VERB_RESTORE) {
+        return restore_state(&config);
     }
     return config.verb == VERB_RUN ? serve(&config) : tell(&config);
 }

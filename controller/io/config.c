@@ -104,12 +104,17 @@ static void check_blob_keep(struct config *config)
 /* A file need not be whole: flags may bring the rest. */
 static void settle(struct config *config)
 {
-    bool needs_state = config->verb == VERB_RUN || config->verb == VERB_EXAMINE;
+    bool needs_state =
+        config->verb == VERB_RUN || config->verb == VERB_EXAMINE || config->verb == VERB_RESTORE;
 
     if (str_is_empty(config->state)) {
         problem_add(
             &config->problems, needs_state ? PROBLEM_ERROR : PROBLEM_WARNING, CAUSE_REQUIRED, NULL,
             "", "--state DIR says where everything is kept, and nothing runs without; see --help");
+    }
+    if (config->verb == VERB_RESTORE && str_is_empty(config->from)) {
+        problem_add(&config->problems, PROBLEM_ERROR, CAUSE_REQUIRED, NULL, "",
+                    "--from FILE says what is put back");
     }
     check_address(config, &config->listen, "listen");
     check_address(config, &config->agents_listen, "agents-listen");

@@ -10,7 +10,7 @@
 
 #define CONFIG_FILE "/etc/fog/controller.conf"
 
-enum verb { VERB_RUN, VERB_CHECK, VERB_SHOW, VERB_EXAMINE, VERB_HELP, VERB_VERSION };
+enum verb { VERB_RUN, VERB_CHECK, VERB_SHOW, VERB_EXAMINE, VERB_RESTORE, VERB_HELP, VERB_VERSION };
 
 struct config {
     struct arena arena;       /* owned: all texts */
@@ -23,6 +23,7 @@ struct config {
     bool is_unread;   /* it was there, or named, and could not be read */
     const char *named_file;
     const char *state, *name;
+    const char *from; /* the backup to put back */
     struct address listen, agents_listen;
     bool is_insecure;
     bool is_restored; /* the store is a copy of an earlier one: what came after it never was */

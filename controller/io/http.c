@@ -508,7 +508,8 @@ static void on_open(struct http *http, struct lws *wsi, struct conn **ret_conn)
     conn->is_read = true;
     http_parser_init(&conn->parser);
     conn->parser.large =
-        (struct http_large){http->options.transfers.prefix, http->options.transfers.body_bytes_max};
+        (struct http_large){http->options.transfers.prefix, http->options.transfers.body_bytes_max,
+                            http->options.backups.prefix};
     str_init(&conn->ahead);
     dlist_init(&conn->all);
     dlist_init(&conn->ready);
@@ -524,7 +525,7 @@ static void on_open(struct http *http, struct lws *wsi, struct conn **ret_conn)
 static void on_close(struct conn *conn)
 {
     struct http *http = conn->http;
-    const struct http_transfers *transfers = &http->options.transfers;
+    const struct http_transfers *transfers = conn->transfers;
     uint64_t id = conn->id;
     bool is_transfer = conn->is_transfer;
 
@@ -571,9 +572,7 @@ static int on_writeable(struct conn *conn)
     }
     conn_flush(conn);
     if (conn->is_transfer && conn->state == CONN_STREAMING && !conn->is_blocked) {
-        const struct http_transfers *transfers = &conn->http->options.transfers;
-
-        transfers->drained(transfers->context, conn->id);
+        conn->transfers->drained(conn->transfers->context, conn->id);
     }
     return conn->state == CONN_DEAD ? -1 : 0;
 }

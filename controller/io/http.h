@@ -11,8 +11,8 @@
  *        └──▶ TAKING (a transfer's body) ──all taken──▶ WAITING
  *
  * A *transfer* is a request whose body, or whose answer's, does not belong into memory: what is
- * below one prefix.  The core never hears of it; its handlers get the body in pieces, as many bytes
- * as they allowed, and give the answer's piece by piece, when the last has left. */
+ * below one of two prefixes.  The core never hears of it; its handlers get the body in pieces, as
+ * many bytes as they allowed, and give the answer's piece by piece, when the last has left. */
 #pragma once
 
 #include "controller/core/effect.h"
@@ -49,6 +49,7 @@ struct http_options {
     size_t connections_max; /* 0: HTTP_CONNECTIONS_MAX */
     int64_t hurry;          /* every time is divided by it; 0: not */
     struct http_transfers transfers; /* without a prefix there are none */
+    struct http_transfers backups;   /* likewise, below another prefix */
 };
 
 /* Listens at once; `ret_port` is the port in use.  The net is borrowed.  `ret_http` is given even

@@ -29,18 +29,19 @@ struct conn {
     struct http_parser parser;
     struct str ahead; /* received of later requests */
     struct outbox out;
-    size_t held_bytes;    /* of the body, counted in http.body_bytes */
-    size_t allowed_bytes; /* of a transfer's body, that may be handed on */
-    int64_t owed_bytes;   /* of a transfer's answer, whose head is written */
-    size_t burst_bytes;   /* of a stream: what it began with, beside the bound */
-    int64_t deadline_ms;  /* of the loop's clock; 0: none */
-    bool is_last;         /* the connection closes after this answer */
-    bool was_continued;   /* "100 Continue" was sent */
-    bool is_head, is_old; /* HEAD; HTTP/1.0 */
-    bool is_transfer;     /* the exchange is one */
-    bool is_bursting;     /* a stream's beginning has not yet met the loop */
-    bool is_blocked;      /* the socket took not everything; its reader must go on in time */
-    bool is_read;         /* bytes are taken from the socket */
+    size_t held_bytes;                      /* of the body, counted in http.body_bytes */
+    size_t allowed_bytes;                   /* of a transfer's body, that may be handed on */
+    int64_t owed_bytes;                     /* of a transfer's answer, whose head is written */
+    size_t burst_bytes;                     /* of a stream: what it began with, beside the bound */
+    int64_t deadline_ms;                    /* of the loop's clock; 0: none */
+    bool is_last;                           /* the connection closes after this answer */
+    bool was_continued;                     /* "100 Continue" was sent */
+    bool is_head, is_old;                   /* HEAD; HTTP/1.0 */
+    bool is_transfer;                       /* the exchange is one, */
+    const struct http_transfers *transfers; /* of these; borrowed */
+    bool is_bursting;                       /* a stream's beginning has not yet met the loop */
+    bool is_blocked; /* the socket took not everything; its reader must go on in time */
+    bool is_read;    /* bytes are taken from the socket */
     struct dlist all, ready;
 };
 

@@ -215,6 +215,11 @@ static bool list_has(const char *list, const char *word)
     return false;
 }
 
+static bool is_below(const char *target, const char *prefix)
+{
+    return prefix != NULL && str_starts(target, prefix);
+}
+
 /* RFC 9112, 6: how long the body is, or that nobody can tell. */
 static bool frame_body(struct http_parser *parser)
 {
@@ -222,8 +227,8 @@ static bool frame_body(struct http_parser *parser)
     const char *length = http_parser_header(parser, "content-length");
     uint64_t size_bytes = 0;
 
-    parser->is_large =
-        parser->large.prefix != NULL && str_starts(parser->target, parser->large.prefix);
+    parser->is_large = is_below(parser->target, parser->large.prefix) ||
+                       is_below(parser->target, parser->large.other_prefix);
     if (count_header(parser, "content-length") > 1 ||
         count_header(parser, "transfer-encoding") > 1 || (coding != NULL && length != NULL)) {
         return refuse(parser, 400, "the length of the body is given twice");

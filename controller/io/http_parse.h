@@ -35,6 +35,7 @@ struct http_header {
 struct http_large {
     const char *prefix; /* of targets: "/blobs/"; NULL: there are none */
     int64_t body_bytes_max;
+    const char *other_prefix; /* "/backup/", likewise */
 };
 
 struct http_parser {

@@ -84,10 +84,19 @@ void http_transfer_cut(struct http *http, uint64_t id)
     }
 }
 
+static const struct http_transfers *transfers_of(const struct http *http, const char *target)
+{
+    const struct http_options *options = &http->options;
+
+    return options->backups.prefix != NULL && str_starts(target, options->backups.prefix)
+               ? &options->backups
+               : &options->transfers;
+}
+
 void conn_begin_transfer(struct conn *conn)
 {
-    const struct http_transfers *transfers = &conn->http->options.transfers;
     const struct http_parser *parser = &conn->parser;
+    const struct http_transfers *transfers = transfers_of(conn->http, parser->target);
     struct transfer_request request = {
         .method = parser->method,
         .target = parser->target,
@@ -102,6 +111,7 @@ void conn_begin_transfer(struct conn *conn)
         return;
     }
     conn->is_transfer = true;
+    conn->transfers = transfers;
     conn->is_head = str_eq(request.method, "HEAD");
     conn->is_old = parser->is_http_1_0;
     conn->allowed_bytes = 0;
@@ -117,7 +127,7 @@ void conn_begin_transfer(struct conn *conn)
 /* The piece that was just parsed.  What it leads to may be the answer. */
 void conn_hand_on(struct conn *conn)
 {
-    const struct http_transfers *transfers = &conn->http->options.transfers;
+    const struct http_transfers *transfers = conn->transfers;
     struct str piece = conn->parser.body;
 
     str_init(&conn->parser.body);

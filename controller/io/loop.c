@@ -9,6 +9,7 @@
 #include "controller/io/loop.h"
 
 #include "controller/core/gate.h"
+#include "controller/io/backup.h"
 #include "controller/io/blobs.h"
 #include "controller/io/configdir.h"
 #include "controller/io/http.h"
@@ -47,6 +48,7 @@ struct loop {
     struct http *http;
     struct links *links;
     struct blobs *blobs;
+    struct backups *backups;
     struct configdir *configdir; /* NULL: none is configured, or the core has not begun */
     int api_port;
     uv_async_t written, was_read;
@@ -551,6 +553,7 @@ static int listen_both(struct loop *loop, struct err *err)
         .any_host = config->is_insecure,
         .connections_max = room / 4 < HTTP_CONNECTIONS_MAX ? room / 4 : HTTP_CONNECTIONS_MAX,
         .transfers = blobs_transfers(loop->blobs),
+        .backups = backups_transfers(loop->backups),
     };
     struct link_options link_options = {.address = &config->agents_listen};
     int failed, agents_port = 0;
@@ -560,6 +563,7 @@ static int listen_both(struct loop *loop, struct err *err)
     failed =
         http_open(&loop->net, &http_options, &http_handlers, &loop->http, &loop->api_port, err);
     blobs_attach(loop->blobs, loop->http);
+    backups_attach(loop->backups, loop->http);
     if (failed == 0) {
         failed =
             links_open(&loop->net, &link_options, &link_handlers, &loop->links, &agents_port, err);
@@ -601,6 +605,7 @@ int loop_open(const struct config *config, struct engine *engine, struct loop **
     if (failed == 0) {
         failed = open_handles(loop, err);
     }
+    loop->backups = backups_new(&loop->uv, engine->statedir->store_path);
     if (failed == 0) {
         failed = open_blobs(loop, err);
     }
@@ -642,6 +647,7 @@ void loop_close(struct loop *loop)
     }
     loop->is_ending = true;
     stop_threads(loop);
+    backups_close(loop->backups);
     blobs_close(loop->blobs);
     configdir_close(loop->configdir);
     http_close(loop->http);
@@ -653,6 +659,7 @@ void loop_close(struct loop *loop)
     net_close(&loop->net);
     http_free(loop->http);
     blobs_free(loop->blobs);
+    backups_free(loop->backups);
     configdir_free(loop->configdir);
     links_free(loop->links);
     if (loop->clock_fd >= 0) {

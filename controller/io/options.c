@@ -63,6 +63,14 @@ static const struct option options[] = {
      .example = "30s",
      .doc = "after a restore, how long a lease of before may last: nothing runs exclusively until "
             "then"},
+    {.name = "from",
+     .value = "FILE",
+     .type = OPTION_TEXT,
+     MEMBER(from),
+     .expected = "a file",
+     .unset = "must be given to restore",
+     .doc = "the backup that restore puts back",
+     .flags = OPTION_OF_CALLER},
     {.section = "Listening",
      .name = "listen",
      .value = "IP:PORT",
@@ -169,13 +177,14 @@ static const struct option_verb verbs[] = {
     {"config check", VERB_CHECK, "is the configuration right? tells all that is not"},
     {"config show", VERB_SHOW, "what holds, and where it comes from"},
     {"check", VERB_EXAMINE, "is the state what was written? tells all that is not"},
+    {"restore", VERB_RESTORE, "put a backup (--from FILE) in the place of the state"},
     {"help", VERB_HELP, NULL},
     {"version", VERB_VERSION, NULL},
 };
 
 static const struct option_exit exits[] = {
     {0, "ended by a signal"},
-    {1, "did not start; of config check and check: something is wrong"},
+    {1, "did not start; of config check and check: something is wrong; of restore: not restored"},
     {2, "wrong usage"},
     {3, "the disk failed to keep what was written"},
     {4, "the state could not be loaded again after an error"},
@@ -186,6 +195,7 @@ static const char *const examples[] = {
     "fog-controller --state /var/lib/fog --listen 127.0.0.1:0 --log-level debug",
     "fog-controller config check --config /etc/fog/controller.conf",
     "fog-controller check --state /var/lib/fog",
+    "fog-controller restore --state /var/lib/fog --from fog.backup",
     NULL,
 };
 

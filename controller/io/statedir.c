@@ -110,7 +110,8 @@ static bool has(const struct statedir *statedir, const char *name)
 
 bool statedir_may_make_store(const struct statedir *statedir)
 {
-    static const char *const companions[] = {"fog.db", "fog.db-wal", "ballast", "api.addr"};
+    static const char *const companions[] = {"fog.db", "fog.db-wal", "ballast", "api.addr",
+                                             "before-1"};
 
     if (has(statedir, "making")) {
         return true;

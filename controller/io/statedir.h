@@ -6,6 +6,7 @@
  *     DIR/making     exists while the first store of the directory is being made
  *     DIR/ballast    BALLAST_BYTES of nothing, given back when the disk is full: then there is room
  *                    to store that work was stopped
+ *     DIR/before-N/  a store that a restore replaced; never removed by us
  *     DIR/era        the highest era that a store in here had: a copy that is put back is older
  *     DIR/blobs/     files of their own (controller/io/blob_files.h)
  *     DIR/api.addr   where the API listens, for tools and tests; agents.addr likewise

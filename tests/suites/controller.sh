@@ -179,6 +179,39 @@ check "after it all that was acknowledged is there" has after-full
 kill -TERM "$pid"
 check "in the end it ends well" ended_with 0
 
+# --- a backup, and back ---
+fogctl=$(dirname "$program")/fogctl
+start
+create before-backup >/dev/null
+backs_up() { "$fogctl" --server "$api" backup "$dir/fog.backup" >"$dir/backed" 2>>"$dir/log"; }
+check "a backup is made while it runs" backs_up
+check "a backup tells what it is of" grep -q "era 1, revision" "$dir/backed"
+refuses_again() { ! "$fogctl" --server "$api" backup "$dir/fog.backup" 2>/dev/null; }
+check "a backup is not written over" refuses_again
+create after-backup >/dev/null
+restores() { "$program" restore --state "$state" --from "$1" >>"$dir/log" 2>&1; }
+refuses_restore() { ! restores "$1"; }
+check "nothing is restored into what a controller uses" refuses_restore "$dir/fog.backup"
+kill -TERM "$pid"
+ended_with 0
+sed 's/before-backup/before-garble/g' "$dir/fog.backup" >"$dir/damaged.backup"
+check "a damaged backup is refused" refuses_restore "$dir/damaged.backup"
+head -c 5000 "$dir/fog.backup" >"$dir/short.backup"
+check "half a backup is refused" refuses_restore "$dir/short.backup"
+start
+check "what was refused changed nothing" has after-backup
+kill -TERM "$pid"
+ended_with 0
+check "a backup is put back" restores "$dir/fog.backup"
+check "what was there is kept aside" test -s "$state/before-1/fog.db"
+start
+as_of_backup() { has before-backup && ! has after-backup; }
+check "the controller starts with what was in it" as_of_backup
+era_is() { test "$(cat "$state/era")" = "$1"; }
+check "its era has risen" era_is 2
+kill -TERM "$pid"
+ended_with 0
+
 # --- the state, looked at from outside ---
 examine() { "$program" check --state "$state" >"$dir/checked" 2>>"$dir/log"; }
 check "a check finds nothing wrong" examine

@@ -24,6 +24,8 @@ void progress_end(struct progress *progress); /* takes the line away */
 
 struct blob_exchange {
     const char *method, *digest;
+    const char *path;   /* of what is no blob; NULL: of that digest */
+    long stall_seconds; /* without a byte, then it is given up; 0: 30 */
     const char *header; /* one more: "Range: bytes=5-"; NULL: none */
     int from_fd;        /* of a PUT: [from, from + from_bytes) of this file is the body */
     int64_t from, from_bytes;

@@ -167,14 +167,15 @@ static void prepare_body(CURL *curl, struct running *running)
 
 void blob_exchange(struct fogctl *fogctl, struct blob_exchange *exchange)
 {
-    struct request request = {.method = exchange->method,
-                              .path =
-                                  arena_printf(&fogctl->arena, "/blobs/v1/%s", exchange->digest)};
+    struct request request = {.method = exchange->method, .path = exchange->path};
     struct curl_slist *headers = NULL;
     CURL *curl = fogctl->curl == NULL ? curl_easy_init() : fogctl->curl;
     struct running running = {.exchange = exchange, .curl = curl};
     CURLcode code;
 
+    if (request.path == NULL) {
+        request.path = arena_printf(&fogctl->arena, "/blobs/v1/%s", exchange->digest);
+    }
     blob_exchange_fini(exchange);
     exchange->code = exchange->upload_offset = exchange->first = 0;
     exchange->size_bytes = -1;
@@ -192,7 +193,8 @@ void blob_exchange(struct fogctl *fogctl, struct blob_exchange *exchange)
         prepare_body(curl, &running);
     }
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
+                     exchange->stall_seconds > 0 ? exchange->stall_seconds : (long)STALL_SECONDS);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_receive);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &running);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);

@@ -57,6 +57,7 @@ extern const struct verb
     verb_release,
     verb_reconcile,
     verb_state,
+    verb_backup,
     verb_blob;
 
 /* In the order in which a newcomer needs them. */
@@ -85,6 +86,7 @@ const struct verb *const verbs[] = {
     &verb_release,
     &verb_reconcile,
     &verb_state,
+    &verb_backup,
     &verb_blob,
     &verb_version,
     NULL,

@@ -69,6 +69,18 @@ size_t store_wal_pages(const struct store *store); /* waiting for that */
  * the number of ledger rows verified through `ret_rows`. */
 int store_verify(struct store *store, uint64_t *ret_rows, struct err *err);
 
+struct store_copying {
+    const char *from, *to;          /* paths; nothing is at `to` */
+    bool (*goes_on)(void *context); /* asked between steps; false: it is given up */
+    void *context;
+};
+
+/* The store as of one moment into another file, by a connection of its own, while others write; it
+ * may be called on any thread.  `ret_state` is of that moment.  On failure a part may be left at
+ * `to`. */
+int store_copy(const struct store_copying *copying, struct stored_state *ret_state,
+               struct err *err);
+
 struct store_examiner {
     void (*found)(void *context, const char *text);                   /* something that is wrong */
     void (*counted)(void *context, const char *what, uint64_t count); /* in the order of reading */
