@@ -297,6 +297,7 @@ static void bind_member(struct binder *binder, const struct field *field, const 
         return;
     case FIELD_BOOL:
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_REAL:
     case FIELD_STR:
     case FIELD_NAME:

@@ -35,6 +35,8 @@ static const char *wanted(enum field_type type)
         return "true or false";
     case FIELD_INT:
         return "a whole number";
+    case FIELD_INT_OR_PERCENT:
+        return "a whole number, or a percentage from \"1%\" to \"100%\"";
     case FIELD_REAL:
         return "a number";
     case FIELD_STR:
@@ -110,6 +112,13 @@ static void wrong_type(struct binder *binder, enum field_type type, const struct
 static bool number_from_node(struct binder *binder, const struct field *field, enum field_type type,
                              const struct node *node, int64_t *ret_value)
 {
+    if (type == FIELD_INT_OR_PERCENT) {
+        if (node->type == NODE_STR) {
+            return int_or_percent_from_str(node->str.text, ret_value) && *ret_value < 0;
+        }
+        *ret_value = node->type == NODE_INT ? node->integer : -1;
+        return *ret_value >= 0;
+    }
     if (node->type == NODE_STR && type != FIELD_INT) {
         return scalar_from_text(binder->arena, field, type, node->str.text, ret_value);
     }
@@ -152,6 +161,10 @@ static void bind_number(struct binder *binder, const struct field *field, enum f
         } else {
             wrong_type(binder, type, node, place);
         }
+        return;
+    }
+    if (type == FIELD_INT_OR_PERCENT && value < 0) {
+        *ret_value = value; /* of 1 to 100 percent each is within any bounds */
         return;
     }
     if (binder_checks(binder) && (field->min != 0 || field->max != 0)) {
@@ -275,6 +288,7 @@ void bind_scalar(struct binder *binder, const struct field *field, enum field_ty
         }
         return;
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_DURATION:
     case FIELD_QUANTITY:
     case FIELD_CORES:

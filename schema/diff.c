@@ -282,6 +282,7 @@ static bool scalars_eq(enum field_type type, const void *a, const void *b)
     case FIELD_NAME:
         return str_eq(*(const char *const *)a, *(const char *const *)b);
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_DURATION:
     case FIELD_QUANTITY:
     case FIELD_CORES:

@@ -24,6 +24,8 @@ static const char *type_words(enum field_type type)
         return "true or false";
     case FIELD_INT:
         return "whole number";
+    case FIELD_INT_OR_PERCENT:
+        return "whole number or percentage";
     case FIELD_REAL:
         return "number";
     case FIELD_STR:
@@ -78,8 +80,9 @@ static void add_type(struct str *to, const struct field *field)
 
 static bool is_number(const struct field *field)
 {
-    return field->type == FIELD_INT || field->type == FIELD_DURATION ||
-           field->type == FIELD_QUANTITY || field->type == FIELD_CORES;
+    return field->type == FIELD_INT || field->type == FIELD_INT_OR_PERCENT ||
+           field->type == FIELD_DURATION || field->type == FIELD_QUANTITY ||
+           field->type == FIELD_CORES;
 }
 
 static void add_bound(struct str *to, struct arena *arena, const struct field *field, int64_t bound)

@@ -46,6 +46,7 @@ static struct node *emit_field(struct arena *arena, const struct field *field, c
         return emit_list(arena, field, member);
     case FIELD_BOOL:
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_REAL:
     case FIELD_STR:
     case FIELD_NAME:

@@ -165,6 +165,7 @@ static size_t type_size(enum field_type type)
     case FIELD_BOOL:
         return sizeof(bool);
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_DURATION:
     case FIELD_QUANTITY:
     case FIELD_CORES:
@@ -209,6 +210,7 @@ bool field_type_is_scalar(enum field_type type)
     switch (type) {
     case FIELD_BOOL:
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_REAL:
     case FIELD_STR:
     case FIELD_NAME:

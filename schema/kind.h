@@ -26,14 +26,15 @@
 #include <stdint.h>
 
 enum field_type {
-    FIELD_BOOL,     /* bool */
-    FIELD_INT,      /* int64_t */
-    FIELD_REAL,     /* double */
-    FIELD_STR,      /* const char * */
-    FIELD_NAME,     /* const char *: a name of an object, RFC 1123 subdomain */
-    FIELD_ENUM,     /* int: index into `words` */
-    FIELD_DURATION, /* int64_t ms; text "5m" */
-    FIELD_QUANTITY, /* int64_t; text "512Mi" or a plain number */
+    FIELD_BOOL,           /* bool */
+    FIELD_INT,            /* int64_t */
+    FIELD_INT_OR_PERCENT, /* int64_t, below 0 so many percent; text "3" or "25%" */
+    FIELD_REAL,           /* double */
+    FIELD_STR,            /* const char * */
+    FIELD_NAME,           /* const char *: a name of an object, RFC 1123 subdomain */
+    FIELD_ENUM,           /* int: index into `words` */
+    FIELD_DURATION,       /* int64_t ms; text "5m" */
+    FIELD_QUANTITY,       /* int64_t; text "512Mi" or a plain number */
     FIELD_CORES,    /* int64_t in thousandths of a processor core; text "2", "0.5" or "500m" */
     FIELD_TIME,     /* struct wall; text RFC 3339 */
     FIELD_REVISION, /* uint64_t; a decimal string, as resourceVersion is opaque to clients */

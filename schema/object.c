@@ -109,6 +109,7 @@ static void copy_member(struct arena *arena, const struct field *field, const vo
         break;
     case FIELD_BOOL:
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_REAL:
     case FIELD_ENUM:
     case FIELD_DURATION:

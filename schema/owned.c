@@ -25,6 +25,7 @@ enum field_form field_form(const struct field *field)
                                                  : FORM_LEAF;
     case FIELD_BOOL:
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_REAL:
     case FIELD_STR:
     case FIELD_NAME:
@@ -266,6 +267,7 @@ static number_fn number_reader(enum field_type type)
         return wall_ms_from_str;
     case FIELD_BOOL:
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_REAL:
     case FIELD_STR:
     case FIELD_NAME:

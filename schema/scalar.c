@@ -59,6 +59,8 @@ bool scalar_from_text(struct arena *arena, const struct field *field, enum field
         return bool_from_text(text, ret_member);
     case FIELD_INT:
         return int_from_str(text, ret_member);
+    case FIELD_INT_OR_PERCENT:
+        return int_or_percent_from_str(text, ret_member);
     case FIELD_REAL:
         return real_from_text(text, ret_member);
     case FIELD_STR:
@@ -107,6 +109,10 @@ const char *scalar_to_text(struct arena *arena, const struct field *field, enum 
         return *(const bool *)member ? "true" : "false";
     case FIELD_INT:
         return arena_printf(arena, "%" PRId64, *(const int64_t *)member);
+    case FIELD_INT_OR_PERCENT:
+        return *(const int64_t *)member < 0
+                   ? arena_printf(arena, "%" PRId64 "%%", -*(const int64_t *)member)
+                   : arena_printf(arena, "%" PRId64, *(const int64_t *)member);
     case FIELD_REAL:
         return arena_printf(arena, "%.17g", *(const double *)member);
     case FIELD_STR:
@@ -146,6 +152,11 @@ struct node *scalar_to_node(struct arena *arena, const struct field *field, enum
         return node_bool(arena, *(const bool *)member);
     case FIELD_INT:
         return node_int(arena, *(const int64_t *)member);
+    case FIELD_INT_OR_PERCENT:
+        if (*(const int64_t *)member >= 0) {
+            return node_int(arena, *(const int64_t *)member);
+        }
+        break;
     case FIELD_REAL:
         return node_real(arena, *(const double *)member);
     case FIELD_STR:

@@ -3,12 +3,10 @@
 
 #include "schema/base/site.h"
 
-#include <inttypes.h>
-
 void waves_spread(struct plan *plan, const bool *costs, const struct harvest_session_spec *spec,
                   size_t unavailable)
 {
-    size_t most = (size_t)(spec->rollout.max_unavailable < 1 ? 1 : spec->rollout.max_unavailable);
+    size_t most = rollout_unavailable_max(&spec->rollout, plan->desired);
     size_t down = MUTANT(DOWN_NOT_COUNTED) ? 0 : unavailable;
     size_t first = down >= most ? 0 : most - down;
     size_t costly = 0;
@@ -40,9 +38,9 @@ void waves_wait(struct arena *arena, struct plan *plan, const struct harvest_ses
 
             if (gap->is_of_step && gap->copy == step->copy) {
                 gap->why = WHY_UPDATING;
-                gap->message = arena_printf(
-                    arena, "waits for its turn: at most %" PRId64 " may be down at once",
-                    spec->rollout.max_unavailable);
+                gap->message =
+                    arena_printf(arena, "waits for its turn: at most %zu may be down at once",
+                                 rollout_unavailable_max(&spec->rollout, plan->desired));
             }
         }
     }

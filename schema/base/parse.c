@@ -311,6 +311,37 @@ void quantity_to_str(int64_t value, char text[static QUANTITY_TEXT_SIZE])
     (void)snprintf(text, QUANTITY_TEXT_SIZE, "%lld", (long long)value);
 }
 
+bool int_or_percent_from_str(const char *text, int64_t *ret_value)
+{
+    size_t digits = strspn(text, "0123456789");
+    bool is_percentage = text[digits] == '%';
+    int64_t value = 0;
+
+    if (!is_percentage) {
+        if (!int_from_str(text, &value) || value < 0) {
+            return false;
+        }
+        *ret_value = value;
+        return true;
+    }
+    if (digits == 0 || digits > 3 || text[digits + 1] != '\0') {
+        return false;
+    }
+    for (size_t i = 0; i < digits; i++) {
+        value = value * 10 + (text[i] - '0');
+    }
+    if (value < 1 || value > 100) {
+        return false;
+    }
+    *ret_value = -value;
+    return true;
+}
+
+int64_t int_or_percent_of(int64_t value, int64_t whole)
+{
+    return value >= 0 ? value : whole / 100 * -value + whole % 100 * -value / 100;
+}
+
 bool cores_from_str(const char *text, int64_t *ret_millis)
 {
     const char *at = text;

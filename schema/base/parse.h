@@ -33,6 +33,11 @@ void duration_to_str(int64_t ms, char text[static DURATION_TEXT_SIZE]);
 bool quantity_from_str(const char *text, int64_t *ret_value);
 void quantity_to_str(int64_t value, char text[static QUANTITY_TEXT_SIZE]);
 
+/* "3", or "1%" to "100%", which is so many below 0. */
+bool int_or_percent_from_str(const char *text, int64_t *ret_value);
+/* What it is of so many; a percentage is rounded down. */
+int64_t int_or_percent_of(int64_t value, int64_t whole);
+
 /* Processor cores, in thousandths: "2" → 2000, "0.5" and "500m" → 500.  Written "2", else "500m".
  */
 bool cores_from_str(const char *text, int64_t *ret_millis);

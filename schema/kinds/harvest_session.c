@@ -73,9 +73,10 @@ static const struct field gang_fields[] = {
 };
 
 static const struct field rollout_fields[] = {
-    {"maxUnavailable", FIELD_INT, AT(struct rollout_spec, max_unavailable), .min = 1,
+    {"maxUnavailable", FIELD_INT_OR_PERCENT, AT(struct rollout_spec, max_unavailable), .min = 1,
      .max = REPLICAS_MAX, .fallback = "1",
-     .doc = "replicas that a change may take down at the same time"},
+     .doc = "replicas that a change may take down at the same time; a percentage of those wanted "
+            "is rounded down, and at least one"},
     {"pause", FIELD_BOOL, AT(struct rollout_spec, pause), .fallback = "false",
      .doc = "begin no further wave of a change"},
 };

@@ -1,6 +1,7 @@
 /* HarvestSession: a workload, and on how many of which agents it shall run. */
 #pragma once
 
+#include "schema/base/parse.h"
 #include "schema/kinds/workload.h"
 #include "schema/object.h"
 
@@ -47,7 +48,7 @@ struct gang_spec {
 
 struct rollout_spec {
     uint64_t set;
-    int64_t max_unavailable; /* replicas that a change may take down at once; at least 1 */
+    int64_t max_unavailable; /* replicas that a change may take down at once; below 0: percent */
     bool pause;
 };
 
@@ -178,6 +179,14 @@ static inline bool harvest_session_has_quorum(const struct harvest_session_spec 
 size_t harvest_session_results_max(const struct harvest_session_spec *spec);
 /* The same, and beside it of which tasks have ended. */
 size_t harvest_session_record_max(const struct harvest_session_spec *spec);
+
+/* How many of `desired` replicas a change may take down at once: at least 1. */
+static inline size_t rollout_unavailable_max(const struct rollout_spec *rollout, size_t desired)
+{
+    int64_t most = int_or_percent_of(rollout->max_unavailable, (int64_t)desired);
+
+    return most < 1 ? 1 : (size_t)most;
+}
 
 extern const struct kind harvest_session_kind;
 

@@ -23,6 +23,7 @@ static bool is_zero(const struct field *field, const void *member)
     case FIELD_BOOL:
         return !*(const bool *)member;
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_DURATION:
     case FIELD_QUANTITY:
     case FIELD_CORES:

@@ -17,6 +17,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const need_words[NEED_COUNT] = {"cores", "memory", "disk"};
 
@@ -322,6 +323,19 @@ static size_t count_down(const struct looking *at, const struct ref_object *sess
     return down;
 }
 
+/* How many may be down at once. */
+static size_t most_down(const struct ref_object *session)
+{
+    const struct node *said = node_find_path(session->ledger, "spec.rollout.maxUnavailable");
+    int64_t most = ref_int(session->ledger, "spec.rollout.maxUnavailable", 1);
+
+    if (node_text(said) != NULL) { /* "34%" of the replicas, rounded down */
+        most =
+            strtoll(node_text(said), NULL, 10) * ref_int(session->ledger, "spec.replicas", 1) / 100;
+    }
+    return most < 1 ? 1 : (size_t)most;
+}
+
 /* A change in place of what was well: it and all that are down may not be too many.  Rows come one
  * by one, so what was taken down just before counts as down. */
 static void check_rollout(const struct looking *at)
@@ -340,7 +354,7 @@ static void check_rollout(const struct looking *at)
         return;
     }
     down = count_down(at, session);
-    most = (size_t)ref_int(session->ledger, "spec.rollout.maxUnavailable", 1);
+    most = most_down(session);
     if (down + 1 > most) {
         sim_fail(at->sim, "rollout",
                  "%s is taken down, %zu of its session are down, and %zu may be at once",
@@ -365,7 +379,7 @@ static void check_drain(const struct looking *at)
         return;
     }
     down = count_down(at, session);
-    most = (size_t)ref_int(session->ledger, "spec.rollout.maxUnavailable", 1);
+    most = most_down(session);
     if (down + 1 > most) {
         sim_fail(at->sim, "drained",
                  "%s has to leave, %zu of its session are down, and %zu may be at once",

@@ -237,6 +237,7 @@ static struct node *generate_scalar(struct generator *generator, const struct fi
     case FIELD_REAL:
         return node_real(arena, (double)die_below(die, 1000) / 8);
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_DURATION:
     case FIELD_QUANTITY:
     case FIELD_CORES:
@@ -345,6 +346,7 @@ static struct node *generate_value(struct generator *generator, const struct fie
         return node_int(generator->arena, (int64_t)die_below(generator->die, 100));
     case FIELD_BOOL:
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_REAL:
     case FIELD_STR:
     case FIELD_NAME:

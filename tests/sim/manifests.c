@@ -130,8 +130,12 @@ static void add_times(struct die *die, struct str *to)
         str_addf(to, "\"orphanAfter\":\"%" PRId64 "s\",", die_between(die, 0, 12));
     }
     if (die_chance(die, 400)) {
-        str_addf(to, "\"rollout\":{\"maxUnavailable\":%" PRId64 ",\"pause\":%s},",
-                 die_between(die, 1, 3), die_chance(die, 150) ? "true" : "false");
+        int64_t most = die_between(die, 1, 3);
+        bool is_percentage = die_chance(die, 300);
+
+        str_addf(to, "\"rollout\":{\"maxUnavailable\":%s%" PRId64 "%s,\"pause\":%s},",
+                 is_percentage ? "\"" : "", is_percentage ? most * 25 : most,
+                 is_percentage ? "%\"" : "", die_chance(die, 150) ? "true" : "false");
     }
 }
 

@@ -131,6 +131,7 @@ static struct node *scalar_for(struct nonsense *nonsense, const struct field *fi
     case FIELD_BOOL:
         return node_bool(arena, die_chance(nonsense->die, 500));
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
         return node_int(arena, number);
     case FIELD_REAL:
         return node_real(arena, (double)number);

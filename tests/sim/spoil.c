@@ -103,8 +103,8 @@ static const char *const way_words[] = {
 
 static bool is_number(enum field_type type)
 {
-    return type == FIELD_INT || type == FIELD_DURATION || type == FIELD_QUANTITY ||
-           type == FIELD_CORES;
+    return type == FIELD_INT || type == FIELD_INT_OR_PERCENT || type == FIELD_DURATION ||
+           type == FIELD_QUANTITY || type == FIELD_CORES;
 }
 
 static bool is_unique(const struct field *field)
@@ -154,6 +154,7 @@ static struct node *wrong_type(struct arena *arena, enum field_type type)
     case FIELD_BOOL:
         return node_str(arena, "yes");
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_REAL:
     case FIELD_QUANTITY:
     case FIELD_CORES:
@@ -184,6 +185,7 @@ static struct node *number_node(struct arena *arena, enum field_type type, int64
         return node_str(arena, arena_printf(arena, "%lldm", (long long)value));
     case FIELD_BOOL:
     case FIELD_INT:
+    case FIELD_INT_OR_PERCENT:
     case FIELD_REAL:
     case FIELD_STR:
     case FIELD_NAME:

@@ -262,6 +262,16 @@ static void waves_hold_what_may_be_down(void **state)
     spec->rollout.max_unavailable = 100;
     plan = plan_of("work");
     assert_int_equal(first_wave(&plan, PLAN_RESTART), 3);
+    spec->rollout.max_unavailable = -74; /* of 4 that is 2.96 */
+    plan = plan_of("work");
+    assert_int_equal(first_wave(&plan, PLAN_RESTART), 1);
+    spec->rollout.max_unavailable = -75;
+    plan = plan_of("work");
+    assert_int_equal(first_wave(&plan, PLAN_RESTART), 2);
+    spec->rollout.max_unavailable = -1; /* at least one, and one is down */
+    plan = plan_of("work");
+    assert_int_equal(first_wave(&plan, PLAN_RESTART), 0);
+    assert_int_equal(plan.waves, 4);
     arena_reset(&fleet.ctl->arena);
 }
 

@@ -335,6 +335,34 @@ static void all_problems_are_reported_at_once(void **state)
         "m.yaml:11:29: error: spec.rollout.maxUnavailable: 0 is below 1\n");
 }
 
+#define ROLLS(most)                                                                                \
+    "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: s}\nspec:\n"                       \
+    "  workload: {command: [/bin/x]}\n"                                                            \
+    "  rollout: {maxUnavailable: " most "}\n"
+#define MOST(what)     "m.yaml:6:29: error: spec.rollout.maxUnavailable: " what "\n"
+#define NOT_MOST(what) MOST(what " is not a whole number, or a percentage from \"1%\" to \"100%\"")
+
+static void a_number_or_a_percentage_is_one_of_the_two(void **state)
+{
+    _cleanup_(object_unref_p)
+    struct object *session = bound_object(ROLLS("25%"), BIND_STRICT);
+
+    (void)state;
+    bound_expect("");
+    assert_int_equal(harvest_session_of(session)->spec.rollout.max_unavailable, -25);
+    assert_string_equal(node_text(node_find_path(emit_object(&bound.arena, session, EMIT_SPEC),
+                                                 "spec.rollout.maxUnavailable")),
+                        "25%");
+    assert_null(bound_object(ROLLS("0%"), BIND_STRICT));
+    bound_expect(NOT_MOST("\"0%\""));
+    assert_null(bound_object(ROLLS("'3'"), BIND_STRICT));
+    bound_expect(NOT_MOST("\"3\""));
+    assert_null(bound_object(ROLLS("-3"), BIND_STRICT));
+    bound_expect(MOST("-3 is below 0"));
+    assert_null(bound_object(ROLLS("10001"), BIND_STRICT));
+    bound_expect(MOST("10001 is above 10000"));
+}
+
 static void a_long_value_is_cut_in_the_message(void **state)
 {
     char word[200];
@@ -495,6 +523,7 @@ int main(void)
         TEST(a_map_with_too_many_entries_is_refused),
         TEST(what_must_be_there_once_is_refused_the_second_time),
         TEST(all_problems_are_reported_at_once),
+        TEST(a_number_or_a_percentage_is_one_of_the_two),
         TEST(a_long_value_is_cut_in_the_message),
         TEST(what_is_left_out_gets_its_default),
         TEST(what_has_no_default_stays_absent),

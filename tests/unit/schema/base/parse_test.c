@@ -249,6 +249,19 @@ static void cores_are_read_in_thousandths(void **state)
             "9223372036854775808m", "9223372036854775.808", "9223372036854776");
 }
 
+static void a_percentage_is_a_number_below_zero(void **state)
+{
+    (void)state;
+    READ(int_or_percent_from_str, {"0", 0}, {"3", 3}, {"1%", -1}, {"25%", -25}, {"100%", -100});
+    REFUSED(int_or_percent_from_str, "", "%", "0%", "101%", "1000%", "-1", "-5%", "2.5%", "5 %",
+            "5%%", "+5%");
+    assert_int_equal(int_or_percent_of(3, 100), 3);
+    assert_int_equal(int_or_percent_of(-25, 7), 1);
+    assert_int_equal(int_or_percent_of(-25, 8), 2);
+    assert_int_equal(int_or_percent_of(-100, INT64_MAX), INT64_MAX);
+    assert_int_equal(int_or_percent_of(-50, 0), 0);
+}
+
 static void cores_are_written_whole_if_they_are(void **state)
 {
     (void)state;
@@ -329,6 +342,7 @@ int main(void)
         cmocka_unit_test(quantities_are_read),
         cmocka_unit_test(quantities_are_written_with_the_largest_exact_suffix),
         cmocka_unit_test(cores_are_read_in_thousandths),
+        cmocka_unit_test(a_percentage_is_a_number_below_zero),
         cmocka_unit_test(cores_are_written_whole_if_they_are),
         cmocka_unit_test(ages_are_written_as_kubectl_does),
         cmocka_unit_test(distance_counts_slips_of_the_finger),
