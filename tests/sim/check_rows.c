@@ -5,6 +5,7 @@
 #include "schema/kinds/agent.h"
 #include "schema/kinds/assignment.h"
 #include "schema/limits.h"
+#include "tests/sim/alerts.h"
 #include "tests/sim/check_gang.h"
 #include "tests/sim/check_periods.h"
 #include "tests/sim/check_quorum.h"
@@ -503,6 +504,7 @@ static void check_row(struct sim *sim, const struct row *row)
         check_reputation(sim, row->name, at.body);
     }
     check_sources_row(sim, row, at.body, at.before);
+    alerts_row(sim, row, at.body, at.before);
     check_tasks(sim, row, at.body);
     check_period_row(sim, row, at.body);
     check_gang_row(sim, row, at.body);

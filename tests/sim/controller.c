@@ -1,6 +1,7 @@
 #include "tests/sim/controller.h"
 
 #include "schema/limits.h"
+#include "tests/sim/alerts.h"
 #include "tests/sim/blobs.h"
 #include "tests/sim/check_columns.h"
 #include "tests/sim/check_effects.h"
@@ -197,7 +198,7 @@ static void perform_one(struct sim *sim, struct effect *effect)
         begin_read(sim, &effect->read);
         break;
     case EFFECT_NOTIFY:
-        sim_trace(sim, "controller notifies %s of %s", effect->notify.to, effect->notify.id);
+        alerts_told(sim, effect);
         break;
     }
 }
@@ -650,6 +651,11 @@ void controller_configure(struct sim *sim, size_t bursts_max)
     if (controller->is_up) {
         step(sim, &event);
     }
+}
+
+void controller_notified(struct sim *sim, const struct notified *notified)
+{
+    step(sim, &(struct ctl_event){.type = CTL_NOTIFIED, .notified = notified});
 }
 
 /* --- ends ------------------------------------------------------------------------------------- */

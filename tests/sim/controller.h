@@ -62,6 +62,8 @@ void controller_start(struct sim *sim);
 void controller_crash(struct sim *sim, bool with_power);
 /* It ends as it should, and is started again after a while. */
 void controller_stop(struct sim *sim);
+/* What became of a notification. */
+void controller_notified(struct sim *sim, const struct notified *notified);
 /* It looked at the config directory; `is_fine`: nothing is wrong with what is there. */
 void controller_directory(struct sim *sim, const struct directory *directory, bool is_fine);
 void controller_configure(struct sim *sim, size_t bursts_max); /* from now on */

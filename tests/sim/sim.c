@@ -1,6 +1,7 @@
 /* The course of one seed: chaos, then healing, then silence, then questions. */
 #include "tests/sim/sim.h"
 
+#include "tests/sim/alerts.h"
 #include "tests/sim/blobs.h"
 #include "tests/sim/check_blobs.h"
 #include "tests/sim/check_leases.h"
@@ -136,6 +137,7 @@ void sim_init(struct sim *sim, const struct sim_options *options, struct record_
     sim->reports = reports_new();
     sim->accounts = accounts_new();
     sim->quorums = quorums_new();
+    sim->alerts = alerts_world_new();
     sim->config_folder = config_folder_new();
     sim->blobs = blob_store_new(sim);
     sim->reference = reference_new();
@@ -168,6 +170,7 @@ void sim_fini(struct sim *sim)
     reports_free(sim->reports);
     accounts_free(sim->accounts);
     quorums_free(sim->quorums);
+    alerts_world_free(sim->alerts);
     config_folder_free(sim->config_folder);
     blob_store_free(sim->blobs);
     reference_free(sim->reference);
@@ -184,6 +187,7 @@ static void rage(struct sim *sim)
     operators_begin(sim);
     watcher_begin(sim);
     faults_begin(sim);
+    alerts_begin(sim);
     check_policies(sim);
     sim_pass(sim, sim->faults.chaos_ms);
 }
@@ -199,6 +203,7 @@ static void finish_work(struct sim *sim)
         }
         sim_pass(sim, 500);
     }
+    alerts_end(sim);
 }
 
 static int64_t smaller(int64_t a, int64_t b)

@@ -20,6 +20,7 @@ struct checks;
 struct config_folder;
 struct restores;
 struct leases;
+struct alerts_world;
 struct quorums;
 struct reports;
 struct accounts;
@@ -70,6 +71,7 @@ struct sim {
     struct reports *reports;
     struct accounts *accounts;
     struct quorums *quorums;
+    struct alerts_world *alerts;
     struct blob_store *blobs;
     struct config_folder *config_folder;
     struct reference *reference; /* what the committed rows say */

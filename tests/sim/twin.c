@@ -2,6 +2,7 @@
 
 #include "schema/json.h"
 #include "schema/kinds/agent.h"
+#include "schema/kinds/alert_rule.h"
 #include "schema/yaml.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/declared.h"
@@ -84,6 +85,9 @@ static void add_row(struct sim *sim, struct story *story, const struct checks_ro
     const struct sent *sent = operators_sent(sim, row->why);
     struct story_write *write = write_of(story, row->why);
 
+    if (row->kind == &alert_rule_kind) {
+        return; /* alerts.h: who writes those has no keys, and a rollback may touch them */
+    }
     if (sent == NULL) {
         if (row->kind != &agent_kind) {
             sim_fail(sim, "once", "%s \"%s\" has a revision, %" PRIu64 ", that nobody asked for",

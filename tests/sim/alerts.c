@@ -1,0 +1,285 @@
+/* Receivers that fail in every way, and who writes rules.  All dice are of their own. */
+#include "tests/sim/alerts.h"
+
+#include "schema/base/str.h"
+#include "schema/kinds/alert_rule.h"
+#include "tests/sim/controller.h"
+#include "tests/sim/http.h"
+#include "tests/sim/judge.h"
+#include "tests/sim/sim.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WORLDS_PER_MILLE = 300,
+    WRITES_MAX = 8,
+    ANSWER_MAX_MS = 1500,
+    END_TRIES = 20,
+    RULES = 2,
+};
+
+struct told { /* a notification, by its id */
+    bool is_stored, is_taken;
+    unsigned heard_in; /* one more than the life of the controller that heard so; 0: none */
+};
+
+struct word {             /* on its way back to the controller */
+    char *rule, *id, *to; /* owned */
+    bool is_taken;
+};
+
+struct alerts_world {
+    struct map told; /* id → struct told, owned */
+    struct {
+        VEC_OF(struct word *);
+    } words; /* owned */
+    struct die die;
+};
+
+struct alerts_world *alerts_world_new(void)
+{
+    struct alerts_world *alerts = MEM_NEW(struct alerts_world);
+
+    map_init(&alerts->told);
+    return alerts;
+}
+
+static void word_free(struct word *word)
+{
+    free(word->rule);
+    free(word->id);
+    free(word->to);
+    free(word);
+}
+
+void alerts_world_free(struct alerts_world *alerts)
+{
+    if (alerts == NULL) {
+        return;
+    }
+    map_each (&alerts->told, it) {
+        free(it->value);
+    }
+    map_fini(&alerts->told);
+    vec_each (&alerts->words, it) {
+        word_free(*it);
+    }
+    vec_fini(&alerts->words);
+    free(alerts);
+}
+
+static struct told *told_of(struct sim *sim, const char *id)
+{
+    struct told *told = map_find(&sim->alerts->told, id);
+
+    if (told == NULL) {
+        told = MEM_NEW(struct told);
+        (void)map_put(&sim->alerts->told, id, told);
+    }
+    return told;
+}
+
+/* --- people ----------------------------------------------------------------------------------- */
+
+static void on_answered(struct sim *sim, void *who, int code, const struct blob *body)
+{
+    (void)sim;
+    (void)who;
+    (void)code;
+    (void)body;
+}
+
+static void write_rule(struct sim *sim, void *who, uint64_t arg)
+{
+    static const char *const exprs[] = {
+        "fog_agents.away > 0",
+        "fog_agents.connected > 1",
+        "fog_sessions.false > 0",
+        "fog_sessions_diverged.Network > 0 || fog_sessions_diverged.Resources > 0",
+        "fog_revision > 0",
+        "fog_http_connections > 0"};
+    struct die *die = &sim->alerts->die;
+    struct http_client client = {.answered = on_answered};
+    char body[300], target[100];
+    struct http_request request = {.method = "PATCH",
+                                   .target = target,
+                                   .content_type = "application/apply-patch+yaml",
+                                   .user = "watchman",
+                                   .body = body};
+
+    (void)who;
+    (void)snprintf(target, sizeof(target),
+                   "/apis/fog/v1/alertrules/r-%" PRIu64 "?fieldManager=watchman&force=true",
+                   arg % RULES);
+    (void)snprintf(
+        body, sizeof(body),
+        "{\"apiVersion\":\"fog/v1\",\"kind\":\"AlertRule\",\"metadata\":{\"name\":\"r-%" PRIu64
+        "\"},\"spec\":{\"expr\":\"%s\",\"for\":\"%" PRIu64 "s\",\"cooldown\":\"%" PRIu64
+        "s\",\"receivers\":[%s]}}",
+        arg % RULES, exprs[die_below(die, COUNT_OF(exprs))], die_below(die, 3) * 7,
+        die_below(die, 3) * 10, die_chance(die, 900) ? "{\"log\":{}}" : "");
+    request.body_size_bytes = strlen(body);
+    if (die_chance(die, 100)) {
+        request.method = "DELETE";
+        request.body_size_bytes = 0;
+    }
+    (void)http_send(sim, &request, &client);
+}
+
+void alerts_begin(struct sim *sim)
+{
+    struct die *die = &sim->alerts->die;
+    uint64_t writes;
+
+    tape_die(&sim->tape, die, "alerts");
+    if (!die_chance(die, WORLDS_PER_MILLE)) {
+        return;
+    }
+    writes = 1 + die_below(die, WRITES_MAX);
+    for (uint64_t i = 0; i < writes; i++) {
+        schedule_after(&sim->schedule, die_between(die, 0, sim->faults.chaos_ms), write_rule, NULL,
+                       i);
+    }
+}
+
+void alerts_end(struct sim *sim)
+{
+    struct arena arena = {0};
+
+    for (int try = 0; try < END_TRIES && !sim->has_failed; try++) {
+        bool has_any = false;
+
+        for (int i = 0; i < RULES; i++) {
+            char target[64];
+
+            (void)snprintf(target, sizeof(target), "/apis/fog/v1/alertrules/r-%d", i);
+            if (reference_find(sim->reference, "AlertRule", strrchr(target, '/') + 1) != NULL) {
+                (void)judge_ask(sim, &arena, "DELETE", target, NULL, NULL);
+                has_any = true;
+            }
+        }
+        if (!has_any) {
+            break;
+        }
+    }
+    arena_fini(&arena);
+}
+
+/* --- receivers -------------------------------------------------------------------------------- */
+
+static void bring_word(struct sim *sim, void *who, uint64_t life)
+{
+    struct controller *controller = sim->controller;
+    struct word *word = who;
+
+    if (life == controller->life && controller->is_up &&
+        controller->stalled_until_ms > sim_now(sim)) {
+        schedule_at(&sim->schedule, controller->stalled_until_ms, bring_word, word, life);
+        return;
+    }
+    if (life == controller->life && controller->is_up) {
+        const struct notified notified = {word->rule, word->id, word->to, word->is_taken,
+                                          word->is_taken ? NULL : "it refused"};
+
+        if (word->is_taken) {
+            told_of(sim, word->id)->heard_in = controller->life + 1;
+        }
+        controller_notified(sim, &notified);
+    }
+    for (size_t i = 0; i < sim->alerts->words.count; i++) {
+        if (sim->alerts->words.items[i] == word) {
+            vec_remove(&sim->alerts->words, i);
+            break;
+        }
+    }
+    word_free(word);
+}
+
+void alerts_told(struct sim *sim, const struct effect *effect)
+{
+    struct told *told = told_of(sim, effect->notify.id);
+    struct die *die = &sim->alerts->die;
+    uint64_t draw = die_below(die, 1000);
+    bool arrives = draw < 700, is_answered = draw < 550 || draw >= 850;
+    struct word *word;
+
+    sim_trace(sim, "controller notifies %s of %s", effect->notify.to, effect->notify.id);
+    if (!told->is_stored) {
+        sim_fail(sim, "alerts", "%s is sent, and nothing of it is stored", effect->notify.id);
+    }
+    if (told->heard_in == sim->controller->life + 1) {
+        sim_fail(sim, "alerts", "%s was taken, and is sent again", effect->notify.id);
+    }
+    told->is_taken = told->is_taken || arrives;
+    if (!is_answered) {
+        return;
+    }
+    word = MEM_NEW(struct word);
+    word->rule = mem_strdup(effect->notify.rule);
+    word->id = mem_strdup(effect->notify.id);
+    word->to = mem_strdup(effect->notify.to);
+    word->is_taken = arrives;
+    vec_add(&sim->alerts->words, word);
+    schedule_after(&sim->schedule, die_between(die, 0, ANSWER_MAX_MS), bring_word, word,
+                   sim->controller->life);
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static const struct node *unsent_of(const struct node *status, const char *id, int64_t number)
+{
+    const struct node *list = node_find(status, "unsent");
+
+    for (size_t i = 0; list != NULL && i < list->list.count; i++) {
+        const struct node *it = list->list.items[i];
+        int64_t its = 0;
+
+        (void)node_find_int(it, "number", &its);
+        if (id == NULL ? its == number : str_eq(node_find_text(it, "id"), id)) {
+            return it;
+        }
+    }
+    return NULL;
+}
+
+void alerts_row(struct sim *sim, const struct row *row, const struct node *body,
+                const struct ref_object *before)
+{
+    const struct node *whole = node_find(body, "status");
+    const struct node *status = whole == NULL ? body : whole;
+    const struct node *was = before == NULL ? NULL : before->status;
+    const struct node *list = node_find(was, "unsent"), *now = node_find(status, "unsent");
+    const struct node *receivers =
+        before == NULL ? NULL : node_find_path(before->ledger, "spec.receivers");
+    size_t count = receivers == NULL ? 0 : receivers->list.count;
+    int64_t made = 0, made_before = 0;
+
+    if (row->kind != &alert_rule_kind || row->log != ROW_STATUS || row->verb == ROW_DELETE) {
+        return;
+    }
+    for (size_t i = 0; now != NULL && i < now->list.count; i++) {
+        told_of(sim, node_find_text(now->list.items[i], "id"))->is_stored = true;
+    }
+    (void)node_find_int(status, "notifications", &made);
+    (void)node_find_int(was, "notifications", &made_before);
+    if (made < made_before || made > made_before + 1 ||
+        (str_eq(node_find_text(status, "state"), "Firing") !=
+         str_eq(node_find_text(was, "state"), "Firing")) != (made == made_before + 1)) {
+        sim_fail(sim, "alerts", "%s is %s after %s with %" PRId64 " notifications after %" PRId64,
+                 row->name, node_find_text(status, "state"), node_find_text(was, "state"), made,
+                 made_before);
+    }
+    if (made > made_before && count > 0 && unsent_of(status, NULL, made) == NULL) {
+        sim_fail(sim, "alerts", "%s: nobody will be told of its notification %" PRId64, row->name,
+                 made);
+    }
+    for (size_t i = 0; list != NULL && i < list->list.count; i++) {
+        const char *id = node_find_text(list->list.items[i], "id");
+
+        if (count > 0 && unsent_of(status, id, 0) == NULL && !told_of(sim, id)->is_taken) {
+            sim_fail(sim, "alerts", "%s: %s is struck out, and nobody took it", row->name, id);
+        }
+    }
+}
