@@ -121,7 +121,7 @@
     X(OLD_FORM_RUNS_ON, "what was changed goes on running in its old form", "liveness")            \
     X(PAUSE_IGNORED, "work is started although the owner has paused the machine",                  \
       "paused authorised")                                                                         \
-    X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness")                     \
+    X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness policy")              \
     X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness paused")   \
     X(SILENCE_ALLOWED, "shims are told that work may run while nobody reads sensors", "policy")    \
     X(LAPSE_IGNORED, "what its shim suspended is never let go on", "liveness policy")              \
