@@ -131,7 +131,7 @@
     X(OLD_FORM_RUNS_ON, "what was changed goes on running in its old form", "liveness")            \
     X(PAUSE_IGNORED, "work is started although the owner has paused the machine",                  \
       "paused authorised")                                                                         \
-    X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness")                     \
+    X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness policy")              \
     X(RULES_OF_BEFORE, "other rules of an owner's hold from the next start of the agent on",        \
       "policy liveness")                                                                           \
     X(POLICY_ONLINE_ONLY, "an agent that is cut off judges no policy", "policy liveness paused")   \
