@@ -9,18 +9,18 @@
 
 const char *const alert_state_words[] = {"Inactive", "Pending", "Firing", NULL};
 const char *const alert_severity_words[] = {"critical", "warning", "info", NULL};
-static const char *const level_words[] = {"error", "warning", "info", NULL};
+static const char *const level_words[] = {"warning", "error", "info", NULL};
 
 static const struct field log_fields[] = {
     {"level", FIELD_ENUM, AT(struct log_receiver, level), .words = level_words,
-     .fallback = "warning", .doc = "of the line"},
+     .doc = "of the line; a warning when it is not said"},
 };
 
 static const struct shape log_shape = SHAPE("log", struct log_receiver, log_fields);
 
 static const struct field receiver_fields[] = {
     {"log", FIELD_STRUCT, AT(struct alert_receiver, log), .shape = &log_shape,
-     .flags = FIELD_EXPLICIT, .doc = "a line in the controller's log"},
+     .flags = FIELD_REQUIRED, .doc = "a line in the controller's log"},
 };
 
 static const struct shape receiver_shape =
@@ -113,7 +113,7 @@ const char *alert_receiver_text(const struct alert_receiver *receiver)
 }
 
 /* Rule 1: the condition can be read, and asks for metrics that there are.
- * Rule 2: each receiver says who it is, and nobody is told twice. */
+ * Rule 2: nobody is told twice. */
 static void check(const struct object *object, const struct node *root, struct problems *problems)
 {
     const struct alert_rule_spec *spec = &alert_rule_of(object)->spec;
@@ -122,11 +122,6 @@ static void check(const struct object *object, const struct node *root, struct p
     for (size_t i = 0; i < spec->receivers.count; i++) {
         const struct alert_receiver *receiver = &spec->receivers.items[i];
 
-        if (!shape_has(&receiver_shape, receiver, &receiver->log)) {
-            check_problem_item(problems, root, CAUSE_REQUIRED, "spec.receivers", i, "log",
-                               "is missing: a receiver is {log: {}}");
-            continue;
-        }
         for (size_t k = 0; k < i; k++) {
             if (str_eq(alert_receiver_text(receiver),
                        alert_receiver_text(&spec->receivers.items[k]))) {

@@ -10,7 +10,7 @@ struct log_receiver {
     int level; /* enum alert_level */
 };
 
-enum alert_level { ALERT_LEVEL_ERROR, ALERT_LEVEL_WARNING, ALERT_LEVEL_INFO };
+enum alert_level { ALERT_LEVEL_WARNING, ALERT_LEVEL_ERROR, ALERT_LEVEL_INFO };
 
 struct alert_receiver { /* one of them is given */
     uint64_t set;

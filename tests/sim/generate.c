@@ -597,6 +597,23 @@ static void settle_session(struct generator *generator, struct node *spec)
     }
 }
 
+/* There is one receiver to be told of so far, and nobody is told twice. */
+static void settle_rule(struct generator *generator, struct node *spec)
+{
+    static const char *const conditions[] = {
+        "fog_agents.away > 0", "fog_revision >= 7",
+        "fog_agents['connected'] < 2 && fog_sessions.false > 1"};
+    struct arena *arena = generator->arena;
+    const struct node *receivers = node_find(spec, "receivers");
+    struct node *list = node_list(arena);
+
+    node_set(arena, spec, "expr", node_str(arena, ONE_OF(generator->die, conditions)));
+    if (receivers != NULL && receivers->list.count > 1) {
+        node_add(arena, list, receivers->list.items[0]);
+        node_set(arena, spec, "receivers", list);
+    }
+}
+
 static struct node *generate_meta(struct generator *generator, const char *name)
 {
     static const char *const members[] = {"labels", "annotations"};
@@ -626,6 +643,8 @@ struct node *generate_object(struct generator *generator, const struct kind *kin
         settle_policy(generator, spec);
     } else if (kind->id == KIND_HARVEST_SESSION) {
         settle_session(generator, spec);
+    } else if (kind->id == KIND_ALERT_RULE && spec != NULL) {
+        settle_rule(generator, spec);
     }
     for (size_t i = 0; i < body->map.count; i++) {
         node_set(arena, root, body->map.members[i].key, body->map.members[i].value);

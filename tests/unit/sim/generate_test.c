@@ -292,7 +292,7 @@ static void look_at(const struct shape *shape, const void *of)
 static void every_field_is_there_and_not_there_and_at_its_bounds(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < 2 * DRAWS; seed++) {
+    for (uint64_t seed = 0; seed < 3 * DRAWS; seed++) {
         const struct kind *kind = kinds[seed % KIND_COUNT];
         struct problems problems;
         struct object *object;
