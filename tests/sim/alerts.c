@@ -16,7 +16,8 @@ enum {
     WORLDS_PER_MILLE = 300,
     WRITES_MAX = 8,
     ANSWER_MAX_MS = 1500,
-    END_TRIES = 20,
+    END_STEP_MS = 500,
+    END_MAX_MS = 120000,
     RULES = 2,
 };
 
@@ -36,6 +37,8 @@ struct alerts_world {
         VEC_OF(struct word *);
     } words; /* owned */
     struct die die;
+    unsigned planned, on_way; /* writes: not sent yet, not answered yet */
+    bool has_written;
 };
 
 struct alerts_world *alerts_world_new(void)
@@ -85,10 +88,10 @@ static struct told *told_of(struct sim *sim, const char *id)
 
 static void on_answered(struct sim *sim, void *who, int code, const struct blob *body)
 {
-    (void)sim;
     (void)who;
     (void)code;
     (void)body;
+    sim->alerts->on_way--;
 }
 
 static void write_rule(struct sim *sim, void *who, uint64_t arg)
@@ -125,6 +128,9 @@ static void write_rule(struct sim *sim, void *who, uint64_t arg)
         request.method = "DELETE";
         request.body_size_bytes = 0;
     }
+    sim->alerts->planned--;
+    sim->alerts->on_way++;
+    sim->alerts->has_written = true;
     (void)http_send(sim, &request, &client);
 }
 
@@ -141,30 +147,44 @@ void alerts_begin(struct sim *sim)
     for (uint64_t i = 0; i < writes; i++) {
         schedule_after(&sim->schedule, die_between(die, 0, sim->faults.chaos_ms), write_rule, NULL,
                        i);
+        sim->alerts->planned++;
     }
+}
+
+/* Only an answer says that it is gone: a write whose commit failed may turn out to be durable. */
+static bool remove_rule(struct sim *sim, int number)
+{
+    struct arena arena = {0};
+    char target[64];
+    int code;
+
+    (void)snprintf(target, sizeof(target), "/apis/fog/v1/alertrules/r-%d", number);
+    code = judge_ask(sim, &arena, "DELETE", target, NULL, NULL).code;
+    arena_fini(&arena);
+    return code == 200 || code == 404;
 }
 
 void alerts_end(struct sim *sim)
 {
-    struct arena arena = {0};
+    struct alerts_world *alerts = sim->alerts;
+    int64_t until_ms = sim_now(sim) + END_MAX_MS;
+    int removed = 0;
 
-    for (int try = 0; try < END_TRIES && !sim->has_failed; try++) {
-        bool has_any = false;
-
-        for (int i = 0; i < RULES; i++) {
-            char target[64];
-
-            (void)snprintf(target, sizeof(target), "/apis/fog/v1/alertrules/r-%d", i);
-            if (reference_find(sim->reference, "AlertRule", strrchr(target, '/') + 1) != NULL) {
-                (void)judge_ask(sim, &arena, "DELETE", target, NULL, NULL);
-                has_any = true;
-            }
-        }
-        if (!has_any) {
-            break;
+    /* A write that is on its way would make a rule anew. */
+    while ((alerts->planned > 0 || alerts->on_way > 0) && sim_now(sim) < until_ms &&
+           !sim->has_failed) {
+        sim_pass(sim, END_STEP_MS);
+    }
+    while (alerts->has_written && removed < RULES && sim_now(sim) < until_ms && !sim->has_failed) {
+        if (remove_rule(sim, removed)) {
+            removed++;
+        } else {
+            sim_pass(sim, END_STEP_MS);
         }
     }
-    arena_fini(&arena);
+    if (alerts->planned > 0 || alerts->on_way > 0 || (alerts->has_written && removed < RULES)) {
+        sim_fail(sim, "liveness", "an alert rule is not removed in %d ms", END_MAX_MS);
+    }
 }
 
 /* --- receivers -------------------------------------------------------------------------------- */
@@ -244,13 +264,35 @@ static const struct node *unsent_of(const struct node *status, const char *id, i
     return NULL;
 }
 
+static const struct node *status_of(const struct node *body)
+{
+    const struct node *status = node_find(body, "status");
+
+    return status == NULL ? body : status;
+}
+
+static void note_unsent(struct sim *sim, const struct node *status)
+{
+    const struct node *list = node_find(status, "unsent");
+
+    for (size_t i = 0; list != NULL && i < list->list.count; i++) {
+        told_of(sim, node_find_text(list->list.items[i], "id"))->is_stored = true;
+    }
+}
+
+void alerts_found(struct sim *sim, const struct row *row, const struct node *body)
+{
+    if (row->kind == &alert_rule_kind && row->log == ROW_STATUS && body != NULL) {
+        note_unsent(sim, status_of(body));
+    }
+}
+
 void alerts_row(struct sim *sim, const struct row *row, const struct node *body,
                 const struct ref_object *before)
 {
-    const struct node *whole = node_find(body, "status");
-    const struct node *status = whole == NULL ? body : whole;
+    const struct node *status = status_of(body);
     const struct node *was = before == NULL ? NULL : before->status;
-    const struct node *list = node_find(was, "unsent"), *now = node_find(status, "unsent");
+    const struct node *list = node_find(was, "unsent");
     const struct node *receivers =
         before == NULL ? NULL : node_find_path(before->ledger, "spec.receivers");
     size_t count = receivers == NULL ? 0 : receivers->list.count;
@@ -259,9 +301,7 @@ void alerts_row(struct sim *sim, const struct row *row, const struct node *body,
     if (row->kind != &alert_rule_kind || row->log != ROW_STATUS || row->verb == ROW_DELETE) {
         return;
     }
-    for (size_t i = 0; now != NULL && i < now->list.count; i++) {
-        told_of(sim, node_find_text(now->list.items[i], "id"))->is_stored = true;
-    }
+    note_unsent(sim, status);
     (void)node_find_int(status, "notifications", &made);
     (void)node_find_int(was, "notifications", &made_before);
     if (made < made_before || made > made_before + 1 ||

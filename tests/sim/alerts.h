@@ -19,3 +19,5 @@ void alerts_told(struct sim *sim, const struct effect *effect);
 /* A row was committed, and is not in the reference yet: `before` is what was there, or NULL. */
 void alerts_row(struct sim *sim, const struct row *row, const struct node *body,
                 const struct ref_object *before);
+/* One that is not in the reference yet is found in a store: its commit failed, and is durable. */
+void alerts_found(struct sim *sim, const struct row *row, const struct node *body);

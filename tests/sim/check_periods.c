@@ -206,22 +206,19 @@ static void check_sum(struct sim *sim, const struct row *row, const struct node 
     }
 }
 
-static void check_agent(struct sim *sim, const struct row *row, const struct node *body)
+static const struct node *status_of(const struct node *body)
 {
-    const struct ref_object *known = reference_find(sim->reference, "Agent", row->name);
-    const struct node *status =
-        node_find(body, "status") != NULL ? node_find(body, "status") : body;
-    const struct node *before =
-        known == NULL || !str_eq(known->uid, row->uid) ? NULL : known->status;
+    const struct node *status = node_find(body, "status");
+
+    return status == NULL ? body : status;
+}
+
+static void take_in(struct sim *sim, const struct row *row, const struct node *status)
+{
     const struct node *period = node_find(status, "period"), *shares;
-    int64_t number = ref_int(status, "period.number", 0), was = ref_int(before, "period.number", 0);
+    int64_t number = ref_int(status, "period.number", 0);
     _cleanup_free_ char *key = numbered(row->uid, number);
 
-    if (number < was) {
-        sim_fail(sim, "periods", "%s: period %" PRId64 " after %" PRId64, row->name, number, was);
-    }
-    sim->accounts->rows += number > was;
-    check_sum(sim, row, before, status, number > was);
     if (number == 0 || !is_new(sim, &sim->accounts->taken, key, period, "stored")) {
         return;
     }
@@ -229,6 +226,21 @@ static void check_agent(struct sim *sim, const struct row *row, const struct nod
     for (size_t i = 0; shares != NULL && i < shares->list.count; i++) {
         count(sim, row->name, shares->list.items[i]);
     }
+}
+
+static void check_agent(struct sim *sim, const struct row *row, const struct node *status)
+{
+    const struct ref_object *known = reference_find(sim->reference, "Agent", row->name);
+    const struct node *before =
+        known == NULL || !str_eq(known->uid, row->uid) ? NULL : known->status;
+    int64_t number = ref_int(status, "period.number", 0), was = ref_int(before, "period.number", 0);
+
+    if (number < was) {
+        sim_fail(sim, "periods", "%s: period %" PRId64 " after %" PRId64, row->name, number, was);
+    }
+    sim->accounts->rows += number > was;
+    check_sum(sim, row, before, status, number > was);
+    take_in(sim, row, status);
 }
 
 static void hold(struct accounts *accounts, const struct row *row, const struct node *body)
@@ -241,9 +253,7 @@ static void hold(struct accounts *accounts, const struct row *row, const struct 
     }
     held->is_gone = body == NULL;
     if (row->log == ROW_STATUS && body != NULL) {
-        held->suspensions =
-            ref_int(node_find(body, "status") != NULL ? node_find(body, "status") : body,
-                    "contribution.suspensions", 0);
+        held->suspensions = ref_int(status_of(body), "contribution.suspensions", 0);
     }
 }
 
@@ -252,27 +262,42 @@ uint64_t accounts_rows(const struct sim *sim)
     return sim->accounts->rows;
 }
 
-void check_period_row(struct sim *sim, const struct row *row, const struct node *body)
+static void know(struct accounts *accounts, const struct row *row, const struct node *body)
 {
-    struct accounts *accounts = sim->accounts;
     const char *uid;
 
     if (row->kind == &assignment_kind) {
         hold(accounts, row, body);
-    }
-    if (body == NULL) {
-        return;
-    }
-    if (row->kind == &assignment_kind && row->log == ROW_LEDGER && row->verb == ROW_CREATE) {
-        free(map_put(&accounts->sessions, row->uid, mem_strdup(ref_text(body, "spec.sessionUid"))));
-    } else if (row->kind == &agent_kind) {
+        if (body != NULL && row->log == ROW_LEDGER && row->verb == ROW_CREATE) {
+            free(map_put(&accounts->sessions, row->uid,
+                         mem_strdup(ref_text(body, "spec.sessionUid"))));
+        }
+    } else if (row->kind == &agent_kind && body != NULL) {
         uid = map_find(&accounts->uids, row->name);
         if (uid == NULL || !str_eq(uid, row->uid)) {
             free(map_put(&accounts->uids, row->name, mem_strdup(uid == NULL ? row->uid : "")));
         }
-        if (row->log == ROW_STATUS) {
-            check_agent(sim, row, body);
-        }
+    }
+}
+
+static bool is_agent_status(const struct row *row, const struct node *body)
+{
+    return row->kind == &agent_kind && row->log == ROW_STATUS && body != NULL;
+}
+
+void check_period_row(struct sim *sim, const struct row *row, const struct node *body)
+{
+    know(sim->accounts, row, body);
+    if (is_agent_status(row, body)) {
+        check_agent(sim, row, status_of(body));
+    }
+}
+
+void check_period_found(struct sim *sim, const struct row *row, const struct node *body)
+{
+    know(sim->accounts, row, body);
+    if (is_agent_status(row, body)) {
+        take_in(sim, row, status_of(body));
     }
 }
 

@@ -20,6 +20,9 @@ void accounts_free(struct accounts *accounts);
 void check_period_said(struct machine *machine, const struct node *report);
 /* A row was committed, and is not in the reference yet. */
 void check_period_row(struct sim *sim, const struct row *row, const struct node *body);
+/* One that is not in the reference yet is found in a store: its commit failed, and is durable. What
+ * was before it may not be known. */
+void check_period_found(struct sim *sim, const struct row *row, const struct node *body);
 /* How many rows took a period in: that happens by the hour, whatever else does. */
 uint64_t accounts_rows(const struct sim *sim);
 /* The world is at rest. */

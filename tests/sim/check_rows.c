@@ -511,6 +511,22 @@ static void check_row(struct sim *sim, const struct row *row)
     arena_fini(&at.arena);
 }
 
+void check_found(struct sim *sim, const struct stored_change *change)
+{
+    struct row row = reference_row_of(change);
+    struct arena arena;
+    struct node *body;
+
+    if (row.revision <= sim->reference->revision || row.kind->is_event) {
+        return;
+    }
+    arena_init(&arena);
+    body = row.verb == ROW_DELETE ? NULL : ref_parse(&arena, row.body);
+    alerts_found(sim, &row, body);
+    check_period_found(sim, &row, body);
+    arena_fini(&arena);
+}
+
 void check_rows(struct sim *sim, const struct batch *batch)
 {
     for (size_t i = 0; i < batch->rows.count && !sim->has_failed; i++) {

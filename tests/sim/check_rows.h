@@ -14,10 +14,14 @@
 #pragma once
 
 #include "controller/core/batch.h"
+#include "controller/core/stored.h"
 
 struct sim;
 
 void check_rows(struct sim *sim, const struct batch *batch); /* was committed; takes the rows in */
+/* The store that starts has this one: for those that have to know of what a commit wrote that
+ * failed.  Before the reference takes it in. */
+void check_found(struct sim *sim, const struct stored_change *change);
 
 /* A write under this key, which is also its change cause, may only be made upon this revision of
  * the object, or, without a name, of desired state. */

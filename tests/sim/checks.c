@@ -425,6 +425,7 @@ static size_t walk(struct sim *sim, size_t at)
             if (change->log == ROW_LEDGER) {
                 compare_row(sim, change, at++);
             }
+            check_found(sim, change);
             reference_take_stored(sim->reference, change);
             check_quorum_hears(sim, change->kind, change->name);
         }

@@ -245,16 +245,21 @@ void reference_take(struct reference *reference, const struct row *row)
     }
 }
 
+struct row reference_row_of(const struct stored_change *change)
+{
+    return (struct row){.log = change->log,
+                        .verb = change->verb,
+                        .kind = change->kind,
+                        .name = (char *)change->name,
+                        .uid = (char *)change->uid,
+                        .revision = change->revision,
+                        .generation = change->generation,
+                        .body = change->log == ROW_LEDGER ? change->body : change->status};
+}
+
 void reference_take_stored(struct reference *reference, const struct stored_change *change)
 {
-    struct row row = {.log = change->log,
-                      .verb = change->verb,
-                      .kind = change->kind,
-                      .name = (char *)change->name,
-                      .uid = (char *)change->uid,
-                      .revision = change->revision,
-                      .generation = change->generation,
-                      .body = change->log == ROW_LEDGER ? change->body : change->status};
+    struct row row = reference_row_of(change);
 
     reference_take(reference, &row);
 }

@@ -82,6 +82,8 @@ void reference_reset(struct sim *sim);
 /* Rows in order; those that are known already are passed over. */
 void reference_take(struct reference *reference, const struct row *row);
 void reference_take_stored(struct reference *reference, const struct stored_change *change);
+/* Its texts and body are borrowed. */
+struct row reference_row_of(const struct stored_change *change);
 void reference_take_contents(struct reference *reference, const struct batch *batch);
 
 /* NULL when there is none now. */
