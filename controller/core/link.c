@@ -451,7 +451,6 @@ static void on_resync(struct ctl *ctl, struct link *link, const struct wire_resy
     tell_all_again(ctl, link);
 }
 
-/* Kept while it is connected, the newest alone.  Without any they are about as before. */
 /* Windows open by the machine's own clock, also when it is wrong, or ours is.  What an older agent
  * has nobody knows better than we do. */
 static struct wall local_time(const struct ctl *ctl, const struct agent_entry *agent)
@@ -461,6 +460,7 @@ static struct wall local_time(const struct ctl *ctl, const struct agent_entry *a
     return (struct wall){utc_ms + agent->utc_offset_ms};
 }
 
+/* Kept while it is connected, the newest alone.  Without any they are about as before. */
 static void take_sensors(struct ctl *ctl, struct agent_entry *agent,
                          const struct wire_heartbeat *heartbeat)
 {

@@ -257,6 +257,20 @@ int blob_files_find(const struct blob_files *files, const char *digest, int *ret
     return *ret_fd < 0 ? err_of_errno() : 0;
 }
 
+int blob_files_check(const struct blob_files *files, const char *digest, int64_t size_bytes)
+{
+    char path[BLOB_PATH_SIZE];
+    struct stat info;
+
+    if (!blob_path_from_digest(digest, path)) {
+        return ERR_NOT_FOUND;
+    }
+    if (fstatat(files->dir_fd, path, &info, AT_SYMLINK_NOFOLLOW) < 0) {
+        return err_of_errno();
+    }
+    return S_ISREG(info.st_mode) && info.st_size == size_bytes ? 0 : ERR_CORRUPT;
+}
+
 int blob_files_read(int fd, void *bytes, size_t size_bytes, int64_t offset)
 {
     char *to = bytes;

@@ -43,7 +43,11 @@ int blob_files_write(int fd, const void *bytes, size_t size_bytes, int64_t offse
 int blob_files_publish(const struct blob_files *files, int fd, const char *digest);
 void blob_files_drop(const struct blob_files *files, const char *digest); /* the incoming one */
 
+/* ERR_NOT_FOUND only when there is none; a file that cannot be opened now is ERR_IO. */
 int blob_files_find(const struct blob_files *files, const char *digest, int *ret_fd);
+/* Is there a file of so many bytes?  ERR_NOT_FOUND, ERR_CORRUPT when it has another size, ERR_IO.
+ */
+int blob_files_check(const struct blob_files *files, const char *digest, int64_t size_bytes);
 /* ERR_CORRUPT when there are fewer. */
 int blob_files_read(int fd, void *bytes, size_t size_bytes, int64_t offset);
 int blob_files_remove(const struct blob_files *files, const char *digest);

@@ -285,7 +285,7 @@ static void get(struct blobs *blobs, uint64_t id, const char *digest,
     enum range_answer part;
     char headers[HEADERS_SIZE];
     bool is_head = str_eq(request->method, "HEAD");
-    int fd;
+    int fd, failed;
 
     if (stored == NULL) {
         refuse_absent(blobs, id, digest);
@@ -307,10 +307,13 @@ static void get(struct blobs *blobs, uint64_t id, const char *digest,
                      stored->file.size_bytes);
     } else if (blobs->transfer_count >= BLOB_TRANSFERS_MAX) {
         blobs_refuse(blobs, id, 429, NULL, "%d blobs are on their way already", BLOB_TRANSFERS_MAX);
-    } else if (blob_files_find(&blobs->files, digest, &fd) < 0) {
+    } else if ((failed = blob_files_find(&blobs->files, digest, &fd)) == ERR_NOT_FOUND) {
         log_error("blob %s: its file is not there any more", digest);
         blobs_remove(blobs, stored, 0);
         refuse_absent(blobs, id, digest);
+    } else if (failed) { /* no word on what is in it: it stays */
+        log_error("blob %s: its file cannot be opened: %s", digest, err_to_str(failed));
+        blobs_refuse_disk(blobs, id, failed);
     } else {
         answer_bytes(blobs, id, stored, fd, &range, part == RANGE_PART, is_head);
     }
@@ -391,6 +394,26 @@ static struct partial *find_partial(struct blobs *blobs, uint64_t id, const stru
     return partial;
 }
 
+/* Whoever sends it again is told that it is here only while its file is, and as large as it was: a
+ * missing one makes way for what comes then. */
+static void answer_again(struct blobs *blobs, uint64_t id, struct stored_blob *stored)
+{
+    int failed = blob_files_check(&blobs->files, stored->file.digest, stored->file.size_bytes);
+
+    if (failed == ERR_NOT_FOUND || failed == ERR_CORRUPT) {
+        log_error("blob %s: its file is not there any more, or has another size",
+                  stored->file.digest);
+        blobs_refuse(blobs, id, 503, NULL, "%s was lost and is being removed; send it again",
+                     stored->file.digest);
+        blobs_remove(blobs, stored, 0);
+    } else if (failed) {
+        blobs_refuse_disk(blobs, id, failed);
+    } else {
+        blobs_use(blobs, stored);
+        blobs_answer_stored(blobs, id, 200, stored);
+    }
+}
+
 static void put(struct blobs *blobs, uint64_t id, const char *digest,
                 const struct transfer_request *request)
 {
@@ -407,8 +430,7 @@ static void put(struct blobs *blobs, uint64_t id, const char *digest,
         return;
     }
     if (stored != NULL) {
-        blobs_use(blobs, stored);
-        blobs_answer_stored(blobs, id, 200, stored);
+        answer_again(blobs, id, stored);
         return;
     }
     if (blobs->transfer_count >= BLOB_TRANSFERS_MAX) {

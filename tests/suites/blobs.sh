@@ -99,6 +99,21 @@ kill_9_in_the_middle_of_an_upload_leaves_nothing() {
   is "after one more" "$(code "$(url "$D")")" 200 && cmp "$T/answer" "$T/d" || miss "other bytes"
 }
 
+a_file_that_cannot_be_opened_is_kept() {
+  mv "$(file_of "$D")" "$T/aside" && ln -s "$T/aside" "$(file_of "$D")" # no link is followed
+  is "not now" "$(code "$(url "$D")")" 500
+  is "asked once more" "$(code "$(url "$D")")" 500
+  mv "$T/aside" "$(file_of "$D")" || miss "its file is gone"
+  is "later" "$(code "$(url "$D")")" 200 && cmp "$T/answer" "$T/d" || miss "other bytes"
+}
+
+what_was_lost_is_not_said_to_be_there() {
+  truncate -s 100 "$(file_of "$D")"
+  is "sent again" "$(code -T "$T/d" "$(url "$D")")" 503
+  await 5 "the rest of it is gone" not is_listed "$D"
+  is "and again" "$(code -T "$T/d" "$(url "$D")")" 201
+}
+
 a_damaged_file_is_removed_when_it_is_read() {
   printf 'not these' | dd of="$(file_of "$D")" bs=1 seek=7999990 conv=notrunc 2>/dev/null
   curl -sf -o "$T/answer" "$(url "$D")" && miss "its reader was not told"
@@ -215,6 +230,7 @@ a_slow_reader_holds_up_nobody() {
 }
 
 it what_goes_in_comes_out a_part_can_be_asked_for an_upload_can_be_taken_up_again what_is_wrong_never_becomes_visible \
-  the_quota_holds kill_9_in_the_middle_of_an_upload_leaves_nothing a_damaged_file_is_removed_when_it_is_read \
+  the_quota_holds kill_9_in_the_middle_of_an_upload_leaves_nothing a_file_that_cannot_be_opened_is_kept \
+  what_was_lost_is_not_said_to_be_there a_damaged_file_is_removed_when_it_is_read \
   what_is_needed_stays_and_what_is_not_goes fogctl_puts_lists_and_gets fogctl_goes_on_where_it_was \
   fogctl_outlives_the_controller a_slow_reader_holds_up_nobody

@@ -106,6 +106,8 @@ static void what_is_published_is_there_after_a_start(void **state)
     blob_files_close(&files);
     open_again();
     assert_string_equal(found(), DIGEST " 3 ");
+    assert_int_equal(blob_files_check(&files, DIGEST, 3), 0);
+    assert_int_equal(blob_files_check(&files, DIGEST, 4), ERR_CORRUPT);
     assert_int_equal(blob_files_find(&files, DIGEST, &fd), 0);
     assert_int_equal(blob_files_read(fd, text, 2, 1), 0);
     assert_string_equal(text, "bc");
@@ -134,6 +136,7 @@ static void what_is_removed_is_gone_and_removing_nothing_is_fine(void **state)
     assert_int_equal(blob_files_remove(&files, DIGEST), 0);
     assert_int_equal(blob_files_remove(&files, DIGEST), 0);
     assert_string_equal(found(), "");
+    assert_int_equal(blob_files_check(&files, DIGEST, 3), ERR_NOT_FOUND);
 }
 
 static int64_t used_ms;
@@ -175,7 +178,8 @@ static void what_is_no_blob_is_passed_over(void **state)
     assert_int_equal(symlinkat("README", dir_fd, &HEX[2]), 0);
     assert_string_equal(found(), "");
     (void)close(fd);
-    assert_true(blob_files_find(&files, DIGEST, &fd) < 0);
+    assert_int_equal(blob_files_find(&files, DIGEST, &fd), ERR_IO); /* it is there, after all */
+    assert_int_equal(blob_files_check(&files, DIGEST, 6), ERR_CORRUPT);
     (void)close(dir_fd);
 }
 
