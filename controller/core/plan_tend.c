@@ -372,6 +372,18 @@ static void leave_gang(struct planner *p, const struct replica *replica,
     }
 }
 
+/* Of a session of tasks.  What has an earlier form would never come to anything here: where it
+ * would get the newest it is not, and it may be one that never ends. */
+static void leave_tasks(struct planner *p, const struct replica *replica,
+                        struct assignment_entry *copy, bool is_current, const char *reason)
+{
+    if (!move_task(p, replica, copy, 0, reason) && !is_current) {
+        MARK("what became a task ends where it gets no newer form");
+        planner_stop(p, replica, copy,
+                     arena_printf(p->arena, "it is of an earlier form, and %s", reason));
+    }
+}
+
 /* Its agent is drained: it goes elsewhere in its turn, and runs where it is until there is room. */
 static void leave(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
                   bool is_current)
@@ -387,7 +399,7 @@ static void leave(struct planner *p, const struct replica *replica, struct assig
             (void)is_paused(p, replica, copy);
         }
     } else if (p->plan->tasks != NULL) {
-        (void)move_task(p, replica, copy, 0, reason);
+        leave_tasks(p, replica, copy, is_current, reason);
     } else if (p->spec->gang.deadline_ms > 0) {
         leave_gang(p, replica, copy, reason);
     } else {
@@ -427,6 +439,14 @@ static void tend_coming(struct planner *p, const struct replica *replica,
     }
 }
 
+/* Another policy holds at once, also where it is to leave: it may find no other place for long, and
+ * a task that has begun ends there. */
+static bool is_only_governed_anew(const struct planner *p, const struct assignment_entry *copy,
+                                  bool is_current)
+{
+    return !is_current && copy_changes_in_place(p->in->model, copy, p->in->template);
+}
+
 void plan_tend(struct planner *p, const struct replica *replica, struct assignment_entry *copy)
 {
     bool is_current = planner_has_newest_form(p, copy);
@@ -454,6 +474,8 @@ void plan_tend(struct planner *p, const struct replica *replica, struct assignme
                  arena_printf(p->arena, "the session no longer selects %s",
                               agent_name(copy->agent)));
         }
+    } else if (is_only_governed_anew(p, copy, is_current)) {
+        update(p, replica, copy);
     } else if (copy_is_to_leave(copy, p->plan->tasks != NULL, is_current) &&
                !MUTANT(DRAIN_IGNORED)) {
         MARK("a copy is to leave an agent that is drained");
