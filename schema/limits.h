@@ -222,7 +222,8 @@ enum {
     SELECTOR_VALUES_MAX = 64,
     WINDOWS_MAX = 64,
     RETRIES_MAX = 1000,
-    LEASE_MIN_MS = 3 * 1000, /* renewed at a third of it, so once a second at most */
+    FAILURES_COUNTED_MAX = 1 << 20, /* in a row; more are as many: agents can claim anything */
+    LEASE_MIN_MS = 3 * 1000,        /* renewed at a third of it, so once a second at most */
     LEASE_MAX_MS = 60 * 60 * 1000,
     REPLACE_MIN_MS = 1000,
     GRACE_MAX_MS = 10 * 60 * 1000,

@@ -177,19 +177,30 @@ const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_gene
     return *end == ' ' ? end + 1 : end;
 }
 
+/* Whatever an agent, or an annotation, claims. */
+static unsigned counted(int64_t failures, int64_t least)
+{
+    int64_t most = FAILURES_COUNTED_MAX;
+
+    return (unsigned)(failures < least ? least : failures > most ? most : failures);
+}
+
+unsigned copy_failures_before(const struct assignment_entry *copy)
+{
+    const char *text = strmap_find(&copy->object->meta.annotations, ATTEMPT_ANNOTATION);
+    int64_t failures = 0;
+
+    return text == NULL || !int_from_str(text, &failures) ? 0 : counted(failures, 0);
+}
+
 unsigned copy_failures(const struct assignment_entry *copy)
 {
     const struct assignment_status *status = assignment_status(copy);
-    const char *before = strmap_find(&copy->object->meta.annotations, ATTEMPT_ANNOTATION);
-    int64_t earlier = 0, own = status->failures < 1 ? 1 : status->failures;
 
     if (status->ended.ms - status->started.ms >= RESTART_RESET_MS) {
         return 1;
     }
-    if (before != NULL && !int_from_str(before, &earlier)) {
-        earlier = 0;
-    }
-    return (unsigned)(earlier + own);
+    return copy_failures_before(copy) + counted(status->failures, 1);
 }
 
 bool copy_is_task(const struct model *model, const struct assignment_entry *copy)

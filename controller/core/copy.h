@@ -48,8 +48,11 @@ bool copy_may_go(const struct model *model, const struct assignment_entry *copy,
 /* When copy_may_go() becomes true without anything happening, if it was told to end, or is now. */
 struct mono copy_may_go_at(const struct model *model, const struct assignment_entry *copy,
                            struct mono now);
-/* Failures in a row of its replica, this copy's own included; a long run forgets earlier ones. */
+/* Failures in a row of its replica, this copy's own included, at least 1; a long run forgets
+ * earlier ones. */
 unsigned copy_failures(const struct assignment_entry *copy);
+/* Those before this copy, as it was made: ATTEMPT_ANNOTATION. */
+unsigned copy_failures_before(const struct assignment_entry *copy);
 
 /* Does it run as a task?  What a session ran before it had tasks does not. */
 bool copy_is_task(const struct model *model, const struct assignment_entry *copy);

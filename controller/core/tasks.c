@@ -5,7 +5,6 @@
 #include "controller/core/core.h"
 #include "controller/core/outputs.h"
 #include "controller/core/replica.h"
-#include "schema/base/parse.h"
 #include "schema/base/site.h"
 #include "schema/limits.h"
 
@@ -84,13 +83,7 @@ struct tasks *tasks_read(struct arena *arena, const struct plan_input *input)
 
 unsigned tasks_failures(const struct assignment_entry *copy)
 {
-    const char *before = strmap_find(&copy->object->meta.annotations, ATTEMPT_ANNOTATION);
-    int64_t earlier = 0;
-
-    if (before != NULL && !int_from_str(before, &earlier)) {
-        earlier = 0;
-    }
-    return (unsigned)earlier + copy_has_failed(copy);
+    return copy_failures_before(copy) + copy_has_failed(copy);
 }
 
 /* --- what has ended --------------------------------------------------------------------------- */

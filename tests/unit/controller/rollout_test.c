@@ -375,6 +375,22 @@ static void failures_are_counted_over_all_agents(void **state)
     assert_true(fleet_has_event(&fleet, "GivenUp"));
 }
 
+/* An agent can claim anything. */
+static void any_number_of_failures_is_one_to_reckon_with(void **state)
+{
+    static const int64_t claims[] = {(int64_t)1 << 32, INT64_MAX, 1};
+
+    (void)state;
+    some_agents(3);
+    apply("work", "retries: 0", RUN);
+    for (size_t i = 0; i < COUNT_OF(claims); i++) {
+        report("0", PHASE_FAILED, "StartFailed", claims[i]);
+        assert_string_equal(fleet_why(&fleet, "work"), "BackOff");
+        assert_true(copy_failures(fleet_copy(&fleet, "work", "0")) > i);
+        fleet_advance(&fleet, RESTART_MAX_MS);
+    }
+}
+
 static void what_was_given_up_is_tried_again_when_the_session_changes(void **state)
 {
     (void)state;
@@ -692,6 +708,7 @@ int main(void)
         IN_FLEET(after_a_start_nothing_is_wanted_on_who_is_not_back),
         IN_FLEET(a_failed_replica_is_tried_elsewhere_after_a_pause),
         IN_FLEET(failures_are_counted_over_all_agents),
+        IN_FLEET(any_number_of_failures_is_one_to_reckon_with),
         IN_FLEET(what_was_given_up_is_tried_again_when_the_session_changes),
         IN_FLEET(what_was_given_up_is_tried_again_when_it_is_deleted),
         IN_FLEET(a_replica_that_its_agent_tries_for_ever_is_given_up),
