@@ -15,6 +15,7 @@
 #include "controller/core/progress.h"
 #include "schema/base/str.h"
 #include "schema/divergence.h"
+#include "schema/policy.h"
 #include "schema/remedy.h"
 
 #include <inttypes.h>
@@ -40,6 +41,7 @@ struct words { /* of one link */
     const char *readings;   /* of an agent's sensors; NULL: none */
     const char *progress;   /* of a session's tasks; NULL: none goes on */
     const char *reputation; /* of an agent; NULL: nothing has happened to its work */
+    const char *remedy;     /* NULL: that of its reason */
 };
 
 static void set_text(struct chain *chain, struct node *map, const char *key, const char *text)
@@ -89,7 +91,8 @@ static void add_link(struct chain *chain, const struct words *words)
     node_add(chain->arena, chain->list, link);
     if (words->is_in_the_way) {
         set_class(chain, link, words->reason);
-        set_text(chain, link, "remedy", remedy_words(words->reason));
+        set_text(chain, link, "remedy",
+                 words->remedy != NULL ? words->remedy : remedy_words(words->reason));
         set_in_the_way(chain, link, words->reason);
     }
 }
@@ -234,16 +237,33 @@ static bool is_suspended(const struct assignment_entry *assignment)
     return assignment_status(assignment)->phase == PHASE_SUSPENDED;
 }
 
-/* What runs has a reason only when something slows it down. */
+/* What runs has a reason of its policy only when that slows it down. */
 static bool is_slowed(const struct assignment_entry *assignment)
 {
-    return assignment_status(assignment)->phase == PHASE_RUNNING &&
-           !str_is_empty(assignment_status(assignment)->reason);
+    if (assignment_status(assignment)->phase != PHASE_RUNNING) {
+        return false;
+    }
+    for (const char *const *it = policy_reason_words; *it != NULL; it++) {
+        if (str_eq(*it, assignment_status(assignment)->reason)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* It ended well, and its outputs cannot be stored: somebody has to see to that.  While they are
+ * being stored nothing is in the way. */
+static bool is_stuck(const struct assignment_entry *assignment)
+{
+    const struct remedy *remedy = remedy_find(assignment_status(assignment)->reason);
+
+    return assignment_status(assignment)->phase == PHASE_RUNNING && remedy != NULL &&
+           remedy->kind == REMEDY_ACT;
 }
 
 static bool is_held(const struct assignment_entry *assignment)
 {
-    return is_suspended(assignment) || is_slowed(assignment);
+    return is_suspended(assignment) || is_slowed(assignment) || is_stuck(assignment);
 }
 
 /* A condition that stays true keeps its moment; what its agent said last of its policy is numbered
@@ -339,6 +359,10 @@ static void explain_session(struct chain *chain, const struct session_entry *ses
     chain->converged =
         is_true(condition) && body->status.observed_generation == session->object->meta.generation;
     words.is_in_the_way = !chain->converged;
+    if (harvest_session_has_tasks(&body->spec) && str_eq(words.reason, "GivenUp")) {
+        words.remedy = "see with `fogctl results` which tasks failed and how, mend the workload, "
+                       "then delete the session and apply it anew";
+    }
     add_link(chain, &words);
     dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
         bool is_idle = copy_is_idle(it, chain->ctl->now, chain->ctl->reconciler.awaited_until);

@@ -6,12 +6,15 @@
 #include "controller/core/outputs.h"
 #include "controller/core/replica.h"
 #include "schema/base/site.h"
+#include "schema/base/utf8.h"
 #include "schema/limits.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SAID_BYTES_MAX = 200 };
 
 struct lister {
     struct tasks *tasks;
@@ -121,6 +124,18 @@ static void add_failure(struct lister *l, size_t index, const struct assignment_
     tasks->failures[0] = failure;
 }
 
+/* What its agent said of it, or the beginning of that: its log is gone when people look. */
+static const char *said_of(struct arena *arena, const char *message)
+{
+    size_t length = str_is_empty(message) ? 0 : strlen(message);
+
+    if (length == 0) {
+        return "";
+    }
+    length = utf8_valid_bytes(message, length < SAID_BYTES_MAX ? length : SAID_BYTES_MAX);
+    return arena_printf(arena, " (%.*s)", (int)length, message);
+}
+
 static const char *end_words(struct lister *l, size_t index, const struct assignment_entry *copy,
                              bool has_failed)
 {
@@ -136,10 +151,13 @@ static const char *end_words(struct lister *l, size_t index, const struct assign
         return arena_printf(l->arena, "task %zu succeeded with what %s made", index,
                             assignment_spec(copy)->agent);
     }
-    return arena_printf(l->arena, "task %zu %s on %s at attempt %u%s%s", index,
-                        has_failed ? "failed for good" : "succeeded", assignment_spec(copy)->agent,
-                        attempts, has_failed ? ": " : "",
-                        has_failed ? or_empty(status->reason) : "");
+    if (!has_failed) {
+        return arena_printf(l->arena, "task %zu succeeded on %s at attempt %u", index,
+                            assignment_spec(copy)->agent, attempts);
+    }
+    return arena_printf(l->arena, "task %zu failed for good on %s at attempt %u: %s%s", index,
+                        assignment_spec(copy)->agent, attempts, or_empty(status->reason),
+                        said_of(l->arena, status->message));
 }
 
 /* Only what was declared: its size was looked at when the session was written.  What an earlier
@@ -494,6 +512,18 @@ bool tasks_are_complete(const struct tasks *tasks, const struct harvest_session_
            (tasks->is_cut_short && !tasks->has_remains);
 }
 
+/* " (the last: task 7 on lark, ExitedNonZero)". */
+static const char *last_failure(struct arena *arena, const struct tasks *tasks)
+{
+    const struct task_failure *last = &tasks->failures[0];
+
+    if (tasks->failure_count == 0) {
+        return "";
+    }
+    return arena_printf(arena, " (the last: task %" PRId64 " on %s, %s)", last->index, last->agent,
+                        str_is_empty(last->reason) ? "for no reason that was told" : last->reason);
+}
+
 const char *tasks_words(struct arena *arena, const struct tasks *tasks,
                         const struct harvest_session_spec *spec)
 {
@@ -502,7 +532,8 @@ const char *tasks_words(struct arena *arena, const struct tasks *tasks,
                *waiting = quorum_words(arena, tasks->quorum.opinions, tasks->quorum.opinion_count);
 
     if (tasks->failed_count > 0) {
-        failed = arena_printf(arena, ", %zu failed for good", tasks->failed_count);
+        failed = arena_printf(arena, ", %zu failed for good%s", tasks->failed_count,
+                              last_failure(arena, tasks));
     }
     return arena_printf(arena, "%zu of %" PRId64 " %s succeeded%s%s%s", tasks->completed_count,
                         spec->tasks.count, one, failed, waiting == NULL ? "" : "; ",

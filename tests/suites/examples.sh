@@ -37,6 +37,15 @@ all_are_valid_together() {
   done
 }
 
+# Whoever tries one after the other keeps what the first one declared.
+none_changes_what_another_declares() {
+  local twice
+  twice=$(find examples -name '*.yaml' -o -name '*.json' ! -name scene.json | while read -r file; do
+    fogctl apply -f "$file" --dry-run=client
+  done | cut -d' ' -f1 | sort | uniq -d)
+  is "what two examples declare" "$twice" ""
+}
+
 each_is_applied() {
   local file
   for file in $(files); do
@@ -118,7 +127,7 @@ all_are_deleted_again() {
   nothing_is_broken
 }
 
-it a_fleet_is_up all_are_valid_together each_is_applied each_becomes_what_it_promises \
-  applying_all_again_changes_nothing the_batch_has_its_results the_tasks_have_all_ended \
+it a_fleet_is_up all_are_valid_together none_changes_what_another_declares each_is_applied \
+  each_becomes_what_it_promises applying_all_again_changes_nothing the_batch_has_its_results the_tasks_have_all_ended \
   a_change_comes_in_waves_of_two what_is_too_large_says_who_lacks_what \
   who_asked_for_a_quiet_machine_got_it a_rule_that_holds_is_told_in_the_log all_are_deleted_again

@@ -252,6 +252,23 @@ static void what_is_held_is_as_declared_and_stands_in_the_way(void **state)
     expect_in_the_way(object(KIND_AGENT, "edge-1"), true, "");
 }
 
+/* What has ended well waits for its outputs to be stored; it is neither slow nor held. */
+static void outputs_are_in_the_way_when_they_cannot_be_stored(void **state)
+{
+    const char *expected;
+
+    (void)state;
+    given_work_on_an_agent();
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_RUNNING, "Uploading", 0);
+    expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true, "");
+    expect_in_the_way(object(KIND_AGENT, "edge-1"), true, "");
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_RUNNING, "UploadFailed", 0);
+    expected = with_copy("assignment/", " UploadFailed");
+    expect_is(object(KIND_HARVEST_SESSION, "work"), 1, "Running on edge-1");
+    expect_in_the_way(object(KIND_HARVEST_SESSION, "work"), true, expected);
+    expect_in_the_way(object(KIND_AGENT, "edge-1"), true, expected);
+}
+
 /* Beside one that runs and one that is held is one on a machine that is gone. */
 static void what_an_agent_that_is_gone_held_is_not_held(void **state)
 {
@@ -423,6 +440,7 @@ int main(void)
         IN_FLEET(the_chain_leads_from_a_session_to_its_agent),
         IN_FLEET(an_agent_says_whether_it_is_there),
         IN_FLEET(what_is_held_is_as_declared_and_stands_in_the_way),
+        IN_FLEET(outputs_are_in_the_way_when_they_cannot_be_stored),
         IN_FLEET(what_an_agent_that_is_gone_held_is_not_held),
         IN_FLEET(what_is_held_is_so_since_its_agent_said),
         IN_FLEET(nothing_is_held_since_the_future),

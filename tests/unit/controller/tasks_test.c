@@ -317,6 +317,11 @@ static void a_task_that_failed_is_tried_again_elsewhere(void **state)
     assert_int_equal(complete()->status, CONDITION_TRUE);
     assert_string_equal(complete()->reason, "SomeFailed");
     assert_string_equal(fleet_why(&fleet, "work"), "GivenUp");
+    assert_string_equal(fleet_message(&fleet, "work"),
+                        arena_printf(&fleet.ctl->arena,
+                                     "0 of 1 task has succeeded, 1 failed for good (the last: task "
+                                     "0 on %s, ExitedNonZero)",
+                                     status()->tasks.failures.items[0].agent));
     assert_true(fleet_has_event(&fleet, "TaskFailed"));
 }
 
