@@ -55,8 +55,13 @@ void judging_hold(struct judging *judging, enum policy_outcome outcome, enum pol
                   enum sensor sensor, const struct reading *reading, const char *format, ...)
 {
     struct policy_verdict *verdict = &judging->verdict;
+    bool is_word = reason == REASON_OWNER_PAUSED || reason == REASON_EXCLUSIVE_PROGRAM;
+    bool is_rule = judging->latches == &judging->state->owner_latches && !is_word;
     va_list rest;
 
+    if (outcome >= POLICY_SUSPEND && (is_word || is_rule)) {
+        verdict->owner_forbids = true;
+    }
     if (outcome == POLICY_EVICT && !judging->is_there) {
         outcome = POLICY_SUSPEND;
     }
@@ -65,8 +70,7 @@ void judging_hold(struct judging *judging, enum policy_outcome outcome, enum pol
     }
     verdict->outcome = outcome;
     verdict->reason = reason;
-    verdict->is_owners = judging->latches == &judging->state->owner_latches &&
-                         reason != REASON_OWNER_PAUSED && reason != REASON_EXCLUSIVE_PROGRAM;
+    verdict->is_owners = is_rule;
     verdict->sensor = sensor;
     verdict->reading = reading == NULL ? (struct reading){0} : *reading;
     verdict->message[0] = '\0';

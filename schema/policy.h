@@ -97,6 +97,7 @@ struct policy_verdict {
     int64_t cpu_percent; /* of the whole machine, all work together: limits.cpuPercent, or less */
     int64_t grace_ms;    /* of an eviction */
     bool is_owners;      /* a rule of `owner_spec` it was */
+    bool owner_forbids;  /* the owner's word or rules hold it, whatever else does */
     enum sensor sensor;  /* whose reading it was; SENSOR_COUNT: none */
     struct reading reading;
     char message[160]; /* in words, with the reading and what would end it */

@@ -277,12 +277,12 @@ static int64_t asked_grace_ms(const struct work *work)
 }
 
 /* To end, work has to run: where it is held back, not for long, whatever a manifest says.  How long
- * an eviction may take is its policy's to say, and the owner's. */
+ * an eviction may take is its policy's to say, but where the owner wants nothing to run. */
 static int64_t stop_grace_ms(const struct agt *agt, const struct work *work)
 {
     int64_t grace_ms = asked_grace_ms(work);
-    bool is_held =
-        agt->is_paused || (work->governed.outcome >= POLICY_SUSPEND && !work->run.is_evicted);
+    bool is_held = agt->is_paused || work->governed.owner_forbids ||
+                   (work->governed.outcome >= POLICY_SUSPEND && !work->run.is_evicted);
 
     if (lease_is_lost(agt, work)) {
         MARK("a run ends at once, for its lease is over");

@@ -302,6 +302,7 @@ static void judge(struct agt *agt, struct work *work)
     policy_step(&input, &governed->state, &verdict);
     governed->cpu_percent = verdict.cpu_percent;
     governed->grace_ms = verdict.grace_ms;
+    governed->owner_forbids = verdict.owner_forbids;
     if (verdict.outcome != governed->outcome || verdict.reason != governed->reason) {
         trace_add(&agt->trace, agt->now, "work %s: policy says %s: %s %s", work->wanted.uid,
                   policy_outcome_words[verdict.outcome], policy_reason_words[verdict.reason],

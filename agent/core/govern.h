@@ -46,6 +46,7 @@ struct governed { /* of one piece of work */
     enum policy_reason reason;
     char message[160]; /* as of when outcome and reason became what they are */
     int64_t cpu_percent, grace_ms;
+    bool owner_forbids;       /* as in struct policy_verdict */
     int64_t ran_before_ms;    /* saved by an earlier agent, towards the longest it may run */
     struct mono frozen_since; /* as its shim said when it was found; zero: it did not */
 

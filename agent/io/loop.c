@@ -405,13 +405,18 @@ static int take_effect(struct loop *loop, struct config *config, struct err *err
 static void on_hangup(uv_signal_t *handle, int number)
 {
     struct loop *loop = handle->data;
-    struct config *config = MEM_NEW(struct config);
-    int changed = config_read_again(loop->config, config);
+    struct config *config;
+    int changed;
     _cleanup_(str_fini)
     struct str names = STR_EMPTY;
     struct err err = ERR_NONE;
 
     (void)number;
+    if (loop->is_ending) { /* the core takes nothing any more, and keeps what it was given */
+        return;
+    }
+    config = MEM_NEW(struct config);
+    changed = config_read_again(loop->config, config);
     log_problems(&config->problems);
     options_name_changes(&loop->config->options, &config->options, &names);
     if (changed >= 0 && take_effect(loop, config, &err) == 0) {

@@ -18,7 +18,8 @@
  * that the record is written; whoever loses the connection looks for the record too.
  *
  * `suspend` with a signal (USR1, USR2) and a grace sends that to the workload's first process and
- * freezes all when the grace is over; without, or for one that is not known, it freezes at once.
+ * freezes all when the grace is over; without, for one that is not known, or when that process does
+ * not wait for it, it freezes at once.
  * Said again before that it does nothing, or without a grace: at once.  Whatever else ends the
  * grace, as `resume`, `stop` and a lapse do, sends no further signal.
  *

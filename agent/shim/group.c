@@ -387,11 +387,10 @@ void group_signal_seen(struct group *group, int signal_number)
     }
 }
 
-void group_signal_leader(const struct group *group, int signal_number)
+bool group_signal_leader(const struct group *group, int signal_number)
 {
-    if (group->leader > 0 && !group->leader_ended) {
-        (void)kill(group->leader, signal_number);
-    }
+    return group->leader > 0 && !group->leader_ended && proc_heeds(group->leader, signal_number) &&
+           kill(group->leader, signal_number) == 0;
 }
 
 void group_kill(struct group *group, struct mono now)

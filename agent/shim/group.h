@@ -47,4 +47,4 @@ void group_signal(struct group *group, int signal_number);
 void group_signal_seen(struct group *group, int signal_number);
 /* To the one that was executed alone: what it started need not know a signal that ends who does not
  * know it. */
-void group_signal_leader(const struct group *group, int signal_number);
+bool group_signal_leader(const struct group *group, int signal_number);

@@ -98,10 +98,14 @@ void limits_suspend(struct limits *limits, bool suspended, struct mono now)
     }
 }
 
-void limits_release(struct limits *limits)
+void limits_release(struct limits *limits, struct mono now)
 {
     limits->is_suspended = limits->is_paused = false;
     stop_all(limits, false);
+    if (uses_duty(limits)) { /* a debt would eat the time in which it saves its state */
+        duty_init(&limits->duty, limits->cpu_limit);
+        begin_duty(limits, now);
+    }
 }
 
 /* --- beginning and end --------------------------------------------------------------------------

@@ -40,8 +40,9 @@ void limits_begin(struct limits *limits, struct mono now); /* it was executed */
 
 void limits_set_cpu(struct limits *limits, int64_t told, struct mono now); /* 0: none */
 void limits_suspend(struct limits *limits, bool suspended, struct mono now);
-/* It shall end: nothing is stopped or frozen any more. */
-void limits_release(struct limits *limits);
+/* It shall end: nothing is frozen any more, and nothing stopped for what it used before.  Its
+ * limits go on. */
+void limits_release(struct limits *limits, struct mono now);
 
 /* Bytes that all its processes hold now, as of the group's last look. */
 int64_t limits_memory(const struct limits *limits);

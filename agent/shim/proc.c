@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { STAT_SIZE = 1024, ENVIRON_BYTES_MAX = 4 << 20 };
+enum { STAT_SIZE = 1024, STATUS_SIZE = 16 << 10, ENVIRON_BYTES_MAX = 4 << 20 };
 
 static size_t read_proc_file(pid_t pid, const char *name, char *to, size_t size_bytes)
 {
@@ -110,6 +110,23 @@ int64_t proc_memory(const struct proc *proc)
         kib = kib * 10 + (*at - '0');
     }
     return kib * 1024;
+}
+
+/* A mask of the file: sixteen hexadecimal digits. */
+static bool is_in_mask(const char *status, const char *key, int signal_number)
+{
+    const char *at = strstr(status, key);
+
+    return at != NULL && (strtoull(at + strlen(key), NULL, 16) >> (signal_number - 1) & 1U) != 0;
+}
+
+bool proc_heeds(pid_t pid, int signal_number)
+{
+    char text[STATUS_SIZE];
+
+    (void)read_proc_file(pid, "status", text, sizeof(text));
+    return is_in_mask(text, "\nSigCgt:", signal_number) ||
+           is_in_mask(text, "\nSigBlk:", signal_number);
 }
 
 void proc_list(struct procs *procs)

@@ -29,6 +29,8 @@ void proc_list(struct procs *procs);              /* all of the machine, at most
 void proc_keep_descendants(struct procs *procs, pid_t root);
 /* Resident bytes with shared pages divided among those who share them; slow. */
 int64_t proc_memory(const struct proc *proc);
+/* Does it catch the signal, or block it to wait for it?  Also false when we may not look. */
+bool proc_heeds(pid_t pid, int signal_number);
 /* Was it started with this variable?  Also false when we may not look. */
 bool proc_has_environment(pid_t pid, const char *const *assignments, size_t count);
 

@@ -110,6 +110,15 @@ static int64_t frozen_ms(const struct shim *shim)
     return shim->frozen_ms + (shim->frozen ? mono_since(shim->frozen_since, shim->now) : 0);
 }
 
+/* Where no agent says how long: what is frozen is held back, and so has to run no longer than what
+ * agents end while they hold it. */
+static int64_t own_grace_ms(const struct shim *shim)
+{
+    int64_t grace_ms = shim->spec.grace_ms;
+
+    return shim->frozen && grace_ms > HELD_GRACE_MAX_MS ? HELD_GRACE_MAX_MS : grace_ms;
+}
+
 static void stop(struct shim *shim, enum exit_cause cause, const char *message, int64_t grace_ms)
 {
     if (grace_ms <= 0) {
@@ -130,7 +139,7 @@ static void stop(struct shim *shim, enum exit_cause cause, const char *message, 
     shim->freeze_at = MONO_NEVER;
     group_look(&shim->group, shim->now);
     group_signal_seen(&shim->group, SIGTERM);
-    limits_release(&shim->limits);            /* what is frozen cannot answer, */
+    limits_release(&shim->limits, shim->now); /* what is frozen cannot answer, */
     group_signal_seen(&shim->group, SIGCONT); /* nor what was stopped, by whomever */
     shim->kill_at = mono_after(shim->now, grace_ms);
 }
@@ -150,14 +159,18 @@ static void suspend(struct shim *shim, bool frozen)
     limits_suspend(&shim->limits, frozen, shim->now);
 }
 
-/* After its grace, if it is to have one; told again it has no second one. */
+/* After its grace, if it is to have one; told again it has no second one.  Who has not begun to
+ * wait for the signal, as a program that was only just executed, has nothing to save yet. */
 static void suspend_later(struct shim *shim, const struct checkpoint *checkpoint)
 {
     if (checkpoint->grace_ms == 0) {
         suspend(shim, true);
     } else if (shim->state == STATE_RUNNING && !shim->frozen && mono_is_never(shim->freeze_at)) {
-        group_signal_leader(&shim->group, checkpoint_signal_number(checkpoint));
-        shim->freeze_at = mono_after(shim->now, checkpoint->grace_ms);
+        if (group_signal_leader(&shim->group, checkpoint_signal_number(checkpoint))) {
+            shim->freeze_at = mono_after(shim->now, checkpoint->grace_ms);
+        } else {
+            suspend(shim, true);
+        }
     }
 }
 
@@ -255,7 +268,7 @@ static void on_line(void *data, char *line)
         return;
     }
     if (str_eq(verb, "stop")) {
-        stop(shim, EXIT_STOPPED, "", argument(line, "grace_ms", shim->spec.grace_ms));
+        stop(shim, EXIT_STOPPED, "", argument(line, "grace_ms", own_grace_ms(shim)));
     } else if (str_eq(verb, "lease")) {
         shim->spec.lease_end.ms = argument(line, "end", shim->spec.lease_end.ms);
     } else if (str_eq(verb, "suspend")) {
@@ -314,12 +327,12 @@ static struct mono deadline(const struct shim *shim)
 
     if (shim->state == STATE_RUNNING || shim->state == STATE_ENDING) {
         at = mono_earlier(at, shim->spec.lease_end);
+        at = mono_earlier(at, limits_deadline(&shim->limits));
     }
     if (shim->state == STATE_RUNNING) {
         at = mono_earlier(at, orphaned_at(shim));
         at = mono_earlier(at, unwatched_at(shim));
         at = mono_earlier(at, shim->freeze_at);
-        at = mono_earlier(at, limits_deadline(&shim->limits));
     }
     if (shim->state == STATE_ENDING || shim->state == STATE_KILLING) {
         at = mono_earlier(at, shim->kill_at);
@@ -333,7 +346,7 @@ static void tick(struct shim *shim)
         kill_now(shim, EXIT_LEASE_ENDED, "its lease ended");
     }
     if (shim->state == STATE_RUNNING && mono_is_due(orphaned_at(shim), shim->now)) {
-        stop(shim, EXIT_ORPHANED, "no agent came back", shim->spec.grace_ms);
+        stop(shim, EXIT_ORPHANED, "no agent came back", own_grace_ms(shim));
     }
     if (shim->state == STATE_RUNNING && mono_is_due(unwatched_at(shim), shim->now)) {
         lapse(shim);
@@ -347,7 +360,8 @@ static void tick(struct shim *shim)
     if (shim->state == STATE_KILLING && mono_is_due(shim->kill_at, shim->now)) {
         kill_all(shim);
     }
-    if (shim->state == STATE_RUNNING && mono_is_due(limits_deadline(&shim->limits), shim->now)) {
+    if ((shim->state == STATE_RUNNING || shim->state == STATE_ENDING) &&
+        mono_is_due(limits_deadline(&shim->limits), shim->now)) {
         keep_limits(shim);
     }
 }
@@ -360,7 +374,7 @@ static void on_children(struct shim *shim)
         move(shim, STATE_ENDED);
     } else if (had_leader && shim->group.leader_ended && shim->state == STATE_RUNNING) {
         /* The program is over; what it left behind has the grace to end too. */
-        stop(shim, EXIT_BY_ITSELF, "", shim->spec.grace_ms);
+        stop(shim, EXIT_BY_ITSELF, "", own_grace_ms(shim));
     }
 }
 
@@ -393,7 +407,7 @@ static void on_signals(struct shim *shim)
 
     while (read(shim->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGTERM) { /* the machine shuts down */
-            stop(shim, EXIT_STOPPED, "the shim was told to end", shim->spec.grace_ms);
+            stop(shim, EXIT_STOPPED, "the shim was told to end", own_grace_ms(shim));
         }
     }
     on_children(shim);

@@ -489,6 +489,27 @@ static void what_is_held_has_no_long_grace(void **state)
     expect_has(world, "signal u1 run=1 grace=30000\n");
 }
 
+/* An eviction lets frozen work run for as long as its policy says; no manifest says so to the
+ * owner.
+ */
+static void no_eviction_takes_its_time_against_the_owners_rules(void **state)
+{
+    struct agent_world *world = *state;
+    const char *patient = "{'battery': {'minPercent': 0, 'requireCharging': false},"
+                          " 'thermal': {'evictCelsius': 80, 'suspendCelsius': 70},"
+                          " 'session': {'grace': '10m'}}";
+    const char *owners = "{'battery': {'minPercent': 50, 'requireCharging': false}, 'thermal': "
+                         "{'throttleCelsius': 90, 'suspendCelsius': 90, 'evictCelsius': 90}}";
+
+    world->options.settings.owner_policy = world_policy(world, owners);
+    world_reboot(world);
+    given_governed(world, ONE("u1", 1, .policy = world_policy(world, patient)));
+    world_reading(world, SENSOR_TEMPERATURE, 80000);
+    expect_has(world, "signal u1 run=1 grace=600000\n");
+    world_reading(world, SENSOR_BATTERY, 49); /* while it ends */
+    expect_has(world, "signal u1 run=1 grace=30000\n");
+}
+
 static void what_is_held_is_not_let_run_by_its_removal(void **state)
 {
     struct agent_world *world = *state;
@@ -690,6 +711,7 @@ int main(void)
         TEST(no_manifest_lets_work_run_unwatched_for_longer_than_the_owner),
         TEST(a_paused_owner_holds_work_under_a_policy_too),
         TEST(what_is_held_has_no_long_grace),
+        TEST(no_eviction_takes_its_time_against_the_owners_rules),
         TEST(what_is_held_is_not_let_run_by_its_removal),
         TEST(what_is_suspended_keeps_its_lease_and_what_waits_asks_for_none),
         TEST(changes_are_told_once_when_the_agent_is_back),

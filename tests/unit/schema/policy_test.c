@@ -428,11 +428,13 @@ static void the_owners_own_rules_hold_beside_any_policy(void **state)
     trace_at("1s", "battery=69", "Suspend BatteryLow");
     trace_says("battery 69 % is below 70 %; goes on at 80 %; a rule of the owner's");
     assert_true(trace.verdict.is_owners);
+    assert_true(trace.verdict.owner_forbids);
     trace_at("2s", "battery=5", "Suspend BatteryLow");
     trace_at("3s", "battery=79", "Suspend BatteryLow");
     trace_at("4s", "battery=80", "Run");
     trace_at("5s", "paused=1", "Suspend OwnerPaused");
     assert_false(trace.verdict.is_owners);
+    assert_true(trace.verdict.owner_forbids);
     trace_at("6s", "paused=0 local=2026-11-20T12:00:00Z", "Suspend OutsideWindow");
     trace_says("Fri 12:00 is outside the windows; the next opens Fri 22:00, local time; a rule of "
                "the owner's");
@@ -440,7 +442,10 @@ static void the_owners_own_rules_hold_beside_any_policy(void **state)
     trace_at("7s", "local=2026-11-20T23:00:00Z temperature=46", "Throttle 17 Overheated");
     trace_at("8s", "temperature=56", "Suspend Overheated");
     assert_false(trace.verdict.is_owners);
-    trace_at("9s", "temperature=66", "Evict Overheated");
+    assert_false(trace.verdict.owner_forbids);
+    trace_at("9s", "temperature=66 battery=69", "Evict Overheated");
+    assert_false(trace.verdict.is_owners); /* and is against it all the same */
+    assert_true(trace.verdict.owner_forbids);
 }
 
 static void the_owners_own_rules_need_no_policy(void **state)

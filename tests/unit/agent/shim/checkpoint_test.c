@@ -28,11 +28,11 @@ struct bench {
 };
 
 /* A line in its checkpoint for each signal; its child knows none.  Nobody is born later. */
-static const char *const script = "trap 'echo saved >>$FOG_CHECKPOINT_DIR/state' USR1\n"
-                                  "sleep 1000 &\n"
-                                  "echo $! >child\n"
-                                  "echo $$ >main\n"
-                                  "while :; do wait; done";
+static const char *const knowing = "trap 'echo saved >>$FOG_CHECKPOINT_DIR/state' USR1\n"
+                                   "sleep 1000 &\n"
+                                   "echo $! >child\n"
+                                   "echo $$ >main\n"
+                                   "while :; do wait; done";
 
 /* --- the language of these tests ---------------------------------------------------------------*/
 
@@ -60,7 +60,7 @@ static void say(const struct bench *bench, const char *line)
     assert_int_equal(send(bench->socket, line, strlen(line), MSG_NOSIGNAL), strlen(line));
 }
 
-static int begin(void **state)
+static int begin_with(void **state, const char *script)
 {
     static const char *command[3] = {"/bin/sh", "-c"};
     _cleanup_(str_fini)
@@ -88,6 +88,16 @@ static int begin(void **state)
     AWAIT(pid_in(bench, "1/files/main") > 0);
     *state = bench;
     return 0;
+}
+
+static int begin(void **state)
+{
+    return begin_with(state, knowing);
+}
+
+static int begin_unknowing(void **state)
+{
+    return begin_with(state, "sleep 1000 &\necho $! >child\necho $$ >main\nwait");
 }
 
 static int end(void **state)
@@ -198,6 +208,19 @@ static void what_is_stopped_meanwhile_ends(void **state)
     assert_int_equal(bench->exit.code, 128 + SIGTERM);
 }
 
+/* As is everybody at first: the signal would end it. */
+static void who_does_not_wait_for_the_signal_is_frozen_at_once(void **state)
+{
+    struct bench *bench = *state;
+
+    say(bench, "suspend signal=USR1 grace_ms=9000\n");
+    AWAIT(is_frozen(bench));
+    say(bench, "suspend\n"); /* as agents do when the grace is over */
+    say(bench, "resume lapse=0\n");
+    AWAIT(!is_frozen(bench));
+    assert_false(has_record(bench));
+}
+
 static void a_signal_that_is_not_known_is_none(void **state)
 {
     struct bench *bench = *state;
@@ -250,6 +273,8 @@ int main(int argc, char **argv)
         CASE(without_its_agent_it_is_frozen_all_the_same),
         CASE(what_may_go_on_after_all_is_not_frozen),
         CASE(what_is_stopped_meanwhile_ends),
+        cmocka_unit_test_setup_teardown(who_does_not_wait_for_the_signal_is_frozen_at_once,
+                                        begin_unknowing, end),
         CASE(a_signal_that_is_not_known_is_none),
         cmocka_unit_test(both_ends_mean_the_same),
     };
