@@ -257,10 +257,11 @@ static void rest(struct sim *sim)
     sim->tallies.converged_after_ms = took_ms;
 }
 
-/* What policies hold changes with the time of day, and some of it is ended after a while. */
-static void settle(struct sim *sim, int64_t quiet_ms)
+/* What policies hold changes with the time of day, and some of it is ended after a while.  False:
+ * there was nothing to wait for. */
+static bool settle(struct sim *sim, int64_t quiet_ms)
 {
-    bool has_waited = true;
+    bool has_waited = true, has_ever = false;
 
     for (int i = 0; has_waited && i < SETTLE_ROUNDS; i++) {
         has_waited = hours_settle(sim, quiet_ms);
@@ -269,7 +270,9 @@ static void settle(struct sim *sim, int64_t quiet_ms)
         has_waited = judge_await_moves(sim) || has_waited;
         has_waited = judge_await_ends(sim) || has_waited;
         sim_pass(sim, has_waited ? SETTLE_MS : 0);
+        has_ever = has_ever || has_waited;
     }
+    return has_ever;
 }
 
 static void come_to_rest(struct sim *sim, int64_t quiet_ms)
@@ -279,13 +282,13 @@ static void come_to_rest(struct sim *sim, int64_t quiet_ms)
     }
     sim_pass(sim, SETTLE_MS + restore_wait_ms(sim));
     sim->tallies.empty_ms += restore_wait_ms(sim);
-    settle(sim, quiet_ms);
+    (void)settle(sim, quiet_ms);
     if (!sim->has_failed) {
         rest(sim);
     }
-    /* Until then a breaker may have opened for a probe, and what is held elsewhere goes there. */
-    for (int i = 0; i < SETTLE_ROUNDS && judge_await_moves(sim); i++) {
-        settle(sim, quiet_ms);
+    /* Until then a breaker may have opened for a probe, what is held elsewhere goes there, and what
+     * ends by itself may have begun. */
+    for (int i = 0; i < SETTLE_ROUNDS && !sim->has_failed && settle(sim, quiet_ms); i++) {
         if (!sim->has_failed) {
             rest(sim);
         }
