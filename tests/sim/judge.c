@@ -350,5 +350,5 @@ bool judge_is_restless(struct sim *sim)
         }
     }
     arena_fini(&world.arena);
-    return is_restless;
+    return is_restless || judge_moves_blindly(sim);
 }

@@ -33,6 +33,9 @@ bool judge_await_evictions(struct sim *sim);
 /* The same for tasks that are held back and not in memory, while there is another agent that would
  * run them: they move there once they have waited for long enough. */
 bool judge_await_moves(struct sim *sim);
+/* Is such a task to move where nobody can say: a program of an older version tells or hears no
+ * readings, so that any agent may turn out to hold it back, too?  Then it goes on looking. */
+bool judge_moves_blindly(struct sim *sim);
 /* The same for machines that somebody has used, until they have been left alone for as long as a
  * policy asks for before work begins, or will not have been for so long. */
 bool judge_await_idle(struct sim *sim, int64_t ahead_ms);
@@ -42,5 +45,6 @@ bool judge_await_ends(struct sim *sim);
 /* How long it may take from now, as the objects' own specs say. */
 enum { JUDGE_BLIND_MS = 60000 }; /* what judge_bound_ms() says when nobody answers */
 int64_t judge_bound_ms(struct sim *sim);
-/* What failed without a limit goes on failing: without its policy nothing is decided about it. */
+/* What failed without a limit goes on failing: without its policy nothing is decided about it; and
+ * what moves blindly goes on moving. */
 bool judge_is_restless(struct sim *sim);

@@ -1,5 +1,6 @@
 /* What is held back: is it so for a rule that is broken in truth, and is that what is said? */
 #include "tests/sim/check_policy.h"
+#include "tests/sim/controller.h"
 #include "tests/sim/day_rules.h"
 #include "tests/sim/judge_inner.h"
 #include "tests/sim/judge_tasks.h"
@@ -154,18 +155,17 @@ bool judge_await_ends(struct sim *sim)
 
 /* Replicas and what is exclusive stay where they are, and so does what is to wait for longer than
  * any world lasts. */
-static bool is_to_move(struct world *world, const struct node *copy)
+static bool may_leave(struct world *world, const struct node *session, const struct node *copy)
 {
-    const struct node *session = find_named(world->sessions, text_at(copy, "spec.session"));
-
     return session != NULL && is_of(copy, session) && !is_leaving(copy) &&
            judge_has_tasks(session) && !flag_at(session, "spec.exclusive") &&
            duration_at(session, "spec.replaceAfter", 30000) < MOVED_MAX_MS &&
            str_eq(text_at(copy, "status.phase"), "Suspended") &&
-           judge_process_of(world, copy) == NULL && judge_may_move(world, session, copy);
+           judge_process_of(world, copy) == NULL;
 }
 
-static bool is_any_to_move(struct sim *sim)
+/* To an agent that would run it, or, `blindly`, to any. */
+static bool is_any_to_move(struct sim *sim, bool blindly)
 {
     _cleanup_(str_fini)
     struct str why = STR_EMPTY;
@@ -175,20 +175,39 @@ static bool is_any_to_move(struct sim *sim)
     arena_init(&world.arena);
     if (judge_look(&world)) {
         for (size_t i = 0; i < world.assignments->list.count && !is_any; i++) {
-            is_any = is_to_move(&world, world.assignments->list.items[i]);
+            const struct node *copy = world.assignments->list.items[i];
+            const struct node *session = find_named(world.sessions, text_at(copy, "spec.session"));
+
+            is_any = may_leave(&world, session, copy) &&
+                     (blindly || judge_may_move(&world, session, copy));
         }
     }
     arena_fini(&world.arena);
     return is_any;
 }
 
+static bool hears_readings(const struct sim *sim)
+{
+    bool hears = sim->controller->release != RELEASE_OLDER;
+
+    for (size_t i = 0; i < sim->machine_count; i++) {
+        hears = hears && sim->machines[i]->release != RELEASE_OLDER;
+    }
+    return hears;
+}
+
+bool judge_moves_blindly(struct sim *sim)
+{
+    return !hears_readings(sim) && is_any_to_move(sim, true);
+}
+
 bool judge_await_moves(struct sim *sim)
 {
-    bool has_any = !sim->has_failed && is_any_to_move(sim), is_any = has_any;
+    bool has_any = !sim->has_failed && is_any_to_move(sim, false), is_any = has_any;
 
     for (int64_t ms = 0; is_any && ms < MOVED_MAX_MS && !sim->has_failed; ms += STEP_MS) {
         sim_pass(sim, STEP_MS);
-        is_any = is_any_to_move(sim);
+        is_any = is_any_to_move(sim, false);
     }
     return has_any;
 }
