@@ -83,7 +83,7 @@
     X(QUORUM_OF_ONE, "the first of several opinions counts as the result of a task", "tasks")      \
     X(TRUST_FOR_NOTHING, "an agent is trusted before its results were compared", "tasks")          \
     X(TASK_TRIED_ONCE_MORE, "a task that failed is tried more often than declared", "tasks")       \
-    X(GANG_IN_PARTS, "a gang is placed as far as there is room", "gang")                           \
+    X(GANG_IN_PARTS, "a gang is placed as far as there is room", "gang silence")                   \
     X(GANG_MENDED, "one of a gang is placed anew, and the others stay", "gang")                    \
     X(GANG_NEVER_AGAIN, "a gang that was taken back is not placed again", "liveness")              \
     X(GANG_KEEPS_TURN, "who waits for a gang is not told that it is complete", "liveness")         \
@@ -109,7 +109,7 @@
     X(ANSWERS_NOT_STORED, "the answer to an idempotency key is not stored",                        \
       "exactly-once same-answer refused ledger")                                                   \
     X(LOAD_STOPS_EARLY, "a start loads twelve objects and no more",                                \
-      "ledger current liveness acknowledged store-opens crash")                                    \
+      "ledger current liveness acknowledged store-opens crash authorised")                         \
     X(TEMPLATE_NOT_STORED, "what a template says is lost with the process", "crash liveness tasks") \
     X(ERA_NOT_RAISED, "a restored store goes on in its old era", "era never-back liveness")        \
     X(BLOBS_OF_RESULTS_GO, "stored outputs go, although a task is told to have made them",         \
@@ -130,7 +130,7 @@
     X(REMOVED_RUNS_ON, "what was removed goes on running", "liveness once-per-run exclusive")      \
     X(OLD_FORM_RUNS_ON, "what was changed goes on running in its old form", "liveness")            \
     X(PAUSE_IGNORED, "work is started although the owner has paused the machine",                  \
-      "paused authorised")                                                                         \
+      "paused authorised liveness")                                                                \
     X(PAUSE_STAYS, "what an owner paused is never resumed", "paused liveness policy")              \
     X(RULES_OF_BEFORE, "other rules of an owner's hold from the next start of the agent on",        \
       "policy liveness")                                                                           \
