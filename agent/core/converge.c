@@ -282,6 +282,7 @@ static int64_t stop_grace_ms(const struct agt *agt, const struct work *work)
 {
     int64_t grace_ms = asked_grace_ms(work);
     bool is_held = agt->is_paused || work->governed.owner_forbids ||
+                   govern_is_against_end(agt, work) ||
                    (work->governed.outcome >= POLICY_SUSPEND && !work->run.is_evicted);
 
     if (lease_is_lost(agt, work)) {

@@ -35,11 +35,13 @@ static bool is_governable(const struct work *work)
     return false;
 }
 
-/* Is there anything that a policy could hold or slow? */
+/* Is there anything that a policy could hold or slow, or give less time to end? */
 static bool is_governing(const struct agt *agt)
 {
     map_each (&agt->set.works, entry) {
-        if (is_governable(work_of(entry)) && is_under_policy(agt, work_of(entry))) {
+        const struct work *work = work_of(entry);
+
+        if ((is_governable(work) || work->run.is_open) && is_under_policy(agt, work)) {
             return true;
         }
     }
@@ -279,11 +281,11 @@ static void look_again(const struct agt *agt, struct work *work)
     }
 }
 
-static void judge(struct agt *agt, struct work *work)
+static struct policy_input input_of(const struct agt *agt, const struct work *work)
 {
     const struct governor *governor = &agt->governor;
-    struct governed *governed = &work->governed;
-    const struct policy_input input = {
+
+    return (struct policy_input){
         .spec = template_policy(&work->wanted.template),
         .owner_spec = agt->options.settings.owner_policy,
         .readings = &governor->readings,
@@ -295,6 +297,12 @@ static void judge(struct agt *agt, struct work *work)
         .is_absent = work->state == WORK_WAITING || work->state == WORK_COLLECTING,
         .is_waiting = work->state == WORK_WAITING,
     };
+}
+
+static void judge(struct agt *agt, struct work *work)
+{
+    struct governed *governed = &work->governed;
+    const struct policy_input input = input_of(agt, work);
     struct policy_verdict verdict;
 
     begin(agt, work);
@@ -433,6 +441,22 @@ bool govern_may_wait(const struct agt *agt, const struct work *work)
 {
     return !lacks_readings(agt, work) && work->governed.outcome == POLICY_SUSPEND &&
            is_patient(work->governed.reason);
+}
+
+/* What is not wanted any more has no changes to tell, so nothing is kept. */
+bool govern_is_against_end(const struct agt *agt, const struct work *work)
+{
+    const struct policy_input input = input_of(agt, work);
+    struct policy_verdict verdict;
+
+    if (work->is_wanted || !is_under_policy(agt, work)) {
+        return false;
+    }
+    if (!agt->governor.has_readings) {
+        return mono_is_due(mono_after(agt->started_at, READINGS_AWAITED_MS), agt->now);
+    }
+    policy_predict(&input, &verdict);
+    return verdict.outcome >= POLICY_SUSPEND;
 }
 
 bool govern_evicts(const struct agt *agt, const struct work *work)

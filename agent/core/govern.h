@@ -70,6 +70,8 @@ struct mono govern_deadline(const struct agt *agt, const struct work *work);
 bool govern_is_held(const struct agt *agt, const struct work *work); /* suspended or evicted */
 /* It is held for something that does not mind a few seconds. */
 bool govern_may_wait(const struct agt *agt, const struct work *work);
+/* Of what was removed and is ending: it would be held now, so it has no long grace. */
+bool govern_is_against_end(const struct agt *agt, const struct work *work);
 bool govern_evicts(const struct agt *agt, const struct work *work);
 /* Why it is held or slowed, for a report; false when it is neither. */
 bool govern_says(const struct agt *agt, const struct work *work, const char **ret_reason,

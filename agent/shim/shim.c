@@ -310,6 +310,14 @@ static struct mono unwatched_at(const struct shim *shim)
                : MONO_NEVER;
 }
 
+/* What ends has its grace; but unwatched no more of it than what is held back. */
+static struct mono killed_at(const struct shim *shim)
+{
+    return shim->state == STATE_ENDING
+               ? mono_earlier(shim->kill_at, mono_after(unwatched_at(shim), HELD_GRACE_MAX_MS))
+               : shim->kill_at;
+}
+
 static void lapse(struct shim *shim)
 {
     char line[SHIM_LINE_BYTES_MAX];
@@ -335,7 +343,7 @@ static struct mono deadline(const struct shim *shim)
         at = mono_earlier(at, shim->freeze_at);
     }
     if (shim->state == STATE_ENDING || shim->state == STATE_KILLING) {
-        at = mono_earlier(at, shim->kill_at);
+        at = mono_earlier(at, killed_at(shim));
     }
     return at;
 }
@@ -354,8 +362,9 @@ static void tick(struct shim *shim)
     if (shim->state == STATE_RUNNING && mono_is_due(shim->freeze_at, shim->now)) {
         suspend(shim, true);
     }
-    if (shim->state == STATE_ENDING && mono_is_due(shim->kill_at, shim->now)) {
+    if (shim->state == STATE_ENDING && mono_is_due(killed_at(shim), shim->now)) {
         move(shim, STATE_KILLING);
+        shim->kill_at = shim->now;
     }
     if (shim->state == STATE_KILLING && mono_is_due(shim->kill_at, shim->now)) {
         kill_all(shim);

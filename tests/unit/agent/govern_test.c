@@ -522,6 +522,32 @@ static void what_is_held_is_not_let_run_by_its_removal(void **state)
     expect_has(world, "signal u1 run=1 grace=30000\n");
 }
 
+static void what_was_removed_does_not_end_at_leisure_against_its_policy(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *policy = world_policy(world, gentle);
+
+    given_governed(world, ONE("u1", 1, .policy = policy, .grace_ms = 600 * 1000));
+    world_assign(world, NOTHING);
+    expect_has(world, "signal u1 run=1 grace=600000\n");
+    world_clear(world);
+    world_reading(world, SENSOR_TEMPERATURE, 72000);
+    expect_has(world, "signal u1 run=1 grace=30000\n");
+}
+
+static void what_was_removed_does_not_end_at_leisure_unwatched(void **state)
+{
+    struct agent_world *world = *state;
+    const struct harvest_policy_spec *policy = world_policy(world, gentle);
+
+    given_governed(world, ONE("u1", 1, .policy = policy, .grace_ms = 600 * 1000));
+    world_assign(world, NOTHING);
+    world_clear(world);
+    world_pass(world, 32 * 1000);
+    world_usage(world, "u1", 1, 1000);
+    expect_has(world, "signal u1 run=1 grace=30000\n");
+}
+
 static void what_is_suspended_keeps_its_lease_and_what_waits_asks_for_none(void **state)
 {
     struct agent_world *world = *state;
@@ -711,6 +737,8 @@ int main(void)
         TEST(no_manifest_lets_work_run_unwatched_for_longer_than_the_owner),
         TEST(a_paused_owner_holds_work_under_a_policy_too),
         TEST(what_is_held_has_no_long_grace),
+        TEST(what_was_removed_does_not_end_at_leisure_against_its_policy),
+        TEST(what_was_removed_does_not_end_at_leisure_unwatched),
         TEST(no_eviction_takes_its_time_against_the_owners_rules),
         TEST(what_is_held_is_not_let_run_by_its_removal),
         TEST(what_is_suspended_keeps_its_lease_and_what_waits_asks_for_none),

@@ -183,12 +183,26 @@ static void what_was_held_back_has_no_long_grace_when_nobody_says_so(void **stat
     assert_in_range(timer_seconds(bench), 1, HELD_GRACE_MAX_MS / 1000);
 }
 
+static void unwatched_it_has_no_long_grace(void **state)
+{
+    struct bench *bench = *state;
+
+    run_shell(bench, 0, "trap 'echo >ending' TERM; echo $$ >main; while :; do sleep 0.01; done");
+    say(bench, "stop grace_ms=600000\n");
+    AWAIT(is_ending(bench));
+    assert_true(timer_seconds(bench) > 500);
+    say(bench, "watch unwatched_ms=20000\nusage watched=1\n"); /* and never again */
+    AWAIT(timer_seconds(bench) < 500);
+    assert_in_range(timer_seconds(bench), 40, 20 + HELD_GRACE_MAX_MS / 1000);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_bench, drop_bench)
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         CASE(its_processor_limit_holds),
+        CASE(unwatched_it_has_no_long_grace),
         CASE(what_was_held_back_has_no_long_grace_when_nobody_says_so),
     };
 
