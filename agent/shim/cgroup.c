@@ -435,7 +435,7 @@ bool cgroup_remove(const char *const ways[static CGROUP_LIMIT_COUNT], const char
     return !name_run(name, uid, run) || remove_named(ways, name);
 }
 
-static size_t sweep_named(const char *const ways[static CGROUP_LIMIT_COUNT], const char *name)
+static size_t kill_named(const char *const ways[static CGROUP_LIMIT_COUNT], const char *name)
 {
     struct cgroup cgroup;
     size_t count;
@@ -448,14 +448,20 @@ static size_t sweep_named(const char *const ways[static CGROUP_LIMIT_COUNT], con
     }
     count = cgroup_kill(&cgroup);
     cgroup_fini(&cgroup);
-    return remove_named(ways, name) ? 0 : count;
+    return count;
 }
 
 size_t cgroup_sweep(const char *const ways[static CGROUP_LIMIT_COUNT], const char *uid, int64_t run)
 {
     char name[CGROUP_NAME_SIZE];
+    size_t count = name_run(name, uid, run) ? kill_named(ways, name) : 0;
 
-    return name_run(name, uid, run) ? sweep_named(ways, name) : 0;
+    /* Removing waits for who was killed just now, and who does not die would be waited for again
+     * and again: that is what the next sweep is for. */
+    if (count == 0) {
+        (void)cgroup_remove(ways, uid, run);
+    }
+    return count;
 }
 
 /* UID and RUN of a group's name; false when it is none of ours. */
@@ -520,7 +526,8 @@ size_t cgroup_sweep_unknown(const char *const ways[static CGROUP_LIMIT_COUNT],
 
         if (!is_trial(*it) &&
             (!parse_name(*it, uid, &run) || is_known == NULL || !is_known(data, uid, run))) {
-            (void)sweep_named(ways, *it);
+            (void)kill_named(ways, *it);
+            (void)remove_named(ways, *it);
             found++;
         }
         free(*it);

@@ -86,7 +86,8 @@ size_t cgroup_kill(const struct cgroup *cgroup);
 /* Removes a run's groups, with those that were made inside them, and our parent when nothing else
  * is in it.  False when one is left, because somebody is in it. */
 bool cgroup_remove(const char *const ways[static CGROUP_LIMIT_COUNT], const char *uid, int64_t run);
-/* Kills and removes whatever a run left; tells how many processes there still were. */
+/* Kills whatever a run left, and removes its groups when there was nobody; tells how many processes
+ * there still were. */
 size_t cgroup_sweep(const char *const ways[static CGROUP_LIMIT_COUNT], const char *uid,
                     int64_t run);
 /* Does a run of this name live?  NULL: none does. */

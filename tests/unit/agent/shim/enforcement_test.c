@@ -437,6 +437,7 @@ static void what_a_killed_shim_left_frozen_is_swept(void **state)
         AWAIT(job_is_over(job));
         assert_true(lives(daemon)); /* of no session or environment that we know */
         assert_true(job_has_groups(job));
+        assert_true(cgroup_sweep(job->spec.cgroups, job->uid, 1) > 0);
         AWAIT(cgroup_sweep(job->spec.cgroups, job->uid, 1) == 0);
         AWAIT(!lives(daemon));
         AWAIT(cgroup_sweep(job->spec.cgroups, job->uid, 1) == 0 && !job_has_groups(job));
