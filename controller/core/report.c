@@ -203,10 +203,41 @@ static bool has_outputs_here(const struct object *before, const struct wire_repo
            (is_lost || is_in_doubt) && !object_is_deleting(before);
 }
 
+/* It says that all went well, and not of everything that was declared what came of it. */
+static bool owes_outputs(struct ctl *ctl, const struct assignment_entry *assignment,
+                         const struct wire_report_item *item)
+{
+    const struct template_entry *told =
+        model_template_find(&ctl->model, assignment_spec(assignment)->template_digest);
+    outputs_t outputs;
+
+    if (item->status.phase != PHASE_SUCCEEDED || told == NULL ||
+        item->generation != assignment->object->meta.generation) {
+        return false;
+    }
+    outputs_declared(&ctl->arena, &item->status.outputs, &told->template->workload, &outputs);
+    return outputs.count < told->template->workload.outputs.count;
+}
+
+/* Nobody is told that work is done of which nothing is left: it has failed, as what finds no output
+ * has on its agent.  Two who both leave one out do not agree either. */
+static void take_for_failed(struct assignment_status *status)
+{
+    const struct shape *shape = &assignment_status_shape;
+    int64_t failures = status->failures;
+
+    shape_put(shape, status, phase, (int)PHASE_FAILED);
+    shape_put(shape, status, failures, failures < INT64_MAX ? failures + 1 : failures);
+    shape_put(shape, status, reason, "OutputMissing");
+    shape_put(shape, status, message,
+              "its agent says that it ended well, and does not tell of all outputs");
+}
+
 void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
                       struct assignment_entry *assignment, const struct wire_report_item *item)
 {
-    const struct assignment_status *status = &item->status;
+    struct wire_report_item heard = *item;
+    const struct assignment_status *status = &heard.status;
     int64_t generation = item->generation, newest;
     const struct write write = {ROW_STATUS,
                                 arena_printf(&ctl->arena, "agent/%s", agent->object->meta.name),
@@ -222,7 +253,10 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
         object_unref(before);
         return;
     }
-    if (has_outputs_here(before, item)) {
+    if (owes_outputs(ctl, assignment, item)) {
+        take_for_failed(&heard.status);
+    }
+    if (has_outputs_here(before, &heard)) {
         MARK("a success stays one whose agent lost the outputs");
         object_unref(before);
         return;

@@ -32,10 +32,10 @@ static struct fetched *find(struct machine *machine, const char *uid, bool is_co
 
 static void forget(struct fetched *fetched)
 {
-    vec_each (&fetched->digests, it) {
+    vec_each (&fetched->texts, it) {
         free(*it);
     }
-    vec_fini(&fetched->digests);
+    vec_fini(&fetched->texts);
     free(fetched->uid);
 }
 
@@ -107,8 +107,8 @@ static int bring_all(struct machine *machine, const struct fetched *fetched)
 {
     int code = fetched->fails ? ERR_UNAVAILABLE : 0;
 
-    for (size_t i = 0; i < fetched->digests.count && code == 0; i++) {
-        code = bring(machine, fetched->digests.items[i]);
+    for (size_t i = 0; i < fetched->texts.count && code == 0; i++) {
+        code = bring(machine, fetched->texts.items[i]);
     }
     return code;
 }
@@ -164,18 +164,24 @@ static void make(const struct machine *machine, const struct shim *shim, int64_t
 static void tell_collected(struct machine *machine, struct fetched *fetched, int code,
                            const char *digest)
 {
-    char uid[UID_BYTES_MAX + 1];
-    struct output_status output = {.path = "result", .digest = digest, .size = 1};
-    const outputs_t outputs = {.items = &output, .count = 1};
-    struct agt_event event = {.type = AGT_COLLECTED, .uid = uid};
+    struct output_status made[ARTIFACTS_MAX];
+    outputs_t outputs = {.items = made};
+    struct agt_event event = {.type = AGT_COLLECTED};
+    struct fetched told = *fetched;
 
-    (void)snprintf(uid, sizeof(uid), "%s", fetched->uid);
-    event.run = fetched->number;
+    for (size_t i = 0; i < told.texts.count; i++) {
+        assert(outputs.count < ARTIFACTS_MAX);
+        made[outputs.count++] =
+            (struct output_status){.path = told.texts.items[i], .digest = digest, .size = 1};
+    }
+    event.uid = told.uid;
+    event.run = told.number;
     event.collected.outputs = &outputs;
     event.collected.code = code;
     event.collected.message = code == 0 ? NULL : "cut off";
-    drop(machine, fetched);
+    *fetched = vec_pop(&machine->fetches);
     machine_said(machine, &event);
+    forget(&told);
 }
 
 static void on_uploaded(struct sim *sim, void *who, uint64_t serial);
@@ -266,7 +272,10 @@ static void begin(struct machine *machine, const struct agt_effect *effect, bool
     }
     fetched.uid = mem_strdup(effect->uid);
     for (size_t i = 0; i < workload->artifacts.count && !is_collecting; i++) {
-        vec_add(&fetched.digests, mem_strdup(workload->artifacts.items[i].digest));
+        vec_add(&fetched.texts, mem_strdup(workload->artifacts.items[i].digest));
+    }
+    for (size_t i = 0; i < workload->outputs.count && is_collecting; i++) {
+        vec_add(&fetched.texts, mem_strdup(workload->outputs.items[i].path));
     }
     fetched.fails = faults_strike(sim, FAULT_FETCH_FAILS, FETCH_FAILS_PER_MILLE);
     vec_add(&machine->fetches, fetched);

@@ -18,7 +18,7 @@ struct fetched {
     uint64_t upload;    /* under way; 0: none */
     struct {
         VEC_OF(char *);
-    } digests; /* owned: of artifacts */
+    } texts; /* owned: digests of artifacts, or paths of outputs */
 };
 
 struct fetches {

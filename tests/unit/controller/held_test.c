@@ -14,6 +14,8 @@
 
 enum { REPLACE_AFTER_MS = 30 * 1000 };
 
+#define DIGEST "blake2b:ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+
 static struct fleet fleet;
 
 static int set_up(void **state)
@@ -86,7 +88,13 @@ static void report(struct assignment_entry *copy, enum assignment_phase phase, i
                    int64_t ended)
 {
     struct wire_report_item item = {.generation = copy->object->meta.generation};
+    struct output_status made = {0};
 
+    if (phase == PHASE_SUCCEEDED) {
+        shape_put(&output_status_shape, &made, path, "out");
+        shape_put(&output_status_shape, &made, digest, DIGEST);
+        shape_put(&assignment_status_shape, &item.status, outputs, ((outputs_t){&made, 1}));
+    }
     shape_put(&assignment_status_shape, &item.status, phase, (int)phase);
     if (started > 0) {
         shape_put(&assignment_status_shape, &item.status, started, ((struct wall){started}));

@@ -216,6 +216,24 @@ static void without_agreement_it_fails_for_good(void **state)
     assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 0);
 }
 
+/* It would agree with whoever leaves it out, too. */
+static void a_success_that_owes_an_output_is_a_failure(void **state)
+{
+    (void)state;
+    begin(2);
+    TASKS("{count: 1, quorum: 2}");
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_SUCCEEDED, NULL, 0);
+    assert_int_equal(tasks()->opinions.count, 0);
+    assert_string_equal(assignment_status(fleet_copy(&fleet, "work", "0"))->reason,
+                        "OutputMissing");
+    assert_int_equal(tasks_failures(fleet_copy(&fleet, "work", "0")), 1);
+    fleet_advance(&fleet, RESTART_MAX_MS);
+    says("0", GOOD);
+    assert_int_equal(tasks()->opinions.count, 1);
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_SUCCEEDED, NULL, 0);
+    assert_int_equal(tasks()->opinions.count, 1);
+}
+
 static void failures_and_dissent_use_up_the_same_retries(void **state)
 {
     (void)state;
@@ -523,6 +541,7 @@ int main(void)
         IN_FLEET(one_result_waits_for_another_agents),
         IN_FLEET(who_disagrees_with_two_others_is_wrong),
         IN_FLEET(without_agreement_it_fails_for_good),
+        IN_FLEET(a_success_that_owes_an_output_is_a_failure),
         IN_FLEET(failures_and_dissent_use_up_the_same_retries),
         IN_FLEET(nobody_else_is_there_for_a_second_opinion),
         IN_FLEET(another_agents_room_is_not_lost_on_who_waits),
