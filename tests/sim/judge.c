@@ -155,6 +155,8 @@ static void count_copies(struct world *world, const struct node *session, struct
         } else if (phase[0] == '\0' || str_eq(phase, "Pending") || str_eq(phase, "Starting") ||
                    str_eq(phase, "Running")) { /* without a process: what it made is uploaded */
             count->coming += !is_on_lost(world, assignment);
+        } else {
+            count->coming += judge_is_tried_again(world, session, assignment);
         }
         for (size_t k = 0; k < i; k++) {
             const struct node *other = world->assignments->list.items[k];

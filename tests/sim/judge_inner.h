@@ -153,3 +153,6 @@ const struct node *judge_taker(struct world *world, const struct node *session);
 /* Is there an agent that would run what another one holds back?  Whether it is its turn there is
  * not asked. */
 bool judge_may_move(struct world *world, const struct node *session, const struct node *copy);
+/* The copy of a task that failed, where it is tried again after a while: it says so by being there,
+ * and nothing keeps it from beginning. */
+bool judge_is_tried_again(struct world *world, const struct node *session, const struct node *copy);

@@ -119,12 +119,13 @@ bool judge_is_held_back(struct world *world, const struct node *placed, const st
     return false;
 }
 
-/* What runs on every agent waits there for its policy. */
+/* What runs on every agent waits there for its policy, and an older program has none. */
 static bool would_hold(struct world *world, const struct node *session, struct machine *machine)
 {
     const struct node *policy = find_named(world->policies, text_at(session, "spec.policy"));
 
     return policy != NULL && !flag_at(session, "spec.everyAgent") &&
+           machine->release != RELEASE_OLDER &&
            check_may_not_begin(machine, node_find(policy, "spec"));
 }
 
@@ -148,6 +149,14 @@ bool judge_may_move(struct world *world, const struct node *session, const struc
         }
     }
     return false;
+}
+
+bool judge_is_tried_again(struct world *world, const struct node *session, const struct node *copy)
+{
+    const struct node *agent = find_named(world->agents, text_at(copy, "spec.agent"));
+
+    return judge_has_tasks(session) && str_eq(text_at(copy, "status.phase"), "Failed") &&
+           agent != NULL && would_run(world, session, agent);
 }
 
 static bool could_take(struct world *world, const struct node *session, const struct node *agent)
