@@ -96,6 +96,49 @@ static bool is_stale(struct machine *machine, const struct readings *readings,
            mono_since(heat->at, machine_mono(machine)) > time_in(policy, "session.staleSensor");
 }
 
+/* Those that a rule of the policy asks while work runs. */
+static bool is_asked(const struct node *policy, enum sensor sensor)
+{
+    switch (sensor) {
+    case SENSOR_TEMPERATURE:
+        return true;
+    case SENSOR_BATTERY:
+        return ref_int(policy, "battery.minPercent", 0) > 0;
+    case SENSOR_CHARGING:
+        return ref_flag(policy, "battery.requireCharging");
+    case SENSOR_IDLE:
+        return time_in(policy, "user.continueAfterIdle") > 0;
+    case SENSOR_FOREIGN_CPU:
+        return ref_int(policy, "foreignCpu.suspendPercent", 100) < 100;
+    case SENSOR_METERED:
+        return !ref_flag(policy, "network.metered");
+    case SENSOR_MEMORY_AVAILABLE:
+    case SENSOR_MEMORY_PRESSURE:
+    case SENSOR_LOAD:
+    case SENSOR_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* What tells nothing for so long that its last word counts no more. */
+static bool is_blind(const struct machine *machine, const struct node *policy)
+{
+    if (policy == NULL || machine->lived != NULL ||
+        !str_eq(ref_text(policy, "unknown"), "suspend")) {
+        return false;
+    }
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        int64_t since_ms = machine->senses.unknown_since_ms[i];
+
+        if (since_ms >= 0 && is_asked(policy, (enum sensor)i) &&
+            sim_now(machine->sim) - since_ms > time_in(policy, "session.staleSensor")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool lacks_memory(const struct readings *readings, const struct node *policy)
 {
     int64_t least = 0;
@@ -370,8 +413,9 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
     }
     is_forbidden = is_held(machine, shim, &watch->latches, readings, policy);
     is_forbidden = is_held(machine, shim, &watch->owners, readings, owners) || is_forbidden ||
-                   machine->is_owner_paused;
-    is_now = machine->is_owner_paused || is_urgent(machine, &watch->latches, readings, policy) ||
+                   is_blind(machine, policy) || machine->is_owner_paused;
+    is_now = machine->is_owner_paused || is_blind(machine, policy) ||
+             is_urgent(machine, &watch->latches, readings, policy) ||
              is_urgent(machine, &watch->owners, readings, owners);
     watch->forbade_at_ms = is_forbidden ? sim_now(machine->sim) : watch->forbade_at_ms;
     check_since(shim, is_forbidden, allowed_ms(machine, shim) + checkpoint_ms(work),

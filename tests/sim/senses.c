@@ -32,6 +32,9 @@ void senses_begin(struct machine *machine)
     for (int i = 0; i < LIFE_COUNT; i++) {
         senses->until_ms[i] = -DAY_MS;
     }
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        senses->unknown_since_ms[i] = -1;
+    }
 }
 
 static bool happens(const struct machine *machine, int life)
@@ -82,14 +85,10 @@ static void look(struct machine *machine, struct readings *readings)
     know(machine, readings, SENSOR_LOAD, 200);
 }
 
-void senses_look(struct machine *machine, struct readings *ret_readings)
+static void look_through(struct machine *machine, struct readings *ret_readings)
 {
     struct senses *senses = &machine->senses;
 
-    if (machine->lived != NULL) {
-        life_read(machine->lived, machine_mono(machine), ret_readings);
-        return;
-    }
     advance(machine);
     if (happens(machine, LIFE_STUCK)) {
         *ret_readings = senses->before;
@@ -99,6 +98,24 @@ void senses_look(struct machine *machine, struct readings *ret_readings)
     if (happens(machine, LIFE_ODD) && ret_readings->of[senses->odd].state != READING_NONE) {
         ret_readings->of[senses->odd].value = senses->nonsense;
         ret_readings->of[senses->odd].state = senses->is_nonsense ? READING_KNOWN : READING_UNKNOWN;
+    }
+}
+
+void senses_look(struct machine *machine, struct readings *ret_readings)
+{
+    if (machine->lived != NULL) {
+        life_read(machine->lived, machine_mono(machine), ret_readings);
+        return;
+    }
+    look_through(machine, ret_readings);
+    for (int i = 0; i < SENSOR_COUNT; i++) {
+        int64_t *since_ms = &machine->senses.unknown_since_ms[i];
+
+        if (ret_readings->of[i].state != READING_UNKNOWN) {
+            *since_ms = -1;
+        } else if (*since_ms < 0) {
+            *since_ms = sim_now(machine->sim);
+        }
     }
 }
 

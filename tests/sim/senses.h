@@ -30,7 +30,8 @@ struct senses {
     enum sensor odd;              /* tells nothing, or this, while LIFE_ODD */
     bool is_nonsense;
     int64_t nonsense;
-    struct readings before; /* what was told last before they hung */
+    struct readings before;                 /* what was told last before they hung */
+    int64_t unknown_since_ms[SENSOR_COUNT]; /* whoever looked; true time; -1: it tells something */
 };
 
 void senses_begin(struct machine *machine);
