@@ -54,16 +54,32 @@ static struct state schedulable_state(const struct agent_entry *agent)
     return (struct state){CONDITION_TRUE, NULL, NULL};
 }
 
-/* What has ended for good stays where it is: it is only remembered. */
-static bool is_empty(const struct agent_entry *agent)
+/* What was given up is not in its set any more: it has said that it stopped, or knows nothing of
+ * it. */
+static bool has_stopped(struct ctl *ctl, const struct assignment_entry *copy)
 {
     int64_t generation;
+    struct mono forgotten_at;
 
+    if (copy_given_up(copy, &generation) == NULL) {
+        return false;
+    }
+    if (copy_says_stopped(assignment_status(copy))) {
+        return true;
+    }
+    forgotten_at = copy_forgotten_at(&ctl->model, copy);
+    if (!mono_is_due(forgotten_at, ctl->now)) {
+        ctl->reconciler.drained_at = mono_earlier(ctl->reconciler.drained_at, forgotten_at);
+        return false;
+    }
+    return true;
+}
+
+/* What has ended for good stays where it is: it is only remembered. */
+static bool is_empty(struct ctl *ctl, const struct agent_entry *agent)
+{
     dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
-        bool has_stopped =
-            copy_given_up(it, &generation) != NULL && copy_says_stopped(assignment_status(it));
-
-        if (!copy_is_done(it) && !copy_has_failed(it) && !has_stopped) {
+        if (!copy_is_done(it) && !copy_has_failed(it) && !has_stopped(ctl, it)) {
             return false;
         }
     }
@@ -71,7 +87,7 @@ static bool is_empty(const struct agent_entry *agent)
 }
 
 /* No reason: it is not drained. */
-static struct state drained_state(const struct agent_entry *agent)
+static struct state drained_state(struct ctl *ctl, const struct agent_entry *agent)
 {
     if (agent_spec(agent)->drain == DRAIN_NEVER) {
         return (struct state){CONDITION_FALSE, NULL, NULL};
@@ -80,7 +96,7 @@ static struct state drained_state(const struct agent_entry *agent)
         return (struct state){CONDITION_FALSE, "AgentAway",
                               "it is not connected, and nobody knows what runs there"};
     }
-    if (is_empty(agent)) {
+    if (is_empty(ctl, agent)) {
         return (struct state){CONDITION_TRUE, "Drained", "nothing runs here any more"};
     }
     return (struct state){CONDITION_FALSE, "Draining",
@@ -127,7 +143,7 @@ void agent_state_write(struct ctl *ctl, struct agent_entry *agent)
     const struct write write = {ROW_STATUS, "reconciler", "fog-controller", ""};
     const struct state ready = ready_state(agent), healthy = healthy_state(agent);
     const struct state schedulable = schedulable_state(agent);
-    const struct state drained = drained_state(agent);
+    const struct state drained = drained_state(ctl, agent);
     bool is_told = is_stated(agent, "Schedulable", &schedulable);
     bool is_drain_told = is_stated(agent, "Drained", &drained);
     struct object *next;
@@ -163,6 +179,21 @@ void agent_state_mark(struct ctl *ctl, struct agent_entry *agent)
 {
     if (dlist_is_empty(&agent->restate)) {
         dlist_add(&ctl->model.restate, &agent->restate);
+    }
+}
+
+void agent_state_drained(struct ctl *ctl)
+{
+    if (!mono_is_due(ctl->reconciler.drained_at, ctl->now)) {
+        return;
+    }
+    ctl->reconciler.drained_at = MONO_NEVER;
+    map_each (&ctl->model.objects[KIND_AGENT], it) {
+        struct agent_entry *agent = it->value;
+
+        if (agent->link != NULL && agent_spec(agent)->drain != DRAIN_NEVER) {
+            agent_state_mark(ctl, agent);
+        }
     }
 }
 

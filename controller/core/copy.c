@@ -2,6 +2,7 @@
 #include "controller/core/copy.h"
 
 #include "controller/core/lease.h"
+#include "controller/core/link.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
 #include "schema/base/str.h"
@@ -163,6 +164,14 @@ struct mono copy_may_go_at(const struct model *model, const struct assignment_en
         return copy->lease_until;
     }
     return stop_deadline(model, copy, copy->leaving_since.ms > 0 ? copy->leaving_since : now);
+}
+
+struct mono copy_forgotten_at(const struct model *model, const struct assignment_entry *copy)
+{
+    struct mono told_at = mono_later(copy->agent->link->opened_at, copy->leaving_since);
+    struct mono deadline = stop_deadline(model, copy, told_at);
+
+    return assignment_is_exclusive(copy) ? mono_later(deadline, copy->lease_until) : deadline;
 }
 
 const char *copy_given_up(const struct assignment_entry *copy, int64_t *ret_generation)

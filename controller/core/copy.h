@@ -48,6 +48,9 @@ bool copy_may_go(const struct model *model, const struct assignment_entry *copy,
 /* When copy_may_go() becomes true without anything happening, if it was told to end, or is now. */
 struct mono copy_may_go_at(const struct model *model, const struct assignment_entry *copy,
                            struct mono now);
+/* When a copy that was given up counts as gone though its agent, which is connected, says nothing
+ * of it: it was installed anew, or told so before a copy of the store was put back. */
+struct mono copy_forgotten_at(const struct model *model, const struct assignment_entry *copy);
 /* Failures in a row of its replica, this copy's own included, at least 1; a long run forgets
  * earlier ones. */
 unsigned copy_failures(const struct assignment_entry *copy);

@@ -247,7 +247,7 @@ static void begin(struct ctl *ctl)
         ctl->started_at, ctl->options.lease_wait_ms +
                              ctl->options.lease_wait_ms / LEASE_DRIFT_SHARE + LEASE_MARGIN_MS);
     ctl->reconciler.loose_is_due = true;
-    ctl->reconciler.loose_at = MONO_NEVER;
+    ctl->reconciler.loose_at = ctl->reconciler.drained_at = MONO_NEVER;
     map_each (&ctl->model.objects[KIND_HARVEST_SESSION], it) {
         gang_begin(ctl, it->value);
     }
@@ -342,6 +342,7 @@ void reconcile(struct ctl *ctl)
         settle_era(ctl);
     }
     notice_space(ctl);
+    agent_state_drained(ctl);
     next = agent_state_tick(ctl, mark_offer);
     for (size_t i = 0; i < RECONCILE_PASSES_MAX && has_work(ctl); i++) {
         if (!reconcile_pass(ctl)) {
@@ -358,5 +359,6 @@ void reconcile(struct ctl *ctl)
         later(&next, ctl->reconciler.settles_at);
     }
     later(&next, ctl->reconciler.loose_at);
+    later(&next, ctl->reconciler.drained_at);
     later(&ctl->retry_step_at, next);
 }

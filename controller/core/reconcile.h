@@ -19,6 +19,8 @@ bool agent_state_feed(struct ctl *ctl, struct agent_entry *agent, const struct o
  * Returns when to look again. */
 struct mono agent_state_tick(struct ctl *ctl,
                              void (*changed)(struct ctl *ctl, struct agent_entry *agent));
+/* Marks those that may be drained now although nothing happened. */
+void agent_state_drained(struct ctl *ctl);
 void agent_state_mark(struct ctl *ctl, struct agent_entry *agent);
 
 /* The agent may have room for somebody who wants one. */

@@ -117,6 +117,33 @@ static void what_stays_gets_another_policy(void **state)
     assert_string_equal(fleet_why(&fleet, "work"), "NoAgent");
 }
 
+/* What it says of the drain: the reason. */
+static const char *drained(const char *agent)
+{
+    const struct condition *condition =
+        condition_find(&agent_status(model_agent(&fleet.ctl->model, agent))->conditions, "Drained");
+
+    return condition->reason;
+}
+
+/* Of an agent that was installed anew, or of a store that was put back. */
+static void what_was_given_up_and_is_known_to_nobody_is_gone(void **state)
+{
+    (void)state;
+    begin();
+    fleet_apply(&fleet, SESSION("work", "replicas: 1\n  retries: 1", "/bin/serve"));
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_STARTING, "BackOff", 1);
+    assert_string_equal(fleet_why(&fleet, "work"), "GivenUp");
+    fleet_disconnect(&fleet, "edge");
+    fleet_advance(&fleet, 10 * STOP_WAIT_MS);
+    fleet_connect(&fleet, "edge");
+    fleet_apply(&fleet, AGENT("edge", "gently"));
+    fleet_advance(&fleet, STOP_WAIT_MS / 2);
+    assert_string_equal(drained("edge"), "Draining"); /* it may be about to say that it ends */
+    fleet_advance(&fleet, 2 * STOP_WAIT_MS);
+    assert_string_equal(drained("edge"), "Drained");
+}
+
 #define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -125,6 +152,7 @@ int main(void)
         IN_FLEET(replicas_that_become_tasks_end_where_they_get_no_newer_form),
         IN_FLEET(tasks_that_have_begun_end_by_themselves),
         IN_FLEET(what_stays_gets_another_policy),
+        IN_FLEET(what_was_given_up_and_is_known_to_nobody_is_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
