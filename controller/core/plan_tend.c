@@ -378,7 +378,6 @@ static void leave_tasks(struct planner *p, const struct replica *replica,
                         struct assignment_entry *copy, bool is_current, const char *reason)
 {
     if (!move_task(p, replica, copy, 0, reason) && !is_current) {
-        MARK("what became a task ends where it gets no newer form");
         planner_stop(p, replica, copy,
                      arena_printf(p->arena, "it is of an earlier form, and %s", reason));
     }
