@@ -109,7 +109,7 @@ struct ctl {
         bool loose_is_due; /* assignments without a session are to be looked at */
         struct mono loose_at;
         struct mono drained_at; /* when an agent that is drained may be empty, with no word of it */
-        struct mono settles_at;    /* meaningful while the era is unsettled */
+        struct mono settles_at; /* meaningful while the era is unsettled */
         struct mono awaited_until; /* after a start agents get this long to come back */
         bool has_awaited;          /* awaited_until has passed and was acted on */
     } reconciler;
