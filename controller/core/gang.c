@@ -168,12 +168,25 @@ static bool is_held_back(const struct assignment_entry *copy)
     return !object_is_deleting(copy->object) && assignment_status(copy)->phase == PHASE_SUSPENDED;
 }
 
+static bool ran(const struct assignment_entry *copy)
+{
+    enum assignment_phase phase = assignment_status(copy)->phase;
+
+    return !object_is_deleting(copy->object) &&
+           (phase == PHASE_RUNNING || phase == PHASE_SUCCEEDED);
+}
+
 static void list_held(struct arena *arena, const struct plan_input *in, struct plan_gang *gang)
 {
     dlist_each (&in->session->assignments, struct assignment_entry, in_session, it) {
+        const char *agent = arena_strdup(arena, assignment_spec(it)->agent);
+
         if (is_held_back(it)) {
             gang->held = arena_grow(arena, gang->held, gang->held_count, sizeof(*gang->held));
-            gang->held[gang->held_count++] = arena_strdup(arena, assignment_spec(it)->agent);
+            gang->held[gang->held_count++] = agent;
+        } else if (ran(it)) {
+            gang->let = arena_grow(arena, gang->let, gang->let_count, sizeof(*gang->let));
+            gang->let[gang->let_count++] = agent;
         }
     }
 }
@@ -313,6 +326,16 @@ void gang_decide(struct arena *arena, const struct plan_input *in, struct plan *
 
 /* --- what came of it -------------------------------------------------------------------------- */
 
+static bool is_among(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_taken_back(struct ctl *ctl, struct session_entry *session,
                             const struct plan_gang *plan)
 {
@@ -322,6 +345,11 @@ static void note_taken_back(struct ctl *ctl, struct session_entry *session,
         gang->is_complete && mono_is_due(mono_after(gang->since, RESTART_RESET_MS), ctl->now);
     unsigned tries = ran_long ? 1 : gang->tries + 1;
 
+    for (size_t i = 0; i < plan->let_count; i++) {
+        if (!is_among(plan->held, plan->held_count, plan->let[i])) {
+            gang_held_let(session, plan->let[i]);
+        }
+    }
     for (size_t i = 0; i < plan->held_count; i++) {
         gang_held_note(session, plan->held[i], deadline_ms, ctl->now);
     }

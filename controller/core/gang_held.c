@@ -44,6 +44,11 @@ void gang_held_note(struct session_entry *session, const char *agent, int64_t de
     held->until = mono_after(now, avoided_ms(held->times, deadline_ms));
 }
 
+void gang_held_let(struct session_entry *session, const char *agent)
+{
+    free(map_remove(&session->held, agent));
+}
+
 unsigned gang_held_times(const struct session_entry *session, const char *agent, struct mono now)
 {
     const struct gang_held *held =

@@ -7,8 +7,9 @@
  *
  * Such an agent is chosen after all others of the same worth, for as long as another try takes, and
  * twice as long each time that it held the gang again.  It is never refused: where there is no
- * other it may let the work run this time.  A gang that is complete forgets all of it, and nobody
- * remembers it after a start. */
+ * other it may let the work run this time.  Who lets all run that it has of the gang is as good as
+ * any other, though the gang waits for others in vain.  A gang that is complete forgets all of it,
+ * and nobody remembers it after a start. */
 #pragma once
 
 #include "controller/core/model.h"
@@ -16,6 +17,7 @@
 /* It held a member until the gang's deadline, which was so long. */
 void gang_held_note(struct session_entry *session, const char *agent, int64_t deadline_ms,
                     struct mono now);
+void gang_held_let(struct session_entry *session, const char *agent); /* it holds it no longer */
 /* How often it did in a row, while it is to be chosen after others; else 0. */
 unsigned gang_held_times(const struct session_entry *session, const char *agent, struct mono now);
 void gang_held_forget(struct session_entry *session); /* also frees */

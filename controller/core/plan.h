@@ -82,6 +82,8 @@ struct plan_gang { /* see controller/core/gang.h */
     const char *why;    /* takes_back: one that failed, is lost, or does not run */
     const char **held;  /* takes_back: agents of those that were held back till then */
     size_t held_count;
+    const char **let; /* and agents of those that ran */
+    size_t let_count;
     bool is_complete;
     bool waits; /* for its turn */
 };

@@ -368,6 +368,28 @@ static void where_it_was_held_it_is_not_placed_next(void **state)
     assert_string_equal(fleet_agent_of(&fleet, "burst", "0"), "edge-2");
 }
 
+/* Two that were shut, one of which is open now: the next try is all on that one. */
+static void who_lets_it_run_again_is_as_good_as_before(void **state)
+{
+    (void)state;
+    begin(2);
+    apply("burst", 2);
+    assert_true(is_on("burst", "edge-0") && is_on("burst", "edge-1"));
+    for (int i = 0; i <= HELD_DOUBLINGS_MAX; i++) { /* as often as is counted */
+        held("burst", "0");
+        held("burst", "1");
+        fleet_advance(&fleet, 30 * 1000);
+        tried_again("burst");
+        assert_true(is_on("burst", "edge-0") && is_on("burst", "edge-1"));
+    }
+    runs("burst", "0");
+    held("burst", "1");
+    fleet_advance(&fleet, 30 * 1000);
+    tried_again("burst");
+    assert_int_equal(members("burst"), 2);
+    assert_true(is_on("burst", "edge-0") != is_on("burst", "edge-1"));
+}
+
 static void who_held_it_is_asked_when_nobody_else_is_there(void **state)
 {
     (void)state;
@@ -498,6 +520,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(so_does_the_pause, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_its_policy_holds_does_not_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(where_it_was_held_it_is_not_placed_next, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_lets_it_run_again_is_as_good_as_before, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(who_held_it_is_asked_when_nobody_else_is_there, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(that_it_was_held_is_forgotten, set_up, tear_down),
