@@ -83,12 +83,31 @@ void mark_offer(struct ctl *ctl, struct agent_entry *agent)
     }
 }
 
+/* What has failed there makes room for the next try. */
+static bool could_take_again(const struct session_entry *session, const struct agent_entry *agent)
+{
+    const struct resources *needs = &session_spec(session)->workload.resources;
+    size_t demand;
+    enum place_refusal refusal = place_judge(session, agent, needs, &demand);
+
+    if (refusal == REFUSED_FULL || place_rule(refusal) != 5) {
+        return refusal == REFUSAL_COUNT;
+    }
+    dlist_each (&agent->assignments, struct assignment_entry, on_agent, it) {
+        if (it->session == session && copy_has_failed(it) &&
+            place_judge_again(it, needs, NULL) == REFUSAL_COUNT) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void reconcile_readings(struct ctl *ctl, struct agent_entry *agent)
 {
     dlist_each (&ctl->model.wanting, struct session_entry, wanting, it) {
         bool is_marked = !dlist_is_empty(&it->dirty) && it->is_scan_due;
 
-        if (!is_marked && place_heeds_readings(it) && place_could_take(it, agent)) {
+        if (!is_marked && place_heeds_readings(it) && could_take_again(it, agent)) {
             MARK("a reading makes an agent fit");
             it->is_scan_due = true;
             model_mark_session(&ctl->model, it);

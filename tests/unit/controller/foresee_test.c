@@ -2,6 +2,7 @@
 #include "controller/core/foresee.h"
 
 #include "controller/core/reconcile.h"
+#include "schema/limits.h"
 #include "tests/support/fleet.h"
 
 #include <setjmp.h>
@@ -111,6 +112,28 @@ static void without_a_policy_nothing_is_foreseen(void **state)
     assert_string_equal(held(false), "");
 }
 
+/* It had room for one alone: what failed there makes place for its next try. */
+static void what_failed_is_tried_again_when_a_reading_allows_it(void **state)
+{
+    const struct assignment_entry *failed;
+
+    (void)state;
+    given(POLICY("{battery: {minPercent: 40, resumePercent: 50}}"), AGENT(FINE), SESSION(""));
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: t}\nspec:\n"
+                        "  {policy: p, tasks: {count: 1, retries: 3},\n"
+                        "  workload: {command: [run], resources: {cores: 3}}}\n");
+    failed = fleet_copy(&fleet, "t", "0");
+    assert_non_null(failed);
+    edge()->readings.of[SENSOR_BATTERY].value = 3;
+    fleet_report(&fleet, fleet_copy(&fleet, "t", "0"), PHASE_FAILED, "ExitedNonZero", 1);
+    fleet_advance(&fleet, RESTART_MAX_MS);
+    assert_ptr_equal(fleet_copy(&fleet, "t", "0"), failed);
+    edge()->readings.of[SENSOR_BATTERY].value = 90;
+    reconcile_readings(fleet.ctl, edge());
+    fleet_tick(&fleet);
+    assert_ptr_not_equal(fleet_copy(&fleet, "t", "0"), failed);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -130,9 +153,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(hours_are_those_of_the_machine), TEST(how_old_a_reading_may_be_is_not_judged_here),
-        TEST(the_owner_may_have_paused_it),   TEST(what_runs_goes_on_where_it_would_not_start),
-        TEST(who_told_nothing_is_not_judged), TEST(without_a_policy_nothing_is_foreseen),
+        TEST(hours_are_those_of_the_machine),
+        TEST(how_old_a_reading_may_be_is_not_judged_here),
+        TEST(the_owner_may_have_paused_it),
+        TEST(what_runs_goes_on_where_it_would_not_start),
+        TEST(who_told_nothing_is_not_judged),
+        TEST(without_a_policy_nothing_is_foreseen),
+        TEST(what_failed_is_tried_again_when_a_reading_allows_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
