@@ -125,6 +125,7 @@ static bool is_excused(struct world *world, const struct node *session, const ch
 
 struct count {
     size_t copies, done, running, coming, doubled, old_form;
+    size_t retried; /* have failed and begin elsewhere */
     size_t waiting; /* held back, without a process */
     size_t frozen;  /* of those that run, in their newest form */
 };
@@ -156,7 +157,7 @@ static void count_copies(struct world *world, const struct node *session, struct
                    str_eq(phase, "Running")) { /* without a process: what it made is uploaded */
             count->coming += !is_on_lost(world, assignment);
         } else {
-            count->coming += judge_is_tried_again(world, session, assignment);
+            count->retried += judge_is_tried_again(world, session, assignment);
         }
         for (size_t k = 0; k < i; k++) {
             const struct node *other = world->assignments->list.items[k];
@@ -201,10 +202,12 @@ static size_t wanted_of(struct world *world, const struct node *session)
     return wanted;
 }
 
-/* What ends by itself has ended.  In a pause what is of an earlier form stays as it is. */
+/* What ends by itself has ended.  In a pause what is of an earlier form stays as it is, until it
+ * has failed: the next try is of the newest. */
 static bool tasks_rest(struct world *world, const struct node *session, const struct count *count)
 {
-    bool is_coming = count->coming > 0 && !flag_at(session, "spec.rollout.pause");
+    bool is_paused = flag_at(session, "spec.rollout.pause");
+    bool is_coming = count->retried > 0 || (count->coming > 0 && !is_paused);
 
     return (count->running == count->old_form + count->frozen && !is_coming) ||
            !judge_tasks_end(session) ||
