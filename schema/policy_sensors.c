@@ -84,7 +84,8 @@ static enum told ask(struct judging *judging, enum sensor sensor, const struct r
     if (reading_is_fresh(reading, judging->now, judging->spec->session.stale_sensor_ms)) {
         return TOLD_VALUE;
     }
-    if (judging->spec->unknown == UNKNOWN_SUSPEND) {
+    if (judging->spec->unknown == UNKNOWN_SUSPEND &&
+        !(MUTANT(BLIND_BUT_FOR_HEAT) && sensor != SENSOR_TEMPERATURE)) {
         hold_stale(judging, sensor, reading);
     }
     return TOLD_UNKNOWN;

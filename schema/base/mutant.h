@@ -141,6 +141,7 @@
     X(HEAT_WAITS, "what is too hot waits for a workload to save its state", "policy")              \
     X(DWELL_IGNORED, "what was too hot goes on as soon as it is cool", "policy")                   \
     X(RESUME_AT_MINIMUM, "a battery that is just above its minimum is charged well", "policy")     \
+    X(BLIND_BUT_FOR_HEAT, "nothing but an unknown temperature holds work", "policy")               \
     X(WINDOWS_IN_UTC, "an agent takes the hours of windows to be UTC", "policy liveness")          \
     X(EACH_HAS_THE_WHOLE, "each run may use the processor time that is for all of them together",  \
       "policy liveness")                                                                           \
