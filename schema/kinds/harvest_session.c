@@ -427,6 +427,41 @@ static void check_gang(const struct harvest_session_spec *spec, const struct nod
     }
 }
 
+static bool lies_below(const char *path, const char *folder)
+{
+    return str_starts(path, folder) && path[strlen(folder)] == '/';
+}
+
+/* Rule 13: of two paths of one list neither lies below the other, for a file holds no files. */
+static void check_path(const char *path, const char *earlier, const struct node *root,
+                       const char *list, size_t i, struct problems *problems)
+{
+    if (lies_below(path, earlier)) {
+        check_problem_item(problems, root, CAUSE_INVALID, list, i, "path",
+                           "lies below \"%s\", which is a file", earlier);
+    } else if (lies_below(earlier, path)) {
+        check_problem_item(problems, root, CAUSE_INVALID, list, i, "path",
+                           "is a file, and \"%s\" lies below it", earlier);
+    }
+}
+
+static void check_paths(const struct workload *workload, const struct node *root,
+                        struct problems *problems)
+{
+    for (size_t i = 1; i < workload->artifacts.count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            check_path(workload->artifacts.items[i].path, workload->artifacts.items[k].path, root,
+                       "spec.workload.artifacts", i, problems);
+        }
+    }
+    for (size_t i = 1; i < workload->outputs.count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            check_path(workload->outputs.items[i].path, workload->outputs.items[k].path, root,
+                       "spec.workload.outputs", i, problems);
+        }
+    }
+}
+
 /* Rule 1: replicas and everyAgent exclude each other.
  * Rule 2: a command line fits into what a process can be given. */
 static void check(const struct object *object, const struct node *root, struct problems *problems)
@@ -442,6 +477,7 @@ static void check(const struct object *object, const struct node *root, struct p
     check_tasks(harvest_session_of(object), root, problems);
     check_gang(spec, root, problems);
     rule_session_room(object, root, problems);
+    check_paths(&spec->workload, root, problems);
     for (size_t i = 0; i < spec->workload.command.count; i++) {
         command_bytes += strlen(spec->workload.command.items[i]) + 1;
     }

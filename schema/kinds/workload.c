@@ -74,9 +74,11 @@ static const struct field workload_fields[] = {
      .doc = "what an agent must have free to be given this"},
     {"artifacts", FIELD_LIST, AT(struct workload, artifacts), .shape = &artifact_shape,
      .map_key = "path", .max = ARTIFACTS_MAX,
-     .doc = "files that are fetched, verified and put in place before it starts"},
+     .doc = "files that are fetched, verified and put in place before it starts; none "
+            "lies below another"},
     {"outputs", FIELD_LIST, AT(struct workload, outputs), .shape = &output_shape, .map_key = "path",
-     .max = ARTIFACTS_MAX, .doc = "files that are collected when it has ended"},
+     .max = ARTIFACTS_MAX,
+     .doc = "files that are collected when it has ended; none lies below another"},
     {"checkpoint", FIELD_STRUCT, AT(struct workload, checkpoint), .shape = &checkpoint_shape,
      .flags = FIELD_EXPLICIT,
      .doc = "its chance to save its state before a policy suspends it; absent: it is frozen at "

@@ -155,6 +155,26 @@ static void what_waits_for_a_quorum_fits_into_the_session(void **state)
             "parallelism × (quorum + retries) may be 160\n");
 }
 
+static void a_file_lies_below_no_other(void **state)
+{
+    static const char format[] =
+        "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: s}\nspec:\n  workload:\n"
+        "    command: [x]\n    artifacts:\n    - {digest: \"" DIGEST "\", path: %s}\n"
+        "    - {digest: \"" DIGEST "\", path: %s}\n    outputs: [{path: %s}, {path: %s}]\n";
+
+    (void)state;
+    checked(arena_printf(&bound.arena, format, "a", "a.b", "o/p", "o/q"), "");
+    checked(arena_printf(&bound.arena, format, "a", "o/a", "o", "a/b"), ""); /* two lists */
+    checked(arena_printf(&bound.arena, format, "a", "a/b/c", "o", "o/p"),
+            "m.yaml:9:98: error: spec.workload.artifacts[1].path: lies below \"a\", which is a "
+            "file\n"
+            "m.yaml:10:33: error: spec.workload.outputs[1].path: lies below \"o\", which is a "
+            "file\n");
+    checked(arena_printf(&bound.arena, format, "a/b", "a", "o/p", "p"),
+            "m.yaml:9:98: error: spec.workload.artifacts[1].path: is a file, and \"a/b\" lies "
+            "below it\n");
+}
+
 static void a_command_has_a_program_and_an_end(void **state)
 {
     char word[COMMAND_BYTES_MAX - 1];
@@ -503,6 +523,7 @@ int main(void)
         TEST(outputs_of_all_tasks_can_be_told_of),
         TEST(a_quorum_has_outputs_to_compare),
         TEST(what_waits_for_a_quorum_fits_into_the_session),
+        TEST(a_file_lies_below_no_other),
         TEST(a_command_has_a_program_and_an_end),
         TEST(operators_of_selectors_take_values_or_none),
         TEST(a_requirement_names_what_an_agent_has),
