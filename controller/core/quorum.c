@@ -322,6 +322,49 @@ struct agent_entry *quorum_pick(const struct quorum *quorum, const char *slot,
     return agent;
 }
 
+/* True when there is nobody else to look for. */
+static bool note_askable(const struct quorum *quorum, const char *agent, struct indexes *askable)
+{
+    bool is_done = true;
+
+    for (size_t i = 0; i < quorum->opinion_count; i++) {
+        size_t index = (size_t)quorum->opinions[i].index;
+
+        if (indexes_has(askable, index)) {
+            continue;
+        }
+        if (quorum_has(quorum, index, agent)) {
+            is_done = false;
+        } else {
+            indexes_add(askable, index);
+        }
+    }
+    return is_done;
+}
+
+void quorum_askable(const struct quorum *quorum, const struct plan_input *input,
+                    struct indexes *ret_askable)
+{
+    const struct map *agents = &input->model->objects[KIND_AGENT];
+
+    input->counters->agents_examined += agents->count;
+    map_each (agents, it) {
+        const struct agent_entry *agent = it->value;
+
+        if (place_could_take(input->session, agent) &&
+            note_askable(quorum, agent->object->meta.name, ret_askable)) {
+            return;
+        }
+    }
+}
+
+size_t quorum_room(const struct quorum *quorum, const struct plan_input *input)
+{
+    const struct tasks_spec *spec = &session_spec(input->session)->tasks;
+
+    return quorum->opinion_max / (size_t)(spec->quorum + spec->retry_max);
+}
+
 const char *quorum_wait_words(struct arena *arena, const struct quorum *quorum, const char *slot)
 {
     struct undecided undecided;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "controller/core/plan.h"
+#include "schema/indexes.h"
 
 struct quorum_vote { /* a result that counted, or that others did not agree with */
     const char *agent;
@@ -65,6 +66,11 @@ unsigned quorum_failures(const struct quorum *quorum, size_t index);
  * one. */
 struct agent_entry *quorum_pick(const struct quorum *quorum, const char *slot,
                                 struct candidates *candidates, const struct agent_entry *avoid);
+/* Tasks with opinions that some agent could take now which has not given its own. */
+void quorum_askable(const struct quorum *quorum, const struct plan_input *input,
+                    struct indexes *ret_askable);
+/* As many tasks may be begun, or undecided, without one having to begin anew for want of room. */
+size_t quorum_room(const struct quorum *quorum, const struct plan_input *input);
 /* Why there was none; NULL: not for opinions. */
 const char *quorum_wait_words(struct arena *arena, const struct quorum *quorum, const char *slot);
 /* Failures of copies of the task in this slot that have gone, as noted with their opinions. */

@@ -414,22 +414,85 @@ static void resume(struct lister *l, struct replica *replica, size_t most)
     }
 }
 
-/* Those that wait for another opinion go on before others begin: so opinions stay few. */
-static void add_undecided(struct lister *l, size_t most)
+static bool has_place(const struct lister *l, size_t most)
+{
+    return l->tasks->active + l->remains < most;
+}
+
+static void add_task(struct lister *l, size_t index)
+{
+    (void)replicas_add(l->arena, l->to, arena_printf(l->arena, "%zu", index));
+    indexes_add(&l->present, index);
+    l->tasks->active++;
+}
+
+static bool is_left_alone(const struct lister *l, size_t index)
+{
+    return index < (size_t)l->spec->tasks.count && !indexes_has(&l->present, index);
+}
+
+/* Tasks that wait for another opinion, of `among` unless that is NULL. */
+static void add_undecided(struct lister *l, size_t most, const struct indexes *among)
 {
     const struct quorum *quorum = &l->tasks->quorum;
 
+    for (size_t i = 0; i < quorum->opinion_count && has_place(l, most); i++) {
+        size_t index = (size_t)quorum->opinions[i].index;
+
+        if (is_left_alone(l, index) && (among == NULL || indexes_has(among, index))) {
+            add_task(l, index);
+        }
+    }
+}
+
+/* Nobody is asked about them. */
+static size_t count_left_alone(struct lister *l)
+{
+    const struct quorum *quorum = &l->tasks->quorum;
+    struct indexes seen;
+
+    indexes_init(&seen, l->arena, TASKS_MAX);
     for (size_t i = 0; i < quorum->opinion_count; i++) {
         size_t index = (size_t)quorum->opinions[i].index;
 
-        if (indexes_has(&l->present, index) || index >= (size_t)l->spec->tasks.count ||
-            l->tasks->active + l->remains >= most) {
-            continue;
+        if (is_left_alone(l, index)) {
+            indexes_add(&seen, index);
         }
-        (void)replicas_add(l->arena, l->to, arena_printf(l->arena, "%zu", index));
-        indexes_add(&l->present, index);
-        l->tasks->active++;
     }
+    return seen.count;
+}
+
+/* Tasks about which nothing is known, so many at most. */
+static void add_fresh(struct lister *l, size_t most, size_t more)
+{
+    for (size_t i = indexes_next_absent(&l->present, 0);
+         i < (size_t)l->spec->tasks.count && has_place(l, most) && more > 0;
+         i = indexes_next_absent(&l->present, i + 1)) {
+        if (quorum_opinions(&l->tasks->quorum, i) == 0) {
+            add_task(l, i);
+            more--;
+        }
+    }
+}
+
+/* Those that wait for another opinion go on before others begin: so opinions stay few.  Tasks of
+ * which nobody can be asked now hold up neither, as long as there is room for all that may be said:
+ * they come last, to be told of and to be looked at again when an agent comes. */
+static void add_by_opinion(struct lister *l, size_t most)
+{
+    size_t room = quorum_room(&l->tasks->quorum, l->in), taken;
+
+    if (count_left_alone(l) > 0) {
+        struct indexes askable;
+
+        indexes_init(&askable, l->arena, TASKS_MAX);
+        quorum_askable(&l->tasks->quorum, l->in, &askable);
+        add_undecided(l, most, &askable);
+    }
+    room = room > most ? room : most;
+    taken = l->tasks->active + l->remains + count_left_alone(l);
+    add_fresh(l, most, taken < room ? room - taken : 0);
+    add_undecided(l, most, NULL);
 }
 
 static void add_new(struct lister *l)
@@ -449,12 +512,10 @@ static void add_new(struct lister *l)
     }
     indexes_join(&l->present, &l->tasks->completed);
     indexes_join(&l->present, &l->tasks->failed);
-    add_undecided(l, most);
-    for (size_t i = indexes_next_absent(&l->present, 0);
-         i < (size_t)l->spec->tasks.count && l->tasks->active + l->remains < most;
-         i = indexes_next_absent(&l->present, i + 1)) {
-        (void)replicas_add(l->arena, l->to, arena_printf(l->arena, "%zu", i));
-        l->tasks->active++;
+    if (harvest_session_has_quorum(l->spec)) {
+        add_by_opinion(l, most);
+    } else {
+        add_fresh(l, most, SIZE_MAX);
     }
 }
 

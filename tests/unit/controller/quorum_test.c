@@ -252,7 +252,7 @@ static void nobody_else_is_there_for_a_second_opinion(void **state)
 {
     (void)state;
     begin(1);
-    TASKS("{count: 2, parallelism: 1, quorum: 2}");
+    TASKS("{count: 1, parallelism: 1, quorum: 2}");
     says("0", GOOD);
     assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 0);
     assert_string_equal(fleet_why(&fleet, "work"), "NoAgent");
@@ -274,6 +274,45 @@ static void another_agents_room_is_not_lost_on_who_waits(void **state)
     says("0", GOOD);
     assert_string_equal(holder_of("1"), "edge-0"); /* which may do others meanwhile */
     assert_int_equal(tasks()->active, 2);
+}
+
+/* The first two agents have both spoken of task 0; of task 1 only one has. */
+static void who_cannot_be_asked_holds_up_nobody_who_can(void **state)
+{
+    char other[32];
+
+    (void)state;
+    begin(2);
+    TASKS("{count: 2, parallelism: 1, quorum: 3}");
+    says("0", GOOD);
+    says("0", GOOD);
+    assert_int_equal(tasks()->opinions.count, 2);
+    (void)snprintf(other, sizeof(other), "%s", holder_of("1"));
+    says("1", GOOD);
+    assert_string_not_equal(holder_of("1"), other);
+    assert_int_equal(tasks()->active, 1);
+    says("1", GOOD);
+    assert_int_equal(tasks()->opinions.count, 4);
+    assert_string_equal(fleet_why(&fleet, "work"), "NoAgent");
+    assert_int_equal(tasks()->active, 1);
+}
+
+/* Each may come to four opinions, retries included, and there is room for 160. */
+static void tasks_are_begun_for_as_long_as_there_is_room_for_opinions(void **state)
+{
+    char slot[12];
+
+    (void)state;
+    begin(1);
+    TASKS("{count: 100, parallelism: 3, retries: 2, quorum: 2}");
+    for (int i = 0; i < 40; i++) {
+        (void)snprintf(slot, sizeof(slot), "%d", i);
+        assert_int_equal(tasks()->active, 3);
+        says(slot, GOOD);
+    }
+    assert_int_equal(fleet.ctl->model.objects[KIND_ASSIGNMENT].count, 0);
+    assert_int_equal(tasks()->opinions.count, 40);
+    assert_string_equal(fleet_why(&fleet, "work"), "NoAgent");
 }
 
 static void those_that_wait_are_named(void **state)
@@ -545,6 +584,8 @@ int main(void)
         IN_FLEET(failures_and_dissent_use_up_the_same_retries),
         IN_FLEET(nobody_else_is_there_for_a_second_opinion),
         IN_FLEET(another_agents_room_is_not_lost_on_who_waits),
+        IN_FLEET(who_cannot_be_asked_holds_up_nobody_who_can),
+        IN_FLEET(tasks_are_begun_for_as_long_as_there_is_room_for_opinions),
         IN_FLEET(those_that_wait_are_named),
         IN_FLEET(who_is_cut_short_waits_for_nobody),
         IN_FLEET(who_never_answers_is_not_waited_for),
