@@ -85,42 +85,6 @@ static unsigned failures_carried(const struct planner *p, const struct assignmen
     return p->plan->tasks == NULL || !planner_has_newest_form(p, copy) ? 0 : tasks_failures(copy);
 }
 
-static void move(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
-                 bool may_stay_meanwhile, const char *reason)
-{
-    const char *why = "";
-    struct agent_entry *agent;
-    struct plan_step *step;
-
-    if (is_crowded(p, replica, copy)) {
-        return;
-    }
-    agent = finder_pick(&p->finder, replica, copy->agent, &why);
-    if (agent == copy->agent) {
-        agent = NULL; /* what it holds now does not count as free there */
-        why = reason;
-    }
-    if (agent != NULL || !may_stay_meanwhile) {
-        planner_break_up(p, reason);
-    }
-    if (agent == NULL) {
-        planner_gap(p, WHY_NO_AGENT, replica, copy, false,
-                    why == reason ? reason : arena_printf(p->arena, "%s; %s", reason, why));
-        if (!may_stay_meanwhile) {
-            MARK("a copy ends where it may not stay, with no other place");
-            planner_stop(p, replica, copy, reason);
-        }
-        return;
-    }
-    MARK("a copy moves to another agent");
-    step = planner_step(p, PLAN_MOVE, replica, copy, reason);
-    step->agent = agent;
-    step->failures_before = failures_carried(p, copy);
-    planner_gap(p, WHY_STARTING, replica, copy, true,
-                arena_printf(p->arena, "moves from %s to %s: %s", agent_name(copy->agent),
-                             agent_name(agent), reason));
-}
-
 /* Its agent would try for ever: the session says when that is enough. */
 static bool is_hopeless(const struct planner *p, const struct assignment_entry *copy)
 {
@@ -144,6 +108,47 @@ static void give_up(struct planner *p, const struct replica *replica, struct ass
     p->plan->failed++;
     planner_step(p, PLAN_STOP, replica, copy, reason)->gives_up = true;
     planner_gap(p, WHY_GIVEN_UP, replica, copy, true, reason);
+}
+
+static void move(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
+                 bool may_stay_meanwhile, const char *reason)
+{
+    const char *why = "";
+    struct agent_entry *agent;
+    struct plan_step *step;
+
+    if (is_crowded(p, replica, copy)) {
+        return;
+    }
+    agent = finder_pick(&p->finder, replica, copy->agent, &why);
+    if (agent == copy->agent) {
+        agent = NULL; /* what it holds now does not count as free there */
+        why = reason;
+    }
+    if (agent != NULL || !may_stay_meanwhile) {
+        planner_break_up(p, reason);
+    }
+    if (agent == NULL && may_stay_meanwhile && is_hopeless(p, copy)) {
+        give_up(p, replica, copy, copy_failures(copy));
+        p->plan->steps[p->plan->step_count - 1].is_outdated = !planner_has_newest_form(p, copy);
+        return;
+    }
+    if (agent == NULL) {
+        planner_gap(p, WHY_NO_AGENT, replica, copy, false,
+                    why == reason ? reason : arena_printf(p->arena, "%s; %s", reason, why));
+        if (!may_stay_meanwhile) {
+            MARK("a copy ends where it may not stay, with no other place");
+            planner_stop(p, replica, copy, reason);
+        }
+        return;
+    }
+    MARK("a copy moves to another agent");
+    step = planner_step(p, PLAN_MOVE, replica, copy, reason);
+    step->agent = agent;
+    step->failures_before = failures_carried(p, copy);
+    planner_gap(p, WHY_STARTING, replica, copy, true,
+                arena_printf(p->arena, "moves from %s to %s: %s", agent_name(copy->agent),
+                             agent_name(agent), reason));
 }
 
 static void add_update(struct planner *p, const struct replica *replica,

@@ -144,6 +144,22 @@ static void what_was_given_up_and_is_known_to_nobody_is_gone(void **state)
     assert_string_equal(drained("edge"), "Drained");
 }
 
+/* An agent tries for ever what has no other place; the session says when that is enough. */
+static void what_fails_where_it_has_to_stay_is_given_up(void **state)
+{
+    (void)state;
+    begin();
+    fleet_apply(&fleet, SESSION("work", "replicas: 1\n  retries: 2", "/bin/serve"));
+    fleet_obey(&fleet);
+    drain(AGENT("edge", "gently"));
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_STARTING, "BackOff", 1);
+    assert_string_equal(fleet_why(&fleet, "work"), "NoAgent");
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_STARTING, "BackOff", 2);
+    assert_string_equal(fleet_why(&fleet, "work"), "GivenUp");
+    drain(AGENT("edge", "never"));
+    assert_string_equal(fleet_why(&fleet, "work"), "GivenUp"); /* until it changes */
+}
+
 #define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -153,6 +169,7 @@ int main(void)
         IN_FLEET(tasks_that_have_begun_end_by_themselves),
         IN_FLEET(what_stays_gets_another_policy),
         IN_FLEET(what_was_given_up_and_is_known_to_nobody_is_gone),
+        IN_FLEET(what_fails_where_it_has_to_stay_is_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
