@@ -22,8 +22,6 @@
 enum {
     EXIT_USAGE = 2,
     DESCRIPTORS_WANTED = 8192,
-    ASK_AGAIN_MS = 100,
-    ASK_TRIES = 50,
     LOCK_AGAIN_MS = 50,
     LOCK_TRIES = 20,
 };
@@ -130,7 +128,7 @@ static void ask_for_options(struct config *config)
         return;
     }
     if (cache_open(&cache, config->state, &err) < 0 ||
-        owner_ask(&cache, "options", &told, &err) < 0) {
+        owner_ask(&cache, "options", OWNER_PATIENCE_MS, &told, &err) < 0) {
         config->judged =
             err.code == ERR_UNAVAILABLE
                 ? config->judged
@@ -155,7 +153,6 @@ static int examine(struct config *config)
     return print(&text) == EXIT_SUCCESS && ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* Without an agent the word is only written down; one that is just starting is asked again. */
 static int pass_on(const struct config *config, struct cache *cache)
 {
     const char *word = config->verb == VERB_PAUSE    ? "pause"
@@ -165,23 +162,8 @@ static int pass_on(const struct config *config, struct cache *cache)
     struct str answer = STR_EMPTY;
     struct err err = ERR_NONE;
 
-    for (int i = 0; i < ASK_TRIES; i++) {
-        if (owner_ask(cache, word, &answer, &err) == 0) {
-            return tell(config, &answer);
-        }
-        if (err.code == ERR_UNAVAILABLE && cache_lock(cache, NULL) == 0) {
-            break;
-        }
-        (void)usleep(ASK_AGAIN_MS * 1000);
-    }
-    if (err.code != ERR_UNAVAILABLE || config->verb == VERB_STATUS || cache->lock_fd < 0) {
-        return complain(&err);
-    }
-    if (cache_set_paused(cache, config->verb == VERB_PAUSE, &err) < 0) {
-        return complain(&err);
-    }
-    str_addf(&answer, "%sd; no agent runs here now\n", word);
-    return print(&answer);
+    return owner_say(cache, word, OWNER_PATIENCE_MS, &answer, &err) < 0 ? complain(&err)
+                                                                        : tell(config, &answer);
 }
 
 static int work(const struct config *config)

@@ -278,6 +278,7 @@ static bool on_word(void *data, const char *word, struct str *answer)
     }
     if (str_eq(word, "options")) {
         config_tell(loop->config, answer);
+        str_add_char(answer, '\n');
         return true;
     }
     if (!str_eq(word, "pause") && !str_eq(word, "resume")) {

@@ -15,7 +15,14 @@
 
 #define SOCKET_FILE "control"
 
-enum { WORD_SIZE = 64, BACKLOG = 4, CALLERS_MAX = 16, ANSWER_SECONDS = 10, ANSWER_MAX = 64 << 20 };
+enum {
+    WORD_SIZE = 64,
+    BACKLOG = 4,
+    CALLERS_MAX = 16,
+    ANSWER_MAX = 64 << 20,
+    ASK_AGAIN_MS = 100,
+    ASK_TRIES = 50,
+};
 
 struct owner {
     uv_pipe_t listener;
@@ -197,23 +204,91 @@ bool owner_may_answer(const char *state)
     return lstat(path.data, &about) == 0 && S_ISSOCK(about.st_mode);
 }
 
-int owner_ask(const struct cache *cache, const char *word, struct str *to, struct err *err)
+/* Of a wait that was in vain, or of somebody who is not there any more. */
+static int no_answer(const struct cache *cache, struct str *to, struct err *err)
+{
+    str_clear(to);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        return err_set(err, ERR_TIMEOUT, "the agent on \"%s\" does not answer", cache->path);
+    }
+    return err_set(err, ERR_IO, "the agent on \"%s\" hung up", cache->path);
+}
+
+int owner_ask(const struct cache *cache, const char *word, int64_t patience_ms, struct str *to,
+              struct err *err)
 {
     _cleanup_(file_close)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+    struct timeval patience = {.tv_sec = patience_ms / 1000,
+                               .tv_usec = (patience_ms % 1000) * 1000};
     struct sockaddr_un address;
     char line[WORD_SIZE];
     int length = snprintf(line, sizeof(line), "%s\n", word);
 
     socket_address(cache, &address);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-        return err_set(err, ERR_UNAVAILABLE, "no agent runs on \"%s\"", cache->path);
+    if (fd >= 0) { /* a connection waits, too, behind others that nobody takes */
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     }
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        return fd >= 0 && errno == EAGAIN
+                   ? no_answer(cache, to, err)
+                   : err_set(err, ERR_UNAVAILABLE, "no agent listens on \"%s\"", cache->path);
+    }
     if (send(fd, line, (size_t)length, MSG_NOSIGNAL) != length ||
-        file_read_fd(fd, ANSWER_MAX, to) < 0 || to->length == 0) {
-        return err_set(err, ERR_TIMEOUT, "the agent on \"%s\" does not answer", cache->path);
+        file_read_fd(fd, ANSWER_MAX, to) < 0) {
+        return no_answer(cache, to, err);
+    }
+    if (to->length == 0 || to->data[to->length - 1] != '\n') { /* cut off: who knows what it says */
+        errno = ECONNRESET;
+        return no_answer(cache, to, err);
     }
     return 0;
+}
+
+/* The agent that holds the lock did not hear it. */
+static int unheard(struct cache *cache, const char *word, const struct err *why, struct err *err)
+{
+    struct err failed = ERR_NONE;
+
+    if (str_eq(word, "resume") && why->code == ERR_TIMEOUT) {
+        return err_set(err, why->code, "%s; should it go on, it may still hear this", why->text);
+    }
+    if (!str_eq(word, "pause")) {
+        return err_set(err, why->code, "%s", why->text);
+    }
+    if (cache_set_paused(cache, true, &failed) < 0) {
+        return err_set(err, why->code, "%s, and the word cannot be written down: %s", why->text,
+                       failed.text);
+    }
+    return err_set(err, why->code,
+                   "%s; it is written down that it is paused, which counts from its next start: "
+                   "work may run until then",
+                   why->text);
+}
+
+int owner_say(struct cache *cache, const char *word, int64_t patience_ms, struct str *answer,
+              struct err *err)
+{
+    struct err why = ERR_NONE;
+    int failed = 0;
+
+    for (int i = 0; i < ASK_TRIES; i++) {
+        failed = owner_ask(cache, word, patience_ms, answer, &why);
+        if (failed == 0) {
+            return 0;
+        }
+        if (failed == ERR_TIMEOUT || (failed == ERR_UNAVAILABLE && cache_lock(cache, NULL) == 0)) {
+            break;
+        }
+        (void)usleep(ASK_AGAIN_MS * 1000);
+    }
+    if (cache->lock_fd < 0 || str_eq(word, "status")) {
+        return unheard(cache, word, &why, err);
+    }
+    failed = cache_set_paused(cache, str_eq(word, "pause"), err);
+    if (failed == 0) {
+        str_addf(answer, "%sd; no agent runs here now\n", word);
+    }
+    return failed;
 }

@@ -1,6 +1,6 @@
 /* The owner's word: `fog-agent pause | resume | status | doctor` speaks to the running agent
  * through a socket in its state directory.  One word and a newline there, one answer back, then
- * both hang up.
+ * both hang up.  An answer ends with a newline, too: one that does not was cut off.
  */
 #pragma once
 
@@ -20,5 +20,16 @@ void owner_free(struct owner *owner);
 
 /* Is there such a socket?  An agent may have left it behind when it was killed. */
 bool owner_may_answer(const char *state);
-/* The other side, for the command line: blocks.  ERR_UNAVAILABLE when no agent answers. */
-int owner_ask(const struct cache *cache, const char *word, struct str *answer, struct err *err);
+
+/* The other side, for the command line: blocks.  `patience_ms` is for each step of it.  An answer
+ * that is cut off is none: `answer` is empty then.  ERR_UNAVAILABLE when nobody listens,
+ * ERR_TIMEOUT when an agent hangs, ERR_IO when it hung up. */
+enum { OWNER_PATIENCE_MS = 10 * 1000 };
+int owner_ask(const struct cache *cache, const char *word, int64_t patience_ms, struct str *answer,
+              struct err *err);
+/* Passes on "pause", "resume" or "status"; an agent that is just starting is asked again, one that
+ * hangs is not.  Where none runs, the word is written down, for which the lock is taken.  A "pause"
+ * that an agent did not hear is written down for its next start: it fails, and `err` says so.  A
+ * "resume" is not: when in doubt work is suspended. */
+int owner_say(struct cache *cache, const char *word, int64_t patience_ms, struct str *answer,
+              struct err *err);

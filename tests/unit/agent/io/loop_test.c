@@ -13,7 +13,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -105,7 +107,7 @@ static void start_agent(struct bench *bench)
 static bool answers(struct bench *bench, const char *word)
 {
     str_clear(&bench->answer);
-    return owner_ask(&bench->cache, word, &bench->answer, NULL) == 0;
+    return owner_ask(&bench->cache, word, OWNER_PATIENCE_MS, &bench->answer, NULL) == 0;
 }
 
 #define ASK(word) AWAIT(answers(bench, word))
@@ -216,6 +218,78 @@ static void a_word_said_while_no_agent_runs_counts_at_its_start(void **state)
     start_agent(bench);
     ASK("status");
     assert_non_null(strstr(bench->answer.data, "\"paused\": true"));
+}
+
+/* One that hangs cannot be asked again and again; it hears the word when it goes on. */
+static void a_pause_that_an_agent_does_not_hear_is_written_down(void **state)
+{
+    struct bench *bench = *state;
+    struct err err = ERR_NONE;
+
+    start_agent(bench);
+    ASK("status");
+    (void)kill(bench->agent, SIGSTOP);
+    str_clear(&bench->answer);
+    assert_int_equal(owner_say(&bench->cache, "pause", 20, &bench->answer, &err), ERR_TIMEOUT);
+    assert_non_null(strstr(err.text, "does not answer; it is written down that it is paused"));
+    assert_true(cache_is_paused(&bench->cache));
+    assert_int_equal(owner_say(&bench->cache, "resume", 20, &bench->answer, &err), ERR_TIMEOUT);
+    assert_non_null(strstr(err.text, "may still hear this"));
+    assert_true(cache_is_paused(&bench->cache));
+    for (int i = 0; i < 8; i++) { /* more than may wait at its door */
+        assert_int_equal(owner_say(&bench->cache, "status", 20, &bench->answer, &err), ERR_TIMEOUT);
+    }
+    assert_int_equal(bench->answer.length, 0);
+    (void)kill(bench->agent, SIGCONT);
+    AWAIT(!cache_is_paused(&bench->cache)); /* it heard both, in this order */
+}
+
+/* Tells half of its answer, then all of it, then nothing. */
+static void be_torn(int listener)
+{
+    static const char *const answers[] = {"pau", "", "paused\n"};
+    char word[16];
+
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        int fd = accept(listener, NULL, NULL);
+
+        if (fd < 0 || read(fd, word, sizeof(word)) <= 0 ||
+            write(fd, answers[i], strlen(answers[i])) < 0 || close(fd) < 0) {
+            _exit(EXIT_REFUSED);
+        }
+    }
+    _exit(0);
+}
+
+static void an_answer_that_is_cut_off_is_none(void **state)
+{
+    struct bench *bench = *state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control",
+                   bench->cache.dir_fd);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    (void)fflush(NULL);
+    bench->agent = fork();
+    assert_true(bench->agent >= 0);
+    if (bench->agent == 0) {
+        be_torn(listener);
+    }
+    assert_int_equal(close(listener), 0);
+    assert_int_equal(owner_say(&bench->cache, "pause", OWNER_PATIENCE_MS, &bench->answer, NULL), 0);
+    assert_string_equal(bench->answer.data, "paused\n");
+    assert_int_equal(await_end(bench), 0);
+}
+
+static void without_an_agent_the_word_is_written_down(void **state)
+{
+    struct bench *bench = *state;
+
+    assert_int_equal(owner_say(&bench->cache, "pause", OWNER_PATIENCE_MS, &bench->answer, NULL), 0);
+    assert_string_equal(bench->answer.data, "paused; no agent runs here now\n");
+    assert_true(cache_is_paused(&bench->cache));
 }
 
 /* --- another configuration ----------------------------------------------------------------------
@@ -349,6 +423,9 @@ int main(void)
         CASE(after_a_kill_the_next_agent_starts),
         CASE(the_owners_word_is_heard_and_kept),
         CASE(a_word_said_while_no_agent_runs_counts_at_its_start),
+        CASE(a_pause_that_an_agent_does_not_hear_is_written_down),
+        CASE(an_answer_that_is_cut_off_is_none),
+        CASE(without_an_agent_the_word_is_written_down),
         CASE(a_key_that_others_may_read_stops_the_start),
         CASE(another_configuration_takes_effect_while_it_runs),
         CASE(what_is_wrong_in_part_changes_nothing),
