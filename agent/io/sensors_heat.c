@@ -4,7 +4,10 @@
  *  - disks: asking wakes them up;
  *  - what sleeps to save power, such as a second graphics processor: the same;
  *  - chips of mainboards with inputs to which mostly nothing is connected, which then read as
- *    120 °C or -60 °C. */
+ *    120 °C or -60 °C.
+ *
+ * One that was readable and fails may be the hottest: then the temperature is unknown, whatever the
+ * others say. */
 #include "agent/io/sensors_inner.h"
 
 #include "agent/shim/file.h"
@@ -21,6 +24,7 @@ enum {
 
 struct hottest {
     size_t found, readable; /* files; those with a number that can be */
+    bool is_lost;           /* one of the others had such a number before */
     int64_t value;
     char name[NAME_SIZE];
     char trouble[NOTE_SIZE];
@@ -40,22 +44,58 @@ static bool is_left_out(const char *chip)
     return false;
 }
 
-static void take_value(struct hottest *hottest, int error, int64_t value, const char *name,
-                       const char *file)
+static bool was_readable(const struct sensor_reader *reader, const char *input)
 {
+    for (size_t i = 0; i < reader->heat.count; i++) {
+        if (str_eq(reader->heat.items[i], input)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void remember(struct sensor_reader *reader, const char *input)
+{
+    if (reader->heat.count < HEAT_INPUTS_MAX && !was_readable(reader, input)) {
+        (void)snprintf(reader->heat.items[reader->heat.count++], HEAT_INPUT_SIZE, "%s", input);
+    }
+}
+
+/* What is switched off tells so, as a radio does: it heats nothing. */
+static bool is_off(int error)
+{
+    return error == ENODATA || error == ENETDOWN;
+}
+
+struct input {
+    const char *name, *folder, *file;
+};
+
+static void take_value(struct sensor_reader *reader, struct hottest *hottest, int error,
+                       int64_t value, const struct input *input)
+{
+    char key[HEAT_INPUT_SIZE];
+
+    (void)snprintf(key, sizeof(key), "%.31s/%.31s", input->folder, input->file);
     hottest->found++;
     if (error == 0 && (value < COLDEST || value > HOTTEST)) {
         error = ERANGE;
     }
     if (error != 0) {
-        (void)snprintf(hottest->trouble, sizeof(hottest->trouble), "%.60s/%.40s: %s", name, file,
-                       strerror(error));
+        bool is_lost = !is_off(error) && was_readable(reader, key);
+
+        if (is_lost || !hottest->is_lost) {
+            (void)snprintf(hottest->trouble, sizeof(hottest->trouble), "%.60s/%.40s: %s",
+                           input->name, input->file, strerror(error));
+        }
+        hottest->is_lost = hottest->is_lost || is_lost;
         return;
     }
+    remember(reader, key);
     hottest->readable++;
     if (hottest->readable == 1 || value > hottest->value) {
         hottest->value = value;
-        (void)snprintf(hottest->name, sizeof(hottest->name), "%s", name);
+        (void)snprintf(hottest->name, sizeof(hottest->name), "%s", input->name);
     }
 }
 
@@ -83,7 +123,6 @@ static void take_zone(struct sensor_reader *reader, void *data, int dir_fd, cons
     int64_t value = 0;
     int error;
 
-    (void)reader;
     if (!str_starts(folder, "thermal_zone")) {
         return;
     }
@@ -91,13 +130,13 @@ static void take_zone(struct sensor_reader *reader, void *data, int dir_fd, cons
     error = fd < 0 || sleeps(fd) ? ENOENT : attribute_int(fd, "temp", &value);
     if (!attribute_is_absent(error)) {
         name_it(fd, "type", folder, name);
-        take_value(data, error, value, name, "temp");
+        take_value(reader, data, error, value, &(struct input){name, folder, "temp"});
     }
 }
 
 struct chip {
     struct hottest *hottest;
-    const char *name;
+    const char *name, *folder;
 };
 
 static void take_input(struct sensor_reader *reader, void *data, int dir_fd, const char *file)
@@ -107,7 +146,6 @@ static void take_input(struct sensor_reader *reader, void *data, int dir_fd, con
     int64_t value = 0, fault;
     int error;
 
-    (void)reader;
     if (!str_starts(file, "temp") || !str_ends(file, "_input")) {
         return;
     }
@@ -119,7 +157,8 @@ static void take_input(struct sensor_reader *reader, void *data, int dir_fd, con
     }
     error = attribute_int(dir_fd, file, &value);
     if (!attribute_is_absent(error)) {
-        take_value(chip->hottest, error, value, chip->name, file);
+        take_value(reader, chip->hottest, error, value,
+                   &(struct input){chip->name, chip->folder, file});
     }
 }
 
@@ -134,7 +173,7 @@ static void take_chip(struct sensor_reader *reader, void *data, int dir_fd, cons
     }
     name_it(fd, "name", folder, name);
     if (!is_left_out(name) && !sleeps(fd)) {
-        (void)each_entry(reader, fd, ".", take_input, &(struct chip){data, name});
+        (void)each_entry(reader, fd, ".", take_input, &(struct chip){data, name, folder});
     }
 }
 
@@ -147,7 +186,7 @@ void sensors_read_heat(struct sensor_reader *reader, struct readings *readings)
                 : chips != 0 && !attribute_is_absent(chips) ? chips
                                                             : 0;
 
-    if (hottest.readable > 0) {
+    if (hottest.readable > 0 && !hottest.is_lost) {
         reader->had_heat = true;
         note_set(reader, SENSOR_TEMPERATURE, "%s, the hottest of %zu", hottest.name,
                  hottest.readable);

@@ -12,6 +12,8 @@ enum {
     NOTE_SIZE = 160,
     ENTRIES_MAX = 4096, /* of one folder in one pass; terminals are the most numerous */
     CPU_SAMPLES_MAX = 24,
+    HEAT_INPUTS_MAX = 256, /* those beyond are read, and not missed */
+    HEAT_INPUT_SIZE = 64,
     UUID_SIZE = 64,
 };
 
@@ -34,6 +36,10 @@ struct sensor_reader {
     struct wall wall;
     char notes[SENSOR_COUNT][NOTE_SIZE];
     bool had_battery, had_heat;
+    struct {
+        char items[HEAT_INPUTS_MAX][HEAT_INPUT_SIZE];
+        size_t count;
+    } heat;  /* inputs that were readable once */
     struct { /* the oldest first */
         struct cpu_sample items[CPU_SAMPLES_MAX];
         size_t count;

@@ -267,11 +267,33 @@ static void impossible_temperatures_do_not_count(void **state)
         bench_expect_unknown(bench, SENSOR_TEMPERATURE, "temp");
     }
     bench_put(bench, ZONE "temp", "150000\n");
+    bench_put(bench, "sys/class/thermal/thermal_zone0/temp", "38000\n");
     bench_look(bench);
     bench_expect(bench, SENSOR_TEMPERATURE, 150000);
     bench_remove(bench, "sys/class/thermal");
     bench_look(bench);
     bench_expect_unknown(bench, SENSOR_TEMPERATURE, "not there any more");
+}
+
+static void a_sensor_that_fails_may_be_the_hottest(void **state)
+{
+    struct bench *bench = *state;
+
+    bench_become(bench, "server");
+    bench_put(bench, "sys/class/hwmon/hwmon2/name", "amdgpu\n");
+    bench_put(bench, "sys/class/hwmon/hwmon2/temp1_input", "81000\n");
+    bench_put(bench, "sys/class/hwmon/hwmon2/temp2_input", "hot\n"); /* it never could be read */
+    bench_look(bench);
+    bench_expect(bench, SENSOR_TEMPERATURE, 81000);
+    bench_put(bench, "sys/class/hwmon/hwmon2/temp1_input", "-273000\n");
+    bench_look(bench);
+    bench_expect_unknown(bench, SENSOR_TEMPERATURE, "amdgpu/temp1_input");
+    bench_put(bench, "sys/class/hwmon/hwmon2/temp1_input", "40000\n");
+    bench_look(bench);
+    bench_expect(bench, SENSOR_TEMPERATURE, 52125);
+    bench_remove(bench, "sys/class/hwmon/hwmon2"); /* unplugged */
+    bench_look(bench);
+    bench_expect(bench, SENSOR_TEMPERATURE, 52125);
 }
 
 static void what_sleeps_or_is_broken_is_not_asked(void **state)
@@ -611,6 +633,7 @@ int main(void)
         CASE(a_battery_that_is_plugged_in_is_seen_at_once),
         CASE(a_battery_that_vanishes_leaves_a_doubt),
         CASE(impossible_temperatures_do_not_count),
+        CASE(a_sensor_that_fails_may_be_the_hottest),
         CASE(what_sleeps_or_is_broken_is_not_asked),
         CASE(our_own_use_is_not_foreign),
         CASE(what_is_adopted_or_forgotten_is_no_use_of_now),
