@@ -7,6 +7,7 @@
  */
 #include "schema/policy.h"
 
+#include "schema/base/str.h"
 #include "schema/base/utf8.h"
 #include "schema/limits.h"
 #include "schema/policy_parts.h"
@@ -146,7 +147,11 @@ static void check_owner(struct judging *judging)
         judging_hold(judging, POLICY_SUSPEND, REASON_OWNER_PAUSED, SENSOR_COUNT, NULL,
                      "the machine's owner has paused it; goes on after fog-agent resume");
     }
-    if (judging->input->exclusive_program != NULL) {
+    if (judging->input->exclusive_program != NULL &&
+        str_eq(judging->input->exclusive_program, PROGRAM_UNKNOWN_TEXT)) {
+        judging_hold(judging, POLICY_SUSPEND, REASON_EXCLUSIVE_PROGRAM, SENSOR_COUNT, NULL,
+                     "whether an exclusive program runs cannot be seen; goes on when it can");
+    } else if (judging->input->exclusive_program != NULL) {
         judging_hold(judging, POLICY_SUSPEND, REASON_EXCLUSIVE_PROGRAM, SENSOR_COUNT, NULL,
                      "\"%.60s\" has the machine for itself; goes on when it has ended",
                      judging->input->exclusive_program);

@@ -48,6 +48,9 @@ struct policy_moment {
     struct wall local; /* wall time plus the machine's offset from UTC: 12:00 is noon there */
 };
 
+/* In the place of a program's name: nobody can see whether one runs. */
+#define PROGRAM_UNKNOWN_TEXT "(not known)"
+
 struct policy_input {
     const struct harvest_policy_spec *spec; /* NULL: no policy; only the owner's word counts */
     /* The owner's own rules, judged beside the policy: what either forbids does not run.  NULL:
@@ -56,7 +59,7 @@ struct policy_input {
     const struct readings *readings;
     struct policy_moment moment;
     bool owner_paused;
-    const char *exclusive_program; /* that runs now; NULL: none */
+    const char *exclusive_program; /* that runs now, or PROGRAM_UNKNOWN_TEXT; NULL: none */
     bool is_running; /* its processes are there and not frozen, since the step before */
     bool is_absent;  /* none of its processes is there, or may be: it is not ended, only held */
     bool is_waiting; /* and to go on is a start, though it ran before */

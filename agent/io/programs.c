@@ -22,12 +22,15 @@ enum {
     ENVIRON_BYTES_MAX = 1 << 20,
 };
 
+const char PROGRAM_UNKNOWN[] = PROGRAM_UNKNOWN_TEXT;
+
 struct programs {
-    int proc_fd;              /* negative: there is no /proc */
+    int root_fd;
+    int proc_fd;              /* negative: there was no /proc yet */
     const char *const *names; /* borrowed */
     size_t count;
     struct mono look;  /* when next */
-    const char *found; /* one of `names` */
+    const char *found; /* one of `names`, or PROGRAM_UNKNOWN */
     pid_t pid;
 };
 
@@ -115,8 +118,10 @@ static const char *look_at(const struct programs *programs, pid_t pid)
     char comm[COMM_SIZE + 1], executed[NAME_MAX + 1];
     const char *name;
 
+    errno = 0;
     if (read_file(programs->proc_fd, pid, "comm", comm, sizeof(comm)) == 0) {
-        return NULL;
+        /* The others tell of the process: it is gone, or not for us to see. */
+        return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? PROGRAM_UNKNOWN : NULL;
     }
     comm[strcspn(comm, "\n")] = '\0';
     read_executed(programs->proc_fd, pid, executed);
@@ -135,25 +140,29 @@ static pid_t pid_from_str(const char *text)
     return pid <= 0 || *end != '\0' || pid > INT_MAX ? 0 : (pid_t)pid;
 }
 
-static void look_at_all(struct programs *programs)
+static const char *look_at_all(struct programs *programs)
 {
     int fd = openat(programs->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *item;
+    const char *found = NULL;
 
     if (dir == NULL) {
         file_close(&fd);
-        return;
+        return PROGRAM_UNKNOWN;
     }
-    for (size_t i = 0; i < PROCESSES_MAX && programs->found == NULL; i++) {
+    for (size_t i = 0; i < PROCESSES_MAX && found == NULL; i++) {
+        errno = 0;
         item = readdir(dir);
         if (item == NULL) {
+            found = errno == 0 ? NULL : PROGRAM_UNKNOWN;
             break;
         }
         programs->pid = pid_from_str(item->d_name);
-        programs->found = programs->pid == 0 ? NULL : look_at(programs, programs->pid);
+        found = programs->pid == 0 ? NULL : look_at(programs, programs->pid);
     }
     (void)closedir(dir);
+    return found;
 }
 
 int programs_open(const char *root, const char *const *names, size_t count,
@@ -168,7 +177,9 @@ int programs_open(const char *root, const char *const *names, size_t count,
                        strerror(errno));
     }
     programs = MEM_NEW(struct programs);
-    programs->proc_fd = openat(fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    programs->proc_fd = -1;
+    programs->root_fd = fd;
+    fd = -1;
     programs->names = names;
     programs->count = count;
     *ret_programs = programs;
@@ -179,6 +190,7 @@ void programs_close(struct programs *programs)
 {
     if (programs != NULL) {
         file_close(&programs->proc_fd);
+        file_close(&programs->root_fd);
         free(programs);
     }
 }
@@ -186,15 +198,23 @@ void programs_close(struct programs *programs)
 const char *programs_find(struct programs *programs, struct mono now)
 {
     assert(programs != NULL);
-    if (programs->count == 0 || programs->proc_fd < 0) {
+    if (programs->count == 0) {
         return NULL;
     }
-    if (programs->found != NULL) { /* one process: every time */
+    if (programs->proc_fd < 0) {
+        programs->proc_fd = openat(programs->root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    /* One process: every time. */
+    if (programs->found != NULL && programs->found != PROGRAM_UNKNOWN) {
         programs->found = look_at(programs, programs->pid);
     }
-    if (programs->found == NULL && mono_is_due(programs->look, now)) {
+    if ((programs->found == NULL || programs->found == PROGRAM_UNKNOWN) &&
+        mono_is_due(programs->look, now)) {
         programs->look = mono_after(now, EVERY_MS);
-        look_at_all(programs);
+        programs->found = look_at_all(programs);
+    }
+    if (programs->found == PROGRAM_UNKNOWN) {
+        file_close(&programs->proc_fd);
     }
     return programs->found;
 }

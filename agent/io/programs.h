@@ -7,6 +7,7 @@
 
 #include "schema/base/err.h"
 #include "schema/base/mono.h"
+#include "schema/policy.h"
 
 struct programs;
 
@@ -15,6 +16,9 @@ int programs_open(const char *root, const char *const *names, size_t count,
                   struct programs **ret_programs, struct err *err);
 void programs_close(struct programs *programs); /* NULL does nothing */
 
-/* The name that runs, or NULL.  Looks at most every few seconds and between says what it saw; the
- * one that was seen last is looked for first. */
+/* What is found when nobody can look, for want of /proc or of descriptors: one may run. */
+extern const char PROGRAM_UNKNOWN[];
+
+/* The name that runs, PROGRAM_UNKNOWN, or NULL.  Looks at most every few seconds and between says
+ * what it saw; the one that was seen last is looked for first. */
 const char *programs_find(struct programs *programs, struct mono now);

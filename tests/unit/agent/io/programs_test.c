@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -118,7 +119,33 @@ static void what_is_odd_is_passed_by(void **state)
     put(bench, "proc/31/comm", "");
     tree_put_pipe(bench->root, "proc/32/comm");
     expect_after(bench, 5000, NULL);
+}
+
+/* In doubt one runs. */
+static void without_proc_nobody_knows(void **state)
+{
+    struct bench *bench = *state;
+
     tree_remove(bench->root, "proc");
+    expect_after(bench, 5000, PROGRAM_UNKNOWN_TEXT);
+    expect_after(bench, 1000, PROGRAM_UNKNOWN_TEXT);
+    tree_put_folder(bench->root, "proc");
+    expect_after(bench, 5000, NULL);
+}
+
+static void without_descriptors_nobody_knows(void **state)
+{
+    struct bench *bench = *state;
+    struct rlimit before, none;
+
+    put(bench, "proc/21/comm", "bash\n");
+    expect_after(bench, 5000, NULL);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){0, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    bench->now.ms += 5000;
+    assert_ptr_equal(programs_find(bench->programs, bench->now), PROGRAM_UNKNOWN);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     expect_after(bench, 5000, NULL);
 }
 
@@ -144,6 +171,8 @@ int main(void)
         CASE(all_are_looked_at_every_few_seconds),
         CASE(the_dead_and_our_own_do_not_count),
         CASE(what_is_odd_is_passed_by),
+        CASE(without_proc_nobody_knows),
+        CASE(without_descriptors_nobody_knows),
         CASE(this_very_program_is_found),
     };
 
