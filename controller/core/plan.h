@@ -40,6 +40,7 @@ struct plan_step {
     unsigned failures_before;      /* of the replica, in a row: START, REPLACE, MOVE of a task */
     unsigned moves_before; /* MOVE of a task that was held back and had not begun, in a row */
     unsigned wave;         /* from 1 */
+    bool is_carried_out;   /* by now */
     const char *reason;    /* for people */
 };
 

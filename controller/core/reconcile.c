@@ -14,7 +14,6 @@
 #include "controller/core/gang.h"
 #include "controller/core/lease.h"
 #include "controller/core/reconcile_log.h"
-#include "controller/core/repute.h"
 #include "controller/core/rollout.h"
 #include "controller/core/tasks.h"
 #include "schema/base/site.h"
@@ -123,7 +122,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     struct template_entry *template = reconcile_template(ctl, session);
     uint64_t examined = ctl->counters.assignments_examined + ctl->counters.agents_examined;
     struct plan plan;
-    bool lacks_agent, goes_on;
+    bool lacks_agent, goes_on, is_done;
 
     if (!ctl->store_is_full && !rollout_grant_anew(ctl, session)) {
         return false;
@@ -142,15 +141,15 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
         return true;
     }
     goes_on = is_turn_next(ctl, &plan);
-    if (!rollout_carry_out(ctl, session, template, &plan, 1)) {
+    is_done = rollout_carry_out(ctl, session, template, &plan, 1);
+    rollout_record(ctl, session, &plan);
+    if (!is_done) {
         return false;
     }
     if (goes_on) {
         MARK("the next wave follows at once");
         model_mark_session(&ctl->model, session);
     }
-    rollout_record(ctl, session, &plan);
-    repute_plan(ctl, &plan);
     lacks_agent = has_gap(&plan, WHY_NO_AGENT);
     session->is_scan_due = lacks_agent || template == NULL; /* without its policy none was done */
     model_want(&ctl->model, session,

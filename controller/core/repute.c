@@ -60,17 +60,17 @@ static void note_silent(struct ctl *ctl, const struct plan_step *step)
     }
 }
 
-void repute_plan(struct ctl *ctl, const struct plan *plan)
+void repute_step(struct ctl *ctl, const struct plan_step *step)
 {
-    for (size_t i = 0; i < plan->step_count; i++) {
-        const struct plan_step *step = &plan->steps[i];
-
-        if (step->action == PLAN_REPLACE && step->wave == 1 && !step->gives_up) {
-            note_silent(ctl, step);
-        }
+    if (step->action == PLAN_REPLACE && !step->gives_up) {
+        note_silent(ctl, step);
     }
-    for (size_t i = 0; plan->tasks != NULL && i < plan->tasks->quorum.vote_count; i++) {
-        const struct quorum_vote *vote = &plan->tasks->quorum.votes[i];
+}
+
+void repute_votes(struct ctl *ctl, const struct quorum *quorum)
+{
+    for (size_t i = 0; i < quorum->vote_count; i++) {
+        const struct quorum_vote *vote = &quorum->votes[i];
 
         repute_note(ctl, model_agent(&ctl->model, vote->agent),
                     vote->is_valid ? REPUTE_VALID : REPUTE_FAILED);

@@ -8,7 +8,8 @@
 
 #include "controller/core/core.h"
 
-struct plan;
+struct plan_step;
+struct quorum;
 
 /* NULL: it is not there any more. */
 void repute_note(struct ctl *ctl, struct agent_entry *agent, enum repute outcome);
@@ -16,8 +17,11 @@ void repute_note(struct ctl *ctl, struct agent_entry *agent, enum repute outcome
 void repute_report(struct ctl *ctl, struct agent_entry *agent,
                    const struct assignment_entry *assignment,
                    const struct assignment_status *after);
-/* What a plan found out that was carried out: results that were compared, work of the silent. */
-void repute_plan(struct ctl *ctl, const struct plan *plan);
+/* A step, just before it is carried out: work of the silent. */
+void repute_step(struct ctl *ctl, const struct plan_step *step);
+/* Results that were compared, together with the record of what came of it: a plan that is left off
+ * for its size is made anew without them. */
+void repute_votes(struct ctl *ctl, const struct quorum *quorum);
 
 /* Whoever waits for a better one hears of it. */
 void repute_tell(struct ctl *ctl, struct agent_entry *agent);

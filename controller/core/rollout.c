@@ -6,6 +6,7 @@
 #include "controller/core/gang.h"
 #include "controller/core/lease.h"
 #include "controller/core/progress.h"
+#include "controller/core/repute.h"
 #include "controller/core/tasks.h"
 #include "schema/base/site.h"
 #include "schema/emit.h"
@@ -313,6 +314,7 @@ static bool record_tasks(struct ctl *ctl, struct session_entry *session, const s
     if (!MUTANT(TASK_FORGOTTEN)) {
         rollout_state(ctl, session, plan);
     }
+    repute_votes(ctl, &plan->tasks->quorum);
     before = ctl->changes.count;
     for (size_t i = 0; i < plan->tasks->end_count && is_done; i++) {
         is_done = !is_full(ctl, before);
@@ -343,7 +345,8 @@ bool rollout_carry_out(struct ctl *ctl, struct session_entry *session,
         }
         is_done = (is_whole && has_begun) || !is_full(ctl, before);
         if (is_done) {
-            has_begun = true;
+            has_begun = plan->steps[i].is_carried_out = true;
+            repute_step(ctl, &plan->steps[i]);
             carry_out(ctl, session, template, &plan->steps[i]);
         }
     }
@@ -386,7 +389,7 @@ static void record_action(struct ctl *ctl, struct session_entry *session, const 
     for (size_t i = 0; i < plan->step_count; i++) {
         const struct plan_step *step = &plan->steps[i];
 
-        if (step->action != action || step->wave != 1 || step->gives_up) {
+        if (step->action != action || !step->is_carried_out || step->gives_up) {
             continue;
         }
         if (count++ < LISTED_MAX) {

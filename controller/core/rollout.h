@@ -16,7 +16,8 @@ bool rollout_grant_anew(struct ctl *ctl, struct session_entry *session);
  */
 bool rollout_carry_out(struct ctl *ctl, struct session_entry *session,
                        struct template_entry *template, const struct plan *plan, unsigned wave_max);
-/* Tells a person what was done, one event for each action. */
+/* Tells a person what was carried out, also of a plan that was left off, one event for each action.
+ */
 void rollout_record(struct ctl *ctl, struct session_entry *session, const struct plan *plan);
 /* The session's status after the plan was carried out; written when it differs. */
 void rollout_state(struct ctl *ctl, struct session_entry *session, const struct plan *plan);

@@ -184,6 +184,28 @@ static void silence_is_late_once_its_work_is_elsewhere(void **state)
 
 /* Given work that wants reliable agents, when nobody is, it waits; a good result elsewhere makes an
  * agent fit, and nothing moves when it falls again. */
+/* More than one step writes: the plan is left off, and made anew for what is left. */
+static void silence_counts_for_all_of_its_work(void **state)
+{
+    int64_t count;
+
+    (void)state;
+    an_agent("a");
+    an_agent("b");
+    an_agent("c");
+    fleet_start(&fleet);
+    fleet_apply(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\n"
+                        "spec: {replicas: 1560, replaceAfter: 30s, workload: {command: [run], "
+                        "resources: {cores: 0}}}\n");
+    count = (int64_t)model_agent(&fleet.ctl->model, "a")->assignment_count;
+    assert_in_range(count, STEP_STORES_MAX + 1, 1559);
+    fleet_disconnect(&fleet, "a");
+    fleet_advance(&fleet, 31000);
+    fleet_advance(&fleet, 10000);
+    assert_int_equal(standing_of("a")->late, count);
+    assert_true(fleet_has_event(&fleet, "Replaced"));
+}
+
 static void sessions_may_ask_for_it(void **state)
 {
     (void)state;
@@ -231,6 +253,7 @@ int main(void)
         IN_FLEET(a_person_may_forgive),
         IN_FLEET(what_we_end_ourselves_says_nothing),
         IN_FLEET(silence_is_late_once_its_work_is_elsewhere),
+        IN_FLEET(silence_counts_for_all_of_its_work),
         IN_FLEET(sessions_may_ask_for_it),
         IN_FLEET(why_says_what_it_is_made_of),
     };
