@@ -61,10 +61,12 @@ static void furnish(struct day *day, size_t index)
     enum habit habit = habits[index % COUNT_OF(habits)];
     struct resources *capacity = &machine->options.settings.capacity;
     struct wall midnight;
-    struct die die;
+    struct die die, blind;
 
     tape_die(&day->sim->tape, &die, "m%zu/life", index);
     life_init(&device->life, habit, &die, day->date->turns_at_s, day->date->turns_by_s);
+    tape_die(&day->sim->tape, &blind, "m%zu/blind", index);
+    life_go_blind(&device->life, &blind);
     (void)wall_from_str(day->date->midnight, &midnight);
     machine->wall_offset_ms = midnight.ms - SIM_EPOCH_MS;
     machine->labels[0] = (struct strpair){"class", life_class(habit)};

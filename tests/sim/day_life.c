@@ -228,11 +228,26 @@ void life_init(struct life *life, enum habit habit, const struct die *die, int64
                           .turns_at_s = turns_at_s,
                           .turns_by_s = turns_by_s,
                           .idle_ms = HOUR_S * SECOND_MS,
+                          .odd = SENSOR_COUNT,
                           .foreign = 1500};
     life->charge = die_between(&life->die, 55, 98) * PERCENT;
     life->lowest = life->charge;
     life->millis = body_of(habit)->ambient;
     plans[habit](life);
+}
+
+/* A stream of its own: the rest of the day is as it would be. */
+void life_go_blind(struct life *life, const struct die *die)
+{
+    struct die own = life->die;
+
+    if (!body_of(life->habit)->has_battery || !body_of(life->habit)->travels) {
+        return;
+    }
+    life->die = *die;
+    life->odd = die_chance(&life->die, 500) ? SENSOR_CHARGING : SENSOR_METERED;
+    bouts(life, DOING_BLIND, CLOCK(0, 0), CLOCK(24, 0), 5 * MINUTE_S, 4 * HOUR_S);
+    life->die = own;
 }
 
 void life_fini(struct life *life)
@@ -267,6 +282,8 @@ static void look_around(struct life *life)
             life->does[spell->doing] = true;
         }
     }
+    life->blind_s = life->does[DOING_BLIND] ? life->blind_s + 1 : 0;
+    life->sighted_s = life->does[DOING_BLIND] ? 0 : life->sighted_s + 1;
 }
 
 static void live_with_people(struct life *life)
@@ -381,5 +398,8 @@ void life_read(const struct life *life, struct mono now, struct readings *ret_re
         ret_readings->of[i] = values[i].is_there
                                   ? (struct reading){READING_KNOWN, values[i].value, now}
                                   : (struct reading){.state = READING_NONE};
+    }
+    if (life->does[DOING_BLIND] && life->odd != SENSOR_COUNT) {
+        ret_readings->of[life->odd] = (struct reading){READING_UNKNOWN, 0, now};
     }
 }

@@ -33,6 +33,7 @@ enum doing {
     DOING_GAME,   /* one that wants the machine for itself runs */
     DOING_SHORT,  /* of memory */
     DOING_PAUSED, /* the owner wants nothing of ours to run */
+    DOING_BLIND,  /* one of its sensors tells nothing */
     DOING_COUNT
 };
 
@@ -59,6 +60,8 @@ struct life {
     int64_t charge;     /* millionths of a percent */
     int64_t millis;     /* thousandths of a degree */
     int64_t lowest;     /* charge so far */
+    enum sensor odd;    /* tells nothing while DOING_BLIND; SENSOR_COUNT: there is none */
+    int64_t blind_s, sighted_s; /* for so long it has told nothing, or something */
 };
 
 extern const char *const habit_words[HABIT_COUNT];
@@ -69,6 +72,9 @@ bool life_has_people(const struct life *life);
 void life_init(struct life *life, enum habit habit, const struct die *die, int64_t turns_at_s,
                int64_t turns_by_s);
 void life_fini(struct life *life);
+/* Now and then, whether it runs on its battery or what its network costs cannot be read.  Of what
+ * has neither nothing is said. */
+void life_go_blind(struct life *life, const struct die *die);
 /* A second passes in which our work used this share of its processors, in thousandths of a percent;
  * nothing of one that is asleep. */
 void life_pass(struct life *life, int64_t own);

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-enum { PERCENT = 1000 * 1000, SLACK_S = 2 };
+enum { PERCENT = 1000 * 1000, SLACK_S = 2, STALE_S = 30, REGAINED_S = 20 };
 
 enum { SATURDAY = 1 << 5, WORKDAYS = 31 };
 
@@ -300,6 +300,7 @@ const char *const rule_words[RULE_COUNT] = {
     [RULE_FOREIGN] = "ForeignCpu",
     [RULE_MEMORY] = "MemoryPressure",
     [RULE_METERED] = "Metered",
+    [RULE_BLIND] = "StaleSensor",
     [RULE_LONG] = "MaxDuration",
     [RULE_HELD_LONG] = "maxSuspend",
 };
@@ -366,22 +367,55 @@ void day_latch(struct day_latches *latches, const struct day_policy *policy,
         latches->felt_crowded && latches->lonely_s <= policy->foreign_dwell_s + SLACK_S;
 }
 
+/* What cannot be read: nobody can act on it, and after a while its last word counts no more. */
+static bool hides(const struct life *life, enum sensor sensor)
+{
+    return life->blind_s > 0 && life->odd == sensor;
+}
+
+static bool is_blind(const struct life *life, enum sensor sensor)
+{
+    return hides(life, sensor) && life->blind_s > STALE_S + SLACK_S;
+}
+
+static bool is_blind_of_asked(const struct day_policy *policy, const struct life *life)
+{
+    return (policy->needs_power && is_blind(life, SENSOR_CHARGING)) ||
+           (!policy->is_fine_metered && is_blind(life, SENSOR_METERED));
+}
+
+bool day_felt_blind(const struct life *life)
+{
+    return life->odd != SENSOR_COUNT && life->sighted_s < REGAINED_S;
+}
+
+static bool is_on_battery(const struct life *life)
+{
+    return life_has_battery(life) && life->does[DOING_UNPLUGGED] && !hides(life, SENSOR_CHARGING);
+}
+
+static bool is_metered(const struct life *life)
+{
+    return life->does[DOING_METERED] && !hides(life, SENSOR_METERED);
+}
+
 enum rule day_forbids(const struct day_latches *latches, const struct day_policy *policy,
                       const struct life *life, int64_t local_ms)
 {
     return is_hot(policy, life) || (latches->is_hot && life->millis > policy->resume * 1000)
                ? RULE_HOT
-           : latches->is_hot          ? RULE_HEAT_WAIT
-           : life->does[DOING_PAUSED] ? RULE_PAUSED
-           : life->does[DOING_GAME]   ? RULE_GAME
-           : life_has_battery(life) && policy->needs_power && life->does[DOING_UNPLUGGED]
-               ? RULE_ON_BATTERY
-           : is_below(life, policy->min_percent) || latches->is_low                  ? RULE_LOW
+           : latches->is_hot                                        ? RULE_HEAT_WAIT
+           : life->does[DOING_PAUSED]                               ? RULE_PAUSED
+           : life->does[DOING_GAME]                                 ? RULE_GAME
+           : policy->needs_power && is_blind(life, SENSOR_CHARGING) ? RULE_BLIND
+           : policy->needs_power && is_on_battery(life)             ? RULE_ON_BATTERY
+           : is_below(life, policy->min_percent) || latches->is_low ? RULE_LOW
            : life_has_people(life) && life->idle_ms < policy->continue_idle_s * 1000 ? RULE_USED
            : !is_open(policy, local_ms)                                              ? RULE_WINDOW
            : is_crowded(policy, life) || latches->is_crowded                         ? RULE_FOREIGN
            : is_short(policy, life) || latches->is_short                             ? RULE_MEMORY
-           : !policy->is_fine_metered && life->does[DOING_METERED]                   ? RULE_METERED
+           : !policy->is_fine_metered && is_metered(life)                            ? RULE_METERED
+           : !policy->is_fine_metered && is_blind(life, SENSOR_METERED)              ? RULE_BLIND
                                                                                      : RULE_NONE;
 }
 
@@ -389,14 +423,15 @@ bool day_is_urgent(const struct day_latches *latches, const struct day_policy *p
                    const struct life *life)
 {
     return is_hot(policy, life) || latches->is_hot || life->does[DOING_PAUSED] ||
-           life->does[DOING_GAME] || is_short(policy, life) || latches->is_short;
+           life->does[DOING_GAME] || is_short(policy, life) || latches->is_short ||
+           is_blind_of_asked(policy, life);
 }
 
 bool day_welcomes(const struct day_latches *latches, const struct day_policy *policy,
                   const struct life *life, int64_t local_ms)
 {
     return day_forbids(latches, policy, life, local_ms) == RULE_NONE && !life->is_asleep &&
-           !is_below(life, policy->resume_percent) &&
+           !day_felt_blind(life) && !is_below(life, policy->resume_percent) &&
            (!life_has_people(life) || life->idle_ms >= policy->start_idle_s * 1000) &&
            latches->cool_s > policy->heat_dwell_s && latches->lonely_s > policy->foreign_dwell_s &&
            latches->roomy_s > policy->memory_dwell_s;

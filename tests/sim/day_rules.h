@@ -48,6 +48,7 @@ enum rule {
     RULE_FOREIGN,
     RULE_MEMORY,
     RULE_METERED,
+    RULE_BLIND,     /* a sensor tells nothing, and its last word counts no more */
     RULE_LONG,      /* it ran for as long as it may at a stretch */
     RULE_HELD_LONG, /* it was suspended for as long as it may keep its memory */
     RULE_COUNT
@@ -73,6 +74,8 @@ enum rule day_forbids(const struct day_latches *latches, const struct day_policy
 /* Of what it forbids, is something such that no work is given time to save its state? */
 bool day_is_urgent(const struct day_latches *latches, const struct day_policy *policy,
                    const struct life *life);
+/* May the sensor that told nothing be what it is held for, or the last word of that? */
+bool day_felt_blind(const struct life *life);
 /* Nothing at all speaks against it: every stricter threshold is met. */
 bool day_welcomes(const struct day_latches *latches, const struct day_policy *policy,
                   const struct life *life, int64_t local_ms);

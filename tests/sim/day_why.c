@@ -19,6 +19,16 @@ static const struct node *find_assignment(const struct node *list, const char *u
     return NULL;
 }
 
+/* What told nothing until now, or its last word from before. */
+static bool may_be_blind(const struct day_device *device, const struct day_work *work,
+                         const char *reason)
+{
+    return day_felt_blind(&device->life) &&
+           (str_eq(reason, rule_words[RULE_BLIND]) ||
+            (work->rule != RULE_BLIND && (str_eq(reason, rule_words[RULE_ON_BATTERY]) ||
+                                          str_eq(reason, rule_words[RULE_METERED]))));
+}
+
 /* A threshold that was passed for a second only was seen, or was not. */
 static bool may_be(const struct day_latches *latches, const char *reason)
 {
@@ -40,7 +50,8 @@ static void check_word(struct day *day, const struct day_device *device,
     }
     day->reasons_told++;
     if (!str_eq(phase, "Suspended") ||
-        (!str_eq(reason, rule_words[work->rule]) && !may_be(&work->latches, reason))) {
+        (!str_eq(reason, rule_words[work->rule]) && !may_be(&work->latches, reason) &&
+         !may_be_blind(device, work, reason))) {
         sim_fail(day->sim, "says-why", "%s (%s): %s is held for %s, and said to be %s for %s",
                  device->machine->name, habit_words[device->life.habit], work->shim->session,
                  rule_words[work->rule], phase, reason);
