@@ -191,9 +191,9 @@ enum {
                                         of quotes, 16 failures, counts */
     TASK_QUORUM_RESULTS_BYTES_MAX = 96 << 10, /* as TASK_RESULTS_BYTES_MAX, with a quorum */
     TASK_QUORUM_MAX = 16,                     /* results of one task that may have to agree */
-    TASK_OPINIONS_MAX = 160,   /* results in a session's status that wait for others, 43 KiB */
+    TASK_OPINIONS_MAX = 160,   /* results in a session's status that wait for others, 51 KiB */
     TASK_OPINIONS_BESIDE = 64, /* beside results of before there was a quorum, if they are many */
-    TASK_VOTERS_MAX = 128,     /* agents of which a session keeps how often they agreed, 25 KiB */
+    TASK_VOTERS_MAX = 128,     /* agents of which a session keeps how often they agreed, 31 KiB */
     REPUTE_STEP = 5,           /* points that a reputation moves before it is stored again */
     REPUTE_AT_ONCE_MAX = 20,   /* failures that one report can tell of: older ones have faded */
     TASK_TRUST_AFTER = 10,     /* valid results in a row, after which one of an agent suffices */

@@ -20,6 +20,14 @@ static const struct tasks_status *status_of(const struct plan_input *input)
     return &harvest_session_of(input->session->object)->status.tasks;
 }
 
+/* It is the agent of that name, or there is none now. */
+static bool is_known(const struct plan_input *input, const char *name, const char *uid)
+{
+    const struct agent_entry *agent = model_agent(input->model, name);
+
+    return !str_is_empty(uid) && (agent == NULL || str_eq(agent->object->meta.uid, uid));
+}
+
 void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_input *input,
                  size_t record_bytes)
 {
@@ -41,10 +49,20 @@ void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_i
     assert(status->opinions.count <= TASK_OPINIONS_MAX);
     assert(status->voters.count <= TASK_VOTERS_MAX);
     for (size_t i = 0; i < status->opinions.count && is_same; i++) {
-        quorum->opinions[quorum->opinion_count++] = status->opinions.items[i];
+        const struct task_opinion *it = &status->opinions.items[i];
+
+        if (is_known(input, it->agent, it->agent_uid)) {
+            quorum->opinions[quorum->opinion_count++] = *it;
+        } else {
+            MARK("an opinion of another agent of that name is forgotten");
+        }
     }
     for (size_t i = 0; i < status->voters.count; i++) {
-        quorum->voters[quorum->voter_count++] = status->voters.items[i];
+        const struct task_voter *it = &status->voters.items[i];
+
+        if (is_known(input, it->agent, it->agent_uid)) {
+            quorum->voters[quorum->voter_count++] = *it;
+        }
     }
 }
 
@@ -158,8 +176,8 @@ static void make_room(struct quorum *quorum, size_t index)
     quorum_forget(quorum, last < 0 ? index : (size_t)last);
 }
 
-static void note(struct quorum *quorum, size_t index, const char *agent, const char *result,
-                 unsigned failures)
+static void note(struct quorum *quorum, size_t index, const struct assignment_entry *copy,
+                 const char *result, unsigned failures)
 {
     const struct shape *shape = &task_opinion_shape;
     struct task_opinion opinion = {.set = 0};
@@ -168,7 +186,10 @@ static void note(struct quorum *quorum, size_t index, const char *agent, const c
         make_room(quorum, index);
     }
     shape_put(shape, &opinion, index, (int64_t)index);
-    shape_put(shape, &opinion, agent, agent);
+    shape_put(shape, &opinion, agent, assignment_spec(copy)->agent);
+    if (copy->agent != NULL) {
+        shape_put(shape, &opinion, agent_uid, copy->agent->object->meta.uid);
+    }
     shape_put(shape, &opinion, result, result);
     shape_put(shape, &opinion, failures, (int64_t)failures);
     quorum->opinions[quorum->opinion_count++] = opinion;
@@ -177,19 +198,22 @@ static void note(struct quorum *quorum, size_t index, const char *agent, const c
 /* --- trust ------------------------------------------------------------------------------------ */
 
 /* As of what is stored: what this plan finds out counts from the next one on. */
-static int64_t valid_of(const struct session_entry *session, const char *agent)
+static int64_t valid_of(const struct session_entry *session, const struct agent_entry *agent)
 {
     const struct tasks_status *status = &harvest_session_of(session->object)->status.tasks;
 
-    for (size_t i = 0; i < status->voters.count; i++) {
-        if (str_eq(status->voters.items[i].agent, agent)) {
-            return status->voters.items[i].valid;
+    for (size_t i = 0; agent != NULL && i < status->voters.count; i++) {
+        const struct task_voter *it = &status->voters.items[i];
+
+        if (str_eq(it->agent, agent->object->meta.name) &&
+            str_eq(it->agent_uid, agent->object->meta.uid)) {
+            return it->valid;
         }
     }
     return 0;
 }
 
-uint64_t quorum_one_in(const struct session_entry *session, const char *agent)
+uint64_t quorum_one_in(const struct session_entry *session, const struct agent_entry *agent)
 {
     int64_t valid = valid_of(session, agent);
 
@@ -197,23 +221,28 @@ uint64_t quorum_one_in(const struct session_entry *session, const char *agent)
 }
 
 /* It becomes the first; the one that was compared least lately makes way for a new one. */
-static void count_vote(struct quorum *quorum, const char *agent, bool is_valid)
+static void count_vote(struct quorum *quorum, const struct task_opinion *of, bool is_valid)
 {
     const struct shape *shape = &task_voter_shape;
     struct task_voter voter = {.set = 0};
     size_t at = 0;
 
-    while (at < quorum->voter_count && !str_eq(quorum->voters[at].agent, agent)) {
+    while (at < quorum->voter_count && !str_eq(quorum->voters[at].agent, of->agent)) {
         at++;
     }
     if (at < quorum->voter_count) {
-        voter = quorum->voters[at];
+        bool is_same = str_eq(quorum->voters[at].agent_uid, of->agent_uid);
+
+        voter = is_same ? quorum->voters[at] : voter;
     } else if (quorum->voter_count < TASK_VOTERS_MAX) {
         quorum->voter_count++;
     } else {
         at--;
     }
-    shape_put(shape, &voter, agent, agent);
+    shape_put(shape, &voter, agent, of->agent);
+    if (!str_is_empty(of->agent_uid)) {
+        shape_put(shape, &voter, agent_uid, of->agent_uid);
+    }
     shape_put(shape, &voter, valid, is_valid ? voter.valid + 1 : 0);
     shape_put(shape, &voter, invalid, voter.invalid + !is_valid);
     memmove(&quorum->voters[1], &quorum->voters[0], at * sizeof(struct task_voter));
@@ -236,7 +265,7 @@ static void settle_votes(struct quorum *quorum, struct arena *arena, size_t inde
         if (!is_about(it, index)) {
             continue;
         }
-        count_vote(quorum, it->agent, is_valid);
+        count_vote(quorum, it, is_valid);
         add_vote(quorum, arena, it->agent, is_valid);
         if (!is_valid && quorum->dissents++ == 0) {
             MARK("an agent disagrees with the quorum");
@@ -259,13 +288,13 @@ enum quorum_verdict quorum_hear(struct quorum *quorum, struct arena *arena,
         return QUORUM_KNOWN;
     }
     if (quorum_opinions(quorum, index) == 0 &&
-        (valid_of(input->session, agent) >= TASK_TRUST_AFTER || MUTANT(TRUST_FOR_NOTHING)) &&
+        (valid_of(input->session, copy->agent) >= TASK_TRUST_AFTER || MUTANT(TRUST_FOR_NOTHING)) &&
         strmap_find(&copy->object->meta.annotations, REPLICATE_ANNOTATION) == NULL) {
         MARK("the result of a trusted agent suffices");
         add_vote(quorum, arena, agent, true);
         return QUORUM_MET;
     }
-    note(quorum, index, agent, result, failures);
+    note(quorum, index, copy, result, failures);
     if (agreeing(quorum, index, result) >= (size_t)spec->quorum || MUTANT(QUORUM_OF_ONE)) {
         MARK("a quorum is met");
         settle_votes(quorum, arena, index, result);
@@ -435,7 +464,7 @@ unsigned quorum_failures_of(const struct quorum *quorum, const char *slot)
 static bool is_same_opinion(const struct task_opinion *a, const struct task_opinion *b)
 {
     return a->index == b->index && a->failures == b->failures && str_eq(a->agent, b->agent) &&
-           str_eq(a->result, b->result);
+           str_eq(a->agent_uid, b->agent_uid) && str_eq(a->result, b->result);
 }
 
 bool quorum_is_stated(const struct quorum *quorum, const struct tasks_status *status)
@@ -450,7 +479,8 @@ bool quorum_is_stated(const struct quorum *quorum, const struct tasks_status *st
     for (size_t i = 0; is_same && i < quorum->voter_count; i++) {
         const struct task_voter *a = &status->voters.items[i], *b = &quorum->voters[i];
 
-        is_same = a->valid == b->valid && a->invalid == b->invalid && str_eq(a->agent, b->agent);
+        is_same = a->valid == b->valid && a->invalid == b->invalid && str_eq(a->agent, b->agent) &&
+                  str_eq(a->agent_uid, b->agent_uid);
     }
     return is_same;
 }
@@ -464,6 +494,7 @@ static void put_opinions(const struct quorum *quorum, struct object *session,
     for (size_t i = 0; i < quorum->opinion_count; i++) {
         to->opinions.items[i] = quorum->opinions[i];
         to->opinions.items[i].agent = object_strdup(session, quorum->opinions[i].agent);
+        to->opinions.items[i].agent_uid = object_strdup(session, quorum->opinions[i].agent_uid);
         to->opinions.items[i].result = object_strdup(session, quorum->opinions[i].result);
     }
     shape_mark(&tasks_status_shape, to, &to->opinions);
@@ -486,6 +517,7 @@ void quorum_state(const struct quorum *quorum, struct object *session, struct ta
     for (size_t i = 0; i < quorum->voter_count; i++) {
         to->voters.items[i] = quorum->voters[i];
         to->voters.items[i].agent = object_strdup(session, quorum->voters[i].agent);
+        to->voters.items[i].agent_uid = object_strdup(session, quorum->voters[i].agent_uid);
     }
     shape_mark(&tasks_status_shape, to, &to->voters);
 }

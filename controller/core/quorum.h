@@ -6,7 +6,9 @@
  *
  * Opinions live in the session's status until their task has ended: they are written before, or
  * together with, the removal of the copies they are of, and hold no room.  An agent has one opinion
- * about a task.  They are of one template; another form of the session begins anew.
+ * about a task.  They are of one template; another form of the session begins anew.  Opinions and
+ * trust are forgotten once there is another agent of that name, and where nobody wrote down which
+ * one it was.
  *
  * Adaptive replication: the result of an agent of which the last TASK_TRUST_AFTER that were
  * compared agreed counts by itself, except when REPLICATE_ANNOTATION is on the copy: that is drawn
@@ -46,7 +48,7 @@ void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_i
                  size_t record_bytes);
 /* Of so many copies that the agent gets of the session, one is compared whether it is trusted or
  * not: as many as agreed in a row, and TASK_TRUST_AFTER at least. */
-uint64_t quorum_one_in(const struct session_entry *session, const char *agent);
+uint64_t quorum_one_in(const struct session_entry *session, const struct agent_entry *agent);
 /* A copy has succeeded, in the present form, after so many failures of its task.  When the task has
  * ended so, its opinions are gone. */
 enum quorum_verdict quorum_hear(struct quorum *quorum, struct arena *arena,

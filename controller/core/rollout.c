@@ -139,7 +139,7 @@ static void create(struct ctl *ctl, struct session_entry *session, struct templa
     annotate(object, ATTEMPT_ANNOTATION, step->failures_before);
     annotate(object, MOVES_ANNOTATION, step->moves_before);
     if (harvest_session_has_quorum(session_spec(session)) &&
-        rand_below(&ctl->rand, quorum_one_in(session, step->agent->object->meta.name)) == 0) {
+        rand_below(&ctl->rand, quorum_one_in(session, step->agent)) == 0) {
         object_set_annotation(object, REPLICATE_ANNOTATION, "true");
     }
     set_owner(object, owner);

@@ -173,6 +173,8 @@ const struct shape task_ends_shape = SHAPE("taskEnds", struct task_ends, task_en
 static const struct field task_opinion_fields[] = {
     {"index", FIELD_INT, AT(struct task_opinion, index), .max = TASKS_MAX, .doc = "which task"},
     {"agent", FIELD_NAME, AT(struct task_opinion, agent), .doc = "whose result it is"},
+    {"agentUid", FIELD_STR, AT(struct task_opinion, agent_uid), .max = 63,
+     .doc = "uid of that agent, as a name may be used again"},
     {"result", FIELD_STR, AT(struct task_opinion, result), .check_text = form_is_digest,
      .doc = "digest of all its declared outputs: equal when every one of them is"},
     {"failures", FIELD_INT, AT(struct task_opinion, failures), .max = INT64_MAX,
@@ -184,6 +186,8 @@ const struct shape task_opinion_shape =
 
 static const struct field task_voter_fields[] = {
     {"agent", FIELD_NAME, AT(struct task_voter, agent), .doc = "whose results were compared"},
+    {"agentUid", FIELD_STR, AT(struct task_voter, agent_uid), .max = 63,
+     .doc = "uid of that agent, as a name may be used again"},
     {"valid", FIELD_INT, AT(struct task_voter, valid), .max = INT64_MAX,
      .doc = "how many in a row agreed with the quorum; after ten it is trusted"},
     {"invalid", FIELD_INT, AT(struct task_voter, invalid), .max = INT64_MAX,

@@ -101,15 +101,17 @@ struct task_opinion { /* a result that waits for others to agree with it */
     uint64_t set;
     int64_t index;
     const char *agent;
-    const char *result; /* digest of its declared outputs, path by path */
-    int64_t failures;   /* of this task until then */
+    const char *agent_uid; /* absent: nobody knows which one of that name */
+    const char *result;    /* digest of its declared outputs, path by path */
+    int64_t failures;      /* of this task until then */
 };
 
 struct task_voter { /* an agent whose results were compared with those of others */
     uint64_t set;
     const char *agent;
-    int64_t valid;   /* agreed with the quorum, since the last that did not */
-    int64_t invalid; /* did not, in all */
+    const char *agent_uid; /* as of an opinion */
+    int64_t valid;         /* agreed with the quorum, since the last that did not */
+    int64_t invalid;       /* did not, in all */
 };
 
 /* What is left of tasks that have ended: their assignments are gone.  A list of indexes is written

@@ -23,6 +23,8 @@
 #define BAD  "blake2b:0000053f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
 #define ODD  "blake2b:1111153f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
 
+#define UID "00000000-0000-0000-0000-000000000000"
+
 static struct fleet fleet;
 
 static int set_up(void **state)
@@ -494,9 +496,11 @@ static void who_agreed_ten_times_is_trusted_and_yet_looked_at(void **state)
     assert_in_range(copies, 210 + 10 + 4, 210 + 10 + 26);
     assert_int_equal(voter("edge-0")->valid, copies - 210);
     assert_int_equal(voter("edge-1")->valid, copies - 210);
-    assert_int_equal(quorum_one_in(model_session(&fleet.ctl->model, "work"), "edge-1"),
+    assert_int_equal(quorum_one_in(model_session(&fleet.ctl->model, "work"),
+                                   model_agent(&fleet.ctl->model, "edge-1")),
                      copies - 210);
-    assert_int_equal(quorum_one_in(model_session(&fleet.ctl->model, "work"), "edge-9"),
+    assert_int_equal(quorum_one_in(model_session(&fleet.ctl->model, "work"),
+                                   model_agent(&fleet.ctl->model, "edge-9")),
                      TASK_TRUST_AFTER);
 }
 
@@ -520,6 +524,73 @@ static void one_lie_costs_the_trust(void **state)
     assert_int_equal(tasks()->opinions.count, 0);
     assert_int_equal(voter(liar)->valid, 0);
     assert_int_equal(voter(liar)->invalid, 1);
+}
+
+/* --- names that are used again ---------------------------------------------------------------- */
+
+static void register_anew(const char *name)
+{
+    struct str yaml = STR_EMPTY;
+
+    fleet_disconnect(&fleet, name);
+    fleet_delete(&fleet, &agent_kind, name);
+    str_addf(&yaml,
+             "apiVersion: fog/v1\nkind: Agent\nmetadata: {name: %s}\n"
+             "status: {version: 0.1.0, capacity: {cores: 4, memory: 8Gi, disk: 8Gi}}\n",
+             name);
+    fleet_apply(&fleet, yaml.data);
+    str_fini(&yaml);
+    fleet_connect_new(&fleet);
+}
+
+static void who_has_the_name_of_another_inherits_nothing(void **state)
+{
+    char first[32], second[32];
+
+    (void)state;
+    begin(2);
+    TASKS("{count: 2, parallelism: 1, quorum: 2}");
+    says("0", GOOD);
+    says("0", GOOD);
+    (void)snprintf(first, sizeof(first), "%s", holder_of("1"));
+    says("1", GOOD);
+    (void)snprintf(second, sizeof(second), "%s", holder_of("1"));
+    assert_int_equal(voter(first)->valid, 1);
+    register_anew(first);
+    says("1", GOOD);
+    assert_string_equal(tasks()->done, "1/2");
+    assert_int_equal(tasks()->opinions.count, 1);
+    assert_string_equal(tasks()->opinions.items[0].agent, second);
+    assert_null(voter(first));
+    assert_int_equal(voter(second)->valid, 1);
+    assert_string_equal(holder_of("1"), first);
+    says("1", GOOD);
+    assert_string_equal(tasks()->done, "2/2");
+    assert_int_equal(voter(first)->valid, 1);
+    assert_int_equal(voter(second)->valid, 2);
+}
+
+/* As it was stored before uids were kept: nobody knows which machine it was. */
+static void trust_without_a_uid_is_forgotten(void **state)
+{
+    (void)state;
+    fleet_load(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\n"
+                       "spec:\n  tasks: {count: 1, quorum: 2}\n"
+                       "  workload: {command: [/bin/run], resources: {cores: 1}, "
+                       "outputs: [{path: result}]}\n"
+                       "status:\n  tasks: {done: 0/1, voters: [{agent: edge-0, valid: 12}, "
+                       "{agent: edge-1, valid: 12}]}\n");
+    begin(2);
+    fleet_tick(&fleet);
+    assert_int_equal(quorum_one_in(model_session(&fleet.ctl->model, "work"),
+                                   model_agent(&fleet.ctl->model, "edge-0")),
+                     TASK_TRUST_AFTER);
+    says("0", GOOD);
+    assert_string_equal(tasks()->done, "0/1");
+    assert_int_equal(tasks()->voters.count, 0);
+    says("0", GOOD);
+    assert_string_equal(tasks()->done, "1/1");
+    assert_int_equal(voter("edge-0")->valid, 1);
 }
 
 /* --- bounds ----------------------------------------------------------------------------------- */
@@ -552,11 +623,13 @@ static void a_session_with_a_quorum_stays_as_large_as_an_object_may_be(void **st
         name_agent(names[i], i);
         shape_put(&task_opinion_shape, &opinions[i], index, (int64_t)TASKS_MAX - 1);
         shape_put(&task_opinion_shape, &opinions[i], agent, names[i]);
+        shape_put(&task_opinion_shape, &opinions[i], agent_uid, UID);
         shape_put(&task_opinion_shape, &opinions[i], result, ODD);
         shape_put(&task_opinion_shape, &opinions[i], failures, (int64_t)RETRIES_MAX);
     }
     for (size_t i = 0; i < TASK_VOTERS_MAX; i++) {
         shape_put(&task_voter_shape, &voters[i], agent, names[i]);
+        shape_put(&task_voter_shape, &voters[i], agent_uid, UID);
         shape_put(&task_voter_shape, &voters[i], valid, (int64_t)TASKS_MAX);
         shape_put(&task_voter_shape, &voters[i], invalid, (int64_t)TASKS_MAX);
     }
@@ -595,6 +668,8 @@ int main(void)
         IN_FLEET(of_a_lost_copy_and_its_replacement_both_are_heard),
         IN_FLEET(who_agreed_ten_times_is_trusted_and_yet_looked_at),
         IN_FLEET(one_lie_costs_the_trust),
+        IN_FLEET(who_has_the_name_of_another_inherits_nothing),
+        IN_FLEET(trust_without_a_uid_is_forgotten),
         IN_FLEET(a_session_with_a_quorum_stays_as_large_as_an_object_may_be),
     };
 
