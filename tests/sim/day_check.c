@@ -216,25 +216,26 @@ static void check_begin(struct day *day, struct day_device *device, struct day_w
 static void note_end_of_running(struct day_device *device, const struct day_work *work)
 {
     if (work->shim->is_frozen) {
-        device->suspensions[work->rule]++;
+        device->suspensions[day_rule_of(work->rule, work->policy, &device->life)]++;
     }
 }
 
 /* What is ended for a while, as far as it can be told: its memory was kept for long enough, it ran
  * for long enough, or the rule of this second. */
-static enum rule ended_for(const struct day_work *work)
+static enum rule ended_for(const struct day_device *device, const struct day_work *work)
 {
     const struct day_policy *policy = work->policy;
 
     return work->frozen_s > policy->max_suspend_s - LATE_S ? RULE_HELD_LONG
-           : work->ran_s > policy->max_duration_s - LATE_S ? RULE_LONG
-                                                           : work->rule;
+           : work->ran_s > policy->max_duration_s - LATE_S
+               ? RULE_LONG
+               : day_rule_of(work->rule, policy, &device->life);
 }
 
 static void note_eviction(struct day_device *device, struct day_work *work)
 {
     if (work->shim->exit.cause == EXIT_STOPPED && work->has_begun && !work->is_noted) {
-        device->evictions[ended_for(work)]++;
+        device->evictions[ended_for(device, work)]++;
         device->evicts = true;
     }
     work->is_noted = true;

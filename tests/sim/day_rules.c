@@ -384,6 +384,14 @@ static bool is_blind_of_asked(const struct day_policy *policy, const struct life
            (!policy->is_fine_metered && is_blind(life, SENSOR_METERED));
 }
 
+enum rule day_rule_of(enum rule rule, const struct day_policy *policy, const struct life *life)
+{
+    bool is_asked = (policy->needs_power && hides(life, SENSOR_CHARGING)) ||
+                    (!policy->is_fine_metered && hides(life, SENSOR_METERED));
+
+    return rule == RULE_NONE && is_asked && life->blind_s >= STALE_S - SLACK_S ? RULE_BLIND : rule;
+}
+
 bool day_felt_blind(const struct life *life)
 {
     return life->odd != SENSOR_COUNT && life->sighted_s < REGAINED_S;

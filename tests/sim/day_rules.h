@@ -74,6 +74,8 @@ enum rule day_forbids(const struct day_latches *latches, const struct day_policy
 /* Of what it forbids, is something such that no work is given time to save its state? */
 bool day_is_urgent(const struct day_latches *latches, const struct day_policy *policy,
                    const struct life *life);
+/* The rule of this second, or the one that an agent may be a moment ahead with. */
+enum rule day_rule_of(enum rule rule, const struct day_policy *policy, const struct life *life);
 /* May the sensor that told nothing be what it is held for, or the last word of that? */
 bool day_felt_blind(const struct life *life);
 /* Nothing at all speaks against it: every stricter threshold is met. */
