@@ -93,6 +93,13 @@ static bool has_copy_on_lost(struct world *world, const struct node *session)
     return false;
 }
 
+/* A gang that no machines would run in truth, which an owner's rules say, or sensors of which
+ * nobody tells: it is placed again and again, for they may open. */
+static bool is_shut_out(struct world *world, const struct node *session)
+{
+    return is_gang(session) && judge_taker(world, session) == NULL;
+}
+
 /* says-why: is the reason a true one, which time alone does not remove? */
 static bool is_excused(struct world *world, const struct node *session, const char *reason)
 {
@@ -109,7 +116,7 @@ static bool is_excused(struct world *world, const struct node *session, const ch
                judge_has_tasks(session); /* what failed in an earlier form stays so */
     }
     if (str_eq(reason, "GangTimedOut") || str_eq(reason, "BackOff")) {
-        return is_gang(session) && fails_by_itself(session);
+        return is_gang(session) && (fails_by_itself(session) || is_shut_out(world, session));
     }
     if (str_eq(reason, "AgentAway")) {
         return has_copy_on_lost(world, session);
@@ -350,6 +357,8 @@ bool judge_is_restless(struct sim *sim)
 
             /* It is tried again for ever. */
             is_restless |= is_gang(session) && fails_by_itself(session);
+            is_restless |= str_eq(node_find_text(condition, "reason"), "GangTimedOut") &&
+                           is_shut_out(&world, session);
             is_restless |= str_eq(node_find_text(condition, "reason"), "PolicyMissing") &&
                            may_fail(&world, session);
         }
