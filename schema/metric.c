@@ -13,9 +13,9 @@
 #include <inttypes.h>
 
 const char *const metric_event_words[] = {
-    "start",      "tick",         "http",      "http-gone", "link-up",
-    "link-frame", "link-drained", "link-down", "committed", "read-done",
-    "directory",  "store-space",  "options",   "notified",  NULL,
+    "start",        "tick",      "http",      "http-gone", "link-up",   "link-frame",
+    "link-drained", "link-down", "committed", "read-done", "directory", "store-space",
+    "options",      "notified",  "compacted", NULL,
 };
 _Static_assert(COUNT_OF(metric_event_words) == METRIC_EVENTS + 1, "one word for each event");
 
@@ -123,6 +123,16 @@ const struct metric_info metric_infos[METRIC_COUNT] = {
                             .help = "Open connections to the API."},
     [METRIC_STORE_BYTES] = {"fog_store_size_bytes", METRIC_GAUGE, METRIC_BYTES,
                             .help = "Size of fog.db with its journal."},
+    [METRIC_STORE_USED] = {"fog_store_used_bytes", METRIC_GAUGE, METRIC_BYTES,
+                           .help = "Of fog.db, what is in use; the rest is written to before it "
+                                   "grows."},
+    [METRIC_HISTORY_ROWS] = {"fog_history_rows", METRIC_GAUGE, METRIC_PLAIN,
+                             LABEL("log", row_words), .help = "Rows that are kept, by log."},
+    [METRIC_HISTORY_COMPACTED] = {"fog_history_compacted_revision", METRIC_GAUGE, METRIC_PLAIN,
+                                  .help = "The revision after which history begins."},
+    [METRIC_HISTORY_BEGINS] = {"fog_history_begins_timestamp_seconds", METRIC_GAUGE, METRIC_SECONDS,
+                               .help = "When the newest change was made that is gone, since 1970 "
+                                       "UTC; 0: none is."},
     [METRIC_BUILD] = {"fog_build_info", METRIC_GAUGE, METRIC_PLAIN, LABEL("version", version_words),
                       .help = "1, with the program's version."},
     [METRIC_PROCESS_START] = {"process_start_time_seconds", METRIC_GAUGE, METRIC_SECONDS,

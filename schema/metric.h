@@ -42,6 +42,10 @@ enum metric {
     METRIC_COMMITS_FAILED,
     METRIC_CONNECTIONS,
     METRIC_STORE_BYTES,
+    METRIC_STORE_USED,
+    METRIC_HISTORY_ROWS,
+    METRIC_HISTORY_COMPACTED,
+    METRIC_HISTORY_BEGINS,
     METRIC_BUILD,
     METRIC_PROCESS_START,
     METRIC_PROCESS_CPU,
@@ -82,7 +86,7 @@ enum metric_queue {
     METRIC_QUEUE_READS,
 };
 enum metric_cause { METRIC_CAUSE_CHANGE, METRIC_CAUSE_DISTURBANCE };
-enum { METRIC_EVENTS = 14 };                   /* enum ctl_event_type */
+enum { METRIC_EVENTS = 15 };                   /* enum ctl_event_type */
 extern const char *const metric_event_words[]; /* "http": what a step was about */
 
 /* The values of one side; each metric is counted by one side only. */

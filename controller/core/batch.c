@@ -44,11 +44,13 @@ void batch_free(struct batch *batch)
     vec_fini(&batch->contents);
     vec_fini(&batch->answers);
     vec_fini(&batch->forgotten_answers);
+    vec_fini(&batch->released_contents);
     free(batch);
 }
 
 bool batch_is_empty(const struct batch *batch)
 {
     return batch->rows.count == 0 && batch->contents.count == 0 && batch->answers.count == 0 &&
-           batch->forgotten_answers.count == 0 && !batch->settles_era;
+           batch->forgotten_answers.count == 0 && batch->released_contents.count == 0 &&
+           !batch->settles_era;
 }

@@ -61,6 +61,9 @@ struct batch {
     struct {
         VEC_OF(char *);
     } forgotten_answers; /* keys whose answers may go */
+    struct {
+        VEC_OF(struct digest);
+    } released_contents; /* that nothing names any more; stored again when something does */
     bool settles_era;    /* leases of before the restore have all ended */
 };
 

@@ -61,7 +61,7 @@ struct ctl {
     /* What an agent can have obeyed that was told nothing since the start: the revision of then, or
      * of when the last agent was removed, for that one may come back. */
     uint64_t untold_revision;
-    uint64_t compacted;
+    uint64_t compacted;        /* history begins after this revision, or a later one */
     uint64_t desired_revision; /* of the newest change of desired state, decisions included */
     uint64_t batch_seq;        /* of the newest batch made */
     uint64_t committed;        /* of the newest batch known to be durable */
@@ -122,6 +122,7 @@ struct ctl {
 };
 
 void ring_fini(struct ring *ring);
+void on_compacted(struct ctl *ctl, uint64_t revision); /* history begins after it, or later */
 /* NULL with `err` when what was stored cannot be read. */
 struct object *stored_object(const struct stored_change *change, struct err *err);
 

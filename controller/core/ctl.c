@@ -238,6 +238,13 @@ uint64_t ctl_read(struct ctl *ctl, struct read_query *query)
     return effect.read.ticket;
 }
 
+void on_compacted(struct ctl *ctl, uint64_t revision)
+{
+    if (revision > ctl->compacted) {
+        ctl->compacted = revision;
+    }
+}
+
 /* --- the step --------------------------------------------------------------------------------- */
 
 static void handle(struct ctl *ctl, const struct ctl_event *event)
@@ -298,6 +305,9 @@ static void handle(struct ctl *ctl, const struct ctl_event *event)
     case CTL_NOTIFIED:
         on_notified(ctl, event->notified);
         break;
+    case CTL_COMPACTED:
+        on_compacted(ctl, event->id);
+        break;
     }
 }
 
@@ -356,7 +366,7 @@ void ctl_step(struct ctl *ctl, const struct ctl_event *event, struct effects *ef
     alerts_settle(ctl);
     watch_flush(ctl);
     link_flush(ctl);
-    model_sweep_templates(&ctl->model);
+    model_sweep_templates(&ctl->model, ctl->batch);
 
     assert(!ctl->in_transaction);
     finish_step(ctl);

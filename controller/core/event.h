@@ -24,6 +24,7 @@ enum ctl_event_type {
     CTL_STORE_SPACE, /* the disk filled up, or has room again */
     CTL_OPTIONS,     /* another configuration takes effect */
     CTL_NOTIFIED,    /* what became of an EFFECT_NOTIFY */
+    CTL_COMPACTED,   /* history begins after this revision now */
 };
 
 struct http_request {
@@ -48,7 +49,7 @@ struct ctl_event {
     struct mono now;
     struct wall wall;
     uint64_t id; /* of the HTTP exchange or the link: chosen by the shell, never used again; batch
-                    for COMMITTED */
+                    for COMMITTED; revision for COMPACTED */
     union {
         const struct http_request *http; /* borrowed */
         struct {

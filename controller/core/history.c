@@ -90,7 +90,11 @@ static struct node *change_node(struct ctl *ctl, const struct stored_change *cha
     node_set(arena, item, "who", node_str(arena, change->who));
     node_set(arena, item, "manager", node_str(arena, change->manager));
     node_set(arena, item, "why", node_str(arena, change->why));
-    node_set(arena, item, "changes", differences_node(ctl, before, after));
+    if (before == NULL && change->verb == ROW_UPDATE) { /* of before history begins */
+        node_set(arena, item, "changes", node_list(arena));
+    } else {
+        node_set(arena, item, "changes", differences_node(ctl, before, after));
+    }
     if (change->kind == &harvest_session_kind && after != NULL) {
         node_set(arena, item, "newForm",
                  node_bool(arena, before == NULL || !session_form_eq(arena, before, after)));
@@ -107,16 +111,19 @@ static bool failed_read(struct ctl *ctl, uint64_t id, const struct read_result *
     if (result->code == 0) {
         return false;
     }
-    failure = result->code == ERR_NOT_FOUND
-                  ? failure_make(&ctl->arena, 410, "Expired",
-                                 ctl->era > 1 ? "that revision is not there: history begins after "
-                                                "revision %" PRIu64
-                                                ", and what came after a copy that was put back "
-                                                "is lost"
-                                              : "history begins after revision %" PRIu64,
-                                 ctl->compacted)
-                  : failure_make(&ctl->arena, 500, "InternalError", "reading history failed: %s",
-                                 err_to_str(result->code));
+    on_compacted(ctl, result->compacted);
+    failure =
+        result->code == ERR_NOT_FOUND
+            ? failure_make(&ctl->arena, 410, "Expired",
+                           ctl->era > 1 ? "that revision is not there: the oldest one that is "
+                                          "kept is %" PRIu64
+                                          ", and what came after a copy that was put back "
+                                          "is lost"
+                                        : "that revision has been compacted: the oldest one "
+                                          "that is kept is %" PRIu64,
+                           ctl->compacted)
+            : failure_make(&ctl->arena, 500, "InternalError", "reading history failed: %s",
+                           err_to_str(result->code));
     answer_failure(ctl, id, &failure);
     return true;
 }
@@ -134,6 +141,14 @@ void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *r
     }
     node_set(arena, root, "kind", node_str(arena, "History"));
     node_set(arena, root, "apiVersion", node_str(arena, "fog/v1"));
+    on_compacted(ctl, result->compacted);
+    if (result->compacted > 0) {
+        struct node *meta = node_map(arena);
+
+        node_set(arena, meta, "compactedRevision",
+                 node_str(arena, arena_printf(arena, "%" PRIu64, result->compacted)));
+        node_set(arena, root, "metadata", meta);
+    }
     node_set(arena, root, "items", items);
     answer_node(ctl, id, 200, root);
 }
@@ -242,6 +257,7 @@ void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http
     query.kind = rollback->kind;
     query.name = mem_strdup(rollback->name);
     query.upto = rollback->revision;
+    query.form_only = rollback->form_only;
     reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_ROLLBACK, id, rollback);
 }
 

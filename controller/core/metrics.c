@@ -9,7 +9,7 @@
 #include "schema/divergence.h"
 #include "schema/metric.h"
 
-_Static_assert(METRIC_EVENTS == CTL_NOTIFIED + 1, "schema/metric.c has a word for each event");
+_Static_assert(METRIC_EVENTS == CTL_COMPACTED + 1, "schema/metric.c has a word for each event");
 
 /* --- convergence ------------------------------------------------------------------------------ */
 

@@ -678,7 +678,7 @@ struct template_entry *model_template(struct model *model, const struct template
     return entry;
 }
 
-static void free_unused_templates(struct model *model)
+static void free_unused_templates(struct model *model, struct batch *batch)
 {
     struct {
         VEC_OF(struct template_entry *);
@@ -692,13 +692,16 @@ static void free_unused_templates(struct model *model)
         }
     }
     vec_each (&unused, it) {
+        if ((*it)->is_stored) {
+            vec_add(&batch->released_contents, (*it)->digest);
+        }
         (void)map_remove(&model->templates, (*it)->text);
         template_free(*it);
     }
     vec_fini(&unused);
 }
 
-void model_sweep_templates(struct model *model)
+void model_sweep_templates(struct model *model, struct batch *batch)
 {
     if (model->templates.count <= 2 * model->templates_used + TEMPLATES_SPARE &&
         !BUGGIFY("templates-swept")) {
@@ -716,7 +719,7 @@ void model_sweep_templates(struct model *model)
             entry->is_used = true;
         }
     }
-    free_unused_templates(model);
+    free_unused_templates(model, batch);
     model->templates_used = model->templates.count;
 }
 

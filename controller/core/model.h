@@ -24,6 +24,7 @@
 #include "schema/policy.h"
 #include "schema/readings.h"
 
+struct batch;
 struct link; /* controller/core/link.h */
 
 /* Every entry begins like this. */
@@ -203,9 +204,10 @@ struct template_entry *model_template_load(struct model *model, const struct dig
 struct template_entry *model_template_find(const struct model *model, const char *digest_text);
 
 /* Frees the templates that no assignment has, once they are as many as those in use and
- * TEMPLATES_SPARE more: every plan that was only looked at leaves one behind.  Ends the life of all
- * borrowed entries, so it belongs at the end of a step. */
-void model_sweep_templates(struct model *model);
+ * TEMPLATES_SPARE more: every plan that was only looked at leaves one behind.  Those that are
+ * stored go there, too, with the batch.  Ends the life of all borrowed entries, so it belongs at
+ * the end of a step. */
+void model_sweep_templates(struct model *model, struct batch *batch);
 
 /* What an assignment needs from its agent. */
 struct resources template_resources(const struct template *resolved);

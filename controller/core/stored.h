@@ -51,8 +51,9 @@ struct stored_state { /* of the store as a whole, at start */
 enum read_type {
     READ_CHANGES, /* rows with revision in (after, upto], oldest first; a chunk of at most `limit`
                    */
-    READ_HISTORY, /* ledger rows newest first: of one object (kind, name), of a kind, or of all that
-                     is declared (kind NULL: without the decisions that followed) */
+    READ_HISTORY, /* ledger rows newest first: of one object (kind, name; also what is kept of it of
+                     before history begins), of a kind, or of all that is declared (kind NULL:
+                     without the decisions that followed) */
     READ_STATE_AT, /* the desired objects as of `upto`: newest ledger row of each, deleted ones left
                       out */
 };
@@ -65,17 +66,19 @@ struct read_query {
     uint64_t after, upto;
     size_t limit;
     bool with_before;
+    bool form_only; /* READ_STATE_AT of one session: what it ran is enough (session_form.h) */
 };
 
 struct read_result {
     uint64_t ticket;
-    int code; /* 0; ERR_NOT_FOUND: `after` or `upto` lies below the compaction point; ERR_IO … */
+    int code; /* 0; ERR_NOT_FOUND: `after` or `upto` lies before history begins; ERR_IO … */
     struct arena arena; /* owned: the texts */
     struct {
         VEC_OF(struct stored_change); /* blobs owned by the result here */
     } changes;
-    uint64_t covered; /* READ_CHANGES: everything up to this revision is in here */
-    bool complete;    /* covered == upto */
+    uint64_t covered;   /* READ_CHANGES: everything up to this revision is in here */
+    bool complete;      /* covered == upto */
+    uint64_t compacted; /* history began after this revision when it was read */
 };
 
 void read_query_fini(struct read_query *query);

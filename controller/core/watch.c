@@ -211,6 +211,7 @@ void watch_read_done(struct ctl *ctl, uint64_t id, const struct read_result *res
         return;
     }
     if (result->code != 0) {
+        on_compacted(ctl, result->compacted);
         end_expired(ctl, watcher, watcher->revision);
         return;
     }

@@ -101,6 +101,21 @@ static void check_blob_keep(struct config *config)
     }
 }
 
+/* Who watches must be able to go on after a short absence. */
+static void check_history_keep(struct config *config)
+{
+    char keep[DURATION_TEXT_SIZE], least[DURATION_TEXT_SIZE];
+
+    if (config->history_keep_ms > 0 && config->history_keep_ms < config->history_keep_min_ms) {
+        duration_to_str(config->history_keep_ms, keep);
+        duration_to_str(config->history_keep_min_ms, least);
+        problem_add(&config->problems, PROBLEM_ERROR, CAUSE_INVALID, NULL, "",
+                    "--history-keep: %s is less than %s: who watches, and was away for a moment, "
+                    "would have to begin anew; 0s keeps all",
+                    keep, least);
+    }
+}
+
 /* A file need not be whole: flags may bring the rest. */
 static void settle(struct config *config)
 {
@@ -119,6 +134,7 @@ static void settle(struct config *config)
     check_address(config, &config->listen, "listen");
     check_address(config, &config->agents_listen, "agents-listen");
     check_blob_keep(config);
+    check_history_keep(config);
 }
 
 int config_parse(struct config *config, int count, char **words, struct err *err)

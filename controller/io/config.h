@@ -29,13 +29,16 @@ struct config {
     bool is_restored; /* the store is a copy of an earlier one: what came after it never was */
     int log_level;    /* enum log_level */
     int log_format;   /* enum log_format */
-    const char *config_dir;   /* watched; "" or NULL: none */
-    int64_t bursts_max;       /* gangs placed and not yet complete */
-    int64_t lease_wait_ms;    /* after a restore; 0: the longest */
-    int64_t heartbeat_min_ms; /* 0: the core's own */
-    int64_t blob_quota_bytes; /* of all blobs together */
-    int64_t blob_keep_ms;     /* blobs that nothing refers to */
-    int64_t blob_keep_min_ms; /* the least that this may be */
+    const char *config_dir;      /* watched; "" or NULL: none */
+    int64_t bursts_max;          /* gangs placed and not yet complete */
+    int64_t lease_wait_ms;       /* after a restore; 0: the longest */
+    int64_t heartbeat_min_ms;    /* 0: the core's own */
+    int64_t blob_quota_bytes;    /* of all blobs together */
+    int64_t blob_keep_ms;        /* blobs that nothing refers to */
+    int64_t blob_keep_min_ms;    /* the least that this may be */
+    int64_t history_keep_ms;     /* 0: for ever */
+    int64_t history_max_bytes;   /* of the store, that are in use; 0: no bound */
+    int64_t history_keep_min_ms; /* of history, whatever its size */
 };
 
 extern const struct option_table controller_options;

@@ -13,6 +13,7 @@
 #include "controller/io/blobs.h"
 #include "controller/io/configdir.h"
 #include "controller/io/http.h"
+#include "controller/io/keeper.h"
 #include "controller/io/link.h"
 #include "controller/io/measure.h"
 #include "controller/io/net.h"
@@ -59,6 +60,7 @@ struct loop {
     struct mono rings_at;
 
     struct measure measure;
+    struct keeper keeper;
     size_t uncommitted; /* batches with the writer */
     unsigned recoveries;
     bool has_handles; /* the uv_ members above are open */
@@ -211,6 +213,33 @@ static void on_directory(void *context, const struct directory *directory)
     }
 }
 
+/* --- history -------------------------------------------------------------------------------------
+ */
+
+static void look_after_history(struct loop *loop)
+{
+    struct store_keeping keeping;
+
+    if (!loop->is_ending &&
+        keeper_is_due(&loop->keeper, loop->config, now_mono(), now_wall(), &keeping)) {
+        writer_keep(loop->writer, &keeping);
+    }
+}
+
+static void on_history_kept(struct loop *loop, const struct writer_done *done)
+{
+    keeper_done(&loop->keeper, done->code, &done->err, now_mono());
+    if (done->code < 0) {
+        return;
+    }
+    if (done->size.compacted >
+        (uint64_t)loop->measure.metrics.values[METRIC_HISTORY_COMPACTED][0]) {
+        log_debug("history is compacted revision=%llu", (unsigned long long)done->size.compacted);
+    }
+    measure_history(&loop->measure, &done->size);
+    step(loop, &(struct ctl_event){.type = CTL_COMPACTED, .id = done->size.compacted});
+}
+
 static void on_clock(uv_poll_t *clock, int status, int events)
 {
     struct loop *loop = clock->data;
@@ -223,6 +252,7 @@ static void on_clock(uv_poll_t *clock, int status, int events)
     }
     measure_look(&loop->measure, http_connection_count(loop->http));
     step(loop, &(struct ctl_event){.type = CTL_TICK});
+    look_after_history(loop);
 }
 
 /* On the threads of writer and reader. */
@@ -296,6 +326,10 @@ static void start_core(struct loop *loop)
 
 static void start_threads(struct loop *loop)
 {
+    struct stored_state state = {.newest = {0}};
+
+    (void)store_state(loop->engine->store, &state, NULL); /* it was read to load the core */
+    keeper_init(&loop->keeper, now_mono(), state.newest);
     loop->writer = writer_new(loop->engine->store, wake_written, loop);
     loop->reader = reader_new(loop->engine->history, wake_read, loop);
 }
@@ -356,11 +390,15 @@ static void on_written(uv_async_t *async)
     uint64_t newest = 0;
 
     while (loop->writer != NULL && writer_next_done(loop->writer, &done)) {
-        if (done.code < 0) {
+        if (done.code < 0 && !done.is_kept) {
             batch_free(done.batch);
             measure_failed(&loop->measure);
             recover(loop, done.code, &done.err);
             return;
+        }
+        if (done.is_kept) {
+            on_history_kept(loop, &done);
+            continue;
         }
         newest = done.batch->seq;
         measure_committed(&loop->measure, done.batch);

@@ -80,6 +80,19 @@ void measure_failed(struct measure *measure)
     metrics_count(&measure->metrics, METRIC_COMMITS_FAILED, 0);
 }
 
+/* --- history ---------------------------------------------------------------------------------- */
+
+void measure_history(struct measure *measure, const struct store_size *size)
+{
+    int64_t(*values)[METRIC_SERIES_MAX] = measure->metrics.values;
+
+    values[METRIC_HISTORY_ROWS][METRIC_ROW_LEDGER] = (int64_t)size->ledger_rows;
+    values[METRIC_HISTORY_ROWS][METRIC_ROW_STATUS] = (int64_t)size->status_rows;
+    values[METRIC_HISTORY_COMPACTED][0] = (int64_t)size->compacted;
+    values[METRIC_HISTORY_BEGINS][0] = size->compacted_at.ms * 1000;
+    values[METRIC_STORE_USED][0] = (int64_t)size->used_bytes;
+}
+
 /* --- the process ------------------------------------------------------------------------------ */
 
 static int64_t size_of(const char *path, const char *suffix)

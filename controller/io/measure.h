@@ -4,6 +4,7 @@
 
 #include "controller/core/batch.h"
 #include "controller/core/event.h"
+#include "controller/io/store/store.h"
 
 struct measure {
     struct metrics metrics;
@@ -19,5 +20,6 @@ void measure_step(struct measure *measure, const struct ctl_event *event, int64_
 void measure_handed(struct batch *batch);
 void measure_committed(struct measure *measure, const struct batch *batch);
 void measure_failed(struct measure *measure); /* a commit */
+void measure_history(struct measure *measure, const struct store_size *size);
 /* Looks at the process, the store and the connections anew. */
 void measure_look(struct measure *measure, size_t http_connections);

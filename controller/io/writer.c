@@ -20,8 +20,11 @@ struct batches {
 };
 
 struct done {
-    struct batch *batch; /* owned; NULL: a checkpoint failed */
+    struct batch *batch; /* owned; NULL: a checkpoint failed, or old history is gone */
     int code;
+    bool is_kept;
+    struct store_size size;
+    struct err err; /* when it is about history */
 };
 
 struct writer {
@@ -37,6 +40,8 @@ struct writer {
         VEC_OF(struct done);
     } done;            /* owned */
     size_t done_taken; /* of `done`, given out already */
+    struct store_keeping keeping;
+    bool keeps; /* history is to be compacted: `keeping` */
     bool is_ending;
     int code;       /* of the first failure; 0 before */
     struct err err; /* of it */
@@ -51,10 +56,10 @@ static void publish(struct writer *writer, struct batches *group, int code, cons
         writer->err = *err;
     }
     vec_each (group, batch) {
-        vec_add(&writer->done, ((struct done){*batch, writer->code}));
+        vec_add(&writer->done, ((struct done){.batch = *batch, .code = writer->code}));
     }
     if (group->count == 0) {
-        vec_add(&writer->done, ((struct done){NULL, writer->code}));
+        vec_add(&writer->done, ((struct done){.code = writer->code}));
     }
     pthread_mutex_unlock(&writer->mutex);
     vec_clear(group);
@@ -86,6 +91,31 @@ static void commit(struct writer *writer, struct batches *group, int earlier)
     }
 }
 
+/* One slice.  Its failure is nothing to the commits, unless it is that of a sync. */
+static void keep(struct writer *writer, const struct store_keeping *keeping)
+{
+    struct done done = {.is_kept = true, .err = ERR_NONE};
+    struct batches nothing = {0};
+    int code = store_compact(writer->store, keeping, &done.err);
+
+    if (code == 1) {
+        if (store_wal_pages(writer->store) > STORE_WAL_PAGES_MAX) {
+            checkpoint(writer);
+        }
+        return;
+    }
+    if (code == ERR_SYNC) {
+        publish(writer, &nothing, code, &done.err);
+        return;
+    }
+    done.code = code < 0 ? code : store_measure(writer->store, &done.size, &done.err);
+    pthread_mutex_lock(&writer->mutex);
+    writer->keeps = false;
+    vec_add(&writer->done, done);
+    pthread_mutex_unlock(&writer->mutex);
+    writer->notify(writer->context);
+}
+
 static bool wait_for_work(struct writer *writer, bool has_journal)
 {
     struct timespec until;
@@ -94,7 +124,7 @@ static bool wait_for_work(struct writer *writer, bool has_journal)
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += IDLE_MS / 1000;
     until.tv_nsec += IDLE_MS % 1000 * 1000000;
-    while (writer->waiting.count == 0 && !writer->is_ending && rc == 0) {
+    while (writer->waiting.count == 0 && !writer->is_ending && !writer->keeps && rc == 0) {
         rc = has_journal ? pthread_cond_timedwait(&writer->wake, &writer->mutex, &until)
                          : pthread_cond_wait(&writer->wake, &writer->mutex);
     }
@@ -105,10 +135,11 @@ static void *run(void *context)
 {
     struct writer *writer = context;
     struct batches group = {0}, taken;
+    struct store_keeping keeping;
     bool is_ending = false;
 
     while (!is_ending) {
-        bool has_work;
+        bool has_work, keeps;
         int earlier;
 
         pthread_mutex_lock(&writer->mutex);
@@ -118,11 +149,16 @@ static void *run(void *context)
         group = taken;
         earlier = writer->code;
         is_ending = writer->is_ending && !has_work;
+        keeping = writer->keeping;
+        keeps = writer->keeps && !writer->is_ending && writer->code == 0;
         pthread_mutex_unlock(&writer->mutex);
         if (has_work) {
             commit(writer, &group, earlier);
-        } else if (!is_ending) {
+        } else if (!is_ending && !keeps) {
             checkpoint(writer);
+        }
+        if (keeps) {
+            keep(writer, &keeping);
         }
     }
     vec_fini(&group);
@@ -157,6 +193,15 @@ void writer_put(struct writer *writer, struct batch *batch)
     pthread_mutex_unlock(&writer->mutex);
 }
 
+void writer_keep(struct writer *writer, const struct store_keeping *keeping)
+{
+    pthread_mutex_lock(&writer->mutex);
+    writer->keeping = *keeping;
+    writer->keeps = true;
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
 bool writer_next_done(struct writer *writer, struct writer_done *ret_done)
 {
     bool has_more;
@@ -168,7 +213,9 @@ bool writer_next_done(struct writer *writer, struct writer_done *ret_done)
 
         ret_done->batch = TAKE(done->batch);
         ret_done->code = done->code;
-        ret_done->err = done->code < 0 ? writer->err : ERR_NONE;
+        ret_done->err = done->is_kept ? done->err : done->code < 0 ? writer->err : ERR_NONE;
+        ret_done->is_kept = done->is_kept;
+        ret_done->size = done->size;
     } else {
         vec_clear(&writer->done);
         writer->done_taken = 0;

@@ -18,17 +18,20 @@ bool session_form_has(const char *member)
     return false;
 }
 
-bool session_form_eq(struct arena *arena, const struct object *a, const struct object *b)
+bool session_form_eq_spec(const struct node *a, const struct node *b)
 {
-    const struct node *left = node_find(emit_object(arena, a, EMIT_SPEC), "spec");
-    const struct node *right = node_find(emit_object(arena, b, EMIT_SPEC), "spec");
-
     for (size_t i = 0; i < COUNT_OF(members); i++) {
-        if (!node_eq(node_find(left, members[i]), node_find(right, members[i]))) {
+        if (!node_eq(node_find(a, members[i]), node_find(b, members[i]))) {
             return false;
         }
     }
     return true;
+}
+
+bool session_form_eq(struct arena *arena, const struct object *a, const struct object *b)
+{
+    return session_form_eq_spec(node_find(emit_object(arena, a, EMIT_SPEC), "spec"),
+                                node_find(emit_object(arena, b, EMIT_SPEC), "spec"));
 }
 
 void session_form_put(struct arena *arena, struct node *root, const struct object *then)

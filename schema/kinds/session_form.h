@@ -9,5 +9,7 @@
 bool session_form_has(const char *member);
 /* Do two versions of a session have the same form? */
 bool session_form_eq(struct arena *arena, const struct object *a, const struct object *b);
+/* The same of two specs, as they are emitted. */
+bool session_form_eq_spec(const struct node *a, const struct node *b);
 /* Gives `root`, a tree of a session, the form of `then`. */
 void session_form_put(struct arena *arena, struct node *root, const struct object *then);

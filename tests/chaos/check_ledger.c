@@ -156,7 +156,8 @@ void ledger_check_chain(struct check *check)
     sqlite3_stmt *stmt = prepare(
         check, "SELECT l.seq, l.revision, l.at, l.verb, l.kind, l.name, l.uid, l.generation, l.who,"
                " l.manager, l.why, l.body_mac, l.link, b.digest, b.data FROM ledger l LEFT JOIN"
-               " body b ON b.id = l.body ORDER BY l.revision");
+               " body b ON b.id = l.body WHERE l.revision > (SELECT value FROM meta WHERE name ="
+               " 'compacted_revision') ORDER BY l.revision");
     uint8_t key[LINK_SIZE], link[LINK_SIZE];
     int64_t seq, revision, at = INT64_MIN;
     struct bytes bytes = {0};

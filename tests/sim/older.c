@@ -73,6 +73,10 @@ void store_becomes_older(struct sim *sim)
     struct bytes older = edit(disk, "BEGIN;"
                                     "DELETE FROM meta WHERE name = 'settled_era'"
                                     "  AND value = (SELECT value FROM meta WHERE name = 'era');"
+                                    "DELETE FROM meta WHERE name = 'compacted_at';"
+                                    "DROP INDEX ledger_body;"
+                                    "ALTER TABLE ledger DROP COLUMN begins_form;"
+                                    "ALTER TABLE status DROP COLUMN before;"
                                     "PRAGMA user_version = 1;"
                                     "COMMIT;");
 

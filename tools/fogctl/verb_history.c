@@ -216,10 +216,23 @@ static void print_history(struct fogctl *fogctl, const struct node *items)
     table_fini(&table);
 }
 
+/* What was there once, and is not among these. */
+static void tell_compacted(const struct node *root, size_t count)
+{
+    const char *revision = node_text(node_find_path(root, "metadata.compactedRevision"));
+
+    if (revision != NULL && (int64_t)count < opt_limit) {
+        (void)fprintf(stderr,
+                      "changes up to revision %s have been compacted: of these, only what "
+                      "is needed is kept\n",
+                      revision);
+    }
+}
+
 static int history(struct fogctl *fogctl, struct texts *words)
 {
     struct target target;
-    const struct node *items;
+    const struct node *root, *items;
     int code = read_one(fogctl, &verb_history, words, &target);
 
     if (code != EXIT_DONE) {
@@ -228,22 +241,22 @@ static int history(struct fogctl *fogctl, struct texts *words)
     if (opt_limit < 1) {
         return usage_error(&verb_history, "--limit is a number of changes, 1 or more");
     }
-    items =
-        node_find(http_get(fogctl, arena_printf(&fogctl->arena, "%s/history?limit=%lld",
-                                                target.kind == NULL
-                                                    ? "/apis/fog/v1"
-                                                    : kind_path(fogctl, target.kind, target.name),
-                                                (long long)opt_limit)),
-                  "items");
+    root = http_get(fogctl,
+                    arena_printf(&fogctl->arena, "%s/history?limit=%lld",
+                                 target.kind == NULL ? "/apis/fog/v1"
+                                                     : kind_path(fogctl, target.kind, target.name),
+                                 (long long)opt_limit));
+    items = node_find(root, "items");
     if (items == NULL) {
         return EXIT_FAILED;
     }
-    if (list_count(items) == 0) {
+    if (list_count(items) == 0 && (target.kind != NULL || node_find(root, "metadata") == NULL)) {
         return fail("fogctl history without a name shows that of the fleet", "no history of %s",
                     target.kind == NULL ? "the fleet"
                                         : kind_title(fogctl, target.kind, target.name));
     }
     print_history(fogctl, items);
+    tell_compacted(root, list_count(items));
     return EXIT_DONE;
 }
 

@@ -240,6 +240,7 @@ static int put_ledger_row(struct store *store, struct heads *heads, const struct
         return r;
     }
     heads->ledger_seq++;
+    heads->ledger_rows++;
     if (!MUTANT(ROW_NOT_CHAINED) || heads->ledger_seq % 8 != 0) {
         heads->link = link;
     }
@@ -259,6 +260,7 @@ static int put_status_row(struct store *store, const struct row *row, const stru
     bind_row(stmt, row);
     bind_blob(stmt, 11, row->body);
     bind_u64(stmt, 12, now->ledger);
+    bind_u64(stmt, 13, row->kind->is_event ? 0 : now->status); /* of an event it is gone */
     return stmt_finish(store, stmt, "writing to the status log", err);
 }
 
@@ -276,8 +278,8 @@ static int forget_status_row(struct store *store, uint64_t revision, struct err 
     return stmt_finish(store, stmt, "forgetting an event", err);
 }
 
-static int put_status(struct store *store, const struct row *row, struct in_force *now,
-                      struct err *err)
+static int put_status(struct store *store, struct heads *heads, const struct row *row,
+                      struct in_force *now, struct err *err)
 {
     int r;
 
@@ -290,12 +292,14 @@ static int put_status(struct store *store, const struct row *row, struct in_forc
         if (r < 0) {
             return r;
         }
+        heads->status_rows--;
     }
     r = put_status_row(store, row, now, err);
     if (r < 0) {
         return r;
     }
     now->status = row->revision;
+    heads->status_rows++;
     return 0;
 }
 
@@ -330,7 +334,7 @@ static int put_row(struct store *store, struct heads *heads, const struct row *r
         return r;
     }
     r = row->log == ROW_LEDGER ? put_ledger(store, heads, row, &now, err)
-                               : put_status(store, row, &now, err);
+                               : put_status(store, heads, row, &now, err);
     if (r < 0) {
         return r;
     }
@@ -350,6 +354,38 @@ static int put_content(struct store *store, const struct content *content, struc
         return err_set(err, ERR_INVALID, "store: a content does not match its digest");
     }
     return put_body(store, content->body, &digest, true, &id, err);
+}
+
+int store_drop_body(struct store *store, int64_t id, struct err *err)
+{
+    STMT_USE(stmt);
+    int r;
+
+    r = stmt_get(store, STMT_BODY_DROP, &stmt, err);
+    if (r < 0) {
+        return r;
+    }
+    bind_u64(stmt, 1, (uint64_t)id);
+    return stmt_finish(store, stmt, "removing a body", err);
+}
+
+static int release_content(struct store *store, const struct digest *digest, struct err *err)
+{
+    int64_t id = 0;
+    STMT_USE(stmt);
+    int r;
+
+    r = stmt_get(store, STMT_BODY_RELEASE, &stmt, err);
+    if (r < 0) {
+        return r;
+    }
+    bind_digest(stmt, 1, digest);
+    r = stmt_step(store, stmt, "releasing a content", err);
+    if (r == 1) {
+        id = sqlite3_column_int64(stmt, 0);
+        r = stmt_finish(store, stmt, "releasing a content", err);
+    }
+    return r == 0 && id != 0 ? store_drop_body(store, id, err) : r;
 }
 
 static int put_answer(struct store *store, const struct answer_row *answer, struct err *err)
@@ -392,6 +428,9 @@ static int put_batch(struct store *store, struct heads *heads, const struct batc
     }
     for (size_t i = 0; r == 0 && i < batch->rows.count; i++) {
         r = put_row(store, heads, &batch->rows.items[i], err);
+    }
+    for (size_t i = 0; r == 0 && i < batch->released_contents.count; i++) {
+        r = release_content(store, &batch->released_contents.items[i], err);
     }
     for (size_t i = 0; r == 0 && i < batch->forgotten_answers.count; i++) {
         r = forget_answer(store, batch->forgotten_answers.items[i], err);

@@ -26,6 +26,8 @@ enum stmt_id {
     STMT_BODY_FIND,
     STMT_BODY_PUT,
     STMT_BODY_KEEP,
+    STMT_BODY_RELEASE,
+    STMT_BODY_DROP,
     STMT_LEDGER_PUT,
     STMT_STATUS_PUT,
     STMT_STATUS_DELETE,
@@ -38,8 +40,15 @@ enum stmt_id {
     STMT_READ_HISTORY,
     STMT_READ_FLEET_HISTORY,
     STMT_READ_STATE_AT,
+    STMT_READ_HAS,
     STMT_VERIFY_LEDGER,
     STMT_VERIFY_STATUS,
+    STMT_COMPACT_NEXT,
+    STMT_COMPACT_LEDGER,
+    STMT_COMPACT_KEPT,
+    STMT_COMPACT_KEEP,
+    STMT_COMPACT_BODY,
+    STMT_COMPACT_FOLLOWER,
     STMT_COUNT
 };
 
@@ -48,13 +57,15 @@ struct heads {
     uint64_t revision;
     uint64_t ledger_seq;
     struct wall newest;
-    struct digest link; /* of the newest ledger row */
+    struct digest link;                /* of the newest ledger row */
+    uint64_t ledger_rows, status_rows; /* that are there; a reader does not count them */
 };
 
 /* Where history begins: up to here it was compacted, and the chain is verified from here. */
 struct origin {
     uint64_t revision;
-    uint64_t ledger_seq;
+    uint64_t ledger_seq; /* of the newest ledger row up to there */
+    struct wall at;
     struct digest link;
 };
 
@@ -123,12 +134,18 @@ int store_settle(const struct store_options *options, struct err *err);
 
 /* store.c: reads them unless they are known. */
 int store_refresh_heads(struct store *store, struct err *err);
+int store_read_origin(struct store *store, struct err *err); /* where history begins, as of now */
 /* The newest ledger row below a revision; where history begins when there is none. */
 int store_ledger_head(struct store *store, uint64_t below, struct heads *ret_heads,
                       struct err *err);
 
 int store_meta_number(struct store *store, const char *name, uint64_t *ret_value, struct err *err);
 int store_meta_put(struct store *store, const char *name, uint64_t value, struct err *err);
+int store_meta_put_bytes(struct store *store, const char *name, const void *bytes,
+                         size_t size_bytes, struct err *err);
+
+/* commit.c: a body goes, unless it is a content or a ledger row has it. */
+int store_drop_body(struct store *store, int64_t id, struct err *err);
 
 /* era.c: within the transaction of a commit; may leases of before a restore be held; was this
  * revision given out by what was lost with a restore (1), or not (0). */

@@ -44,12 +44,22 @@ static const char step_2[] = "INSERT INTO meta (name, value)"
                              "  SELECT 'settled_era', value FROM meta WHERE name = 'era'"
                              "  ON CONFLICT (name) DO NOTHING;";
 
-static const char *const steps[] = {step_1, step_2};
+/* 3.  For compaction: which ledger rows have a body, which status row another one follows
+ * (`before`; 0: none, or it was written before this step), whether a ledger row that stays of
+ * before history begins gave a session another form, and when the last row of before was written.
+ */
+static const char step_3[] =
+    "CREATE INDEX ledger_body ON ledger (body);"
+    "ALTER TABLE ledger ADD COLUMN begins_form INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE status ADD COLUMN before INTEGER NOT NULL DEFAULT 0;"
+    "INSERT INTO meta (name, value) VALUES ('compacted_at', 0) ON CONFLICT (name) DO NOTHING;";
+
+static const char *const steps[] = {step_1, step_2, step_3};
 
 enum { VERSION = COUNT_OF(steps) };
 
-static int put_meta_bytes(struct store *store, const char *name, const void *bytes,
-                          size_t size_bytes, struct err *err)
+int store_meta_put_bytes(struct store *store, const char *name, const void *bytes,
+                         size_t size_bytes, struct err *err)
 {
     STMT_USE(stmt);
     int r;
@@ -76,15 +86,15 @@ static int put_identity(struct store *store, const uint8_t seed[static RAND_SEED
     rand_init(&rand, seed);
     rand_uid(&rand, store_id);
     rand_secret(&rand, key, sizeof(key));
-    r = put_meta_bytes(store, "store_id", store_id, UID_TEXT_SIZE - 1, err);
+    r = store_meta_put_bytes(store, "store_id", store_id, UID_TEXT_SIZE - 1, err);
     if (r < 0) {
         return r;
     }
-    r = put_meta_bytes(store, "chain_key", key, sizeof(key), err);
+    r = store_meta_put_bytes(store, "chain_key", key, sizeof(key), err);
     if (r < 0) {
         return r;
     }
-    r = put_meta_bytes(store, "compacted_link", no_link.bytes, DIGEST_SIZE, err);
+    r = store_meta_put_bytes(store, "compacted_link", no_link.bytes, DIGEST_SIZE, err);
     if (r < 0) {
         return r;
     }

@@ -82,9 +82,26 @@ static uint64_t last_of(const struct read_query *query, const struct heads *head
     return is_open_ended || query->upto > heads->revision ? heads->revision : query->upto;
 }
 
-static void bind_query(sqlite3_stmt *stmt, const struct read_query *query, uint64_t last)
+/* Of one object all is told that is there; of many, from where it is whole. */
+static uint64_t first_of(const struct store *store, const struct read_query *query)
 {
-    bind_u64(stmt, 1, query->type == READ_STATE_AT ? 0 : query->after);
+    switch (query->type) {
+    case READ_CHANGES:
+        return query->after;
+    case READ_HISTORY:
+        return query->name != NULL || query->after > store->origin.revision
+                   ? query->after
+                   : store->origin.revision;
+    case READ_STATE_AT:
+        return 0;
+    }
+    return 0;
+}
+
+static void bind_query(const struct store *store, sqlite3_stmt *stmt,
+                       const struct read_query *query, uint64_t last)
+{
+    bind_u64(stmt, 1, first_of(store, query));
     bind_u64(stmt, 2, last);
     if (query->kind != NULL) { /* what is not bound is NULL: all */
         bind_text(stmt, 3, query->kind->name);
@@ -150,7 +167,7 @@ static int read_rows(struct store *store, const struct read_query *query, uint64
     if (r < 0) {
         return r;
     }
-    bind_query(stmt, query, last);
+    bind_query(store, stmt, query, last);
     r = take_changes(store, query, stmt, result);
     if (r < 0) {
         return r;
@@ -160,19 +177,50 @@ static int read_rows(struct store *store, const struct read_query *query, uint64
     return 0;
 }
 
-static bool is_compacted(const struct store *store, const struct read_query *query)
+/* What was in force of one object at a moment that is gone is known when its row of then is there,
+ * and of a session's form when any row of before then is: those that gave it another form stay, and
+ * go the oldest first.  1: it is known. */
+static int is_known_still(struct store *store, const struct read_query *query)
+{
+    bool is_one = query->type == READ_STATE_AT && query->kind != NULL && query->name != NULL;
+    STMT_USE(stmt);
+    int r;
+
+    if (!is_one) {
+        return 0;
+    }
+    r = stmt_get(store, STMT_READ_HAS, &stmt, NULL);
+    if (r < 0) {
+        return r;
+    }
+    bind_text(stmt, 1, query->kind->name);
+    bind_text(stmt, 2, query->name);
+    bind_u64(stmt, 3, query->form_only ? 0 : query->upto);
+    bind_u64(stmt, 4, query->upto);
+    r = stmt_step(store, stmt, "looking for a version", NULL);
+    return r == 1 ? column_u64(stmt, 0) != 0 : r;
+}
+
+/* 1: it asks for what is gone. */
+static int is_compacted(struct store *store, const struct read_query *query)
 {
     uint64_t origin = store->origin.revision;
+    bool is_gone = false;
+    int r;
 
     switch (query->type) {
     case READ_CHANGES:
-        return query->after < origin;
+        is_gone = query->after < origin;
+        break;
     case READ_HISTORY:
-        return query->upto != 0 && query->upto < origin;
+        is_gone = query->upto != 0 && query->upto < origin;
+        break;
     case READ_STATE_AT:
-        return query->upto < origin;
+        is_gone = query->upto < origin;
+        break;
     }
-    return false;
+    r = is_gone ? is_known_still(store, query) : 1;
+    return r < 0 ? r : r == 0;
 }
 
 static int read_snapshot(struct store *store, const struct read_query *query,
@@ -184,8 +232,10 @@ static int read_snapshot(struct store *store, const struct read_query *query,
     if (r < 0) {
         return r;
     }
-    if (is_compacted(store, query)) {
-        return ERR_NOT_FOUND;
+    result->compacted = store->origin.revision;
+    r = is_compacted(store, query);
+    if (r != 0) {
+        return r < 0 ? r : ERR_NOT_FOUND;
     }
     r = store_is_lost(store, query->type == READ_CHANGES ? query->after : query->upto, NULL);
     if (r != 0) {

@@ -52,13 +52,16 @@ static const char *const sql_of[STMT_COUNT] = {
                       "ON CONFLICT (digest) DO UPDATE SET data = excluded.data, "
                       "is_content = max(is_content, excluded.is_content) RETURNING id",
     [STMT_BODY_KEEP] = "UPDATE body SET is_content = 1 WHERE id = ?1",
+    [STMT_BODY_RELEASE] = "UPDATE body SET is_content = 0 WHERE digest = ?1 RETURNING id",
+    [STMT_BODY_DROP] = "DELETE FROM body WHERE id = ?1 AND is_content = 0 "
+                       "AND NOT EXISTS (SELECT 1 FROM ledger WHERE body = ?1)",
     [STMT_LEDGER_PUT] = "INSERT INTO ledger (revision, verb, kind, name, uid, generation, at, who, "
                         "manager, why, seq, body, body_mac, before, status, link) "
                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
                         "?16)",
     [STMT_STATUS_PUT] = "INSERT INTO status (revision, verb, kind, name, uid, generation, at, who, "
-                        "manager, why, data, ledger) "
-                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                        "manager, why, data, ledger, before) "
+                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [STMT_STATUS_DELETE] = "DELETE FROM status WHERE revision = ?1",
     [STMT_ANSWER_PUT] = "INSERT OR REPLACE INTO answer (key, request, code, at, body) "
                         "VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -91,12 +94,26 @@ static const char *const sql_of[STMT_COUNT] = {
         "FROM (SELECT max(m.revision) AS newest FROM ledger m WHERE " WANTED(
             "m") "GROUP BY m.kind, m.name) JOIN ledger l ON l.revision = newest "
                  "LEFT JOIN body b ON b.id = l.body WHERE l.verb <> 2",
+    [STMT_READ_HAS] = "SELECT EXISTS (SELECT 1 FROM ledger WHERE kind = ?1 AND name = ?2 "
+                      "AND revision >= ?3 AND revision <= ?4)",
     [STMT_VERIFY_LEDGER] =
         "SELECT l.seq, l.revision, l.at, l.verb, l.kind, l.name, l.uid, l.generation, l.who, "
         "l.manager, l.why, l.body_mac, l.link, b.digest, b.data, l.body "
         "FROM ledger l LEFT JOIN body b ON b.id = l.body WHERE l.revision > ?1 "
-        "ORDER BY l.revision",
+        "AND l.revision <= ?2 ORDER BY l.revision",
     [STMT_VERIFY_STATUS] = "SELECT revision, at FROM status ORDER BY revision",
+    [STMT_COMPACT_NEXT] =
+        "SELECT 0, revision, verb, kind, name, at, before, status, seq, link FROM ledger "
+        "WHERE revision > ?1 UNION ALL "
+        "SELECT 1, revision, verb, kind, name, at, before, 0, 0, NULL FROM status "
+        "WHERE revision > ?1 ORDER BY revision LIMIT ?2",
+    [STMT_COMPACT_LEDGER] = "DELETE FROM ledger WHERE revision = ?1 RETURNING coalesce(body, 0)",
+    [STMT_COMPACT_KEPT] = "SELECT before, begins_form FROM ledger WHERE revision = ?1",
+    [STMT_COMPACT_KEEP] = "UPDATE ledger SET before = ?2, begins_form = ?3 WHERE revision = ?1",
+    [STMT_COMPACT_BODY] = "SELECT b.data FROM ledger l JOIN body b ON b.id = l.body "
+                          "WHERE l.revision = ?1",
+    [STMT_COMPACT_FOLLOWER] = "SELECT status FROM ledger WHERE kind = ?1 AND name = ?2 "
+                              "AND revision > ?3 ORDER BY revision LIMIT 1",
 };
 
 int stmt_get(struct store *store, enum stmt_id id, sqlite3_stmt **ret_stmt, struct err *err)

@@ -144,6 +144,28 @@ int store_meta_put(struct store *store, const char *name, uint64_t value, struct
     return stmt_finish(store, stmt, "writing its own data", err);
 }
 
+int store_read_origin(struct store *store, struct err *err)
+{
+    struct origin origin = {0};
+    uint64_t at_ms = 0;
+    int r = store_meta_number(store, "compacted_revision", &origin.revision, err);
+
+    if (r == 0) {
+        r = store_meta_number(store, "compacted_seq", &origin.ledger_seq, err);
+    }
+    if (r == 0) {
+        r = store_meta_number(store, "compacted_at", &at_ms, err);
+    }
+    if (r == 0) {
+        r = meta_bytes(store, "compacted_link", origin.link.bytes, DIGEST_SIZE, err);
+    }
+    if (r == 0) {
+        origin.at.ms = (int64_t)at_ms;
+        store->origin = origin;
+    }
+    return r;
+}
+
 static int read_meta(struct store *store, bool *ret_was_clean, struct err *err)
 {
     uint64_t clean;
@@ -161,15 +183,7 @@ static int read_meta(struct store *store, bool *ret_was_clean, struct err *err)
     if (r < 0) {
         return r;
     }
-    r = store_meta_number(store, "compacted_revision", &store->origin.revision, err);
-    if (r < 0) {
-        return r;
-    }
-    r = store_meta_number(store, "compacted_seq", &store->origin.ledger_seq, err);
-    if (r < 0) {
-        return r;
-    }
-    r = meta_bytes(store, "compacted_link", store->origin.link.bytes, DIGEST_SIZE, err);
+    r = store_read_origin(store, err);
     if (r < 0) {
         return r;
     }
@@ -185,6 +199,7 @@ int store_ledger_head(struct store *store, uint64_t below, struct heads *ret_hea
 {
     struct heads heads = {.revision = store->origin.revision,
                           .ledger_seq = store->origin.ledger_seq,
+                          .newest = store->origin.at,
                           .link = store->origin.link};
     STMT_USE(stmt);
     int r;
@@ -227,6 +242,21 @@ static int read_status_head(struct store *store, struct heads *heads, struct err
     return r < 0 ? r : 0;
 }
 
+static int count_rows(struct store *store, struct heads *heads, struct err *err)
+{
+    int64_t ledger = 0, status = 0;
+    int r = store_query_i64(store, "SELECT count(*) FROM ledger", &ledger, err);
+
+    if (r == 0) {
+        r = store_query_i64(store, "SELECT count(*) FROM status", &status, err);
+    }
+    heads->ledger_rows = (uint64_t)ledger;
+    heads->status_rows = (uint64_t)status;
+    return r;
+}
+
+/* A reader's heads, and where its history begins, are another's to change: it looks in each of its
+ * snapshots. */
 int store_refresh_heads(struct store *store, struct err *err)
 {
     struct heads heads = {0};
@@ -234,6 +264,10 @@ int store_refresh_heads(struct store *store, struct err *err)
 
     if (store->heads_known) {
         return 0;
+    }
+    r = store_read_origin(store, err);
+    if (r < 0) {
+        return r;
     }
     r = store_ledger_head(store, INT64_MAX, &heads, err);
     if (r < 0) {
@@ -246,8 +280,12 @@ int store_refresh_heads(struct store *store, struct err *err)
     if (heads.revision < era_floor(store->era)) {
         heads.revision = era_floor(store->era); /* nothing was written in this era yet */
     }
+    r = store->is_reader ? 0 : count_rows(store, &heads, err);
+    if (r < 0) {
+        return r;
+    }
     store->heads = heads;
-    store->heads_known = !store->is_reader; /* a reader's are another's to change */
+    store->heads_known = !store->is_reader;
     return 0;
 }
 
@@ -373,13 +411,14 @@ void store_close(struct store *store)
 
 int store_state(struct store *store, struct stored_state *ret_state, struct err *err)
 {
-    struct stored_state state = {.era = store->era, .compacted = store->origin.revision};
+    struct stored_state state = {.era = store->era};
     int r;
 
     r = store_refresh_heads(store, err);
     if (r < 0) {
         return r;
     }
+    state.compacted = store->origin.revision;
     r = store_is_unsettled(store, &state.is_unsettled, err);
     if (r < 0) {
         return r;

@@ -13,7 +13,10 @@
  * generation ‖ who ‖ manager ‖ why ‖ keyed digest of the body), each field preceded by its length;
  * the key lies in `meta`.  A body can thus be erased and the chain still verifies.
  *
- * Of an event the status log keeps the newest row only; a deleted one leaves a row without body. */
+ * Of an event the status log keeps the newest row only; a deleted one leaves a row without body.
+ *
+ * History begins after a revision that store_compact() moves on.  Rows of before are there only as
+ * far as something needs them. */
 #pragma once
 
 #include "controller/core/batch.h"
@@ -59,6 +62,26 @@ int store_commit(struct store *store, struct batch *const *batches, size_t count
  * was compacted, or lost with a restore.  Sees what is committed, and says so in `covered`:
  * asked for more than there is, a result ends at the newest revision and is not complete. */
 struct read_result *store_read(struct store *store, const struct read_query *query);
+
+struct store_keeping {
+    struct wall before;            /* what was written before goes; zero: nothing does */
+    struct wall before_when_large; /* the same, while more than this is in use: */
+    uint64_t bytes_max;            /* 0: no bound */
+};
+
+/* Moves the point where history begins past one slice of old rows (compact.c), in a transaction of
+ * its own.  1: there may be more to do; 0: there is not.  Errors as those of store_commit(), but
+ * after all except ERR_SYNC commits go on. */
+int store_compact(struct store *store, const struct store_keeping *keeping, struct err *err);
+
+struct store_size {
+    uint64_t ledger_rows, status_rows;
+    uint64_t used_bytes; /* of the file; what is not in use is written to before it grows */
+    uint64_t compacted;  /* history begins after this revision */
+    struct wall compacted_at;
+};
+
+int store_measure(struct store *store, struct store_size *ret_size, struct err *err);
 
 /* Moves the WAL into the database; when idle, or when it has grown past STORE_WAL_PAGES_MAX.
  * ERR_SYNC as in store_commit(); after other failures the WAL still holds everything. */

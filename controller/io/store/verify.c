@@ -28,6 +28,8 @@ enum column_of_ledger {
     COLUMN_BODY,
 };
 
+#define COMPACTED "(SELECT value FROM meta WHERE name = 'compacted_revision')"
+
 /* What must count zero, and the words for when it does not. */
 static const struct {
     const char *sql, *complaint;
@@ -46,9 +48,16 @@ static const struct {
     {"SELECT count(*) FROM ledger l WHERE l.verb <> 2 AND l.body IS NULL",
      "ledger rows have no body"},
     {"SELECT count(*) FROM ledger l LEFT JOIN ledger b ON b.revision = l.before WHERE "
-     "CASE WHEN l.verb = 0 THEN l.before <> 0 ELSE b.kind IS NOT l.kind OR b.name IS NOT l.name OR "
-     "b.revision >= l.revision END",
+     "CASE WHEN l.verb = 0 THEN l.before <> 0 "
+     "WHEN l.before = 0 THEN l.revision > " COMPACTED
+     " ELSE b.kind IS NOT l.kind OR b.name IS NOT l.name OR b.revision >= l.revision END",
      "ledger rows follow a row that is not theirs"},
+    {"SELECT count(*) FROM ledger l LEFT JOIN status s ON s.revision = l.status WHERE "
+     "l.status <> 0 AND l.revision > " COMPACTED " AND (s.kind IS NOT l.kind OR s.name IS NOT "
+     "l.name)",
+     "ledger rows were written with a status that is not there"},
+    {"SELECT count(*) FROM ledger WHERE verb = 2 AND revision <= " COMPACTED,
+     "ledger rows of before history begins delete something"},
     {"SELECT count(*) FROM pragma_foreign_key_check", "bodies are missing"},
 };
 
@@ -123,7 +132,8 @@ static int verify_row(struct store *store, sqlite3_stmt *stmt, struct heads *hea
     if (r < 0) {
         return r;
     }
-    *heads = (struct heads){row.revision, row.seq, row.at, is};
+    *heads = (struct heads){
+        .revision = row.revision, .ledger_seq = row.seq, .newest = row.at, .link = is};
     return 0;
 }
 
@@ -160,6 +170,7 @@ static int verify_ledger(struct store *store, struct heads *heads, struct store_
         return r;
     }
     bind_u64(stmt, 1, heads->revision);
+    bind_u64(stmt, 2, INT64_MAX);
     while ((r = stmt_step(store, stmt, "verifying the ledger", err)) == 1) {
         if (verify_row(store, stmt, heads, &bad) < 0) {
             r = tell(examiner, &bad);
@@ -169,6 +180,38 @@ static int verify_ledger(struct store *store, struct heads *heads, struct store_
             pass_row(stmt, heads);
         }
         *ret_rows += 1;
+    }
+    return r;
+}
+
+/* What is kept of before history begins is in no chain that could be followed; its bodies must
+ * be those that were written. */
+static int verify_kept(struct store *store, struct store_examiner *examiner, struct err *err)
+{
+    struct err bad = ERR_NONE;
+    STMT_USE(stmt);
+    int r;
+
+    r = stmt_get(store, STMT_VERIFY_LEDGER, &stmt, err);
+    if (r < 0) {
+        return r;
+    }
+    bind_u64(stmt, 1, 0);
+    bind_u64(stmt, 2, store->origin.revision);
+    while ((r = stmt_step(store, stmt, "verifying what is kept", err)) == 1) {
+        struct digest mac = {0};
+
+        if (column_is_null(stmt, COLUMN_BODY)) {
+            continue;
+        }
+        r = column_bytes(stmt, COLUMN_BODY_MAC, mac.bytes, DIGEST_SIZE)
+                ? verify_body(store, stmt, &mac, &bad)
+                : wrong(column_u64(stmt, COLUMN_REVISION), "the body's keyed digest is damaged",
+                        &bad);
+        r = r < 0 ? tell(examiner, &bad) : 0;
+        if (r < 0) {
+            return err_set(err, r, "%s", bad.text);
+        }
     }
     return r;
 }
@@ -225,12 +268,22 @@ static int verify_references(struct store *store, struct store_examiner *examine
 static int verify_all(struct store *store, struct store_examiner *examiner, uint64_t *ret_rows,
                       struct err *err)
 {
-    struct heads heads = {.revision = store->origin.revision,
-                          .ledger_seq = store->origin.ledger_seq,
-                          .link = store->origin.link};
+    struct heads heads = {0};
     int r;
 
+    r = store_read_origin(store, err);
+    if (r < 0) {
+        return r;
+    }
+    heads.revision = store->origin.revision;
+    heads.ledger_seq = store->origin.ledger_seq;
+    heads.newest = store->origin.at;
+    heads.link = store->origin.link;
     r = verify_ledger(store, &heads, examiner, ret_rows, err);
+    if (r < 0) {
+        return r;
+    }
+    r = verify_kept(store, examiner, err);
     if (r < 0) {
         return r;
     }

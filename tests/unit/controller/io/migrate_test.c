@@ -18,7 +18,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-enum { VERSION = 2, LEDGER_ROWS = 18, CUTS_MAX = 400 };
+enum { VERSION = 3, LEDGER_ROWS = 18, CUTS_MAX = 400 };
 
 #define FILE_NAME "/fog.db"
 
@@ -89,6 +89,18 @@ static void given_version_1(struct disk *disk)
     free(text);
 }
 
+/* What a program of that version made of it: it says which era is settled. */
+static void given_version_2(struct disk *disk)
+{
+    sqlite3 *db;
+
+    given_version_1(disk);
+    db = connect_to(disk);
+    run(db, "INSERT INTO meta SELECT 'settled_era', value FROM meta WHERE name = 'era';"
+            "PRAGMA user_version = 2;");
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 static int64_t ask(const struct disk *disk, const char *sql)
 {
     sqlite3 *db = connect_to(disk);
@@ -146,6 +158,41 @@ static void a_file_of_version_1_is_brought_up_to_date(void **state)
     assert_int_equal(ask(world->disk, "PRAGMA user_version"), VERSION);
     assert_int_equal(ask(world->disk, "SELECT count(*) FROM status"), 70);
     assert_int_equal(ask(world->disk, "SELECT value FROM meta WHERE name = 'settled_era'"), 2);
+}
+
+static void a_file_of_version_2_is_brought_up_to_date(void **state)
+{
+    struct world *world = *state;
+    struct store *store;
+
+    given_version_2(world->disk);
+    assert_int_equal(open_store(world, false, &store), 0);
+    assert_is_up_to_date(store);
+    store_close(store);
+    assert_int_equal(ask(world->disk, "PRAGMA user_version"), VERSION);
+    assert_int_equal(ask(world->disk, "SELECT count(*) FROM status"), 70);
+    assert_int_equal(ask(world->disk, "SELECT value FROM meta WHERE name = 'compacted_at'"), 0);
+}
+
+/* Rows of before say less of themselves, and nothing is left of them for that. */
+static void what_an_older_program_wrote_is_compacted_like_all_else(void **state)
+{
+    static const char garbage[] = "SELECT count(*) FROM status s WHERE NOT EXISTS (SELECT 1 FROM "
+                                  "current k WHERE k.status = s.revision)";
+    const struct store_keeping keeping = {.before = {INT64_MAX}};
+    struct world *world = *state;
+    struct store *store;
+    uint64_t rows = 0;
+
+    given_version_1(world->disk);
+    assert_int_equal(open_store(world, false, &store), 0);
+    while (store_compact(store, &keeping, &world->err) == 1) {}
+    assert_int_equal(store_verify(store, &rows, &world->err), 0);
+    assert_int_equal(rows, 0);
+    store_close(store);
+    assert_int_equal(ask(world->disk, garbage), 0);
+    assert_true(ask(world->disk, "SELECT count(*) FROM status") > 0);
+    assert_int_equal(ask(world->disk, "SELECT count(*) FROM ledger WHERE name = 'render'"), 2);
 }
 
 /* An era that was raised by a program of version 1 may have said so already. */
@@ -327,7 +374,7 @@ static void a_file_of_a_newer_program_is_refused_and_left_as_it_is(void **state)
     store_close(store);
     db = connect_to(world->disk);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    run(db, "PRAGMA user_version = 3; CREATE TABLE news (id INTEGER PRIMARY KEY)");
+    run(db, "PRAGMA user_version = 4; CREATE TABLE news (id INTEGER PRIMARY KEY)");
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     file = disk_read_file(world->disk, FILE_NAME, &file_bytes);
     journal = disk_read_file(world->disk, FILE_NAME "-wal", &journal_bytes);
@@ -335,8 +382,8 @@ static void a_file_of_a_newer_program_is_refused_and_left_as_it_is(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(open_store(world, i == 1, &store), ERR_REFUSED);
         assert_null(store);
-        assert_string_equal(world->err.text, "store: the file has version 3, this program knows up "
-                                             "to 2; run the newer program");
+        assert_string_equal(world->err.text, "store: the file has version 4, this program knows up "
+                                             "to 3; run the newer program");
         assert_same(file, file_bytes, world->disk, FILE_NAME);
         assert_same(journal, journal_bytes, world->disk, FILE_NAME "-wal");
         assert_false(disk_has_file(world->disk, FILE_NAME "-wal-copy"));
@@ -349,6 +396,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_file_of_version_1_is_brought_up_to_date),
+        TEST(a_file_of_version_2_is_brought_up_to_date),
+        TEST(what_an_older_program_wrote_is_compacted_like_all_else),
         TEST(what_version_1_says_of_its_era_is_kept),
         TEST(a_file_that_does_not_say_which_era_is_settled_is_damaged),
         TEST(the_power_may_go_at_any_moment_of_it),

@@ -1,0 +1,71 @@
+#include "controller/io/keeper.h"
+
+#include "schema/base/log.h"
+#include "schema/base/parse.h"
+#include "schema/limits.h"
+
+enum {
+    JUMP_PART = 10, /* a jump of the clock counts that is more than this part of what is kept */
+    LOOK_PART = 10, /* of what must be kept, when that is little, as in tests */
+};
+
+void keeper_init(struct keeper *keeper, struct mono now, struct wall newest)
+{
+    *keeper = (struct keeper){.look_at = now, .seen = now, .seen_wall = newest};
+}
+
+/* How much more the wall clock says went by than did.  What passed while no controller ran is taken
+ * for a jump, too: that costs nothing but the wait. */
+static void notice_jump(struct keeper *keeper, const struct config *config, struct mono now,
+                        struct wall wall)
+{
+    int64_t jump_ms = wall.ms - keeper->seen_wall.ms - mono_since(keeper->seen, now);
+    bool is_known = keeper->seen_wall.ms > 0 && config->history_keep_ms > 0;
+
+    keeper->seen = now;
+    keeper->seen_wall = wall;
+    if (is_known && jump_ms > config->history_keep_ms / JUMP_PART) {
+        char text[DURATION_TEXT_SIZE];
+
+        duration_to_str(jump_ms, text);
+        log_warning("the clock is %s further than expected; for a day no history goes for its age",
+                    text);
+        keeper->held_until = mono_after(now, HISTORY_HOLD_MS);
+    }
+}
+
+static int64_t look_every_ms(const struct config *config)
+{
+    int64_t part_ms = config->history_keep_min_ms / LOOK_PART;
+
+    return part_ms < HISTORY_LOOK_MS ? part_ms + 1 : HISTORY_LOOK_MS;
+}
+
+bool keeper_is_due(struct keeper *keeper, const struct config *config, struct mono now,
+                   struct wall wall, struct store_keeping *ret_keeping)
+{
+    if (keeper->is_busy || now.ms < keeper->look_at.ms) {
+        return false;
+    }
+    notice_jump(keeper, config, now, wall);
+    *ret_keeping = (struct store_keeping){
+        .before_when_large = {wall.ms - config->history_keep_min_ms},
+        .bytes_max = (uint64_t)config->history_max_bytes,
+    };
+    if (config->history_keep_ms > 0 && now.ms >= keeper->held_until.ms) {
+        ret_keeping->before.ms = wall.ms - config->history_keep_ms;
+    }
+    keeper->is_busy = true;
+    keeper->look_at = mono_after(now, look_every_ms(config));
+    return true;
+}
+
+/* Without it all goes on, and the store grows. */
+void keeper_done(struct keeper *keeper, int code, const struct err *err, struct mono now)
+{
+    keeper->is_busy = false;
+    if (code < 0) {
+        log_warning("old history stays where it is: %s", err->text);
+        keeper->look_at = mono_after(now, HISTORY_LOOK_MS);
+    }
+}

@@ -1,0 +1,25 @@
+/* How much history is kept: when the writer is to look for what may go, and what that is.
+ *
+ * What is older than `history-keep` goes, and while the store has more than `history-max` in use,
+ * the oldest of what is older than `history-keep-min`.  A clock that was set forward must not make
+ * all of it old at once: after such a jump nothing goes for its age until a day later. */
+#pragma once
+
+#include "controller/io/config.h"
+#include "controller/io/store/store.h"
+
+struct keeper {
+    bool is_busy;           /* the writer is at it */
+    struct mono look_at;    /* the next time */
+    struct mono held_until; /* nothing goes for its age before this */
+    struct mono seen;       /* the two clocks at the last look */
+    struct wall seen_wall;
+};
+
+/* `newest`: the time of the newest row that is there; zero: there is none. */
+void keeper_init(struct keeper *keeper, struct mono now, struct wall newest);
+/* Is it time?  Then the writer is to be told, and keeper_done() is to follow. */
+bool keeper_is_due(struct keeper *keeper, const struct config *config, struct mono now,
+                   struct wall wall, struct store_keeping *ret_keeping);
+/* What came of it; `code` 0 or an ERR_, which is told in the log. */
+void keeper_done(struct keeper *keeper, int code, const struct err *err, struct mono now);
