@@ -137,6 +137,26 @@ agent.fog/edge-3"
   expect 0 fogctl delete hs/picky
 }
 
+verbs_take_conditions_too() {
+  expect 0 fogctl cordon --where 'tier == gold || capacity.cores > 1000'
+  is "what it said" "$out" "agent.fog/edge-2 cordoned"
+  expect 0 fogctl get agents --where unschedulable -o name
+  expect 0 fogctl uncordon --where 'tier == gold'
+  is "what it said" "$out" "agent.fog/edge-2 uncordoned"
+  expect 0 fogctl annotate agents --where 'tier == gold' note=here
+  is "what it said" "$out" "agent.fog/edge-2 annotated"
+  expect 0 fogctl annotate agents --where 'tier == gold' note-
+  expect 0 fogctl wait agents --where 'tier in (gold, silver)' --for=condition=Ready
+  expect 0 fogctl top agents --once --where 'tier == gold'
+  says "$out" '^edge-2 '
+  says_not "$out" '^edge-[13] '
+  expect 0 fogctl delete agents --where 'capacity.cores > 1000'
+  expect 2 fogctl delete hs --where 'tier == gold'
+  says "$err" '--where is for agents'
+  expect 1 fogctl cordon --where 'teir =='
+  expect 2 fogctl drain edge-1 --where 'tier == gold'
+}
+
 annotations_too() {
   expect 0 fogctl annotate hs/old "note=as it was, = and all" --change-cause "why not"
   is "the annotation" "$(session old '.metadata.annotations.note')" "as it was, = and all"
@@ -285,7 +305,7 @@ it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has 
   why_says_that_all_who_match_are_cordoned uncordon_by_label_lets_them_have_it \
   a_drain_shows_its_plan_and_empties_the_agent a_drain_that_cannot_says_why_and_goes_on_later \
   a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not \
-  labels_are_set_kept_and_taken_away a_condition_says_which_machines annotations_too \
+  labels_are_set_kept_and_taken_away a_condition_says_which_machines verbs_take_conditions_too annotations_too \
   a_rollout_is_watched_held_and_taken_back scale_changes_replicas_and_nothing_else \
   an_edit_is_written_back_and_what_is_wrong_comes_back paths_and_columns_say_what_is_asked_for \
   a_watch_says_what_was_added_modified_and_deleted_in_columns_too \

@@ -30,11 +30,12 @@ static const char *name_of(struct fogctl *fogctl, const char *word)
     return slash + 1;
 }
 
-static int add_labelled(struct fogctl *fogctl, const char *labels, struct targets *agents)
+static int add_selected(struct fogctl *fogctl, const struct selection *selection,
+                        struct targets *agents)
 {
     const struct targets all = {.items = &(struct target){kind_get(KIND_AGENT), NULL}, .count = 1};
 
-    if (!targets_expand(fogctl, &all, labels, agents)) {
+    if (!targets_expand(fogctl, &all, selection, agents)) {
         return EXIT_FAILED;
     }
     if (agents->count == 0) {
@@ -44,14 +45,16 @@ static int add_labelled(struct fogctl *fogctl, const char *labels, struct target
 }
 
 int agents_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
-                 const char *labels, struct targets *ret_agents)
+                 const struct selection *selection, struct targets *ret_agents)
 {
-    if ((words->count == 0) == (labels == NULL)) {
-        return usage_error(verb, words->count == 0 ? "which agents? name them, or say -l LABELS"
-                                                   : "either names or -l LABELS, not both");
+    if ((words->count == 0) != selection_is_given(selection)) {
+        return usage_error(verb,
+                           words->count == 0
+                               ? "which agents? name them, or say -l LABELS or --where CONDITION"
+                               : "either names or -l LABELS and --where CONDITION, not both");
     }
-    if (labels != NULL) {
-        return add_labelled(fogctl, labels, ret_agents);
+    if (selection_is_given(selection)) {
+        return add_selected(fogctl, selection, ret_agents);
     }
     vec_each (words, it) {
         const char *name = name_of(fogctl, *it);

@@ -177,23 +177,38 @@ const char *age_since(struct fogctl *fogctl, const char *time);
 const char *kind_path(struct fogctl *fogctl, const struct kind *kind, const char *name);
 const char *kind_title(struct fogctl *fogctl, const struct kind *kind,
                        const char *name); /* "agent.fog/x" */
-/* Those of `given` that have names, and for those that have none every object of the kind with the
- * labels (NULL: any).  False after having said why not. */
-bool targets_expand(struct fogctl *fogctl, const struct targets *given, const char *labels,
-                    struct targets *ret_all);
+struct selection {                        /* each NULL: any */
+    const char *labels, *fields;
+    const char *where; /* of agents alone: schema/where.h */
+};
+static inline bool selection_is_given(const struct selection *selection)
+{
+    return selection->labels != NULL || selection->fields != NULL || selection->where != NULL;
+}
+/* Options of verbs: which of a kind they are about. */
+#define LABELS_ROW(selection)                                                                      \
+    {                                                                                              \
+        "selector", 'l', OPTION_TEXT, &(selection).labels, "LABELS",                               \
+            "those of the kind with these labels", NULL                                            \
+    }
+#define WHERE_ROW(selection)                                                                       \
+    {                                                                                              \
+        "where", 0, OPTION_TEXT, &(selection).where, "CONDITION",                                  \
+            "agents of which this holds: 'sensors.battery >= 40 && region in (north, east)'", NULL \
+    }
+/* Those of `given` that have names, and for those that have none every object of the kind that is
+ * selected.  False after having said why not. */
+bool targets_expand(struct fogctl *fogctl, const struct targets *given,
+                    const struct selection *selection, struct targets *ret_all);
 /* As the words say, for verbs that need an object: a kind alone means all of it.  Returns an exit
  * code, after having said what is wrong; finding nothing is said, and done. */
 int targets_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
-                  const char *labels, struct targets *ret_targets);
+                  const struct selection *selection, struct targets *ret_targets);
 const char *kind_short(const struct kind *kind); /* "hs": as a person would type it */
 /* All objects of a kind; follows pages.  NULL after having said why not.  *ret_revision may be
  * NULL. */
 struct node *list_objects(struct fogctl *fogctl, const struct kind *kind, const char *labels,
                           const char *fields, const char **ret_revision);
-struct selection { /* each NULL: any */
-    const char *labels, *fields;
-    const char *where; /* of agents alone: schema/where.h */
-};
 struct node *list_selected(struct fogctl *fogctl, const struct kind *kind,
                            const struct selection *selection, const char **ret_revision);
 struct node *without_noise(struct fogctl *fogctl, const struct node *object, bool with_status);

@@ -15,7 +15,7 @@ const char *kind_title(struct fogctl *fogctl, const struct kind *kind, const cha
 }
 
 int targets_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
-                  const char *labels, struct targets *ret_targets)
+                  const struct selection *selection, struct targets *ret_targets)
 {
     struct targets given = {0};
     int code = EXIT_DONE;
@@ -25,7 +25,7 @@ int targets_named(struct fogctl *fogctl, const struct verb *verb, const struct t
     }
     if (!targets_read(fogctl, words, &given)) {
         code = EXIT_USAGE;
-    } else if (!targets_expand(fogctl, &given, labels, ret_targets)) {
+    } else if (!targets_expand(fogctl, &given, selection, ret_targets)) {
         code = EXIT_FAILED;
     } else if (ret_targets->count == 0) {
         fputs("No resources found\n", stderr);
@@ -146,8 +146,8 @@ bool targets_read(struct fogctl *fogctl, const struct texts *words, struct targe
     return true;
 }
 
-bool targets_expand(struct fogctl *fogctl, const struct targets *given, const char *labels,
-                    struct targets *ret_all)
+bool targets_expand(struct fogctl *fogctl, const struct targets *given,
+                    const struct selection *selection, struct targets *ret_all)
 {
     vec_each (given, it) {
         struct node *list;
@@ -156,7 +156,11 @@ bool targets_expand(struct fogctl *fogctl, const struct targets *given, const ch
             vec_add(ret_all, *it);
             continue;
         }
-        list = list_objects(fogctl, it->kind, labels, NULL, NULL);
+        if (selection->where != NULL && it->kind->id != KIND_AGENT) {
+            (void)fail(NULL, "--where is for agents, not for %s", it->kind->plural);
+            return false;
+        }
+        list = list_selected(fogctl, it->kind, selection, NULL);
         if (list == NULL) {
             return false;
         }

@@ -3,10 +3,12 @@
 #include "tools/fogctl/agents.h"
 #include "tools/fogctl/patches.h"
 
-static const char *opt_labels, *opt_dry_run;
+static struct selection opt_selection;
+static const char *opt_dry_run;
 
 static const struct option_row rows[] = {
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those with these labels", NULL},
+    LABELS_ROW(opt_selection),
+    WHERE_ROW(opt_selection),
     DRY_RUN_ROW(&opt_dry_run),
 };
 
@@ -50,7 +52,7 @@ static int set(struct fogctl *fogctl, const struct verb *verb, const struct text
     if (!is_dry_run_known(opt_dry_run, false)) {
         return usage_error(verb, "--dry-run is server or none, not \"%s\"", opt_dry_run);
     }
-    code = agents_named(fogctl, verb, words, opt_labels, &agents);
+    code = agents_named(fogctl, verb, words, &opt_selection, &agents);
     if (code == EXIT_DONE && agents.count > 0) {
         patches_init(fogctl, &patches);
         vec_each (&agents, it) {

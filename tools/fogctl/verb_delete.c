@@ -6,14 +6,15 @@
 #include <stdio.h>
 
 static struct texts opt_files;
-static const char *opt_labels, *opt_dry_run;
+static struct selection opt_selection;
+static const char *opt_dry_run;
 static bool opt_all, opt_no_wait, opt_ignore;
 static int64_t opt_timeout_ms = 60000;
 
 static const struct option_row rows[] = {
     {"filename", 'f', OPTION_LIST, &opt_files, "FILE", "what these manifests name", NULL},
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those of the kind with these labels",
-     NULL},
+    LABELS_ROW(opt_selection),
+    WHERE_ROW(opt_selection),
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
     {"ignore-not-found", 0, OPTION_FLAG, &opt_ignore, NULL, "what is not there counts as deleted",
      NULL},
@@ -91,7 +92,7 @@ static bool add_named(struct fogctl *fogctl, const struct kind *kind, const char
 
 static bool add_listed(struct fogctl *fogctl, const struct kind *kind, struct all_doomed *doomed)
 {
-    struct node *list = list_objects(fogctl, kind, opt_labels, NULL, NULL);
+    struct node *list = list_selected(fogctl, kind, &opt_selection, NULL);
 
     for (size_t i = 0; i < list_count(list); i++) {
         const struct node *meta = node_find(list->list.items[i], "metadata");
@@ -282,7 +283,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
         return EXIT_USAGE;
     }
     vec_each (targets, it) {
-        bool is_many = opt_all || opt_labels != NULL;
+        bool is_many = opt_all || selection_is_given(&opt_selection);
 
         if (it->name == NULL && !is_many) {
             return usage_error(&verb_delete, "which %s? name them, or say --all or -l LABELS",
@@ -290,6 +291,9 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
         }
         if (it->name != NULL && is_many) {
             return usage_error(&verb_delete, "either names or --all or -l LABELS, not both");
+        }
+        if (opt_selection.where != NULL && it->kind->id != KIND_AGENT) {
+            return usage_error(&verb_delete, "--where is for agents, not for %s", it->kind->plural);
         }
     }
     return EXIT_DONE;

@@ -9,11 +9,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char *opt_labels;
+static struct selection opt_selection;
 
 static const struct option_row rows[] = {
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those of the kind with these labels",
-     NULL},
+    LABELS_ROW(opt_selection),
+    WHERE_ROW(opt_selection),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -220,7 +220,7 @@ static int describe_one(struct fogctl *fogctl, const struct target *target)
 static int describe(struct fogctl *fogctl, struct texts *words)
 {
     struct targets targets = {0};
-    int code = targets_named(fogctl, &verb_describe, words, opt_labels, &targets);
+    int code = targets_named(fogctl, &verb_describe, words, &opt_selection, &targets);
 
     for (size_t i = 0; i < targets.count && !fogctl->is_unreachable; i++) {
         if (i > 0) {

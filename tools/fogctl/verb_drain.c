@@ -9,12 +9,14 @@
 
 enum { LOOK_EVERY_MS = 200 };
 
-static const char *opt_labels, *opt_dry_run;
+static struct selection opt_selection;
+static const char *opt_dry_run;
 static bool opt_force, opt_no_wait;
 static int64_t opt_timeout_ms;
 
 static const struct option_row rows[] = {
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those with these labels", NULL},
+    LABELS_ROW(opt_selection),
+    WHERE_ROW(opt_selection),
     DRY_RUN_ROW(&opt_dry_run),
     {"force", 0, OPTION_FLAG, &opt_force, NULL,
      "do not wait for tasks to end there: they begin anew elsewhere", NULL},
@@ -309,7 +311,7 @@ static int drain(struct fogctl *fogctl, struct texts *words)
     if (!is_dry_run_known(opt_dry_run, false)) {
         return usage_error(&verb_drain, "--dry-run is server or none, not \"%s\"", opt_dry_run);
     }
-    code = agents_named(fogctl, &verb_drain, words, opt_labels, &agents);
+    code = agents_named(fogctl, &verb_drain, words, &opt_selection, &agents);
     if (code == EXIT_DONE && agents.count > 0) {
         code = drain_all(fogctl, &agents);
     }

@@ -10,12 +10,13 @@
 
 enum { TRIES_MAX = 5 };
 
-static const char *opt_labels, *opt_dry_run;
+static struct selection opt_selection;
+static const char *opt_dry_run;
 static bool opt_all, opt_overwrite, opt_list;
 
 static const struct option_row rows[] = {
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those of the kind with these labels",
-     NULL},
+    LABELS_ROW(opt_selection),
+    WHERE_ROW(opt_selection),
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
     {"overwrite", 0, OPTION_FLAG, &opt_overwrite, NULL, "also keys that have another value", NULL},
     {"list", 0, OPTION_FLAG, &opt_list, NULL, "show them, after what was changed", NULL},
@@ -119,7 +120,7 @@ static int read_words(struct editing *editing, const struct texts *words, struct
 
 static int check_targets(const struct editing *editing, const struct targets *given)
 {
-    bool is_many = opt_all || opt_labels != NULL;
+    bool is_many = opt_all || selection_is_given(&opt_selection);
 
     if (!is_dry_run_known(opt_dry_run, false)) {
         return usage_error(editing->verb, "--dry-run is server or none, not \"%s\"", opt_dry_run);
@@ -244,7 +245,7 @@ static int edit_all(struct editing *editing, const struct texts *words)
     editing->changes = node_map(&editing->fogctl->arena);
     code = read_words(editing, words, &given);
     code = code == EXIT_DONE ? check_targets(editing, &given) : code;
-    if (code == EXIT_DONE && !targets_expand(editing->fogctl, &given, opt_labels, &all)) {
+    if (code == EXIT_DONE && !targets_expand(editing->fogctl, &given, &opt_selection, &all)) {
         code = EXIT_FAILED;
     } else if (code == EXIT_DONE && all.count == 0) {
         fputs("No resources found\n", stderr);

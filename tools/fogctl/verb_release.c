@@ -4,12 +4,14 @@
 #include <stdio.h>
 
 static struct texts opt_fields;
-static const char *opt_labels, *opt_dry_run;
+static struct selection opt_selection;
+static const char *opt_dry_run;
 
 static const struct option_row rows[] = {
     {"field", 0, OPTION_LIST, &opt_fields, "PATH",
      "only this field and what is below it, as `get conflicts` names it", NULL},
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those with these labels", NULL},
+    LABELS_ROW(opt_selection),
+    WHERE_ROW(opt_selection),
     DRY_RUN_ROW(&opt_dry_run),
 };
 
@@ -80,7 +82,7 @@ static int release(struct fogctl *fogctl, struct texts *words)
     if (!is_dry_run_known(opt_dry_run, false)) {
         return usage_error(&verb_release, "--dry-run is server or none, not \"%s\"", opt_dry_run);
     }
-    code = targets_named(fogctl, &verb_release, words, opt_labels, &named);
+    code = targets_named(fogctl, &verb_release, words, &opt_selection, &named);
     if (code == EXIT_DONE && named.count > 0) {
         patches_init(fogctl, &changes);
         vec_each (&named, it) {

@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char *opt_labels, *opt_dry_run;
+static struct selection opt_selection;
+static const char *opt_dry_run;
 static bool opt_all;
 static int64_t opt_replicas = -1, opt_current = -1;
 
@@ -12,7 +13,7 @@ static const struct option_row rows[] = {
     {"replicas", 0, OPTION_INT, &opt_replicas, "N", "how many there shall be", NULL},
     {"current-replicas", 0, OPTION_INT, &opt_current, "N", "only if there are to be so many now",
      NULL},
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "sessions with these labels", NULL},
+    LABELS_ROW(opt_selection),
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all sessions", NULL},
     DRY_RUN_ROW(&opt_dry_run),
 };
@@ -51,7 +52,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
         return EXIT_USAGE;
     }
     vec_each (given, it) {
-        bool is_many = opt_all || opt_labels != NULL;
+        bool is_many = opt_all || opt_selection.labels != NULL;
 
         if (it->kind != kind_get(KIND_HARVEST_SESSION)) {
             return usage_error(&verb_scale, "only sessions have replicas, not %s",
@@ -102,7 +103,7 @@ static int scale(struct fogctl *fogctl, struct texts *words)
     struct patches patches;
     int code = read_usage(fogctl, words, &given);
 
-    if (code == EXIT_DONE && !targets_expand(fogctl, &given, opt_labels, &all)) {
+    if (code == EXIT_DONE && !targets_expand(fogctl, &given, &opt_selection, &all)) {
         code = EXIT_FAILED;
     } else if (code == EXIT_DONE && all.count == 0) {
         fputs("No resources found\n", stderr);

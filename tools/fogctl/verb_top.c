@@ -11,12 +11,14 @@
 
 enum { INTERVAL_MIN_MS = 200, TOP_COLUMNS_MAX = 12, WORK_LISTED_MAX = 6, TOP_RETRY_MS = 30000 };
 
-static const char *opt_labels, *opt_sort = "name";
+static struct selection opt_selection;
+static const char *opt_sort = "name";
 static bool opt_once, opt_no_headers;
 static int64_t opt_interval_ms = 2000;
 
 static const struct option_row rows[] = {
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those with these labels", NULL},
+    LABELS_ROW(opt_selection),
+    WHERE_ROW(opt_selection),
     {"sort-by", 0, OPTION_TEXT, &opt_sort, "COLUMN",
      "name, or the largest first of: cpu, memory, battery, temperature, runs", NULL},
     {"interval", 0, OPTION_DURATION, &opt_interval_ms, "TIME", "look so often (default 2s)", NULL},
@@ -277,7 +279,7 @@ static void add_table(struct fogctl *fogctl, const struct view *view, const stru
 /* False after having said why not. */
 static bool look(struct fogctl *fogctl, const struct view *view, struct str *to)
 {
-    const struct node *list = list_objects(fogctl, kind_get(view->kind), opt_labels, NULL, NULL);
+    const struct node *list = list_selected(fogctl, kind_get(view->kind), &opt_selection, NULL);
     const struct node *work =
         list == NULL ? NULL : list_objects(fogctl, kind_get(KIND_ASSIGNMENT), NULL, NULL, NULL);
     struct top_row *items;

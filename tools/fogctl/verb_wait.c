@@ -6,7 +6,7 @@
 #include <strings.h>
 
 static struct texts opt_for;
-static const char *opt_labels;
+static struct selection opt_selection;
 static bool opt_all;
 static int64_t opt_timeout_ms = 30000;
 
@@ -14,8 +14,8 @@ static const struct option_row rows[] = {
     {"for", 0, OPTION_LIST, &opt_for, "WHAT",
      "condition=TYPE[=STATUS], jsonpath={.path}[=VALUE], create, delete; several: any of them",
      NULL},
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those of the kind with these labels",
-     NULL},
+    LABELS_ROW(opt_selection),
+    WHERE_ROW(opt_selection),
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
     {"timeout", 0, OPTION_DURATION, &opt_timeout_ms, "TIME", "give up after (default 30s)", NULL},
 };
@@ -227,7 +227,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
         return EXIT_USAGE;
     }
     vec_each (given, it) {
-        if (it->name == NULL && !opt_all && opt_labels == NULL) {
+        if (it->name == NULL && !opt_all && !selection_is_given(&opt_selection)) {
             return usage_error(&verb_wait, "which %s? name them, or say --all or -l LABELS",
                                it->kind->plural);
         }
@@ -242,7 +242,7 @@ static int wait_for(struct fogctl *fogctl, struct texts *words)
     int64_t give_up_ms = boot_ms() + opt_timeout_ms;
     int code = read_usage(fogctl, words, &given);
 
-    if (code == EXIT_DONE && !targets_expand(fogctl, &given, opt_labels, &all)) {
+    if (code == EXIT_DONE && !targets_expand(fogctl, &given, &opt_selection, &all)) {
         code = EXIT_FAILED;
     } else if (code == EXIT_DONE && all.count == 0) {
         code = fail(NULL, "no matching resources found");

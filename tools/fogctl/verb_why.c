@@ -5,11 +5,12 @@
 
 #include <stdio.h>
 
-static const char *opt_labels, *opt_output;
+static struct selection opt_selection;
+static const char *opt_output;
 
 static const struct option_row rows[] = {
-    {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS", "those of the kind with these labels",
-     NULL},
+    LABELS_ROW(opt_selection),
+    WHERE_ROW(opt_selection),
     {"output", 'o', OPTION_TEXT, &opt_output, "FORM", "json or yaml", NULL},
 };
 
@@ -199,7 +200,7 @@ static int why(struct fogctl *fogctl, struct texts *words)
     if (output == OUTPUT_WIDE || output == OUTPUT_NAME) {
         return usage_error(&verb_why, "-o %s: why has the forms json and yaml", opt_output);
     }
-    code = targets_named(fogctl, &verb_why, words, opt_labels, &targets);
+    code = targets_named(fogctl, &verb_why, words, &opt_selection, &targets);
     if (code == EXIT_DONE && !ask(fogctl, &targets, output == OUTPUT_TABLE, &answers)) {
         code = EXIT_USAGE;
     } else if (code == EXIT_FAILED) {
