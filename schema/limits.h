@@ -209,7 +209,8 @@ enum {
     COMMAND_WORDS_MAX = 256,
     COMMAND_BYTES_MAX = 64 << 10,
     ENVIRONMENT_MAX = 256,
-    ARTIFACTS_MAX = 64, /* and outputs */
+    ARTIFACTS_MAX = 64,  /* and outputs */
+    DRIFT_ROWS_MAX = 16, /* sorts of drift that are told of an assignment */
     WORK_PATH_BYTES_MAX = 1024,
     CORES_MAX = 1024,
     PIDS_MAX = 32768, /* the kernel's own default */
@@ -254,6 +255,7 @@ enum {
     SHIM_LINE_BYTES_MAX = 1024,      /* one message on a shim's control socket */
     SHIM_SPEC_BYTES_MAX = 4 << 20,   /* an assignment, escaped */
     SHIM_SAMPLE_MS = 1000,           /* between two looks at a workload's processes */
+    SHIM_DRIFT_MS = 2000,            /* between two looks for what somebody else changed */
     SHIM_DUTY_MS = 100,              /* the period of the processor limit */
     SHIM_KILL_MS = 20,               /* between two KILLs, until nothing is left */
     CGROUP_FILE_BYTES_MAX = 1 << 20, /* one of a control group's files: its processes, at most */

@@ -83,6 +83,12 @@ const struct metric_info metric_infos[METRIC_COUNT] = {
                             LABEL("cause", cause_words), BOUNDS(convergence_us),
                             .help = "Time until a session was as declared, from the change of its "
                                     "spec or from the disturbance."},
+    [METRIC_DRIFT_FOUND] = {"fog_drift_found_total", METRIC_COUNTER, METRIC_PLAIN,
+                            LABEL("sort", drift_words),
+                            .help = "Times that an agent found what runs changed from outside."},
+    [METRIC_DRIFT_HEALED] = {"fog_drift_healed_total", METRIC_COUNTER, METRIC_PLAIN,
+                             LABEL("sort", drift_words),
+                             .help = "Times that an agent made it as declared again."},
     [METRIC_REVISION] = {"fog_revision", METRIC_GAUGE, METRIC_PLAIN,
                          .help = "The newest revision."},
     [METRIC_OBJECTS] = {"fog_objects", METRIC_GAUGE, METRIC_PLAIN, .label = "kind",
@@ -101,6 +107,8 @@ const struct metric_info metric_infos[METRIC_COUNT] = {
     [METRIC_ASSIGNMENTS] = {"fog_assignments", METRIC_GAUGE, METRIC_PLAIN, .label = "phase",
                             .words = assignment_phase_words,
                             .help = "Assignments by phase, as last heard of."},
+    [METRIC_DRIFTED] = {"fog_drift", METRIC_GAUGE, METRIC_PLAIN, LABEL("sort", drift_words),
+                        .help = "Assignments that are changed from outside, as last heard of."},
     [METRIC_QUEUES] = {"fog_queue_length", METRIC_GAUGE, METRIC_PLAIN, LABEL("queue", queue_words),
                        .help = "What waits: batches for the disk, sessions for a plan, agents for "
                                "their assignments, reads of history for their result."},

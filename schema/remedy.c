@@ -46,6 +46,10 @@ const struct remedy remedies[] = {
      "connect, uncordon or free up an agent, ask for less (spec.selector, spec.requirements, "
      "spec.workload.resources), or wait for its policy"},
     {"RolloutPaused", REMEDY_ACT, "set spec.rollout.pause to false"},
+    {"Drifted", REMEDY_ACT,
+     "see who changed it on the machine; then set spec.drift to heal, or delete the assignment to "
+     "have it placed anew"},
+    {"NoDrift", REMEDY_NONE, NULL},
     {"GangTimedOut", REMEDY_WAIT,
      "see which replica did not run, or raise spec.gang.deadline; it is placed again by itself"},
     {"AgentAway", REMEDY_ACT, "bring the agent back, or wait until the work is placed elsewhere"},

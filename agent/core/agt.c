@@ -146,6 +146,9 @@ static void on_event(struct agt *agt, const struct agt_event *event)
     case AGT_LAPSED:
         converge_on_lapsed(agt, event);
         break;
+    case AGT_DRIFTED:
+        drift_on_seen(agt, event);
+        break;
     case AGT_OWNER:
         agt->is_paused = event->owner_paused;
         break;

@@ -63,6 +63,8 @@ enum agt_event_type {
     AGT_EXITED,       /* it ended; the record is durable */
     AGT_USAGE,        /* a measurement of what it used so far */
     AGT_LAPSED,       /* its shim suspended it, for we watched nothing for too long */
+    AGT_DRIFTED,      /* what its shim finds changed by somebody else: all of it, now; told again
+                         from time to time while there is some, and once more when there is none */
     AGT_OWNER,        /* the machine's owner paused or resumed */
     AGT_LOG_LINES,    /* the answer to AGT_READ_LOG */
     AGT_FETCHING,     /* how far the fetch of number `run` is */
@@ -86,7 +88,8 @@ enum exit_cause {
 
 struct agt_exit {
     enum exit_cause cause;
-    int code; /* 128 + n for signal n */
+    int code;             /* 128 + n for signal n */
+    bool is_from_outside; /* somebody else on the machine ended it, or its shim */
     char message[256];
     struct wall started, ended;
     struct contribution usage; /* of this run: cpu_ms, wall_ms, memory_peak */
@@ -97,12 +100,13 @@ struct agt_event {
     struct mono now;
     struct wall wall;
     int64_t utc_offset_ms; /* local time is so much ahead of `wall` */
-    const char *uid;       /* FOUND, STARTED, EXITED, USAGE, LAPSED */
+    const char *uid;       /* FOUND, STARTED, EXITED, USAGE, LAPSED, DRIFTED */
     int64_t run;
     struct mono frozen_since; /* STARTED, LAPSED: it is suspended, perhaps since before this agent
                                  was there; zero: it is not, or its shim does not say */
     int64_t cpu_limit;        /* STARTED: held to so many thousandths of a core now; 0: not held */
     int64_t memory;           /* USAGE: bytes that it holds now */
+    unsigned drift;           /* DRIFTED: bits 1 << enum drift_sort */
     union {
         struct {
             const char *bytes;
@@ -159,6 +163,7 @@ enum agt_effect_type {
     AGT_LIMIT,    /* the processor time it may use from now on */
     AGT_OVERRUN,  /* kill it as one that broke a limit: its record says `message` */
     AGT_WATCH,    /* for how long it may run without anybody who watches */
+    AGT_MEND,     /* make its processes go on and its limits as they were set */
     AGT_FORGET,   /* the record was taken in: the working directory and record of (uid, run) may go;
                      run 0: the assignment is forgotten, and what its runs kept for each other */
     AGT_READ_LOG, /* lines of an assignment's log */

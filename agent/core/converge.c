@@ -144,6 +144,7 @@ void converge_on_started(struct agt *agt, const struct agt_event *event)
         return;
     }
     work->started = event->started;
+    drift_on_started(agt, work);
     govern_on_frozen(work, event->frozen_since);
     if (work->state == WORK_STARTING) {
         work_move(agt, work, WORK_RUNNING);
@@ -415,7 +416,7 @@ static void start(struct agt *agt, struct work *work)
 /* All but what is still to be brought here. */
 static bool may_begin(const struct agt *agt, const struct work *work)
 {
-    return (!govern_is_held(agt, work) || MUTANT(PAUSE_IGNORED)) &&
+    return (!govern_is_held(agt, work) || MUTANT(PAUSE_IGNORED)) && !drift_is_left(work) &&
            mono_is_due(work->not_before, agt->now) && saver_may_save(agt);
 }
 
@@ -482,9 +483,13 @@ static void converge_wanted(struct agt *agt, struct work *work)
             stop(agt, work);
         } else if (govern_evicts(agt, work)) {
             evict(agt, work);
+        } else if (drift_ends(work)) {
+            MARK("a run ends for the sake of its files");
+            stop(agt, work);
         } else {
             watch(agt, work);
             suspend_or_resume(agt, work);
+            drift_mend(agt, work);
         }
         break;
     case WORK_STOPPING:
@@ -556,7 +561,8 @@ void converge(struct agt *agt)
 
 struct mono converge_deadline(const struct agt *agt, const struct work *work)
 {
-    if (work->is_wanted && work->state == WORK_WAITING && !govern_is_held(agt, work)) {
+    if (work->is_wanted && work->state == WORK_WAITING && !govern_is_held(agt, work) &&
+        !drift_is_left(work)) {
         return work->not_before;
     }
     return work->run.is_open ? mono_earlier(work->run.lease_end, checkpoint_deadline(work))

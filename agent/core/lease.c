@@ -16,7 +16,7 @@ static bool needs_lease(const struct agt *agt, const struct work *work)
     }
     switch (work->state) {
     case WORK_WAITING:
-        return !govern_is_held(agt, work);
+        return !govern_is_held(agt, work) && !drift_is_left(work);
     case WORK_STARTING:
     case WORK_RUNNING:
     case WORK_SUSPENDED:

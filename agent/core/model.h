@@ -4,6 +4,7 @@
 #include "agent/core/checkpoint.h"
 #include "agent/core/collect.h"
 #include "agent/core/converge.h"
+#include "agent/core/drift.h"
 #include "agent/core/fetch.h"
 #include "agent/core/forget.h"
 #include "agent/core/govern.h"

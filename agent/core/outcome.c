@@ -134,6 +134,16 @@ void outcome_take(struct agt *agt, struct work *work, const struct agt_exit *exi
     work->outcome = outcome_of(work, exit);
     work->outcomes++;
     account(agt, work, exit);
+    if (drift_take_end(agt, work, exit)) {
+        MARK("what was ended from outside is left so");
+        describe_outcome(work, exit);
+        drift_describe(work);
+        agt->saver.is_due = true;
+        forget_run(agt, work->wanted.uid, work->run.number);
+        work->not_before = agt->now;
+        work_move(agt, work, WORK_WAITING);
+        return;
+    }
     if (work->outcome == OUTCOME_EXITED_NON_ZERO || work->outcome == OUTCOME_START_FAILED) {
         work->failures++;
     } else if (work->outcome == OUTCOME_COMPLETED) {

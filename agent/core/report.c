@@ -28,7 +28,9 @@ static void say_held(const struct agt *agt, const struct work *work, struct repo
 
 static void waiting_face(const struct agt *agt, const struct work *work, struct report_face *face)
 {
-    if (govern_is_held(agt, work)) { /* and asks for no lease meanwhile */
+    if (drift_is_left(work)) { /* and asks for no lease meanwhile, as below */
+        say(face, PHASE_STARTING, "Drifted", work->message);
+    } else if (govern_is_held(agt, work)) {
         say_held(agt, work, face);
     } else if (work->outcome == OUTCOME_LEASE_ENDED) {
         say(face, PHASE_STOPPED, "LeaseEnded", work->message);
@@ -70,6 +72,8 @@ static void stopping_face(const struct work *work, struct report_face *face)
     } else if (work->run.is_evicted && !work_is_outdated(work)) {
         say(face, PHASE_STOPPING, policy_reason_words[work->governed.reason],
             work->governed.message);
+    } else if (drift_ends(work) && !work_is_outdated(work)) {
+        say(face, PHASE_STOPPING, "Drifted", "its working directory is gone: it is started anew");
     } else {
         say(face, PHASE_STOPPING, "Replaced", "makes room for its next generation");
     }
@@ -83,6 +87,7 @@ void report_face(const struct agt *agt, const struct work *work, struct report_f
                                  .failures = work->failures,
                                  .outcomes = work->outcomes,
                                  .fetch = work->fetch.version,
+                                 .drift = work->drift.version,
                                  .change = work->governed.newest,
                                  .collect = work->collect.version,
                                  .started = work->started};
@@ -137,7 +142,7 @@ static bool face_eq(const struct report_face *a, const struct report_face *b)
            a->generation == b->generation && a->lease_epoch == b->lease_epoch &&
            a->restarts == b->restarts && a->failures == b->failures && a->outcomes == b->outcomes &&
            a->fetch == b->fetch && a->collect == b->collect && a->change == b->change &&
-           a->started.ms == b->started.ms;
+           a->drift == b->drift && a->started.ms == b->started.ms;
 }
 
 static void refresh(const struct agt *agt, struct work *work)
@@ -197,6 +202,7 @@ static void add_item(struct agt *agt, struct work *work, struct wire_report_item
                                       .generation = work->wanted.generation,
                                       .lease_epoch = work->wanted.lease_epoch};
     fill_status(work, &item->status);
+    drift_list(work, &item->status.drift);
     govern_report(agt, work, item);
     work->told.sent = work->told.version;
 }

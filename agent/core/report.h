@@ -13,6 +13,7 @@ struct report_face {              /* what makes two reports differ */
     const char *reason, *message; /* static, or the work's own */
     int64_t generation, lease_epoch, restarts, failures;
     uint64_t outcomes, fetch, collect; /* versions */
+    uint64_t drift;                    /* version */
     int64_t change;                    /* the newest of what its policy asks for */
     struct wall started;
 };

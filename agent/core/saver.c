@@ -53,8 +53,9 @@ struct saved_work {
     struct wall started, ended;
     struct contribution spent;
     struct saved_held held;
-    bool keeps_files;
+    bool keeps_files, is_left;
     outputs_t made;
+    drift_t drift;
 };
 
 struct saved_periods {
@@ -131,6 +132,8 @@ static const struct field work_fields[] = {
     {"held", FIELD_STRUCT, AT(struct saved_work, held), .shape = &held_shape, .doc = NULL},
     ROW("keepsFiles", FIELD_BOOL, struct saved_work, keeps_files),
     {"made", FIELD_LIST, AT(struct saved_work, made), .shape = &output_status_shape, .doc = NULL},
+    {"drift", FIELD_LIST, AT(struct saved_work, drift), .shape = &drift_row_shape, .doc = NULL},
+    ROW("left", FIELD_BOOL, struct saved_work, is_left),
 };
 
 static const struct shape work_shape = SHAPE("work", struct saved_work, work_fields);
@@ -176,7 +179,7 @@ static void fill_held(struct arena *arena, const struct governed *governed,
     saved->changes.count = governed->change_count;
 }
 
-static void fill_work(struct arena *arena, const struct work *work, struct saved_work *saved)
+static void fill_work(struct arena *arena, struct work *work, struct saved_work *saved)
 {
     const struct run *run = &work->run;
 
@@ -195,6 +198,7 @@ static void fill_work(struct arena *arena, const struct work *work, struct saved
                                  .ended = work->ended,
                                  .spent = work->spent,
                                  .keeps_files = work->collect.keeps_files,
+                                 .is_left = work->drift.is_left && !MUTANT(DRIFT_FORGOTTEN),
                                  .made = work->made};
     saved->run = (struct saved_run){.number = run->number,
                                     .is_open = run->is_open,
@@ -206,6 +210,7 @@ static void fill_work(struct arena *arena, const struct work *work, struct saved
                                     .grace_ms = run->grace_ms,
                                     .usage = run->usage};
     fill_held(arena, &work->governed, &saved->held);
+    drift_list(work, &saved->drift);
 }
 
 static void fill_periods(const struct agt *agt, struct arena *arena, struct saved_periods *saved)
@@ -404,6 +409,7 @@ static void take_work(struct agt *agt, const struct saved_work *saved)
     work->run.was_suspended = saved->run.is_open && saved->state == WORK_SUSPENDED;
     take_outcome(work, saved);
     take_held(&work->governed, &saved->held);
+    drift_load(work, &saved->drift, saved->is_left);
     work_adopt_template(work);
     if (work->is_wanted) {
         wire_assignment_digest(work->wanted.uid, work->wanted.generation, work->wanted.lease_epoch,

@@ -126,6 +126,7 @@ static void begin_generation(struct agt *agt, struct work *work)
     work->not_before = agt->now;
     work->outcome = OUTCOME_NONE;
     work->message[0] = '\0';
+    drift_drop(work);
 }
 
 /* The text lives in the old arena until the new one holds the copy. */

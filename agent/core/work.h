@@ -3,6 +3,7 @@
 
 #include "agent/core/agt.h"
 #include "agent/core/collect.h"
+#include "agent/core/drift.h"
 #include "agent/core/fetch.h"
 #include "agent/core/govern.h"
 #include "agent/core/lease.h"
@@ -77,6 +78,7 @@ struct work {
     struct fetch fetch;
     struct governed governed;
     struct collect collect;
+    struct drift drift;
 
     enum work_outcome outcome;
     char message[320];      /* the outcome in a sentence */

@@ -128,6 +128,9 @@ static bool perform(struct loop *loop, const struct agt_effect *effect)
     case AGT_WATCH:
         process_watch(loop->process, effect->uid, effect->run, effect->unwatched_ms);
         return true;
+    case AGT_MEND:
+        process_mend(loop->process, effect->uid, effect->run);
+        return true;
     case AGT_FORGET:
         process_forget(loop->process, effect->uid, effect->run);
         return true;

@@ -3,6 +3,7 @@
 #include "agent/io/process.h"
 
 #include "agent/io/inputs.h"
+#include "agent/io/shim_words.h"
 #include "agent/io/sweep.h"
 #include "agent/io/work.h"
 #include "agent/shim/checkpoint.h"
@@ -34,7 +35,7 @@ enum {
     KEY_SIZE_MAX = 128,
 };
 
-enum { UNWATCHED_UNKNOWN = -1 };
+enum { UNWATCHED_UNKNOWN = -1, DRIFT_UNKNOWN = -1 };
 
 enum run_state { RUN_APART, RUN_JOINED, RUN_SWEEPING, RUN_OVER };
 
@@ -64,6 +65,7 @@ struct run {
     int64_t cpu_limit;    /* thousandths of a core; 0: none */
     int64_t unwatched_ms; /* UNWATCHED_UNKNOWN: what its shim was told before */
     int64_t lapse;        /* the newest that we know of */
+    int64_t drift;        /* as it was told last; DRIFT_UNKNOWN: never */
     int64_t grace_ms;     /* negative: the one it was started with */
     char *overrun;        /* owned: it is to be killed for that; NULL: it is not */
     struct mono lease_end;
@@ -203,56 +205,45 @@ static void on_lapse(struct run *run, int64_t lapse, struct mono frozen_since)
     }
 }
 
-static void on_status(struct run *run, char *words)
+/* Once in the beginning, so that what an earlier agent knew is known to be over; then while there
+ * is some. */
+static void on_drift(struct run *run, int64_t drift)
 {
-    struct agt_event event = {.type = AGT_STARTED};
-    int64_t lapse = 0;
-    const char *key, *value;
-    bool runs = false;
+    struct agt_event event = {.type = AGT_DRIFTED, .drift = (unsigned)drift};
 
-    while (fields_next(&words, &key, &value)) {
-        if (str_eq(key, "state")) {
-            runs = str_eq(value, "running") || str_eq(value, "ending");
-        } else if (str_eq(key, "started")) {
-            (void)int_from_str(value, &event.started.ms);
-        } else if (str_eq(key, "since")) {
-            (void)int_from_str(value, &event.frozen_since.ms);
-        } else if (str_eq(key, "limit")) {
-            (void)int_from_str(value, &event.cpu_limit);
-        } else if (str_eq(key, "lapse")) {
-            (void)int_from_str(value, &lapse);
-        }
+    if (drift != 0 && drift != run->drift) {
+        log_warning("workload \"%s\" was changed from outside uid=%s run=%lld what=%lld", run->key,
+                    run->uid, (long long)run->run, (long long)drift);
     }
-    if (runs && !run->is_told) {
-        run->is_told = true;
+    if (drift != 0 || drift != run->drift) {
+        run->drift = drift;
         tell(run, &event);
-    }
-    if (runs) {
-        on_lapse(run, lapse, event.frozen_since);
     }
 }
 
-static void on_usage_line(struct run *run, char *words)
+static void on_status(struct run *run, char *words)
 {
-    struct agt_event event = {.type = AGT_USAGE};
-    const char *key, *value;
+    struct agt_event event = {.type = AGT_STARTED};
+    struct shim_status status;
 
-    while (fields_next(&words, &key, &value)) {
-        if (str_eq(key, "cpu_ms")) {
-            (void)int_from_str(value, &event.usage.cpu_ms);
-        } else if (str_eq(key, "wall_ms")) {
-            (void)int_from_str(value, &event.usage.wall_ms);
-        } else if (str_eq(key, "memory_peak")) {
-            (void)int_from_str(value, &event.usage.memory_peak);
-        } else if (str_eq(key, "memory")) {
-            (void)int_from_str(value, &event.memory);
-        }
+    shim_status_hear(words, &status);
+    if (!status.runs) {
+        return;
     }
-    tell(run, &event);
+    if (!run->is_told) {
+        run->is_told = true;
+        event.started = status.started;
+        event.frozen_since = status.frozen_since;
+        event.cpu_limit = status.cpu_limit;
+        tell(run, &event);
+    }
+    on_lapse(run, status.lapse, status.frozen_since);
+    on_drift(run, status.drift);
 }
 
 static void on_line(struct run *run, char *line)
 {
+    struct agt_event usage = {.type = AGT_USAGE};
     const char *verb, *none;
 
     if (!fields_next(&line, &verb, &none)) {
@@ -261,7 +252,8 @@ static void on_line(struct run *run, char *line)
     if (str_eq(verb, "status")) {
         on_status(run, line);
     } else if (str_eq(verb, "usage")) {
-        on_usage_line(run, line);
+        shim_usage_hear(line, &usage);
+        tell(run, &usage);
     } /* after "exited" the connection ends, and that is what counts */
 }
 
@@ -401,6 +393,7 @@ static enum finding look(struct run *run, struct agt_exit *ret_exit)
         return FOUND_REMAINS;
     }
     lose(ret_exit, "its shim is gone without a record: it was killed, or the machine was booted");
+    ret_exit->is_from_outside = sweep_is_of_this_boot(run->fd) && !run->is_stop_wanted;
     if (shim_record_write(run->fd, ret_exit, NULL) < 0 && !is_folder_gone(run)) {
         return FOUND_TROUBLE;
     }
@@ -482,6 +475,7 @@ static struct run *run_new(struct process *process, const char *uid, int64_t num
     run->fd = fd;
     run->lease_end = MONO_NEVER;
     run->unwatched_ms = UNWATCHED_UNKNOWN;
+    run->drift = DRIFT_UNKNOWN;
     run->timer.data = run;
     (void)uv_timer_init(process->loop, &run->timer);
     (void)map_put(&process->runs, key, run);
@@ -627,6 +621,15 @@ void process_watch(struct process *process, const char *uid, int64_t number, int
     if (run != NULL) {
         run->unwatched_ms = unwatched_ms;
         say_wanted(run);
+    }
+}
+
+void process_mend(struct process *process, const char *uid, int64_t number)
+{
+    struct run *run = run_find(process, uid, number);
+
+    if (run != NULL) {
+        say(run, "mend\n");
     }
 }
 

@@ -50,6 +50,9 @@ void process_limit(struct process *process, const char *uid, int64_t run, int64_
 void process_overrun(struct process *process, const char *uid, int64_t run, const char *message);
 /* How long it may run while nobody watches (agent/shim/control.h); 0: for as long as it likes. */
 void process_watch(struct process *process, const char *uid, int64_t run, int64_t unwatched_ms);
+/* What was changed from outside is made as it was set; said once: its shim tells again of what is
+ * not. */
+void process_mend(struct process *process, const char *uid, int64_t run);
 /* The sensors were read, and what follows was said: shims are told so every WORD_MS. */
 void process_on_watched(struct process *process);
 /* After process_find(): removes the checkpoints of assignments that nobody knows any more. */

@@ -15,22 +15,33 @@
 
 enum { HOLDER_BYTES_MAX = 4 << 10, ASSIGNMENT_SIZE = 128 };
 
-/* The session to look for; 0 for none. */
-static pid_t find_session(int run_fd)
+/* Who held the run since the machine was booted; of before that nobody is left. */
+static bool read_holder(int run_fd, struct shim_holder *ret_holder)
 {
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
-    struct shim_holder holder;
     char boot_id[BOOT_ID_SIZE];
+
+    proc_boot_id(boot_id);
+    return file_read(run_fd, RUN_HOLDER, HOLDER_BYTES_MAX, &text, NULL) == 0 &&
+           shim_holder_from_str(text.data, ret_holder) && str_eq(boot_id, ret_holder->boot_id);
+}
+
+bool sweep_is_of_this_boot(int run_fd)
+{
+    struct shim_holder holder;
+
+    return read_holder(run_fd, &holder);
+}
+
+/* The session to look for; 0 for none. */
+static pid_t find_session(int run_fd)
+{
+    struct shim_holder holder;
     struct proc proc;
 
-    if (file_read(run_fd, RUN_HOLDER, HOLDER_BYTES_MAX, &text, NULL) < 0 ||
-        !shim_holder_from_str(text.data, &holder)) {
+    if (!read_holder(run_fd, &holder)) {
         return 0;
-    }
-    proc_boot_id(boot_id);
-    if (!str_eq(boot_id, holder.boot_id)) {
-        return 0; /* of before a boot: nobody is left */
     }
     if (proc_read(holder.pid, &proc) && proc.started != holder.started) {
         return 0;

@@ -2,6 +2,7 @@
  * are to be none. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,3 +14,5 @@
  * no control groups, whoever left the session *and* wiped its environment is not found: only its
  * shim could have kept hold of it. */
 size_t sweep_run(int run_fd, const char *uid, int64_t run);
+/* Had the run a shim since the machine was booted? */
+bool sweep_is_of_this_boot(int run_fd);

@@ -3,14 +3,15 @@
  *
  *     agent → shim            shim → agent
  *     stop grace_ms=N         status state=S started=WALL since=BOOT_MS lapse=N frozen=0|1
- *     lease end=BOOT_MS           limit=N                                      always first
+ *     lease end=BOOT_MS           limit=N drift=BITS                           always first
  *     suspend [signal=S       usage cpu_ms=N wall_ms=N memory_peak=N memory=N
  *         grace_ms=N]         exited                                           then it closes
  *     resume lapse=N
  *     limit cpu=N
  *     overrun message=TEXT    it is killed as one that broke a limit
  *     watch unwatched_ms=N
- *     usage watched=0|1
+ *     usage watched=0|1       and a status, when something was changed from outside (BITS of enum
+ *     mend                        drift_sort), until it is not so any more
  *
  * S is starting, running or ending.  It is frozen since `since`, whichever agents came and went
  * meanwhile; 0: it is not.  Shims of before do not say.  Limits are thousandths of a core, 0 for

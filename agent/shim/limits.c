@@ -77,6 +77,7 @@ void limits_set_cpu(struct limits *limits, int64_t told, struct mono now)
     }
     limits->cpu_limit = limit;
     (void)cgroup_set_cpu(&limits->cgroup, limit);
+    cgroup_values_read(&limits->cgroup, &limits->set);
     if (uses_duty(limits)) {
         duty_init(&limits->duty, limit);
         begin_duty(limits, now);
@@ -124,12 +125,14 @@ void limits_prepare(struct limits *limits, struct mono now)
         (void)cgroup_set_pids(&limits->cgroup, spec->pids_limit);
     }
     limits_set_cpu(limits, spec->cpu_told, now);
+    cgroup_values_read(&limits->cgroup, &limits->set);
 }
 
 void limits_give_up(struct limits *limits)
 {
     limits_clear(limits);
     cgroup_fini(&limits->cgroup);
+    limits->set = (struct cgroup_values){0};
     if (limits->cpu_limit > 0) {
         duty_init(&limits->duty, limits->cpu_limit);
     }
@@ -144,6 +147,24 @@ void limits_begin(struct limits *limits, struct mono now)
 void limits_clear(struct limits *limits)
 {
     (void)cgroup_remove(limits->spec->cgroups, limits->spec->uid, limits->spec->run);
+}
+
+/* --- what others do to them ---------------------------------------------------------------------
+ */
+
+bool limits_differ(const struct limits *limits)
+{
+    return cgroup_values_differ(&limits->cgroup, &limits->set);
+}
+
+void limits_mend(struct limits *limits)
+{
+    cgroup_values_write(&limits->cgroup, &limits->set);
+}
+
+bool limits_hold(const struct limits *limits)
+{
+    return limits->is_suspended || limits->is_paused;
 }
 
 /* --- looking ------------------------------------------------------------------------------------

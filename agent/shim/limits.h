@@ -13,6 +13,7 @@
  * counts. */
 #pragma once
 
+#include "agent/shim/cgroup_values.h"
 #include "agent/shim/duty.h"
 #include "agent/shim/group.h"
 
@@ -27,6 +28,7 @@ struct limits {
     struct mono duty_at, duty_since; /* the next step, the one before */
     int64_t duty_cpu_us;             /* used until then */
     struct mono look_at;
+    struct cgroup_values set; /* what the groups said when they were set last */
 };
 
 /* `group` is to use limits->cgroup, which keeps nothing yet. */
@@ -43,6 +45,12 @@ void limits_suspend(struct limits *limits, bool suspended, struct mono now);
 /* It shall end: nothing is frozen any more, and nothing stopped for what it used before.  Its
  * limits go on. */
 void limits_release(struct limits *limits, struct mono now);
+
+/* Were limits changed by somebody else?  Sets them again. */
+bool limits_differ(const struct limits *limits);
+void limits_mend(struct limits *limits);
+/* Is it stopped by us, in whatever way? */
+bool limits_hold(const struct limits *limits);
 
 /* Bytes that all its processes hold now, as of the group's last look. */
 int64_t limits_memory(const struct limits *limits);

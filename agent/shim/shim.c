@@ -59,6 +59,8 @@ struct shim {
     int64_t lapse;           /* number of the newest */
     struct mono began, frozen_since;
     int64_t frozen_ms;
+    unsigned drift; /* what was seen last to be changed from outside: bits 1 << enum drift_sort */
+    struct mono drift_looked;
     struct agt_exit exit;
 };
 
@@ -205,10 +207,11 @@ static void say_status(const struct shim *shim, char line[static SHIM_LINE_BYTES
     int64_t lapse = shim->has_lapsed ? shim->lapse : 0;
 
     (void)snprintf(line, SHIM_LINE_BYTES_MAX,
-                   "status state=%s started=%lld since=%lld lapse=%lld frozen=%d limit=%lld\n",
+                   "status state=%s started=%lld since=%lld drift=%u lapse=%lld frozen=%d "
+                   "limit=%lld\n",
                    state_words[shim->state], (long long)shim->exit.started.ms,
-                   (long long)(shim->frozen ? shim->frozen_since.ms : 0), (long long)lapse,
-                   shim->frozen, (long long)shim->limits.cpu_limit);
+                   (long long)(shim->frozen ? shim->frozen_since.ms : 0), shim->drift,
+                   (long long)lapse, shim->frozen, (long long)shim->limits.cpu_limit);
 }
 
 static void say_usage(struct shim *shim)
@@ -250,12 +253,64 @@ static const char *text_argument(char *line, const char *name)
     return "";
 }
 
+static unsigned drift_now(const struct shim *shim)
+{
+    unsigned drift = 0;
+    struct proc leader;
+
+    if (shim->state != STATE_RUNNING) {
+        return 0;
+    }
+    if (!shim->group.leader_ended && !limits_hold(&shim->limits) &&
+        proc_read(shim->group.leader, &leader) && leader.state == 'T') {
+        drift |= 1U << DRIFT_STOPPED;
+    }
+    if (limits_differ(&shim->limits)) {
+        drift |= 1U << DRIFT_LIMITS;
+    }
+    if (faccessat(shim->run_fd, RUN_FILES, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+        drift |= 1U << DRIFT_FILES;
+    }
+    return drift;
+}
+
+/* When an agent asks, for without one nobody decides; told as long as there is some. */
+static void look_for_drift(struct shim *shim)
+{
+    unsigned before = shim->drift;
+    char line[SHIM_LINE_BYTES_MAX];
+
+    if (mono_since(shim->drift_looked, shim->now) < SHIM_DRIFT_MS) {
+        return;
+    }
+    shim->drift_looked = shim->now;
+    shim->drift = drift_now(shim);
+    if (shim->drift != 0 || before != 0) {
+        say_status(shim, line);
+        control_send(&shim->control, line);
+    }
+}
+
+/* Whoever is held back goes on when that is over, and not before. */
+static void mend(struct shim *shim)
+{
+    if (shim->state != STATE_RUNNING) {
+        return;
+    }
+    limits_mend(&shim->limits);
+    if ((shim->drift & 1U << DRIFT_STOPPED) != 0 && !limits_hold(&shim->limits)) {
+        group_signal(&shim->group, SIGCONT);
+    }
+    shim->drift_looked = MONO_ZERO; /* what came of it is told at the next question */
+}
+
 static void on_usage(struct shim *shim, int64_t watched)
 {
     shim->is_promised = shim->is_promised || watched >= 0;
     if (watched != 0) { /* whoever says nothing about it watches while it is there */
         shim->watched = shim->now;
     }
+    look_for_drift(shim);
     say_usage(shim);
 }
 
@@ -285,6 +340,8 @@ static void on_line(void *data, char *line)
         kill_now(shim, EXIT_BY_ITSELF, text_argument(line, "message"));
     } else if (str_eq(verb, "watch")) {
         shim->spec.unwatched_ms = argument(line, "unwatched_ms", shim->spec.unwatched_ms);
+    } else if (str_eq(verb, "mend")) {
+        mend(shim);
     } else if (str_eq(verb, "usage")) {
         on_usage(shim, argument(line, "watched", -1));
     }
@@ -556,6 +613,16 @@ static bool has_folder(const struct shim *shim)
     return fstat(shim->run_fd, &about) == 0 && about.st_nlink > 0;
 }
 
+/* By a signal that people send, and that nothing of ours sent. */
+static bool is_from_outside(const struct agt_exit *exit, int status)
+{
+    int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+    return exit->cause == EXIT_BY_ITSELF && exit->message[0] == '\0' &&
+           (number == SIGKILL || number == SIGTERM || number == SIGINT || number == SIGHUP ||
+            number == SIGQUIT);
+}
+
 static void finish(struct shim *shim)
 {
     struct agt_exit *exit = &shim->exit;
@@ -570,6 +637,7 @@ static void finish(struct shim *shim)
         if (exit->code != 0 && exit->cause == EXIT_BY_ITSELF && exit->message[0] == '\0') {
             (void)limits_explain(&shim->limits, exit->message);
         }
+        exit->is_from_outside = is_from_outside(exit, status);
     }
     limits_clear(&shim->limits);
     exit->ended = clock_wall();

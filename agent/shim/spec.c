@@ -177,6 +177,7 @@ void shim_record_to_str(const struct agt_exit *exit, struct str *to)
     fields_add(to, "cause", exit_cause_to_str(exit->cause));
     fields_add_int(to, "code", exit->code);
     fields_add(to, "message", exit->message);
+    fields_add_int(to, "from_outside", exit->is_from_outside);
     put_numbers(exit, record_numbers, COUNT_OF(record_numbers), to);
     str_add(to, "whole\n"); /* what lacks it was cut off */
 }
@@ -212,6 +213,8 @@ bool shim_record_from_str(const char *text, struct agt_exit *ret_exit)
             exit.code = (int)code;
         } else if (strcmp(key, "message") == 0) {
             (void)snprintf(exit.message, sizeof(exit.message), "%s", value);
+        } else if (strcmp(key, "from_outside") == 0) {
+            exit.is_from_outside = strcmp(value, "1") == 0;
         } else if (strcmp(key, "whole") == 0) {
             ended = true;
         }

@@ -12,6 +12,7 @@
  * else the first of all: "Starting" of a session says less than "StartFailed" of its assignment. */
 #include "controller/core/copy.h"
 #include "controller/core/core.h"
+#include "controller/core/drifted.h"
 #include "controller/core/progress.h"
 #include "schema/base/str.h"
 #include "schema/divergence.h"
@@ -295,6 +296,19 @@ static const char *assignment_is(struct chain *chain, const struct assignment_en
                         is_old ? " when last heard of" : "");
 }
 
+/* Beside the condition of its agent, for what runs may be well and yet not what was declared. */
+static void add_drift(struct chain *chain, const struct assignment_entry *assignment)
+{
+    struct words words =
+        words_of(chain, assignment->object, "Drifted",
+                 condition_find(&assignment_status(assignment)->conditions, "Drifted"));
+
+    words.is = arena_printf(chain->arena, "changed on %s from outside",
+                            assignment_spec(assignment)->agent);
+    words.is_in_the_way = true;
+    add_link(chain, &words);
+}
+
 static void add_assignment(struct chain *chain, const struct assignment_entry *assignment)
 {
     const struct condition *condition =
@@ -308,6 +322,9 @@ static void add_assignment(struct chain *chain, const struct assignment_entry *a
         words.since = held_since(chain, assignment, condition);
     }
     add_link(chain, &words);
+    if (drifted_is_left(assignment_status(assignment))) {
+        add_drift(chain, assignment);
+    }
     if (assignment->agent == NULL) {
         add_link(chain, &(struct words){.object = arena_printf(chain->arena, "agent/%s",
                                                                assignment_spec(assignment)->agent),
@@ -367,7 +384,8 @@ static void explain_session(struct chain *chain, const struct session_entry *ses
     dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
         bool is_idle = copy_is_idle(it, chain->ctl->now, chain->ctl->reconciler.awaited_until);
 
-        if (!is_idle && (is_held(it) || (!chain->converged && !copy_is_ok(it)))) {
+        if (!is_idle && (is_held(it) || drifted_is_left(assignment_status(it)) ||
+                         (!chain->converged && !copy_is_ok(it)))) {
             unwell[count++] = it;
         }
     }

@@ -8,6 +8,7 @@
 #include "schema/base/site.h"
 #include "schema/divergence.h"
 #include "schema/metric.h"
+#include "schema/scalar.h"
 
 _Static_assert(METRIC_EVENTS == CTL_COMPACTED + 1, "schema/metric.c has a word for each event");
 
@@ -86,6 +87,17 @@ static void gather_counters(const struct ctl *ctl, struct metrics *to)
     to->values[METRIC_WATCH_EVENTS][0] = (int64_t)counters->watch_events;
 }
 
+static void gather_drift(const drift_t *drift, struct metrics *to)
+{
+    for (size_t i = 0; i < drift->count; i++) {
+        int sort = words_index(drift_words, drift->items[i].sort);
+
+        if (sort >= 0 && drift->items[i].open) {
+            metrics_count(to, METRIC_DRIFTED, (size_t)sort);
+        }
+    }
+}
+
 static void gather_objects(const struct ctl *ctl, struct metrics *to)
 {
     for (size_t kind = 0; kind < KIND_COUNT; kind++) {
@@ -108,7 +120,10 @@ static void gather_objects(const struct ctl *ctl, struct metrics *to)
         }
     }
     map_each (&ctl->model.objects[KIND_ASSIGNMENT], it) {
-        metrics_count(to, METRIC_ASSIGNMENTS, (size_t)assignment_status(it->value)->phase);
+        const struct assignment_status *status = assignment_status(it->value);
+
+        metrics_count(to, METRIC_ASSIGNMENTS, (size_t)status->phase);
+        gather_drift(&status->drift, to);
     }
 }
 

@@ -51,6 +51,7 @@ enum why {
     WHY_FAILED, /* it ended badly and is never started again */
     WHY_NO_AGENT,
     WHY_ROLLOUT_PAUSED,
+    WHY_DRIFTED,        /* it was ended by somebody on its machine, and is left so */
     WHY_GANG_TIMED_OUT, /* not all of it ran in time: taken back, and placed after a pause */
     WHY_AGENT_AWAY,
     WHY_LEASED, /* exclusive: the earlier copy may still run */

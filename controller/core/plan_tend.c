@@ -429,6 +429,8 @@ static void tend_coming(struct planner *p, const struct replica *replica,
         planner_gap(p, WHY_LEASED, replica, copy, false,
                     "the store was restored: what ran exclusively before may do so until its lease "
                     "ends, and nothing else does");
+    } else if (status->phase == PHASE_STARTING && str_eq(status->reason, "Drifted")) {
+        planner_gap(p, WHY_DRIFTED, replica, copy, false, plan_failure_words(p->arena, copy));
     } else if (is_hopeless(p, copy)) {
         give_up(p, replica, copy, copy_failures(copy));
     } else if (status->failures > 0) {

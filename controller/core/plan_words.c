@@ -13,10 +13,10 @@ const char *plan_action_to_str(enum plan_action action)
 
 const char *why_to_str(enum why why)
 {
-    static const char *const words[] = {"PolicyMissing", "GivenUp",      "Failed",    "NoAgent",
-                                        "RolloutPaused", "GangTimedOut", "AgentAway", "Leased",
-                                        "BackOff",       "GangWaits",    "Failing",   "Starting",
-                                        "Updating",      "Stopping"};
+    static const char *const words[] = {"PolicyMissing", "GivenUp",  "Failed",       "NoAgent",
+                                        "RolloutPaused", "Drifted",  "GangTimedOut", "AgentAway",
+                                        "Leased",        "BackOff",  "GangWaits",    "Failing",
+                                        "Starting",      "Updating", "Stopping"};
 
     assert(why < WHY_COUNT);
     return words[why];

@@ -33,6 +33,7 @@ static bool is_ordinary(const struct plan_gap *gap)
     case WHY_FAILED:
     case WHY_NO_AGENT:
     case WHY_ROLLOUT_PAUSED:
+    case WHY_DRIFTED:
     case WHY_GANG_TIMED_OUT:
     case WHY_GANG_WAITS:
     case WHY_AGENT_AWAY:

@@ -49,6 +49,9 @@ struct template_entry *reconcile_template(struct ctl *ctl, const struct session_
     if (spec->exclusive) {
         shape_put(&template_shape, &template, lease_ms, spec->lease_ms);
     }
+    if (spec->drift != DRIFT_HEAL) { /* as those templates are that were made before there was it */
+        shape_put(&template_shape, &template, drift, spec->drift);
+    }
     if (harvest_session_has_tasks(spec)) {
         /* Where it is tried again is decided here. */
         shape_put(&workload_shape, &template.workload, restart, RESTART_NEVER);

@@ -2,6 +2,7 @@
 #include "controller/core/backoff.h"
 #include "controller/core/breaker.h"
 #include "controller/core/copy.h"
+#include "controller/core/drifted.h"
 #include "controller/core/lease.h"
 #include "controller/core/outputs.h"
 #include "controller/core/reconcile.h"
@@ -113,6 +114,10 @@ static struct object *reported(struct ctl *ctl, const struct object *before,
     } else { /* they may be gone */
         shape_remove(&assignment_status_shape, &body->status, &body->status.outputs);
     }
+    drift_copy(next, &body->status.drift, &status->drift);
+    if (status->drift.count > 0) {
+        shape_mark(&assignment_status_shape, &body->status, &body->status.drift);
+    }
     shape_put(&assignment_status_shape, &body->status, observed_generation, generation);
     shape_put(&assignment_status_shape, &body->status, phase, status->phase);
     shape_put(&assignment_status_shape, &body->status, restarts, status->restarts);
@@ -120,6 +125,7 @@ static struct object *reported(struct ctl *ctl, const struct object *before,
     shape_mark(&assignment_status_shape, &body->status, &body->status.contribution);
     shape_mark(&assignment_shape, body, &body->status);
     state_converged(ctl, next);
+    drifted_state(ctl, next);
     return next;
 }
 
@@ -265,6 +271,7 @@ void reconcile_report(struct ctl *ctl, struct agent_entry *agent,
     may_offer = agent_state_feed(ctl, agent, before, status);
     repute_report(ctl, agent, assignment, status);
     newest = record_changes(ctl, agent, assignment, item);
+    drifted_record(ctl, agent, assignment, &status->drift);
     (void)ctl_put(ctl, reported(ctl, before, status, generation, newest), &write);
     copy_note_held(assignment, ctl->now);
     if (copy_has_failed(assignment) && old->phase != PHASE_FAILED) {

@@ -196,6 +196,7 @@ static void note_gaps(struct trial *trial, const char *session, const struct pla
         case WHY_FAILED:
         case WHY_NO_AGENT:
         case WHY_ROLLOUT_PAUSED:
+        case WHY_DRIFTED:
             line.action = why_to_str(gap->why);
             add_line(trial, &trial->gaps, &trial->gap_count, line);
             break;

@@ -147,6 +147,10 @@
       "policy liveness")                                                                           \
     X(MEMORY_NOT_SUMMED, "what runs is not ended although it holds too much memory together",      \
       "policy")                                                                                    \
+    X(DRIFT_ALWAYS_HEALED, "what was ended from outside is started again, although it is to be "   \
+      "reported alone", "drift")                                                                   \
+    X(DRIFT_NEVER_HEALED, "limits that somebody else changed stay so", "drift")                    \
+    X(DRIFT_FORGOTTEN, "an agent that starts starts what it had left as it was found", "drift")    \
     X(SUCCESS_BEFORE_EXIT, "an agent reports success of what still runs", "truth")                 \
     X(OUTPUTS_NOT_ASKED_AGAIN, "an agent tells of outputs that may be gone by now",                \
       "truth blobs")                                                                               \

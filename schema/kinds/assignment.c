@@ -67,10 +67,15 @@ static const struct field status_fields[] = {
     {"outputs", FIELD_LIST, AT(struct assignment_status, outputs), .shape = &output_status_shape,
      .map_key = "path", .max = ARTIFACTS_MAX,
      .doc = "files of the last run that were collected and are stored as blobs"},
+    {"drift", FIELD_LIST, AT(struct assignment_status, drift), .shape = &drift_row_shape,
+     .map_key = "sort", .max = DRIFT_ROWS_MAX,
+     .doc = "what was changed on the machine without a change of what was declared"},
     {"policyChange", FIELD_INT, AT(struct assignment_status, policy_change), .max = INT64_MAX,
      .doc = "number of the newest change of what its policy asks for that became an event"},
     {"conditions", FIELD_LIST, AT(struct assignment_status, conditions), .shape = &condition_shape,
-     .map_key = "type", .max = CONDITIONS_MAX, .doc = "Converged: the agent does what it was told"},
+     .map_key = "type", .max = CONDITIONS_MAX,
+     .doc = "Converged: the agent does what it was told; Drifted: what runs there was changed by "
+            "somebody else"},
 };
 
 const struct shape assignment_spec_shape = SHAPE("spec", struct assignment_spec, spec_fields);

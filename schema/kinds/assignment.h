@@ -55,8 +55,9 @@ struct assignment_status {
     const char *message;
     struct contribution contribution;
     outputs_t outputs; /* stored before it is told to have ended: what is not told is not there */
+    drift_t drift;     /* of each sort that it has had */
     int64_t policy_change;   /* number of the newest that became an event */
-    conditions_t conditions; /* Converged */
+    conditions_t conditions; /* Converged, Drifted */
 };
 
 struct assignment { /* the body */

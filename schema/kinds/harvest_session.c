@@ -131,6 +131,10 @@ static const struct field spec_fields[] = {
      .fallback = "5",
      .doc = "failures in a row, on whichever agents, after which a replica is given up; 0: never; "
             "tasks have their own"},
+    {"drift", FIELD_ENUM, AT(struct harvest_session_spec, drift), .words = drift_mode_words,
+     .doc =
+         "what an agent does when somebody changes on the machine what runs there: heal makes it "
+         "as declared again, report leaves it and says so; absent: heal"},
     {"rollout", FIELD_STRUCT, AT(struct harvest_session_spec, rollout), .shape = &rollout_shape,
      .doc = "how a change reaches the replicas"},
 };

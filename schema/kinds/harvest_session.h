@@ -2,6 +2,7 @@
 #pragma once
 
 #include "schema/base/parse.h"
+#include "schema/kinds/drift.h"
 #include "schema/kinds/workload.h"
 #include "schema/object.h"
 
@@ -71,6 +72,7 @@ struct harvest_session_spec {
     int64_t grace_ms;         /* grace, between TERM and KILL */
     int64_t retry_max; /* retries: failures in a row, on whichever agents, before a replica is given
                           up; 0: never */
+    int drift;         /* enum drift_mode */
     struct rollout_spec rollout;
 };
 

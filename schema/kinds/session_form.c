@@ -5,8 +5,8 @@
 #include "schema/emit.h"
 
 /* Those that the template of replicas is made of (reconcile_template() of the controller). */
-static const char *const members[] = {"policy",    "workload",      "grace",
-                                      "exclusive", "leaseDuration", "orphanAfter"};
+static const char *const members[] = {"policy",        "workload",    "grace", "exclusive",
+                                      "leaseDuration", "orphanAfter", "drift"};
 
 bool session_form_has(const char *member)
 {

@@ -116,6 +116,8 @@ static const struct field template_fields[] = {
      .doc = "when it may run at all, as its policy says; a change of it alone restarts nothing"},
     {"taskCount", FIELD_INT, AT(struct template, task_count), .max = TASKS_MAX,
      .doc = "it is one of so many tasks, and its slot is its index; absent: it is none"},
+    {"drift", FIELD_ENUM, AT(struct template, drift), .words = drift_mode_words,
+     .doc = "whether drift is healed or reported alone; a change of it alone restarts nothing"},
 };
 
 const struct shape template_shape = SHAPE("template", struct template, template_fields);
@@ -149,6 +151,7 @@ void template_run_digest(const struct template *resolved, char ret_text[static D
     struct template run = *resolved;
 
     shape_remove(&template_shape, &run, &run.policy);
+    shape_remove(&template_shape, &run, &run.drift);
     shape_remove(&template_limits_shape, &run.limits, &run.limits.cpu_percent);
     template_digest(&run, ret_text);
 }

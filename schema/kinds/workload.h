@@ -5,6 +5,7 @@
 #pragma once
 
 #include "schema/base/digest.h"
+#include "schema/kinds/drift.h"
 #include "schema/kinds/harvest_policy.h"
 #include "schema/object.h"
 
@@ -67,6 +68,7 @@ struct template
     int64_t lease_ms;        /* of exclusive work; 0: not exclusive */
     struct harvest_policy_spec policy; /* whole; absent: without a policy */
     int64_t task_count; /* of a session of tasks, whose slots are their indexes; 0: not */
+    int drift;          /* enum drift_mode */
 };
 
 extern const struct shape resources_shape, workload_shape, template_shape, output_status_shape;
@@ -82,6 +84,7 @@ size_t outputs_bytes(const outputs_t *outputs);
 
 /* The digest that names a template: of all that it says. */
 void template_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE]);
-/* The digest of what a run of it is made of.  Its policy and its share of the processors govern a
- * run while it lasts, so two templates that differ in these alone are one to it. */
+/* The digest of what a run of it is made of.  Its policy, its share of the processors and what is
+ * done about drift govern a run while it lasts, so two templates that differ in these alone are one
+ * to it. */
 void template_run_digest(const struct template *resolved, char ret_text[static DIGEST_TEXT_SIZE]);

@@ -287,7 +287,7 @@ void check_stop(const struct shim *shim)
         ref_int(work, "run.number", 0) == shim->run &&
         ref_int(work, "run.generation", 0) > 0 && /* else it is a stray that was adopted */
         !may_be_ended(shim, number_at(saved, "revision")) && !lacks_policy(machine, work) &&
-        !check_may_evict(shim)) {
+        !check_may_evict(shim) && (shim->drift & 1U << DRIFT_FILES) == 0) {
         sim_fail(machine->sim, "authorised", "%s ends %s/%s (%s), which is wanted as it is",
                  machine->name, shim->session, shim->slot, shim->uid);
     }

@@ -4,6 +4,7 @@
 #include "tests/sim/clock.h"
 #include "tests/sim/configdir.h"
 #include "tests/sim/controller.h"
+#include "tests/sim/drift.h"
 #include "tests/sim/http.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/machine.h"
@@ -58,6 +59,8 @@ const char *const fault_words[FAULT_COUNT] = {
     [FAULT_AGENT_ROT] = "agent-rot",
     [FAULT_SHIM_KILLED] = "shim-killed",
     [FAULT_WORKLOAD_DIES] = "workload-dies",
+    [FAULT_WORK_ENDED] = "work-ended",
+    [FAULT_WORK_CHANGED] = "work-changed",
     [FAULT_LINK_CUT] = "link-cut",
     [FAULT_HALF_OPEN] = "half-open",
     [FAULT_ALL_CUT] = "all-cut",
@@ -365,8 +368,9 @@ static void disturb_machine(struct sim *sim, struct machine *machine, enum fault
         machine->disk_full_until_ms = sim_now(sim) + die_between(die, 500, 15000);
     } else if (fault == FAULT_AGENT_REBOOT) {
         machine_reboot(machine, die_between(die, 100, die_chance(die, 300) ? 40000 : 4000));
-    } else if (fault == FAULT_SHIM_KILLED || fault == FAULT_WORKLOAD_DIES) {
-        shims_disturb(machine, fault == FAULT_SHIM_KILLED);
+    } else if (fault == FAULT_SHIM_KILLED || fault == FAULT_WORKLOAD_DIES ||
+               fault == FAULT_WORK_ENDED || fault == FAULT_WORK_CHANGED) {
+        drift_strike(machine, fault);
     } else if (fault == FAULT_OWNER_PAUSES && !machine->is_owner_paused && machine->is_on) {
         machine_pause(machine, true);
         schedule_after(&sim->schedule, die_between(die, 500, 20000), end_pause, machine, 0);
@@ -539,6 +543,8 @@ static handler *const handlers[FAULT_EVENT_COUNT] = {
     [FAULT_AGENT_ROT] = copy_state,
     [FAULT_SHIM_KILLED] = disturb_machine,
     [FAULT_WORKLOAD_DIES] = disturb_machine,
+    [FAULT_WORK_ENDED] = disturb_machine,
+    [FAULT_WORK_CHANGED] = disturb_machine,
     [FAULT_LINK_CUT] = disturb_machine,
     [FAULT_HALF_OPEN] = disturb_machine,
     [FAULT_ALL_CUT] = disturb_either,

@@ -33,6 +33,8 @@ enum fault {
     FAULT_AGENT_ROT,      /* its state is garbled, cut short, or gone */
     FAULT_SHIM_KILLED,
     FAULT_WORKLOAD_DIES,
+    FAULT_WORK_ENDED,   /* by hand; this and the next: drift.h */
+    FAULT_WORK_CHANGED, /* stopped by hand, or its limits changed, or its directory removed */
     FAULT_LINK_CUT,
     FAULT_HALF_OPEN,   /* a cut of which one end, or neither, is ever told */
     FAULT_ALL_CUT,     /* every connection at once */

@@ -64,14 +64,14 @@ static bool may_fail(struct world *world, const struct node *session)
     const struct faults *faults = &world->sim->faults;
 
     return fails_by_itself(session) || faults->is_on[FAULT_WORKLOAD_DIES] ||
-           faults->is_on[FAULT_SHIM_KILLED] || faults->is_on[FAULT_WORK_GROWS] ||
-           faults->is_on[FAULT_WORK_UNSTARTABLE] || faults->is_on[FAULT_WORK_DIES_AT_ONCE] ||
-           faults->is_on[FAULT_WORK_RACES_STOP] || faults->is_on[FAULT_AGENT_FULL] ||
-           faults->is_on[FAULT_AGENT_RESTORED] || faults->is_on[FAULT_AGENT_ROT] ||
-           faults->is_on[FAULT_AGENT_CLONED] || faults->is_on[FAULT_AGENT_POWER_IN_SAVE] ||
-           faults->is_on[FAULT_AGENT_CRASH_STARTING] || faults->is_on[FAULT_AGENT_REBOOT] ||
-           faults->is_on[FAULT_AGENT_CRASH] || faults->is_on[FAULT_UPGRADE] ||
-           may_lose_begun(faults);
+           faults->is_on[FAULT_SHIM_KILLED] || faults->is_on[FAULT_WORK_ENDED] ||
+           faults->is_on[FAULT_WORK_GROWS] || faults->is_on[FAULT_WORK_UNSTARTABLE] ||
+           faults->is_on[FAULT_WORK_DIES_AT_ONCE] || faults->is_on[FAULT_WORK_RACES_STOP] ||
+           faults->is_on[FAULT_AGENT_FULL] || faults->is_on[FAULT_AGENT_RESTORED] ||
+           faults->is_on[FAULT_AGENT_ROT] || faults->is_on[FAULT_AGENT_CLONED] ||
+           faults->is_on[FAULT_AGENT_POWER_IN_SAVE] || faults->is_on[FAULT_AGENT_CRASH_STARTING] ||
+           faults->is_on[FAULT_AGENT_REBOOT] || faults->is_on[FAULT_AGENT_CRASH] ||
+           faults->is_on[FAULT_UPGRADE] || may_lose_begun(faults);
 }
 
 static bool is_on_lost(struct world *world, const struct node *assignment)

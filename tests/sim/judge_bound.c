@@ -25,6 +25,7 @@ static int64_t failing_ms(struct world *world, const struct node *session, int64
         return (int_at(session, "spec.retries", 5) + 1) * waves * BREAKER_OPEN_MS + RESTART_MAX_MS;
     }
     return faults->is_on[FAULT_WORKLOAD_DIES] || faults->is_on[FAULT_SHIM_KILLED] ||
+                   faults->is_on[FAULT_WORK_ENDED] || faults->is_on[FAULT_WORK_CHANGED] ||
                    faults->is_on[FAULT_WORK_GROWS] || faults->is_on[FAULT_WORK_UNSTARTABLE] ||
                    faults->is_on[FAULT_WORK_DIES_AT_ONCE] || faults->is_on[FAULT_WORK_RACES_STOP]
                ? RESTART_MAX_MS

@@ -7,6 +7,7 @@
 #include "tests/sim/check_share.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/day_life.h"
+#include "tests/sim/drift.h"
 #include "tests/sim/hours.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/plan.h"
@@ -214,24 +215,30 @@ static void on_log_due(struct sim *sim, void *who, uint64_t arg)
     machine_said(machine, &event);
 }
 
+static void say_frame(struct machine *machine, struct blob *bytes)
+{
+    struct blob *said;
+
+    if (machine->conn != NULL) {
+        trace_frame(machine, "sends", bytes);
+        check_says(machine, bytes);
+        said = release_frame(machine->release, bytes);
+        network_agent_send(machine->sim, machine->conn, said);
+        blob_unref(said);
+    }
+}
+
 /* False: a save failed, and with it the rest of the step. */
 static bool perform_one(struct machine *machine, const struct agt_effect *effect)
 {
     struct sim *sim = machine->sim;
-    struct blob *said;
 
     switch (effect->type) {
     case AGT_CONNECT:
         machine->conn = network_connect(sim, machine);
         break;
     case AGT_SEND:
-        if (machine->conn != NULL) {
-            trace_frame(machine, "sends", effect->bytes);
-            check_says(machine, effect->bytes);
-            said = release_frame(machine->release, effect->bytes);
-            network_agent_send(sim, machine->conn, said);
-            blob_unref(said);
-        }
+        say_frame(machine, effect->bytes);
         break;
     case AGT_HANGUP:
         sim_trace(sim, "%s hangs up: %s", machine->name, effect->reason);
@@ -274,6 +281,9 @@ static bool perform_one(struct machine *machine, const struct agt_effect *effect
         break;
     case AGT_WATCH:
         shim_watch(machine, effect->uid, effect->run, effect->unwatched_ms);
+        break;
+    case AGT_MEND:
+        shim_mend(machine, effect->uid, effect->run);
         break;
     case AGT_FORGET:
         shim_forget(machine, effect->uid, effect->run);

@@ -127,6 +127,9 @@ static void add_times(struct die *die, struct str *to)
              die_between(die, 1, 10), die_below(die, 3) * die_between(die, 0, 2000),
              die_between(die, 1, 3));
     if (die_chance(die, 400)) {
+        str_add(to, "\"drift\":\"report\",");
+    }
+    if (die_chance(die, 400)) {
         str_addf(to, "\"orphanAfter\":\"%" PRId64 "s\",", die_between(die, 0, 12));
     }
     if (die_chance(die, 400)) {

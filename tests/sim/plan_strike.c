@@ -336,6 +336,7 @@ static enum deed deed_of(enum agt_effect_type type)
     case AGT_RESUME:
     case AGT_LIMIT:
     case AGT_WATCH:
+    case AGT_MEND:
         return DEED_FREEZE;
     case AGT_FORGET:
         return DEED_FORGET;

@@ -304,6 +304,7 @@ void reference_take_contents(struct reference *reference, const struct batch *ba
         template->outputs = outputs_of(&reference->arena, root);
         take_artifacts(&reference->arena, node_find_path(root, "workload.artifacts"), template);
         template->has_policy = node_remove(root, "policy");
+        (void)node_remove(root, "drift");
         limits = node_find(root, "limits");
         if (limits != NULL) {
             (void)node_remove(limits, "cpuPercent");

@@ -3,6 +3,7 @@
 #include "tests/sim/check_effects.h"
 #include "tests/sim/check_leases.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/drift.h"
 #include "tests/sim/plan.h"
 
 #include <inttypes.h>
@@ -448,6 +449,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     struct shim *shim = MEM_NEW(struct shim);
 
     check_spawn(machine, spawn);
+    drift_check_spawn(machine, spawn);
     machine->spawned++;
     if (was_spawned(machine, spawn->uid, spawn->run)) {
         sim_fail(sim, "spawned-once", "%s spawns run %" PRId64 " of %s a second time",
@@ -484,6 +486,7 @@ void shim_spawn(struct machine *machine, const struct agt_spawn *spawn)
     shim->cores += shim->cores == 0;
     shim->memory_percent = spawn->template->limits.memory_percent;
     shim->memory = MEMORY_USUAL;
+    shim->reports_drift = spawn->template->drift == DRIFT_REPORT;
     shim->alone_since_ms = -1;
     check_lease_end(shim, lease_end_ms(shim));
     vec_add(&machine->shims, shim);
@@ -695,6 +698,7 @@ void shims_joined(struct machine *machine)
         shim->alone_since_ms = -1;
         shim->heard_lapse = 0;
         shim_greet(shim);
+        shim_tell_drift(shim);
     }
 }
 
@@ -716,7 +720,7 @@ void shims_lost(struct machine *machine)
     }
 }
 
-void shims_disturb(struct machine *machine, bool kills_shim)
+struct shim *shims_disturb(struct machine *machine, enum fault fault)
 {
     struct shim *chosen = NULL;
     uint64_t running = 0;
@@ -726,14 +730,16 @@ void shims_disturb(struct machine *machine, bool kills_shim)
             chosen = *it;
         }
     }
-    if (chosen == NULL) {
-        return;
+    if (chosen == NULL || fault == FAULT_WORK_CHANGED) {
+        return chosen;
     }
-    chosen->exit.cause = kills_shim ? EXIT_LOST : EXIT_BY_ITSELF;
-    chosen->exit.code = 139;
-    sim_trace(machine->sim, "%s: %s of %s/%s is killed", machine->name,
-              kills_shim ? "the shim" : "the workload", chosen->session, chosen->slot);
+    chosen->exit.cause = fault == FAULT_SHIM_KILLED ? EXIT_LOST : EXIT_BY_ITSELF;
+    chosen->exit.code = fault == FAULT_WORK_ENDED ? 137 : 139;
+    chosen->exit.is_from_outside = fault != FAULT_WORKLOAD_DIES;
+    sim_trace(machine->sim, "%s: %s/%s: %s", machine->name, chosen->session, chosen->slot,
+              fault_words[fault]);
     end(chosen);
+    return chosen;
 }
 
 /* --- copies ----------------------------------------------------------------------------------- */

@@ -49,6 +49,9 @@ struct shim {
     bool has_lapsed;
     bool has_said_started;            /* to some agent; by then no later word can come first */
     uint64_t watch_look;              /* newest look whether somebody watches */
+    bool reports_drift;               /* as its template said: drift is left */
+    unsigned drift;                   /* bits of enum drift_sort: changed by hand */
+    uint64_t drift_look;              /* newest look for that */
     int64_t cores;                    /* thousandths, as declared; at least one */
     int64_t cpu_limit;                /* thousandths of its machine; 0: no limit */
     int64_t memory_percent;           /* its policy's; 0: no limit */
@@ -105,5 +108,6 @@ void shims_copy(const struct machine *machine, struct machine *copy);
 /* The state of the agent is as it was when there were so many, and with `whole_disk` their folders,
  * too; then nothing runs. */
 void shims_restored(struct machine *machine, size_t count, bool whole_disk);
-/* Faults: one running workload dies by itself, or one shim is killed with all that is under it. */
-void shims_disturb(struct machine *machine, bool kills_shim);
+/* Faults: one running workload dies by itself, is ended by hand, or one shim is killed with all
+ * that is under it; FAULT_WORK_CHANGED only chooses. */
+struct shim *shims_disturb(struct machine *machine, enum fault fault); /* NULL: none runs */

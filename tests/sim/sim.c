@@ -12,6 +12,7 @@
 #include "tests/sim/checks.h"
 #include "tests/sim/configdir.h"
 #include "tests/sim/controller.h"
+#include "tests/sim/drift.h"
 #include "tests/sim/epilogue.h"
 #include "tests/sim/hours.h"
 #include "tests/sim/http.h"
@@ -229,7 +230,7 @@ static void converge(struct sim *sim)
     _cleanup_(str_fini)
     struct str why = STR_EMPTY;
 
-    while (!sim->has_failed && !judge_world(sim, &why)) {
+    while (!sim->has_failed && (drift_tend(sim) || !judge_world(sim, &why))) {
         if (is_late(sim, begun_ms, &bound_ms)) {
             judge_show(sim);
             sim_fail(sim, "liveness", "not as desired %" PRId64 " ms after the faults ended: %s",
@@ -254,6 +255,7 @@ static void rest(struct sim *sim)
     converge(sim);
     judge_show(sim);
     check_blobs_made(sim);
+    drift_check_rest(sim);
     sim->tallies.converged_after_ms = took_ms;
 }
 

@@ -293,6 +293,33 @@ top_is_live_on_a_terminal_and_q_ends_it() {
   expect 0 fogctl uncordon edge-3
 }
 
+has_event() { fogctl get events --field-selector "reason=$1" --no-headers | grep -q "$2"; } # REASON WORDS
+counts() { api /metrics | grep -qxF "$1"; }                                                 # LINE
+in_state() { [ "$(process_state "$(leader_of "$1")")" = "$2" ]; }                           # SESSION STATE
+
+what_somebody_ends_by_hand_is_left_where_it_is_to_be_reported() {
+  ses hand 'exec sleep 1000' 'drift: report' 'workload.restart: always' | apply
+  await 20 "it converges" converged hand || return
+  kill -9 "$(leader_of hand)"
+  await 10 "it is told" reason_is hand Drifted || return
+  expect 1 fogctl why hs/hand
+  says "$out" 'ended by signal 9 from outside' 'in the way: Drifted of ' 'what would help: .*set spec.drift to heal'
+  await 10 "an event tells" has_event DriftFound 'replica 0 on edge-.: its process was ended by signal 9 from outside'
+  await 10 "a metric counts it" counts 'fog_drift_found_total{sort="Ended"} 1'
+  is "what runs" "$(leader_of hand)" ""
+}
+
+what_is_to_be_healed_goes_on() {
+  ses hand 'exec sleep 1000' 'drift: heal' 'workload.restart: always' | apply
+  await 20 "it runs again" converged hand || return
+  await 5 "it sleeps" in_state hand S || return
+  kill -STOP "$(leader_of hand)"
+  await 15 "it goes on" eval 'has_event DriftHealed "stopped by a signal" && in_state hand S'
+  await 10 "a metric counts it" counts 'fog_drift_healed_total{sort="Stopped"} 1'
+  expect 0 fogctl why hs/hand
+  expect 0 fogctl delete hs/hand
+}
+
 nothing_is_left_broken() {
   expect 0 fogctl delete hs --all
   check_orphans
@@ -309,4 +336,5 @@ it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has 
   a_rollout_is_watched_held_and_taken_back scale_changes_replicas_and_nothing_else \
   an_edit_is_written_back_and_what_is_wrong_comes_back paths_and_columns_say_what_is_asked_for \
   a_watch_says_what_was_added_modified_and_deleted_in_columns_too \
-  top_prints_once_without_a_terminal top_is_live_on_a_terminal_and_q_ends_it nothing_is_left_broken
+  top_prints_once_without_a_terminal top_is_live_on_a_terminal_and_q_ends_it \
+  what_somebody_ends_by_hand_is_left_where_it_is_to_be_reported what_is_to_be_healed_goes_on nothing_is_left_broken

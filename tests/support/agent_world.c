@@ -277,11 +277,8 @@ static void perform(struct agent_world *world, const struct agt_effect *effect)
         str_add_char(page, '\n');
         break;
     case AGT_UNCOLLECT:
-        print_run(world, "uncollect", effect);
-        str_add_char(page, '\n');
-        break;
     case AGT_UNFETCH:
-        print_run(world, "unfetch", effect);
+        print_run(world, effect->type == AGT_UNFETCH ? "unfetch" : "uncollect", effect);
         str_add_char(page, '\n');
         break;
     case AGT_SPAWN:
@@ -311,8 +308,9 @@ static void perform(struct agent_world *world, const struct agt_effect *effect)
         print_run(world, "watch", effect);
         str_addf(page, " ms=%d\n", (int)effect->unwatched_ms);
         break;
+    case AGT_MEND:
     case AGT_FORGET:
-        print_run(world, "forget", effect);
+        print_run(world, effect->type == AGT_MEND ? "mend" : "forget", effect);
         str_add_char(page, '\n');
         break;
     case AGT_READ_LOG:
@@ -558,6 +556,7 @@ static void fill_assignment(const struct want *want, char digest_text[static DIG
         assignment->template.workload.artifacts.count = 1;
     }
     assignment->template.grace_ms = want->grace_ms == 0 ? 5000 : want->grace_ms;
+    assignment->template.drift = want->drift;
     assignment->template.workload.resources.cores = want->cores;
     assignment->template.workload.resources.memory = want->memory;
     if (want->checkpoint_ms > 0) {

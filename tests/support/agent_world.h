@@ -49,6 +49,7 @@ struct want { /* one assignment, by what differs between tests */
     int64_t memory;                           /* bytes */
     bool has_artifact, has_output;
     int64_t checkpoint_ms; /* after USR2; 0: none */
+    int drift;             /* enum drift_mode */
 };
 
 /* WANTS(WANT("u1", 1), WANT("u2", 3, .restart = RESTART_ALWAYS)); ONE("u1", 1); NOTHING. */

@@ -272,6 +272,7 @@ static void perform(struct load_agent *agent, const struct agt_effect *effect)
     case AGT_RESUME:
     case AGT_LIMIT:
     case AGT_WATCH:
+    case AGT_MEND:
     case AGT_FORGET:
     case AGT_STOP_LOG:
         return;

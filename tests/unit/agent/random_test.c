@@ -358,6 +358,7 @@ static void perform(struct life *life, const struct agt_effect *effect)
     case AGT_LIMIT:
     case AGT_OVERRUN:
     case AGT_WATCH:
+    case AGT_MEND:
     case AGT_SAVE:
     case AGT_FETCH:
     case AGT_UNFETCH:

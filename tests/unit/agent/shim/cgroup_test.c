@@ -3,6 +3,7 @@
 #include "agent/shim/cgroup.h"
 
 #include "agent/shim/cgroup_file.h"
+#include "agent/shim/cgroup_values.h"
 #include "agent/shim/file.h"
 #include "tests/support/folder.h"
 
@@ -149,6 +150,23 @@ static void version_2_takes_its_limits(void **state)
     assert_int_equal(used_us, 1234567);
 }
 
+static void what_somebody_else_writes_is_seen_and_written_back(void **state)
+{
+    struct cgroup_values values;
+
+    (void)state;
+    assert_true(cgroup_set_cpu(&cgroup, 500));
+    assert_true(cgroup_set_memory(&cgroup, 1 << 20));
+    cgroup_values_read(&cgroup, &values);
+    assert_false(cgroup_values_differ(&cgroup, &values));
+    put("memory.max", "2097152\n");
+    assert_true(cgroup_values_differ(&cgroup, &values));
+    cgroup_values_write(&cgroup, &values);
+    assert_false(cgroup_values_differ(&cgroup, &values));
+    holds("memory.max", "1048576");
+    holds("cpu.max", "50000 100000");
+}
+
 /* --- version 1 ----------------------------------------------------------------------------------
  */
 
@@ -275,6 +293,7 @@ static void ways_that_are_none_make_no_group(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        V2(what_somebody_else_writes_is_seen_and_written_back),
         V2(a_quota_is_written_with_its_period),
         V2(version_2_takes_its_limits),
         V1(version_1_takes_its_limits),
