@@ -174,8 +174,9 @@ enum {
     COMPACT_ROWS_MAX = 256,      /* that one slice of compaction goes past: commits wait for it */
     HISTORY_FORMS_MAX = 10,      /* of a session that is there: undo goes back to them at any age */
     HISTORY_LOOK_MS = 60 * 1000, /* between two looks for what may go */
-    HISTORY_HOLD_MS = 24 * 3600 * 1000, /* after the clock was set forward nothing is old */
-    STORE_FINDINGS_MAX = 100,           /* of a check, shown; the rest is counted */
+    HISTORY_HOLD_MS =
+        24 * 3600 * 1000,     /* at most, after the clock was set forward, nothing is old */
+    STORE_FINDINGS_MAX = 100, /* of a check, shown; the rest is counted */
 
     /* Workloads. */
     REPLICAS_MAX = 10000,

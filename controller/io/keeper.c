@@ -25,12 +25,15 @@ static void notice_jump(struct keeper *keeper, const struct config *config, stru
     keeper->seen = now;
     keeper->seen_wall = wall;
     if (is_known && jump_ms > config->history_keep_ms / JUMP_PART) {
-        char text[DURATION_TEXT_SIZE];
+        int64_t hold_ms =
+            config->history_keep_ms < HISTORY_HOLD_MS ? config->history_keep_ms : HISTORY_HOLD_MS;
+        char jump[DURATION_TEXT_SIZE], hold[DURATION_TEXT_SIZE];
 
-        duration_to_str(jump_ms, text);
-        log_warning("the clock is %s further than expected; for a day no history goes for its age",
-                    text);
-        keeper->held_until = mono_after(now, HISTORY_HOLD_MS);
+        duration_to_str(jump_ms, jump);
+        duration_to_str(hold_ms, hold);
+        log_warning("the clock is %s further than expected: for %s no history goes for its age",
+                    jump, hold);
+        keeper->held_until = mono_after(now, hold_ms);
     }
 }
 

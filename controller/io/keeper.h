@@ -2,7 +2,8 @@
  *
  * What is older than `history-keep` goes, and while the store has more than `history-max` in use,
  * the oldest of what is older than `history-keep-min`.  A clock that was set forward must not make
- * all of it old at once: after such a jump nothing goes for its age until a day later. */
+ * all of it old at once: after such a jump nothing goes for its age until a day later, or until as
+ * long as it is kept. */
 #pragma once
 
 #include "controller/io/config.h"

@@ -110,6 +110,9 @@
       "exactly-once same-answer refused ledger")                                                   \
     X(LOAD_STOPS_EARLY, "a start loads twelve objects and no more",                                \
       "ledger current liveness acknowledged store-opens crash authorised")                         \
+    X(FORMS_NOT_KEPT, "old history goes with what an undo goes back to", "kept")                   \
+    X(STATUS_OF_ROW_GOES, "old history goes with the status that a newer row was written with",    \
+      "kept ledger store-opens")                                                                   \
     X(TEMPLATE_NOT_STORED, "what a template says is lost with the process", "crash liveness tasks") \
     X(ERA_NOT_RAISED, "a restored store goes on in its old era", "era never-back liveness")        \
     X(BLOBS_OF_RESULTS_GO, "stored outputs go, although a task is told to have made them",         \

@@ -587,6 +587,7 @@ static void act_rollback(struct person *person)
     } else {
         str_addf(&person->draft.body, "\"prune\":%s}}", die_chance(die, 400) ? "true" : "false");
     }
+    person->draft.back_to = revision;
     person->draft.may_conflict = person->draft.may_miss = person->draft.is_merge = true;
 }
 

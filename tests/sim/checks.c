@@ -5,11 +5,13 @@
 #include "schema/base/map.h"
 #include "schema/base/parse.h"
 #include "schema/json.h"
+#include "schema/kinds/session_form.h"
 #include "tests/sim/blobs.h"
 #include "tests/sim/check_effects.h"
 #include "tests/sim/check_quorum.h"
 #include "tests/sim/check_rows.h"
 #include "tests/sim/controller.h"
+#include "tests/sim/keeping.h"
 #include "tests/sim/reference.h"
 #include "tests/sim/shim.h"
 
@@ -22,7 +24,9 @@ struct mirrored {
     enum row_verb verb;
     const struct kind *kind;
     char *name, *uid, *why; /* owned */
-    struct digest spec;     /* of what operators declare; zero for the rest */
+    struct wall at;
+    struct digest spec; /* of what operators declare; zero for the rest */
+    struct digest form; /* of sessions: of that part of it */
 };
 
 struct acknowledgement {
@@ -119,7 +123,13 @@ bool checks_row(const struct sim *sim, size_t index, struct checks_row *ret_row)
         return false;
     }
     row = &sim->checks->rows.items[index];
-    *ret_row = (struct checks_row){row->revision, row->kind, row->why, row->name};
+    *ret_row = (struct checks_row){.revision = row->revision,
+                                   .verb = row->verb,
+                                   .kind = row->kind,
+                                   .why = row->why,
+                                   .name = row->name,
+                                   .at = row->at,
+                                   .form = row->form};
     return true;
 }
 
@@ -226,6 +236,21 @@ static void digest_spec(const struct node *root, struct digest *ret_digest)
     digest_of(text.data, text.length, ret_digest);
 }
 
+static void digest_form(const struct node *root, struct digest *ret_digest)
+{
+    const struct node *spec = node_find(root, "spec");
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    for (size_t i = 0; spec != NULL && i < spec->map.count; i++) { /* sorted by name */
+        if (session_form_has(spec->map.members[i].key)) {
+            str_addf(&text, "\n%s ", spec->map.members[i].key);
+            json_emit(spec->map.members[i].value, JSON_SORTED, &text);
+        }
+    }
+    digest_of(text.data, text.length, ret_digest);
+}
+
 static void note_lease(struct checks *checks, const struct node *root)
 {
     const char *text = node_text(node_find_path(root, "spec.leaseDuration"));
@@ -236,7 +261,7 @@ static void note_lease(struct checks *checks, const struct node *root)
     }
 }
 
-static void digest_body(struct checks *checks, const struct blob *body, struct digest *ret_digest)
+static void digest_body(struct checks *checks, const struct blob *body, struct mirrored *row)
 {
     _cleanup_(arena_fini)
     struct arena arena = {0};
@@ -248,7 +273,8 @@ static void digest_body(struct checks *checks, const struct blob *body, struct d
         (void)json_parse(&arena, body->data, body->size_bytes, JSON_PLAIN, &problems, &root);
     }
     note_lease(checks, root);
-    digest_spec(root, ret_digest);
+    digest_spec(root, &row->spec);
+    digest_form(root, &row->form);
 }
 
 static bool is_declared(const struct kind *kind)
@@ -288,7 +314,7 @@ static void check_key(struct sim *sim, const struct mirrored *row, uint64_t batc
 static void mirror(struct sim *sim, struct mirrored *row, const struct blob *body, uint64_t batch)
 {
     if (is_declared(row->kind)) {
-        digest_body(sim->checks, body, &row->spec);
+        digest_body(sim->checks, body, row);
     }
     if (row->revision <= checks_revision(sim)) {
         sim_fail(sim, "never-back", "revision %" PRIu64 " follows %" PRIu64, row->revision,
@@ -313,7 +339,8 @@ void check_batch(struct sim *sim, const struct batch *batch)
                                .kind = it->kind,
                                .name = mem_strdup(it->name),
                                .uid = mem_strdup(it->uid),
-                               .why = mem_strdup(it->why)};
+                               .why = mem_strdup(it->why),
+                               .at = it->at};
 
         sim->checks->revision = it->revision;
         if (it->log == ROW_LEDGER) {
@@ -358,6 +385,7 @@ void check_state(struct sim *sim, const struct stored_state *state)
                  "the store is at revision %" PRIu64 ", and %" PRIu64 " was committed",
                  state->revision, checks->revision);
     }
+    keeping_started(sim, state);
     memcpy(checks->store_id, state->store_id, sizeof(checks->store_id));
     checks->is_restored = false;
     checks->era = sim->reference->era = state->era;
@@ -394,22 +422,42 @@ static void compare_row(struct sim *sim, const struct stored_change *change, siz
                                .kind = change->kind,
                                .name = mem_strdup(change->name),
                                .uid = mem_strdup(change->uid),
-                               .why = mem_strdup(change->why)};
+                               .why = mem_strdup(change->why),
+                               .at = change->at};
 
         mirror(sim, &row, change->body, 0);
     }
 }
 
-/* Compares the rows from `at` on with the disk; returns how many there are. */
+/* How many rows lie before history begins. */
+static size_t rows_gone(const struct sim *sim)
+{
+    const struct checks *checks = sim->checks;
+    size_t low = 0, high = checks->rows.count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (checks->rows.items[middle].revision <= keeping_horizon(sim)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Compares the rows from `at` on, as far as they are kept, with the disk; returns how many there
+ * are. */
 static size_t walk(struct sim *sim, size_t at)
 {
     struct checks *checks = sim->checks;
-    struct read_query query = {.type = READ_CHANGES,
-                               .after = at == 0 ? 0 : checks->rows.items[at - 1].revision,
-                               .upto = checks->revision,
-                               .limit = 1000};
+    struct read_query query = {.type = READ_CHANGES, .upto = checks->revision, .limit = 1000};
     bool complete = false;
 
+    at = at < rows_gone(sim) ? rows_gone(sim) : at;
+    query.after = at == 0 ? 0 : checks->rows.items[at - 1].revision;
+    query.after = query.after < keeping_horizon(sim) ? keeping_horizon(sim) : query.after;
     checks->ordinal++;
     while (!complete && !sim->has_failed && query.after < query.upto) {
         struct read_result *result = store_read(sim->controller->store, &query);
@@ -494,9 +542,9 @@ void check_store_fully(struct sim *sim)
     sim->checks->acknowledgements_checked = 0;
     if (store_verify(sim->controller->store, &rows, &err) < 0) {
         sim_fail(sim, "ledger", "%s", err.text);
-    } else if (rows != sim->checks->rows.count) {
+    } else if (rows != sim->checks->rows.count - rows_gone(sim)) {
         sim_fail(sim, "ledger", "%" PRIu64 " rows verified, and %zu were committed", rows,
-                 sim->checks->rows.count);
+                 sim->checks->rows.count - rows_gone(sim));
     } else {
         check_store(sim);
     }
@@ -548,7 +596,8 @@ void checks_restored(struct sim *sim, const struct checks_mark *mark)
     checks->revision = mark->revision;
     checks->newest = mark->newest;
     checks->is_restored = true;
-    reference_reset(sim);
+    keeping_restored(sim);
+    reference_reset(sim, mark->revision);
     blob_store_restored(sim);
     forget_acknowledgements(checks, mark);
     map_each (&checks->keys, it) {

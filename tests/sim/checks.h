@@ -65,8 +65,11 @@ uint64_t checks_revision(const struct sim *sim);
 size_t checks_rows(const struct sim *sim);
 struct checks_row { /* texts are borrowed */
     uint64_t revision;
+    enum row_verb verb;
     const struct kind *kind;
     const char *why, *name;
+    struct wall at;
+    struct digest form; /* of a session */
 };
 bool checks_row(const struct sim *sim, size_t index, struct checks_row *ret_row);
 /* Was anything ever done under this key? */

@@ -637,6 +637,15 @@ void controller_tell_space(struct sim *sim)
     step(sim, &event);
 }
 
+void controller_tell_compacted(struct sim *sim, uint64_t revision)
+{
+    struct ctl_event event = {.type = CTL_COMPACTED, .id = revision};
+
+    if (sim->controller->stalled_until_ms <= sim_now(sim)) {
+        step(sim, &event);
+    }
+}
+
 /* Who is away or stands still hears of it at the next start. */
 void controller_configure(struct sim *sim, size_t bursts_max)
 {

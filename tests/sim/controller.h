@@ -54,6 +54,8 @@ struct controller *controller_new(struct sim *sim);
 void controller_free(struct controller *controller);
 struct mono controller_mono(const struct sim *sim);
 struct wall controller_wall(const struct sim *sim);
+/* History begins after this revision: while nothing else is under way. */
+void controller_tell_compacted(struct sim *sim, uint64_t revision);
 uint64_t controller_batches(const struct sim *sim); /* made so far, in all lives */
 uint64_t controller_assigns(const struct sim *sim); /* assign messages composed, in all lives */
 

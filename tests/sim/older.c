@@ -66,6 +66,8 @@ static struct bytes edit(struct disk *disk, const char *sql)
     return bytes;
 }
 
+/* None of before compacted anything: in a store in which something was, the sum is too large, and
+ * it stays as it is. */
 void store_becomes_older(struct sim *sim)
 {
     struct disk *disk = sim->controller->disk;
@@ -73,7 +75,10 @@ void store_becomes_older(struct sim *sim)
     struct bytes older = edit(disk, "BEGIN;"
                                     "DELETE FROM meta WHERE name = 'settled_era'"
                                     "  AND value = (SELECT value FROM meta WHERE name = 'era');"
-                                    "DELETE FROM meta WHERE name = 'compacted_at';"
+                                    "SELECT abs(-9223372036854775807 - (value > 0)) FROM meta "
+                                    "  WHERE name = 'compacted_revision';"
+                                    "DELETE FROM meta WHERE name IN ('compacted_at', "
+                                    "  'compacted_change');"
                                     "DROP INDEX ledger_body;"
                                     "ALTER TABLE ledger DROP COLUMN begins_form;"
                                     "ALTER TABLE status DROP COLUMN before;"

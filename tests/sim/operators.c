@@ -6,6 +6,7 @@
 #include "schema/kind.h"
 #include "tests/sim/blobs.h"
 #include "tests/sim/checks.h"
+#include "tests/sim/keeping.h"
 #include "tests/sim/person.h"
 #include "tests/sim/restore.h"
 
@@ -222,7 +223,8 @@ static void judge_refusal(struct person *person, int code, const struct node *ro
     case WISH_DONE:
     case WISH_TRIED:
         is_fine = (code == 409 && draft->may_conflict) || (code == 404 && draft->may_miss) ||
-                  (code == 422 && is_explained(person, causes));
+                  (code == 422 && is_explained(person, causes)) ||
+                  (code == 410 && draft->back_to > 0 && draft->back_to < keeping_horizon(sim));
         break;
     case WISH_REFUSED:
         is_fine = code == 422 && is_named(causes, draft->path);

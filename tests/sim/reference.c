@@ -4,6 +4,7 @@
 #include "schema/json.h"
 #include "schema/kinds/assignment.h"
 #include "schema/kinds/harvest_session.h"
+#include "tests/sim/check_quorum.h"
 #include "tests/sim/sim.h"
 
 #include <stdlib.h>
@@ -48,6 +49,12 @@ void reference_free(struct reference *reference)
     map_fini(&reference->expectations);
     vec_fini(&reference->sessions);
     vec_fini(&reference->batches);
+    vec_each (&reference->taken, row) {
+        free(row->name);
+        free(row->uid);
+        blob_unref(row->body);
+    }
+    vec_fini(&reference->taken);
     arena_fini(&reference->arena);
     free(reference);
 }
@@ -62,7 +69,7 @@ static void copy_artifacts(struct arena *arena, struct ref_template *template)
     template->artifacts = copies;
 }
 
-void reference_reset(struct sim *sim)
+void reference_reset(struct sim *sim, uint64_t upto)
 {
     struct reference *before = sim->reference;
 
@@ -75,6 +82,12 @@ void reference_reset(struct sim *sim)
         template->outputs = arena_strdup(&sim->reference->arena, template->outputs);
         copy_artifacts(&sim->reference->arena, template);
         (void)map_put(&sim->reference->templates, it->key, template);
+    }
+    vec_each (&before->taken, row) {
+        if (row->revision <= upto) {
+            reference_take(sim->reference, row);
+            check_quorum_hears(sim, row->kind, row->name);
+        }
     }
     reference_free(before);
 }
@@ -232,12 +245,25 @@ static void take_status(struct reference *reference, const struct row *row)
     object->status = node_find(root, "status") != NULL ? node_find(root, "status") : root;
 }
 
+static struct row copy_of(const struct row *row)
+{
+    return (struct row){.log = row->log,
+                        .verb = row->verb,
+                        .kind = row->kind,
+                        .name = mem_strdup(row->name),
+                        .uid = mem_strdup(row->uid),
+                        .revision = row->revision,
+                        .generation = row->generation,
+                        .body = row->body == NULL ? NULL : blob_ref(row->body)};
+}
+
 void reference_take(struct reference *reference, const struct row *row)
 {
     if (row->revision <= reference->revision) {
         return;
     }
     reference->revision = row->revision;
+    vec_add(&reference->taken, copy_of(row));
     if (row->log == ROW_LEDGER) {
         take_ledger(reference, row);
     } else {

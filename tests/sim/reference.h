@@ -69,6 +69,9 @@ struct reference {
     struct {
         VEC_OF(uint64_t);
     } batches; /* the last revision of each, as far as it is known */
+    struct {
+        VEC_OF(struct row);
+    } taken; /* owned: all rows, for a restore */
     uint64_t era;
     uint64_t revision; /* the newest that is known to be durable */
     uint64_t desired;  /* the newest of the ledger */
@@ -76,8 +79,8 @@ struct reference {
 
 struct reference *reference_new(void);
 void reference_free(struct reference *reference);
-/* Another store took the place of this one: what it has is fed from the beginning. */
-void reference_reset(struct sim *sim);
+/* Another store took the place of this one, which has what was taken up to this revision. */
+void reference_reset(struct sim *sim, uint64_t upto);
 
 /* Rows in order; those that are known already are passed over. */
 void reference_take(struct reference *reference, const struct row *row);

@@ -17,6 +17,7 @@
 #include "tests/sim/hours.h"
 #include "tests/sim/http.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/keeping.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/network.h"
 #include "tests/sim/operators.h"
@@ -139,6 +140,7 @@ void sim_init(struct sim *sim, const struct sim_options *options, struct record_
     sim->accounts = accounts_new();
     sim->quorums = quorums_new();
     sim->alerts = alerts_world_new();
+    sim->keeping = keeping_new(sim);
     sim->config_folder = config_folder_new();
     sim->blobs = blob_store_new(sim);
     sim->reference = reference_new();
@@ -172,6 +174,7 @@ void sim_fini(struct sim *sim)
     accounts_free(sim->accounts);
     quorums_free(sim->quorums);
     alerts_world_free(sim->alerts);
+    keeping_free(sim->keeping);
     config_folder_free(sim->config_folder);
     blob_store_free(sim->blobs);
     reference_free(sim->reference);
@@ -189,6 +192,7 @@ static void rage(struct sim *sim)
     watcher_begin(sim);
     faults_begin(sim);
     alerts_begin(sim);
+    keeping_begin(sim);
     check_policies(sim);
     sim_pass(sim, sim->faults.chaos_ms);
 }
@@ -492,6 +496,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     if (!sim.has_failed) {
         watcher_check(&sim);
         check_store_fully(&sim);
+        keeping_check(&sim);
     }
     if (!sim.has_failed && sim.plan != NULL) {
         plan_compare(&sim);

@@ -21,6 +21,7 @@ struct config_folder;
 struct restores;
 struct leases;
 struct alerts_world;
+struct keeping;
 struct quorums;
 struct reports;
 struct accounts;
@@ -72,6 +73,7 @@ struct sim {
     struct accounts *accounts;
     struct quorums *quorums;
     struct alerts_world *alerts;
+    struct keeping *keeping;
     struct blob_store *blobs;
     struct config_folder *config_folder;
     struct reference *reference; /* what the committed rows say */

@@ -219,6 +219,38 @@ tells_ok() { grep -q '^ok: nothing is wrong' "$dir/checked" && grep -q '^Harvest
 check "a check tells what there is" tells_ok
 nowhere() { ! "$program" check --state "$dir/nowhere" >/dev/null 2>&1 && test ! -e "$dir/nowhere"; }
 check "a check of nothing makes nothing" nowhere
+
+# --- old history goes ---
+start --history-keep 1s --history-keep-min 1s
+create stays >/dev/null
+compacted() { [ "$(curl -sf "$api/metrics" | awk '/^fog_history_compacted_revision / { print $2 }')" -gt "$1" ]; }
+newest=$(curl -sf "$api/$policies" | jq -r .metadata.resourceVersion)
+check "what is old is compacted, up to the newest change" await compacted $((newest - 1))
+says_gone() { # REVISION
+  curl -s -X POST -H 'Content-Type: application/json' -d "{\"spec\":{\"toRevision\":\"$1\"}}" "$api/apis/fog/v1/rollbacks" >"$dir/answer"
+  jq -e '.code == 410 and .reason == "Expired" and (.message | test("the oldest one that is kept is [0-9]+"))' "$dir/answer" >/dev/null
+}
+check "what is gone is told to be" says_gone 1
+watch_is_told() { curl -s --max-time 10 "$api/$policies?watch=true&resourceVersion=1" | jq -e '.type == "ERROR" and .object.code == 410' >/dev/null; }
+check "a watch from there, too" watch_is_told
+still_there() { has stays && has before-backup; }
+check "what is there stays" still_there
+check "a backup of what is left is made" "$fogctl" --server "$api" backup "$dir/short-history.backup" >/dev/null
+kill -TERM "$pid"
+ended_with 0
+check "a check finds nothing wrong with what is left" examine
+begins_later() { awk '/^history begins after/ { exit !($4 > 0) }' "$dir/checked"; }
+check "a check tells where history begins" begins_later
+start
+check "a start finds all that is there" still_there
+kill -TERM "$pid"
+ended_with 0
+check "a backup without the oldest history is put back" restores "$dir/short-history.backup"
+start
+check "with all that was there" still_there
+kill -TERM "$pid"
+ended_with 0
+
 leaks() { ! grep -q "LeakSanitizer\|AddressSanitizer\|runtime error" "$dir/log"; }
 check "no sanitizer had anything to say" leaks
 exit "$failed"

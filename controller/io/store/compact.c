@@ -112,6 +112,7 @@ static int take_rows(struct slice *slice, struct wall before, struct err *err)
         slice->origin.at = row->at;
         if (row->log == ROW_LEDGER) {
             slice->origin.ledger_seq = row->seq;
+            slice->origin.change = row->revision;
             slice->origin.link = row->link;
         }
     }
@@ -195,7 +196,7 @@ static int release_status(struct slice *slice, const struct passed *row, uint64_
         return r < 0 ? r : 0;
     }
     r = find_first(slice, STMT_COMPACT_FOLLOWER, row, slice->origin.revision, &named, err);
-    if (r < 0 || named == status) {
+    if (r < 0 || (named == status && !MUTANT(STATUS_OF_ROW_GOES))) {
         return r < 0 ? r : 0;
     }
     r = run_on(slice, STMT_STATUS_DELETE, status, err);
@@ -302,7 +303,6 @@ static int trim_forms(struct slice *slice, struct kept_row row, struct err *err)
         }
         forms += older.begins_form;
         if (forms > HISTORY_FORMS_MAX) {
-            MARK("a form is too old to go back to");
             row.before = 0;
             r = remove_ledger_row(slice, older.revision, err);
             return r < 0 ? r : put_kept(slice, &row, err);
@@ -342,7 +342,7 @@ static int pass_version(struct slice *slice, const struct passed *row, struct er
     if (r < 0) {
         return r;
     }
-    if (row->before != 0 && !older.begins_form) {
+    if (row->before != 0 && (!older.begins_form || MUTANT(FORMS_NOT_KEPT))) {
         kept.before = older.before;
         r = remove_ledger_row(slice, older.revision, err);
     }
@@ -375,6 +375,9 @@ static int put_origin(struct slice *slice, struct err *err)
 
     if (r == 0) {
         r = store_meta_put(store, "compacted_seq", origin->ledger_seq, err);
+    }
+    if (r == 0) {
+        r = store_meta_put(store, "compacted_change", origin->change, err);
     }
     if (r == 0) {
         r = store_meta_put(store, "compacted_at", (uint64_t)origin->at.ms, err);

@@ -29,8 +29,8 @@ int store_is_lost(struct store *store, uint64_t revision, struct err *err)
     STMT_USE(stmt);
     int r;
 
-    if (era >= store->era || revision <= era_floor(era)) {
-        return 0;
+    if (era >= store->era || revision <= era_floor(era) || revision == store->origin.revision) {
+        return 0; /* where history begins its row may be gone, and was there */
     }
     r = stmt_get(store, STMT_ERA_HAS, &stmt, err);
     if (r < 0) {

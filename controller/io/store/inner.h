@@ -65,6 +65,7 @@ struct heads {
 struct origin {
     uint64_t revision;
     uint64_t ledger_seq; /* of the newest ledger row up to there */
+    uint64_t change;     /* its revision: from then on desired state was as it is there */
     struct wall at;
     struct digest link;
 };

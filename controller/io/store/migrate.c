@@ -46,13 +46,14 @@ static const char step_2[] = "INSERT INTO meta (name, value)"
 
 /* 3.  For compaction: which ledger rows have a body, which status row another one follows
  * (`before`; 0: none, or it was written before this step), whether a ledger row that stays of
- * before history begins gave a session another form, and when the last row of before was written.
- */
+ * before history begins gave a session another form; when the last row of before was written, and
+ * which revision the last one of the ledger had. */
 static const char step_3[] =
     "CREATE INDEX ledger_body ON ledger (body);"
     "ALTER TABLE ledger ADD COLUMN begins_form INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE status ADD COLUMN before INTEGER NOT NULL DEFAULT 0;"
-    "INSERT INTO meta (name, value) VALUES ('compacted_at', 0) ON CONFLICT (name) DO NOTHING;";
+    "INSERT INTO meta (name, value) VALUES ('compacted_at', 0), ('compacted_change', 0)"
+    "  ON CONFLICT (name) DO NOTHING;";
 
 static const char *const steps[] = {step_1, step_2, step_3};
 

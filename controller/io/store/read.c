@@ -216,7 +216,7 @@ static int is_compacted(struct store *store, const struct read_query *query)
         is_gone = query->upto != 0 && query->upto < origin;
         break;
     case READ_STATE_AT:
-        is_gone = query->upto < origin;
+        is_gone = query->upto < store->origin.change;
         break;
     }
     r = is_gone ? is_known_still(store, query) : 1;

@@ -154,6 +154,9 @@ int store_read_origin(struct store *store, struct err *err)
         r = store_meta_number(store, "compacted_seq", &origin.ledger_seq, err);
     }
     if (r == 0) {
+        r = store_meta_number(store, "compacted_change", &origin.change, err);
+    }
+    if (r == 0) {
         r = store_meta_number(store, "compacted_at", &at_ms, err);
     }
     if (r == 0) {

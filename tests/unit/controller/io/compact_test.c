@@ -360,6 +360,39 @@ static void all_may_be_old(void **state)
     assert_verifies(world, 1);
 }
 
+/* Its own row is gone, which says nothing about what was lost. */
+static void where_history_begins_is_known_in_a_later_era(void **state)
+{
+    struct world *world = *state;
+    struct read_query changes = {.type = READ_CHANGES, .after = 3, .upto = era_floor(2) + 9};
+
+    (void)write_session(world, ROW_CREATE, "a", "one", 1);
+    (void)write_session(world, ROW_CREATE, "b", "one", 1);
+    delete_session(world, "a");
+    compact_to(world, 3);
+    assert_int_equal(store_raise_era(world->store, 1, &world->err), 0);
+    assert_int_equal(read_into(world, changes, &world->found), 0);
+    changes.after = 4;
+    assert_int_equal(read_into(world, changes, &world->found), ERR_NOT_FOUND);
+}
+
+/* What was reported since is no change of desired state, and who goes back means that. */
+static void the_last_change_can_be_gone_back_to_under_its_own_number(void **state)
+{
+    struct world *world = *state;
+    struct read_query moment = {.type = READ_STATE_AT, .upto = 2};
+
+    (void)write_session(world, ROW_CREATE, "a", "one", 1);
+    (void)write_session(world, ROW_UPDATE, "a", "one", 2);
+    write_status(world, "a");
+    write_status(world, "a");
+    compact_to(world, 4);
+    assert_string_equal(read_all(world, moment),
+                        "2 update a {\"spec\":{\"replicas\":2,\"workload\":\"one\"}} - -\n");
+    moment.upto = 1;
+    assert_int_equal(read_into(world, moment, &world->found), ERR_NOT_FOUND);
+}
+
 static void a_content_goes_when_it_is_released(void **state)
 {
     struct world *world = *state;
@@ -562,6 +595,8 @@ int main(void)
         TEST(a_slice_is_bounded),
         TEST(a_large_store_gives_up_what_is_older_than_it_must_keep),
         TEST(all_may_be_old),
+        TEST(where_history_begins_is_known_in_a_later_era),
+        TEST(the_last_change_can_be_gone_back_to_under_its_own_number),
         TEST(a_content_goes_when_it_is_released),
         cmocka_unit_test(damage_before_history_begins_is_found),
         cmocka_unit_test(any_history_is_told_from_where_it_begins),
