@@ -57,6 +57,7 @@ static const struct {
     {"Lost", DIVERGENCE_SOFTWARE},
     {"NoQuorum", DIVERGENCE_SOFTWARE},
     {"OutputMissing", DIVERGENCE_SOFTWARE},
+    {"ProgressDeadlineExceeded", DIVERGENCE_SOFTWARE},
     {"StartFailed", DIVERGENCE_SOFTWARE},
 };
 

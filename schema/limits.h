@@ -205,6 +205,7 @@ enum {
     GANG_MEMBERS_MAX = 100,    /* all begin in one batch */
     GANG_HELD_MAX = 1000,      /* agents of which a gang remembers that they held it */
     GANG_DEADLINE_MIN_MS = 5 * 1000,
+    ROLLOUT_DEADLINE_MIN_MS = 1000,
     BURSTS_MAX = 4,            /* gangs placed and not yet complete, unless told otherwise */
     BURSTS_TOLD_MAX = 1 << 20, /* as many as anybody can ask for */
     COMMAND_WORDS_MAX = 256,

@@ -50,6 +50,13 @@ const struct remedy remedies[] = {
      "see who changed it on the machine; then set spec.drift to heal, or delete the assignment to "
      "have it placed anew"},
     {"NoDrift", REMEDY_NONE, NULL},
+    {"ProgressDeadlineExceeded", REMEDY_ACT,
+     "see why its replicas do not get on, then apply a changed session, or go back with `fogctl "
+     "rollout undo`"},
+    {"Progressing", REMEDY_NONE, NULL},
+    {"RolledOut", REMEDY_NONE, NULL},
+    {"Reverting", REMEDY_NONE, NULL},
+    {"Reverted", REMEDY_NONE, NULL},
     {"GangTimedOut", REMEDY_WAIT,
      "see which replica did not run, or raise spec.gang.deadline; it is placed again by itself"},
     {"AgentAway", REMEDY_ACT, "bring the agent back, or wait until the work is placed elsewhere"},

@@ -358,6 +358,23 @@ static void add_assignments(struct chain *chain, struct assignment_entry **items
 
 /* --- the objects that can be asked about ------------------------------------------------------ */
 
+/* A change that came to nothing; that one is under way, or was carried out, is no news. */
+static void add_rollout(struct chain *chain, const struct session_entry *session)
+{
+    static const char *const told[] = {"ProgressDeadlineExceeded", "Reverting", "Reverted"};
+    const struct condition *condition =
+        condition_find(&harvest_session_of(session->object)->status.conditions, "Progressing");
+
+    for (size_t i = 0; condition != NULL && i < COUNT_OF(told); i++) {
+        if (str_eq(condition->reason, told[i])) {
+            struct words words = words_of(chain, session->object, "Progressing", condition);
+
+            words.is = is_true(condition) ? "back" : "late";
+            add_link(chain, &words);
+        }
+    }
+}
+
 static void explain_session(struct chain *chain, const struct session_entry *session)
 {
     const struct harvest_session *body = harvest_session_of(session->object);
@@ -381,6 +398,7 @@ static void explain_session(struct chain *chain, const struct session_entry *ses
                        "then delete the session and apply it anew";
     }
     add_link(chain, &words);
+    add_rollout(chain, session);
     dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
         bool is_idle = copy_is_idle(it, chain->ctl->now, chain->ctl->reconciler.awaited_until);
 

@@ -263,8 +263,8 @@ void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http
 
 /* Only what it runs: how many there are, and where, stays.  That is a change like an operator's,
  * who comes to own what differs. */
-static void add_form(struct ctl *ctl, struct rollback *rollback, const struct object *then,
-                     struct changeset *set)
+void rollback_add_form(struct ctl *ctl, const struct rollback *rollback, const struct object *then,
+                       struct changeset *set)
 {
     const struct object *now = model_find(&ctl->model, then->kind->id, then->meta.name);
     struct write_request *write = &set->writes[set->count];
@@ -380,7 +380,7 @@ static void compose(struct ctl *ctl, struct rollback *rollback, const struct rea
                           arena_printf(&ctl->arena, "%s/%s", change->kind->name, change->name),
                           rollback);
             if (rollback->form_only) {
-                add_form(ctl, rollback, then, set);
+                rollback_add_form(ctl, rollback, then, set);
             } else if (!MUTANT(ROLLBACK_SKIPS) || set->count != 1) {
                 add_restore(ctl, rollback, then, set);
             }

@@ -26,6 +26,9 @@ struct rollback {
     bool prune, form_only, is_dry_run;
     bool has_demand; /* only if the fleet is still at the revision that the plan was made at: */
     uint64_t demand;
+    /* Of one that the controller makes by itself (controller/core/deadline.h): */
+    const char *uid;
+    int64_t generation, good_generation;
     /* For remembering the answer. */
     struct http_request http;
 };
@@ -39,4 +42,7 @@ void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http
                    const struct node *body, const struct write_request *defaults, bool is_dry_run);
 void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
                         const struct read_result *result);
+/* The write that gives a session the form of `then`, if it is there. */
+void rollback_add_form(struct ctl *ctl, const struct rollback *rollback, const struct object *then,
+                       struct changeset *set);
 void rollback_free(struct rollback *rollback);

@@ -108,6 +108,16 @@ struct gang_state {              /* of a session that is a gang; most of it is i
     struct mono retry_at;        /* taken back: not placed before this */
 };
 
+struct rollout_progress {       /* of a session whose rollouts have a deadline: deadline.c */
+    bool is_known;              /* the rest means something */
+    bool is_late;               /* no progress for the deadline */
+    bool is_reading;            /* the past, to go back to it */
+    struct rollout_status told; /* what its status is to say */
+    struct mono due;            /* late without progress till then */
+    struct mono well_since;     /* all are as declared; MONO_ZERO: not all */
+    struct mono read_at;        /* could not be read: not again before this */
+};
+
 struct session_entry {
     struct object *object;
     struct dlist assignments; /* assignment_entry.in_session */
@@ -122,6 +132,7 @@ struct session_entry {
     size_t look_index;    /* in the heap of model.looks; SIZE_MAX when not */
     struct mono quiet_until; /* it is large and was just examined: not again before this */
     struct gang_state gang;
+    struct rollout_progress rollout;
     struct map held;  /* agent's name → how often it held the gang: controller/core/gang_held.h */
     bool is_scan_due; /* runs on every agent: agents may have come that it knows not of */
     bool is_timed;    /* until it is as declared, since */

@@ -1,5 +1,6 @@
 #include "controller/core/reads.h"
 
+#include "controller/core/deadline.h"
 #include "controller/core/history.h"
 #include "controller/core/watch.h"
 
@@ -57,6 +58,9 @@ void on_read_done(struct ctl *ctl, const struct read_result *result)
         break;
     case READ_FOR_ROLLBACK:
         rollback_read_done(ctl, read->http_id, read->rollback, result);
+        break;
+    case READ_FOR_REVERT:
+        deadline_read_done(ctl, read->rollback, result);
         break;
     }
     read_free(read);

@@ -3,14 +3,14 @@
 
 #include "controller/core/core.h"
 
-enum read_purpose { READ_FOR_WATCH, READ_FOR_HISTORY, READ_FOR_ROLLBACK };
+enum read_purpose { READ_FOR_WATCH, READ_FOR_HISTORY, READ_FOR_ROLLBACK, READ_FOR_REVERT };
 
 struct rollback; /* controller/core/history.h */
 
 struct pending_read {
     enum read_purpose purpose;
     uint64_t http_id;
-    struct rollback *rollback; /* owned; READ_FOR_ROLLBACK */
+    struct rollback *rollback; /* owned; READ_FOR_ROLLBACK, READ_FOR_REVERT */
 };
 
 /* The rollback, if any, is taken. */

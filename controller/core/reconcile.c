@@ -11,6 +11,7 @@
 
 #include "controller/core/backoff.h"
 #include "controller/core/copy.h"
+#include "controller/core/deadline.h"
 #include "controller/core/gang.h"
 #include "controller/core/lease.h"
 #include "controller/core/reconcile_log.h"
@@ -160,6 +161,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
                    (plan.tasks != NULL && plan.tasks->waiting > 0));
     model_look_at(&ctl->model, session, plan.look_at);
     gang_note(ctl, session, &plan);
+    deadline_note(ctl, session, &plan);
     rollout_state(ctl, session, &plan);
     examined = ctl->counters.assignments_examined + ctl->counters.agents_examined - examined;
     session->quiet_until =

@@ -3,6 +3,7 @@
 
 #include "controller/core/breaker.h"
 #include "controller/core/copy.h"
+#include "controller/core/deadline.h"
 #include "controller/core/gang.h"
 #include "controller/core/lease.h"
 #include "controller/core/progress.h"
@@ -607,7 +608,7 @@ static bool is_stated(const struct session_entry *session, const struct plan *pl
            status->updated == (int64_t)plan->updated &&
            status->succeeded == (int64_t)plan->succeeded &&
            status->failed == (int64_t)plan->failed && tasks_are_stated(session, plan->tasks) &&
-           gang_is_stated(session);
+           gang_is_stated(session) && deadline_is_stated(session);
 }
 
 /* What a person would want to have been told when it happened. */
@@ -673,6 +674,7 @@ void rollout_state(struct ctl *ctl, struct session_entry *session, const struct 
     shape_mark(&harvest_session_shape, body, &body->status);
     tasks_state(next, plan->tasks, ctl->wall);
     gang_state(next, session);
+    deadline_state(ctl, next, session);
     (void)ctl_put(ctl, next, &write);
     ctl->derived_rows++;
 }

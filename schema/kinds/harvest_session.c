@@ -72,6 +72,8 @@ static const struct field gang_fields[] = {
      .doc = "all replicas run within this time after they were placed, or all are taken back"},
 };
 
+static const char *const rollout_failure_words[] = {"pause", "revert", NULL};
+
 static const struct field rollout_fields[] = {
     {"maxUnavailable", FIELD_INT_OR_PERCENT, AT(struct rollout_spec, max_unavailable), .min = 1,
      .max = REPLICAS_MAX, .fallback = "1",
@@ -79,6 +81,19 @@ static const struct field rollout_fields[] = {
             "is rounded down, and at least one"},
     {"pause", FIELD_BOOL, AT(struct rollout_spec, pause), .fallback = "false",
      .doc = "begin no further wave of a change"},
+    {"progressDeadline", FIELD_DURATION, AT(struct rollout_spec, progress_deadline_ms),
+     .min = ROLLOUT_DEADLINE_MIN_MS, .max = WORK_TIME_MAX_MS,
+     .doc = "time in which a change has to bring one more replica forward; absent: it may take as "
+            "long as it likes"},
+    {"healthyAfter", FIELD_DURATION, AT(struct rollout_spec, healthy_after_ms),
+     .max = WORK_TIME_MAX_MS, .fallback = "10s",
+     .doc = "a change counts as good once all replicas have run as declared for this long in a "
+            "row"},
+    {"onFailure", FIELD_ENUM, AT(struct rollout_spec, on_failure), .words = rollout_failure_words,
+     .fallback = "pause",
+     .doc =
+         "when progressDeadline is over: pause leaves all as it is, revert goes back to the form "
+         "that was good last"},
 };
 
 static const struct shape requirement_shape =
@@ -240,6 +255,30 @@ static const struct field gang_status_fields[] = {
 
 const struct shape gang_status_shape = SHAPE("gang", struct gang_status, gang_status_fields);
 
+static const struct field rollout_status_fields[] = {
+    {"generation", FIELD_INT, AT(struct rollout_status, generation), .max = INT64_MAX,
+     .doc = "generation whose rollout it is"},
+    {"updated", FIELD_INT, AT(struct rollout_status, updated), .max = INT64_MAX,
+     .doc = "the most replicas that were of its form"},
+    {"ready", FIELD_INT, AT(struct rollout_status, ready), .max = INT64_MAX,
+     .doc = "the most of them that ran as declared"},
+    {"progressTime", FIELD_TIME, AT(struct rollout_status, progress),
+     .doc = "when there were more of either the last time; progressDeadline counts from here"},
+    {"goodGeneration", FIELD_INT, AT(struct rollout_status, good_generation), .max = INT64_MAX,
+     .doc = "the newest generation that was good; 0: none was yet"},
+    {"goodRevision", FIELD_REVISION, AT(struct rollout_status, good_revision),
+     .doc = "a revision at which it was in force"},
+    {"settledGeneration", FIELD_INT, AT(struct rollout_status, settled_generation),
+     .max = INT64_MAX, .doc = "the newest generation that was gone back from, or could not be"},
+    {"revertGeneration", FIELD_INT, AT(struct rollout_status, revert_generation), .max = INT64_MAX,
+     .doc = "the newest generation that the controller made by going back; 0: none"},
+    {"revertRevision", FIELD_REVISION, AT(struct rollout_status, revert_revision),
+     .doc = "the revision whose form that has"},
+};
+
+const struct shape rollout_status_shape =
+    SHAPE("rollout", struct rollout_status, rollout_status_fields);
+
 static const struct field status_fields[] = {
     {"observedGeneration", FIELD_INT, AT(struct harvest_session_status, observed_generation),
      .max = INT64_MAX, .doc = "generation of the spec that this status speaks of"},
@@ -257,10 +296,15 @@ static const struct field status_fields[] = {
      .flags = FIELD_EXPLICIT, .doc = "of a session of tasks: which have ended, and how"},
     {"gang", FIELD_STRUCT, AT(struct harvest_session_status, gang), .shape = &gang_status_shape,
      .flags = FIELD_EXPLICIT, .doc = "of a gang: how far it is"},
+    {"rollout", FIELD_STRUCT, AT(struct harvest_session_status, rollout),
+     .shape = &rollout_status_shape, .flags = FIELD_EXPLICIT,
+     .doc = "where rollouts have a deadline: their progress"},
     {"conditions", FIELD_LIST, AT(struct harvest_session_status, conditions),
      .shape = &condition_shape, .map_key = "type", .max = CONDITIONS_MAX,
-     .doc = "Converged: everything runs as declared; if not, what stands in the way.  Complete: "
-            "every task has ended"},
+     .doc =
+         "Converged: everything runs as declared; if not, what stands in the way.  Complete: "
+         "every task has ended.  Progressing, where rollouts have a deadline: whether a change gets "
+         "on"},
 };
 
 const struct shape harvest_session_spec_shape =

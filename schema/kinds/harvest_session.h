@@ -47,10 +47,15 @@ struct gang_spec {
     int64_t deadline_ms; /* all run within this time after they were placed; 0: no gang */
 };
 
+enum rollout_failure { ON_FAILURE_PAUSE, ON_FAILURE_REVERT };
+
 struct rollout_spec {
     uint64_t set;
     int64_t max_unavailable; /* replicas that a change may take down at once; below 0: percent */
     bool pause;
+    int64_t progress_deadline_ms; /* 0: none */
+    int64_t healthy_after_ms;     /* a form is good once all run as declared for so long */
+    int on_failure;               /* enum rollout_failure: when the deadline is over */
 };
 
 struct harvest_session_spec {
@@ -140,6 +145,19 @@ struct gang_status {
     int64_t taken_back; /* how often in a row */
 };
 
+/* Of a session whose rollouts have a deadline (controller/core/deadline.h). */
+struct rollout_status {
+    uint64_t set;
+    int64_t generation;         /* whose rollout it is */
+    int64_t updated, ready;     /* the most replicas of it that there were */
+    struct wall progress;       /* when there were more the last time */
+    int64_t good_generation;    /* the newest one that was good; 0: none yet */
+    uint64_t good_revision;     /* when it was in force */
+    int64_t settled_generation; /* gone back from, or there was no way back */
+    int64_t revert_generation;  /* that going back made; 0: none */
+    uint64_t revert_revision;   /* whose form it has */
+};
+
 struct harvest_session_status {
     uint64_t set;
     int64_t observed_generation;
@@ -149,7 +167,8 @@ struct harvest_session_status {
     int64_t succeeded, failed;
     struct tasks_status tasks; /* of a session of tasks */
     struct gang_status gang;   /* of a gang */
-    conditions_t conditions;   /* Converged; of tasks also Complete */
+    struct rollout_status rollout;
+    conditions_t conditions; /* Converged; of tasks also Complete */
 };
 
 struct harvest_session { /* the body */
@@ -161,7 +180,7 @@ struct harvest_session { /* the body */
 extern const struct shape harvest_session_shape, harvest_session_spec_shape;
 extern const struct shape harvest_session_status_shape, label_selector_shape;
 extern const struct shape tasks_status_shape, task_failure_shape, task_result_shape;
-extern const struct shape task_ends_shape, gang_status_shape;
+extern const struct shape task_ends_shape, gang_status_shape, rollout_status_shape;
 extern const struct shape task_opinion_shape, task_voter_shape;
 
 /* How many replicas are asked for: 1 when nothing is said.  Not to be asked with every_agent or

@@ -11,6 +11,7 @@
 #include "tests/sim/check_quorum.h"
 #include "tests/sim/check_reports.h"
 #include "tests/sim/check_reputation.h"
+#include "tests/sim/check_reverts.h"
 #include "tests/sim/check_sources.h"
 #include "tests/sim/check_tasks.h"
 #include "tests/sim/reference.h"
@@ -505,6 +506,7 @@ static void check_row(struct sim *sim, const struct row *row)
     }
     check_sources_row(sim, row, at.body, at.before);
     alerts_row(sim, row, at.body, at.before);
+    check_revert_row(sim, row, at.body, at.before);
     check_tasks(sim, row, at.body);
     check_period_row(sim, row, at.body);
     check_gang_row(sim, row, at.body);

@@ -9,6 +9,7 @@
 #include "tests/sim/blobs.h"
 #include "tests/sim/check_effects.h"
 #include "tests/sim/check_quorum.h"
+#include "tests/sim/check_reverts.h"
 #include "tests/sim/check_rows.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/keeping.h"
@@ -598,6 +599,7 @@ void checks_restored(struct sim *sim, const struct checks_mark *mark)
     checks->is_restored = true;
     keeping_restored(sim);
     reference_reset(sim, mark->revision);
+    reverts_restored(sim);
     blob_store_restored(sim);
     forget_acknowledgements(checks, mark);
     map_each (&checks->keys, it) {

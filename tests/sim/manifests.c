@@ -14,6 +14,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* They come due before a world at rest is looked at. */
+enum {
+    PROGRESS_DEADLINE_MIN_MS = 3000,
+    PROGRESS_DEADLINE_MAX_MS = 8000,
+    HEALTHY_AFTER_MAX_MS = 2000
+};
+
 static const char *const policies[POLICY_NAMES + 1] = {"p-0", "p-1", NULL};
 
 /* --- with a few fields ------------------------------------------------------------------------ */
@@ -136,9 +143,17 @@ static void add_times(struct die *die, struct str *to)
         int64_t most = die_between(die, 1, 3);
         bool is_percentage = die_chance(die, 300);
 
-        str_addf(to, "\"rollout\":{\"maxUnavailable\":%s%" PRId64 "%s,\"pause\":%s},",
+        str_addf(to, "\"rollout\":{\"maxUnavailable\":%s%" PRId64 "%s,\"pause\":%s",
                  is_percentage ? "\"" : "", is_percentage ? most * 25 : most,
                  is_percentage ? "%\"" : "", die_chance(die, 150) ? "true" : "false");
+        if (die_chance(die, 600)) {
+            str_addf(to,
+                     ",\"progressDeadline\":\"%" PRId64 "s\",\"healthyAfter\":\"%" PRId64 "ms\"",
+                     die_between(die, 5, PROGRESS_DEADLINE_MAX_MS / 1000),
+                     die_chance(die, 500) ? 0 : die_between(die, 1, HEALTHY_AFTER_MAX_MS));
+            str_addf(to, ",\"onFailure\":\"%s\"", die_chance(die, 800) ? "revert" : "pause");
+        }
+        str_add(to, "},");
     }
 }
 
@@ -371,6 +386,13 @@ static void tame_times(struct arena *arena, struct die *die, struct node *spec)
     }
     if (node_find(spec, "orphanAfter") != NULL && die_chance(die, 800)) {
         set_ms(arena, spec, "orphanAfter", die_between(die, 0, 12000));
+    }
+    if (rollout != NULL && node_find(rollout, "progressDeadline") != NULL) {
+        set_ms(arena, rollout, "progressDeadline",
+               die_between(die, PROGRESS_DEADLINE_MIN_MS, PROGRESS_DEADLINE_MAX_MS));
+    }
+    if (rollout != NULL && node_find(rollout, "healthyAfter") != NULL) {
+        set_ms(arena, rollout, "healthyAfter", (int64_t)die_below(die, HEALTHY_AFTER_MAX_MS));
     }
     if (rollout != NULL && node_find(rollout, "pause") != NULL) {
         node_set(arena, rollout, "pause", node_bool(arena, die_chance(die, 150)));

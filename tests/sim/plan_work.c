@@ -26,6 +26,8 @@
 #define TASKS(n)    "\"tasks\":{\"count\":" n ",\"parallelism\":2,\"retries\":20},"
 #define EXCLUSIVE   "\"exclusive\":true,\"leaseDuration\":\"5s\","
 #define SITE(s)     "\"selector\":{\"matchLabels\":{\"reported/site\":\"" s "\"}},"
+#define REVERTS                                                                                    \
+    "\"rollout\":{\"progressDeadline\":\"5s\",\"healthyAfter\":\"1s\",\"onFailure\":\"revert\"},"
 #define RUNS(command, version)                                                                     \
     "\"workload\":{\"command\":[" command "],\"environment\":{\"VERSION\":\"" version "\"}}"
 #define SERVES(version) RUNS("\"serve\"", version)
@@ -106,6 +108,12 @@ const struct script scripts[] = {
      .tail_ms = 9000,
      .acts = {RUN(1000, "a", REPLICAS("3") SERVES("1")),
               RUN(3000, "a", REPLICAS("3") SERVES("2"))}},
+    {.name = "revert",
+     .about = "a bad form is taken back by itself, once the good one had its time",
+     .machines = 2,
+     .tail_ms = 30000,
+     .acts = {RUN(1000, "a", REPLICAS("2") REVERTS SERVES("1")),
+              RUN(25000, "a", REPLICAS("2") REVERTS RUNS("\"missing\"", "2"))}},
     {.name = "tasks",
      .about = "four tasks, two under way at once, end one after the other",
      .machines = 2,

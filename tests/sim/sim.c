@@ -9,9 +9,11 @@
 #include "tests/sim/check_policy.h"
 #include "tests/sim/check_quorum.h"
 #include "tests/sim/check_reports.h"
+#include "tests/sim/check_reverts.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/configdir.h"
 #include "tests/sim/controller.h"
+#include "tests/sim/daring.h"
 #include "tests/sim/drift.h"
 #include "tests/sim/epilogue.h"
 #include "tests/sim/hours.h"
@@ -139,6 +141,7 @@ void sim_init(struct sim *sim, const struct sim_options *options, struct record_
     sim->reports = reports_new();
     sim->accounts = accounts_new();
     sim->quorums = quorums_new();
+    sim->reverts = reverts_new();
     sim->alerts = alerts_world_new();
     sim->keeping = keeping_new(sim);
     sim->config_folder = config_folder_new();
@@ -173,6 +176,7 @@ void sim_fini(struct sim *sim)
     reports_free(sim->reports);
     accounts_free(sim->accounts);
     quorums_free(sim->quorums);
+    reverts_free(sim->reverts);
     alerts_world_free(sim->alerts);
     keeping_free(sim->keeping);
     config_folder_free(sim->config_folder);
@@ -193,6 +197,9 @@ static void rage(struct sim *sim)
     faults_begin(sim);
     alerts_begin(sim);
     keeping_begin(sim);
+    if (sim->seed % TWIN_IN != 1) { /* what is taken back when follows from what goes wrong */
+        daring_begin(sim);
+    }
     check_policies(sim);
     sim_pass(sim, sim->faults.chaos_ms);
 }
@@ -275,6 +282,7 @@ static bool settle(struct sim *sim, int64_t quiet_ms)
         has_waited = judge_await_evictions(sim) || has_waited;
         has_waited = judge_await_moves(sim) || has_waited;
         has_waited = judge_await_ends(sim) || has_waited;
+        has_waited = reverts_await(sim) || has_waited;
         sim_pass(sim, has_waited ? SETTLE_MS : 0);
         has_ever = has_ever || has_waited;
     }
@@ -372,6 +380,7 @@ static bool is_calm(const struct sim *sim)
 static bool is_told(const struct sim *sim)
 {
     return !sim->has_failed && sim->plan == NULL && sim->seed % TWIN_IN == 1 &&
+           !reverts_are_there(sim) &&
            !sim->faults.is_on[FAULT_CONFIG_DIR]; /* a folder that says something, too */
 }
 
@@ -467,6 +476,7 @@ bool sim_run(const struct sim_options *options, struct record_tail *tail, uint64
     come_to_rest(&sim, quiet_ms);
     if (!sim.has_failed && !judge_is_restless(&sim)) {
         listen(&sim, quiet_ms);
+        check_reverts(&sim);
         if (sim.seed % WHY_IN == 2) {
             why_ask(&sim);
         }

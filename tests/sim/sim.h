@@ -23,6 +23,7 @@ struct leases;
 struct alerts_world;
 struct keeping;
 struct quorums;
+struct reverts;
 struct reports;
 struct accounts;
 struct blob_store;
@@ -72,6 +73,7 @@ struct sim {
     struct reports *reports;
     struct accounts *accounts;
     struct quorums *quorums;
+    struct reverts *reverts;
     struct alerts_world *alerts;
     struct keeping *keeping;
     struct blob_store *blobs;

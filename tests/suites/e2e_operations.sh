@@ -190,6 +190,35 @@ a_rollout_is_watched_held_and_taken_back() {
   expect 0 fogctl delete hs/shown
 }
 
+progress_is() { equals "$2" session "$1" '.status.conditions[]? | select(.type == "Progressing") | .reason'; }
+
+a_bad_rollout_reverts_itself_once() {
+  local gate='rollout: {progressDeadline: 3s, healthyAfter: 500ms, onFailure: revert}'
+  ses self 'exec sleep 1000' 'replicas: 2' "$gate" 'workload.restart: always' | apply
+  expect 0 fogctl rollout status hs/self --timeout 20s
+  says "$out" 'are ready, and have to stay so for 500ms' 'successfully rolled out$'
+  expect 0 fogctl scale hs/self --replicas=3
+  expect 0 fogctl rollout status hs/self --timeout 20s
+  ses self 'exit 7' 'replicas: 3' "$gate" 'workload.restart: always' | apply --force-conflicts
+  expect 1 fogctl rollout status hs/self --timeout 40s
+  says "$out" '\(more by [0-9:.]*Z, or it is reverted\)' 'revert to '
+  says "$err" '^error: harvestsession.fog/self was reverted: generation 3 made no progress: back to the form of revision [0-9]+$'
+  says "$(session self .spec.workload.command)" 'sleep 1000'
+  is "its replicas" "$(session self .spec.replicas)" 3
+  await 20 "it converges" converged self || return
+  expect 0 fogctl why hs/self
+  says "$out" 'is as declared$' 'back +Reverted' 'generation 3 made no progress'
+  says "$(fogctl rollout history hs/self | tail -n 1)" ' fog-controller +no progress for 3s \([A-Za-z]+\): back to the form of revision [0-9]+$'
+  says "$(fogctl events)" 'ProgressDeadlineExceeded +harvestsession/self ' 'Reverted +harvestsession/self '
+  ses self 'exit 7' 'replicas: 3' "$gate" 'workload.restart: always' >"$T/bad.yaml"
+  expect 1 fogctl apply -f "$T/bad.yaml"
+  says "$err" 'fog-controller'
+  ses self 'exec sleep 3000' 'replicas: 3' "$gate" 'workload.restart: always' | apply --force-conflicts
+  expect 0 fogctl rollout status hs/self --timeout 20s
+  is "events of reverts" "$(fogctl events | grep -c 'Reverted .*/self ')" 1
+  expect 0 fogctl delete hs/self
+}
+
 scale_changes_replicas_and_nothing_else() {
   expect 0 fogctl scale hs/old --replicas=2 --dry-run
   says "$out" '^harvestsession.fog/old scaled \(server dry run\)$' '^Plan: .*1 to stop'
@@ -333,7 +362,7 @@ it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has 
   a_drain_shows_its_plan_and_empties_the_agent a_drain_that_cannot_says_why_and_goes_on_later \
   a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not \
   labels_are_set_kept_and_taken_away a_condition_says_which_machines verbs_take_conditions_too annotations_too \
-  a_rollout_is_watched_held_and_taken_back scale_changes_replicas_and_nothing_else \
+  a_rollout_is_watched_held_and_taken_back a_bad_rollout_reverts_itself_once scale_changes_replicas_and_nothing_else \
   an_edit_is_written_back_and_what_is_wrong_comes_back paths_and_columns_say_what_is_asked_for \
   a_watch_says_what_was_added_modified_and_deleted_in_columns_too \
   top_prints_once_without_a_terminal top_is_live_on_a_terminal_and_q_ends_it \

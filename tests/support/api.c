@@ -178,6 +178,7 @@ static bool read_history(struct api *api)
     query = api->reads.items[0];
     memmove(api->reads.items, api->reads.items + 1, --api->reads.count * sizeof(query));
     result = store_read(api->store, &query);
+    result->code = api->fails_reads ? ERR_IO : result->code;
     event.read = result;
     raw_step(api, &event);
     read_result_free(result);

@@ -61,6 +61,7 @@ struct api {
     struct wall wall;
     uint64_t next_id;
     bool holds_commits, holds_reads; /* then they pile up until api_settle() without */
+    bool fails_reads;                /* history cannot be read: ERR_IO */
     bool holds_drains;               /* what is sent to agents stays in its buffers */
     struct {
         VEC_OF(struct batch *);

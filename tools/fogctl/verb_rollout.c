@@ -4,6 +4,7 @@
 #include "schema/yaml.h"
 #include "tools/fogctl/going_back.h"
 #include "tools/fogctl/patches.h"
+#include "tools/fogctl/rollout_gate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -113,53 +114,75 @@ static int no_revision(struct fogctl *fogctl, const struct target *target, const
 /* --- status ----------------------------------------------------------------------------------- */
 
 struct progress {
-    bool is_done, has_failed;
+    bool is_done, has_failed, was_reverted;
     const char *words;
 };
 
-static const struct node *condition_of(const struct node *session, const char *type)
+/* Once all is as declared: through the gate, if there is one. */
+static void judge_gate(struct arena *arena, const struct gate *gate, int64_t desired,
+                       struct progress *ret)
 {
-    const struct node *conditions = node_find_path(session, "status.conditions");
-
-    for (size_t i = 0; i < list_count(conditions); i++) {
-        if (str_eq(text_of(conditions->list.items[i], "type"), type)) {
-            return conditions->list.items[i];
-        }
+    if (!gate->has_deadline || (gate->is_good && !gate->is_revert)) {
+        ret->is_done = true;
+    } else if (gate->is_good) {
+        ret->was_reverted = true;
+        ret->words = gate->words;
+    } else {
+        ret->words = arena_printf(
+            arena, "%s to finish: %" PRId64 " of %" PRId64 " are ready, and have to stay so for %s",
+            gate->is_revert ? "revert" : "rollout", desired, desired, gate->stays);
     }
-    return NULL;
+}
+
+static void judge_counts(struct arena *arena, const struct node *status, const struct gate *gate,
+                         struct progress *ret)
+{
+    int64_t desired = int_of(status, "desired"), updated = int_of(status, "updated");
+    int64_t ready = int_of(status, "ready");
+    const char *what = gate->has_deadline && gate->is_revert ? "revert" : "rollout";
+
+    if (updated < desired) {
+        ret->words = arena_printf(
+            arena, "%s to finish: %" PRId64 " out of %" PRId64 " new replicas have been updated%s",
+            what, updated, desired, gate->until);
+    } else if (ready < desired) {
+        ret->words = arena_printf(
+            arena, "%s to finish: %" PRId64 " of %" PRId64 " updated replicas are ready%s", what,
+            ready, desired, gate->until);
+    } else {
+        judge_gate(arena, gate, desired, ret);
+    }
 }
 
 static void judge(struct fogctl *fogctl, const struct node *session, struct progress *ret)
 {
     const struct node *status = node_find(session, "status");
-    const struct node *converged = condition_of(session, "Converged");
+    const struct node *converged = session_condition(session, "Converged");
     const char *reason = text_of(converged, "reason");
     int64_t generation = int_of(node_find(session, "metadata"), "generation");
-    int64_t desired = int_of(status, "desired"), updated = int_of(status, "updated");
-    int64_t ready = int_of(status, "ready");
     struct arena *arena = &fogctl->arena;
+    struct gate gate;
 
     *ret = (struct progress){0};
-    if (int_of(status, "observedGeneration") < generation) {
+    gate_read(fogctl, session, &gate);
+    if (int_of(status, "observedGeneration") < generation ||
+        (gate.has_deadline && !gate.is_observed)) {
         ret->words = "spec update to be observed";
-    } else if (str_eq(reason, "GivenUp") || str_eq(reason, "Failed")) {
+    } else if (gate.is_late && gate.goes_back) {
+        ret->words = "revert to begin: it exceeded its progress deadline";
+    } else if (gate.is_late) {
+        ret->has_failed = true;
+        ret->words = arena_printf(arena, "exceeded its progress deadline: %s", gate.words);
+    } else if ((str_eq(reason, "GivenUp") || str_eq(reason, "Failed")) && !gate.goes_back) {
         ret->has_failed = true;
         ret->words = arena_printf(arena, "%s: %s", reason, text_of(converged, "message"));
-    } else if (updated < desired && str_eq(reason, "RolloutPaused")) {
+    } else if (int_of(status, "updated") < int_of(status, "desired") &&
+               str_eq(reason, "RolloutPaused")) {
         ret->words = arena_printf(
             arena, "rollout to finish: it is paused, %" PRId64 " out of %" PRId64 " are updated",
-            updated, desired);
-    } else if (updated < desired) {
-        ret->words = arena_printf(arena,
-                                  "rollout to finish: %" PRId64 " out of %" PRId64
-                                  " new replicas have been updated",
-                                  updated, desired);
-    } else if (ready < desired) {
-        ret->words = arena_printf(
-            arena, "rollout to finish: %" PRId64 " of %" PRId64 " updated replicas are ready",
-            ready, desired);
+            int_of(status, "updated"), int_of(status, "desired"));
     } else {
-        ret->is_done = true;
+        judge_counts(arena, status, &gate, ret);
     }
 }
 
@@ -209,6 +232,12 @@ static int look(struct fogctl *fogctl, const struct target *target, struct str *
         return fail(arena_printf(&fogctl->arena, "fogctl rollout undo %s/%s takes it back",
                                  kind_short(target->kind), target->name),
                     "%s does not roll out: %s", title(fogctl, target),
+                    text_shown(fogctl, progress.words));
+    }
+    if (progress.was_reverted) {
+        return fail(arena_printf(&fogctl->arena, "fogctl rollout history %s/%s shows both forms",
+                                 kind_short(target->kind), target->name),
+                    "%s was reverted: %s", title(fogctl, target),
                     text_shown(fogctl, progress.words));
     }
     if (progress.is_done) {

@@ -505,6 +505,34 @@ static void an_undone_form_is_not_undone_by_the_directory(void **state)
     assert_int_equal(replicas(), 4);
 }
 
+static void a_form_that_was_reverted_is_not_put_back_by_the_directory(void **state)
+{
+    static const char *const bad =
+        RUNS("/bin/bad", "replicas: 1, rollout: {progressDeadline: 10s, healthyAfter: 0s, "
+                         "onFailure: revert}");
+
+    (void)state;
+    write_file(RUNS("/bin/good", "replicas: 0, rollout: {progressDeadline: 10s, healthyAfter: 0s, "
+                                 "onFailure: revert}"));
+    write_file(bad);
+    api_advance(&api, 11000);
+    assert_string_equal(program(), "/bin/good");
+    write_file(bad); /* as it was */
+    api_advance(&api, 60000);
+    assert_string_equal(program(), "/bin/good");
+    api_restart(&api);
+    write_file(bad);
+    api_advance(&api, 60000);
+    assert_string_equal(program(), "/bin/good");
+    write_file(RUNS("/bin/worse", "replicas: 0")); /* nor by a newer one */
+    assert_string_equal(program(), "/bin/good");
+    assert_int_equal(replicas(), 0);
+    expect_conflicts("harvestsession/work .spec.workload.command fog-controller api directory");
+    release(200, "HarvestSession", "work", NULL);
+    write_file(RUNS("/bin/mended", "replicas: 0"));
+    assert_string_equal(program(), "/bin/mended");
+}
+
 static void say_site(const char *text)
 {
     struct strpair label = {"site", text};
@@ -623,6 +651,7 @@ int main(void)
         TEST(an_undo_is_not_undone_by_the_directory),
         TEST(what_an_undo_brought_back_does_not_go_with_its_file),
         TEST(an_undo_before_the_directory_is_read_is_not_undone),
+        TEST(a_form_that_was_reverted_is_not_put_back_by_the_directory),
         TEST(an_undone_form_is_not_undone_by_the_directory),
         TEST(three_sources_rank),
         TEST(what_is_released_an_agent_says_at_once),

@@ -57,13 +57,89 @@ static void status_fails_when_it_cannot_go_on(void **state)
 {
     (void)state;
     ANSWERS({"GET " S " ", 200, SESSION("2", "", COUNTS("2", "3", "2") REASON("GivenUp")), 1},
-            {"GET " S " ", 200, SESSION("2", "\"tasks\":{\"count\":3}", COUNTS("2", "3", "2")), 1});
+            {"GET " S " ", 200, SESSION("2", "\"tasks\":{\"count\":3}", COUNTS("2", "3", "2")), 1},
+            {"GET " S " ", 200,
+             SESSION("2", "",
+                     COUNTS("2", "3", "2") ",\"conditions\":[{\"type\":\"Progressing\",\"status\":"
+                                           "\"False\",\"reason\":\"ProgressDeadlineExceeded\"}]"),
+             1});
     run("rollout status hs/s");
     EXITS(1);
     ERR("harvestsession.fog/s does not roll out: GivenUp: it failed");
     run("rollout status hs/s");
     EXITS(1);
     ERR("is a session of tasks");
+    run("rollout status hs/s");
+    EXITS(1);
+    ERR("harvestsession.fog/s does not roll out: exceeded its progress deadline");
+}
+
+#define GATE(failure)                                                                              \
+    "\"rollout\":{\"progressDeadline\":\"10s\",\"healthyAfter\":\"5s\",\"onFailure\":\"" failure   \
+    "\"}"
+#define ROLLOUT(generation, good, revert)                                                          \
+    ",\"rollout\":{\"generation\":" generation ",\"progressTime\":\"2026-01-02T03:04:05Z\","       \
+    "\"goodGeneration\":" good ",\"revertGeneration\":" revert "}"
+#define PROGRESSING(reason, message)                                                               \
+    ",\"conditions\":[{\"type\":\"Progressing\",\"status\":\"True\",\"reason\":\"" reason          \
+    "\",\"message\":\"" message "\"}]"
+
+static void status_tells_the_gate_and_the_deadline(void **state)
+{
+    (void)state;
+    ANSWERS({"GET " S " ", 200,
+             SESSION("2", GATE("pause"), COUNTS("2", "3", "3") ROLLOUT("1", "1", "0")), 1},
+            {"GET " S " ", 200,
+             SESSION("2", GATE("pause"), COUNTS("2", "1", "3") ROLLOUT("2", "1", "0")), 1},
+            {"GET " S " ", 200,
+             SESSION("2", GATE("revert"), COUNTS("2", "3", "1") ROLLOUT("2", "1", "0")), 1},
+            {"GET " S " ", 200,
+             SESSION("2", GATE("revert"), COUNTS("2", "3", "3") ROLLOUT("2", "1", "0")), 1},
+            {"GET " S " ", 200,
+             SESSION("2", GATE("revert"), COUNTS("2", "3", "3") ROLLOUT("2", "2", "0")), 1});
+    run("rollout status hs/s");
+    EXITS(0);
+    assert_string_equal(
+        world.did.out.data,
+        "Waiting for harvestsession.fog/s spec update to be observed...\n"
+        "Waiting for harvestsession.fog/s rollout to finish: 1 out of 3 new replicas have been "
+        "updated (more by 03:04:15Z, or it fails)...\n"
+        "Waiting for harvestsession.fog/s rollout to finish: 1 of 3 updated replicas are ready "
+        "(more by 03:04:15Z, or it is reverted)...\n"
+        "Waiting for harvestsession.fog/s rollout to finish: 3 of 3 are ready, and have to stay so "
+        "for 5s...\n"
+        "harvestsession.fog/s successfully rolled out\n");
+}
+
+static void status_waits_for_a_revert_and_fails(void **state)
+{
+    (void)state;
+    ANSWERS({"GET " S " ", 200,
+             SESSION("2", GATE("revert"),
+                     COUNTS("2", "3", "2") ROLLOUT("2", "1", "0") REASON("GivenUp")),
+             1},
+            {"GET " S " ", 200,
+             SESSION("2", GATE("revert"),
+                     COUNTS("2", "3", "2") ROLLOUT("2", "1", "0")
+                         PROGRESSING("ProgressDeadlineExceeded", "m")),
+             1},
+            {"GET " S " ", 200,
+             SESSION("3", GATE("revert"),
+                     COUNTS("3", "1", "1") ROLLOUT("3", "1", "3") PROGRESSING("Reverting", "m")),
+             1},
+            {"GET " S " ", 200,
+             SESSION("3", GATE("revert"),
+                     COUNTS("3", "3", "3") ROLLOUT("3", "3", "3")
+                         PROGRESSING("Reverted", "back to revision 5")),
+             1});
+    run("rollout status hs/s");
+    EXITS(1);
+    OUT("2 of 3 updated replicas are ready (more by 03:04:15Z, or it is reverted)");
+    OUT("revert to begin: it exceeded its progress deadline...");
+    OUT("revert to finish: 1 out of 3 new replicas have been updated (more by 03:04:15Z, or it "
+        "fails)");
+    ERR("error: harvestsession.fog/s was reverted: back to revision 5");
+    ERR("fogctl rollout history hs/s shows both forms");
 }
 
 static void status_of_a_revision_ends_when_another_one_comes(void **state)
@@ -178,6 +254,8 @@ int main(void)
         TEST(status_tells_each_step_and_ends_when_all_is_rolled_out),
         TEST(status_looks_once_and_gives_up_in_time),
         TEST(status_fails_when_it_cannot_go_on),
+        TEST(status_tells_the_gate_and_the_deadline),
+        TEST(status_waits_for_a_revert_and_fails),
         TEST(status_of_a_revision_ends_when_another_one_comes),
         TEST(history_lists_forms_of_this_session_and_shows_one),
         TEST(pause_and_resume_say_when_there_is_nothing_to_do),
