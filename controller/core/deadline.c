@@ -69,13 +69,20 @@ static void look_at(struct ctl *ctl, struct session_entry *session, struct mono 
     model_look_at(&ctl->model, session, mono_earlier(session->look_at, moment));
 }
 
+/* Of all agents none is there: a form that nobody ran is not good, and nobody is late with it. */
+static bool is_nobodys(const struct session_entry *session, const struct plan *plan)
+{
+    return session_spec(session)->every_agent && plan->desired == 0;
+}
+
 /* All replicas run the newest form, and have for long enough. */
 static bool is_good(struct ctl *ctl, struct session_entry *session, const struct plan *plan)
 {
     struct rollout_progress *progress = &session->rollout;
     struct mono due;
 
-    if (plan->updated < plan->desired || plan->ready < plan->desired || plan->failed > 0) {
+    if (plan->updated < plan->desired || plan->ready < plan->desired || plan->failed > 0 ||
+        is_nobodys(session, plan)) {
         progress->well_since = MONO_ZERO;
         return false;
     }
@@ -99,7 +106,8 @@ static void note(struct ctl *ctl, struct session_entry *session, const struct pl
     if (told->good_generation == told->generation) {
         return;
     }
-    if (ctl->is_unsettled) { /* what is exclusive cannot begin: that is not the form's fault */
+    /* After a restore what is exclusive cannot begin, either: that is not the form's fault. */
+    if (ctl->is_unsettled || is_nobodys(session, plan)) {
         progress->due = MONO_NEVER;
     } else if (mono_is_never(progress->due)) {
         progress->due = mono_after(ctl->now, rollout_of(session)->progress_deadline_ms);
@@ -142,7 +150,7 @@ static void ask_for_the_past(struct ctl *ctl, struct session_entry *session)
     rollback->name = arena_strdup(&rollback->arena, session->object->meta.name);
     rollback->uid = arena_strdup(&rollback->arena, session->object->meta.uid);
     rollback->generation = told->generation;
-    rollback->good_generation = told->good_generation;
+    rollback->good_revision = told->good_revision;
     rollback->revision =
         told->good_revision > ctl->compacted ? told->good_revision : ctl->compacted;
     session->rollout.is_reading = true;
@@ -211,20 +219,23 @@ static const char *failure_words(struct ctl *ctl, const struct session_entry *se
                : arena_printf(&ctl->arena, "no progress for %s (%s)", after, converged->reason);
 }
 
-/* The session as it was when it was good, and in `rollback` the revision that began its form, which
- * is the one that people know it by.  NULL: history does not have it any more. */
+/* The session as it was when it was good, or what is kept of that (the change that began the form),
+ * and in `rollback` the revision that began its form, which is the one that people know it by.
+ * NULL: history does not have it any more. */
 static struct object *good_of(struct ctl *ctl, struct rollback *rollback,
                               const struct read_result *result)
 {
     struct object *good = NULL;
+    bool is_of_form = true;
 
-    for (size_t i = 0; result->code == 0 && i < result->changes.count; i++) { /* the newest first */
+    for (size_t i = 0; i < result->changes.count && is_of_form; i++) { /* the newest first */
         const struct stored_change *change = &result->changes.items[i];
         struct object *then;
-        bool is_of_form;
 
-        if (change->verb == ROW_DELETE || !str_eq(change->uid, rollback->uid) ||
-            (good == NULL && change->generation != rollback->good_generation)) {
+        if (change->revision > rollback->good_revision) {
+            continue; /* history of then was compacted, and what is kept of later is told, too */
+        }
+        if (change->verb == ROW_DELETE || !str_eq(change->uid, rollback->uid)) {
             break;
         }
         then = stored_object(change, NULL);
@@ -236,9 +247,6 @@ static struct object *good_of(struct ctl *ctl, struct rollback *rollback,
             good = then;
         } else if (then != NULL) {
             object_unref(then);
-        }
-        if (!is_of_form) {
-            break;
         }
     }
     return good;
@@ -285,6 +293,10 @@ void deadline_read_done(struct ctl *ctl, struct rollback *rollback,
         rollout_of(session)->on_failure != ON_FAILURE_REVERT || !has_deadline(session) ||
         ctl->store_is_full) {
         return;
+    }
+    on_compacted(ctl, result->compacted);
+    if (result->code == ERR_NOT_FOUND && result->compacted > rollback->revision) {
+        return; /* and is asked for again, as it is now */
     }
     if (result->code < 0 && result->code != ERR_NOT_FOUND) { /* the disk may do better then */
         session->rollout.read_at = mono_after(ctl->now, READ_AGAIN_MS);

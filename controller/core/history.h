@@ -28,7 +28,8 @@ struct rollback {
     uint64_t demand;
     /* Of one that the controller makes by itself (controller/core/deadline.h): */
     const char *uid;
-    int64_t generation, good_generation;
+    int64_t generation;
+    uint64_t good_revision;
     /* For remembering the answer. */
     struct http_request http;
 };

@@ -92,6 +92,13 @@ static bool reverts(const struct node *ledger)
            !ref_flag(ledger, "spec.rollout.pause");
 }
 
+/* Of all agents none is there. */
+static bool is_nobodys(const struct ref_object *session)
+{
+    return ref_flag(session->ledger, "spec.everyAgent") &&
+           ref_int(session->status, "desired", 0) == 0;
+}
+
 static bool is_well(const struct node *status)
 {
     int64_t desired = ref_int(status, "desired", 0);
@@ -200,7 +207,7 @@ static void note_status(struct sim *sim, const struct row *row, const struct nod
         node_find(body, "status") != NULL ? node_find(body, "status") : body;
 
     if (ref_int(status, "observedGeneration", 0) == before->generation &&
-        has_deadline(before->ledger) && is_well(status) &&
+        has_deadline(before->ledger) && is_well(status) && ref_int(status, "desired", 0) > 0 &&
         str_eq(ref_text(before->ledger, "spec.rollout.healthyAfter"), "0s")) {
         told_of(sim, row->uid)->well = before->generation;
     }
@@ -252,6 +259,7 @@ static bool is_open(const struct sim *sim)
         const struct ref_object *object = it->value;
 
         if (object->kind == &harvest_session_kind && has_deadline(object->ledger) &&
+            !is_nobodys(object) &&
             (str_eq(progressing(object), "Progressing") ||
              str_eq(progressing(object), "Reverting") ||
              ref_int(object->status, "rollout.generation", 0) != object->generation)) {
@@ -272,6 +280,14 @@ bool reverts_await(struct sim *sim)
     return has_waited;
 }
 
+/* A form may name a policy that is gone, or not go with what the session is now. */
+static bool is_possible(const struct node *then, const struct node *now)
+{
+    return ref_text(then, "spec.policy")[0] == '\0' &&
+           (node_find_path(now, "spec.gang") == NULL ||
+            !str_eq(ref_text(then, "spec.workload.restart"), "never"));
+}
+
 static const char *wrong_with(struct sim *sim, const struct ref_object *session)
 {
     int64_t good = ref_int(session->status, "rollout.goodGeneration", 0);
@@ -290,6 +306,9 @@ static const char *wrong_with(struct sim *sim, const struct ref_object *session)
     if (good == session->generation) {
         return is_late ? "it was good, and is late" : NULL;
     }
+    if (is_nobodys(session)) {
+        return is_late ? "nobody is there to run it, and it is late" : NULL;
+    }
     if (ref_flag(session->ledger, "spec.rollout.pause")) {
         return is_late ? "it is paused, and late" : NULL;
     }
@@ -301,7 +320,7 @@ static const char *wrong_with(struct sim *sim, const struct ref_object *session)
     if (!is_settled) {
         why = "it is to be taken back, and is not";
     } else if (then != NULL && !is_same_form(then, session->ledger) &&
-               ref_text(then, "spec.policy")[0] == '\0') { /* which may not be there any more */
+               is_possible(then, session->ledger)) {
         why = "it was not taken back to what was good";
     }
     arena_fini(&arena);

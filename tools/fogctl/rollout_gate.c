@@ -51,16 +51,19 @@ void gate_read(struct fogctl *fogctl, const struct node *session, struct gate *r
     const struct node *condition = session_condition(session, "Progressing");
     int64_t generation = int_of(node_find(session, "metadata"), "generation");
     int64_t good = int_of(rollout, "goodGeneration");
+    const struct node *every_agent = node_find_path(session, "spec.everyAgent");
 
-    *ret_gate = (struct gate){.has_deadline =
-                                  text_of(spec, "progressDeadline")[0] != '\0' && rollout != NULL,
-                              .is_observed = int_of(rollout, "generation") == generation,
-                              .is_good = good == generation,
-                              .is_late = has_reason(condition, "ProgressDeadlineExceeded"),
-                              .is_revert = int_of(rollout, "revertGeneration") == generation,
-                              .until = "",
-                              .stays = text_of(spec, "healthyAfter"),
-                              .words = text_of(condition, "message")};
+    *ret_gate = (struct gate){
+        .has_deadline = text_of(spec, "progressDeadline")[0] != '\0' && rollout != NULL,
+        .is_observed = int_of(rollout, "generation") == generation,
+        .is_good = good == generation,
+        .is_late = has_reason(condition, "ProgressDeadlineExceeded"),
+        .is_nobodys = every_agent != NULL && every_agent->type == NODE_BOOL &&
+                      every_agent->boolean && int_of(node_find(session, "status"), "desired") == 0,
+        .is_revert = int_of(rollout, "revertGeneration") == generation,
+        .until = "",
+        .stays = text_of(spec, "healthyAfter"),
+        .words = text_of(condition, "message")};
     ret_gate->goes_back = str_eq(text_of(spec, "onFailure"), "revert") && good != 0 &&
                           !ret_gate->is_good && !ret_gate->is_revert &&
                           int_of(rollout, "settledGeneration") != generation &&

@@ -8,6 +8,7 @@ struct gate {
     bool is_observed;  /* the status is of this generation */
     bool is_good;      /* through the gate */
     bool is_late;
+    bool is_nobodys;   /* for every agent, and none is there */
     bool is_revert;    /* what there is now is what the controller went back to */
     bool goes_back;    /* it will be reverted when its deadline is over */
     const char *until; /* " (more by 21:04:15Z, or it is reverted)"; "" when nothing runs out */

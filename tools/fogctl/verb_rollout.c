@@ -127,6 +127,8 @@ static void judge_gate(struct arena *arena, const struct gate *gate, int64_t des
     } else if (gate->is_good) {
         ret->was_reverted = true;
         ret->words = gate->words;
+    } else if (gate->is_nobodys) {
+        ret->words = "rollout to finish: no agent is there to run it";
     } else {
         ret->words = arena_printf(
             arena, "%s to finish: %" PRId64 " of %" PRId64 " are ready, and have to stay so for %s",

@@ -226,6 +226,47 @@ static void a_disk_that_cannot_be_read_is_asked_again(void **state)
     assert_string_equal(program(), "/bin/good");
 }
 
+/* Of before history begins the changes of form are kept, not those beside them. */
+static void a_good_form_outlives_the_history_of_its_time(void **state)
+{
+    const struct store_keeping keeping = {.before = {api.wall.ms + 100000}};
+    unsigned long long revision;
+    struct store_size size;
+    struct err err;
+
+    (void)state;
+    given_a_good_form(REVERTS);
+    revision =
+        strtoull(api_text(api_get(&api, SESSIONS "/s/history"), "items[0].revision"), NULL, 10);
+    patch("{'spec': {'retries': 3}}");
+    assert_string_equal(progressing(), "RolledOut");
+    api_advance(&api, 50000);
+    patch(BAD);
+    while (store_compact(api.store, &keeping, &err) == 1) {} /* the core has not heard of it */
+    assert_int_equal(store_measure(api.store, &size, &err), 0);
+    assert_true(size.compacted > revision);
+    api_advance(&api, 11000);
+    assert_string_equal(program(), "/bin/good");
+    assert_string_equal(api_text(session(), "status.rollout.revertRevision"),
+                        api_target(&api, "%llu", revision));
+}
+
+static void what_no_agent_ran_is_neither_good_nor_late(void **state)
+{
+    struct api_agent edge = {.name = "edge-1", .key = {1}};
+
+    (void)state;
+    (void)api_expect(&api, 201, "POST", SESSIONS,
+                     "{'metadata': {'name': 's'}, 'spec': {" WORK
+                     ", 'everyAgent': true, 'rollout': {" REVERTS "}}}");
+    api_advance(&api, 3600 * 1000);
+    assert_string_equal(progressing(), "Progressing");
+    api_connect(&api, &edge);
+    assert_string_equal(progressing(), "Progressing");
+    api_advance(&api, 3000);
+    assert_string_equal(progressing(), "Progressing");
+}
+
 static void without_a_good_form_there_is_no_way_back(void **state)
 {
     (void)state;
@@ -330,6 +371,8 @@ int main(void)
         TEST(the_revision_that_began_the_form_is_named),
         TEST(what_was_reverted_is_said_to_be),
         TEST(a_disk_that_cannot_be_read_is_asked_again),
+        TEST(a_good_form_outlives_the_history_of_its_time),
+        TEST(what_no_agent_ran_is_neither_good_nor_late),
         TEST(without_a_good_form_there_is_no_way_back),
         TEST(what_an_operator_writes_meanwhile_stands),
         TEST(what_is_deleted_and_made_anew_has_no_past),
