@@ -100,7 +100,7 @@ $(LIB_FOGCTL): $(call objects,$(filter-out tools/fogctl/main.c,$(FOGCTL)))
 	$(archive)
 
 $(OUT)/fog-controller: $(call objects,$(CTL_IO)) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
-	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))
+	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl -lpthread)
 $(OUT)/fog-agent: $(call objects,$(AGT_IO)) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl -lpthread)
 $(OUT)/fogctl: $(call objects,$(FOGCTL)) $(LIB_SCHEMA)
@@ -191,7 +191,7 @@ $(OUT)/tests/unit/sim/day_%_test: $(OUT)/tests/unit/sim/day_%_test.o $(call obje
 
 # The controller's shell, for its own tests: sockets, threads and the loop.
 $(OUT)/tests/unit/controller/io/%_test: $(OUT)/tests/unit/controller/io/%_test.o $(LIB_SUPPORT) $(LIB_CTLIO) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
-	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA))
+	$(call link,$^ -lcmocka $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl)
 
 # The agent's shell and shim, with real processes; the test program is its own shim.
 $(OUT)/tests/unit/agent/io/%_test: $(OUT)/tests/unit/agent/io/%_test.o $(LIB_SUPPORT) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)

@@ -16,6 +16,7 @@ static const struct {
     {"Fetching", DIVERGENCE_NETWORK},
     {"LeaseEnded", DIVERGENCE_NETWORK},
     {"NeverConnected", DIVERGENCE_NETWORK},
+    {"NotTaken", DIVERGENCE_NETWORK},
     {"Orphaned", DIVERGENCE_NETWORK},
     {"Silent", DIVERGENCE_NETWORK},
     {"Uploading", DIVERGENCE_NETWORK},
@@ -46,6 +47,7 @@ static const struct {
     {"UploadFailed", DIVERGENCE_RESOURCES},
     {"UserActive", DIVERGENCE_RESOURCES},
 
+    {"AlertPending", DIVERGENCE_SOFTWARE},
     {"ArtifactCorrupt", DIVERGENCE_SOFTWARE},
     {"BackOff", DIVERGENCE_SOFTWARE},
     {"BreakerOpen", DIVERGENCE_SOFTWARE},
@@ -53,6 +55,7 @@ static const struct {
     {"ExitedNonZero", DIVERGENCE_SOFTWARE},
     {"Failed", DIVERGENCE_SOFTWARE},
     {"Failing", DIVERGENCE_SOFTWARE},
+    {"Firing", DIVERGENCE_SOFTWARE},
     {"GivenUp", DIVERGENCE_SOFTWARE},
     {"Lost", DIVERGENCE_SOFTWARE},
     {"NoQuorum", DIVERGENCE_SOFTWARE},

@@ -212,3 +212,26 @@ bool form_is_event_type(const char *text, const char **ret_why)
     return str_eq(text, "Normal") || str_eq(text, "Warning") ||
            no(ret_why, "is not one of Normal, Warning");
 }
+
+/* What could hide where it leads is refused: blanks, controls, letters beyond ASCII, a name before
+ * the host. */
+bool form_is_url(const char *text, const char **ret_why)
+{
+    const char *host = str_starts(text, "https://")  ? text + 8
+                       : str_starts(text, "http://") ? text + 7
+                                                     : NULL;
+    size_t length = host == NULL ? 0 : strcspn(host, "/?#");
+
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c <= ' ' || *c > '~' || strchr("\"<>\\^`{|}", *c) != NULL) {
+            return no(ret_why, "has a character that a URL has only as %XX");
+        }
+    }
+    if (length == 0 || host[0] == ':') {
+        return no(ret_why, "is not a URL: http:// or https://, a host, and a path");
+    }
+    if (memchr(host, '@', length) != NULL) {
+        return no(ret_why, "may not hold a user or password");
+    }
+    return strchr(text, '#') == NULL || no(ret_why, "may not hold a fragment (#)");
+}

@@ -14,4 +14,5 @@ bool form_is_clock_end(const char *text, const char **ret_why);   /* … to 24:0
 bool form_is_environment(const char *text, const char **ret_why); /* the name of a variable */
 bool form_is_reason(const char *text, const char **ret_why);      /* CamelCase, for programs */
 bool form_is_event_type(const char *text, const char **ret_why);  /* "Normal" or "Warning" */
+bool form_is_url(const char *text, const char **ret_why);         /* http or https, of a host */
 bool form_is_indexes(const char *text, const char **ret_why);     /* "0-57,60" */

@@ -132,7 +132,10 @@ enum {
     ALERT_RECEIVERS_MAX = 8,      /* of one rule */
     ALERT_UNSENT_MAX = 64,        /* beyond, a rule stays in its state */
     ALERT_SENDS_MAX = 16,         /* on their way at once, of all rules */
-    ALERT_ANSWER_MS = 60 * 1000,  /* then what nobody answered is tried again */
+    WEBHOOKS_MAX = 64,            /* the same of what several cores, one after the other, sent */
+    WEBHOOK_TIMEOUT_MAX_MS = 30 * 1000,
+    WEBHOOK_ANSWER_BYTES_MAX = 1 << 20,
+    ALERT_ANSWER_MS = 60 * 1000, /* then what nobody answered is tried again */
     ALERT_SUMMARY_BYTES_MAX = 1024,
     ALERT_VALUE_BYTES_MAX = 512,
     ALERT_ID_BYTES_MAX = 127,

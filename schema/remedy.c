@@ -129,6 +129,14 @@ const struct remedy remedies[] = {
     {"BreakerProbing", REMEDY_WAIT, "wait: one piece of work is being tried on this agent"},
     {"Starts", REMEDY_NONE, NULL},
 
+    /* Alert rules. */
+    {"Firing", REMEDY_ACT, "mend what its condition tells of; it is resolved by itself then"},
+    {"AlertPending", REMEDY_WAIT,
+     "wait: it fires when it has held for spec.for and spec.cooldown is over"},
+    {"NotTaken", REMEDY_ACT,
+     "see that the receiver can be reached and answers with 2xx; it is told again by itself"},
+    {"Taken", REMEDY_NONE, NULL},
+
     {NULL, REMEDY_NONE, NULL},
 };
 

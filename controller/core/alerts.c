@@ -7,6 +7,7 @@
 
 #include "controller/core/backoff.h"
 #include "controller/core/metrics.h"
+#include "schema/base/site.h"
 #include "schema/base/utf8.h"
 #include "schema/json.h"
 #include "schema/kinds/alert_rule.h"
@@ -143,11 +144,18 @@ static bool has_room(const struct alert_rule *rule)
     return rule->status.unsent.count + rule->spec.receivers.count <= ALERT_UNSENT_MAX;
 }
 
+static size_t told_at_once(const struct alert_rule *rule)
+{
+    size_t all = rule->spec.receivers.count;
+
+    return all > 1 && MUTANT(ALERT_MISSED) ? 1 : all;
+}
+
 static void add_notices(struct ctl *ctl, struct object *next)
 {
     struct alert_rule *rule = next->body;
     struct alert_rule_status *status = &rule->status;
-    size_t count = status->unsent.count, more = rule->spec.receivers.count;
+    size_t count = status->unsent.count, more = told_at_once(rule);
     struct alert_notice *items = arena_array(&next->arena, count + more + 1, sizeof(items[0]));
 
     if (count > 0) {
@@ -195,6 +203,11 @@ static void move(struct ctl *ctl, const struct object *object, enum alert_state 
     shape_put(&alert_rule_status_shape, status, since, ((struct wall){ctl->wall.ms / 1000 * 1000}));
     shape_put(&alert_rule_status_shape, status, value, bounded(next, value, ALERT_VALUE_BYTES_MAX));
     shape_put(&alert_rule_status_shape, status, notifications, status->notifications + is_told);
+    if (state == ALERT_FIRING) {
+        shape_put(&alert_rule_status_shape, status, fired, status->since);
+    } else if (is_told) {
+        shape_put(&alert_rule_status_shape, status, resolved, status->since);
+    }
     if (is_told) {
         add_notices(ctl, next);
     }
@@ -374,8 +387,13 @@ static void send_one(struct ctl *ctl, const struct object *object, struct sendin
     struct effect effect = {.type = EFFECT_NOTIFY, .after = ctl->batch->seq};
 
     for (size_t i = 0; i < rule->spec.receivers.count; i++) {
-        if (str_eq(alert_receiver_text(&rule->spec.receivers.items[i]), notice->to)) {
-            effect.notify.level = rule->spec.receivers.items[i].log.level;
+        const struct alert_receiver *receiver = &rule->spec.receivers.items[i];
+        const struct webhook_receiver *webhook = alert_receiver_webhook(receiver);
+
+        if (str_eq(alert_receiver_text(receiver), notice->to)) {
+            effect.notify.level = receiver->log.level;
+            effect.notify.url = webhook == NULL ? NULL : mem_strdup(webhook->url);
+            effect.notify.timeout_ms = webhook == NULL ? 0 : webhook->timeout_ms;
         }
     }
     effect.notify.rule = mem_strdup(object->meta.name);
@@ -508,7 +526,7 @@ void on_notified(struct ctl *ctl, const struct notified *notified)
         }
         sending = sending_of(memo_of(ctl, object), notice);
         ctl->alerts->send_at = ctl->now;
-        if (notified->is_taken) {
+        if (notified->is_taken && !MUTANT(ALERT_TWICE)) {
             ctl->alerts->under_way -= sending->is_under_way;
             sending->is_under_way = false;
             sending->is_taken = true;
@@ -526,7 +544,7 @@ void on_notified(struct ctl *ctl, const struct notified *notified)
 static void begin(struct ctl *ctl)
 {
     ctl->alerts->has_begun = true;
-    ctl->alerts->evaluate_at = mono_after(ctl->started_at, RECONNECT_MAX_MS);
+    ctl->alerts->evaluate_at = mono_after(ctl->started_at, ctl->options.alerts_after_ms);
     ctl->alerts->send_at = ctl->now;
 }
 

@@ -16,6 +16,7 @@
 #include "controller/core/progress.h"
 #include "schema/base/str.h"
 #include "schema/divergence.h"
+#include "schema/kinds/alert_rule.h"
 #include "schema/policy.h"
 #include "schema/remedy.h"
 
@@ -486,6 +487,59 @@ static void explain_agent(struct chain *chain, const struct agent_entry *agent)
     }
 }
 
+/* --- alert rules ------------------------------------------------------------------------------ */
+
+static struct wall last_move(const struct alert_rule_status *status)
+{
+    return status->resolved.ms > status->fired.ms ? status->resolved : status->fired;
+}
+
+/* What it is now, and what it was last. */
+static const char *rule_message(struct chain *chain, const struct alert_rule *rule)
+{
+    const struct alert_rule_status *status = &rule->status;
+    const char *what = str_is_empty(rule->spec.summary) ? rule->spec.expr : rule->spec.summary;
+    char since[WALL_TEXT_SIZE];
+
+    if (status->state != ALERT_INACTIVE) {
+        return arena_printf(chain->arena, "%.1024s: %s", what,
+                            status->value == NULL ? "" : status->value);
+    }
+    if (last_move(status).ms == 0) {
+        return arena_printf(chain->arena, "%.1024s: it has never fired", what);
+    }
+    wall_to_str(last_move(status), since);
+    return arena_printf(chain->arena, "%.1024s: resolved at %s; told %" PRId64 " times", what,
+                        since, status->notifications);
+}
+
+static void explain_rule(struct chain *chain, const struct object *object)
+{
+    static const char *const reasons[] = {[ALERT_INACTIVE] = "AsDeclared",
+                                          [ALERT_PENDING] = "AlertPending",
+                                          [ALERT_FIRING] = "Firing"};
+    const struct alert_rule *rule = alert_rule_of(object);
+    const struct condition *delivered = condition_find(&rule->status.conditions, "Delivered");
+    struct words words = {.object = title(chain, object),
+                          .is = alert_state_words[rule->status.state],
+                          .type = "Quiet",
+                          .status = rule->status.state == ALERT_INACTIVE ? CONDITION_TRUE
+                                                                         : CONDITION_FALSE,
+                          .reason = reasons[rule->status.state],
+                          .message = rule_message(chain, rule),
+                          .since = rule->status.since,
+                          .is_in_the_way = rule->status.state != ALERT_INACTIVE};
+
+    chain->converged = rule->status.state != ALERT_FIRING;
+    add_link(chain, &words);
+    if (delivered != NULL) {
+        words = words_of(chain, object, "Delivered", delivered);
+        words.is = is_true(delivered) ? "everybody was told" : "somebody is not told";
+        chain->converged = chain->converged && is_true(delivered);
+        add_link(chain, &words);
+    }
+}
+
 static struct node *in_the_way(struct chain *chain)
 {
     static const char *const keys[] = {"object", "since", "reason", "class", "message", "remedy"};
@@ -516,11 +570,13 @@ struct node *explain_object(struct ctl *ctl, const struct object *object)
     case KIND_AGENT:
         explain_agent(&chain, model_agent(&ctl->model, object->meta.name));
         break;
+    case KIND_ALERT_RULE:
+        explain_rule(&chain, object);
+        break;
     case KIND_HARVEST_POLICY:
     case KIND_EVENT:
     case KIND_SOURCE:
     case KIND_CONFLICT:
-    case KIND_ALERT_RULE:
     case KIND_COUNT:
         break;
     }

@@ -23,6 +23,7 @@ struct ctl_options {
     int64_t lease_wait_ms;    /* after a restore, until no lease of before can be held; 0: the
                                  longest lease that there can be */
     size_t bursts_max;        /* gangs placed and not yet complete; 0: BURSTS_MAX */
+    int64_t alerts_after_ms;  /* after a start, alert rules are evaluated first */
     int64_t heartbeat_min_ms; /* 0: HEARTBEAT_MIN_MS; the tests of real time use less */
 };
 

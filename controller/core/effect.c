@@ -24,6 +24,7 @@ void effect_fini(struct effect *effect)
         free(effect->notify.rule);
         free(effect->notify.id);
         free(effect->notify.to);
+        free(effect->notify.url);
         break;
     case EFFECT_CHUNK:
     case EFFECT_END:

@@ -40,6 +40,8 @@ struct effect {
         struct {
             char *rule, *id, *to; /* owned; the bytes are JSON */
             int level;            /* enum alert_level, of a line in the log */
+            char *url;            /* owned; NULL: the log */
+            int64_t timeout_ms;
         } notify;
     };
 };

@@ -31,6 +31,7 @@ struct config {
     int log_format;   /* enum log_format */
     const char *config_dir;      /* watched; "" or NULL: none */
     int64_t bursts_max;          /* gangs placed and not yet complete */
+    int64_t alerts_after_ms;     /* a start, alert rules are evaluated first */
     int64_t lease_wait_ms;       /* after a restore; 0: the longest */
     int64_t heartbeat_min_ms;    /* 0: the core's own */
     int64_t blob_quota_bytes;    /* of all blobs together */

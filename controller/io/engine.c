@@ -52,6 +52,7 @@ static int load_core(struct engine *engine, struct err *err)
         .version = FOG_VERSION,
         .heartbeat_min_ms = engine->config->heartbeat_min_ms,
         .bursts_max = (size_t)engine->config->bursts_max,
+        .alerts_after_ms = engine->config->alerts_after_ms,
         .lease_wait_ms = engine->config->lease_wait_ms,
     };
     struct stored_state state;

@@ -1,7 +1,8 @@
-/* Receivers of alerts: a line in the log is written at once, and said to be taken a moment later.
- */
+/* Receivers of alerts: a line in the log is written at once, and said to be taken a moment later; a
+ * webhook is taken when its server said so. */
 #include "controller/io/notifier.h"
 
+#include "controller/io/webhook.h"
 #include "schema/base/log.h"
 #include "schema/base/mem.h"
 #include "schema/base/vec.h"
@@ -13,26 +14,69 @@ struct notifier {
     uv_async_t wake;
     notifier_done_f *done;
     void *context;
+    struct webhooks *webhooks; /* owned; NULL until there is a call */
     struct {
         VEC_OF(struct effect);
     } taken;
+    struct {
+        VEC_OF(struct effect *);
+    } called; /* owned: their answers are not there yet */
 };
 
+static void tell(struct notifier *notifier, const struct effect *effect, bool is_taken,
+                 const char *why)
+{
+    struct notified notified = {.rule = effect->notify.rule,
+                                .id = effect->notify.id,
+                                .to = effect->notify.to,
+                                .is_taken = is_taken,
+                                .why = why};
+
+    notifier->done(notifier->context, &notified);
+}
+
+static void on_answer(struct notifier *notifier, const struct webhook_answer *answer)
+{
+    struct effect *effect = answer->tag;
+
+    for (size_t i = notifier->called.count; i-- > 0;) {
+        if (notifier->called.items[i] == effect) {
+            vec_remove(&notifier->called, i);
+        }
+    }
+    if (!answer->is_taken) {
+        log_warning("an alert was not taken rule=%s to=%s: %s", effect->notify.rule,
+                    effect->notify.to, answer->why);
+    }
+    tell(notifier, effect, answer->is_taken, answer->why);
+    effect_fini(effect);
+    free(effect);
+}
+
+/* A step may end the core, and close this. */
 static void on_wake(uv_async_t *wake)
 {
     struct notifier *notifier = wake->data;
+    struct webhook_answer answer;
 
     while (notifier->taken.count > 0) {
         struct effect effect = notifier->taken.items[0];
-        struct notified notified = {.rule = effect.notify.rule,
-                                    .id = effect.notify.id,
-                                    .to = effect.notify.to,
-                                    .is_taken = true};
 
         vec_remove(&notifier->taken, 0);
-        notifier->done(notifier->context, &notified);
+        tell(notifier, &effect, true, NULL);
         effect_fini(&effect);
     }
+    while (notifier->webhooks != NULL && webhooks_take(notifier->webhooks, &answer)) {
+        on_answer(notifier, &answer);
+    }
+}
+
+/* On the thread of the webhooks. */
+static void on_notify(void *context)
+{
+    struct notifier *notifier = context;
+
+    (void)uv_async_send(&notifier->wake);
 }
 
 struct notifier *notifier_new(uv_loop_t *loop, notifier_done_f *done, void *context)
@@ -56,8 +100,37 @@ static void write_line(const struct effect *effect)
              (int)effect->bytes->size_bytes, effect->bytes->data);
 }
 
+/* What cannot be sent now is as one that nobody answered: the core tries it again. */
+static void call(struct notifier *notifier, struct effect *effect)
+{
+    struct effect *mine = MEM_NEW(struct effect);
+    struct webhook_call call;
+
+    if (notifier->webhooks == NULL) {
+        notifier->webhooks = webhooks_new(on_notify, notifier);
+    }
+    *mine = *effect;
+    *effect = (struct effect){0};
+    call = (struct webhook_call){.url = mine->notify.url,
+                                 .id = mine->notify.id,
+                                 .body = mine->bytes->data,
+                                 .body_size_bytes = mine->bytes->size_bytes,
+                                 .timeout_ms = mine->notify.timeout_ms,
+                                 .tag = mine};
+    if (webhooks_put(notifier->webhooks, &call)) {
+        vec_add(&notifier->called, mine);
+    } else {
+        effect_fini(mine);
+        free(mine);
+    }
+}
+
 void notifier_put(struct notifier *notifier, struct effect *effect)
 {
+    if (effect->notify.url != NULL) {
+        call(notifier, effect);
+        return;
+    }
     write_line(effect);
     vec_add(&notifier->taken, *effect);
     *effect = (struct effect){0};
@@ -72,12 +145,20 @@ static void on_closed(uv_handle_t *handle)
         effect_fini(it);
     }
     vec_fini(&notifier->taken);
+    vec_each (&notifier->called, it) {
+        effect_fini(*it);
+        free(*it);
+    }
+    vec_fini(&notifier->called);
     free(notifier);
 }
 
 void notifier_close(struct notifier *notifier)
 {
     if (notifier != NULL) {
+        if (notifier->webhooks != NULL) {
+            webhooks_close(TAKE(notifier->webhooks));
+        }
         uv_close((uv_handle_t *)&notifier->wake, on_closed);
     }
 }

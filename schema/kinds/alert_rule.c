@@ -3,6 +3,7 @@
 
 #include "schema/base/str.h"
 #include "schema/check.h"
+#include "schema/forms.h"
 #include "schema/kinds/rules.h"
 #include "schema/limits.h"
 #include "schema/metric_where.h"
@@ -18,9 +19,23 @@ static const struct field log_fields[] = {
 
 static const struct shape log_shape = SHAPE("log", struct log_receiver, log_fields);
 
+static const struct field webhook_fields[] = {
+    {"url", FIELD_STR, AT(struct webhook_receiver, url), .flags = FIELD_REQUIRED,
+     .max = ALERT_URL_BYTES_MAX, .check_text = form_is_url,
+     .doc = "http:// or https://; what it answers with 2xx it has taken; certificates are "
+            "verified, redirects are not followed"},
+    {"timeout", FIELD_DURATION, AT(struct webhook_receiver, timeout_ms), .min = 100,
+     .max = WEBHOOK_TIMEOUT_MAX_MS, .fallback = "10s",
+     .doc = "for the whole of it; then it is tried again"},
+};
+
+static const struct shape webhook_shape = SHAPE("webhook", struct webhook_receiver, webhook_fields);
+
 static const struct field receiver_fields[] = {
     {"log", FIELD_STRUCT, AT(struct alert_receiver, log), .shape = &log_shape,
-     .flags = FIELD_REQUIRED, .doc = "a line in the controller's log"},
+     .flags = FIELD_EXPLICIT, .doc = "a line in the controller's log"},
+    {"webhook", FIELD_STRUCT, AT(struct alert_receiver, webhook), .shape = &webhook_shape,
+     .flags = FIELD_EXPLICIT, .doc = "a POST of JSON to a URL"},
 };
 
 static const struct shape receiver_shape =
@@ -70,6 +85,9 @@ static const struct field status_fields[] = {
     {"value", FIELD_STR, AT(struct alert_rule_status, value), .max = ALERT_VALUE_BYTES_MAX,
      .doc = "what the metrics that it asks for were then"},
     {"notifications", FIELD_INT, AT(struct alert_rule_status, notifications), .doc = "made so far"},
+    {"fired", FIELD_TIME, AT(struct alert_rule_status, fired), .doc = "when it fired last"},
+    {"resolved", FIELD_TIME, AT(struct alert_rule_status, resolved),
+     .doc = "when it was resolved last"},
     {"unsent", FIELD_LIST, AT(struct alert_rule_status, unsent), .shape = &alert_notice_shape,
      .max = ALERT_UNSENT_MAX,
      .doc = "notifications that a receiver has not taken yet, the oldest first; they are tried "
@@ -96,6 +114,8 @@ static const struct column columns[] = {
     {"SINCE", "status.since", 0},
     {"VALUE", "status.value", 0},
     {"NOTIFIED", "status.notifications", 0},
+    {"FIRED", "status.fired", 1},
+    {"RESOLVED", "status.resolved", 1},
     {"SEVERITY", "spec.severity", 1},
     {"FOR", "spec.for", 1},
     {"COOLDOWN", "spec.cooldown", 1},
@@ -106,14 +126,33 @@ static const struct column columns[] = {
 static const char *const short_names[] = {"ar", NULL};
 static const char *const categories[] = {"fog", NULL};
 
+const struct webhook_receiver *alert_receiver_webhook(const struct alert_receiver *receiver)
+{
+    return shape_has(&receiver_shape, receiver, &receiver->webhook) ? &receiver->webhook : NULL;
+}
+
 const char *alert_receiver_text(const struct alert_receiver *receiver)
 {
-    (void)receiver;
-    return "log";
+    const struct webhook_receiver *webhook = alert_receiver_webhook(receiver);
+
+    return webhook == NULL || webhook->url == NULL ? "log" : webhook->url;
+}
+
+static bool is_told_before(const struct alert_rule_spec *spec, size_t index)
+{
+    const char *text = alert_receiver_text(&spec->receivers.items[index]);
+
+    for (size_t i = 0; i < index; i++) {
+        if (str_eq(text, alert_receiver_text(&spec->receivers.items[i]))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Rule 1: the condition can be read, and asks for metrics that there are.
- * Rule 2: nobody is told twice. */
+ * Rule 2: a receiver is one thing.
+ * Rule 3: nobody is told twice. */
 static void check(const struct object *object, const struct node *root, struct problems *problems)
 {
     const struct alert_rule_spec *spec = &alert_rule_of(object)->spec;
@@ -121,14 +160,18 @@ static void check(const struct object *object, const struct node *root, struct p
     rule_where(spec->expr, &metric_where_names, "spec.expr", root, problems);
     for (size_t i = 0; i < spec->receivers.count; i++) {
         const struct alert_receiver *receiver = &spec->receivers.items[i];
+        bool has_log = shape_has(&receiver_shape, receiver, &receiver->log);
+        bool has_webhook = alert_receiver_webhook(receiver) != NULL;
+        const char *member = has_webhook ? "webhook" : "log";
 
-        for (size_t k = 0; k < i; k++) {
-            if (str_eq(alert_receiver_text(receiver),
-                       alert_receiver_text(&spec->receivers.items[k]))) {
-                check_problem_item(problems, root, CAUSE_DUPLICATE, "spec.receivers", i, "log",
-                                   "is there twice");
-                break;
-            }
+        if (has_log == has_webhook) {
+            check_problem_item(problems, root, has_log ? CAUSE_INVALID : CAUSE_REQUIRED,
+                               "spec.receivers", i, member,
+                               has_log ? "is there beside log: one of them is a receiver"
+                                       : "or webhook is required");
+        } else if (is_told_before(spec, i)) {
+            check_problem_item(problems, root, CAUSE_DUPLICATE, "spec.receivers", i, member,
+                               "is there twice");
         }
     }
 }

@@ -12,9 +12,16 @@ struct log_receiver {
 
 enum alert_level { ALERT_LEVEL_WARNING, ALERT_LEVEL_ERROR, ALERT_LEVEL_INFO };
 
+struct webhook_receiver {
+    uint64_t set;
+    const char *url;
+    int64_t timeout_ms;
+};
+
 struct alert_receiver { /* one of them is given */
     uint64_t set;
     struct log_receiver log;
+    struct webhook_receiver webhook;
 };
 
 enum alert_severity { ALERT_CRITICAL, ALERT_WARNING, ALERT_INFO };
@@ -47,6 +54,7 @@ struct alert_rule_status {
     const char *value;     /* of what the rule asks for, when it came to this state */
     int64_t notifications; /* made so far */
     LIST_OF(struct alert_notice) unsent;
+    struct wall fired, resolved; /* when it did last */
     conditions_t conditions;
 };
 
@@ -60,7 +68,9 @@ extern const char *const alert_state_words[], *const alert_severity_words[];
 extern const struct shape alert_rule_shape, alert_rule_status_shape, alert_notice_shape;
 extern const struct kind alert_rule_kind;
 
-/* "log": what tells a rule's receivers apart. */
+/* NULL: it is the log. */
+const struct webhook_receiver *alert_receiver_webhook(const struct alert_receiver *receiver);
+/* "log", or the URL: what tells a rule's receivers apart. */
 const char *alert_receiver_text(const struct alert_receiver *receiver);
 
 static inline const struct alert_rule *alert_rule_of(const struct object *object)

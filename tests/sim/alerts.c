@@ -3,12 +3,14 @@
 
 #include "schema/base/str.h"
 #include "schema/kinds/alert_rule.h"
+#include "schema/limits.h"
 #include "tests/sim/controller.h"
 #include "tests/sim/http.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +23,9 @@ enum {
     RULES = 2,
 };
 
-struct told { /* a notification, by its id */
+struct told { /* a notification to one receiver, by its id and him */
     bool is_stored, is_taken;
+    bool is_struck;    /* out, durably, as taken */
     unsigned heard_in; /* one more than the life of the controller that heard so; 0: none */
 };
 
@@ -32,7 +35,7 @@ struct word {             /* on its way back to the controller */
 };
 
 struct alerts_world {
-    struct map told; /* id → struct told, owned */
+    struct map told; /* "ID RECEIVER" → struct told, owned */
     struct {
         VEC_OF(struct word *);
     } words; /* owned */
@@ -73,13 +76,16 @@ void alerts_world_free(struct alerts_world *alerts)
     free(alerts);
 }
 
-static struct told *told_of(struct sim *sim, const char *id)
+static struct told *told_of(struct sim *sim, const char *id, const char *to)
 {
-    struct told *told = map_find(&sim->alerts->told, id);
+    char key[ALERT_ID_BYTES_MAX + ALERT_URL_BYTES_MAX + 2];
+    struct told *told;
 
+    (void)snprintf(key, sizeof(key), "%s %s", id, to);
+    told = map_find(&sim->alerts->told, key);
     if (told == NULL) {
         told = MEM_NEW(struct told);
-        (void)map_put(&sim->alerts->told, id, told);
+        (void)map_put(&sim->alerts->told, key, told);
     }
     return told;
 }
@@ -103,9 +109,12 @@ static void write_rule(struct sim *sim, void *who, uint64_t arg)
         "fog_sessions_diverged.Network > 0 || fog_sessions_diverged.Resources > 0",
         "fog_revision > 0",
         "fog_http_connections > 0"};
+    static const char *const receivers[] = {
+        "", "{\"log\":{}}", "{\"webhook\":{\"url\":\"https://r-0/hook\"}}",
+        "{\"log\":{}},{\"webhook\":{\"url\":\"http://r-1:80/hook?a=b\",\"timeout\":\"1s\"}}"};
     struct die *die = &sim->alerts->die;
     struct http_client client = {.answered = on_answered};
-    char body[300], target[100];
+    char body[400], target[100];
     struct http_request request = {.method = "PATCH",
                                    .target = target,
                                    .content_type = "application/apply-patch+yaml",
@@ -122,7 +131,7 @@ static void write_rule(struct sim *sim, void *who, uint64_t arg)
         "\"},\"spec\":{\"expr\":\"%s\",\"for\":\"%" PRIu64 "s\",\"cooldown\":\"%" PRIu64
         "s\",\"receivers\":[%s]}}",
         arg % RULES, exprs[die_below(die, COUNT_OF(exprs))], die_below(die, 3) * 7,
-        die_below(die, 3) * 10, die_chance(die, 900) ? "{\"log\":{}}" : "");
+        die_below(die, 3) * 10, receivers[die_chance(die, 900) ? 1 + die_below(die, 3) : 0]);
     request.body_size_bytes = strlen(body);
     if (die_chance(die, 100)) {
         request.method = "DELETE";
@@ -204,7 +213,7 @@ static void bring_word(struct sim *sim, void *who, uint64_t life)
                                           word->is_taken ? NULL : "it refused"};
 
         if (word->is_taken) {
-            told_of(sim, word->id)->heard_in = controller->life + 1;
+            told_of(sim, word->id, word->to)->heard_in = controller->life + 1;
         }
         controller_notified(sim, &notified);
     }
@@ -219,7 +228,7 @@ static void bring_word(struct sim *sim, void *who, uint64_t life)
 
 void alerts_told(struct sim *sim, const struct effect *effect)
 {
-    struct told *told = told_of(sim, effect->notify.id);
+    struct told *told = told_of(sim, effect->notify.id, effect->notify.to);
     struct die *die = &sim->alerts->die;
     uint64_t draw = die_below(die, 1000);
     bool arrives = draw < 700, is_answered = draw < 550 || draw >= 850;
@@ -231,6 +240,11 @@ void alerts_told(struct sim *sim, const struct effect *effect)
     }
     if (told->heard_in == sim->controller->life + 1) {
         sim_fail(sim, "alerts", "%s was taken, and is sent again", effect->notify.id);
+    }
+    if (told->is_struck && !sim->faults.is_on[FAULT_RESTORE] &&
+        !sim->faults.is_on[FAULT_DISK_ROT]) {
+        sim_fail(sim, "alerts", "%s was taken and struck out, and is sent again",
+                 effect->notify.id);
     }
     told->is_taken = told->is_taken || arrives;
     if (!is_answered) {
@@ -248,20 +262,47 @@ void alerts_told(struct sim *sim, const struct effect *effect)
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-static const struct node *unsent_of(const struct node *status, const char *id, int64_t number)
+static const struct node *unsent_of(const struct node *status, const char *id, const char *to)
 {
     const struct node *list = node_find(status, "unsent");
 
     for (size_t i = 0; list != NULL && i < list->list.count; i++) {
         const struct node *it = list->list.items[i];
-        int64_t its = 0;
 
-        (void)node_find_int(it, "number", &its);
-        if (id == NULL ? its == number : str_eq(node_find_text(it, "id"), id)) {
+        if (str_eq(node_find_text(it, "id"), id) && str_eq(node_find_text(it, "to"), to)) {
             return it;
         }
     }
     return NULL;
+}
+
+/* How many are to be told of this one. */
+static size_t count_of(const struct node *status, int64_t number)
+{
+    const struct node *list = node_find(status, "unsent");
+    size_t count = 0;
+
+    for (size_t i = 0; list != NULL && i < list->list.count; i++) {
+        int64_t its = 0;
+
+        (void)node_find_int(list->list.items[i], "number", &its);
+        count += its == number;
+    }
+    return count;
+}
+
+/* Who is not named any more is told nothing more. */
+static bool is_receiver(const struct node *receivers, const char *to)
+{
+    for (size_t i = 0; receivers != NULL && i < receivers->list.count; i++) {
+        const struct node *it = receivers->list.items[i];
+        const char *url = node_text(node_find_path(it, "webhook.url"));
+
+        if (str_eq(to, str_is_empty(url) ? "log" : url)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static const struct node *status_of(const struct node *body)
@@ -276,7 +317,9 @@ static void note_unsent(struct sim *sim, const struct node *status)
     const struct node *list = node_find(status, "unsent");
 
     for (size_t i = 0; list != NULL && i < list->list.count; i++) {
-        told_of(sim, node_find_text(list->list.items[i], "id"))->is_stored = true;
+        const struct node *it = list->list.items[i];
+
+        told_of(sim, node_find_text(it, "id"), node_find_text(it, "to"))->is_stored = true;
     }
 }
 
@@ -311,15 +354,23 @@ void alerts_row(struct sim *sim, const struct row *row, const struct node *body,
                  row->name, node_find_text(status, "state"), node_find_text(was, "state"), made,
                  made_before);
     }
-    if (made > made_before && count > 0 && unsent_of(status, NULL, made) == NULL) {
-        sim_fail(sim, "alerts", "%s: nobody will be told of its notification %" PRId64, row->name,
-                 made);
+    if (made > made_before && count_of(status, made) != count) {
+        sim_fail(sim, "alerts",
+                 "%s: %zu of %zu receivers will be told of its notification %" PRId64, row->name,
+                 count_of(status, made), count, made);
     }
     for (size_t i = 0; list != NULL && i < list->list.count; i++) {
         const char *id = node_find_text(list->list.items[i], "id");
+        const char *to = node_find_text(list->list.items[i], "to");
+        struct told *told = told_of(sim, id, to);
 
-        if (count > 0 && unsent_of(status, id, 0) == NULL && !told_of(sim, id)->is_taken) {
-            sim_fail(sim, "alerts", "%s: %s is struck out, and nobody took it", row->name, id);
+        if (unsent_of(status, id, to) != NULL || !is_receiver(receivers, to)) {
+            continue;
+        }
+        told->is_struck = true;
+        if (!told->is_taken) {
+            sim_fail(sim, "alerts", "%s: %s is struck out, and %s did not take it", row->name, id,
+                     to);
         }
     }
 }

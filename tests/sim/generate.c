@@ -10,6 +10,7 @@
 #include "tests/sim/judge_match.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 enum {
@@ -136,6 +137,9 @@ static const char *formed_text(struct generator *generator,
         return arena_printf(arena, "Reason%d", number);
     } else if (check == form_is_indexes) {
         return arena_printf(arena, number % 2 ? "%d" : "0,2-5,%d", number + 7);
+    } else if (check == form_is_url) {
+        return arena_printf(generator->arena, "https://r-%" PRIu64 "/hook?x=%%20",
+                            die_below(generator->die, 9));
     } else if (check == form_is_event_type) {
         return number % 2 ? "Normal" : "Warning";
     } else if (check == label_key_is_valid) {
@@ -605,11 +609,17 @@ static void settle_rule(struct generator *generator, struct node *spec)
         "fog_agents['connected'] < 2 && fog_sessions.false > 1"};
     struct arena *arena = generator->arena;
     const struct node *receivers = node_find(spec, "receivers");
-    struct node *list = node_list(arena);
+    struct node *list = node_list(arena), *one;
 
     node_set(arena, spec, "expr", node_str(arena, ONE_OF(generator->die, conditions)));
-    if (receivers != NULL && receivers->list.count > 1) {
-        node_add(arena, list, receivers->list.items[0]);
+    if (receivers != NULL && receivers->list.count > 0) {
+        one = receivers->list.items[0];
+        if (node_find(one, "webhook") == NULL) {
+            node_set(arena, one, "log", node_map(arena));
+        } else {
+            (void)node_remove(one, "log");
+        }
+        node_add(arena, list, one);
         node_set(arena, spec, "receivers", list);
     }
 }

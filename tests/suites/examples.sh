@@ -18,7 +18,7 @@ sessions_of() { fogctl apply -f "$1" --dry-run=client | sed -n 's|^harvestsessio
 
 a_fleet_is_up() {
   local name
-  start_controller || return
+  start_controller --alerts-after 0s || return
   start_agent edge-1 --label site=north
   start_agent edge-2 --label site=north
   start_agent edge-3 --label site=south
@@ -107,16 +107,51 @@ what_is_too_large_says_who_lacks_what() {
 
 who_asked_for_a_quiet_machine_got_it() { is "where runs on" "$(where_runs where)" edge-3; }
 
-# The controller has been up for a while, so rules are evaluated.
-a_rule_that_holds_is_told_in_the_log() {
-  apply <<<'{apiVersion: fog/v1, kind: AlertRule, metadata: {name: agents-here}, spec: {expr: "fog_agents.connected > 2",
-    cooldown: 0s, receivers: [{log: {level: info}}]}}'
-  await 40 "the rule fires" grep -q 'alert "agents-here": .*"number":1,"state":"Firing"' "$T/controller.log"
-  expect 0 fogctl get alertrules
-  says "$out" '^agents-here +Firing .* fog_agents.connected is 3 +1 '
+# A receiver that is not well at first: an odd number of requests is refused.  Prints its port, and keeps what it hears.
+hook() {
+  exec python3 - "$T/heard" <<'END'
+import http.server, sys
+class Hook(http.server.BaseHTTPRequestHandler):
+    count = 0
+    def do_POST(self):
+        Hook.count += 1
+        code = 503 if Hook.count % 2 == 1 else 204
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        with open(sys.argv[1], "a") as heard:
+            heard.write("%d %s %s %s\n" % (code, self.path, self.headers["Idempotency-Key"], body))
+        self.send_response(code)
+        self.end_headers()
+    def log_message(self, *words):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Hook)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+}
+
+is_delivered() { fogctl get "alertrule/$1" -o json | jq -e '.status.unsent == null and .status.conditions[0].reason == "Taken"'; }
+
+a_rule_that_holds_is_told_in_the_log_and_to_a_webhook() {
+  hook >"$T/port" 2>"$T/hook.err" &
+  local hook=$!
+  await 10 "the hook listens" test -s "$T/port" || return
+  apply <<<"{apiVersion: fog/v1, kind: AlertRule, metadata: {name: agents-here}, spec: {expr: 'fog_agents.connected > 2',
+    cooldown: 0s, receivers: [{log: {level: info}}, {webhook: {url: 'http://127.0.0.1:$(cat "$T/port")/hook?to=me'}}]}}"
+  await 20 "the rule fires" grep -q 'alert "agents-here": .*"number":1,"state":"Firing"' "$T/controller.log"
+  await 20 "the hook has taken it" grep -q '^204 /hook?to=me [^ ]* {.*"rule":"agents-here","number":1,"state":"Firing"' "$T/heard"
+  await 10 "that is known" is_delivered agents-here
+  is "ids it heard" "$(cut -d' ' -f3 "$T/heard" | sort -u | wc -l)" 1
+  is "codes it gave" "$(cut -d' ' -f1 "$T/heard" | xargs)" "503 204"
+  expect 0 fogctl get alertrules -o wide
+  says "$out" ' FIRED +RESOLVED ' '^agents-here +Firing .* fog_agents.connected is 3 +1 '
+  expect 1 fogctl why alertrule/agents-here
+  says "$out" '^ +alertrule/agents-here +Firing ' '^ +alertrule/agents-here +everybody was told +Taken'
+  expect 0 fogctl get events --field-selector involvedObject.kind=AlertRule
+  says "$out" 'Firing +alertrule/agents-here +fog_agents.connected > 2: fog_agents.connected is 3'
   expect 0 fogctl history alertrule/agents-here
   expect 1 fogctl apply -f - <<<'{apiVersion: fog/v1, kind: AlertRule, metadata: {name: x}, spec: {expr: fog_agents.gone > 2}}'
   says "$err" 'docs/METRICS.md has them'
+  kill "$hook" && wait "$hook" 2>/dev/null
 }
 
 all_are_deleted_again() {
@@ -130,4 +165,4 @@ all_are_deleted_again() {
 it a_fleet_is_up all_are_valid_together none_changes_what_another_declares each_is_applied \
   each_becomes_what_it_promises applying_all_again_changes_nothing the_batch_has_its_results the_tasks_have_all_ended \
   a_change_comes_in_waves_of_two what_is_too_large_says_who_lacks_what \
-  who_asked_for_a_quiet_machine_got_it a_rule_that_holds_is_told_in_the_log all_are_deleted_again
+  who_asked_for_a_quiet_machine_got_it a_rule_that_holds_is_told_in_the_log_and_to_a_webhook all_are_deleted_again

@@ -201,6 +201,80 @@ static void it_is_told_after_a_restart_and_in_order(void **state)
     assert_int_equal(unsent(), 0);
 }
 
+#define HOOK "https://example.org/hook"
+
+static void each_receiver_is_told_and_tried_by_itself(void **state)
+{
+    size_t of_log;
+
+    (void)state;
+    create(", 'receivers': [{'log': {}}, {'webhook': {'url': '" HOOK "', 'timeout': '2s'}}]");
+    two_policies();
+    evaluate();
+    assert_int_equal(api.notices.count, 2);
+    assert_string_equal(api.notices.items[0].id, api.notices.items[1].id);
+    of_log = str_eq(api.notices.items[0].to, "log") ? 0 : 1;
+    assert_string_equal(api.notices.items[1 - of_log].to, HOOK);
+    answer(of_log, true);
+    answer(1 - of_log, false);
+    assert_int_equal(unsent(), 1);
+    api_advance(&api, 2 * RESTART_MAX_MS);
+    assert_true(api.notices.count > 2);
+    for (size_t i = 2; i < api.notices.count; i++) {
+        assert_string_equal(api.notices.items[i].to, HOOK);
+    }
+    answer(api.notices.count - 1, true);
+    assert_int_equal(unsent(), 0);
+}
+
+static void a_receiver_is_one_thing_at_a_good_place(void **state)
+{
+    static const char *const wrong[] = {
+        "{}",
+        "{'log': {}, 'webhook': {'url': '" HOOK "'}}",
+        "{'webhook': {}}",
+        "{'webhook': {'url': 'ftp://example.org/'}}",
+        "{'webhook': {'url': 'https:///hook'}}",
+        "{'webhook': {'url': 'https://name:word@example.org/'}}",
+        "{'webhook': {'url': 'https://example.org/a b'}}",
+        "{'webhook': {'url': 'https://example.org/#x'}}",
+        "{'webhook': {'url': '" HOOK "', 'timeout': '1m'}}",
+        "{'log': {}}, {'log': {'level': 'info'}}",
+        "{'webhook': {'url': '" HOOK "'}}, {'webhook': {'url': '" HOOK "'}}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        (void)api_expect(&api, 422, "POST", RULES,
+                         arena_printf(&api.arena,
+                                      "{'metadata': {'name': 'many'}, 'spec': {'expr': '" MANY
+                                      "', 'receivers': [%s]}}",
+                                      wrong[i]));
+    }
+}
+
+static void why_says_what_it_is_and_who_is_not_told(void **state)
+{
+    const struct node *answer_why;
+
+    (void)state;
+    create(", 'cooldown': '0s', 'summary': 'too many', 'receivers': [{'log': {}}]");
+    evaluate();
+    assert_string_equal(api_text(api_get(&api, RULE "/why"), "chain[0].message"),
+                        "too many: it has never fired");
+    two_policies();
+    evaluate();
+    answer(0, false);
+    answer_why = api_get(&api, RULE "/why");
+    assert_string_equal(api_text(answer_why, "chain[0].is"), "Firing");
+    assert_string_equal(api_text(answer_why, "inTheWay.reason"), "Firing");
+    assert_string_equal(api_text(answer_why, "chain[1].reason"), "NotTaken");
+    assert_string_not_equal(api_text(api_get(&api, RULE), "status.fired"), "");
+    one_policy();
+    evaluate();
+    assert_string_not_equal(api_text(api_get(&api, RULE), "status.resolved"), "");
+}
+
 static void nothing_is_sent_before_it_is_durable(void **state)
 {
     (void)state;
@@ -271,6 +345,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_must_hold_for_as_long_as_for_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_resolved_cools_down_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_nobody_took_is_sent_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_receiver_is_told_and_tried_by_itself, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_receiver_is_one_thing_at_a_good_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(why_says_what_it_is_and_who_is_not_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_is_told_after_a_restart_and_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_sent_before_it_is_durable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_no_receiver_any_more_is_told_nothing, set_up,
