@@ -9,9 +9,10 @@ enum {
     LOOK_PART = 10, /* of what must be kept, when that is little, as in tests */
 };
 
-void keeper_init(struct keeper *keeper, struct mono now, struct wall newest)
+void keeper_init(struct keeper *keeper, struct mono now, const struct stored_state *state)
 {
-    *keeper = (struct keeper){.look_at = now, .seen = now, .seen_wall = newest};
+    *keeper = (struct keeper){
+        .look_at = now, .seen = now, .seen_wall = state->newest, .compacted = state->compacted};
 }
 
 /* How much more the wall clock says went by than did.  What passed while no controller ran is taken
@@ -63,12 +64,27 @@ bool keeper_is_due(struct keeper *keeper, const struct config *config, struct mo
     return true;
 }
 
+static void tell_moved(struct keeper *keeper, const struct store_size *size)
+{
+    char at[WALL_TEXT_SIZE];
+
+    wall_to_str(size->compacted_at, at);
+    log_line(keeper->has_told ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, __FILE__,
+             "old history goes: what was before %s is kept only where it is needed revision=%llu",
+             at, (unsigned long long)size->compacted);
+    keeper->has_told = true;
+    keeper->compacted = size->compacted;
+}
+
 /* Without it all goes on, and the store grows. */
-void keeper_done(struct keeper *keeper, int code, const struct err *err, struct mono now)
+void keeper_done(struct keeper *keeper, int code, const struct store_size *size,
+                 const struct err *err, struct mono now)
 {
     keeper->is_busy = false;
     if (code < 0) {
         log_warning("old history stays where it is: %s", err->text);
         keeper->look_at = mono_after(now, HISTORY_LOOK_MS);
+    } else if (size->compacted > keeper->compacted) {
+        tell_moved(keeper, size);
     }
 }

@@ -15,12 +15,15 @@ struct keeper {
     struct mono held_until; /* nothing goes for its age before this */
     struct mono seen;       /* the two clocks at the last look */
     struct wall seen_wall;
+    uint64_t compacted; /* history begins after this revision */
+    bool has_told;      /* of something that went since the start */
 };
 
-/* `newest`: the time of the newest row that is there; zero: there is none. */
-void keeper_init(struct keeper *keeper, struct mono now, struct wall newest);
+/* `state`: as it was loaded; its newest row is of moment zero when there is none. */
+void keeper_init(struct keeper *keeper, struct mono now, const struct stored_state *state);
 /* Is it time?  Then the writer is to be told, and keeper_done() is to follow. */
 bool keeper_is_due(struct keeper *keeper, const struct config *config, struct mono now,
                    struct wall wall, struct store_keeping *ret_keeping);
-/* What came of it; `code` 0 or an ERR_, which is told in the log. */
-void keeper_done(struct keeper *keeper, int code, const struct err *err, struct mono now);
+/* What came of it: `size`, or an ERR_.  The log is told of errors, and of the first that goes. */
+void keeper_done(struct keeper *keeper, int code, const struct store_size *size,
+                 const struct err *err, struct mono now);

@@ -228,13 +228,9 @@ static void look_after_history(struct loop *loop)
 
 static void on_history_kept(struct loop *loop, const struct writer_done *done)
 {
-    keeper_done(&loop->keeper, done->code, &done->err, now_mono());
+    keeper_done(&loop->keeper, done->code, &done->size, &done->err, now_mono());
     if (done->code < 0) {
         return;
-    }
-    if (done->size.compacted >
-        (uint64_t)loop->measure.metrics.values[METRIC_HISTORY_COMPACTED][0]) {
-        log_debug("history is compacted revision=%llu", (unsigned long long)done->size.compacted);
     }
     measure_history(&loop->measure, &done->size);
     step(loop, &(struct ctl_event){.type = CTL_COMPACTED, .id = done->size.compacted});
@@ -329,7 +325,7 @@ static void start_threads(struct loop *loop)
     struct stored_state state = {.newest = {0}};
 
     (void)store_state(loop->engine->store, &state, NULL); /* it was read to load the core */
-    keeper_init(&loop->keeper, now_mono(), state.newest);
+    keeper_init(&loop->keeper, now_mono(), &state);
     loop->writer = writer_new(loop->engine->store, wake_written, loop);
     loop->reader = reader_new(loop->engine->history, wake_read, loop);
 }

@@ -116,6 +116,12 @@ static void keep(struct writer *writer, const struct store_keeping *keeping)
     writer->notify(writer->context);
 }
 
+/* After a failure nobody knows what the store holds. */
+static bool keeps_now(const struct writer *writer)
+{
+    return writer->keeps && !writer->is_ending && writer->code == 0;
+}
+
 static bool wait_for_work(struct writer *writer, bool has_journal)
 {
     struct timespec until;
@@ -124,7 +130,7 @@ static bool wait_for_work(struct writer *writer, bool has_journal)
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += IDLE_MS / 1000;
     until.tv_nsec += IDLE_MS % 1000 * 1000000;
-    while (writer->waiting.count == 0 && !writer->is_ending && !writer->keeps && rc == 0) {
+    while (writer->waiting.count == 0 && !writer->is_ending && !keeps_now(writer) && rc == 0) {
         rc = has_journal ? pthread_cond_timedwait(&writer->wake, &writer->mutex, &until)
                          : pthread_cond_wait(&writer->wake, &writer->mutex);
     }
@@ -150,14 +156,14 @@ static void *run(void *context)
         earlier = writer->code;
         is_ending = writer->is_ending && !has_work;
         keeping = writer->keeping;
-        keeps = writer->keeps && !writer->is_ending && writer->code == 0;
+        keeps = keeps_now(writer);
         pthread_mutex_unlock(&writer->mutex);
         if (has_work) {
             commit(writer, &group, earlier);
         } else if (!is_ending && !keeps) {
             checkpoint(writer);
         }
-        if (keeps) {
+        if (keeps && writer->code == 0) { /* this thread alone writes it */
             keep(writer, &keeping);
         }
     }

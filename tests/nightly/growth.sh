@@ -71,6 +71,16 @@ value() { # NAME METRIC
   curl -sf "http://$(cat "$dir/$1/api.addr")/metrics" | awk -v name="$2" '$1 == name { printf "%d", $2 }'
 }
 
+commits() { # NAME: how long one took, the wait included
+  curl -sf "http://$(cat "$dir/$1/api.addr")/metrics" | awk -v name="$1" '/^fog_commit_duration_seconds_(sum|count) / { v[$1] = $2 }
+    /^fog_commit_duration_seconds_bucket/ { split($1, word, "\""); le[++n] = word[2]; under[n] = $2 }
+    END {
+      count = v["fog_commit_duration_seconds_count"]
+      for (i = 1; i < n && under[i] < 0.999 * count; i++) {}
+      printf "# %s: %d commits, %.2f ms on average, 99.9 of 100 within %s s\n", name, count, 1000 * v["fog_commit_duration_seconds_sum"] / count, le[i]
+    }'
+}
+
 load() { # NAME
   changes "$1" >"$dir/$1.changes"
   timeout "$seconds" curl --rate "$pace/s" -K "$dir/$1.changes" >/dev/null 2>"$dir/$1.load"
@@ -138,6 +148,8 @@ loads+=" $!"
 sample >"$dir/samples"
 # shellcheck disable=SC2086 # two pids
 wait $loads
+commits all
+commits some
 check "both had the same to do" both_worked
 check "the one that keeps all grows on" grows_on
 check "the other one has stopped growing" stops

@@ -24,9 +24,14 @@ static bool look(struct keeper *keeper, int64_t now_ms, int64_t at_ms, struct st
     return keeper_is_due(keeper, &config, (struct mono){now_ms}, (struct wall){at_ms}, ret);
 }
 
+static void begin(struct keeper *keeper, int64_t newest_ms)
+{
+    keeper_init(keeper, (struct mono){NOW_MS}, &(struct stored_state){.newest = {newest_ms}});
+}
+
 static void done(struct keeper *keeper, int64_t now_ms)
 {
-    keeper_done(keeper, 0, NULL, (struct mono){now_ms});
+    keeper_done(keeper, 0, &(struct store_size){.compacted = 0}, NULL, (struct mono){now_ms});
 }
 
 static void what_is_too_old_or_too_much_goes(void **state)
@@ -35,7 +40,7 @@ static void what_is_too_old_or_too_much_goes(void **state)
     struct keeper keeper;
 
     (void)state;
-    keeper_init(&keeper, (struct mono){NOW_MS}, (struct wall){wall_ms});
+    begin(&keeper, wall_ms);
     assert_true(look(&keeper, NOW_MS, wall_ms, &keeping));
     assert_int_equal(keeping.before.ms, wall_ms - config.history_keep_ms);
     assert_int_equal(keeping.before_when_large.ms, wall_ms - config.history_keep_min_ms);
@@ -48,7 +53,7 @@ static void it_is_looked_at_once_in_a_while(void **state)
     struct keeper keeper;
 
     (void)state;
-    keeper_init(&keeper, (struct mono){NOW_MS}, (struct wall){0});
+    begin(&keeper, 0);
     assert_true(look(&keeper, NOW_MS, wall_ms, &keeping));
     assert_false(look(&keeper, NOW_MS + 2 * HISTORY_LOOK_MS, wall_ms, &keeping)); /* busy */
     done(&keeper, NOW_MS);
@@ -63,7 +68,7 @@ static void a_clock_set_forward_makes_nothing_old(void **state)
     int64_t now_ms = NOW_MS;
 
     (void)state;
-    keeper_init(&keeper, (struct mono){now_ms}, (struct wall){wall_ms});
+    begin(&keeper, wall_ms);
     assert_true(look(&keeper, now_ms, wall_ms, &keeping));
     done(&keeper, now_ms);
     now_ms += HISTORY_LOOK_MS;
@@ -81,7 +86,7 @@ static void the_time_without_a_controller_may_have_been_a_jump(void **state)
     struct keeper keeper;
 
     (void)state;
-    keeper_init(&keeper, (struct mono){NOW_MS}, (struct wall){wall_ms});
+    begin(&keeper, wall_ms);
     assert_true(look(&keeper, NOW_MS, wall_ms + 50L * HOUR_MS, &keeping));
     assert_int_equal(keeping.before.ms, 0);
 }
@@ -92,7 +97,7 @@ static void a_clock_set_back_changes_nothing(void **state)
     struct keeper keeper;
 
     (void)state;
-    keeper_init(&keeper, (struct mono){NOW_MS}, (struct wall){wall_ms});
+    begin(&keeper, wall_ms);
     assert_true(look(&keeper, NOW_MS, wall_ms - 50L * HOUR_MS, &keeping));
     assert_int_equal(keeping.before.ms, wall_ms - 150L * HOUR_MS);
 }
@@ -104,9 +109,10 @@ static void a_failure_is_tried_again_later(void **state)
     struct keeper keeper;
 
     (void)state;
-    keeper_init(&keeper, (struct mono){NOW_MS}, (struct wall){0});
+    begin(&keeper, 0);
     assert_true(look(&keeper, NOW_MS, wall_ms, &keeping));
-    keeper_done(&keeper, err_set(&err, ERR_FULL, "no room"), &err, (struct mono){NOW_MS + 10});
+    keeper_done(&keeper, err_set(&err, ERR_FULL, "no room"), NULL, &err,
+                (struct mono){NOW_MS + 10});
     assert_false(look(&keeper, NOW_MS + HISTORY_LOOK_MS, wall_ms, &keeping));
     assert_true(look(&keeper, NOW_MS + HISTORY_LOOK_MS + 10, wall_ms, &keeping));
 }

@@ -249,6 +249,75 @@ static void ending_commits_what_waits(void **state)
     assert_int_equal(stored_revision(world), MANY);
 }
 
+static const struct store_keeping everything = {.before = {INT64_MAX}};
+
+/* Many slices, and the commits that come meanwhile do not wait for all of them. */
+static void old_history_goes_between_commits(void **state)
+{
+    struct world *world = *state;
+    struct writer_done done;
+
+    for (int i = 0; i < 2 * COMPACT_ROWS_MAX; i++) {
+        writer_put(world->writer, batch_of(world, "x"));
+    }
+    for (uint64_t seq = 1; seq <= 2 * COMPACT_ROWS_MAX; seq++) {
+        assert_done(world, seq, 0);
+    }
+    writer_keep(world->writer, &everything);
+    writer_put(world->writer, batch_of(world, "x"));
+    for (int i = 0; i < 2; i++) { /* in this order or the other */
+        done = next_done(world);
+        assert_int_equal(done.code, 0);
+        assert_true(done.is_kept == (done.batch == NULL));
+        if (done.is_kept) {
+            assert_in_range(done.size.compacted, 2 * COMPACT_ROWS_MAX, 2 * COMPACT_ROWS_MAX + 1);
+            assert_in_range(done.size.ledger_rows, 2 * COMPACT_ROWS_MAX, /* all is in force */
+                            2 * COMPACT_ROWS_MAX + 1);
+        }
+        batch_free(done.batch);
+    }
+}
+
+static void a_failure_to_compact_is_told_and_commits_go_on(void **state)
+{
+    struct world *world = *state;
+    struct writer_done done;
+
+    given_simulated_disk(world);
+    writer_put(world->writer, batch_of(world, "x"));
+    assert_done(world, 1, 0);
+    disk_set_full(world->disk, true);
+    writer_keep(world->writer, &everything);
+    done = next_done(world);
+    assert_true(done.is_kept);
+    assert_int_equal(done.code, ERR_FULL);
+    assert_int_equal(done.err.code, ERR_FULL);
+    disk_set_full(world->disk, false);
+    writer_put(world->writer, batch_of(world, "x"));
+    assert_done(world, 2, 0);
+    writer_keep(world->writer, &everything);
+    done = next_done(world);
+    assert_int_equal(done.code, 0);
+    assert_int_equal(done.size.compacted, 2);
+}
+
+static void after_a_failed_commit_no_history_goes(void **state)
+{
+    struct world *world = *state;
+    struct stored_state stored;
+
+    writer_put(world->writer, batch_of(world, "x"));
+    assert_done(world, 1, 0);
+    writer_put(world->writer, astray(world));
+    assert_done(world, 2, ERR_INVALID);
+    writer_keep(world->writer, &everything);
+    writer_put(world->writer, batch_of(world, "x"));
+    assert_done(world, 3, ERR_INVALID);
+    writer_free(TAKE(world->writer));
+    assert_int_equal(store_state(world->store, &stored, NULL), 0);
+    assert_int_equal(stored.compacted, 0);
+}
+
 static void a_full_disk_and_a_new_writer_after_it(void **state)
 {
     struct world *world = *state;
@@ -378,6 +447,9 @@ int main(void)
         TEST(after_a_failure_nothing_more_is_committed),
         TEST(a_group_fails_as_one),
         TEST(ending_commits_what_waits),
+        TEST(old_history_goes_between_commits),
+        TEST(a_failure_to_compact_is_told_and_commits_go_on),
+        TEST(after_a_failed_commit_no_history_goes),
         TEST(a_full_disk_and_a_new_writer_after_it),
         TEST(a_failed_sync_of_a_checkpoint_is_told),
         TEST(history_is_read_while_batches_are_committed),
