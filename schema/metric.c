@@ -26,6 +26,9 @@ static const char *const row_words[] = {"ledger", "status", NULL};
 static const char *const agent_words[] = {"connected", "away", NULL};
 static const char *const converged_words[] = {"true", "false", NULL};
 static const char *const queue_words[] = {"commits", "sessions", "agents", "reads", NULL};
+static const char *const rollout_words[] = {"progressing", "paused", "late",
+                                            "reverted",    "good",   NULL};
+static const char *const ended_words[] = {"good", "late", "reverted", NULL};
 static const char *const cause_words[] = {"change", "disturbance", NULL};
 static const char *const version_words[] = {FOG_VERSION, NULL};
 
@@ -89,6 +92,10 @@ const struct metric_info metric_infos[METRIC_COUNT] = {
     [METRIC_DRIFT_HEALED] = {"fog_drift_healed_total", METRIC_COUNTER, METRIC_PLAIN,
                              LABEL("sort", drift_words),
                              .help = "Times that an agent made it as declared again."},
+    [METRIC_ROLLOUTS_ENDED] = {"fog_rollouts_ended_total", METRIC_COUNTER, METRIC_PLAIN,
+                               LABEL("result", ended_words),
+                               .help = "Times that a rollout with a deadline was good, was late, "
+                                       "or was reverted, after which it counts as late, too."},
     [METRIC_REVISION] = {"fog_revision", METRIC_GAUGE, METRIC_PLAIN,
                          .help = "The newest revision."},
     [METRIC_OBJECTS] = {"fog_objects", METRIC_GAUGE, METRIC_PLAIN, .label = "kind",
@@ -109,6 +116,9 @@ const struct metric_info metric_infos[METRIC_COUNT] = {
                             .help = "Assignments by phase, as last heard of."},
     [METRIC_DRIFTED] = {"fog_drift", METRIC_GAUGE, METRIC_PLAIN, LABEL("sort", drift_words),
                         .help = "Assignments that are changed from outside, as last heard of."},
+    [METRIC_ROLLOUTS] = {"fog_rollouts", METRIC_GAUGE, METRIC_PLAIN, LABEL("state", rollout_words),
+                         .help = "Sessions whose rollouts have a deadline, by how the newest one "
+                                 "stands; reverted also while it goes back."},
     [METRIC_QUEUES] = {"fog_queue_length", METRIC_GAUGE, METRIC_PLAIN, LABEL("queue", queue_words),
                        .help = "What waits: batches for the disk, sessions for a plan, agents for "
                                "their assignments, reads of history for their result."},

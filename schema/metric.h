@@ -25,6 +25,7 @@ enum metric {
     METRIC_CONVERGENCE,
     METRIC_DRIFT_FOUND,
     METRIC_DRIFT_HEALED,
+    METRIC_ROLLOUTS_ENDED,
     /* The core's state. */
     METRIC_REVISION,
     METRIC_OBJECTS,
@@ -34,6 +35,7 @@ enum metric {
     METRIC_SESSIONS_DIVERGED,
     METRIC_ASSIGNMENTS,
     METRIC_DRIFTED,
+    METRIC_ROLLOUTS,
     METRIC_QUEUES,
     METRIC_WATCHES,
     METRIC_STORE_FULL,
@@ -88,6 +90,14 @@ enum metric_queue {
     METRIC_QUEUE_AGENTS,
     METRIC_QUEUE_READS,
 };
+enum metric_rollout {
+    METRIC_ROLLOUT_PROGRESSING,
+    METRIC_ROLLOUT_PAUSED,
+    METRIC_ROLLOUT_LATE,
+    METRIC_ROLLOUT_REVERTED,
+    METRIC_ROLLOUT_GOOD,
+};
+enum metric_ended { METRIC_ENDED_GOOD, METRIC_ENDED_LATE, METRIC_ENDED_REVERTED };
 enum metric_cause { METRIC_CAUSE_CHANGE, METRIC_CAUSE_DISTURBANCE };
 enum { METRIC_EVENTS = 15 };                   /* enum ctl_event_type */
 extern const char *const metric_event_words[]; /* "http": what a step was about */

@@ -42,6 +42,8 @@ CHECK(METRIC_AGENTS)
 CHECK(METRIC_SESSIONS_CONVERGED)
 CHECK(METRIC_SESSIONS_DIVERGED)
 CHECK(METRIC_ASSIGNMENTS)
+CHECK(METRIC_ROLLOUTS_ENDED)
+CHECK(METRIC_ROLLOUTS)
 CHECK(METRIC_QUEUES)
 CHECK(METRIC_STEPS_SLOW)
 
@@ -63,6 +65,7 @@ static const struct where_name rows[] = {
     {GROUP("fog_rows_total", METRIC_ROWS)},
     {PLAIN("fog_watch_events_total", WHERE_NUMBER)},
     {GROUP("fog_session_divergences_total", METRIC_DIVERGENCES)},
+    {GROUP("fog_rollouts_ended_total", METRIC_ROLLOUTS_ENDED)},
     {PLAIN("fog_revision", WHERE_NUMBER)},
     {GROUP("fog_objects", METRIC_OBJECTS)},
     {GROUP("fog_agents", METRIC_AGENTS)},
@@ -70,6 +73,7 @@ static const struct where_name rows[] = {
     {GROUP("fog_sessions", METRIC_SESSIONS_CONVERGED)},
     {GROUP("fog_sessions_diverged", METRIC_SESSIONS_DIVERGED)},
     {GROUP("fog_assignments", METRIC_ASSIGNMENTS)},
+    {GROUP("fog_rollouts", METRIC_ROLLOUTS)},
     {GROUP("fog_queue_length", METRIC_QUEUES)},
     {PLAIN("fog_watches", WHERE_NUMBER)},
     {PLAIN("fog_store_full", WHERE_NUMBER)},

@@ -114,6 +114,7 @@ static void note(struct ctl *ctl, struct session_entry *session, const struct pl
     }
     if (is_good(ctl, session, plan) && (!MUTANT(FIRST_IS_GOOD) || told->good_generation == 0)) {
         MARK("a rollout is good");
+        metrics_count(&ctl->metrics, METRIC_ROLLOUTS_ENDED, METRIC_ENDED_GOOD);
         told->good_generation = told->generation;
         told->good_revision = ctl->revision;
         progress->is_late = false;
@@ -195,6 +196,7 @@ static void settle_reverted(struct ctl *ctl, struct session_entry *session,
                             const struct rollback *rollback)
 {
     MARK("a rollout is taken back by itself");
+    metrics_count(&ctl->metrics, METRIC_ROLLOUTS_ENDED, METRIC_ENDED_REVERTED);
     session->rollout.told.revert_generation = session->object->meta.generation;
     session->rollout.told.revert_revision = rollback->revision;
     settle(ctl, session, "Reverted", rollback->defaults.why);
@@ -411,6 +413,7 @@ void deadline_state(struct ctl *ctl, struct object *object, const struct session
         return;
     }
     if (said.status == CONDITION_FALSE && (before == NULL || before->status != CONDITION_FALSE)) {
+        metrics_count(&ctl->metrics, METRIC_ROLLOUTS_ENDED, METRIC_ENDED_LATE);
         ctl_event_record(ctl, session->object, "Warning", said.reason, "%s",
                          words_of(ctl, session, &said));
     }

@@ -98,6 +98,27 @@ static void gather_drift(const drift_t *drift, struct metrics *to)
     }
 }
 
+static void gather_rollout(const struct object *session, struct metrics *to)
+{
+    static const struct {
+        const char *reason;
+        enum metric_rollout state;
+    } states[] = {{"Progressing", METRIC_ROLLOUT_PROGRESSING},
+                  {"RolloutPaused", METRIC_ROLLOUT_PAUSED},
+                  {"ProgressDeadlineExceeded", METRIC_ROLLOUT_LATE},
+                  {"Reverting", METRIC_ROLLOUT_REVERTED},
+                  {"Reverted", METRIC_ROLLOUT_REVERTED},
+                  {"RolledOut", METRIC_ROLLOUT_GOOD}};
+    const struct condition *condition =
+        condition_find(&harvest_session_of(session)->status.conditions, "Progressing");
+
+    for (size_t i = 0; condition != NULL && i < COUNT_OF(states); i++) {
+        if (str_eq(condition->reason, states[i].reason)) {
+            metrics_count(to, METRIC_ROLLOUTS, states[i].state);
+        }
+    }
+}
+
 static void gather_objects(const struct ctl *ctl, struct metrics *to)
 {
     for (size_t kind = 0; kind < KIND_COUNT; kind++) {
@@ -118,6 +139,7 @@ static void gather_objects(const struct ctl *ctl, struct metrics *to)
         if (class != DIVERGENCE_COUNT) {
             metrics_count(to, METRIC_SESSIONS_DIVERGED, class);
         }
+        gather_rollout(session->object, to);
     }
     map_each (&ctl->model.objects[KIND_ASSIGNMENT], it) {
         const struct assignment_status *status = assignment_status(it->value);

@@ -4,13 +4,11 @@
  *     authorised    the reconciler makes an assignment only where the session's own words allow it:
  *                   it is there and is not being deleted, asks for this slot, selects this agent,
  *                   which takes work; a paused rollout changes nothing; nobody but operators and
- *                   agents declares anything; a row names the uid of what is there
- *     caps          nothing is stored that is larger than an object may be
- *     capacity      what agents are given fits into what they have
- *     rollout       no more replicas are taken down than may be down at once
- *     precondition  a write that named a version was made upon that version
- *     spent         contributions only grow
- *     never-back    nor does the generation that a status speaks of go back */
+ *                   agents declares anything, but for check_reverts.h; a row names the uid of what
+ * is there caps          nothing is stored that is larger than an object may be capacity      what
+ * agents are given fits into what they have rollout       no more replicas are taken down than may
+ * be down at once precondition  a write that named a version was made upon that version spent
+ * contributions only grow never-back    nor does the generation that a status speaks of go back */
 #pragma once
 
 #include "controller/core/batch.h"

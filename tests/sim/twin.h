@@ -6,7 +6,7 @@
  *            same is declared, and the judge is content with both worlds.
  *     once   where nothing goes wrong, no form of an assignment is started twice, but what fails by
  *            itself or what was suspended; and nobody but operators makes revisions of policies
- *            and sessions.
+ *            and sessions; worlds in which a rollout was reverted (check_reverts.h) are not told.
  *
  * Of agents only what was not rolled back is compared, since a rollback leaves those alone that
  * came later.  Not compared: uids, revisions, times and owners; where replicas run, as long as they

@@ -1,6 +1,7 @@
 /* Rollouts with a deadline: progress, what is good, and going back by itself. */
 #include "controller/core/deadline.h"
 
+#include "controller/core/metrics.h"
 #include "tests/support/api.h"
 
 #include <setjmp.h>
@@ -65,6 +66,19 @@ static size_t events(const char *reason)
         count += str_eq(node_find_text(items->list.items[i], "reason"), reason);
     }
     return count;
+}
+
+static int64_t rollouts(enum metric_rollout state)
+{
+    struct metrics metrics;
+
+    metrics_gather(api.ctl, &metrics);
+    return metrics.values[METRIC_ROLLOUTS][state];
+}
+
+static int64_t ended(enum metric_ended result)
+{
+    return api.ctl->metrics.values[METRIC_ROLLOUTS_ENDED][result];
 }
 
 static void patch(const char *text)
@@ -139,11 +153,17 @@ static void a_rollout_that_is_late_is_taken_back_once(void **state)
     assert_non_null(strstr(api_text(history, "items[0].why"),
                            "no progress for 10s (NoAgent): back to the form of"));
     assert_string_equal(progressing(), "Reverting");
+    assert_int_equal(rollouts(METRIC_ROLLOUT_REVERTED), 1);
     api_advance(&api, 3600 * 1000); /* that does not run either: there is nothing to go back to */
     assert_int_equal(generation(), 3);
     assert_string_equal(progressing(), "ProgressDeadlineExceeded");
     assert_int_equal(events("Reverted"), 1);
     assert_int_equal(events("RevertFailed"), 1);
+    assert_int_equal(rollouts(METRIC_ROLLOUT_LATE), 1);
+    assert_int_equal(rollouts(METRIC_ROLLOUT_REVERTED), 0);
+    assert_int_equal(ended(METRIC_ENDED_GOOD), 1);
+    assert_int_equal(ended(METRIC_ENDED_LATE), 2);
+    assert_int_equal(ended(METRIC_ENDED_REVERTED), 1);
 }
 
 /* The links of `why` that speak of the change: "late ProgressDeadlineExceeded". */
