@@ -175,6 +175,7 @@ enum {
     READ_CHUNK_BYTES_MAX = 4 << 20, /* of history in one result; the rest is read after it */
     STORE_WAL_PAGES_MAX = 4096,     /* 16 MiB: then it is moved even when the writer is busy */
     COMPACT_ROWS_MAX = 256,      /* that one slice of compaction goes past: commits wait for it */
+    COMPACT_BYTES_MAX = 1 << 20, /* of their bodies, about: what goes is as large as these */
     HISTORY_FORMS_MAX = 10,      /* of a session that is there: undo goes back to them at any age */
     HISTORY_LOOK_MS = 60 * 1000, /* between two looks for what may go */
     HISTORY_HOLD_MS =

@@ -24,7 +24,7 @@
 
 struct passed { /* a row that the slice goes past */
     enum row_log log;
-    uint64_t revision, before, status, seq;
+    uint64_t revision, before, status, seq, bytes;
     enum row_verb verb;
     const char *kind, *name; /* in the slice's arena */
     struct wall at;
@@ -58,6 +58,7 @@ enum column_of_passed {
     COLUMN_STATUS,
     COLUMN_SEQ,
     COLUMN_LINK,
+    COLUMN_BYTES,
 };
 
 static int take_row(struct slice *slice, sqlite3_stmt *stmt, struct err *err)
@@ -70,6 +71,7 @@ static int take_row(struct slice *slice, sqlite3_stmt *stmt, struct err *err)
         .before = column_u64(stmt, COLUMN_BEFORE),
         .status = column_u64(stmt, COLUMN_STATUS),
         .seq = column_u64(stmt, COLUMN_SEQ),
+        .bytes = column_u64(stmt, COLUMN_BYTES),
         .verb = (enum row_verb)sqlite3_column_int(stmt, COLUMN_VERB),
         .kind = arena_strdup(&slice->arena, column_text(stmt, COLUMN_KIND)),
         .name = arena_strdup(&slice->arena, column_text(stmt, COLUMN_NAME)),
@@ -86,6 +88,7 @@ static int take_row(struct slice *slice, sqlite3_stmt *stmt, struct err *err)
 /* The next rows that were written before `before`; history will begin after the last of them. */
 static int take_rows(struct slice *slice, struct wall before, struct err *err)
 {
+    uint64_t bytes = 0;
     STMT_USE(stmt);
     int r;
 
@@ -97,7 +100,8 @@ static int take_rows(struct slice *slice, struct wall before, struct err *err)
     }
     bind_u64(stmt, 1, slice->store->origin.revision);
     bind_u64(stmt, 2, BUGGIFY("compact-row-by-row") ? 1 : COMPACT_ROWS_MAX);
-    while ((r = stmt_step(slice->store, stmt, "looking for old history", err)) == 1) {
+    while (bytes < COMPACT_BYTES_MAX &&
+           (r = stmt_step(slice->store, stmt, "looking for old history", err)) == 1) {
         const struct passed *row = &slice->rows[slice->count];
 
         r = take_row(slice, stmt, err);
@@ -108,6 +112,7 @@ static int take_rows(struct slice *slice, struct wall before, struct err *err)
             slice->count--;
             return 0;
         }
+        bytes += row->bytes;
         slice->origin.revision = row->revision;
         slice->origin.at = row->at;
         if (row->log == ROW_LEDGER) {
@@ -116,7 +121,7 @@ static int take_rows(struct slice *slice, struct wall before, struct err *err)
             slice->origin.link = row->link;
         }
     }
-    return r;
+    return r < 0 ? r : 0;
 }
 
 /* --- removing --------------------------------------------------------------------------------- */

@@ -103,10 +103,11 @@ static const char *const sql_of[STMT_COUNT] = {
         "AND l.revision <= ?2 ORDER BY l.revision",
     [STMT_VERIFY_STATUS] = "SELECT revision, at FROM status ORDER BY revision",
     [STMT_COMPACT_NEXT] =
-        "SELECT 0, revision, verb, kind, name, at, before, status, seq, link FROM ledger "
-        "WHERE revision > ?1 UNION ALL "
-        "SELECT 1, revision, verb, kind, name, at, before, 0, 0, NULL FROM status "
-        "WHERE revision > ?1 ORDER BY revision LIMIT ?2",
+        "SELECT 0, l.revision AS revision, l.verb, l.kind, l.name, l.at, l.before, l.status, "
+        "l.seq, l.link, coalesce(length(b.data), 0) FROM ledger l LEFT JOIN body b ON b.id = "
+        "l.body WHERE l.revision > ?1 UNION ALL "
+        "SELECT 1, revision, verb, kind, name, at, before, 0, 0, NULL, coalesce(length(data), 0) "
+        "FROM status WHERE revision > ?1 ORDER BY revision LIMIT ?2",
     [STMT_COMPACT_LEDGER] = "DELETE FROM ledger WHERE revision = ?1 RETURNING coalesce(body, 0)",
     [STMT_COMPACT_KEPT] = "SELECT before, begins_form FROM ledger WHERE revision = ?1",
     [STMT_COMPACT_KEEP] = "UPDATE ledger SET before = ?2, begins_form = ?3 WHERE revision = ?1",

@@ -319,6 +319,28 @@ static void a_slice_is_bounded(void **state)
     assert_int_equal(size.status_rows, 0);
 }
 
+static void a_slice_is_bounded_in_bytes(void **state)
+{
+    enum { BODY = 100 * 1000, COUNT = 25 };
+    struct world *world = *state;
+    struct store_keeping keeping = {.before = {INT64_MAX}};
+    char *body = mem_alloc(BODY + 1);
+    unsigned slices = 0;
+
+    memset(body, 'x', BODY);
+    for (unsigned i = 1; i <= COUNT; i++) {
+        body[i] = 'y'; /* each another one */
+        (void)put(world, ROW_LEDGER, i == 1 ? ROW_CREATE : ROW_UPDATE, KIND_HARVEST_POLICY, "p",
+                  body);
+    }
+    while (store_compact(world->store, &keeping, &world->err) == 1) {
+        slices++;
+    }
+    assert_in_range(slices, 2, 3);
+    assert_int_equal(ask(world, "SELECT count(*) FROM ledger"), 1);
+    free(body);
+}
+
 static void a_large_store_gives_up_what_is_older_than_it_must_keep(void **state)
 {
     struct world *world = *state;
@@ -593,6 +615,7 @@ int main(void)
         TEST(an_undo_finds_the_forms_of_before),
         TEST(forms_are_kept_up_to_a_bound),
         TEST(a_slice_is_bounded),
+        TEST(a_slice_is_bounded_in_bytes),
         TEST(a_large_store_gives_up_what_is_older_than_it_must_keep),
         TEST(all_may_be_old),
         TEST(where_history_begins_is_known_in_a_later_era),
