@@ -301,6 +301,7 @@ static void what_a_killed_shim_leaves_is_killed_too(void **state)
     assert_true(lives(daemon));
     (void)kill(shim_pid(bench), SIGKILL);
     expect_exit(bench, AGT_EXITED, EXIT_LOST, 0);
+    assert_true(find(bench, AGT_EXITED)->exit.is_from_outside);
     assert_false(lives(daemon));
     assert_false(lives(child));
 }

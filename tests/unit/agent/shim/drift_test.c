@@ -1,5 +1,7 @@
 /* What a shim sees of what somebody else does to its workload, and what it mends. */
+#include "agent/shim/cgroup_file.h"
 #include "agent/shim/control.h"
+#include "agent/shim/file.h"
 #include "agent/shim/proc.h"
 #include "agent/shim/shim.h"
 #include "schema/kinds/drift.h"
@@ -84,6 +86,37 @@ static void a_directory_that_is_gone_is_told(void **state)
     AWAIT(tells(job, 1U << DRIFT_FILES));
 }
 
+/* In the way of version 1 or 2 that this machine has; where it has none it is not measured. */
+static void limits_that_others_change_are_told_and_set_again(void **state)
+{
+    static const enum cgroup_keeper keepers[] = {KEEPER_V1, KEEPER_V2};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(keepers); i++) {
+        char name[CGROUP_NAME_SIZE];
+        struct job *job;
+        int fd;
+
+        if (!jobs_offer(CGROUP_PIDS, keepers[i])) {
+            continue;
+        }
+        job = job_make("echo $$ >main; exec sleep 1000");
+        job_keep_by(job, CGROUP_PIDS, keepers[i]);
+        job->spec.pids_limit = 50;
+        job_start(job);
+        AWAIT(job_pid(job, "main") > 0 && state_of(job_pid(job, "main")) == 'S');
+        (void)snprintf(name, sizeof(name), "%s-1", job->uid);
+        fd = cgroup_open(job->spec.cgroups[CGROUP_PIDS] + 3, name, false);
+        assert_int_equal(cgroup_read_int(fd, "pids.max", ""), 50);
+        assert_int_equal(cgroup_write_int(fd, "pids.max", 77), 0);
+        AWAIT(tells(job, 1U << DRIFT_LIMITS));
+        job_say(job, "mend\n");
+        AWAIT(cgroup_read_int(fd, "pids.max", "") == 50);
+        AWAIT(tells(job, 0));
+        file_close(&fd);
+    }
+}
+
 static void whoever_is_killed_by_others_is_told_from_who_ends_by_itself(void **state)
 {
     static const int signals[] = {SIGKILL, SIGTERM, SIGSEGV};
@@ -119,6 +152,7 @@ int main(int argc, char **argv)
         JOBS(what_was_stopped_is_told_and_goes_on_when_it_is_mended),
         JOBS(what_is_suspended_is_not_stopped_by_others),
         JOBS(a_directory_that_is_gone_is_told),
+        JOBS(limits_that_others_change_are_told_and_set_again),
         JOBS(whoever_is_killed_by_others_is_told_from_who_ends_by_itself),
         JOBS(whoever_is_told_to_end_is_not_ended_by_others),
     };
