@@ -61,6 +61,7 @@ struct shim {
     int64_t frozen_ms;
     unsigned drift; /* what was seen last to be changed from outside: bits 1 << enum drift_sort */
     struct mono drift_looked;
+    ino_t files; /* its working directory; 0: not known */
     struct agt_exit exit;
 };
 
@@ -253,6 +254,17 @@ static const char *text_argument(char *line, const char *name)
     return "";
 }
 
+/* Moved away counts, also when there is another one in its place: it works on in the one of before.
+ */
+static bool has_files(const struct shim *shim)
+{
+    struct stat about;
+
+    return fstatat(shim->run_fd, RUN_FILES, &about, AT_SYMLINK_NOFOLLOW) < 0
+               ? errno != ENOENT
+               : shim->files == 0 || about.st_ino == shim->files;
+}
+
 static unsigned drift_now(const struct shim *shim)
 {
     unsigned drift = 0;
@@ -268,7 +280,7 @@ static unsigned drift_now(const struct shim *shim)
     if (limits_differ(&shim->limits)) {
         drift |= 1U << DRIFT_LIMITS;
     }
-    if (faccessat(shim->run_fd, RUN_FILES, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+    if (!has_files(shim)) {
         drift |= 1U << DRIFT_FILES;
     }
     return drift;
@@ -565,9 +577,11 @@ static void start(struct shim *shim)
     int files_fd = file_open_dir(shim->run_fd, RUN_FILES, true);
     char line[SHIM_LINE_BYTES_MAX], checkpoint[PATH_MAX];
     struct err err = ERR_NONE;
+    struct stat about;
     int number = errno;
     int result = 0;
 
+    shim->files = files_fd >= 0 && fstat(files_fd, &about) == 0 ? about.st_ino : 0;
     if (mono_is_due(shim->spec.lease_end, shim->now)) {
         shim->exit.cause = EXIT_LEASE_ENDED;
         move(shim, STATE_ENDED);

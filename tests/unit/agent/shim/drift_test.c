@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -83,6 +84,9 @@ static void a_directory_that_is_gone_is_told(void **state)
 
     (void)state;
     assert_int_equal(renameat(job->run_fd, RUN_FILES, job->run_fd, "taken"), 0);
+    AWAIT(tells(job, 1U << DRIFT_FILES));
+    assert_int_equal(mkdirat(job->run_fd, RUN_FILES, 0700), 0); /* it works in the one of before */
+    job_say(job, "mend\n");
     AWAIT(tells(job, 1U << DRIFT_FILES));
 }
 
