@@ -614,10 +614,10 @@ static void settle_rule(struct generator *generator, struct node *spec)
     node_set(arena, spec, "expr", node_str(arena, ONE_OF(generator->die, conditions)));
     if (receivers != NULL && receivers->list.count > 0) {
         one = receivers->list.items[0];
-        if (node_find(one, "webhook") == NULL) {
+        if (node_find(one, "webhook") == NULL && node_find(one, "log") == NULL) {
             node_set(arena, one, "log", node_map(arena));
-        } else {
-            (void)node_remove(one, "log");
+        } else if (node_find(one, "webhook") != NULL && node_find(one, "log") != NULL) {
+            (void)node_remove(one, die_chance(generator->die, 500) ? "log" : "webhook");
         }
         node_add(arena, list, one);
         node_set(arena, spec, "receivers", list);
