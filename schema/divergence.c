@@ -61,6 +61,7 @@ static const struct {
     {"NoQuorum", DIVERGENCE_SOFTWARE},
     {"OutputMissing", DIVERGENCE_SOFTWARE},
     {"ProgressDeadlineExceeded", DIVERGENCE_SOFTWARE},
+    {"RolloutFailed", DIVERGENCE_SOFTWARE},
     {"StartFailed", DIVERGENCE_SOFTWARE},
 };
 

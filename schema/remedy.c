@@ -53,6 +53,8 @@ const struct remedy remedies[] = {
     {"ProgressDeadlineExceeded", REMEDY_ACT,
      "see why its replicas do not get on, then apply a changed session, or go back with `fogctl "
      "rollout undo`"},
+    {"RolloutFailed", REMEDY_ACT,
+     "look at its logs, then apply a changed session, or go back with `fogctl rollout undo`"},
     {"Progressing", REMEDY_NONE, NULL},
     {"RolledOut", REMEDY_NONE, NULL},
     {"Reverting", REMEDY_NONE, NULL},

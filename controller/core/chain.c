@@ -362,7 +362,8 @@ static void add_assignments(struct chain *chain, struct assignment_entry **items
 /* A change that came to nothing; that one is under way, or was carried out, is no news. */
 static void add_rollout(struct chain *chain, const struct session_entry *session)
 {
-    static const char *const told[] = {"ProgressDeadlineExceeded", "Reverting", "Reverted"};
+    static const char *const told[] = {"ProgressDeadlineExceeded", "RolloutFailed", "Reverting",
+                                       "Reverted"};
     const struct condition *condition =
         condition_find(&harvest_session_of(session->object)->status.conditions, "Progressing");
 

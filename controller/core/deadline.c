@@ -55,7 +55,7 @@ static void note_progress(struct ctl *ctl, struct session_entry *session, const 
     }
     if (is_new) {
         progress->well_since = MONO_ZERO;
-        progress->is_late = false;
+        progress->is_late = progress->has_failed = false;
         told->generation = session->object->meta.generation;
     }
     told->updated = is_new || updated > told->updated ? updated : told->updated;
@@ -73,6 +73,20 @@ static void look_at(struct ctl *ctl, struct session_entry *session, struct mono 
 static bool is_nobodys(const struct session_entry *session, const struct plan *plan)
 {
     return session_spec(session)->every_agent && plan->desired == 0;
+}
+
+/* Was a replica given up in the newest form?  It makes no progress any more. */
+static bool has_failed(const struct plan *plan, const struct template_entry *template)
+{
+    for (size_t i = 0; template != NULL && i < plan->gap_count; i++) {
+        const struct plan_gap *gap = &plan->gaps[i];
+
+        if ((gap->why == WHY_GIVEN_UP || gap->why == WHY_FAILED) && gap->copy != NULL &&
+            str_eq(assignment_spec(gap->copy)->template_digest, template->text)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* All replicas run the newest form, and have for long enough. */
@@ -97,7 +111,8 @@ static bool is_good(struct ctl *ctl, struct session_entry *session, const struct
     return true;
 }
 
-static void note(struct ctl *ctl, struct session_entry *session, const struct plan *plan)
+static void note(struct ctl *ctl, struct session_entry *session,
+                 const struct template_entry *template, const struct plan *plan)
 {
     struct rollout_progress *progress = &session->rollout;
     struct rollout_status *told = &progress->told;
@@ -124,7 +139,9 @@ static void note(struct ctl *ctl, struct session_entry *session, const struct pl
     } else if (progress->well_since.ms != 0) {
         progress->is_late = false; /* while it is well; what goes up and down is late when down */
     } else {
-        progress->is_late = MUTANT(DEADLINE_AT_ONCE) || mono_is_due(progress->due, ctl->now);
+        progress->has_failed = has_failed(plan, template);
+        progress->is_late = MUTANT(DEADLINE_AT_ONCE) || progress->has_failed ||
+                            mono_is_due(progress->due, ctl->now);
         look_at(ctl, session, progress->is_late ? session->look_at : progress->due);
     }
 }
@@ -161,7 +178,8 @@ static void ask_for_the_past(struct ctl *ctl, struct session_entry *session)
     reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_REVERT, 0, rollback);
 }
 
-void deadline_note(struct ctl *ctl, struct session_entry *session, const struct plan *plan)
+void deadline_note(struct ctl *ctl, struct session_entry *session,
+                   const struct template_entry *template, const struct plan *plan)
 {
     if (!has_deadline(session)) {
         session->rollout = (struct rollout_progress){0};
@@ -170,7 +188,7 @@ void deadline_note(struct ctl *ctl, struct session_entry *session, const struct 
     if (!session->rollout.is_known) {
         begin(ctl, session);
     }
-    note(ctl, session, plan);
+    note(ctl, session, template, plan);
     if (!is_to_revert(ctl, session)) {
         return;
     }
@@ -215,6 +233,9 @@ static const char *failure_words(struct ctl *ctl, const struct session_entry *se
         condition_find(&harvest_session_of(session->object)->status.conditions, "Converged");
     char after[DURATION_TEXT_SIZE];
 
+    if (session->rollout.has_failed) {
+        return "a replica was given up";
+    }
     duration_to_str(rollout_of(session)->progress_deadline_ms, after);
     return converged == NULL || converged->status == CONDITION_TRUE
                ? arena_printf(&ctl->arena, "no progress for %s", after)
@@ -335,7 +356,8 @@ static struct said said_of(const struct session_entry *session)
         return (struct said){CONDITION_TRUE, is_reverted(told) ? "Reverted" : "RolledOut"};
     }
     if (progress->is_late) {
-        return (struct said){CONDITION_FALSE, "ProgressDeadlineExceeded"};
+        return (struct said){CONDITION_FALSE,
+                             progress->has_failed ? "RolloutFailed" : "ProgressDeadlineExceeded"};
     }
     if (rollout_of(session)->pause) {
         return (struct said){CONDITION_UNKNOWN, "RolloutPaused"};
@@ -391,8 +413,7 @@ static const char *words_of(struct ctl *ctl, const struct session_entry *session
     }
     if (is_reverted(told)) {
         return arena_printf(&ctl->arena,
-                            "generation %" PRId64
-                            " made no progress: back to the form of revision %" PRIu64,
+                            "generation %" PRId64 " failed: back to the form of revision %" PRIu64,
                             told->settled_generation, told->revert_revision);
     }
     return told->good_generation == told->generation ? "all replicas run the newest form"

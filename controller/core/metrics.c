@@ -106,6 +106,7 @@ static void gather_rollout(const struct object *session, struct metrics *to)
     } states[] = {{"Progressing", METRIC_ROLLOUT_PROGRESSING},
                   {"RolloutPaused", METRIC_ROLLOUT_PAUSED},
                   {"ProgressDeadlineExceeded", METRIC_ROLLOUT_LATE},
+                  {"RolloutFailed", METRIC_ROLLOUT_LATE},
                   {"Reverting", METRIC_ROLLOUT_REVERTED},
                   {"Reverted", METRIC_ROLLOUT_REVERTED},
                   {"RolledOut", METRIC_ROLLOUT_GOOD}};

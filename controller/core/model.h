@@ -110,7 +110,8 @@ struct gang_state {              /* of a session that is a gang; most of it is i
 
 struct rollout_progress {       /* of a session whose rollouts have a deadline: deadline.c */
     bool is_known;              /* the rest means something */
-    bool is_late;               /* no progress for the deadline */
+    bool is_late;               /* no progress for the deadline, or a replica was given up */
+    bool has_failed;            /* the latter */
     bool is_reading;            /* the past, to go back to it */
     struct rollout_status told; /* what its status is to say */
     struct mono due;            /* late without progress till then */

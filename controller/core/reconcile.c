@@ -161,7 +161,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
                    (plan.tasks != NULL && plan.tasks->waiting > 0));
     model_look_at(&ctl->model, session, plan.look_at);
     gang_note(ctl, session, &plan);
-    deadline_note(ctl, session, &plan);
+    deadline_note(ctl, session, template, &plan);
     rollout_state(ctl, session, &plan);
     examined = ctl->counters.assignments_examined + ctl->counters.agents_examined - examined;
     session->quiet_until =

@@ -92,7 +92,7 @@ static const struct field rollout_fields[] = {
     {"onFailure", FIELD_ENUM, AT(struct rollout_spec, on_failure), .words = rollout_failure_words,
      .fallback = "pause",
      .doc =
-         "when progressDeadline is over: pause leaves all as it is, revert goes back to the form "
+         "when progressDeadline is over, or a replica of the newest form was given up: pause leaves all as it is, revert goes back to the form "
          "that was good last"},
 };
 

@@ -181,7 +181,7 @@ static void check_revert(struct sim *sim, const struct row *row, const struct no
         why = "that was already taken back";
     } else if (told->well == before->generation) {
         why = "that was good";
-    } else if (told->begun == before->generation &&
+    } else if (told->begun == before->generation && ref_int(before->status, "failed", 0) == 0 &&
                sim_now(sim) - told->begun_ms < deadline_ms - deadline_ms / 50) {
         why = "its time is not over";
     } else if (good == 0 || good >= before->generation) {
@@ -293,7 +293,8 @@ static const char *wrong_with(struct sim *sim, const struct ref_object *session)
     int64_t good = ref_int(session->status, "rollout.goodGeneration", 0);
     bool is_settled =
         ref_int(session->status, "rollout.settledGeneration", 0) == session->generation;
-    bool is_late = str_eq(progressing(session), "ProgressDeadlineExceeded");
+    bool is_late = str_eq(progressing(session), "ProgressDeadlineExceeded") ||
+                   str_eq(progressing(session), "RolloutFailed");
     const struct node *then;
     struct arena arena;
     const char *why = NULL;

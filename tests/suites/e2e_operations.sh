@@ -202,12 +202,12 @@ a_bad_rollout_reverts_itself_once() {
   ses self 'exit 7' 'replicas: 3' "$gate" 'workload.restart: always' | apply --force-conflicts
   expect 1 fogctl rollout status hs/self --timeout 40s
   says "$out" '\(more by [0-9:.]*Z, or it is reverted\)' 'revert to '
-  says "$err" '^error: harvestsession.fog/self was reverted: generation 3 made no progress: back to the form of revision [0-9]+$'
+  says "$err" '^error: harvestsession.fog/self was reverted: generation 3 failed: back to the form of revision [0-9]+$'
   says "$(session self .spec.workload.command)" 'sleep 1000'
   is "its replicas" "$(session self .spec.replicas)" 3
   await 20 "it converges" converged self || return
   expect 0 fogctl why hs/self
-  says "$out" 'is as declared$' 'back +Reverted' 'generation 3 made no progress'
+  says "$out" 'is as declared$' 'back +Reverted' 'generation 3 failed'
   says "$(fogctl rollout history hs/self | tail -n 1)" ' fog-controller +no progress for 3s \([A-Za-z]+\): back to the form of revision [0-9]+$'
   says "$(fogctl events)" 'ProgressDeadlineExceeded +harvestsession/self ' 'Reverted +harvestsession/self '
   ses self 'exit 7' 'replicas: 3' "$gate" 'workload.restart: always' >"$T/bad.yaml"

@@ -57,7 +57,8 @@ void gate_read(struct fogctl *fogctl, const struct node *session, struct gate *r
         .has_deadline = text_of(spec, "progressDeadline")[0] != '\0' && rollout != NULL,
         .is_observed = int_of(rollout, "generation") == generation,
         .is_good = good == generation,
-        .is_late = has_reason(condition, "ProgressDeadlineExceeded"),
+        .is_late = has_reason(condition, "ProgressDeadlineExceeded") ||
+                   has_reason(condition, "RolloutFailed"),
         .is_nobodys = every_agent != NULL && every_agent->type == NODE_BOOL &&
                       every_agent->boolean && int_of(node_find(session, "status"), "desired") == 0,
         .is_revert = int_of(rollout, "revertGeneration") == generation,

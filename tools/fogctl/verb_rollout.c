@@ -171,10 +171,10 @@ static void judge(struct fogctl *fogctl, const struct node *session, struct prog
         (gate.has_deadline && !gate.is_observed)) {
         ret->words = "spec update to be observed";
     } else if (gate.is_late && gate.goes_back) {
-        ret->words = "revert to begin: it exceeded its progress deadline";
+        ret->words = "revert to begin";
     } else if (gate.is_late) {
         ret->has_failed = true;
-        ret->words = arena_printf(arena, "exceeded its progress deadline: %s", gate.words);
+        ret->words = gate.words;
     } else if ((str_eq(reason, "GivenUp") || str_eq(reason, "Failed")) && !gate.goes_back) {
         ret->has_failed = true;
         ret->words = arena_printf(arena, "%s: %s", reason, text_of(converged, "message"));

@@ -195,7 +195,7 @@ static void why_tells_of_a_change_that_came_to_nothing(void **state)
                "is, as spec.rollout.onFailure says");
     patch("{'spec': {'rollout': {'onFailure': 'revert'}}}");
     api_advance(&api, 11000);
-    assert_non_null(strstr(why(), "back Reverting: generation 3 made no progress: back to the "));
+    assert_non_null(strstr(why(), "back Reverting: generation 3 failed: back to the "));
     patch("{'spec': {'replicas': 0}}");
     assert_string_equal(why(), "");
 }

@@ -56,13 +56,17 @@ static void status_looks_once_and_gives_up_in_time(void **state)
 static void status_fails_when_it_cannot_go_on(void **state)
 {
     (void)state;
-    ANSWERS({"GET " S " ", 200, SESSION("2", "", COUNTS("2", "3", "2") REASON("GivenUp")), 1},
-            {"GET " S " ", 200, SESSION("2", "\"tasks\":{\"count\":3}", COUNTS("2", "3", "2")), 1},
-            {"GET " S " ", 200,
-             SESSION("2", "",
-                     COUNTS("2", "3", "2") ",\"conditions\":[{\"type\":\"Progressing\",\"status\":"
-                                           "\"False\",\"reason\":\"ProgressDeadlineExceeded\"}]"),
-             1});
+    ANSWERS(
+        {"GET " S " ", 200, SESSION("2", "", COUNTS("2", "3", "2") REASON("GivenUp")), 1},
+        {"GET " S " ", 200, SESSION("2", "\"tasks\":{\"count\":3}", COUNTS("2", "3", "2")), 1},
+        {"GET " S " ", 200,
+         SESSION(
+             "2", "",
+             COUNTS(
+                 "2", "3",
+                 "2") ",\"conditions\":[{\"type\":\"Progressing\",\"status\":"
+                      "\"False\",\"reason\":\"ProgressDeadlineExceeded\",\"message\":\"no progress for 10s\"}]"),
+         1});
     run("rollout status hs/s");
     EXITS(1);
     ERR("harvestsession.fog/s does not roll out: GivenUp: it failed");
@@ -71,7 +75,7 @@ static void status_fails_when_it_cannot_go_on(void **state)
     ERR("is a session of tasks");
     run("rollout status hs/s");
     EXITS(1);
-    ERR("harvestsession.fog/s does not roll out: exceeded its progress deadline");
+    ERR("harvestsession.fog/s does not roll out: no progress for 10s");
 }
 
 #define GATE(failure)                                                                              \
@@ -135,7 +139,7 @@ static void status_waits_for_a_revert_and_fails(void **state)
     run("rollout status hs/s");
     EXITS(1);
     OUT("2 of 3 updated replicas are ready (more by 03:04:15Z, or it is reverted)");
-    OUT("revert to begin: it exceeded its progress deadline...");
+    OUT("Waiting for harvestsession.fog/s revert to begin...");
     OUT("revert to finish: 1 out of 3 new replicas have been updated (more by 03:04:15Z, or it "
         "fails)");
     ERR("error: harvestsession.fog/s was reverted: back to revision 5");
