@@ -38,6 +38,8 @@ static const char foot[] =
     "rate(fog_convergence_seconds_bucket{cause=\"change\"}[10m]))` |\n"
     "| is the disk slow? | `histogram_quantile(0.99, rate(fog_commit_duration_seconds_bucket[5m]))` |\n"
     "| does work pile up? | `fog_queue_length` |\n"
+    "| does the store stay as large as it is? | `deriv(fog_store_used_bytes[6h])` |\n"
+    "| how far does history reach back? | `time() - fog_history_begins_timestamp_seconds` |\n"
     "| are machines away? | `fog_agents{state=\"away\"}` |\n"
     "\n"
     "**Classes.** `Configuration`: what is so has not caught up with what was declared. `Network`:\n"

@@ -176,6 +176,7 @@ enum {
     STORE_WAL_PAGES_MAX = 4096,     /* 16 MiB: then it is moved even when the writer is busy */
     COMPACT_ROWS_MAX = 256,      /* that one slice of compaction goes past: commits wait for it */
     COMPACT_BYTES_MAX = 1 << 20, /* of their bodies, about: what goes is as large as these */
+    STORE_SPARE_PAGES = 4096,    /* unused ones stay in the file, up to as many as are in use */
     HISTORY_FORMS_MAX = 10,      /* of a session that is there: undo goes back to them at any age */
     HISTORY_LOOK_MS = 60 * 1000, /* between two looks for what may go */
     HISTORY_HOLD_MS =

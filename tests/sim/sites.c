@@ -43,7 +43,10 @@ static void sort_sites(void)
 static const struct {
     const char *name;
     unsigned armed, rate; /* per mille */
-} eager[] = {{"check-fully", 700, 700}, {"period-later", 700, 980}, {"period-short", 800, 500}};
+} eager[] = {{"check-fully", 700, 700},
+             {"period-later", 700, 980},
+             {"period-short", 800, 500},
+             {"room-given-back", 500, 500}};
 
 static bool is_armed_eagerly(struct die *die, const char *name, unsigned *ret_rate)
 {

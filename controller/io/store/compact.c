@@ -425,24 +425,75 @@ static int compact_slice(struct slice *slice, struct wall before, struct err *er
     return slice->count > 0;
 }
 
-static int used_bytes(struct store *store, uint64_t *ret_bytes, struct err *err)
+struct pages {
+    int64_t count, unused, bytes;
+};
+
+static int count_pages(struct store *store, struct pages *ret_pages, struct err *err)
 {
-    int64_t pages = 0, unused = 0, page_bytes = 0;
-    int r = store_query_i64(store, "PRAGMA page_count", &pages, err);
+    int r = store_query_i64(store, "PRAGMA page_count", &ret_pages->count, err);
 
     if (r == 0) {
-        r = store_query_i64(store, "PRAGMA freelist_count", &unused, err);
+        r = store_query_i64(store, "PRAGMA freelist_count", &ret_pages->unused, err);
     }
     if (r == 0) {
-        r = store_query_i64(store, "PRAGMA page_size", &page_bytes, err);
+        r = store_query_i64(store, "PRAGMA page_size", &ret_pages->bytes, err);
     }
-    *ret_bytes = (uint64_t)((pages - unused) * page_bytes);
+    return r;
+}
+
+static int used_bytes(struct store *store, uint64_t *ret_bytes, struct err *err)
+{
+    struct pages pages = {0};
+    int r = count_pages(store, &pages, err);
+
+    *ret_bytes = (uint64_t)((pages.count - pages.unused) * pages.bytes);
+    return r;
+}
+
+/* What a steady load leaves unused it uses again.  When more than half of the file is unused, some
+ * of it goes, from its end, if the file was made so that it can.  1: some did. */
+static int give_back(struct store *store, struct err *err)
+{
+    enum { INCREMENTAL = 2 };
+    struct pages pages = {0};
+    int64_t mode = 0;
+    bool is_much;
+    int r = store_query_i64(store, "PRAGMA auto_vacuum", &mode, err);
+
+    if (r == 0) {
+        r = count_pages(store, &pages, err);
+    }
+    is_much = pages.unused > STORE_SPARE_PAGES && pages.unused > pages.count / 2;
+    if (r < 0 || mode != INCREMENTAL || pages.unused == 0 ||
+        (!is_much && !BUGGIFY("room-given-back"))) {
+        return r;
+    }
+    r = store_exec(store, "PRAGMA incremental_vacuum(256);", err);
+    if (r < 0) {
+        store->heads_known = false;
+        return r;
+    }
+    MARK("a store becomes smaller");
+    return 1;
+}
+
+static int compact_before(struct store *store, struct wall before, struct err *err)
+{
+    struct slice slice = {.store = store};
+    int r;
+
+    arena_init(&slice.arena);
+    r = compact_slice(&slice, before, err);
+    arena_fini(&slice.arena);
+    if (r == 1) {
+        MARK("history is compacted");
+    }
     return r;
 }
 
 int store_compact(struct store *store, const struct store_keeping *keeping, struct err *err)
 {
-    struct slice slice = {.store = store};
     struct wall before = keeping->before;
     uint64_t bytes = 0;
     int r;
@@ -461,16 +512,8 @@ int store_compact(struct store *store, const struct store_keeping *keeping, stru
     if (bytes > keeping->bytes_max && keeping->before_when_large.ms > before.ms) {
         before = keeping->before_when_large;
     }
-    if (before.ms <= 0) {
-        return 0;
-    }
-    arena_init(&slice.arena);
-    r = compact_slice(&slice, before, err);
-    arena_fini(&slice.arena);
-    if (r == 1) {
-        MARK("history is compacted");
-    }
-    return r;
+    r = before.ms > 0 ? compact_before(store, before, err) : 0;
+    return r == 0 ? give_back(store, err) : r;
 }
 
 int store_measure(struct store *store, struct store_size *ret_size, struct err *err)

@@ -331,6 +331,10 @@ static int open_writer(struct store *store, const struct store_options *options,
     bool was_clean;
     int r;
 
+    r = store_exec(store, "PRAGMA auto_vacuum = INCREMENTAL;", err); /* of a new file */
+    if (r < 0) {
+        return r;
+    }
     r = expect_text(store, "PRAGMA journal_mode = WAL", "wal", ERR_IO, "choosing the journal", err);
     if (r < 0) {
         return r;

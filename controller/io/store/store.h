@@ -69,9 +69,10 @@ struct store_keeping {
     uint64_t bytes_max;            /* 0: no bound */
 };
 
-/* Moves the point where history begins past one slice of old rows (compact.c), in a transaction of
- * its own.  1: there may be more to do; 0: there is not.  Errors as those of store_commit(), but
- * after all except ERR_SYNC commits go on. */
+/* Moves the point where history begins past one slice of old rows (compact.c), or makes the file a
+ * little smaller when that is done and much of it is unused, in a transaction of its own.  1: there
+ * may be more to do; 0: there is not.  Errors as those of store_commit(), but after all except
+ * ERR_SYNC commits go on. */
 int store_compact(struct store *store, const struct store_keeping *keeping, struct err *err);
 
 struct store_size {
