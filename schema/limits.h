@@ -128,11 +128,12 @@ enum {
     STEP_SLOW_MS = 250,               /* a step that takes longer is told in the log */
 
     /* Alerts. */
-    ALERT_INTERVAL_MS = 5 * 1000, /* between two evaluations of all rules */
-    ALERT_RECEIVERS_MAX = 8,      /* of one rule */
-    ALERT_UNSENT_MAX = 64,        /* beyond, a rule stays in its state */
-    ALERT_SENDS_MAX = 16,         /* on their way at once, of all rules */
-    WEBHOOKS_MAX = 64,            /* the same of what several cores, one after the other, sent */
+    ALERT_INTERVAL_MS = 5 * 1000,   /* between two evaluations of all rules */
+    ALERT_RECEIVERS_MAX = 8,        /* of one rule */
+    ALERT_UNSENT_MAX = 64,          /* beyond, a rule stays in its state */
+    ALERT_SENDS_MAX = 16,           /* on their way at once, of all rules */
+    WEBHOOKS_MAX = 64,              /* the same of what several cores, one after the other, sent */
+    WEBHOOK_TIMEOUT_MS = 10 * 1000, /* when a receiver does not say */
     WEBHOOK_TIMEOUT_MAX_MS = 30 * 1000,
     WEBHOOK_ANSWER_BYTES_MAX = 1 << 20,
     ALERT_ANSWER_MS = 60 * 1000, /* then what nobody answered is tried again */

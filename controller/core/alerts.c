@@ -393,7 +393,9 @@ static void send_one(struct ctl *ctl, const struct object *object, struct sendin
         if (str_eq(alert_receiver_text(receiver), notice->to)) {
             effect.notify.level = receiver->log.level;
             effect.notify.url = webhook == NULL ? NULL : mem_strdup(webhook->url);
-            effect.notify.timeout_ms = webhook == NULL ? 0 : webhook->timeout_ms;
+            effect.notify.timeout_ms = webhook == NULL || webhook->timeout_ms == 0
+                                           ? WEBHOOK_TIMEOUT_MS
+                                           : webhook->timeout_ms;
         }
     }
     effect.notify.rule = mem_strdup(object->meta.name);

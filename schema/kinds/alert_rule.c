@@ -24,9 +24,10 @@ static const struct field webhook_fields[] = {
      .max = ALERT_URL_BYTES_MAX, .check_text = form_is_url,
      .doc = "http:// or https://; what it answers with 2xx it has taken; certificates are "
             "verified, redirects are not followed"},
+    /* No fallback: it would make the list another one than was applied. */
     {"timeout", FIELD_DURATION, AT(struct webhook_receiver, timeout_ms), .min = 100,
-     .max = WEBHOOK_TIMEOUT_MAX_MS, .fallback = "10s",
-     .doc = "for the whole of it; then it is tried again"},
+     .max = WEBHOOK_TIMEOUT_MAX_MS,
+     .doc = "for the whole of it, after which it is tried again; 10s when it is not said"},
 };
 
 static const struct shape webhook_shape = SHAPE("webhook", struct webhook_receiver, webhook_fields);
