@@ -51,16 +51,28 @@ static size_t depth_of(const char *path)
     return depth;
 }
 
+/* What is gone since it was listed is no part of it.  Anything else that cannot be looked at may be
+ * a manifest, or a folder of them, that is not there for the moment, as a link to what was not
+ * mounted: to leave it out would withdraw what it declared. */
+static void tell_unseen(struct folder *folder, int top, const char *path, int error)
+{
+    struct stat info;
+
+    if (error != ENOENT) {
+        problem(folder, arena_strdup(&folder->arena, path), strerror(error));
+    } else if (fstatat(top, path, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode)) {
+        problem(folder, arena_strdup(&folder->arena, path), "a link that leads nowhere");
+    }
+}
+
 static void add_entry(struct folder *folder, int top, const char *in, const char *name)
 {
     _cleanup_free_ char *path = below(in, name);
     struct stat info;
 
     if (fstatat(top, path, &info, 0) < 0) {
-        if (is_manifest(name) && errno != ENOENT) {
-            problem(folder, arena_strdup(&folder->arena, path), strerror(errno));
-        }
-        return; /* gone already, or a link that leads nowhere */
+        tell_unseen(folder, top, path, errno);
+        return;
     }
     if (S_ISDIR(info.st_mode)) {
         if (folder->folders.count >= DIRECTORY_FOLDERS_MAX ||

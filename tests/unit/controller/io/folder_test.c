@@ -155,7 +155,7 @@ static void what_cannot_be_read_is_a_mistake(void **state)
     folder_free(folder);
 }
 
-static void links_are_followed_and_lead_nowhere_for_ever(void **state)
+static void links_are_followed_but_not_for_ever(void **state)
 {
     struct folder *folder;
 
@@ -163,7 +163,6 @@ static void links_are_followed_and_lead_nowhere_for_ever(void **state)
     put_folder(".v1");
     put(".v1/a.yaml", "kind: A\n");
     assert_int_equal(symlink(".v1/a.yaml", in_top("a.yaml")), 0);
-    assert_int_equal(symlink("gone.yaml", in_top("b.yaml")), 0);
     folder = folder_read(top);
     expect_problems(folder, "");
     expect_documents(folder, "a.yaml:1");
@@ -173,6 +172,25 @@ static void links_are_followed_and_lead_nowhere_for_ever(void **state)
     folder = folder_read(top);
     expect_problems(folder, "again/again/again/again/again/again/again/again/again: error: too "
                             "many folders, or too deep\n");
+    folder_free(folder);
+}
+
+static void what_a_link_leads_to_may_not_be_mounted(void **state)
+{
+    struct folder *folder;
+
+    (void)state;
+    put("a.yaml", "kind: A\n");
+    assert_int_equal(symlink("mnt/b.yaml", in_top("b.yaml")), 0);
+    folder = folder_read(top);
+    expect_problems(folder, "b.yaml: error: a link that leads nowhere\n");
+    folder_free(folder);
+
+    assert_int_equal(unlink(in_top("b.yaml")), 0);
+    assert_int_equal(symlink("mnt/sites", in_top("sites")), 0);   /* of a folder, as it may be */
+    assert_int_equal(symlink("mnt/lock", in_top(".#a.yaml")), 0); /* as editors leave them */
+    folder = folder_read(top);
+    expect_problems(folder, "sites: error: a link that leads nowhere\n");
     folder_free(folder);
 }
 
@@ -224,7 +242,8 @@ int main(void)
         TEST(every_mistake_is_told_with_its_place),
         TEST(a_folder_that_is_not_there_is_no_empty_one),
         TEST(what_cannot_be_read_is_a_mistake),
-        TEST(links_are_followed_and_lead_nowhere_for_ever),
+        TEST(links_are_followed_but_not_for_ever),
+        TEST(what_a_link_leads_to_may_not_be_mounted),
         TEST(more_than_can_be_read_is_a_mistake),
         TEST(the_same_twice_means_that_nobody_wrote),
     };
