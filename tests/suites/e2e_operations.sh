@@ -157,6 +157,34 @@ verbs_take_conditions_too() {
   expect 2 fogctl drain edge-1 --where 'tier == gold'
 }
 
+an_empty_selector_and_a_kind_alone_change_nothing() {
+  local verb before
+  before=$(api "$objects/agents" | jq -S '[.items[] | {spec, labels: .metadata.labels}]')
+  for verb in cordon uncordon drain 'label agents x=y' 'annotate agents x=y' 'delete agents' 'delete hs' 'release hs' \
+    'scale hs --replicas=9'; do
+    # shellcheck disable=SC2086
+    expect 2 fogctl $verb -l ''
+    says "$err" '^error: -l is empty, which would select everything$'
+  done
+  expect 2 fogctl delete hs -l ' '
+  expect 2 fogctl release hs
+  says "$err" '^error: which harvestsessions\? name them'
+  expect 2 fogctl release hs/old --all
+  is "agents" "$(api "$objects/agents" | jq -S '[.items[] | {spec, labels: .metadata.labels}]')" "$before"
+  expect 0 fogctl get agents -l '' -o name
+  is "who looks may mean all" "$(wc -l <<<"$out")" 3
+}
+
+a_prune_says_what_it_leaves() {
+  expect 0 fogctl label agent/edge-1 fog/applyset=few
+  printf 'apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: few}\nspec: {}\n' >"$T/few.yaml"
+  expect 0 fogctl apply -f "$T/few.yaml" --applyset few --prune
+  says "$err" '^warning: agent "edge-1" stays: another source owns something of it$'
+  expect 0 fogctl get agent/edge-1
+  expect 0 fogctl label agent/edge-1 fog/applyset-
+  expect 0 fogctl delete hp/few
+}
+
 annotations_too() {
   expect 0 fogctl annotate hs/old "note=as it was, = and all" --change-cause "why not"
   is "the annotation" "$(session old '.metadata.annotations.note')" "as it was, = and all"
@@ -361,7 +389,8 @@ it three_agents_connect a_cordoned_agent_gets_nothing_new_and_keeps_what_it_has 
   why_says_that_all_who_match_are_cordoned uncordon_by_label_lets_them_have_it \
   a_drain_shows_its_plan_and_empties_the_agent a_drain_that_cannot_says_why_and_goes_on_later \
   a_gentle_drain_lets_tasks_end_and_a_forced_one_does_not \
-  labels_are_set_kept_and_taken_away a_condition_says_which_machines verbs_take_conditions_too annotations_too \
+  labels_are_set_kept_and_taken_away a_condition_says_which_machines verbs_take_conditions_too \
+  an_empty_selector_and_a_kind_alone_change_nothing a_prune_says_what_it_leaves annotations_too \
   a_rollout_is_watched_held_and_taken_back a_bad_rollout_reverts_itself_once scale_changes_replicas_and_nothing_else \
   an_edit_is_written_back_and_what_is_wrong_comes_back paths_and_columns_say_what_is_asked_for \
   a_watch_says_what_was_added_modified_and_deleted_in_columns_too \

@@ -54,7 +54,9 @@ int agents_named(struct fogctl *fogctl, const struct verb *verb, const struct te
                                : "either names or -l LABELS and --where CONDITION, not both");
     }
     if (selection_is_given(selection)) {
-        return add_selected(fogctl, selection, ret_agents);
+        int code = selection_check(verb, selection);
+
+        return code == EXIT_DONE ? add_selected(fogctl, selection, ret_agents) : code;
     }
     vec_each (words, it) {
         const char *name = name_of(fogctl, *it);

@@ -185,6 +185,10 @@ static inline bool selection_is_given(const struct selection *selection)
 {
     return selection->labels != NULL || selection->fields != NULL || selection->where != NULL;
 }
+/* For verbs that change what is selected: EXIT_USAGE after having said that -l holds nothing.
+ * Whoever looks may mean all by that; `delete hs -l "$LABELS"` of a variable that is not set does
+ * not. */
+int selection_check(const struct verb *verb, const struct selection *selection);
 /* Options of verbs: which of a kind they are about. */
 #define LABELS_ROW(selection)                                                                      \
     {                                                                                              \

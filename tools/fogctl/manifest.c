@@ -252,6 +252,10 @@ void manifests_warned(struct fogctl *fogctl, const struct documents_read *docume
         if (locate(documents, warning, &problems, &at, &field) != NULL) {
             problem_add(&problems, PROBLEM_WARNING, CAUSE_RESOURCE, at, field, "%s",
                         text_of(warning, "message"));
+        } else { /* of what no file has, such as what a prune leaves */
+            fputs("warning: ", stderr);
+            text_put(stderr, text_of(warning, "message"));
+            fputc('\n', stderr);
         }
     }
     (void)finish(&problems);

@@ -14,6 +14,15 @@ const char *kind_title(struct fogctl *fogctl, const struct kind *kind, const cha
                         kind->group[0] == '\0' ? "" : ".", kind->group, name);
 }
 
+int selection_check(const struct verb *verb, const struct selection *selection)
+{
+    const char *labels = selection->labels;
+
+    return labels != NULL && labels[strspn(labels, " \t\r\n")] == '\0'
+               ? usage_error(verb, "-l is empty, which would select everything")
+               : EXIT_DONE;
+}
+
 int targets_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
                   const struct selection *selection, struct targets *ret_targets)
 {

@@ -296,7 +296,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
             return usage_error(&verb_delete, "--where is for agents, not for %s", it->kind->plural);
         }
     }
-    return EXIT_DONE;
+    return selection_check(&verb_delete, &opt_selection);
 }
 
 static int delete (struct fogctl *fogctl, struct texts *words)

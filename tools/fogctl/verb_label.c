@@ -134,7 +134,7 @@ static int check_targets(const struct editing *editing, const struct targets *gi
             return usage_error(editing->verb, "either names or --all or -l LABELS, not both");
         }
     }
-    return EXIT_DONE;
+    return selection_check(editing->verb, &opt_selection);
 }
 
 /* --- what is there ---------------------------------------------------------------------------- */

@@ -6,10 +6,12 @@
 static struct texts opt_fields;
 static struct selection opt_selection;
 static const char *opt_dry_run;
+static bool opt_all;
 
 static const struct option_row rows[] = {
     {"field", 0, OPTION_LIST, &opt_fields, "PATH",
      "only this field and what is below it, as `get conflicts` names it", NULL},
+    {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
     DRY_RUN_ROW(&opt_dry_run),
@@ -26,7 +28,7 @@ static int release(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_release = {
     "release",
     "give fields, or a deleted object, back to the config directory and the agents",
-    "release KIND/NAME… [--field PATH]",
+    "release KIND/NAME… | KIND NAME… | KIND -l LABELS | KIND --all [--field PATH]",
     "  fogctl get conflicts\n"
     "  fogctl release hs/render --field .spec.replicas --dry-run\n"
     "  fogctl release hs/render              # all that operators own of it\n"
@@ -73,16 +75,43 @@ static int send(struct patches *changes, bool is_dry_run)
     return EXIT_DONE;
 }
 
-static int release(struct fogctl *fogctl, struct texts *words)
+/* A kind alone does not mean all of it: what is given back is not taken again in one go. */
+static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *given)
 {
-    struct targets named = {0};
-    struct patches changes;
-    int code;
-
     if (!is_dry_run_known(opt_dry_run, false)) {
         return usage_error(&verb_release, "--dry-run is server or none, not \"%s\"", opt_dry_run);
     }
-    code = targets_named(fogctl, &verb_release, words, &opt_selection, &named);
+    if (words->count == 0) {
+        return usage_error(&verb_release, "which object?");
+    }
+    if (!targets_read(fogctl, words, given)) {
+        return EXIT_USAGE;
+    }
+    vec_each (given, it) {
+        bool is_many = opt_all || selection_is_given(&opt_selection);
+
+        if ((it->name == NULL) != is_many) {
+            return is_many
+                       ? usage_error(&verb_release, "either names or --all or -l LABELS, not both")
+                       : usage_error(&verb_release,
+                                     "which %s? name them, or say --all or -l LABELS",
+                                     it->kind->plural);
+        }
+    }
+    return selection_check(&verb_release, &opt_selection);
+}
+
+static int release(struct fogctl *fogctl, struct texts *words)
+{
+    struct targets given = {0}, named = {0};
+    struct patches changes;
+    int code = read_usage(fogctl, words, &given);
+
+    if (code == EXIT_DONE && !targets_expand(fogctl, &given, &opt_selection, &named)) {
+        code = EXIT_FAILED;
+    } else if (code == EXIT_DONE && named.count == 0) {
+        fputs("No resources found\n", stderr);
+    }
     if (code == EXIT_DONE && named.count > 0) {
         patches_init(fogctl, &changes);
         vec_each (&named, it) {
@@ -90,6 +119,7 @@ static int release(struct fogctl *fogctl, struct texts *words)
         }
         code = send(&changes, str_eq(opt_dry_run, "server"));
     }
+    vec_fini(&given);
     vec_fini(&named);
     vec_fini(&opt_fields);
     return code;

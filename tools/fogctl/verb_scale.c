@@ -64,7 +64,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
                                                       "-l LABELS");
         }
     }
-    return EXIT_DONE;
+    return selection_check(&verb_scale, &opt_selection);
 }
 
 /* With --current-replicas onto the version that was read.  False after having said why not. */
