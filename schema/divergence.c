@@ -35,6 +35,7 @@ static const struct {
     {"LeaseRefused", DIVERGENCE_RESOURCES},
     {"Leased", DIVERGENCE_RESOURCES},
     {"MaxDuration", DIVERGENCE_RESOURCES},
+    {"MemoryLimit", DIVERGENCE_RESOURCES},
     {"MemoryPressure", DIVERGENCE_RESOURCES},
     {"Metered", DIVERGENCE_RESOURCES},
     {"NoAgent", DIVERGENCE_RESOURCES},

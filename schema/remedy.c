@@ -83,6 +83,9 @@ const struct remedy remedies[] = {
     {"Succeeded", REMEDY_NONE, NULL},
     {"Completed", REMEDY_NONE, NULL},
     {"ExitedNonZero", REMEDY_ACT, "look at its logs, and mend the workload or its input"},
+    {"MemoryLimit", REMEDY_ACT,
+     "raise spec.workload.resources.memory, or let it need less; where all together held too much, "
+     "have fewer beside it"},
     {"NoQuorum", REMEDY_ACT,
      "compare the outputs of its attempts: make the workload deterministic, or raise tasks.retries"},
     {"StartFailed", REMEDY_ACT,

@@ -86,6 +86,10 @@ enum exit_cause {
                       known, or something passing; tried again */
 };
 
+/* The message of a run that was ended because it, or all together, held too much memory begins so;
+ * its cause is EXIT_BY_ITSELF. */
+#define EXIT_MEMORY_LIMIT "MemoryLimit: "
+
 struct agt_exit {
     enum exit_cause cause;
     int code;             /* 128 + n for signal n */

@@ -14,7 +14,11 @@ static enum work_outcome outcome_of(const struct work *work, const struct agt_ex
 {
     switch (exit->cause) {
     case EXIT_BY_ITSELF:
-        return exit->code == 0 ? OUTCOME_COMPLETED : OUTCOME_EXITED_NON_ZERO;
+        if (exit->code == 0) {
+            return OUTCOME_COMPLETED;
+        }
+        return str_starts(exit->message, EXIT_MEMORY_LIMIT) ? OUTCOME_MEMORY_LIMIT
+                                                            : OUTCOME_EXITED_NON_ZERO;
     case EXIT_NOT_STARTED:
         MARK("a run could not be started");
         return OUTCOME_START_FAILED;
@@ -29,6 +33,12 @@ static enum work_outcome outcome_of(const struct work *work, const struct agt_ex
         break;
     }
     return OUTCOME_LOST;
+}
+
+/* What it did itself counts against it; what is shown is its code. */
+static bool has_failed(const struct work *work)
+{
+    return work->outcome == OUTCOME_EXITED_NON_ZERO || work->outcome == OUTCOME_MEMORY_LIMIT;
 }
 
 static void account(struct agt *agt, struct work *work, const struct agt_exit *exit)
@@ -66,6 +76,7 @@ static void describe_outcome(struct work *work, const struct agt_exit *exit)
         [OUTCOME_NONE] = "",
         [OUTCOME_COMPLETED] = "exited with code 0",
         [OUTCOME_EXITED_NON_ZERO] = "exited with code",
+        [OUTCOME_MEMORY_LIMIT] = "exited with code",
         [OUTCOME_START_FAILED] = "could not be started",
         [OUTCOME_STOPPED] = "was stopped",
         [OUTCOME_LEASE_ENDED] = "was stopped because its lease ended",
@@ -76,7 +87,7 @@ static void describe_outcome(struct work *work, const struct agt_exit *exit)
     size_t size = sizeof(work->message);
     int used = snprintf(work->message, size, "%s", words[work->outcome]);
 
-    if (work->outcome == OUTCOME_EXITED_NON_ZERO) {
+    if (has_failed(work)) {
         used += snprintf(work->message + used, size - (size_t)used, " %d", exit->code);
     }
     if (exit->message[0] != '\0') {
@@ -96,6 +107,7 @@ static bool is_for_good(const struct work *work)
     case OUTCOME_COMPLETED:
         return restart != RESTART_ALWAYS;
     case OUTCOME_EXITED_NON_ZERO:
+    case OUTCOME_MEMORY_LIMIT:
     case OUTCOME_OUTPUT_MISSING:
     case OUTCOME_LOST:
         return restart == RESTART_NEVER;
@@ -144,7 +156,7 @@ void outcome_take(struct agt *agt, struct work *work, const struct agt_exit *exi
         work_move(agt, work, WORK_WAITING);
         return;
     }
-    if (work->outcome == OUTCOME_EXITED_NON_ZERO || work->outcome == OUTCOME_START_FAILED) {
+    if (has_failed(work) || work->outcome == OUTCOME_START_FAILED) {
         work->failures++;
     } else if (work->outcome == OUTCOME_COMPLETED) {
         work->failures = 0;

@@ -3,6 +3,7 @@
 #include "agent/core/share.h"
 
 #include "agent/core/model.h"
+#include "schema/base/parse.h"
 #include "schema/base/site.h"
 
 #include <stdio.h>
@@ -198,14 +199,18 @@ static struct work *find_most_above(const struct agt *agt, const struct whole *w
 
 static void end_for_memory(struct agt *agt, struct work *work, const struct whole *whole)
 {
-    char message[OVERRUN_MESSAGE_SIZE];
+    char message[OVERRUN_MESSAGE_SIZE], held[QUANTITY_TEXT_SIZE], most[QUANTITY_TEXT_SIZE],
+        its[QUANTITY_TEXT_SIZE], share[QUANTITY_TEXT_SIZE];
 
     MARK("a run ends because all together hold too much memory");
+    quantity_to_rough_str(whole->held, held);
+    quantity_to_rough_str(whole->most, most);
+    quantity_to_rough_str(work->run.memory, its);
+    quantity_to_rough_str(memory_share(whole, work), share);
     (void)snprintf(message, sizeof(message),
-                   "MemoryLimit: all that may have %lld %% of the memory together holds %lld of "
-                   "%lld bytes; this holds %lld, the most above its share of %lld",
-                   (long long)whole->percent, (long long)whole->held, (long long)whole->most,
-                   (long long)work->run.memory, (long long)memory_share(whole, work));
+                   EXIT_MEMORY_LIMIT "all that may have %lld %% of the memory together holds %s "
+                                     "of %s; this holds %s, the most above its share of %s",
+                   (long long)whole->percent, held, most, its, share);
     trace_add(&agt->trace, agt->now, "work %s: %s", work->wanted.uid, message);
     work->run.is_overrun = true;
     out_add_run(agt, AGT_OVERRUN, OUT_AT_ONCE, work->wanted.uid, work->run.number)->message =

@@ -33,6 +33,7 @@ enum work_outcome { /* of the last run that ended, in this generation */
                     OUTCOME_LOST,
                     OUTCOME_ORPHANED,
                     OUTCOME_OUTPUT_MISSING,
+                    OUTCOME_MEMORY_LIMIT,
 };
 
 extern const char *const work_state_words[];   /* NULL-terminated, as the next */

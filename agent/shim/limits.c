@@ -2,7 +2,9 @@
  * any more) is kept here. */
 #include "agent/shim/limits.h"
 
+#include "agent/core/agt.h"
 #include "agent/shim/clock.h"
+#include "schema/base/parse.h"
 #include "schema/limits.h"
 
 #include <signal.h>
@@ -211,9 +213,12 @@ struct mono limits_deadline(const struct limits *limits)
 static void say_memory(const struct limits *limits, int64_t held,
                        char message[static LIMITS_MESSAGE_SIZE])
 {
-    (void)snprintf(message, LIMITS_MESSAGE_SIZE,
-                   "MemoryLimit: its processes hold %lld of %lld bytes", (long long)held,
-                   (long long)limits->spec->memory_limit);
+    char has[QUANTITY_TEXT_SIZE], may[QUANTITY_TEXT_SIZE];
+
+    quantity_to_rough_str(held, has);
+    quantity_to_rough_str(limits->spec->memory_limit, may);
+    (void)snprintf(message, LIMITS_MESSAGE_SIZE, EXIT_MEMORY_LIMIT "its processes hold %s of %s",
+                   has, may);
 }
 
 /* The kernel has killed one of its processes: for its own limit, or, when it was far from that, for
@@ -221,15 +226,18 @@ static void say_memory(const struct limits *limits, int64_t held,
 static void say_killed(const struct limits *limits, char message[static LIMITS_MESSAGE_SIZE])
 {
     int64_t peak = cgroup_memory_peak(&limits->cgroup), own = limits->spec->memory_limit;
+    char held[QUANTITY_TEXT_SIZE], whole[QUANTITY_TEXT_SIZE];
 
     if (limits->spec->memory_whole == 0 || peak >= own - own / NEAR) {
         say_memory(limits, peak, message);
         return;
     }
+    quantity_to_rough_str(peak, held);
+    quantity_to_rough_str(limits->spec->memory_whole, whole);
     (void)snprintf(message, LIMITS_MESSAGE_SIZE,
-                   "MemoryLimit: all that runs here may hold %lld bytes together and wanted more; "
-                   "this held up to %lld",
-                   (long long)limits->spec->memory_whole, (long long)peak);
+                   EXIT_MEMORY_LIMIT "all that runs here may hold %s together and wanted more; "
+                                     "this held up to %s",
+                   whole, held);
 }
 
 static bool look(struct limits *limits, struct mono now, char message[static LIMITS_MESSAGE_SIZE])

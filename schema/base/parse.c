@@ -311,6 +311,15 @@ void quantity_to_str(int64_t value, char text[static QUANTITY_TEXT_SIZE])
     (void)snprintf(text, QUANTITY_TEXT_SIZE, "%lld", (long long)value);
 }
 
+void quantity_to_rough_str(int64_t value, char text[static QUANTITY_TEXT_SIZE])
+{
+    const int64_t kibi = 1024, mebi = 1024 * kibi, enough = 16;
+    int64_t unit = value >= enough * mebi ? mebi : value >= enough * kibi ? kibi : 1;
+    int64_t past = value % unit, rounded = value < 0 ? 0 : value - past;
+
+    quantity_to_str(past > 0 && rounded <= INT64_MAX - unit ? rounded + unit : rounded, text);
+}
+
 bool int_or_percent_from_str(const char *text, int64_t *ret_value)
 {
     size_t digits = strspn(text, "0123456789");

@@ -32,6 +32,9 @@ void duration_to_str(int64_t ms, char text[static DURATION_TEXT_SIZE]);
  * the product is whole.  Written with the largest binary suffix that is exact, else plain. */
 bool quantity_from_str(const char *text, int64_t *ret_value);
 void quantity_to_str(int64_t value, char text[static QUANTITY_TEXT_SIZE]);
+/* For a sentence: rounded up to whole Mi, or Ki where that would say too little: "33Mi".  Below 0
+ * it is "0". */
+void quantity_to_rough_str(int64_t value, char text[static QUANTITY_TEXT_SIZE]);
 
 /* "3", or "1%" to "100%", which is so many below 0. */
 bool int_or_percent_from_str(const char *text, int64_t *ret_value);

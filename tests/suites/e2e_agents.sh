@@ -221,7 +221,7 @@ what_fails_too_often_is_given_up_with_its_reason() {
 }
 
 what_takes_too_much_memory_is_ended() {
-  await 20 "its end is told" message_has eats 'MemoryLimit: its processes hold [0-9]+ of 50331648 bytes'
+  await 20 "its end is told" message_has eats 'MemoryLimit: its processes hold [0-9]+Mi of 48Mi'
   expect 0 fogctl delete hs/eats
 }
 

@@ -140,7 +140,7 @@ the_memory_of_all_work_is_one() {
   holds second $((whole * 7 / 10)) | apply
   await 20 "the second has ended for it" eval 'message_of second | grep -q MemoryLimit' || return
   message=$(message_of second)
-  says "$message" 'code 137: MemoryLimit: all that may have 1 % of the memory together holds [0-9]+ of [0-9]+ bytes'
+  says "$message" 'code 137: MemoryLimit: all that may have 1 % of the memory together holds [0-9]+[KMG]i of [0-9]+[KMG]i'
   [ "$(leader_of first)" = "$first" ] || miss "the first did not go on"
   expect 0 "$BIN/fog-agent" status --state "$T/small"
   says "$out" '^all work +holds [0-9]+Mi of memory, at most 1 % of the memory together'

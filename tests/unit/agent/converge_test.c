@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -67,6 +68,46 @@ static void the_same_exit_twice_is_taken_in_once(void **state)
                   "send report u1/1:Failed(ExitedNonZero)=3\n");
     world_exited(world, "u1", 1, EXIT_BY_ITSELF, 3);
     expect(world, "forget u1 run=1\n");
+}
+
+static void exited_saying(struct agent_world *world, const char *message)
+{
+    struct agt_exit exit = {.cause = EXIT_BY_ITSELF, .code = 137};
+    struct agt_event event = {.type = AGT_EXITED, .uid = "u1", .run = 1, .exit = &exit};
+
+    (void)snprintf(exit.message, sizeof(exit.message), "%s", message);
+    world_event(world, &event);
+}
+
+static void too_much_memory_is_a_reason_of_its_own(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_running(world, ONE("u1", 1));
+    exited_saying(world, "MemoryLimit: its processes hold 33Mi of 32Mi");
+    expect_has(world, "u1/1:Failed(MemoryLimit)=137\n");
+}
+
+static void another_limit_is_not_that_of_memory(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_running(world, ONE("u1", 1));
+    exited_saying(world, "PidsLimit: it has 6 of 5 processes");
+    expect_has(world, "u1/1:Failed(ExitedNonZero)=137\n");
+}
+
+static void too_much_memory_is_tried_again_like_what_fails(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_running(world, ONE("u1", 1, .restart = RESTART_ON_FAILURE));
+    exited_saying(world, "MemoryLimit: its processes hold 33Mi of 32Mi");
+    expect_has(world, "u1/1:Starting(BackOff)=137");
+    world_reported(world);
+    world_clear(world);
+    world_pass(world, 60 * 1000);
+    expect_has(world, "spawn u1 run=2");
 }
 
 static void without_restart_a_failure_is_final(void **state)
@@ -466,6 +507,9 @@ int main(void)
         TEST(an_assignment_is_saved_then_started_then_reported),
         TEST(a_run_that_ends_well_is_done_and_stays_done),
         TEST(the_same_exit_twice_is_taken_in_once),
+        TEST(too_much_memory_is_a_reason_of_its_own),
+        TEST(another_limit_is_not_that_of_memory),
+        TEST(too_much_memory_is_tried_again_like_what_fails),
         TEST(without_restart_a_failure_is_final),
         TEST(what_cannot_be_started_is_final_whatever_the_restart),
         TEST(the_first_failure_waits_half_a_second_to_a_second),

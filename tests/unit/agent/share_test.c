@@ -131,8 +131,7 @@ static void too_much_memory_together_ends_the_one_most_above_its_share(void **st
     expect(world, "");
     world_holds(world, "u3", 1, 2 * MIB);
     expect(world, "overrun u2 run=1 MemoryLimit: all that may have 50 % of the memory together "
-                  "holds 526385152 of 524288000 bytes; this holds 115343360, the most above its "
-                  "share of 104648303\n");
+                  "holds 502Mi of 500Mi; this holds 110Mi, the most above its share of 100Mi\n");
     world_holds(world, "u1", 1, 390 * MIB); /* what was told to end does not count any more */
     world_holds(world, "u2", 1, 120 * MIB);
     expect(world, "");

@@ -470,7 +470,7 @@ static void overruns(enum cgroup_keeper keeper)
     job_ended(hog, EXIT_BY_ITSELF, 128 + SIGKILL);
     print_message("# measured: memory by %s: %s\n", jobs_keeper_words[keeper], hog->exit.message);
     assert_true(str_starts(hog->exit.message, "MemoryLimit: its processes hold "));
-    assert_non_null(strstr(hog->exit.message, " of 67108864 bytes"));
+    assert_non_null(strstr(hog->exit.message, "Mi of 64Mi"));
     assert_int_equal(job_pid(hog, "survived"), 0);
     assert_true(lives(main));
     job_say(sibling, "stop grace_ms=60000\n");
@@ -502,8 +502,8 @@ static void overrun_together(enum cgroup_keeper keeper)
     job_ended(second, EXIT_BY_ITSELF, 128 + SIGKILL);
     print_message("# measured: memory of two by %s: %s\n", jobs_keeper_words[keeper],
                   second->exit.message);
-    assert_true(str_starts(second->exit.message,
-                           "MemoryLimit: all that runs here may hold 67108864 bytes together"));
+    assert_true(
+        str_starts(second->exit.message, "MemoryLimit: all that runs here may hold 64Mi together"));
     assert_true(lives(main));
     job_say(first, "stop grace_ms=60000\n");
     job_ended(first, EXIT_STOPPED, 128 + SIGTERM);

@@ -81,6 +81,11 @@ static void write_quantity(int64_t value, char *text)
     quantity_to_str(value, text);
 }
 
+static void write_rough(int64_t value, char *text)
+{
+    quantity_to_rough_str(value, text);
+}
+
 static void write_cores(int64_t value, char *text)
 {
     cores_to_str(value, text);
@@ -240,6 +245,14 @@ static void quantities_are_written_with_the_largest_exact_suffix(void **state)
     assert_survives(quantity_from_str, write_quantity, INT64_MAX - 1);
 }
 
+static void quantities_in_sentences_are_rounded_up(void **state)
+{
+    (void)state;
+    WRITTEN(write_rough, {"0", -1}, {"0", 0}, {"1023", 1023}, {"16Ki", 16384}, {"17Ki", 16385},
+            {"16Mi", (16 << 20) - 1}, {"32Mi", 32 << 20}, {"33Mi", (32 << 20) + 1},
+            {"48Mi", 50000000}, {"2Gi", (2LL << 30) - 1}, {"8796093022207Mi", INT64_MAX});
+}
+
 static void cores_are_read_in_thousandths(void **state)
 {
     (void)state;
@@ -341,6 +354,7 @@ int main(void)
         cmocka_unit_test(durations_are_written_with_the_largest_units),
         cmocka_unit_test(quantities_are_read),
         cmocka_unit_test(quantities_are_written_with_the_largest_exact_suffix),
+        cmocka_unit_test(quantities_in_sentences_are_rounded_up),
         cmocka_unit_test(cores_are_read_in_thousandths),
         cmocka_unit_test(a_percentage_is_a_number_below_zero),
         cmocka_unit_test(cores_are_written_whole_if_they_are),
