@@ -156,7 +156,7 @@ struct all_cached {
 static void add_folder(int dir_fd, const char *folder, struct all_cached *all)
 {
     int fd = file_open_dir(dir_fd, folder, false);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    DIR *dir = file_list(fd);
     const struct dirent *entry;
 
     while (dir != NULL && all->count < BLOBS_MAX && (entry = readdir(dir)) != NULL) {
@@ -183,7 +183,7 @@ static void drop_old_parts(const struct blob_cache *cache)
 {
     int64_t now_s = clock_wall().ms / 1000;
     int fd = openat(cache->incoming_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    DIR *dir = file_list(fd);
     const struct dirent *entry;
     struct stat about;
 

@@ -45,7 +45,7 @@ void inputs_drop(int work_fd, const char *uid)
 void inputs_clear(int work_fd)
 {
     int copy = openat(work_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    DIR *dir = file_list(copy);
     const struct dirent *entry;
 
     while (dir != NULL && (entry = readdir(dir)) != NULL) {

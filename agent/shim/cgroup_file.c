@@ -100,7 +100,7 @@ int cgroup_open(const char *folder, const char *name, bool make)
 static bool find_inner(int group_fd, char name[static NAME_MAX + 1])
 {
     int copy = openat(group_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    DIR *dir = file_list(copy);
     const struct dirent *entry;
     bool found = false;
 

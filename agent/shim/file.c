@@ -3,7 +3,6 @@
 #include "agent/shim/file.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,6 +18,16 @@ void file_close(int *fd)
         (void)close(*fd);
         *fd = -1;
     }
+}
+
+DIR *file_list(int fd)
+{
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+    if (dir == NULL) {
+        file_close(&fd);
+    }
+    return dir;
 }
 
 static int write_all(int fd, const char *bytes, size_t size_bytes)

@@ -4,6 +4,8 @@
 #include "schema/base/err.h"
 #include "schema/base/str.h"
 
+#include <dirent.h>
+
 /* Replaces a file (mode 0600): temporary file, rename.  `durable` adds fsync of file and folder, so
  * that after a power cut it holds the old or the new bytes.  ERR_FULL, ERR_SYNC, ERR_IO. */
 int file_replace(int dir_fd, const char *name, const void *bytes, size_t size_bytes, bool durable,
@@ -18,6 +20,10 @@ int file_read_fd(int fd, size_t size_max, struct str *to);
 
 /* Opens a folder inside a folder, making it (0700) when `make`; -1 with errno. */
 int file_open_dir(int dir_fd, const char *name, bool make);
+
+/* A stream over an open folder, which it takes over: where there can be none (NULL), `fd` is
+ * closed. Below 0 it is none, too. */
+DIR *file_list(int fd);
 
 /* Removes a folder and all in it; symlinks are removed, not followed.  False when something is
  * left: it was nested too deep, or is not ours. */

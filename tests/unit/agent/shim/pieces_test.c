@@ -1,11 +1,14 @@
-/* The pure pieces of the shim: its texts and the duty cycle. */
+/* The pure pieces of the shim: its texts, its folders and the duty cycle. */
 #include "agent/shim/duty.h"
 #include "agent/shim/fields.h"
+#include "agent/shim/file.h"
 #include "agent/shim/spec.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -159,6 +162,21 @@ static void idleness_is_not_saved_up_for_long(void **state)
     assert_in_range(count, 0, 2);
 }
 
+static void what_cannot_be_listed_is_closed(void **state)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), folder = open("/", O_RDONLY | O_CLOEXEC);
+    DIR *dir = file_list(folder);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_null(file_list(fd));
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    assert_null(file_list(-1));
+    assert_non_null(dir);
+    assert_int_equal(dirfd(dir), folder);
+    assert_int_equal(closedir(dir), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +187,7 @@ int main(void)
         cmocka_unit_test(a_busy_thread_runs_its_share_of_the_periods),
         cmocka_unit_test(many_threads_run_less_often_and_idle_ones_always),
         cmocka_unit_test(idleness_is_not_saved_up_for_long),
+        cmocka_unit_test(what_cannot_be_listed_is_closed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
