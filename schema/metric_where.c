@@ -1,4 +1,5 @@
-/* The names of metrics, and what they are now.  Rows follow enum metric. */
+/* The names of metrics, and what they are now.  Rows follow enum metric; all that is one number is
+ * here. */
 #include "schema/metric_where.h"
 
 #include "schema/limits.h"
@@ -42,10 +43,14 @@ CHECK(METRIC_AGENTS)
 CHECK(METRIC_SESSIONS_CONVERGED)
 CHECK(METRIC_SESSIONS_DIVERGED)
 CHECK(METRIC_ASSIGNMENTS)
+CHECK(METRIC_DRIFT_FOUND)
+CHECK(METRIC_DRIFT_HEALED)
 CHECK(METRIC_ROLLOUTS_ENDED)
+CHECK(METRIC_DRIFTED)
 CHECK(METRIC_ROLLOUTS)
 CHECK(METRIC_QUEUES)
 CHECK(METRIC_STEPS_SLOW)
+CHECK(METRIC_HISTORY_ROWS)
 
 #define PLAIN(title, values) .name = title, .type = values, .flags = WHERE_VOLATILE
 #define GROUP(title, metric)                                                                       \
@@ -65,6 +70,8 @@ static const struct where_name rows[] = {
     {GROUP("fog_rows_total", METRIC_ROWS)},
     {PLAIN("fog_watch_events_total", WHERE_NUMBER)},
     {GROUP("fog_session_divergences_total", METRIC_DIVERGENCES)},
+    {GROUP("fog_drift_found_total", METRIC_DRIFT_FOUND)},
+    {GROUP("fog_drift_healed_total", METRIC_DRIFT_HEALED)},
     {GROUP("fog_rollouts_ended_total", METRIC_ROLLOUTS_ENDED)},
     {PLAIN("fog_revision", WHERE_NUMBER)},
     {GROUP("fog_objects", METRIC_OBJECTS)},
@@ -73,6 +80,7 @@ static const struct where_name rows[] = {
     {GROUP("fog_sessions", METRIC_SESSIONS_CONVERGED)},
     {GROUP("fog_sessions_diverged", METRIC_SESSIONS_DIVERGED)},
     {GROUP("fog_assignments", METRIC_ASSIGNMENTS)},
+    {GROUP("fog_drift", METRIC_DRIFTED)},
     {GROUP("fog_rollouts", METRIC_ROLLOUTS)},
     {GROUP("fog_queue_length", METRIC_QUEUES)},
     {PLAIN("fog_watches", WHERE_NUMBER)},
@@ -81,6 +89,10 @@ static const struct where_name rows[] = {
     {PLAIN("fog_commits_failed_total", WHERE_NUMBER)},
     {PLAIN("fog_http_connections", WHERE_NUMBER)},
     {PLAIN("fog_store_size_bytes", WHERE_BYTES)},
+    {PLAIN("fog_store_used_bytes", WHERE_BYTES)},
+    {GROUP("fog_history_rows", METRIC_HISTORY_ROWS)},
+    {PLAIN("fog_history_compacted_revision", WHERE_NUMBER)},
+    {PLAIN("fog_history_begins_timestamp_seconds", WHERE_DURATION)},
     {PLAIN("process_start_time_seconds", WHERE_DURATION)},
     {PLAIN("process_cpu_seconds_total", WHERE_DURATION)},
     {PLAIN("process_resident_memory_bytes", WHERE_BYTES)},

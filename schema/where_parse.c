@@ -91,7 +91,11 @@ static void complain_of_name(struct parser *parser, const struct named *named)
 {
     const char *closest = where_closest(parser->names, named->at.text);
 
-    if (closest != NULL) {
+    if (closest != NULL && str_eq(closest, named->at.text)) {
+        scan_complain(&parser->scan, &named->at, CAUSE_NOT_SUPPORTED,
+                      "\"%.100s\" has several values; say which, as in %s.NAME", named->at.text,
+                      closest);
+    } else if (closest != NULL) {
         scan_complain(&parser->scan, &named->at, CAUSE_NOT_SUPPORTED,
                       "there is no \"%.100s\"; did you mean %s?", named->at.text, closest);
     } else {

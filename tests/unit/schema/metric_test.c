@@ -1,8 +1,10 @@
 /* The table of metrics and its text form: names as Prometheus wants them, exact sums. */
 #include "schema/metric.h"
 
+#include "schema/base/err.h"
 #include "schema/divergence.h"
 #include "schema/kind.h"
+#include "schema/metric_where.h"
 #include "schema/remedy.h"
 
 #include <setjmp.h>
@@ -74,6 +76,58 @@ static void values_have_their_labels_and_units(void **state)
     assert_non_null(strstr(text.data, "# TYPE fog_convergence_seconds histogram\n"));
 }
 
+static const struct where_name *askable(const char *name)
+{
+    for (size_t i = 0; i < metric_where_names.count; i++) {
+        if (str_eq(metric_where_names.rows[i].name, name)) {
+            return &metric_where_names.rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* docs/ALERTS.md says so, and other pages have rules over some of them. */
+static void all_but_histograms_and_the_version_can_be_asked_for(void **state)
+{
+    (void)state;
+    for (enum metric metric = 0; metric < METRIC_COUNT; metric++) {
+        const struct metric_info *info = &metric_infos[metric];
+        const struct where_name *name = askable(info->name);
+        const char *why = NULL;
+
+        if (info->type == METRIC_HISTOGRAM || metric == METRIC_BUILD) {
+            assert_null(name);
+            continue;
+        }
+        assert_non_null(name);
+        assert_int_equal((name->flags & WHERE_GROUP) != 0, info->label != NULL);
+        assert_int_equal(name->type, info->unit == METRIC_BYTES     ? WHERE_BYTES
+                                     : info->unit == METRIC_SECONDS ? WHERE_DURATION
+                                                                    : WHERE_NUMBER);
+        for (size_t i = 0; info->label != NULL && i < metric_series(metric); i++) {
+            assert_true(name->check_key(metric_word(metric, i), &why));
+        }
+    }
+    assert_int_equal(metric_where_names.count, METRIC_COUNT - 4);
+}
+
+static void a_label_that_was_left_out_is_asked_for(void **state)
+{
+    struct arena arena;
+    struct problems problems;
+    struct where where;
+
+    (void)state;
+    arena_init(&arena);
+    problems_init(&problems, &arena, NULL);
+    assert_int_equal(where_parse(&arena, &metric_where_names, "fog_agents > 1", &problems, &where),
+                     ERR_INVALID);
+    assert_string_equal(
+        where_problems_text(&arena, &problems),
+        "column 1: \"fog_agents\" has several values; say which, as in fog_agents.NAME");
+    arena_fini(&arena);
+}
+
 static void a_histogram_adds_up(void **state)
 {
     static struct metrics core;
@@ -119,6 +173,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_metric_has_a_row_that_keeps_the_customs),
         cmocka_unit_test(values_have_their_labels_and_units),
+        cmocka_unit_test(all_but_histograms_and_the_version_can_be_asked_for),
+        cmocka_unit_test(a_label_that_was_left_out_is_asked_for),
         cmocka_unit_test(a_histogram_adds_up),
         cmocka_unit_test(every_reason_has_a_class_or_is_good_news),
     };
