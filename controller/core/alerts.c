@@ -40,7 +40,7 @@ struct alerts {
     bool has_begun;
     struct mono evaluate_at;
     struct mono send_at; /* the next try, or answer that is overdue */
-    size_t under_way;
+    size_t under_way[2]; /* calls, and lines of the log: who hangs holds up no line */
 };
 
 static const struct write by_controller = {ROW_STATUS, "fog-controller", "", ""};
@@ -52,6 +52,19 @@ struct alerts *alerts_new(void)
     map_init(&alerts->memos);
     alerts->evaluate_at = alerts->send_at = MONO_NEVER;
     return alerts;
+}
+
+static size_t *under_way_beside(struct alerts *alerts, const struct sending *sending)
+{
+    return &alerts->under_way[str_eq(sending->to, ALERT_RECEIVER_LOG)];
+}
+
+static void set_under_way(struct alerts *alerts, struct sending *sending, bool is_under_way)
+{
+    size_t *count = under_way_beside(alerts, sending);
+
+    *count = *count - sending->is_under_way + is_under_way;
+    sending->is_under_way = is_under_way;
 }
 
 static void sending_fini(struct sending *sending)
@@ -119,7 +132,7 @@ static void forget_removed(struct ctl *ctl)
     vec_each (&gone, it) {
         (void)map_remove(&alerts->memos, (*it)->uid);
         vec_each (&(*it)->sendings, sending) {
-            alerts->under_way -= sending->is_under_way;
+            set_under_way(alerts, sending, false);
         }
         memo_free(*it);
     }
@@ -249,7 +262,6 @@ static void evaluate(struct ctl *ctl, const struct object *object, const struct 
     struct where where;
     enum alert_state state;
 
-    memo->is_seen = true;
     if (memo->generation != object->meta.generation) {
         memo->generation = object->meta.generation;
         memo->holds_since = ctl->now;
@@ -279,8 +291,11 @@ static void evaluate_all(struct ctl *ctl)
     metrics_gather(ctl, metrics);
     ctl_begin(ctl, false);
     map_each (rules, it) {
+        const struct object *object = ((const struct entry *)it->value)->object;
+
+        memo_of(ctl, object)->is_seen = true;
         if (ctl->changes.count < STEP_STORES_MAX) { /* else at the next evaluation */
-            evaluate(ctl, ((const struct entry *)it->value)->object, &view);
+            evaluate(ctl, object, &view);
         }
     }
     ctl_commit(ctl);
@@ -372,10 +387,11 @@ static struct blob *body_of(struct ctl *ctl, const struct object *object,
     node_set(arena, root, "state",
              node_str(arena, notice->state == ALERT_FIRING ? "Firing" : "Resolved"));
     node_set(arena, root, "severity", node_str(arena, alert_severity_words[spec->severity]));
+    node_set(arena, root, "since", node_str(arena, since));
+    node_set(arena, root, "value", node_str(arena, notice->value));
+    /* What people wrote, as long as they liked, comes last: a line of a log may be cut. */
     node_set(arena, root, "summary", node_str(arena, spec->summary == NULL ? "" : spec->summary));
     node_set(arena, root, "expr", node_str(arena, spec->expr));
-    node_set(arena, root, "value", node_str(arena, notice->value));
-    node_set(arena, root, "since", node_str(arena, since));
     json_emit(root, JSON_PLAIN, &text);
     return blob_from_str(&text);
 }
@@ -403,10 +419,9 @@ static void send_one(struct ctl *ctl, const struct object *object, struct sendin
     effect.notify.to = mem_strdup(notice->to);
     effect.bytes = body_of(ctl, object, notice);
     vec_add(ctl->effects, effect);
-    sending->is_under_way = true;
+    set_under_way(ctl->alerts, sending, true);
     sending->next_at = mono_after(ctl->now, ALERT_ANSWER_MS);
     ctl->alerts->send_at = mono_earlier(ctl->alerts->send_at, sending->next_at);
-    ctl->alerts->under_way++;
 }
 
 static struct sending *sending_of(struct memo *memo, const struct alert_notice *notice)
@@ -434,8 +449,7 @@ static bool is_first_of_its_receiver(const struct alert_rule_status *status, siz
 
 static void failed(struct ctl *ctl, struct sending *sending)
 {
-    ctl->alerts->under_way -= sending->is_under_way;
-    sending->is_under_way = false;
+    set_under_way(ctl->alerts, sending, false);
     sending->next_at = mono_after(ctl->now, backoff_ms(++sending->failures, &ctl->rand));
 }
 
@@ -445,7 +459,7 @@ static void forget_unwanted(struct alerts *alerts, struct memo *memo)
         struct sending *it = &memo->sendings.items[i];
 
         if (!it->is_wanted) {
-            alerts->under_way -= it->is_under_way;
+            set_under_way(alerts, it, false);
             sending_fini(it);
             vec_remove(&memo->sendings, i);
         } else {
@@ -479,7 +493,8 @@ static void send_of(struct ctl *ctl, const struct object *object)
         }
         if (!mono_is_due(sending->next_at, ctl->now)) {
             alerts->send_at = mono_earlier(alerts->send_at, sending->next_at);
-        } else if (alerts->under_way < ALERT_SENDS_MAX) { /* else when one of them is over */
+        } else if (*under_way_beside(alerts, sending) <
+                   ALERT_SENDS_MAX) { /* else when one of them is over */
             send_one(ctl, object, sending, notice);
         }
     }
@@ -529,8 +544,7 @@ void on_notified(struct ctl *ctl, const struct notified *notified)
         sending = sending_of(memo_of(ctl, object), notice);
         ctl->alerts->send_at = ctl->now;
         if (notified->is_taken && !MUTANT(ALERT_TWICE)) {
-            ctl->alerts->under_way -= sending->is_under_way;
-            sending->is_under_way = false;
+            set_under_way(ctl->alerts, sending, false);
             sending->is_taken = true;
         } else if (!sending->is_taken) {
             failed(ctl, sending);

@@ -1,5 +1,5 @@
-/* Receivers of alerts: a line in the log is written at once, and said to be taken a moment later; a
- * webhook is taken when its server said so. */
+/* Receivers of alerts: a line in the log is written at once, and what came of it is said a moment
+ * later; a webhook is taken when its server said so. */
 #include "controller/io/notifier.h"
 
 #include "controller/io/webhook.h"
@@ -10,14 +10,19 @@
 
 #include <stdlib.h>
 
+struct line {             /* for the log */
+    struct effect effect; /* owned */
+    bool is_written;
+};
+
 struct notifier {
     uv_async_t wake;
     notifier_done_f *done;
     void *context;
     struct webhooks *webhooks; /* owned; NULL until there is a call */
     struct {
-        VEC_OF(struct effect);
-    } taken;
+        VEC_OF(struct line);
+    } lines; /* nobody was told of them yet */
     struct {
         VEC_OF(struct effect *);
     } called; /* owned: their answers are not there yet */
@@ -59,12 +64,12 @@ static void on_wake(uv_async_t *wake)
     struct notifier *notifier = wake->data;
     struct webhook_answer answer;
 
-    while (notifier->taken.count > 0) {
-        struct effect effect = notifier->taken.items[0];
+    while (notifier->lines.count > 0) {
+        struct line line = notifier->lines.items[0];
 
-        vec_remove(&notifier->taken, 0);
-        tell(notifier, &effect, true, NULL);
-        effect_fini(&effect);
+        vec_remove(&notifier->lines, 0);
+        tell(notifier, &line.effect, line.is_written, "the log takes nothing");
+        effect_fini(&line.effect);
     }
     while (notifier->webhooks != NULL && webhooks_take(notifier->webhooks, &answer)) {
         on_answer(notifier, &answer);
@@ -90,14 +95,15 @@ struct notifier *notifier_new(uv_loop_t *loop, notifier_done_f *done, void *cont
     return notifier;
 }
 
-static void write_line(const struct effect *effect)
+/* Also where `--log-level` is above it: a notification that is taken is one that is there. */
+static bool write_line(const struct effect *effect)
 {
     static const enum log_level levels[] = {[ALERT_LEVEL_ERROR] = LOG_LEVEL_ERROR,
                                             [ALERT_LEVEL_WARNING] = LOG_LEVEL_WARNING,
                                             [ALERT_LEVEL_INFO] = LOG_LEVEL_INFO};
 
-    log_line(levels[effect->notify.level], __FILE__, "alert \"%s\": %.*s", effect->notify.rule,
-             (int)effect->bytes->size_bytes, effect->bytes->data);
+    return log_promised(levels[effect->notify.level], __FILE__, "alert \"%s\": %.*s",
+                        effect->notify.rule, (int)effect->bytes->size_bytes, effect->bytes->data);
 }
 
 /* What cannot be sent now is as one that nobody answered: the core tries it again. */
@@ -127,12 +133,14 @@ static void call(struct notifier *notifier, struct effect *effect)
 
 void notifier_put(struct notifier *notifier, struct effect *effect)
 {
+    struct line line;
+
     if (effect->notify.url != NULL) {
         call(notifier, effect);
         return;
     }
-    write_line(effect);
-    vec_add(&notifier->taken, *effect);
+    line = (struct line){.effect = *effect, .is_written = write_line(effect)};
+    vec_add(&notifier->lines, line);
     *effect = (struct effect){0};
     (void)uv_async_send(&notifier->wake);
 }
@@ -141,10 +149,10 @@ static void on_closed(uv_handle_t *handle)
 {
     struct notifier *notifier = handle->data;
 
-    vec_each (&notifier->taken, it) {
-        effect_fini(it);
+    vec_each (&notifier->lines, it) {
+        effect_fini(&it->effect);
     }
-    vec_fini(&notifier->taken);
+    vec_fini(&notifier->lines);
     vec_each (&notifier->called, it) {
         effect_fini(*it);
         free(*it);

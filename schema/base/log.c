@@ -33,14 +33,13 @@ static int64_t read_clock(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void write_line(const struct log_entry *entry)
+/* A full or closed log must not stop the daemon. */
+static bool write_line(const struct log_entry *entry)
 {
     char line[LOG_LINE_SIZE];
     size_t length = log_to_str(form, entry, line);
 
-    if (write(STDERR_FILENO, line, length) < 0) {
-        return; /* a full or closed log must not stop the daemon */
-    }
+    return write(STDERR_FILENO, line, length) == (ssize_t)length;
 }
 
 static void tell_left_out(int64_t now_ms, bool all)
@@ -50,7 +49,7 @@ static void tell_left_out(int64_t now_ms, bool all)
         .wall_ms = read_clock(CLOCK_REALTIME), .file = __FILE__, .message = message};
 
     while (log_left_out(&limit, now_ms, all, &entry.level, message)) {
-        write_line(&entry);
+        (void)write_line(&entry);
     }
 }
 
@@ -70,6 +69,13 @@ static void cut(char message[static LOG_MESSAGE_SIZE])
     memcpy(message + kept, mark, sizeof(mark));
 }
 
+static void format_message(char message[static LOG_MESSAGE_SIZE], const char *format, va_list args)
+{
+    if (vsnprintf(message, LOG_MESSAGE_SIZE, format, args) >= LOG_MESSAGE_SIZE) {
+        cut(message);
+    }
+}
+
 void log_line(enum log_level level, const char *file, const char *format, ...)
 {
     char message[LOG_MESSAGE_SIZE];
@@ -81,16 +87,31 @@ void log_line(enum log_level level, const char *file, const char *format, ...)
         return;
     }
     va_start(args, format);
-    if (vsnprintf(message, sizeof(message), format, args) >= LOG_MESSAGE_SIZE) {
-        cut(message);
-    }
+    format_message(message, format, args);
     va_end(args);
     entry.wall_ms = read_clock(CLOCK_REALTIME);
     now_ms = read_clock(CLOCK_MONOTONIC);
     (void)pthread_mutex_lock(&mutex);
     tell_left_out(now_ms, false);
     if (log_may(&limit, now_ms, &entry)) {
-        write_line(&entry);
+        (void)write_line(&entry);
     }
     (void)pthread_mutex_unlock(&mutex);
+}
+
+bool log_promised(enum log_level level, const char *file, const char *format, ...)
+{
+    char message[LOG_MESSAGE_SIZE];
+    struct log_entry entry = {
+        .level = level, .wall_ms = read_clock(CLOCK_REALTIME), .file = file, .message = message};
+    va_list args;
+    bool is_written;
+
+    va_start(args, format);
+    format_message(message, format, args);
+    va_end(args);
+    (void)pthread_mutex_lock(&mutex);
+    is_written = write_line(&entry);
+    (void)pthread_mutex_unlock(&mutex);
+    return is_written;
 }

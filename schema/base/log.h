@@ -16,6 +16,7 @@
 
 #include "schema/base/mem.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
@@ -28,6 +29,9 @@ void log_set_format(enum log_format format);
 void log_end(void); /* tells what is left to tell */
 /* `file` as __FILE__ has it.  Any thread. */
 void log_line(enum log_level level, const char *file, const char *format, ...) _printf_(3, 4);
+/* A line that somebody counts on: written whatever the level, and never one too many; its sender
+ * bounds how many there are.  False: it was not written. */
+bool log_promised(enum log_level level, const char *file, const char *format, ...) _printf_(3, 4);
 
 #define log_error(...)   log_line(LOG_LEVEL_ERROR, __FILE__, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __FILE__, __VA_ARGS__)

@@ -136,7 +136,7 @@ const char *alert_receiver_text(const struct alert_receiver *receiver)
 {
     const struct webhook_receiver *webhook = alert_receiver_webhook(receiver);
 
-    return webhook == NULL || webhook->url == NULL ? "log" : webhook->url;
+    return webhook == NULL || webhook->url == NULL ? ALERT_RECEIVER_LOG : webhook->url;
 }
 
 static bool is_told_before(const struct alert_rule_spec *spec, size_t index)

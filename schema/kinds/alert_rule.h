@@ -70,7 +70,9 @@ extern const struct kind alert_rule_kind;
 
 /* NULL: it is the log. */
 const struct webhook_receiver *alert_receiver_webhook(const struct alert_receiver *receiver);
-/* "log", or the URL: what tells a rule's receivers apart. */
+#define ALERT_RECEIVER_LOG "log" /* no URL is like it */
+
+/* That, or the URL: what tells a rule's receivers apart. */
 const char *alert_receiver_text(const struct alert_receiver *receiver);
 
 static inline const struct alert_rule *alert_rule_of(const struct object *object)

@@ -227,6 +227,34 @@ static void each_receiver_is_told_and_tried_by_itself(void **state)
     assert_int_equal(unsent(), 0);
 }
 
+static void fire_many(const char *receiver, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)api_expect(&api, 201, "POST", RULES,
+                         arena_printf(&api.arena,
+                                      "{'metadata': {'name': '%s-%zu'}, 'spec': {'expr': '" MANY
+                                      "', 'receivers': [{'%s': {%s}}]}}",
+                                      receiver, i, receiver,
+                                      str_eq(receiver, "log") ? "" : "'url': '" HOOK "'"));
+    }
+}
+
+static void calls_that_hang_hold_up_no_line_of_the_log(void **state)
+{
+    size_t lines = 0;
+
+    (void)state;
+    fire_many("webhook", 2 * ALERT_SENDS_MAX);
+    fire_many("log", 4);
+    two_policies();
+    evaluate();
+    for (size_t i = 0; i < api.notices.count; i++) {
+        lines += str_eq(api.notices.items[i].to, "log");
+    }
+    assert_int_equal(lines, 4);
+    assert_int_equal(api.notices.count, ALERT_SENDS_MAX + lines);
+}
+
 static void a_receiver_is_one_thing_at_a_good_place(void **state)
 {
     static const char *const wrong[] = {
@@ -346,6 +374,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_resolved_cools_down_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_nobody_took_is_sent_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_receiver_is_told_and_tried_by_itself, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(calls_that_hang_hold_up_no_line_of_the_log, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_receiver_is_one_thing_at_a_good_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(why_says_what_it_is_and_who_is_not_told, set_up, tear_down),
