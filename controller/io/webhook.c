@@ -90,6 +90,22 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
+/* What is here is called directly, beside what the environment says of that, which the option would
+ * put out of force. */
+static void set_direct(CURL *curl)
+{
+    const char *lower = getenv("no_proxy"), *said = lower != NULL ? lower : getenv("NO_PROXY");
+    _cleanup_(str_fini)
+    struct str direct = STR_EMPTY;
+
+    if (str_eq(said, "*")) { /* all, and only when it stands alone */
+        str_add(&direct, said);
+    } else {
+        str_addf(&direct, "127.0.0.1,localhost,::1,%s", said == NULL ? "" : said);
+    }
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, direct.data);
+}
+
 static void set_up(struct call *call)
 {
     CURL *curl = call->curl;
@@ -106,7 +122,7 @@ static void set_up(struct call *call)
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a name may be looked up for long */
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "127.0.0.1,localhost,::1");
+    set_direct(curl);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "fog-controller/" FOG_VERSION);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, call->headers);
     curl_easy_setopt(curl, CURLOPT_POST, 1L);

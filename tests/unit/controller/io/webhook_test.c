@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,7 +56,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static bool call(const char *scheme, int64_t timeout_ms, void *tag)
+static bool call_host(const char *scheme, const char *host, int64_t timeout_ms, void *tag)
 {
     char url[64];
     struct webhook_call call = {.url = url,
@@ -65,8 +66,13 @@ static bool call(const char *scheme, int64_t timeout_ms, void *tag)
                                 .timeout_ms = timeout_ms,
                                 .tag = tag};
 
-    (void)snprintf(url, sizeof(url), "%s://127.0.0.1:%d/hook?a=b", scheme, port);
+    (void)snprintf(url, sizeof(url), "%s://%s:%d/hook?a=b", scheme, host, port);
     return webhooks_put(webhooks, &call);
+}
+
+static bool call(const char *scheme, int64_t timeout_ms, void *tag)
+{
+    return call_host(scheme, "127.0.0.1", timeout_ms, tag);
 }
 
 static bool is_called(int ms)
@@ -197,6 +203,23 @@ static void no_more_are_on_their_way_than_may_be(void **state)
     assert_false(call("http", PATIENCE_MS, NULL));
 } /* and closing waits for none of them */
 
+static void a_proxy_is_asked_for_whom_the_environment_says(void **state)
+{
+    char proxy[64];
+
+    (void)state;
+    (void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", port);
+    assert_int_equal(setenv("http_proxy", proxy, 1), 0);
+    assert_int_equal(setenv("no_proxy", "127.0.0.2", 1), 0);
+    assert_true(call_host("http", "127.0.0.2", PATIENCE_MS, NULL));
+    assert_false(answered().is_taken); /* nobody listens there */
+    assert_false(is_called(0));
+    assert_true(call_host("http", "127.0.0.3", PATIENCE_MS, NULL));
+    serve("HTTP/1.1 204 No Content\r\n\r\n");
+    assert_true(answered().is_taken);
+    assert_int_equal(unsetenv("http_proxy") + unsetenv("no_proxy"), 0);
+}
+
 int main(void)
 {
 #define HOOK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -208,6 +231,8 @@ int main(void)
         HOOK(who_is_not_there_has_not_taken_it),
         HOOK(who_cannot_prove_who_it_is_hears_nothing),
         HOOK(no_more_are_on_their_way_than_may_be),
+        cmocka_unit_test_setup_teardown(a_proxy_is_asked_for_whom_the_environment_says, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
