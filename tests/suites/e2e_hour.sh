@@ -124,7 +124,9 @@ the_disk_is_full() {
 what_was_deleted_is_put_back() {
   local before
   before=$(pids shop)
+  touch "$T/night.backup.part" && chmod 0644 "$T/night.backup.part" # as of one that was ended
   expect 0 fogctl backup "$T/night.backup"
+  is "who may read it" "$(stat -c %a "$T/night.backup")" 600
   says "$out" 'era 1, revision [0-9]+, [0-9]+ bytes'
   expect 0 fogctl delete hs/shop --timeout 20s
   await 10 "its work ends" equals "" pids shop

@@ -145,7 +145,8 @@ static int backup_to(struct fogctl *fogctl, const char *file)
     if (fetching.fd < 0) {
         return fail(NULL, "%s: %s", part, strerror(errno));
     }
-    if (flock(fetching.fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fetching.fd, 0) < 0) {
+    if (flock(fetching.fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fetching.fd, 0) < 0 ||
+        fchmod(fetching.fd, 0600) < 0) { /* one that is there may be open to others, or theirs */
         code = fail("is another fogctl writing it?", "%s: %s", part, strerror(errno));
         (void)close(fetching.fd);
         return code;
@@ -163,6 +164,10 @@ static int backup(struct fogctl *fogctl, struct texts *words)
 {
     if (words->count != 1) {
         return usage_error(&verb_backup, "one FILE, please: where is it to be written?");
+    }
+    if (str_eq(words->items[0], "-")) {
+        return usage_error(&verb_backup, "a backup goes into a file: what it is called by then "
+                                         "has been verified");
     }
     return backup_to(fogctl, words->items[0]);
 }
