@@ -69,7 +69,8 @@ static void cut(char message[static LOG_MESSAGE_SIZE])
     memcpy(message + kept, mark, sizeof(mark));
 }
 
-static void format_message(char message[static LOG_MESSAGE_SIZE], const char *format, va_list args)
+_printf_(2, 0) static void format_message(char message[static LOG_MESSAGE_SIZE], const char *format,
+                                          va_list args)
 {
     if (vsnprintf(message, LOG_MESSAGE_SIZE, format, args) >= LOG_MESSAGE_SIZE) {
         cut(message);
