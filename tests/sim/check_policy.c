@@ -121,8 +121,8 @@ static bool is_asked(const struct node *policy, enum sensor sensor)
     return false;
 }
 
-/* What tells nothing for so long that its last word counts no more. */
-static bool is_blind(const struct machine *machine, const struct node *policy)
+/* What tells nothing for so long that its last word counts no more: any of those, or one. */
+static bool is_blind(const struct machine *machine, const struct node *policy, int only)
 {
     if (policy == NULL || machine->lived != NULL ||
         !str_eq(ref_text(policy, "unknown"), "suspend")) {
@@ -131,7 +131,8 @@ static bool is_blind(const struct machine *machine, const struct node *policy)
     for (int i = 0; i < SENSOR_COUNT; i++) {
         int64_t since_ms = machine->senses.unknown_since_ms[i];
 
-        if (since_ms >= 0 && is_asked(policy, (enum sensor)i) &&
+        if (since_ms >= 0 && (only == SENSOR_COUNT || only == i) &&
+            is_asked(policy, (enum sensor)i) &&
             sim_now(machine->sim) - since_ms > time_in(policy, "session.staleSensor")) {
             return true;
         }
@@ -397,7 +398,7 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
     const char *digest = ref_text(work, "wanted.templateDigest");
     const struct node *owners = machine->owner.rules;
     struct shim_watch *watch = &shim->watch;
-    bool is_forbidden, is_now;
+    bool is_ruled, is_forbidden, is_now;
 
     if (work == NULL || ref_flag(work, "removed") || strlen(digest) >= sizeof(watch->digest)) {
         forget(shim);
@@ -411,10 +412,12 @@ static void look_at(struct machine *machine, struct shim *shim, const struct rea
         check_watch(machine, shim, policy);
         check_kept(machine, shim, policy);
     }
-    is_forbidden = is_held(machine, shim, &watch->latches, readings, policy);
-    is_forbidden = is_held(machine, shim, &watch->owners, readings, owners) || is_forbidden ||
-                   is_blind(machine, policy) || machine->is_owner_paused;
-    is_now = machine->is_owner_paused || is_blind(machine, policy) ||
+    is_ruled = is_held(machine, shim, &watch->latches, readings, policy);
+    is_ruled = is_held(machine, shim, &watch->owners, readings, owners) || is_ruled;
+    is_forbidden = is_ruled || is_blind(machine, policy, SENSOR_COUNT) || machine->is_owner_paused;
+    /* Who saves its state for a rule that comes before goes on with that. */
+    is_now = machine->is_owner_paused ||
+             is_blind(machine, policy, is_ruled ? SENSOR_TEMPERATURE : SENSOR_COUNT) ||
              is_urgent(machine, &watch->latches, readings, policy) ||
              is_urgent(machine, &watch->owners, readings, owners);
     watch->forbade_at_ms = is_forbidden ? sim_now(machine->sim) : watch->forbade_at_ms;
