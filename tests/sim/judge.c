@@ -312,6 +312,10 @@ static bool everybody_is_there(struct world *world)
                 str_eq(node_find_text(condition_of(agent, "Ready"), "status"), "True")) {
                 return judge_object(world, "%s is lost, and nobody knows it yet", machine->name);
             }
+            if (agent != NULL && !judge_is_healthy(agent)) { /* it opens by itself, and says so */
+                return judge_object(world, "the breaker of %s, which is lost, is open",
+                                    machine->name);
+            }
             continue;
         }
         if (machine->conn == NULL || !machine->conn->agent_has || !machine->conn->controller_has ||
