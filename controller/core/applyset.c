@@ -3,6 +3,7 @@
 
 #include "schema/bind.h"
 #include "schema/emit.h"
+#include "schema/limits.h"
 
 static bool reject(struct changeset *set, struct failure failure)
 {
@@ -74,48 +75,64 @@ static bool join(struct ctl *ctl, struct changeset *set, size_t index, const cha
     return true;
 }
 
-static bool is_named(const struct changeset *set, size_t count, const struct object *object)
+static const char *key_of(struct ctl *ctl, const struct kind *kind, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
+    return arena_printf(&ctl->arena, "%s/%s", kind->name, name);
+}
+
+/* What the change set names itself, by kind and name. */
+static void find_named(struct ctl *ctl, const struct changeset *set, struct map *ret_named)
+{
+    map_init(ret_named);
+    for (size_t i = 0; i < set->count; i++) {
         const struct write_request *write = &set->writes[i];
         const char *name = write->name != NULL
                                ? write->name
                                : node_find_text(node_find(write->body, "metadata"), "name");
 
-        if (write->kind == object->kind && str_eq(name, object->meta.name)) {
-            return true;
+        if (name != NULL) { /* none: said when it is decided */
+            (void)map_put(ret_named, key_of(ctl, write->kind, name), ret_named);
         }
     }
-    return false;
 }
 
-static void add_prunes(struct ctl *ctl, struct changeset *set, const struct write_request *defaults,
-                       const char *name)
+static void add_prunes_of(struct ctl *ctl, struct changeset *set, const struct kind *kind,
+                          const struct write_request *defaults, const struct map *named,
+                          const char *name)
 {
-    size_t named = set->count;
+    map_each (&ctl->model.objects[kind->id], it) {
+        const struct object *object = ((struct entry *)it->value)->object;
+        struct write_request *write = &set->writes[set->count];
 
-    for (size_t id = KIND_COUNT; id-- > 0;) {
-        const struct kind *kind = kind_get((enum kind_id)id);
-
-        if (kind->is_derived) {
+        if (!str_eq(strmap_find(&object->meta.labels, APPLYSET_LABEL), name) ||
+            map_find(named, key_of(ctl, kind, object->meta.name)) != NULL) {
             continue;
         }
-        map_each (&ctl->model.objects[id], it) {
-            const struct object *object = ((struct entry *)it->value)->object;
-            struct write_request *write = &set->writes[set->count];
+        *write = *defaults;
+        problems_init(&write->problems, &ctl->arena, NULL);
+        write->verb = WRITE_PRUNE;
+        write->kind = kind;
+        write->name = arena_strdup(&ctl->arena, object->meta.name);
+        set->count++;
+    }
+}
 
-            if (!str_eq(strmap_find(&object->meta.labels, APPLYSET_LABEL), name) ||
-                is_named(set, named, object)) {
-                continue;
-            }
-            *write = *defaults;
-            problems_init(&write->problems, &ctl->arena, NULL);
-            write->verb = WRITE_PRUNE;
-            write->kind = kind;
-            write->name = arena_strdup(&ctl->arena, object->meta.name);
-            set->count++;
+static bool add_prunes(struct ctl *ctl, struct changeset *set, const struct write_request *defaults,
+                       const char *name)
+{
+    struct map named;
+
+    find_named(ctl, set, &named);
+    for (size_t id = KIND_COUNT; id-- > 0;) {
+        if (!kind_get((enum kind_id)id)->is_derived) {
+            add_prunes_of(ctl, set, kind_get((enum kind_id)id), defaults, &named, name);
         }
     }
+    map_fini(&named);
+    return set->count <= CHANGES_MAX ||
+           reject(set, failure_make(&ctl->arena, 413, "RequestEntityTooLarge",
+                                    "%zu changes with what is pruned, at most %d fit in one set",
+                                    set->count, CHANGES_MAX));
 }
 
 bool applyset_read(struct ctl *ctl, const struct node *spec, const struct write_request *defaults,
@@ -142,10 +159,7 @@ bool applyset_read(struct ctl *ctl, const struct node *spec, const struct write_
             return false;
         }
     }
-    if (wants_prune(spec)) {
-        add_prunes(ctl, set, defaults, name);
-    }
-    return true;
+    return !wants_prune(spec) || add_prunes(ctl, set, defaults, name);
 }
 
 bool write_prune(struct ctl *ctl, struct write_request *request)

@@ -375,6 +375,34 @@ static void an_object_is_in_one_set(void **state)
     assert_true(is_there("p"));
 }
 
+/* Of the set "web", with as many change sets as are needed. */
+static void fill_the_set(size_t count)
+{
+    struct str changes = STR_EMPTY;
+
+    for (size_t i = 0; i < count; i++) {
+        str_addf(&changes,
+                 "%s{'verb': 'apply', 'object': {'apiVersion': 'fog/v1', 'kind': 'HarvestPolicy', "
+                 "'metadata': {'name': 'p-%zu'}, 'spec': {}}}",
+                 i % (CHANGES_MAX / 2) == 0 ? "" : ", ", i);
+        if (i + 1 == count || (i + 1) % (CHANGES_MAX / 2) == 0) {
+            (void)send(200, "", WEB, changes.data);
+            str_clear(&changes);
+        }
+    }
+    str_fini(&changes);
+}
+
+static void what_is_pruned_counts_as_a_change(void **state)
+{
+    (void)state;
+    fill_the_set(CHANGES_MAX);
+    refused(413, "RequestEntityTooLarge", "4097 changes with what is pruned", WEB_PRUNE,
+            DO("apply", POLICY("q", MIN(20))));
+    (void)send(200, "", WEB_PRUNE, DO("apply", POLICY("p-7", MIN(20))));
+    assert_int_equal(node_find(api_get(&api, POLICIES), "items")->list.count, 1);
+}
+
 static void what_another_source_owns_is_not_pruned(void **state)
 {
     struct api_agent edge = {.name = "edge-1", .key = {1}};
@@ -422,6 +450,7 @@ int main(void)
         CASE(a_set_marks_what_is_applied_and_prunes_what_is_not),
         CASE(a_set_that_prunes_is_all_or_nothing),
         CASE(an_object_is_in_one_set),
+        CASE(what_is_pruned_counts_as_a_change),
         CASE(what_another_source_owns_is_not_pruned),
         CASE(a_set_has_a_name),
     };
