@@ -28,11 +28,6 @@ static const char *conflict_name(struct ctl *ctl, const struct kind *kind, const
     return arena_printf(&ctl->arena, "%.*s.%s", NAME_BYTES_MAX - 20, name, hex);
 }
 
-static bool is_of(const struct object *conflict, const char *object)
-{
-    return str_eq(conflict_of(conflict)->spec.object, object);
-}
-
 static bool is_tombstone(const struct object *conflict)
 {
     return str_eq(conflict_of(conflict)->spec.field, CONFLICT_DELETED);
@@ -61,11 +56,11 @@ static struct object *make(const char *name, const char *object, const char *fie
 /* ".spec.replicas belongs to "fogctl" (api), directory is refused; …"; empty when there is none. */
 static void describe(const struct ctl *ctl, const char *object, struct str *to)
 {
-    map_each (&ctl->model.objects[KIND_CONFLICT], it) {
-        const struct object *conflict = ((struct entry *)it->value)->object;
-        const struct conflict_spec *spec = &conflict_of(conflict)->spec;
+    for (const struct conflict_entry *it = model_conflicts(&ctl->model, object); it != NULL;
+         it = it->next) {
+        const struct conflict_spec *spec = &conflict_of(it->object)->spec;
 
-        if (!is_of(conflict, object) || is_tombstone(conflict)) {
+        if (is_tombstone(it->object)) {
             continue;
         }
         str_addf(to, "%s%s belongs to \"%s\" (%s), %s is refused", to->length == 0 ? "" : "; ",
@@ -173,10 +168,11 @@ static void remove_others(struct ctl *ctl, const char *object, enum source refus
         VEC_OF(const struct object *);
     } gone = {0};
 
-    map_each (&ctl->model.objects[KIND_CONFLICT], it) {
-        const struct object *conflict = ((struct entry *)it->value)->object;
+    for (const struct conflict_entry *it = model_conflicts(&ctl->model, object); it != NULL;
+         it = it->next) {
+        const struct object *conflict = it->object;
 
-        if (is_of(conflict, object) && !is_tombstone(conflict) &&
+        if (!is_tombstone(conflict) &&
             str_eq(conflict_of(conflict)->spec.refused, source_to_str(refused)) &&
             map_find(wanted, conflict->meta.name) == NULL) {
             vec_add(&gone, conflict);
@@ -261,16 +257,6 @@ size_t conflicts_count(const struct ctl *ctl, enum source refused)
 
 bool conflicts_has(const struct ctl *ctl, const struct kind *kind, const char *name)
 {
-    const char *object;
-
-    if (ctl->model.objects[KIND_CONFLICT].count == 0) {
-        return false;
-    }
-    object = object_text((struct ctl *)ctl, kind, name);
-    map_each (&ctl->model.objects[KIND_CONFLICT], it) {
-        if (is_of(((struct entry *)it->value)->object, object)) {
-            return true;
-        }
-    }
-    return false;
+    return ctl->model.objects[KIND_CONFLICT].count > 0 &&
+           model_conflicts(&ctl->model, object_text((struct ctl *)ctl, kind, name)) != NULL;
 }

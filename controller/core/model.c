@@ -24,6 +24,7 @@ void model_init(struct model *model)
         map_init(&model->objects[i]);
     }
     map_init(&model->assignments_by_uid);
+    map_init(&model->conflicts_about);
     map_init(&model->templates);
     dlist_init(&model->dirty);
     dlist_init(&model->wanting);
@@ -74,9 +75,10 @@ static struct entry *entry_new(enum kind_id kind)
         dlist_init(&assignment->loose);
         return (struct entry *)assignment;
     }
+    case KIND_CONFLICT:
+        return (struct entry *)MEM_NEW(struct conflict_entry);
     case KIND_EVENT:
     case KIND_SOURCE:
-    case KIND_CONFLICT:
     case KIND_ALERT_RULE:
         return MEM_NEW(struct entry);
     case KIND_COUNT:
@@ -132,6 +134,7 @@ void model_fini(struct model *model)
     }
     map_fini(&model->templates);
     map_fini(&model->assignments_by_uid);
+    map_fini(&model->conflicts_about);
     vec_fini(&model->looks);
     roster_fini(&model->roster);
 }
@@ -166,6 +169,11 @@ struct assignment_entry *model_assignment(const struct model *model, const char 
 struct assignment_entry *model_assignment_by_uid(const struct model *model, const char *uid)
 {
     return map_find(&model->assignments_by_uid, uid);
+}
+
+const struct conflict_entry *model_conflicts(const struct model *model, const char *object)
+{
+    return map_find(&model->conflicts_about, object);
 }
 
 /* --- links ------------------------------------------------------------------------------------ */
@@ -330,6 +338,41 @@ static void adopt_sessions(struct model *model, struct policy_entry *policy)
     }
 }
 
+static void put_first_conflict(struct model *model, const char *about, struct conflict_entry *first)
+{
+    if (first == NULL) {
+        (void)map_remove(&model->conflicts_about, about);
+    } else {
+        (void)map_put(&model->conflicts_about, about, first);
+    }
+}
+
+/* By name: what is said of them is the same after a restart. */
+static void attach_conflict(struct model *model, struct conflict_entry *entry)
+{
+    const char *about = conflict_of(entry->object)->spec.object;
+    struct conflict_entry *first = map_find(&model->conflicts_about, about), **at = &first;
+
+    while (*at != NULL && strcmp((*at)->object->meta.name, entry->object->meta.name) < 0) {
+        at = &(*at)->next;
+    }
+    entry->next = *at;
+    *at = entry;
+    put_first_conflict(model, about, first);
+}
+
+static void detach_conflict(struct model *model, struct conflict_entry *entry)
+{
+    const char *about = conflict_of(entry->object)->spec.object;
+    struct conflict_entry *first = map_find(&model->conflicts_about, about), **at = &first;
+
+    while (*at != entry) {
+        at = &(*at)->next;
+    }
+    *at = TAKE(entry->next);
+    put_first_conflict(model, about, first);
+}
+
 static void attach(struct model *model, struct entry *entry, bool is_new)
 {
     switch (entry->object->kind->id) {
@@ -355,9 +398,13 @@ static void attach(struct model *model, struct entry *entry, bool is_new)
     case KIND_ASSIGNMENT:
         attach_assignment(model, (struct assignment_entry *)entry);
         break;
+    case KIND_CONFLICT:
+        if (is_new) {
+            attach_conflict(model, (struct conflict_entry *)entry);
+        }
+        break;
     case KIND_EVENT:
     case KIND_SOURCE:
-    case KIND_CONFLICT:
     case KIND_ALERT_RULE:
     case KIND_COUNT:
         break;
@@ -414,9 +461,11 @@ static void detach_removed(struct model *model, struct entry *entry)
     case KIND_ASSIGNMENT:
         detach_assignment(model, (struct assignment_entry *)entry);
         break;
+    case KIND_CONFLICT:
+        detach_conflict(model, (struct conflict_entry *)entry);
+        break;
     case KIND_EVENT:
     case KIND_SOURCE:
-    case KIND_CONFLICT:
     case KIND_ALERT_RULE:
     case KIND_COUNT:
         break;

@@ -32,6 +32,11 @@ struct entry {
     struct object *object; /* owned reference: the newest version */
 };
 
+struct conflict_entry {
+    struct object *object;
+    struct conflict_entry *next; /* about the same object, by name */
+};
+
 struct policy_entry {
     struct object *object;
     struct dlist sessions; /* session_entry.of_policy */
@@ -165,6 +170,7 @@ struct model {
     struct map objects[KIND_COUNT]; /* name → entry */
     struct roster roster;           /* the agents' columns */
     struct map assignments_by_uid;  /* uid → assignment_entry */
+    struct map conflicts_about;     /* "harvestsession/render" → the first conflict_entry */
     struct map templates;           /* digest text → template_entry */
     size_t templates_used;          /* of them, when they were last swept */
     struct dlist dirty;             /* sessions to reconcile, in order of marking */
@@ -188,6 +194,8 @@ struct session_entry *model_session(const struct model *model, const char *name)
 struct policy_entry *model_policy(const struct model *model, const char *name);
 struct assignment_entry *model_assignment(const struct model *model, const char *name);
 struct assignment_entry *model_assignment_by_uid(const struct model *model, const char *uid);
+/* The first of those about an object, "harvestsession/render"; NULL: there is none. */
+const struct conflict_entry *model_conflicts(const struct model *model, const char *object);
 
 /* Replaces the version of an object; `next` NULL removes it.  A reference of `next` is taken.  What
  * was known beside a removed object is returned for model_restore() or model_discard(); else NULL.

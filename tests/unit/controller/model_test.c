@@ -106,6 +106,17 @@ static struct assignment_entry *put_assignment(const char *name, const char *age
     return model_assignment(&model, name);
 }
 
+static void put_conflict(const char *name, const char *object)
+{
+    (void)model_set(
+        &model, &conflict_kind, name,
+        bound(&conflict_kind, arena_printf(&arena,
+                                           "{'metadata': {'name': '%s'}, 'spec': {'object': '%s',"
+                                           "'field': '.spec', 'owner': 'ann', 'ownerSource': 'api',"
+                                           "'refused': 'directory'}}",
+                                           name, object)));
+}
+
 static void remove_object(const struct kind *kind, const char *name)
 {
     model_discard(&model, model_set(&model, kind, name, NULL));
@@ -119,6 +130,19 @@ static size_t length(const struct dlist *list)
         count++;
     }
     return count;
+}
+
+/* "a b": the conflicts about an object, in order. */
+static void expect_conflicts(const char *object, const char *expected)
+{
+    const char *names = "";
+
+    for (const struct conflict_entry *it = model_conflicts(&model, object); it != NULL;
+         it = it->next) {
+        names = arena_printf(&arena, "%s%s%s", names, names[0] == '\0' ? "" : " ",
+                             it->object->meta.name);
+    }
+    assert_string_equal(names, expected);
 }
 
 /* --- then ------------------------------------------------------------------------------------- */
@@ -389,6 +413,31 @@ static void equal_templates_are_one(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void conflicts_are_found_by_what_they_are_about(void **state)
+{
+    struct entry *removed;
+
+    (void)state;
+    put_conflict("b", "harvestpolicy/night");
+    put_conflict("d", "harvestpolicy/day");
+    put_conflict("c", "harvestpolicy/night");
+    put_conflict("a", "harvestpolicy/night");
+    put_conflict("b", "harvestpolicy/night"); /* a newer version of it */
+    expect_conflicts("harvestpolicy/night", "a b c");
+    expect_conflicts("harvestpolicy/day", "d");
+
+    removed = model_set(&model, &conflict_kind, "b", NULL);
+    expect_conflicts("harvestpolicy/night", "a c");
+    remove_object(&conflict_kind, "a");
+    expect_conflicts("harvestpolicy/night", "c");
+    model_restore(&model, removed);
+    expect_conflicts("harvestpolicy/night", "b c");
+    remove_object(&conflict_kind, "c");
+    remove_object(&conflict_kind, "b");
+    expect_conflicts("harvestpolicy/night", "");
+    expect_conflicts("harvestpolicy/day", "d");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +455,7 @@ int main(void)
         CASE(sessions_are_looked_at_in_order_of_their_moments),
         CASE(a_session_that_goes_is_looked_at_no_more),
         CASE(equal_templates_are_one),
+        CASE(conflicts_are_found_by_what_they_are_about),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
