@@ -285,6 +285,27 @@ static const struct option_verb *find_verb(const struct option_table *table, con
     return NULL;
 }
 
+/* The verb that is known, with more behind it than it takes. */
+static bool complain_of_more(const struct options *options, const char *words,
+                             struct problems *problems)
+{
+    for (size_t i = 0; i < options->table->verb_count; i++) {
+        const struct option_verb *verb = &options->table->verbs[i];
+        size_t length = strlen(verb->words);
+
+        if (length > 0 && str_starts(words, verb->words) && words[length] == ' ') {
+            const char *alone =
+                options->table->alone == NULL ? "" : options->table->alone(verb->id);
+
+            problem_add(problems, PROBLEM_ERROR, CAUSE_INVALID, NULL, "",
+                        "%s takes no further word, and not \"%.100s\"%s%s", verb->words,
+                        words + length + 1, alone[0] == '\0' ? "" : ": ", alone);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void complain_of_verb(const struct options *options, const char *words,
                              struct problems *problems)
 {
@@ -326,7 +347,7 @@ static void read_words(struct options *options, const struct option_input *input
     verb = find_verb(table, words.data);
     if (verb != NULL) {
         options->verb = verb->id;
-    } else if (!is_unknown) {
+    } else if (!is_unknown && !complain_of_more(options, words.data, problems)) {
         complain_of_verb(options, words.data, problems);
     }
 }

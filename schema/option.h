@@ -84,6 +84,9 @@ struct option_table {
     const struct option_verb *verbs; /* in the order of the help */
     size_t verb_count;
     int help, version; /* ids of these verbs, which are flags, too */
+    /* What to do instead of giving a verb one more word; "" where there is nothing to say.  May be
+     * NULL. */
+    const char *(*alone)(int verb);
     const struct option_exit *exits;
     size_t exit_count;
     const char *const *examples; /* NULL-terminated */

@@ -356,6 +356,13 @@ static const struct option_verb verbs[] = {
     {"version", VERB_VERSION, NULL},
 };
 
+static const char *alone(int verb)
+{
+    return verb == VERB_PAUSE ? "it knows no time, and lasts until fog-agent resume; for five "
+                                "minutes say `fog-agent pause; sleep 5m; fog-agent resume`"
+                              : "";
+}
+
 static const struct option_exit exits[] = {
     {0, "ended by a signal; what was asked for was done"},
     {1, "did not start; the machine lacks something (doctor); something is wrong (config check)"},
@@ -382,6 +389,7 @@ const struct option_table agent_options = {
     .verb_count = COUNT_OF(verbs),
     .help = VERB_HELP,
     .version = VERB_VERSION,
+    .alone = alone,
     .exits = exits,
     .exit_count = COUNT_OF(exits),
     .examples = examples,

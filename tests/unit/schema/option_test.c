@@ -220,6 +220,10 @@ static void words_are_flags_and_verbs(void **state)
     assert_false(bench->house.is_old);
     parse(bench, NULL, LIST(), LIST("house", "config"));
     tells(bench, "error: unknown word \"config\": known are config check, help, version");
+    parse(bench, NULL, LIST(), LIST("house", "config", "check", "5m", "x"));
+    tells(bench, "error: config check takes no further word, and not \"5m x\"");
+    parse(bench, NULL, LIST(), LIST("house", "config", "checks"));
+    tells(bench, "error: unknown word \"config checks\": known are config check, help, version");
     parse(bench, NULL, LIST(), LIST("house", "--rooms"));
     tells(bench, "error: --rooms: needs a number from 1 to 9");
     parse(bench, NULL, LIST(), LIST("house", "-x", "-"));

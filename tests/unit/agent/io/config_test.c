@@ -120,6 +120,8 @@ static void the_owners_words_are_verbs(void **state)
     PARSES("--name", "x", "--help", "--nonsense");
     assert_int_equal(config.verb, VERB_HELP);
     REFUSES("unknown word \"pauze\"", "pauze");
+    REFUSES("pause takes no further word, and not \"5m\": it knows no time", "pause", "5m");
+    REFUSES("pause takes no further word", "pause", "--state", "/x", "5m");
 }
 
 static void the_environment_counts_less_than_words(void **state)
