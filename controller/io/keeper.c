@@ -7,6 +7,7 @@
 enum {
     JUMP_PART = 10, /* a jump of the clock counts that is more than this part of what is kept */
     LOOK_PART = 10, /* of what must be kept, when that is little, as in tests */
+    BEHIND_MS = 60 * 60 * 1000, /* a clock is set by less, now and then */
 };
 
 void keeper_init(struct keeper *keeper, struct mono now, const struct stored_state *state)
@@ -76,6 +77,25 @@ static void tell_moved(struct keeper *keeper, const struct store_size *size)
     keeper->compacted = size->compacted;
 }
 
+/* What was written while the clock was ahead, and after it until the clock is there again, has the
+ * time of then, for history never goes back.  It is not old before that, also where there is too
+ * much of it, so somebody must know. */
+static void notice_behind(struct keeper *keeper, const struct store_size *size)
+{
+    int64_t behind_ms = size->newest.ms - keeper->seen_wall.ms;
+    bool was_behind = keeper->is_behind;
+
+    keeper->is_behind = behind_ms > BEHIND_MS;
+    if (keeper->is_behind && !was_behind) {
+        char behind[DURATION_TEXT_SIZE];
+
+        duration_to_str(behind_ms, behind);
+        log_warning("the clock is %s behind what was written: until it is there the store grows, "
+                    "for nothing of since then goes",
+                    behind);
+    }
+}
+
 /* Without it all goes on, and the store grows. */
 void keeper_done(struct keeper *keeper, int code, const struct store_size *size,
                  const struct err *err, struct mono now)
@@ -84,7 +104,10 @@ void keeper_done(struct keeper *keeper, int code, const struct store_size *size,
     if (code < 0) {
         log_warning("old history stays where it is: %s", err->text);
         keeper->look_at = mono_after(now, HISTORY_LOOK_MS);
-    } else if (size->compacted > keeper->compacted) {
+        return;
+    }
+    notice_behind(keeper, size);
+    if (size->compacted > keeper->compacted) {
         tell_moved(keeper, size);
     }
 }

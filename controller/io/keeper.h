@@ -17,6 +17,7 @@ struct keeper {
     struct wall seen_wall;
     uint64_t compacted; /* history begins after this revision */
     bool has_told;      /* of something that went since the start */
+    bool is_behind;     /* the wall clock, of what was written: nothing is old until it is there */
 };
 
 /* `state`: as it was loaded; its newest row is of moment zero when there is none. */
@@ -24,6 +25,7 @@ void keeper_init(struct keeper *keeper, struct mono now, const struct stored_sta
 /* Is it time?  Then the writer is to be told, and keeper_done() is to follow. */
 bool keeper_is_due(struct keeper *keeper, const struct config *config, struct mono now,
                    struct wall wall, struct store_keeping *ret_keeping);
-/* What came of it: `size`, or an ERR_.  The log is told of errors, and of the first that goes. */
+/* What came of it: `size`, or an ERR_.  The log is told of errors, of the first that goes, and
+ * of a clock that was ahead once, after which nothing goes for long. */
 void keeper_done(struct keeper *keeper, int code, const struct store_size *size,
                  const struct err *err, struct mono now);

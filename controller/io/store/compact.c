@@ -527,5 +527,6 @@ int store_measure(struct store *store, struct store_size *ret_size, struct err *
     ret_size->status_rows = store->heads.status_rows;
     ret_size->compacted = store->origin.revision;
     ret_size->compacted_at = store->origin.at;
+    ret_size->newest = store->heads.newest;
     return r;
 }

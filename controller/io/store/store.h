@@ -80,6 +80,7 @@ struct store_size {
     uint64_t used_bytes; /* of the file; what is not in use is written to before it grows */
     uint64_t compacted;  /* history begins after this revision */
     struct wall compacted_at;
+    struct wall newest; /* when history was written last, which never goes back */
 };
 
 int store_measure(struct store *store, struct store_size *ret_size, struct err *err);

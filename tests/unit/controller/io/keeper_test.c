@@ -102,6 +102,22 @@ static void a_clock_set_back_changes_nothing(void **state)
     assert_int_equal(keeping.before.ms, wall_ms - 150L * HOUR_MS);
 }
 
+static void a_clock_that_was_ahead_is_told_of(void **state)
+{
+    struct store_size size = {.newest = {wall_ms + 50L * HOUR_MS}};
+    struct store_keeping keeping;
+    struct keeper keeper;
+
+    (void)state;
+    begin(&keeper, wall_ms);
+    assert_true(look(&keeper, NOW_MS, wall_ms, &keeping));
+    keeper_done(&keeper, 0, &size, NULL, (struct mono){NOW_MS});
+    assert_true(keeper.is_behind);
+    assert_true(look(&keeper, NOW_MS + 50L * HOUR_MS, wall_ms + 50L * HOUR_MS, &keeping));
+    keeper_done(&keeper, 0, &size, NULL, (struct mono){NOW_MS + 50L * HOUR_MS});
+    assert_false(keeper.is_behind);
+}
+
 static void a_failure_is_tried_again_later(void **state)
 {
     struct err err = ERR_NONE;
@@ -125,6 +141,7 @@ int main(void)
         cmocka_unit_test(a_clock_set_forward_makes_nothing_old),
         cmocka_unit_test(the_time_without_a_controller_may_have_been_a_jump),
         cmocka_unit_test(a_clock_set_back_changes_nothing),
+        cmocka_unit_test(a_clock_that_was_ahead_is_told_of),
         cmocka_unit_test(a_failure_is_tried_again_later),
     };
 
