@@ -304,6 +304,8 @@ new    2        <none>"
   says "$out" '^every-edge-2-.* +edge-2$'
   expect 2 fogctl get hs -o jsonpath='{.items[}'
   says "$err" '^error: -o jsonpath: column 9: a whole number is expected'
+  expect 2 fogctl get hs -o jsonpath=
+  says "$err" '^error: -o jsonpath: the template is empty'
   expect 2 fogctl get hs -o custom-columns=NAME
   says "$err" 'is not NAME:PATH'
   expect 0 fogctl wait agent/edge-1 --for=jsonpath='{.status.conditions[?(@.type=="Ready")].status}'=True

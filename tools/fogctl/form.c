@@ -35,6 +35,11 @@ static bool read_template(struct fogctl *fogctl, const char *text, struct form *
 {
     struct err err;
 
+    if (text[0] == '\0') { /* more likely a variable that is not set than nothing that is wanted */
+        (void)fail("as in -o jsonpath='{.items[*].metadata.name}'",
+                   "-o jsonpath: the template is empty");
+        return false;
+    }
     form->template = jsonpath_parse(&fogctl->arena, text, &err);
     if (form->template == NULL) {
         (void)fail("as in -o jsonpath='{.items[*].metadata.name}'", "-o jsonpath: %s", err.text);
