@@ -104,6 +104,19 @@ static struct span trimmed(const char *text, size_t length)
     return (struct span){text, length};
 }
 
+/* Of two lines the later one counts; it is seldom meant. */
+static void warn_of_two_lines(const struct options *options, const struct option *option,
+                              unsigned line, unsigned column, struct problems *problems)
+{
+    const struct option_given *before = options_last(options, option);
+
+    if (before != NULL && before->source == OPTION_BY_FILE && (option->flags & OPTION_ADDS) == 0) {
+        problem_add_at(problems, PROBLEM_WARNING, CAUSE_DUPLICATE, line, column, "",
+                       "%s: stands in line %u, too; the last one counts", option->name,
+                       before->line);
+    }
+}
+
 static void read_line(struct options *options, const char *line, size_t length, unsigned number,
                       struct problems *problems)
 {
@@ -131,6 +144,7 @@ static void read_line(struct options *options, const char *line, size_t length, 
         problem_add_at(problems, PROBLEM_ERROR, CAUSE_FORBIDDEN, number, column, "",
                        "%s: stands in no file", option->name);
     } else {
+        warn_of_two_lines(options, option, number, column, problems);
         add(options,
             (struct option_given){.option = option,
                                   .value = arena_strndup(options->arena, value.text, value.length),

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static enum log_level threshold = LOG_LEVEL_INFO;
-static enum log_format form = LOG_FORMAT_TEXT;
+static _Atomic(enum log_level) threshold = LOG_LEVEL_INFO; /* any thread reads them */
+static _Atomic(enum log_format) form = LOG_FORMAT_TEXT;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* over what follows */
 static struct log_limit limit;
 

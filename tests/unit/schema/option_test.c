@@ -207,6 +207,17 @@ static void flags_count_above_variables_above_the_file_above_defaults(void **sta
     assert_int_equal(bench->house.rooms, 3);
 }
 
+static void of_two_lines_the_last_one_counts_and_that_is_told(void **state)
+{
+    struct bench *bench = *state;
+
+    parse(bench, "rooms = 4\ntag = a\ntag = b\nwait = 1s\n  rooms = 5\n", LIST(), LIST("house"));
+    assert_int_equal(bench->house.rooms, 5);
+    assert_int_equal(bench->problems.errors, 0);
+    assert_int_equal(bench->problems.count, 1);
+    tells(bench, "5:3: warning: rooms: stands in line 1, too; the last one counts");
+}
+
 static void words_are_flags_and_verbs(void **state)
 {
     struct bench *bench = *state;
@@ -351,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(flags_count_above_variables_above_the_file_above_defaults),
+        CASE(of_two_lines_the_last_one_counts_and_that_is_told),
         CASE(words_are_flags_and_verbs),
         CASE(all_that_is_wrong_is_told_with_its_place),
         CASE(the_file_is_known_before_it_is_read),
