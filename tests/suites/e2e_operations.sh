@@ -274,7 +274,8 @@ an_edit_is_written_back_and_what_is_wrong_comes_back() {
     expect 0 fogctl edit hs old
   is "its replicas" "$(session old .spec.replicas)" 2
   EDITOR="sed -i 's/name: old/name: new/'" expect 1 fogctl edit hs/old
-  says "$err" '^error: nothing that is valid was saved$' '^  what you saved is kept in /tmp/fogctl-edit-.*yaml$'
+  says "$err" '^error: nothing that is valid was saved$' '^  kind and name of what is edited cannot be changed$' \
+    '^  what you saved is kept in /tmp/fogctl-edit-.*yaml$'
   grep -q '^# kind and name' "$(sed -n 's/.*kept in //p' <<<"$err")" || miss "the file does not say what is wrong"
   rm -f "$(sed -n 's/.*kept in //p' <<<"$err")"
   printf '#!/bin/sh\ngrep -q nosuch "$1" || sed -i "s/^spec:/spec:\\n  policy: nosuch/" "$1"\n' >"$T/editor" && chmod +x "$T/editor"

@@ -258,13 +258,23 @@ static enum sent send_back(struct editing *editing, struct node *root)
 
 /* --- round by round --------------------------------------------------------------------------- */
 
-static int keep_file(const struct editing *editing, const char *why)
+static int keep_file(const struct editing *editing)
 {
-    if (why != NULL) {
-        (void)fail(NULL, "%s", why);
-    }
     fprintf(stderr, "  what you saved is kept in %s\n", editing->path);
     return EXIT_FAILED;
+}
+
+/* Twice the same: what is wrong with it is in the file, and said here, too. */
+static int give_up(struct editing *editing)
+{
+    char *text = editing->problems.data;
+
+    for (size_t i = 0; i < editing->problems.length; i++) {
+        text[i] = text[i] == '#' && (i == 0 || text[i - 1] == '\n') ? ' ' : text[i];
+    }
+    (void)fail(NULL, "nothing that is valid was saved");
+    text_put_lines(stderr, text);
+    return keep_file(editing);
 }
 
 static int edit_file(struct editing *editing)
@@ -276,14 +286,14 @@ static int edit_file(struct editing *editing)
         struct node *root;
 
         if (!write_file(editing, text) || !run_editor(editing)) {
-            return keep_file(editing, NULL);
+            return keep_file(editing);
         }
         editing->saved = read_file(editing);
         if (editing->saved == NULL) {
-            return keep_file(editing, NULL);
+            return keep_file(editing);
         }
         if (str_eq(editing->saved, text) && editing->problems.length > 0) {
-            return keep_file(editing, "nothing that is valid was saved");
+            return give_up(editing);
         }
         if (str_eq(editing->saved, editing->original) ||
             editing->saved[strspn(editing->saved, " \t\r\n")] == '\0') {
@@ -301,7 +311,7 @@ static int edit_file(struct editing *editing)
             return EXIT_DONE;
         }
         if (sent == SENT_FAILED) {
-            return keep_file(editing, NULL);
+            return keep_file(editing);
         }
         text = editing->saved;
     }
