@@ -264,6 +264,31 @@ static void put_conflicts(struct ctl *ctl, const struct changeset *writes)
     }
 }
 
+/* Of an object that the set names no more it may have owned nothing, so that nothing was withdrawn;
+ * it is refused nothing any more all the same. */
+static void end_conflicts(struct ctl *ctl, const struct directory_set *set)
+{
+    if (ctl->model.objects[KIND_CONFLICT].count == 0) {
+        return;
+    }
+    for (size_t id = 0; id < KIND_COUNT; id++) {
+        const struct kind *kind = kind_get((enum kind_id)id);
+
+        if (kind->is_derived) {
+            continue;
+        }
+        map_each (&ctl->model.objects[id], it) {
+            const struct object *object = ((struct entry *)it->value)->object;
+            const char *name = arena_strdup(&ctl->arena, object->meta.name);
+
+            if (map_find(&set->by_key, key_of(ctl, kind, name)) == NULL &&
+                conflicts_has(ctl, kind, name)) {
+                conflicts_put(ctl, kind, name, SOURCE_DIRECTORY, NULL, 0);
+            }
+        }
+    }
+}
+
 size_t sources_lines(struct ctl *ctl, const struct problems *problems, const char **to, size_t room)
 {
     size_t count = 0;
@@ -367,6 +392,7 @@ static bool carry_out(struct ctl *ctl, struct directory_set *set)
     fine = changeset_carry_out(ctl, &writes) || MUTANT(DIRECTORY_IN_PARTS);
     if (fine) {
         put_conflicts(ctl, &writes);
+        end_conflicts(ctl, set);
         tell_success(ctl, set);
         ctl_commit(ctl);
     } else {

@@ -390,6 +390,17 @@ static void what_an_operator_owns_does_not_go_with_its_file(void **state)
     expect_conflicts("");
 }
 
+static void a_conflict_ends_with_its_file_though_nothing_is_withdrawn(void **state)
+{
+    (void)state;
+    write_file(POLICY("p", 40) POLICY("q", 40));
+    patch(POLICIES "/p", "{'spec': {'battery': {'minPercent': 50}}}"); /* all that it declares */
+    expect_conflicts("harvestpolicy/p .spec.battery.minPercent tester api directory");
+    write_file(POLICY("q", 40));
+    expect_conflicts("");
+    assert_int_equal(percent("p"), 50);
+}
+
 static void what_is_in_use_keeps_the_whole_directory_waiting(void **state)
 {
     (void)state;
@@ -647,6 +658,7 @@ int main(void)
         TEST(what_an_operator_makes_anew_lifts_the_tombstone),
         TEST(what_the_directory_names_no_more_goes),
         TEST(what_an_operator_owns_does_not_go_with_its_file),
+        TEST(a_conflict_ends_with_its_file_though_nothing_is_withdrawn),
         TEST(what_is_in_use_keeps_the_whole_directory_waiting),
         TEST(an_undo_is_not_undone_by_the_directory),
         TEST(what_an_undo_brought_back_does_not_go_with_its_file),
