@@ -450,7 +450,9 @@ static bool is_first_of_its_receiver(const struct alert_rule_status *status, siz
 static void failed(struct ctl *ctl, struct sending *sending)
 {
     set_under_way(ctl->alerts, sending, false);
-    sending->next_at = mono_after(ctl->now, backoff_ms(++sending->failures, &ctl->rand));
+    sending->next_at = MUTANT(ALERT_GIVEN_UP)
+                           ? MONO_NEVER
+                           : mono_after(ctl->now, backoff_ms(++sending->failures, &ctl->rand));
 }
 
 static void forget_unwanted(struct alerts *alerts, struct memo *memo)
@@ -493,8 +495,7 @@ static void send_of(struct ctl *ctl, const struct object *object)
         }
         if (!mono_is_due(sending->next_at, ctl->now)) {
             alerts->send_at = mono_earlier(alerts->send_at, sending->next_at);
-        } else if (*under_way_beside(alerts, sending) <
-                   ALERT_SENDS_MAX) { /* else when one of them is over */
+        } else if (*under_way_beside(alerts, sending) < ALERT_SENDS_MAX) { /* else a bit later */
             send_one(ctl, object, sending, notice);
         }
     }

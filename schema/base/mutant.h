@@ -68,6 +68,7 @@
       "authorised liveness silence")                                                               \
     X(RESULT_COUNTS_TWICE, "a result counts twice for the reputation of its agent", "reputation")  \
     X(ALERT_MISSED, "of several receivers of an alert the first alone is told", "alerts")           \
+    X(ALERT_GIVEN_UP, "a notification that was not taken is not sent again", "alerts")             \
     X(ALERT_TWICE, "a notification that was taken is sent again", "alerts")                        \
     X(CLOCK_RUNS_ON, "the time of a session that is as declared is counted on", "metrics")         \
     X(COLUMN_NOT_KEPT, "the fleet's columns do not hear of new readings", "columns")               \
