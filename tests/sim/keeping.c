@@ -256,8 +256,9 @@ static void on_tell(struct sim *sim, void *who, uint64_t arg)
     }
 }
 
-/* What was young enough is not gone. */
-static void check_age(struct sim *sim, struct wall before)
+/* What was young enough is not gone with this slice; of one before it the clock said otherwise, if
+ * it was ahead then. */
+static void check_age(struct sim *sim, struct wall before, uint64_t horizon_before)
 {
     struct checks_row row;
 
@@ -265,7 +266,7 @@ static void check_age(struct sim *sim, struct wall before)
         if (row.at.ms < before.ms) {
             return;
         }
-        if (row.revision <= sim->keeping->horizon) {
+        if (row.revision <= sim->keeping->horizon && row.revision > horizon_before) {
             sim_fail(sim, "kept", "revision %" PRIu64 " is gone, and not old enough", row.revision);
         }
     }
@@ -279,6 +280,7 @@ static bool slice(struct sim *sim)
     struct store_keeping asked = {.before = {controller_wall(sim).ms - keeping->keep_ms}};
     struct store_size size = {.compacted = keeping->horizon};
     struct err err = ERR_NONE;
+    uint64_t horizon_before = keeping->horizon;
     int code;
 
     disk_set_wall(controller->disk, controller_wall(sim));
@@ -296,7 +298,7 @@ static bool slice(struct sim *sim)
     }
     sim_trace(sim, "controller: history begins after revision %" PRIu64, size.compacted);
     keeping->horizon = size.compacted;
-    check_age(sim, asked.before);
+    check_age(sim, asked.before, horizon_before);
     if (++keeping->slices % CHECK_IN == 0) {
         keeping_check(sim);
     }
