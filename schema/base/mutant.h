@@ -51,7 +51,7 @@
     X(INSTANCE_IGNORED, "a second machine with an agent's key takes its place at once",            \
       "exclusive")                                                                                 \
     X(OLD_REPORT_TAKEN, "a report that came before counts again",                                  \
-      "never-back liveness silence")                                                               \
+      "never-back liveness silence reputation")                                                    \
     X(GENERATION_UNCHECKED, "what was reported of an earlier form counts for the newest",          \
       "exclusive liveness authorised once-per-run rollout")                                        \
     X(USAGE_FALLS, "a later report may take back what was used", "spent")                          \

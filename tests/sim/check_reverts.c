@@ -22,7 +22,7 @@ struct told {                /* of a session; zeros: not seen */
 
 struct reverts {
     struct map told; /* uid → struct told, owned */
-    bool are_there;
+    size_t count;
 };
 
 struct reverts *reverts_new(void)
@@ -53,9 +53,9 @@ void reverts_restored(struct sim *sim)
     map_init(&sim->reverts->told);
 }
 
-bool reverts_are_there(const struct sim *sim)
+size_t reverts_count(const struct sim *sim)
 {
-    return sim->reverts->are_there;
+    return sim->reverts->count;
 }
 
 static struct told *told_of(struct sim *sim, const char *uid)
@@ -233,7 +233,7 @@ void check_revert_row(struct sim *sim, const struct row *row, const struct node 
     if (str_eq(row->who, WHO)) {
         check_revert(sim, row, body, before);
         told->reverted = row->generation;
-        sim->reverts->are_there = true;
+        sim->reverts->count++;
     }
     told->begun = row->generation;
     told->begun_ms = sim_now(sim);

@@ -19,8 +19,8 @@ void check_revert_row(struct sim *sim, const struct row *row, const struct node 
                       const struct ref_object *before);
 /* Rows were lost with a restore. */
 void reverts_restored(struct sim *sim);
-/* Was ever anything taken back in this world? */
-bool reverts_are_there(const struct sim *sim);
+/* How often something was taken back in this world. */
+size_t reverts_count(const struct sim *sim);
 /* Waits until no deadline is to come; true when it had to. */
 bool reverts_await(struct sim *sim);
 void check_reverts(struct sim *sim); /* at rest */

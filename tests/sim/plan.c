@@ -134,6 +134,10 @@ int plan_parse(const char *text, struct plan *plan, struct err *err)
     while (*text != '\0' && result == 0) {
         size_t length = strcspn(text, "\n");
 
+        if (*text == '#') { /* as long as it likes: what went wrong, for one */
+            text += length + (text[length] == '\n');
+            continue;
+        }
         if (length >= sizeof(line)) {
             return err_set(err, ERR_INVALID, "a line of a plan is too long");
         }

@@ -113,7 +113,7 @@ const struct script scripts[] = {
      .machines = 2,
      .tail_ms = 30000,
      .acts = {RUN(1000, "a", REPLICAS("2") REVERTS SERVES("1")),
-              RUN(25000, "a", REPLICAS("2") REVERTS RUNS("\"missing\"", "2"))}},
+              RUN(40000, "a", REPLICAS("2") REVERTS RUNS("\"missing\"", "2"))}},
     {.name = "tasks",
      .about = "four tasks, two under way at once, end one after the other",
      .machines = 2,

@@ -380,7 +380,7 @@ static bool is_calm(const struct sim *sim)
 static bool is_told(const struct sim *sim)
 {
     return !sim->has_failed && sim->plan == NULL && sim->seed % TWIN_IN == 1 &&
-           !reverts_are_there(sim) &&
+           reverts_count(sim) == 0 &&
            !sim->faults.is_on[FAULT_CONFIG_DIR]; /* a folder that says something, too */
 }
 
