@@ -40,12 +40,14 @@ void config_folder_free(struct config_folder *folder)
     free(folder);
 }
 
+/* Nobody else need have a share in such a policy, and heat by default keeps work from beginning for
+ * longer than is waited for. */
 static void add_slot(struct sim *sim, int slot, int value, struct str *to)
 {
     if (slot < 3) {
         str_addf(to,
                  "---\napiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: p-%d}\n"
-                 "spec: {battery: {minPercent: %d}, limits: {pids: %d}}\n",
+                 "spec: {battery: {minPercent: %d}, limits: {pids: %d}, thermal: {dwell: 10s}}\n",
                  slot + 1, value % 60, 100 + value);
     } else {
         str_addf(to,
