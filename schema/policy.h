@@ -63,6 +63,7 @@ struct policy_input {
     bool is_running; /* its processes are there and not frozen, since the step before */
     bool is_absent;  /* none of its processes is there, or may be: it is not ended, only held */
     bool is_waiting; /* and to go on is a start, though it ran before */
+    bool has_ended;  /* only what it made is to be sent: to go on is no start */
 };
 
 /* A rule that has begun to hold work back, until its other threshold has been met for its dwell. */

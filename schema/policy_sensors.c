@@ -334,7 +334,7 @@ void check_user(struct judging *judging)
 {
     const struct user_policy *user = &judging->spec->user;
     const struct reading *reading = reading_of(judging, SENSOR_IDLE);
-    bool starts = !judging->state->has_started;
+    bool starts = !judging->state->has_started && !judging->input->has_ended;
     int64_t wanted_ms = user->continue_after_idle_ms;
 
     if (starts && user->start_after_idle_ms > wanted_ms) {

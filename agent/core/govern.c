@@ -296,6 +296,7 @@ static struct policy_input input_of(const struct agt *agt, const struct work *wo
             work->state == WORK_RUNNING || (work->state == WORK_STOPPING && work->run.is_open),
         .is_absent = work->state == WORK_WAITING || work->state == WORK_COLLECTING,
         .is_waiting = work->state == WORK_WAITING,
+        .has_ended = work->state == WORK_COLLECTING || work->state == WORK_DONE,
     };
 }
 

@@ -22,6 +22,14 @@ static int64_t time_in(const struct node *policy, const char *path)
     return duration_at(policy, path, 0);
 }
 
+/* It ran, and what it made is still to be stored. */
+static bool has_ended(const struct node *work)
+{
+    const char *state = ref_text(work, "state");
+
+    return str_eq(state, "Collecting") || str_eq(state, "Done");
+}
+
 /* Of sensors that tell the truth.  Work that has not begun wants to be alone for longer. */
 static enum rule broken_rule(const struct machine *machine, const struct readings *readings,
                              const struct node *policy, bool has_begun)
@@ -62,7 +70,7 @@ static enum rule rule_for(struct machine *machine, const char *uid, bool has_beg
     }
     senses_look(machine, &readings);
     return broken_rule(machine, &readings, node_find_path(work, "wanted.template.policy"),
-                       has_begun);
+                       has_begun || has_ended(work));
 }
 
 static enum rule rule_of(struct world *world, const struct node *assignment)
@@ -260,10 +268,10 @@ bool judge_all_say_why(struct world *world)
         const struct node *assignment = world->assignments->list.items[i];
         const struct machine *machine = machine_of(world, text_at(assignment, "spec.agent"));
         const char *phase = text_at(assignment, "status.phase");
-        bool has_ended = str_eq(phase, "Succeeded") || str_eq(phase, "Failed");
+        bool is_over = str_eq(phase, "Succeeded") || str_eq(phase, "Failed");
         enum rule rule = rule_of(world, assignment);
 
-        if (machine == NULL || machine->is_lost || is_leaving(assignment) || has_ended) {
+        if (machine == NULL || machine->is_lost || is_leaving(assignment) || is_over) {
             continue;
         }
         if (str_eq(phase, "Suspended") || rule != RULE_NONE) {

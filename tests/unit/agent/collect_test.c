@@ -217,6 +217,30 @@ static void what_waits_to_be_sent_does_not_run(void **state)
     expect_has(world, "spawn u2 run=1 gen=1 work cpu=500");
 }
 
+/* It has begun long ago, also for an agent that did not see it run, or that was to end it. */
+static void to_send_what_was_made_is_no_start(void **state)
+{
+    struct agent_world *world = *state;
+    const char *shy = "{'battery': {'requireCharging': false}, "
+                      "'user': {'startAfterIdle': '5m', 'continueAfterIdle': '1m'}}";
+
+    world_reading(world, SENSOR_IDLE, 10 * 60 * 1000);
+    given_in_doubt(world, MAKES(.policy = world_policy(world, shy)));
+    world_reboot(world);
+    world_reading(world, SENSOR_IDLE, 59 * 1000);
+    world_start(world);
+    world_dial(world);
+    world_up(world);
+    world_challenge(world, "store-1");
+    world_clear(world);
+    world_welcome(world);
+    assert_null(strstr(world->page.data, "collect"));
+    expect_has(world, "u1/1:Suspended(UserActive)");
+    world_reported(world);
+    world_reading(world, SENSOR_IDLE, 60 * 1000);
+    expect_has(world, "collect u1 run=1\n");
+}
+
 /* A copy of a state: it was stored once, and may be stored nowhere now. */
 static void given_stored_and_gone(struct agent_world *world, const struct want *wants)
 {
@@ -384,6 +408,7 @@ int main(void)
         TEST(what_is_sent_again_is_let_go_of_and_keeps_its_files),
         TEST(an_owner_who_pauses_has_nothing_sent),
         TEST(what_waits_to_be_sent_does_not_run),
+        TEST(to_send_what_was_made_is_no_start),
         TEST(what_was_stored_and_is_gone_is_made_again),
         TEST(what_was_stored_and_is_gone_has_failed_for_good),
         TEST(what_is_not_wanted_any_more_keeps_no_files),
