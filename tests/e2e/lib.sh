@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 BIN=$(cd "${FOG_OUT:-build/asan}" && pwd) || exit 2
 T=$(mktemp -d /tmp/fog-e2e.XXXXXX) || exit 2
 export HOME=$T/home NO_COLOR=1 LC_ALL=C
-mkdir -p "$T/home" "$T/m" "$T/bare"
+mkdir -p "$T/home" "$T/m" "$T/bare/proc"
 : >"$T/agent.conf"
 : >"$T/controller.conf"
 export FOG_AGENT_CONFIG=$T/agent.conf FOG_CONTROLLER_CONFIG=$T/controller.conf # not this machine's owner's
