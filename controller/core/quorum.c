@@ -53,8 +53,6 @@ void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_i
 
         if (is_known(input, it->agent, it->agent_uid)) {
             quorum->opinions[quorum->opinion_count++] = *it;
-        } else {
-            MARK("an opinion of another agent of that name is forgotten");
         }
     }
     for (size_t i = 0; i < status->voters.count; i++) {

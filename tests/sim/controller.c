@@ -469,10 +469,10 @@ static int load_core(struct sim *sim, struct err *err)
     if (code < 0) {
         return code;
     }
+    check_state(sim, &state);
     if (sim->plan != NULL) {
         plan_state(sim, &state);
     }
-    check_state(sim, &state);
     controller->era = state.era;
     controller->ctl = loader.context = ctl_new(&options);
     controller->gate = gate_new();
