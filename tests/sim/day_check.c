@@ -417,8 +417,9 @@ static void judge(struct day *day, struct day_device *device, struct day_work *w
         work->rule = RULE_LONG;
     }
     is_against = work->rule != RULE_NONE && runs(device, work);
-    is_urgent =
-        work->rule == RULE_LONG || day_is_urgent(&work->latches, work->policy, &device->life);
+    /* Who saves its state for a rule that comes before a blind sensor goes on with that. */
+    is_urgent = work->rule == RULE_LONG || work->rule == RULE_BLIND ||
+                day_is_urgent(&work->latches, work->policy, &device->life);
     note_since(is_against && is_in, now_ms, &work->forbidden_since_ms);
     note_since(is_against && is_in && is_urgent, now_ms, &work->urgent_since_ms);
     note_since(is_against && !is_in, now_ms, &work->alone_since_ms);

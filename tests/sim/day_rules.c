@@ -378,12 +378,6 @@ static bool is_blind(const struct life *life, enum sensor sensor)
     return hides(life, sensor) && life->blind_s > STALE_S + SLACK_S;
 }
 
-static bool is_blind_of_asked(const struct day_policy *policy, const struct life *life)
-{
-    return (policy->needs_power && is_blind(life, SENSOR_CHARGING)) ||
-           (!policy->is_fine_metered && is_blind(life, SENSOR_METERED));
-}
-
 enum rule day_rule_of(enum rule rule, const struct day_policy *policy, const struct life *life)
 {
     bool is_asked = (policy->needs_power && hides(life, SENSOR_CHARGING)) ||
@@ -431,8 +425,7 @@ bool day_is_urgent(const struct day_latches *latches, const struct day_policy *p
                    const struct life *life)
 {
     return is_hot(policy, life) || latches->is_hot || life->does[DOING_PAUSED] ||
-           life->does[DOING_GAME] || is_short(policy, life) || latches->is_short ||
-           is_blind_of_asked(policy, life);
+           life->does[DOING_GAME] || is_short(policy, life) || latches->is_short;
 }
 
 bool day_welcomes(const struct day_latches *latches, const struct day_policy *policy,
