@@ -42,6 +42,7 @@ struct day_work {      /* a run that is not over */
     int64_t urgent_since_ms;                    /* for something that gives no grace */
     int64_t ran_s, frozen_s, welcome_s, rule_s;
     int64_t done, needed; /* thousandths of a core, for a second each; needed 0: for ever */
+    int64_t rested_s;     /* since it ran last: frozen, and then gone */
     int64_t gone_s;       /* since it was ended; 0: it is there */
     bool was_running, has_begun, is_noted;
 };

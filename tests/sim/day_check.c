@@ -109,9 +109,10 @@ static void take_new(struct day *day, struct day_device *device)
 }
 
 /* Has it rested for as long as its policy says? */
-static void rest(struct day_work *work, int64_t for_s)
+static void rest(struct day_work *work)
 {
-    work->ran_s = for_s >= work->policy->cooldown_s ? 0 : work->ran_s;
+    work->rested_s++;
+    work->ran_s = work->rested_s >= work->policy->cooldown_s ? 0 : work->ran_s;
 }
 
 static void drop_ended(struct day_device *device)
@@ -125,7 +126,8 @@ static void drop_ended(struct day_device *device)
             continue;
         }
         if (is_over) {
-            rest(work, ++work->gone_s);
+            work->gone_s++;
+            rest(work);
         }
         i++;
     }
@@ -259,12 +261,13 @@ static void pass(struct day *day, struct day_device *device, struct day_work *wo
     work->was_running = is_running;
     work->frozen_s = is_kept ? work->frozen_s + 1 : 0;
     if (is_kept) {
-        rest(work, work->frozen_s);
+        rest(work);
     }
     if (is_running) {
         int64_t cores =
             share_of(device, work->shim) * device->machine->options.settings.capacity.cores;
 
+        work->rested_s = 0;
         work->ran_s++;
         work->done += cores / 1000;
         device->done += cores / 1000;
