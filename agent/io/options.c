@@ -298,7 +298,7 @@ static const struct option options[] = {
      .type = OPTION_TEXT,
      MEMBER(sensor_root),
      .take = take_root,
-     .expected = "a directory",
+     .expected = "a directory that begins with /",
      .fallback = "/",
      .doc = "where sys, proc and dev are found"},
     {.name = "cgroup",
