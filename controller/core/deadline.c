@@ -4,6 +4,7 @@
 #include "controller/core/reads.h"
 #include "schema/base/err.h"
 #include "schema/base/site.h"
+#include "schema/kinds/harvest_session.h"
 #include "schema/kinds/session_form.h"
 
 #include <inttypes.h>

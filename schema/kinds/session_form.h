@@ -3,7 +3,8 @@
  * form leaves the rest of the session as it is. */
 #pragma once
 
-#include "schema/kinds/harvest_session.h"
+#include "schema/object.h"
+#include "schema/tree.h"
 
 /* Is this member of the spec ("workload") a part of the form? */
 bool session_form_has(const char *member);

@@ -4,17 +4,24 @@
 
 #include <stdio.h>
 
-size_t results_print(struct fogctl *fogctl, const struct node *results, const char *suffix)
+size_t results_changed(const struct node *results)
 {
     size_t changed = 0;
 
+    for (size_t i = 0; i < list_count(results); i++) {
+        changed += !str_eq(text_of(results->list.items[i], "result"), "unchanged");
+    }
+    return changed;
+}
+
+void results_print(struct fogctl *fogctl, const struct node *results, const char *suffix)
+{
     for (size_t i = 0; i < list_count(results); i++) {
         const struct node *result = results->list.items[i];
         const char *word = text_of(result, "result");
         const struct kind *kind = kind_find_word(text_of(result, "kind"));
         bool is_changed = !str_eq(word, "unchanged");
 
-        changed += is_changed;
         if (kind != NULL) {
             text_put(stdout, kind_title(fogctl, kind, text_of(result, "name")));
         }
@@ -22,7 +29,6 @@ size_t results_print(struct fogctl *fogctl, const struct node *results, const ch
         text_put(stdout, word);
         printf("%s%s\n", paint(fogctl, "off"), suffix);
     }
-    return changed;
 }
 
 /* --- diff ------------------------------------------------------------------------------------- */

@@ -273,5 +273,6 @@ bool is_dry_run_known(const char *value, bool with_client);
 void plan_print(struct fogctl *fogctl, const struct node *plan);
 /* Prints the unified diff of every result of a dry run; returns how many differ, or -1. */
 int results_diff(struct fogctl *fogctl, const struct node *results);
-/* Prints "kind.fog/name outcome" lines; returns how many changed. */
-size_t results_print(struct fogctl *fogctl, const struct node *results, const char *suffix);
+/* Prints "kind.fog/name outcome" lines. */
+void results_print(struct fogctl *fogctl, const struct node *results, const char *suffix);
+size_t results_changed(const struct node *results); /* how many of them */

@@ -6,9 +6,9 @@
 
 enum { PATCH_RETRY_MS = 30000 };
 
-void patches_init(struct fogctl *fogctl, struct patches *patches)
+void patches_init(struct fogctl *fogctl, struct writing *writing, struct patches *patches)
 {
-    *patches = (struct patches){fogctl, node_list(&fogctl->arena)};
+    *patches = (struct patches){fogctl, writing, node_list(&fogctl->arena)};
 }
 
 void patches_add_object(struct patches *patches, const char *verb, struct node *object)
@@ -57,25 +57,24 @@ static const char *compose(const struct patches *patches)
 
 bool patches_send(struct patches *patches, bool is_dry_run, struct reply *ret_reply)
 {
+    struct fogctl *fogctl = patches->fogctl;
     struct request request = {
         .method = "POST",
-        .path = is_dry_run ? "/apis/fog/v1/changesets?fieldManager=fogctl&dryRun=All"
-                           : "/apis/fog/v1/changesets?fieldManager=fogctl",
+        .path = arena_printf(&fogctl->arena, "/apis/fog/v1/changesets%s",
+                             writing_query(fogctl, patches->writing, is_dry_run)),
         .body = compose(patches),
     };
 
     if (!is_dry_run) {
-        request.idempotency_key = fresh_key(patches->fogctl);
+        request.idempotency_key = fresh_key(fogctl);
         request.retry_ms = PATCH_RETRY_MS;
     }
-    return http_call(patches->fogctl, &request, ret_reply);
+    return http_call(fogctl, &request, ret_reply);
 }
 
-void patches_print(struct fogctl *fogctl, const struct reply *reply,
-                   const struct patched_words *words, bool is_dry_run)
+static void print_lines(struct fogctl *fogctl, const struct node *results,
+                        const struct patched_words *words, bool is_dry_run)
 {
-    const struct node *results = node_find_path(reply->root, "status.results");
-
     for (size_t i = 0; i < list_count(results); i++) {
         const struct node *result = results->list.items[i];
         const struct kind *kind = kind_find_word(text_of(result, "kind"));
@@ -90,20 +89,28 @@ void patches_print(struct fogctl *fogctl, const struct reply *reply,
     }
 }
 
-int patches_carry_out(struct patches *patches, bool is_dry_run, const struct patched_words *words)
+int patches_print(struct patches *patches, const struct reply *reply,
+                  const struct patched_words *words)
 {
     struct fogctl *fogctl = patches->fogctl;
-    struct reply reply;
+    bool is_dry_run = writing_is_dry(patches->writing);
 
-    if (!patches_send(patches, is_dry_run, &reply)) {
-        return EXIT_FAILED;
+    if (!writing_is_lines(patches->writing)) {
+        return writing_print(fogctl, patches->writing, node_find(reply->root, "status"));
     }
-    if (reply.code != 200) {
-        return reply_failed(&reply);
-    }
-    patches_print(fogctl, &reply, words, is_dry_run);
+    print_lines(fogctl, node_find_path(reply->root, "status.results"), words, is_dry_run);
     if (is_dry_run) {
-        plan_print(fogctl, node_find_path(reply.root, "status.plan"));
+        plan_print(fogctl, node_find_path(reply->root, "status.plan"));
     }
     return EXIT_DONE;
+}
+
+int patches_carry_out(struct patches *patches, const struct patched_words *words)
+{
+    struct reply reply;
+
+    if (!patches_send(patches, writing_is_dry(patches->writing), &reply)) {
+        return EXIT_FAILED;
+    }
+    return reply.code != 200 ? reply_failed(&reply) : patches_print(patches, &reply, words);
 }

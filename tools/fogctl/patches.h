@@ -2,14 +2,15 @@
  * label, scale and their like send. */
 #pragma once
 
-#include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/writing.h"
 
 struct patches {
     struct fogctl *fogctl;
-    struct node *changes; /* of the set */
+    struct writing *writing; /* borrowed */
+    struct node *changes;    /* of the set */
 };
 
-void patches_init(struct fogctl *fogctl, struct patches *patches);
+void patches_init(struct fogctl *fogctl, struct writing *writing, struct patches *patches);
 /* One more object; what is to change in it goes into the node that is returned.  With a `revision`
  * (NULL: none) the whole set is refused once the object is not at it any more. */
 struct node *patches_add(struct patches *patches, const struct kind *kind, const char *name,
@@ -25,14 +26,8 @@ struct patched_words {
     const char *changed, *unchanged;
 };
 
-void patches_print(struct fogctl *fogctl, const struct reply *reply,
-                   const struct patched_words *words, bool is_dry_run);
-/* Both, and the plan of a dry run.  Returns an exit code. */
-int patches_carry_out(struct patches *patches, bool is_dry_run, const struct patched_words *words);
-
-/* Options of all these verbs: "server", "none", or NULL. */
-#define DRY_RUN_ROW(to)                                                                            \
-    {                                                                                              \
-        "dry-run", 0, OPTION_TEXT, (to), "server", "show what would follow, and change nothing",   \
-            "server"                                                                               \
-    }
+/* In the form that was asked for; the plan of a dry run after the lines.  Returns an exit code. */
+int patches_print(struct patches *patches, const struct reply *reply,
+                  const struct patched_words *words);
+/* Sends and prints, dry as the options say.  Returns an exit code. */
+int patches_carry_out(struct patches *patches, const struct patched_words *words);

@@ -1,6 +1,6 @@
 /* apply and diff: the same change set, decided or only looked at. */
 #include "schema/json.h"
-#include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/writing.h"
 
 #include <stdio.h>
 
@@ -8,7 +8,8 @@
 enum { EXIT_CHANGED = 2 };
 
 static struct texts opt_files;
-static const char *opt_dry_run, *opt_revision, *opt_manager = "fogctl";
+static const char *opt_revision;
+static struct writing opt_writing; /* diff has its name for owners, and never more */
 static const char *opt_applyset;
 static bool opt_prune;
 static bool opt_force, opt_no_plan, opt_exit_code;
@@ -30,12 +31,11 @@ static int64_t opt_retry_ms = 30000;
 static const struct option_row apply_rows[] = {
     {"filename", 'f', OPTION_LIST, &opt_files, "FILE",
      "a manifest, a folder of manifests, or - for standard input", NULL},
-    {"dry-run", 0, OPTION_TEXT, &opt_dry_run, "server|client",
+    {"dry-run", 0, OPTION_TEXT, &opt_writing.dry_run, "server|client",
      "only look: the controller decides and changes nothing, or only check the files", "server"},
+    WRITING_ROWS(opt_writing),
     {"check-revision", 0, OPTION_TEXT, &opt_revision, "N",
      "only if the fleet is still at the revision that the plan was made at", NULL},
-    {"field-manager", 0, OPTION_TEXT, &opt_manager, "NAME", "who owns the fields (default fogctl)",
-     NULL},
     APPLYSET_ROWS,
     {"force-conflicts", 0, OPTION_FLAG, &opt_force, NULL, "take fields that other managers own",
      NULL},
@@ -48,8 +48,8 @@ static const struct option_row apply_rows[] = {
 static const struct option_row diff_rows[] = {
     {"filename", 'f', OPTION_LIST, &opt_files, "FILE",
      "a manifest, a folder of manifests, or - for standard input", NULL},
-    {"field-manager", 0, OPTION_TEXT, &opt_manager, "NAME", "who owns the fields (default fogctl)",
-     NULL},
+    {"field-manager", 0, OPTION_TEXT, &opt_writing.manager, "NAME",
+     "who owns the fields (default fogctl)", NULL},
     APPLYSET_ROWS,
     {"force-conflicts", 0, OPTION_FLAG, &opt_force, NULL,
      "as if taking fields that other managers own", NULL},
@@ -105,9 +105,9 @@ static const char *compose(struct fogctl *fogctl, const struct documents_read *d
 static const struct node *send_set(struct fogctl *fogctl, const struct documents_read *documents,
                                    bool dry_run)
 {
-    const char *path = arena_printf(
-        &fogctl->arena, "/apis/fog/v1/changesets?fieldManager=%s&fieldValidation=Strict%s",
-        url_escape(fogctl, opt_manager), dry_run ? "&dryRun=All" : "");
+    const char *path =
+        arena_printf(&fogctl->arena, "/apis/fog/v1/changesets%s&fieldValidation=Strict",
+                     writing_query(fogctl, &opt_writing, dry_run));
     struct request request = {.method = "POST", .path = path, .body = compose(fogctl, documents)};
     struct reply reply;
 
@@ -154,7 +154,8 @@ const struct verb verb_diff = {
     diff,
 };
 
-static bool is_usage_right(const struct verb *verb, const struct texts *words)
+static bool is_usage_right(struct fogctl *fogctl, const struct verb *verb,
+                           const struct texts *words)
 {
     if (words->count > 0) {
         (void)usage_error(verb, "unexpected \"%s\"; files are given with -f", words->items[0]);
@@ -162,12 +163,26 @@ static bool is_usage_right(const struct verb *verb, const struct texts *words)
         (void)usage_error(verb, "-f is needed: a file, a folder, or - for standard input");
     } else if (opt_prune && opt_applyset == NULL) {
         (void)usage_error(verb, "--prune needs --applyset NAME: what of is to go?");
-    } else if (!is_dry_run_known(opt_dry_run, true)) {
-        (void)usage_error(verb, "--dry-run is server, client or none, not \"%s\"", opt_dry_run);
     } else {
-        return true;
+        return writing_check(fogctl, verb, &opt_writing, true) == EXIT_DONE;
     }
     return false;
+}
+
+/* Of --dry-run=client: as they stand in the files, for nobody else was asked. */
+static int print_documents(struct fogctl *fogctl, const struct documents_read *documents)
+{
+    struct node **objects = arena_array(&fogctl->arena, documents->count + 1, sizeof(objects[0]));
+
+    for (size_t i = 0; i < documents->count; i++) {
+        const struct document *it = &documents->items[i];
+
+        objects[i] = it->root;
+        if (writing_is_lines(&opt_writing)) {
+            printf("%s valid (dry run)\n", kind_title(fogctl, it->kind, it->name));
+        }
+    }
+    return writing_print_objects(fogctl, &opt_writing, objects, documents->count);
 }
 
 static int apply(struct fogctl *fogctl, struct texts *words)
@@ -175,25 +190,28 @@ static int apply(struct fogctl *fogctl, struct texts *words)
     struct documents_read documents = {0};
     const struct node *status = NULL;
     int code = EXIT_FAILED;
-    bool is_server = str_eq(opt_dry_run, "server");
+    bool is_server = writing_is_dry(&opt_writing);
 
-    if (!is_usage_right(&verb_apply, words)) {
+    if (!is_usage_right(fogctl, &verb_apply, words)) {
         code = EXIT_USAGE;
     } else if (manifests_read(fogctl, &opt_files, &documents)) {
-        if (str_eq(opt_dry_run, "client")) {
-            vec_each (&documents, it) {
-                printf("%s valid (dry run)\n", kind_title(fogctl, it->kind, it->name));
-            }
-            code = EXIT_DONE;
+        if (str_eq(opt_writing.dry_run, "client")) {
+            code = print_documents(fogctl, &documents);
         } else {
             status = send_set(fogctl, &documents, is_server);
         }
     }
     if (status != NULL) {
-        size_t changed = results_print(fogctl, node_find(status, "results"),
-                                       is_server ? " (server dry run)" : "");
+        size_t changed = results_changed(node_find(status, "results"));
 
-        code = opt_exit_code && changed > 0 ? EXIT_CHANGED : EXIT_DONE;
+        if (writing_is_lines(&opt_writing)) {
+            results_print(fogctl, node_find(status, "results"),
+                          is_server ? " (server dry run)" : "");
+            code = EXIT_DONE;
+        } else {
+            code = writing_print(fogctl, &opt_writing, status);
+        }
+        code = code == EXIT_DONE && opt_exit_code && changed > 0 ? EXIT_CHANGED : code;
     }
     vec_fini(&documents);
     vec_fini(&opt_files);
@@ -206,7 +224,8 @@ static int diff(struct fogctl *fogctl, struct texts *words)
     const struct node *status = NULL, *plan;
     int changed = -1;
 
-    if (is_usage_right(&verb_diff, words) && manifests_read(fogctl, &opt_files, &documents)) {
+    if (is_usage_right(fogctl, &verb_diff, words) &&
+        manifests_read(fogctl, &opt_files, &documents)) {
         status = send_set(fogctl, &documents, true);
     }
     if (status != NULL) {

@@ -4,12 +4,13 @@
 #include "tools/fogctl/patches.h"
 
 static struct selection opt_selection;
-static const char *opt_dry_run;
+static struct writing opt_writing;
 
 static const struct option_row rows[] = {
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
-    DRY_RUN_ROW(&opt_dry_run),
+    DRY_RUN_ROW(opt_writing),
+    WRITING_ROWS(opt_writing),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -47,18 +48,15 @@ static int set(struct fogctl *fogctl, const struct verb *verb, const struct text
                                                 {"cordoned", "already cordoned"}};
     struct targets agents = {0};
     struct patches patches;
-    int code = EXIT_DONE;
+    int code = writing_check(fogctl, verb, &opt_writing, false);
 
-    if (!is_dry_run_known(opt_dry_run, false)) {
-        return usage_error(verb, "--dry-run is server or none, not \"%s\"", opt_dry_run);
-    }
-    code = agents_named(fogctl, verb, words, &opt_selection, &agents);
+    code = code == EXIT_DONE ? agents_named(fogctl, verb, words, &opt_selection, &agents) : code;
     if (code == EXIT_DONE && agents.count > 0) {
-        patches_init(fogctl, &patches);
+        patches_init(fogctl, &opt_writing, &patches);
         vec_each (&agents, it) {
             agents_set_schedulable(&patches, it->name, !is_cordoned);
         }
-        code = patches_carry_out(&patches, str_eq(opt_dry_run, "server"), &said[is_cordoned]);
+        code = patches_carry_out(&patches, &said[is_cordoned]);
     }
     vec_fini(&agents);
     return code;

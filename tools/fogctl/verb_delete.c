@@ -1,13 +1,13 @@
 /* delete: by name, by file or by label, all or nothing, and by default until it is gone. */
 #include "schema/json.h"
 #include "schema/limits.h"
-#include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/writing.h"
 
 #include <stdio.h>
 
 static struct texts opt_files;
 static struct selection opt_selection;
-static const char *opt_dry_run;
+static struct writing opt_writing;
 static bool opt_all, opt_no_wait, opt_ignore;
 static int64_t opt_timeout_ms = 60000;
 
@@ -18,8 +18,8 @@ static const struct option_row rows[] = {
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
     {"ignore-not-found", 0, OPTION_FLAG, &opt_ignore, NULL, "what is not there counts as deleted",
      NULL},
-    {"dry-run", 0, OPTION_TEXT, &opt_dry_run, "server",
-     "show what would follow, and change nothing", "server"},
+    DRY_RUN_ROW(opt_writing),
+    WRITING_ROWS(opt_writing),
     {"no-wait", 0, OPTION_FLAG, &opt_no_wait, NULL, "do not wait until they are gone", NULL},
     {"timeout", 0, OPTION_DURATION, &opt_timeout_ms, "TIME", "how long to wait (default 1m)", NULL},
 };
@@ -233,11 +233,11 @@ static int wait_gone(struct fogctl *fogctl, const struct doomed *doomed, int64_t
 
 static int carry_out(struct fogctl *fogctl, const struct all_doomed *doomed)
 {
-    bool dry_run = str_eq(opt_dry_run, "server");
+    bool dry_run = writing_is_dry(&opt_writing);
     struct request request = {
         .method = "POST",
-        .path = dry_run ? "/apis/fog/v1/changesets?fieldManager=fogctl&dryRun=All"
-                        : "/apis/fog/v1/changesets?fieldManager=fogctl",
+        .path = arena_printf(&fogctl->arena, "/apis/fog/v1/changesets%s",
+                             writing_query(fogctl, &opt_writing, dry_run)),
         .body = compose(fogctl, doomed),
     };
     int64_t give_up_ms = boot_ms() + opt_timeout_ms;
@@ -254,11 +254,15 @@ static int carry_out(struct fogctl *fogctl, const struct all_doomed *doomed)
     if (reply.code != 200) {
         return reply_failed(&reply);
     }
-    (void)results_print(fogctl, node_find_path(reply.root, "status.results"),
-                        dry_run ? " (server dry run)" : "");
+    if (writing_is_lines(&opt_writing)) {
+        results_print(fogctl, node_find_path(reply.root, "status.results"),
+                      dry_run ? " (server dry run)" : "");
+        plan_print(fogctl, dry_run ? node_find_path(reply.root, "status.plan") : NULL);
+    } else {
+        code = writing_print(fogctl, &opt_writing, node_find(reply.root, "status"));
+    }
     if (dry_run) {
-        plan_print(fogctl, node_find_path(reply.root, "status.plan"));
-        return EXIT_DONE;
+        return code;
     }
     (void)fflush(stdout);
     for (size_t i = 0; !opt_no_wait && i < doomed->count && code == EXIT_DONE; i++) {
@@ -270,8 +274,8 @@ static int carry_out(struct fogctl *fogctl, const struct all_doomed *doomed)
 /* The objects meant by words, or EXIT_USAGE after having said what is wrong. */
 static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *targets)
 {
-    if (!is_dry_run_known(opt_dry_run, false)) {
-        return usage_error(&verb_delete, "--dry-run is server or none, not \"%s\"", opt_dry_run);
+    if (writing_check(fogctl, &verb_delete, &opt_writing, false) != EXIT_DONE) {
+        return EXIT_USAGE;
     }
     if (words->count == 0 && opt_files.count == 0) {
         return usage_error(&verb_delete, "what? name it, or give -f FILE");

@@ -10,14 +10,15 @@
 enum { LOOK_EVERY_MS = 200 };
 
 static struct selection opt_selection;
-static const char *opt_dry_run;
+static struct writing opt_writing;
 static bool opt_force, opt_no_wait;
 static int64_t opt_timeout_ms;
 
 static const struct option_row rows[] = {
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
-    DRY_RUN_ROW(&opt_dry_run),
+    DRY_RUN_ROW(opt_writing),
+    WRITING_ROWS(opt_writing),
     {"force", 0, OPTION_FLAG, &opt_force, NULL,
      "do not wait for tasks to end there: they begin anew elsewhere", NULL},
     {"timeout", 0, OPTION_DURATION, &opt_timeout_ms, "TIME",
@@ -52,7 +53,7 @@ static struct patches patches_of(struct fogctl *fogctl, const struct targets *ag
     struct arena *arena = &fogctl->arena;
     struct patches patches;
 
-    patches_init(fogctl, &patches);
+    patches_init(fogctl, &opt_writing, &patches);
     vec_each (agents, it) {
         struct node *object = patches_add(&patches, it->kind, it->name, NULL);
         struct node *spec = node_map(arena);
@@ -123,6 +124,9 @@ static int show(struct fogctl *fogctl, const struct targets *agents)
     if (reply.code != 200) {
         return reply_failed(&reply);
     }
+    if (!writing_is_lines(&opt_writing)) {
+        return writing_print(fogctl, &opt_writing, node_find(reply.root, "status"));
+    }
     plan = node_find_path(reply.root, "status.plan");
     plan_print(fogctl, plan);
     vec_each (agents, it) {
@@ -152,13 +156,15 @@ static bool is_listed(const struct node *list, const char *name)
 
 static void tell_left(struct watched *watched, const struct node *list)
 {
+    FILE *to = writing_aside(&opt_writing);
+
     map_each (&watched->work, it) {
         if (!is_listed(list, it->key)) {
-            text_put(stdout, "assignment.fog/");
-            text_put(stdout, it->key);
-            fputs(" has left ", stdout);
-            text_put(stdout, watched->name);
-            putchar('\n');
+            text_put(to, "assignment.fog/");
+            text_put(to, it->key);
+            fputs(" has left ", to);
+            text_put(to, watched->name);
+            fputc('\n', to);
             (void)map_remove(&watched->work, it->key);
         }
     }
@@ -232,7 +238,8 @@ static bool look(struct fogctl *fogctl, struct watched *watched)
     }
     watched->is_done = is_drained(reply.root);
     if (watched->is_done) {
-        printf("%s drained\n", kind_title(fogctl, kind_get(KIND_AGENT), watched->name));
+        fprintf(writing_aside(&opt_writing), "%s drained\n",
+                kind_title(fogctl, kind_get(KIND_AGENT), watched->name));
     } else {
         tell_in_the_way(fogctl, watched);
     }
@@ -288,30 +295,52 @@ static int watch_all(struct fogctl *fogctl, const struct targets *agents)
     return code;
 }
 
+/* As they are at the end. */
+static int print_agents(struct fogctl *fogctl, const struct targets *agents)
+{
+    struct node **objects = arena_array(&fogctl->arena, agents->count, sizeof(objects[0]));
+
+    for (size_t i = 0; i < agents->count; i++) {
+        objects[i] =
+            http_get(fogctl, kind_path(fogctl, agents->items[i].kind, agents->items[i].name));
+        if (objects[i] == NULL) {
+            return EXIT_FAILED;
+        }
+    }
+    return writing_print_objects(fogctl, &opt_writing, objects, agents->count);
+}
+
 static int drain_all(struct fogctl *fogctl, const struct targets *agents)
 {
     static const struct patched_words said = {"draining", "already draining"};
+    bool in_lines = writing_is_lines(&opt_writing), is_dry_run = writing_is_dry(&opt_writing);
+    bool at_once = in_lines || opt_no_wait || opt_writing.is_answer;
     struct patches patches;
-    int code = show(fogctl, agents);
+    struct reply reply;
+    int code = in_lines || is_dry_run ? show(fogctl, agents) : EXIT_DONE;
 
-    if (code != EXIT_DONE || str_eq(opt_dry_run, "server")) {
+    if (code != EXIT_DONE || is_dry_run) {
         return code;
     }
     patches = patches_of(fogctl, agents);
-    code = patches_carry_out(&patches, false, &said);
+    if (!patches_send(&patches, false, &reply)) {
+        return EXIT_FAILED;
+    }
+    code = reply.code != 200 ? reply_failed(&reply)
+           : at_once         ? patches_print(&patches, &reply, &said)
+                             : EXIT_DONE;
     (void)fflush(stdout);
-    return code != EXIT_DONE || opt_no_wait ? code : watch_all(fogctl, agents);
+    code = code != EXIT_DONE || opt_no_wait ? code : watch_all(fogctl, agents);
+    return code != EXIT_DONE || at_once ? code : print_agents(fogctl, agents);
 }
 
 static int drain(struct fogctl *fogctl, struct texts *words)
 {
     struct targets agents = {0};
-    int code;
+    int code = writing_check(fogctl, &verb_drain, &opt_writing, false);
 
-    if (!is_dry_run_known(opt_dry_run, false)) {
-        return usage_error(&verb_drain, "--dry-run is server or none, not \"%s\"", opt_dry_run);
-    }
-    code = agents_named(fogctl, &verb_drain, words, &opt_selection, &agents);
+    code = code == EXIT_DONE ? agents_named(fogctl, &verb_drain, words, &opt_selection, &agents)
+                             : code;
     if (code == EXIT_DONE && agents.count > 0) {
         code = drain_all(fogctl, &agents);
     }

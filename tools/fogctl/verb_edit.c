@@ -21,6 +21,16 @@
 
 enum { EDIT_TRIES_MAX = 5 };
 
+static struct writing opt_writing;
+
+static const struct option_row rows[] = {WRITING_ROWS(opt_writing)};
+
+static const struct option_row *options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(rows);
+    return rows;
+}
+
 static int edit(struct fogctl *fogctl, struct texts *words);
 
 const struct verb verb_edit = {
@@ -29,7 +39,7 @@ const struct verb verb_edit = {
     "edit KIND/NAME | KIND NAME",
     "  fogctl edit hs/render\n"
     "  EDITOR='code --wait' fogctl edit hp/quiet --change-cause \"it is winter\"\n",
-    NULL,
+    options,
     edit,
 };
 
@@ -232,7 +242,7 @@ static enum sent send_back(struct editing *editing, struct node *root)
         struct patches patches;
         struct reply reply;
 
-        patches_init(fogctl, &patches);
+        patches_init(fogctl, &opt_writing, &patches);
         node_set(&fogctl->arena, node_find(root, "metadata"), "resourceVersion",
                  node_str(&fogctl->arena, editing->revision));
         patches_add_object(&patches, "replace", root);
@@ -240,8 +250,7 @@ static enum sent send_back(struct editing *editing, struct node *root)
             return SENT_FAILED;
         }
         if (reply.code == 200) {
-            patches_print(fogctl, &reply, &said, false);
-            return SENT_DONE;
+            return patches_print(&patches, &reply, &said) == EXIT_DONE ? SENT_DONE : SENT_FAILED;
         }
         if (reply.code == 422 || reply.code == 400) {
             note_refusal(editing, &reply);
@@ -326,6 +335,9 @@ static int edit(struct fogctl *fogctl, struct texts *words)
 
     if (words->count == 0) {
         return usage_error(&verb_edit, "which object?");
+    }
+    if (writing_check(fogctl, &verb_edit, &opt_writing, false) != EXIT_DONE) {
+        return EXIT_USAGE;
     }
     if (!targets_read(fogctl, words, &targets)) {
         code = EXIT_USAGE;

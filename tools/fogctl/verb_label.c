@@ -11,7 +11,7 @@
 enum { TRIES_MAX = 5 };
 
 static struct selection opt_selection;
-static const char *opt_dry_run;
+static struct writing opt_writing;
 static bool opt_all, opt_overwrite, opt_list;
 
 static const struct option_row rows[] = {
@@ -20,7 +20,8 @@ static const struct option_row rows[] = {
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
     {"overwrite", 0, OPTION_FLAG, &opt_overwrite, NULL, "also keys that have another value", NULL},
     {"list", 0, OPTION_FLAG, &opt_list, NULL, "show them, after what was changed", NULL},
-    DRY_RUN_ROW(&opt_dry_run),
+    DRY_RUN_ROW(opt_writing),
+    WRITING_ROWS(opt_writing),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -122,8 +123,11 @@ static int check_targets(const struct editing *editing, const struct targets *gi
 {
     bool is_many = opt_all || selection_is_given(&opt_selection);
 
-    if (!is_dry_run_known(opt_dry_run, false)) {
-        return usage_error(editing->verb, "--dry-run is server or none, not \"%s\"", opt_dry_run);
+    if (writing_check(editing->fogctl, editing->verb, &opt_writing, false) != EXIT_DONE) {
+        return EXIT_USAGE;
+    }
+    if (opt_list && !writing_is_lines(&opt_writing)) {
+        return usage_error(editing->verb, "--list is text; without it -o shows the objects");
     }
     vec_each (given, it) {
         if (it->name == NULL && !is_many) {
@@ -212,29 +216,25 @@ static void print_list(const struct editing *editing)
 /* Once more from what is there now, if somebody else was faster. */
 static int carry_out(struct editing *editing)
 {
-    bool is_dry = str_eq(opt_dry_run, "server");
     struct reply reply = {0};
+    struct patches patches;
 
     for (int tries = 0; tries < TRIES_MAX && reply.code != 200; tries++) {
-        struct patches patches;
         bool may = true;
 
-        patches_init(editing->fogctl, &patches);
+        patches_init(editing->fogctl, &opt_writing, &patches);
         vec_each (editing->targets, it) {
             may = add_patch(editing, &patches, it) && may;
         }
-        if (!may || !patches_send(&patches, is_dry, &reply)) {
+        if (!may || !patches_send(&patches, writing_is_dry(&opt_writing), &reply)) {
             return EXIT_FAILED;
         }
         if (reply.code != 200 && reply.code != 409) {
             break;
         }
     }
-    if (reply.code != 200) {
-        return reply_failed(&reply);
-    }
-    patches_print(editing->fogctl, &reply, &editing->words, is_dry);
-    return EXIT_DONE;
+    return reply.code != 200 ? reply_failed(&reply)
+                             : patches_print(&patches, &reply, &editing->words);
 }
 
 static int edit_all(struct editing *editing, const struct texts *words)

@@ -5,7 +5,7 @@
 
 static struct texts opt_fields;
 static struct selection opt_selection;
-static const char *opt_dry_run;
+static struct writing opt_writing;
 static bool opt_all;
 
 static const struct option_row rows[] = {
@@ -14,7 +14,8 @@ static const struct option_row rows[] = {
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
-    DRY_RUN_ROW(&opt_dry_run),
+    DRY_RUN_ROW(opt_writing),
+    WRITING_ROWS(opt_writing),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -55,31 +56,29 @@ static void add(struct patches *changes, const struct target *target)
     node_add(arena, changes->changes, change);
 }
 
-static int send(struct patches *changes, bool is_dry_run)
+static int send(struct patches *changes)
 {
     static const struct patched_words said = {"released", "had nothing to release"};
     struct fogctl *fogctl = changes->fogctl;
     struct reply reply;
 
-    if (!patches_send(changes, is_dry_run, &reply)) {
+    if (!patches_send(changes, writing_is_dry(changes->writing), &reply)) {
         return EXIT_FAILED;
     }
     if (reply.code != 200) {
         return reply_failed(&reply);
     }
-    if (is_dry_run) {
+    if (writing_is_dry(changes->writing) && writing_is_lines(changes->writing)) {
         (void)results_diff(fogctl, node_find_path(reply.root, "status.results"));
-        plan_print(fogctl, node_find_path(reply.root, "status.plan"));
     }
-    patches_print(fogctl, &reply, &said, is_dry_run);
-    return EXIT_DONE;
+    return patches_print(changes, &reply, &said);
 }
 
 /* A kind alone does not mean all of it: what is given back is not taken again in one go. */
 static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *given)
 {
-    if (!is_dry_run_known(opt_dry_run, false)) {
-        return usage_error(&verb_release, "--dry-run is server or none, not \"%s\"", opt_dry_run);
+    if (writing_check(fogctl, &verb_release, &opt_writing, false) != EXIT_DONE) {
+        return EXIT_USAGE;
     }
     if (words->count == 0) {
         return usage_error(&verb_release, "which object?");
@@ -113,11 +112,11 @@ static int release(struct fogctl *fogctl, struct texts *words)
         fputs("No resources found\n", stderr);
     }
     if (code == EXIT_DONE && named.count > 0) {
-        patches_init(fogctl, &changes);
+        patches_init(fogctl, &opt_writing, &changes);
         vec_each (&named, it) {
             add(&changes, it);
         }
-        code = send(&changes, str_eq(opt_dry_run, "server"));
+        code = send(&changes);
     }
     vec_fini(&given);
     vec_fini(&named);

@@ -11,7 +11,8 @@
 
 enum { LOOK_EVERY_MS = 200, HISTORY_MAX = 1000 };
 
-static const char *opt_watch, *opt_revision, *opt_to_revision, *opt_dry_run;
+static const char *opt_watch, *opt_revision, *opt_to_revision;
+static struct writing opt_writing;
 static int64_t opt_timeout_ms;
 
 static const struct option_row rows[] = {
@@ -23,7 +24,8 @@ static const struct option_row rows[] = {
      "status: fail once another revision is being rolled out; history: show this one", NULL},
     {"to-revision", 0, OPTION_TEXT, &opt_to_revision, "N",
      "undo: the revision to go back to (default: the one before)", NULL},
-    DRY_RUN_ROW(&opt_dry_run),
+    DRY_RUN_ROW(opt_writing),
+    WRITING_ROWS(opt_writing),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -243,11 +245,12 @@ static int look(struct fogctl *fogctl, const struct target *target, struct str *
                     text_shown(fogctl, progress.words));
     }
     if (progress.is_done) {
-        printf("%s successfully rolled out\n", title(fogctl, target));
+        fprintf(writing_aside(&opt_writing), "%s successfully rolled out\n", title(fogctl, target));
         return EXIT_DONE;
     }
     if (!str_eq(said->data, progress.words)) {
-        printf("Waiting for %s %s...\n", title(fogctl, target), progress.words);
+        fprintf(writing_aside(&opt_writing), "Waiting for %s %s...\n", title(fogctl, target),
+                progress.words);
         (void)fflush(stdout);
         str_clear(said);
         str_add(said, progress.words);
@@ -255,7 +258,7 @@ static int look(struct fogctl *fogctl, const struct target *target, struct str *
     return -1;
 }
 
-static int status(struct fogctl *fogctl, const struct target *target)
+static int watch_status(struct fogctl *fogctl, const struct target *target)
 {
     _cleanup_(str_fini)
     struct str said = STR_EMPTY;
@@ -283,6 +286,20 @@ static int status(struct fogctl *fogctl, const struct target *target)
     }
 }
 
+/* With -o also the session, as it is at the end. */
+static int status(struct fogctl *fogctl, const struct target *target)
+{
+    int code = watch_status(fogctl, target);
+    struct node *session = writing_is_lines(&opt_writing) || fogctl->is_unreachable
+                               ? NULL
+                               : read_session(fogctl, target);
+
+    if (session != NULL && writing_print_objects(fogctl, &opt_writing, &session, 1) != EXIT_DONE) {
+        return EXIT_FAILED;
+    }
+    return code;
+}
+
 /* --- history ---------------------------------------------------------------------------------- */
 
 /* What the session ran at a revision; going back to it would give it that. */
@@ -307,6 +324,9 @@ static int show_form(struct fogctl *fogctl, const struct target *target)
             node_set(&fogctl->arena, form, spec->map.members[i].key, spec->map.members[i].value);
         }
     }
+    if (!writing_is_lines(&opt_writing)) {
+        return writing_print_objects(fogctl, &opt_writing, &form, 1);
+    }
     yaml_emit(form, &text);
     printf("%s with revision #%s\n", title(fogctl, target), opt_revision);
     text_put_lines(stdout, text.data);
@@ -325,6 +345,9 @@ static int history(struct fogctl *fogctl, const struct target *target)
     if (opt_revision != NULL) {
         return is_revision(forms, opt_revision) ? show_form(fogctl, target)
                                                 : no_revision(fogctl, target, opt_revision);
+    }
+    if (!writing_is_lines(&opt_writing)) {
+        return writing_print_list(fogctl, &opt_writing, forms);
     }
     puts(title(fogctl, target));
     table_init(&table, COUNT_OF(head));
@@ -352,16 +375,15 @@ static int set_paused(struct fogctl *fogctl, const struct target *target, bool i
     const struct patched_words said = {is_paused ? "paused" : "resumed", ""};
     struct arena *arena = &fogctl->arena;
     struct node *spec = node_map(arena), *rollout_spec = node_map(arena);
-    bool is_dry_run = str_eq(opt_dry_run, "server");
     struct patches patches;
     const struct node *results;
     struct reply reply;
 
-    patches_init(fogctl, &patches);
+    patches_init(fogctl, &opt_writing, &patches);
     node_set(arena, rollout_spec, "pause", node_bool(arena, is_paused));
     node_set(arena, spec, "rollout", rollout_spec);
     node_set(arena, patches_add(&patches, target->kind, target->name, NULL), "spec", spec);
-    if (!patches_send(&patches, is_dry_run, &reply)) {
+    if (!patches_send(&patches, writing_is_dry(&opt_writing), &reply)) {
         return EXIT_FAILED;
     }
     if (reply.code != 200) {
@@ -373,11 +395,7 @@ static int set_paused(struct fogctl *fogctl, const struct target *target, bool i
         return fail(NULL, "%s is %s", title(fogctl, target),
                     is_paused ? "already paused" : "not paused");
     }
-    patches_print(fogctl, &reply, &said, is_dry_run);
-    if (is_dry_run) {
-        plan_print(fogctl, node_find_path(reply.root, "status.plan"));
-    }
-    return EXIT_DONE;
+    return patches_print(&patches, &reply, &said);
 }
 
 static int hold(struct fogctl *fogctl, const struct target *target)
@@ -425,7 +443,7 @@ static const char *undo_revision(struct fogctl *fogctl, const struct target *tar
 static int undo(struct fogctl *fogctl, const struct target *target)
 {
     struct going_back to = {.kind = target->kind, .name = target->name, .form_only = true};
-    bool is_dry_run = str_eq(opt_dry_run, "server");
+    bool is_dry_run = writing_is_dry(&opt_writing);
     const struct node *session = read_session(fogctl, target), *status, *results;
 
     if (session == NULL) {
@@ -447,9 +465,13 @@ static int undo(struct fogctl *fogctl, const struct target *target)
     results = node_find(status, "results");
     if (list_count(results) == 1 &&
         str_eq(text_of(results->list.items[0], "result"), "unchanged")) {
-        printf("%s skipped rollback (it has the form of revision %s already)\n",
-               title(fogctl, target), to.revision);
-        return EXIT_DONE;
+        fprintf(writing_aside(&opt_writing),
+                "%s skipped rollback (it has the form of revision %s already)\n",
+                title(fogctl, target), to.revision);
+        return writing_print(fogctl, &opt_writing, status);
+    }
+    if (!writing_is_lines(&opt_writing)) {
+        return writing_print(fogctl, &opt_writing, status);
     }
     printf("%s rolled back to revision %s%s\n", title(fogctl, target), to.revision,
            is_dry_run ? " (server dry run)" : "");
@@ -507,8 +529,8 @@ static int rollout(struct fogctl *fogctl, struct texts *words)
     if (!is_number(opt_revision) || !is_number(opt_to_revision)) {
         return usage_error(&verb_rollout, "a revision is a number; rollout history shows them");
     }
-    if (!is_dry_run_known(opt_dry_run, false)) {
-        return usage_error(&verb_rollout, "--dry-run is server or none, not \"%s\"", opt_dry_run);
+    if (writing_check(fogctl, &verb_rollout, &opt_writing, false) != EXIT_DONE) {
+        return EXIT_USAGE;
     }
     if (opt_watch != NULL && !str_eq(opt_watch, "true") && !str_eq(opt_watch, "false")) {
         return usage_error(&verb_rollout, "--watch is true or false, not \"%s\"", opt_watch);

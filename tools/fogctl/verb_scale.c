@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 static struct selection opt_selection;
-static const char *opt_dry_run;
+static struct writing opt_writing;
 static bool opt_all;
 static int64_t opt_replicas = -1, opt_current = -1;
 
@@ -15,7 +15,8 @@ static const struct option_row rows[] = {
      NULL},
     LABELS_ROW(opt_selection),
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all sessions", NULL},
-    DRY_RUN_ROW(&opt_dry_run),
+    DRY_RUN_ROW(opt_writing),
+    WRITING_ROWS(opt_writing),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -45,8 +46,8 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
     if (opt_replicas < 0) {
         return usage_error(&verb_scale, "--replicas=N is needed, 0 or more");
     }
-    if (!is_dry_run_known(opt_dry_run, false)) {
-        return usage_error(&verb_scale, "--dry-run is server or none, not \"%s\"", opt_dry_run);
+    if (writing_check(fogctl, &verb_scale, &opt_writing, false) != EXIT_DONE) {
+        return EXIT_USAGE;
     }
     if (!targets_read(fogctl, words, given)) {
         return EXIT_USAGE;
@@ -108,12 +109,11 @@ static int scale(struct fogctl *fogctl, struct texts *words)
     } else if (code == EXIT_DONE && all.count == 0) {
         fputs("No resources found\n", stderr);
     } else if (code == EXIT_DONE) {
-        patches_init(fogctl, &patches);
+        patches_init(fogctl, &opt_writing, &patches);
         vec_each (&all, it) {
             code = add(&patches, it) ? code : EXIT_FAILED;
         }
-        code = code == EXIT_DONE ? patches_carry_out(&patches, str_eq(opt_dry_run, "server"), &said)
-                                 : code;
+        code = code == EXIT_DONE ? patches_carry_out(&patches, &said) : code;
     }
     vec_fini(&given);
     vec_fini(&all);

@@ -17,6 +17,7 @@
 #include "controller/io/store/inner.h"
 #include "schema/base/site.h"
 #include "schema/json.h"
+#include "schema/kinds/harvest_session.h"
 #include "schema/kinds/session_form.h"
 #include "schema/limits.h"
 
