@@ -9,6 +9,48 @@
 
 #include <string.h>
 
+static const struct column name_column = {.name = "Name", .path = "metadata.name"};
+static const struct column name_wide_column = {
+    .name = "Name", .path = "metadata.name", .priority = 1};
+static const struct column age_column = {.name = "Age", .path = "metadata.age"};
+
+size_t kind_column_count(const struct kind *kind)
+{
+    return kind->column_count + (kind->is_event ? 1 : 2);
+}
+
+const struct column *kind_column(const struct kind *kind, size_t index)
+{
+    size_t own = kind->is_event ? index : index - 1;
+
+    if (index == 0 && !kind->is_event) {
+        return &name_column;
+    }
+    if (own < kind->column_count) {
+        return &kind->columns[own];
+    }
+    return kind->is_event ? &name_wide_column : &age_column;
+}
+
+bool column_is_name(const struct column *column)
+{
+    return str_eq(column->path, "metadata.name");
+}
+
+bool column_is_age(const struct kind *kind, const struct column *column)
+{
+    const struct field *field = emit_path_field(kind, column->path);
+
+    return str_eq(column->path, "metadata.age") || (field != NULL && field->type == FIELD_TIME);
+}
+
+void column_title(const struct column *column, struct str *to)
+{
+    for (const char *c = column->name; *c != '\0'; c++) {
+        str_add_char(to, *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c);
+    }
+}
+
 static const char *age_text(struct arena *arena, struct wall moment, struct wall now)
 {
     char text[DURATION_TEXT_SIZE];

@@ -2,6 +2,7 @@
 #include "schema/docs.h"
 
 #include "schema/base/arena.h"
+#include "schema/columns.h"
 #include "schema/kind.h"
 #include "schema/object.h"
 #include "schema/scalar.h"
@@ -196,9 +197,10 @@ static void add_columns(struct str *to, const struct kind *kind, unsigned priori
 {
     bool is_first = true;
 
-    for (size_t i = 0; i < kind->column_count; i++) {
-        if (kind->columns[i].priority == priority) {
-            str_addf(to, "%s%s", is_first ? title : ", ", kind->columns[i].name);
+    for (size_t i = 0; i < kind_column_count(kind); i++) {
+        if (kind_column(kind, i)->priority == priority) {
+            str_add(to, is_first ? title : ", ");
+            column_title(kind_column(kind, i), to);
             is_first = false;
         }
     }
@@ -213,8 +215,7 @@ static void add_kind(struct str *to, const struct kind *kind)
     str_addf(to, "; %s.\n\n",
              kind->is_derived ? "made by the controller" : "declared by operators");
     docs_table(to, kind->shape, "", DOCS_ABSENT_IS_DEFAULT);
-    add_columns(to, kind, 0, "\n`get` shows NAME, ");
-    str_add(to, ", AGE");
+    add_columns(to, kind, 0, "\n`get` shows ");
     add_columns(to, kind, 1, "; with `-o wide` also ");
     str_add(to, ".\n");
 }

@@ -32,3 +32,5 @@ void emit_shape_json(const struct shape *shape, const void *from, struct str *to
 const char *emit_path_text(struct arena *arena, const struct object *object, const char *path);
 /* The moment that a path leads to; false when absent or something else. */
 bool emit_path_moment(const struct object *object, const char *path, struct wall *ret_moment);
+/* The field that a path may lead to in an object of the kind; NULL when there is none such. */
+const struct field *emit_path_field(const struct kind *kind, const char *path);

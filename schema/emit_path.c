@@ -151,3 +151,35 @@ bool emit_path_moment(const struct object *object, const char *path, struct wall
     *ret_moment = *(const struct wall *)target.member;
     return true;
 }
+
+static const struct field *field_of_part(const struct shape *shape, const struct part *part)
+{
+    for (size_t i = 0; i < shape->count; i++) {
+        if (text_is(shape->fields[i].name, part->name, part->name_length)) {
+            return &shape->fields[i];
+        }
+    }
+    return NULL;
+}
+
+const struct field *emit_path_field(const struct kind *kind, const char *path)
+{
+    static const char metadata[] = "metadata.";
+    const struct shape *shape = kind->shape;
+    struct part part;
+
+    if (str_starts(path, metadata)) {
+        shape = &meta_shape;
+        path += strlen(metadata);
+    }
+    while (shape != NULL && part_next(path, &part)) {
+        const struct field *field = field_of_part(shape, &part);
+
+        if (field == NULL || part.rest == NULL) {
+            return field;
+        }
+        shape = field->shape;
+        path = part.rest;
+    }
+    return NULL;
+}

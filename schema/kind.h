@@ -121,7 +121,7 @@ struct shape {
 /* A column of `get`; the path leads to a scalar, "status.conditions[Ready].status" to a
  * condition's. */
 struct column {
-    const char *name;  /* "AGENT"; printed as it is */
+    const char *name;  /* "Last Seen"; printed in capitals */
     const char *path;  /* "spec.agent"; "metadata.age" is computed */
     unsigned priority; /* 0: always; 1: only with -o wide */
 };

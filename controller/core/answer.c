@@ -154,9 +154,10 @@ struct node *failure_to_node(struct arena *arena, const struct failure *failure)
     }
     if (failure->kind != NULL) {
         node_set(arena, details, "group", node_str(arena, failure->kind->group));
-        node_set(
-            arena, details, "kind",
-            node_str(arena, failure->names_kind ? failure->kind->name : failure->kind->plural));
+        node_set(arena, details, "kind",
+                 node_str(arena, failure->names_kind || failure->code == 422
+                                     ? failure->kind->name
+                                     : failure->kind->plural));
     }
     if (causes != NULL) {
         node_set(arena, details, "causes", causes);

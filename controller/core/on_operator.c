@@ -445,7 +445,7 @@ static void on_collection(struct ctl *ctl, struct request *request)
     const char *method = request->http->method;
 
     if (str_eq(method, "GET") && target_flag(&request->target, "watch")) {
-        watch_open(ctl, request->id, request->kind, &request->target);
+        watch_open(ctl, request);
     } else if (str_eq(method, "GET")) {
         request_list(ctl, request);
     } else if (str_eq(method, "POST")) {

@@ -3,6 +3,7 @@
 
 #include "controller/core/history.h"
 #include "controller/core/query.h"
+#include "controller/core/table.h"
 #include "schema/limits.h"
 
 #include <inttypes.h>
@@ -111,34 +112,90 @@ bool request_page(struct ctl *ctl, const struct request *request, struct page *p
     return true;
 }
 
-void request_list(struct ctl *ctl, const struct request *request)
+static struct node *page_meta(struct ctl *ctl, const struct page *page)
 {
     struct arena *arena = &ctl->arena;
-    struct node *root, *meta, *items;
-    struct page page;
+    struct node *meta = node_map(arena);
 
-    if (!request_page(ctl, request, &page)) {
-        return;
-    }
-    root = node_map(arena);
-    meta = node_map(arena);
-    items = node_list(arena);
-    for (size_t i = page.begin; i < page.end; i++) {
-        node_add(arena, items, answer_object(ctl, arena, page.objects[i]));
-    }
     node_set(arena, meta, "resourceVersion",
              node_str(arena, arena_printf(arena, "%" PRIu64, ctl->revision)));
-    if (page.end < page.count) {
+    if (page->end < page->count) {
         node_set(arena, meta, "continue",
-                 node_str(arena, name_token(ctl, page.objects[page.end - 1]->meta.name)));
+                 node_str(arena, name_token(ctl, page->objects[page->end - 1]->meta.name)));
         node_set(arena, meta, "remainingItemCount",
-                 node_int(arena, (int64_t)(page.count - page.end)));
+                 node_int(arena, (int64_t)(page->count - page->end)));
     }
-    node_set(arena, root, "kind",
-             node_str(arena, arena_printf(arena, "%sList", request->kind->name)));
-    node_set(arena, root, "apiVersion", node_str(arena, request->kind->api_version));
-    node_set(arena, root, "metadata", meta);
+    return meta;
+}
+
+static struct node *page_list(struct ctl *ctl, const struct kind *kind, const struct page *page)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *root = node_map(arena), *items = node_list(arena);
+
+    for (size_t i = page->begin; i < page->end; i++) {
+        node_add(arena, items, answer_object(ctl, arena, page->objects[i]));
+    }
+    node_set(arena, root, "kind", node_str(arena, arena_printf(arena, "%sList", kind->name)));
+    node_set(arena, root, "apiVersion", node_str(arena, kind->api_version));
+    node_set(arena, root, "metadata", page_meta(ctl, page));
     node_set(arena, root, "items", items);
+    return root;
+}
+
+static struct node *page_table(struct ctl *ctl, const struct kind *kind, const struct page *page,
+                               const struct table_form *form)
+{
+    struct node *table = table_node(ctl, form, kind, page_meta(ctl, page), true);
+
+    for (size_t i = page->begin; i < page->end; i++) {
+        table_add(ctl, form, table, page->objects[i]);
+    }
+    return table;
+}
+
+/* The form in which the answer is wanted; false: it is none, and the request is answered. */
+static bool read_form(struct ctl *ctl, const struct request *request, struct table_form *ret_form)
+{
+    struct failure failure;
+
+    if (table_read(ctl, request->http->accept, &request->target, ret_form, &failure)) {
+        return true;
+    }
+    request_refuse(ctl, request, failure);
+    return false;
+}
+
+void request_list(struct ctl *ctl, const struct request *request)
+{
+    struct table_form form;
+    struct page page;
+
+    if (read_form(ctl, request, &form) && request_page(ctl, request, &page)) {
+        answer_node(ctl, request->id, 200,
+                    form.api_version != NULL ? page_table(ctl, request->kind, &page, &form)
+                                             : page_list(ctl, request->kind, &page));
+    }
+}
+
+static void answer_one(struct ctl *ctl, const struct request *request, const struct object *object)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *root, *meta;
+    struct table_form form;
+
+    if (!read_form(ctl, request, &form)) {
+        return;
+    }
+    if (form.api_version == NULL) {
+        root = answer_object(ctl, arena, object);
+    } else {
+        meta = node_map(arena);
+        node_set(arena, meta, "resourceVersion",
+                 node_str(arena, arena_printf(arena, "%" PRIu64, object->meta.revision)));
+        root = table_node(ctl, &form, request->kind, meta, true);
+        table_add(ctl, &form, root, object);
+    }
     answer_node(ctl, request->id, 200, root);
 }
 
@@ -180,7 +237,7 @@ void request_get(struct ctl *ctl, const struct request *request)
     } else if (object == NULL) {
         request_refuse(ctl, request, failure_not_found(&ctl->arena, request->kind, request->name));
     } else if (request->subresource == NULL || str_eq(request->subresource, "status")) {
-        answer_node(ctl, request->id, 200, answer_object(ctl, &ctl->arena, object));
+        answer_one(ctl, request, object);
     } else if (str_eq(request->subresource, "why")) {
         answer_node(ctl, request->id, 200, explain_object(ctl, object));
     } else {

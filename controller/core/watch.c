@@ -63,6 +63,32 @@ static void tell_node(struct ctl *ctl, const struct watcher *watcher, const char
     ctl_chunk(ctl, watcher->id, blob_of_node(event));
 }
 
+/* A table of its own, still without a row: of the columns the first one tells. */
+static struct node *table_of_event(struct ctl *ctl, struct watcher *watcher, uint64_t revision)
+{
+    struct node *meta = node_map(&ctl->arena);
+    bool has_columns = !watcher->knows_columns;
+
+    watcher->knows_columns = true;
+    node_set(&ctl->arena, meta, "resourceVersion",
+             node_str(&ctl->arena, arena_printf(&ctl->arena, "%" PRIu64, revision)));
+    return table_node(ctl, &watcher->form, watcher->kind, meta, has_columns);
+}
+
+static void tell_object(struct ctl *ctl, struct watcher *watcher, const char *type,
+                        const struct object *object)
+{
+    struct node *table;
+
+    if (watcher->form.api_version == NULL) {
+        tell_node(ctl, watcher, type, answer_object(ctl, &ctl->arena, object));
+        return;
+    }
+    table = table_of_event(ctl, watcher, object->meta.revision);
+    table_add(ctl, &watcher->form, table, object);
+    tell_node(ctl, watcher, type, table);
+}
+
 static bool matches(struct ctl *ctl, const struct watcher *watcher, const struct object *object)
 {
     return object != NULL && object->kind == watcher->kind &&
@@ -82,11 +108,11 @@ static void tell_change(struct ctl *ctl, struct watcher *watcher, const struct o
         watcher->revision = after->meta.revision;
     }
     if (type != NULL) {
-        tell_node(ctl, watcher, type, answer_object(ctl, &ctl->arena, after));
+        tell_object(ctl, watcher, type, after);
     }
 }
 
-static void tell_bookmark(struct ctl *ctl, const struct watcher *watcher, uint64_t revision,
+static void tell_bookmark(struct ctl *ctl, struct watcher *watcher, uint64_t revision,
                           bool ends_initial)
 {
     struct arena *arena = &ctl->arena;
@@ -103,6 +129,12 @@ static void tell_bookmark(struct ctl *ctl, const struct watcher *watcher, uint64
         node_set(arena, meta, "annotations", annotations);
     }
     node_set(arena, object, "metadata", meta);
+    if (watcher->form.api_version != NULL) {
+        struct node *table = table_of_event(ctl, watcher, revision);
+
+        table_add_bare(ctl, &watcher->form, watcher->kind, table, object);
+        object = table;
+    }
     tell_node(ctl, watcher, "BOOKMARK", object);
 }
 
@@ -195,7 +227,7 @@ static void tell_stored(struct ctl *ctl, struct watcher *watcher,
         before = object_ref(after);
     }
     if (after != NULL && may_have_matched(watcher, change) && !matches(ctl, watcher, after)) {
-        tell_node(ctl, watcher, "DELETED", answer_object(ctl, &ctl->arena, after));
+        tell_object(ctl, watcher, "DELETED", after);
     } else if (after != NULL) {
         tell_change(ctl, watcher, before, after, change->verb == ROW_DELETE);
     }
@@ -229,7 +261,7 @@ static void tell_all(struct ctl *ctl, struct watcher *watcher)
         const struct object *object = ((struct entry *)it->value)->object;
 
         if (matches(ctl, watcher, object)) {
-            tell_node(ctl, watcher, "ADDED", answer_object(ctl, &ctl->arena, object));
+            tell_object(ctl, watcher, "ADDED", object);
         }
     }
     watcher->is_live = true;
@@ -237,13 +269,12 @@ static void tell_all(struct ctl *ctl, struct watcher *watcher)
     watcher->revision = ctl->revision;
 }
 
-static bool read_selectors(struct ctl *ctl, struct watcher *watcher, const struct target *target)
+static bool read_selectors(struct ctl *ctl, struct watcher *watcher, const struct target *target,
+                           struct failure *ret_failure)
 {
     struct err err = ERR_NONE;
-    struct failure failure;
 
-    if (query_refuses_watch(ctl, target, &failure)) {
-        answer_failure(ctl, watcher->id, &failure);
+    if (query_refuses_watch(ctl, target, ret_failure)) {
         return false;
     }
     if (selector_parse_labels(&watcher->arena, target_param(target, "labelSelector"),
@@ -252,8 +283,38 @@ static bool read_selectors(struct ctl *ctl, struct watcher *watcher, const struc
                               &watcher->fields, &err) == 0) {
         return true;
     }
-    failure = failure_make(&ctl->arena, 400, "BadRequest", "%s", err.text);
-    answer_failure(ctl, watcher->id, &failure);
+    *ret_failure = failure_make(&ctl->arena, 400, "BadRequest", "%s", err.text);
+    return false;
+}
+
+static bool read_times(struct ctl *ctl, struct watcher *watcher, const struct target *target,
+                       struct failure *ret_failure)
+{
+    uint64_t timeout;
+
+    if (!target_number(target, "timeoutSeconds", 0, &timeout)) {
+        *ret_failure =
+            failure_make(&ctl->arena, 400, "BadRequest", "timeoutSeconds: \"%s\" is no number",
+                         target_param(target, "timeoutSeconds"));
+        return false;
+    }
+    watcher->wants_bookmarks = target_flag(target, "allowWatchBookmarks");
+    watcher->ends_at = timeout == 0 || timeout > INT32_MAX
+                           ? MONO_NEVER
+                           : mono_after(ctl->now, (int64_t)timeout * 1000);
+    watcher->bookmark_at =
+        watcher->wants_bookmarks ? mono_after(ctl->now, BOOKMARK_MS) : MONO_NEVER;
+    return true;
+}
+
+static bool has_room(struct ctl *ctl, struct failure *ret_failure)
+{
+    if (ctl->watchers.count < WATCHERS_MAX) {
+        return true;
+    }
+    *ret_failure = failure_make(&ctl->arena, 429, "TooManyRequests", "there are %d watches already",
+                                WATCHERS_MAX);
+    ret_failure->retry_after_seconds = 1;
     return false;
 }
 
@@ -278,44 +339,24 @@ static void begin(struct ctl *ctl, struct watcher *watcher, const struct target 
     go_on_from(ctl, watcher, revision);
 }
 
-void watch_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const struct target *target)
+void watch_open(struct ctl *ctl, const struct request *request)
 {
+    const struct target *target = &request->target;
     struct watcher *watcher = MEM_NEW(struct watcher);
-    struct effect head = {.id = id};
-    uint64_t timeout;
+    struct effect head = {.id = request->id};
+    struct failure failure;
     char text[ID_TEXT_SIZE];
 
-    watcher->id = id;
-    watcher->kind = kind;
-    if (!target_number(target, "timeoutSeconds", 0, &timeout)) {
-        struct failure failure =
-            failure_make(&ctl->arena, 400, "BadRequest", "timeoutSeconds: \"%s\" is no number",
-                         target_param(target, "timeoutSeconds"));
-
-        answer_failure(ctl, id, &failure);
+    watcher->id = request->id;
+    watcher->kind = request->kind;
+    if (!read_times(ctl, watcher, target, &failure) || !has_room(ctl, &failure) ||
+        !read_selectors(ctl, watcher, target, &failure) ||
+        !table_read(ctl, request->http->accept, target, &watcher->form, &failure)) {
+        answer_failure(ctl, request->id, &failure);
         watcher_free(watcher);
         return;
     }
-    watcher->wants_bookmarks = target_flag(target, "allowWatchBookmarks");
-    watcher->ends_at = timeout == 0 || timeout > INT32_MAX
-                           ? MONO_NEVER
-                           : mono_after(ctl->now, (int64_t)timeout * 1000);
-    watcher->bookmark_at =
-        watcher->wants_bookmarks ? mono_after(ctl->now, BOOKMARK_MS) : MONO_NEVER;
-    if (ctl->watchers.count >= WATCHERS_MAX) {
-        struct failure failure = failure_make(&ctl->arena, 429, "TooManyRequests",
-                                              "there are %d watches already", WATCHERS_MAX);
-
-        failure.retry_after_seconds = 1;
-        answer_failure(ctl, id, &failure);
-        watcher_free(watcher);
-        return;
-    }
-    if (!read_selectors(ctl, watcher, target)) {
-        watcher_free(watcher);
-        return;
-    }
-    (void)snprintf(text, sizeof(text), "%" PRIu64, id);
+    (void)snprintf(text, sizeof(text), "%" PRIu64, request->id);
     (void)map_put(&ctl->watchers, text, watcher);
     head.answer.code = 200;
     head.answer.is_stream = true;

@@ -7,15 +7,17 @@
  * in chunks until it has caught up. */
 #pragma once
 
-#include "controller/core/answer.h"
+#include "controller/core/request.h"
 #include "controller/core/selector.h"
-#include "controller/core/target.h"
+#include "controller/core/table.h"
 
 struct watcher {
     uint64_t id; /* of the HTTP exchange */
     const struct kind *kind;
     struct arena arena; /* owned: the selectors */
     struct selector labels, fields;
+    struct table_form form; /* of what is told */
+    bool knows_columns;     /* they were told with an earlier table */
     bool is_live;
     bool wants_bookmarks;
     uint64_t position;   /* LIVE: the next event in the ring */
@@ -24,7 +26,7 @@ struct watcher {
     struct mono bookmark_at;
 };
 
-void watch_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const struct target *target);
+void watch_open(struct ctl *ctl, const struct request *request);
 void watch_close(struct ctl *ctl, uint64_t id);
 /* The next chunk of history for the watcher of this exchange; does nothing when it is gone. */
 void watch_read_done(struct ctl *ctl, uint64_t id, const struct read_result *result);

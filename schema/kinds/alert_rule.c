@@ -111,17 +111,17 @@ static const struct field fields[] = {
 const struct shape alert_rule_shape = SHAPE("AlertRule", struct alert_rule, fields);
 
 static const struct column columns[] = {
-    {"STATE", "status.state", 0},
-    {"SINCE", "status.since", 0},
-    {"VALUE", "status.value", 0},
-    {"NOTIFIED", "status.notifications", 0},
-    {"FIRED", "status.fired", 1},
-    {"RESOLVED", "status.resolved", 1},
-    {"SEVERITY", "spec.severity", 1},
-    {"FOR", "spec.for", 1},
-    {"COOLDOWN", "spec.cooldown", 1},
-    {"EXPR", "spec.expr", 1},
-    {"DELIVERED", "status.conditions[Delivered].status", 1},
+    {"State", "status.state", 0},
+    {"Since", "status.since", 0},
+    {"Value", "status.value", 0},
+    {"Notified", "status.notifications", 0},
+    {"Fired", "status.fired", 1},
+    {"Resolved", "status.resolved", 1},
+    {"Severity", "spec.severity", 1},
+    {"For", "spec.for", 1},
+    {"Cooldown", "spec.cooldown", 1},
+    {"Expr", "spec.expr", 1},
+    {"Delivered", "status.conditions[Delivered].status", 1},
 };
 
 static const char *const short_names[] = {"ar", NULL};

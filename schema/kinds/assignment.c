@@ -92,15 +92,15 @@ static const struct field fields[] = {
 const struct shape assignment_shape = SHAPE("Assignment", struct assignment, fields);
 
 static const struct column columns[] = {
-    {"AGENT", "spec.agent", 0},
-    {"PHASE", "status.phase", 0},
-    {"RESTARTS", "status.restarts", 0},
-    {"REASON", "status.reason", 0},
-    {"EXIT", "status.exitCode", 1},
-    {"SESSION", "spec.session", 1},
-    {"SLOT", "spec.slot", 1},
+    {"Agent", "spec.agent", 0},
+    {"Phase", "status.phase", 0},
+    {"Restarts", "status.restarts", 0},
+    {"Reason", "status.reason", 0},
+    {"Exit", "status.exitCode", 1},
+    {"Session", "spec.session", 1},
+    {"Slot", "spec.slot", 1},
     {"CPU", "status.contribution.cpu", 1},
-    {"DRIFTED", "status.conditions[Drifted].status", 1},
+    {"Drifted", "status.conditions[Drifted].status", 1},
 };
 
 static const char *const short_names[] = {"asg", NULL};

@@ -26,8 +26,8 @@ static const struct field fields[] = {
 const struct shape conflict_shape = SHAPE("Conflict", struct conflict, fields);
 
 static const struct column columns[] = {
-    {"OBJECT", "spec.object", 0},      {"FIELD", "spec.field", 0},     {"OWNER", "spec.owner", 0},
-    {"SOURCE", "spec.ownerSource", 0}, {"REFUSED", "spec.refused", 0},
+    {"Object", "spec.object", 0},      {"Field", "spec.field", 0},     {"Owner", "spec.owner", 0},
+    {"Source", "spec.ownerSource", 0}, {"Refused", "spec.refused", 0},
 };
 
 static const char *const short_names[] = {"cf", NULL};

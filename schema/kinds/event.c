@@ -56,10 +56,10 @@ static const struct field fields[] = {
 const struct shape event_shape = SHAPE("Event", struct event, fields);
 
 static const struct column columns[] = {
-    {"LAST SEEN", "lastTimestamp", 0}, {"TYPE", "type", 0},
-    {"REASON", "reason", 0},           {"OBJECT", "involvedObject", 0},
-    {"MESSAGE", "message", 0},         {"COUNT", "count", 1},
-    {"SOURCE", "source.component", 1}, {"FIRST SEEN", "firstTimestamp", 1},
+    {"Last Seen", "lastTimestamp", 0}, {"Type", "type", 0},
+    {"Reason", "reason", 0},           {"Object", "involvedObject", 0},
+    {"Message", "message", 0},         {"Count", "count", 1},
+    {"Source", "source.component", 1}, {"First Seen", "firstTimestamp", 1},
 };
 
 static const char *const short_names[] = {"ev", NULL};

@@ -145,15 +145,15 @@ const struct shape harvest_policy_shape = SHAPE("HarvestPolicy", struct harvest_
 
 static const struct column columns[] = {
     {"CPU%", "spec.limits.cpuPercent", 0},
-    {"MEMORY%", "spec.limits.memoryPercent", 0},
-    {"BATTERY%", "spec.battery.minPercent", 0},
-    {"CHARGING", "spec.battery.requireCharging", 0},
-    {"SUSPEND°C", "spec.thermal.suspendCelsius", 0},
-    {"PIDS", "spec.limits.pids", 1},
-    {"IDLE", "spec.user.startAfterIdle", 1},
-    {"METERED", "spec.network.metered", 1},
-    {"MAX DURATION", "spec.session.maxDuration", 1},
-    {"UNKNOWN", "spec.unknown", 1},
+    {"Memory%", "spec.limits.memoryPercent", 0},
+    {"Battery%", "spec.battery.minPercent", 0},
+    {"Charging", "spec.battery.requireCharging", 0},
+    {"Suspend°C", "spec.thermal.suspendCelsius", 0},
+    {"PIDs", "spec.limits.pids", 1},
+    {"Idle", "spec.user.startAfterIdle", 1},
+    {"Metered", "spec.network.metered", 1},
+    {"Max Duration", "spec.session.maxDuration", 1},
+    {"Unknown", "spec.unknown", 1},
 };
 
 static const char *const short_names[] = {"hp", NULL};

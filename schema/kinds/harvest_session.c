@@ -323,16 +323,16 @@ static const struct field fields[] = {
 const struct shape harvest_session_shape = SHAPE("HarvestSession", struct harvest_session, fields);
 
 static const struct column columns[] = {
-    {"DESIRED", "status.desired", 0},
-    {"READY", "status.ready", 0},
-    {"UPDATED", "status.updated", 0},
-    {"DONE", "status.tasks.done", 0},
-    {"CONVERGED", "status.conditions[Converged].status", 0},
-    {"REASON", "status.conditions[Converged].reason", 0},
-    {"POLICY", "spec.policy", 1},
-    {"EXCLUSIVE", "spec.exclusive", 1},
-    {"FAILED", "status.failed", 1},
-    {"MESSAGE", "status.conditions[Converged].message", 1},
+    {"Desired", "status.desired", 0},
+    {"Ready", "status.ready", 0},
+    {"Updated", "status.updated", 0},
+    {"Done", "status.tasks.done", 0},
+    {"Converged", "status.conditions[Converged].status", 0},
+    {"Reason", "status.conditions[Converged].reason", 0},
+    {"Policy", "spec.policy", 1},
+    {"Exclusive", "spec.exclusive", 1},
+    {"Failed", "status.failed", 1},
+    {"Message", "status.conditions[Converged].message", 1},
 };
 
 static const char *const short_names[] = {"hs", NULL};

@@ -29,12 +29,12 @@ static const struct field fields[] = {
 const struct shape config_source_shape = SHAPE("Source", struct config_source, fields);
 
 static const struct column columns[] = {
-    {"FILES", "status.files", 0},
-    {"OBJECTS", "status.objects", 0},
-    {"REFUSED", "status.refused", 0},
-    {"APPLIED", "status.conditions[Applied].status", 0},
-    {"REASON", "status.conditions[Applied].reason", 0},
-    {"MESSAGE", "status.conditions[Applied].message", 1},
+    {"Files", "status.files", 0},
+    {"Objects", "status.objects", 0},
+    {"Refused", "status.refused", 0},
+    {"Applied", "status.conditions[Applied].status", 0},
+    {"Reason", "status.conditions[Applied].reason", 0},
+    {"Message", "status.conditions[Applied].message", 1},
 };
 
 static const char *const short_names[] = {"src", NULL};

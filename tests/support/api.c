@@ -355,6 +355,7 @@ struct api_reply *api_call_raw(struct api *api, const char *method, const char *
         .method = method,
         .target = target,
         .content_type = api->content_type,
+        .accept = api->accept,
         .user_agent = api->user_agent,
         .user = api->user,
         .cause = api->cause,

@@ -80,7 +80,7 @@ struct api {
     } notices;
     size_t commits, commit_rows;
     /* Of the requests to come. */
-    const char *content_type, *user_agent, *user, *cause, *key;
+    const char *content_type, *accept, *user_agent, *user, *cause, *key;
 };
 
 void api_init(struct api *api);

@@ -1,5 +1,4 @@
 /* Tables: columns as wide as their widest cell, three spaces between, nothing behind the last. */
-#include "schema/base/parse.h"
 #include "schema/bind.h"
 #include "schema/columns.h"
 #include "tools/fogctl/fogctl.h"
@@ -60,45 +59,28 @@ static bool is_shown(const struct column *column, bool wide)
 
 size_t kind_columns(const struct kind *kind, bool wide)
 {
-    size_t count = 2; /* NAME and AGE */
+    size_t count = 0;
 
-    for (size_t i = 0; i < kind->column_count; i++) {
-        count += is_shown(&kind->columns[i], wide);
+    for (size_t i = 0; i < kind_column_count(kind); i++) {
+        count += is_shown(kind_column(kind, i), wide);
     }
     return count;
 }
 
+static void add_title(struct fogctl *fogctl, struct table *table, const struct column *column)
+{
+    _cleanup_(str_fini)
+    struct str title = STR_EMPTY;
+
+    column_title(column, &title);
+    vec_add(&table->cells, arena_strdup(&fogctl->arena, title.data));
+}
+
 void table_head(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide)
 {
-    (void)fogctl;
-    vec_add(&table->cells, "NAME");
-    for (size_t i = 0; i < kind->column_count; i++) {
-        if (is_shown(&kind->columns[i], wide)) {
-            vec_add(&table->cells, kind->columns[i].name);
-        }
-    }
-    vec_add(&table->cells, "AGE");
-}
-
-static const char *age_of(struct fogctl *fogctl, const struct object *object)
-{
-    char text[DURATION_TEXT_SIZE] = "";
-
-    if (object->meta.created.ms > 0) {
-        age_to_str(now_ms() - object->meta.created.ms, text);
-    }
-    return arena_strdup(&fogctl->arena, text);
-}
-
-static void add_cells(struct fogctl *fogctl, struct table *table, const struct kind *kind,
-                      bool wide, const struct object *object)
-{
-    for (size_t i = 0; i < kind->column_count; i++) {
-        if (is_shown(&kind->columns[i], wide)) {
-            const char *cell =
-                object_cell(&fogctl->arena, object, &kind->columns[i], (struct wall){now_ms()});
-
-            vec_add(&table->cells, arena_strdup(&fogctl->arena, cell == NULL ? "" : cell));
+    for (size_t i = 0; i < kind_column_count(kind); i++) {
+        if (is_shown(kind_column(kind, i), wide)) {
+            add_title(fogctl, table, kind_column(kind, i));
         }
     }
 }
@@ -111,21 +93,31 @@ static struct object *bound(struct fogctl *fogctl, const struct kind *kind, cons
     return bind_object(kind, node, BIND_TRUSTED | BIND_NO_REQUIRED, &problems);
 }
 
+/* Without an object: of a newer controller, perhaps; its name is better than nothing. */
+static const char *cell_of(struct fogctl *fogctl, const struct column *column,
+                           const struct node *node, const struct object *object, const char *prefix)
+{
+    if (column_is_name(column)) {
+        return arena_printf(&fogctl->arena, "%s%s", prefix,
+                            text_of(node_find(node, "metadata"), "name"));
+    }
+    return object == NULL ? "?"
+                          : arena_strdup(&fogctl->arena, object_cell(&fogctl->arena, object, column,
+                                                                     (struct wall){now_ms()}));
+}
+
 void table_row(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide,
                const struct node *node, const char *prefix)
 {
     struct object *object = bound(fogctl, kind, node);
-    const char *name = text_of(node_find(node, "metadata"), "name");
 
-    vec_add(&table->cells, arena_printf(&fogctl->arena, "%s%s", prefix, name));
-    if (object == NULL) { /* of a newer controller, perhaps: its name is better than nothing */
-        while (table->cells.count % table->columns != 0) {
-            vec_add(&table->cells, "?");
+    for (size_t i = 0; i < kind_column_count(kind); i++) {
+        const struct column *column = kind_column(kind, i);
+
+        if (is_shown(column, wide)) {
+            vec_add(&table->cells, cell_of(fogctl, column, node, object, prefix));
         }
-        return;
     }
-    add_cells(fogctl, table, kind, wide, object);
-    vec_add(&table->cells, age_of(fogctl, object));
     object_unref(object);
 }
 
@@ -133,18 +125,9 @@ void events_table(struct fogctl *fogctl, struct table *table, const struct node 
 {
     const struct kind *kind = kind_get(KIND_EVENT);
 
-    table_init(table, kind_columns(kind, false) - 2);
-    for (size_t i = 0; i < kind->column_count; i++) {
-        if (is_shown(&kind->columns[i], false)) {
-            vec_add(&table->cells, kind->columns[i].name);
-        }
-    }
+    table_init(table, kind_columns(kind, false));
+    table_head(fogctl, table, kind, false);
     for (size_t i = 0; i < list_count(events); i++) {
-        struct object *object = bound(fogctl, kind, events->list.items[i]);
-
-        if (object != NULL) {
-            add_cells(fogctl, table, kind, false, object);
-            object_unref(object);
-        }
+        table_row(fogctl, table, kind, false, events->list.items[i], "");
     }
 }
