@@ -11,8 +11,9 @@
 #include <stdio.h>
 
 enum {
-    LOOK_SHARE = 500, /* a look may take this part of the time between two */
-    NEAR = 16,        /* this part of a limit below it is near it */
+    LOOK_SHARE = 500,          /* a look may use this part of the time between two, */
+    LOOK_PAUSE_MAX_MS = 10000, /* which is never longer than this */
+    NEAR = 16,                 /* this part of a limit below it is near it */
 };
 
 void limits_init(struct limits *limits, const struct shim_spec *spec, struct group *group)
@@ -240,16 +241,26 @@ static void say_killed(const struct limits *limits, char message[static LIMITS_M
                    whole, held);
 }
 
+/* Many processes, few looks.  By the processor time that a look used: on a busy machine it takes
+ * long, and that is no reason to look away. */
+static int64_t look_at_all(struct limits *limits, struct mono now)
+{
+    int64_t began_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID), pause_ms;
+
+    group_look(limits->group, now);
+    pause_ms = (clock_ms(CLOCK_THREAD_CPUTIME_ID) - began_ms) * LOOK_SHARE;
+    if (pause_ms > LOOK_PAUSE_MAX_MS) {
+        return LOOK_PAUSE_MAX_MS;
+    }
+    return pause_ms > SHIM_SAMPLE_MS ? pause_ms : SHIM_SAMPLE_MS;
+}
+
 static bool look(struct limits *limits, struct mono now, char message[static LIMITS_MESSAGE_SIZE])
 {
     const struct group *group = limits->group;
-    int64_t pause_ms = 0;
+    int64_t pause_ms = needs_look(limits) ? look_at_all(limits, now) : SHIM_SAMPLE_MS;
 
-    if (needs_look(limits)) {
-        group_look(limits->group, now);
-        pause_ms = mono_since(now, clock_mono()) * LOOK_SHARE; /* many processes, few looks */
-    }
-    limits->look_at = mono_after(now, pause_ms > SHIM_SAMPLE_MS ? pause_ms : SHIM_SAMPLE_MS);
+    limits->look_at = mono_after(now, pause_ms);
     if (counts_memory(limits) && group->memory > limits->spec->memory_limit) {
         say_memory(limits, group->memory, message);
         return false;
