@@ -278,14 +278,17 @@ bench: deps
 DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libyaml-dev \
                 libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev diffutils procps
 DEBIAN_DEB   := dpkg-dev binutils
-DEBIAN_TEST  := $(DEBIAN_BUILD) $(DEBIAN_DEB) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
-                curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2
+# Node from elsewhere than Debian is as good.
+DEBIAN_TEST   = $(DEBIAN_BUILD) $(DEBIAN_DEB) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
+                curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2 \
+                $(foreach program,node npm,$(if $(shell command -v $(program)),,$(program:node=nodejs)))
 
 .PHONY: deps deps-test
 deps:
 	@tools/deps $(DEBIAN_BUILD)
 deps-test:
 	@tools/deps $(DEBIAN_TEST)
+	@tests/clients/fetch build/clients
 
 # --- using it ------------------------------------------------------------------------------------
 
