@@ -76,18 +76,26 @@ static bool is_nobodys(const struct session_entry *session, const struct plan *p
     return session_spec(session)->every_agent && plan->desired == 0;
 }
 
-/* Was a replica given up in the newest form?  It makes no progress any more. */
+/* Replicas of the newest form were given up, and not by one machine: on two, or all that are
+ * wanted. No two replicas of a session are on the same one. */
 static bool has_failed(const struct plan *plan, const struct template_entry *template)
 {
+    const char *agent = NULL;
+    size_t count = 0;
+    bool is_one = !MUTANT(ONE_MACHINE_REVERTS);
+
     for (size_t i = 0; template != NULL && i < plan->gap_count; i++) {
         const struct plan_gap *gap = &plan->gaps[i];
+        const struct assignment_spec *spec = gap->copy == NULL ? NULL : assignment_spec(gap->copy);
 
-        if ((gap->why == WHY_GIVEN_UP || gap->why == WHY_FAILED) && gap->copy != NULL &&
-            str_eq(assignment_spec(gap->copy)->template_digest, template->text)) {
-            return true;
+        if ((gap->why == WHY_GIVEN_UP || gap->why == WHY_FAILED) && spec != NULL &&
+            str_eq(spec->template_digest, template->text)) {
+            is_one = is_one && (agent == NULL || str_eq(agent, spec->agent));
+            agent = spec->agent;
+            count++;
         }
     }
-    return false;
+    return count > 0 && (!is_one || count >= plan->desired);
 }
 
 /* All replicas run the newest form, and have for long enough. */
@@ -235,7 +243,7 @@ static const char *failure_words(struct ctl *ctl, const struct session_entry *se
     char after[DURATION_TEXT_SIZE];
 
     if (session->rollout.has_failed) {
-        return "a replica was given up";
+        return "its replicas were given up";
     }
     duration_to_str(rollout_of(session)->progress_deadline_ms, after);
     return converged == NULL || converged->status == CONDITION_TRUE

@@ -4,8 +4,8 @@
  *     a new generation → progress, by one more replica that is updated or ready → good: all are,
  * for healthyAfter in a row
  *
- * Without progress for the deadline, or when a replica of the newest form was given up, the rollout
- * is late.  It stays where it is, or with onFailure: revert its session goes back to the form that
+ * Without progress for the deadline, or when replicas of the newest form were given up on two agents
+ * (or all that are wanted were), the rollout is late.  It stays where it is, or with onFailure: revert its session goes back to the form that
  * was good last, as a change of the controller's own.  Once good a generation is never late.  A
  * form is gone back from once: to what is good already there is no way back, and what an operator
  * wrote meanwhile stands. */

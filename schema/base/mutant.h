@@ -62,6 +62,7 @@
     X(PLACE_ON_CORDONED, "work is placed on agents that take none", "authorised")                  \
     X(DRAIN_IGNORED, "work stays on an agent that is drained", "liveness")                         \
     X(DEADLINE_AT_ONCE, "a change is late before its deadline is over", "reverts")                 \
+    X(ONE_MACHINE_REVERTS, "one machine on which a form fails is enough to take it back", "reverts")  \
     X(FIRST_IS_GOOD, "of the forms of a session only the first one counts as good", "reverts")     \
     X(DRAIN_AT_ONCE, "a drain takes down more of a session than may be", "drained")                \
     X(SELECTOR_IGNORED, "work is placed where its selector does not allow it",                     \

@@ -92,7 +92,8 @@ static const struct field rollout_fields[] = {
     {"onFailure", FIELD_ENUM, AT(struct rollout_spec, on_failure), .words = rollout_failure_words,
      .fallback = "pause",
      .doc =
-         "when progressDeadline is over, or a replica of the newest form was given up: pause leaves all as it is, revert goes back to the form "
+         "when progressDeadline is over, or replicas of the newest form were given up on two agents "
+         "(or all that are wanted were): pause leaves all as it is, revert goes back to the form "
          "that was good last"},
 };
 

@@ -163,6 +163,14 @@ static const struct node *generation_of(struct sim *sim, struct arena *arena, co
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
+/* Some were given up, and not by one machine of several. */
+static bool has_failed(const struct node *status)
+{
+    int64_t failed = ref_int(status, "failed", 0);
+
+    return failed > 1 || (failed > 0 && failed >= ref_int(status, "desired", 0));
+}
+
 static void check_revert(struct sim *sim, const struct row *row, const struct node *now,
                          const struct ref_object *before)
 {
@@ -181,7 +189,7 @@ static void check_revert(struct sim *sim, const struct row *row, const struct no
         why = "that was already taken back";
     } else if (told->well == before->generation) {
         why = "that was good";
-    } else if (told->begun == before->generation && ref_int(before->status, "failed", 0) == 0 &&
+    } else if (told->begun == before->generation && !has_failed(before->status) &&
                sim_now(sim) - told->begun_ms < deadline_ms - deadline_ms / 50) {
         why = "its time is not over";
     } else if (good == 0 || good >= before->generation) {

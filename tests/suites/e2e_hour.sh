@@ -87,7 +87,7 @@ a_bad_rollout_goes_back_by_itself() {
   is "its command" "$(session shop '.spec.workload.command[2]')" "exec sleep 1001"
   is "generations since" "$(($(session shop .metadata.generation) - generation))" 2
   expect 0 fogctl rollout history hs/shop
-  says "$out" ' the bad one$' ' fog-controller +(no progress for 3s|a replica was given up)'
+  says "$out" ' the bad one$' ' fog-controller +(no progress for 3s|its replicas were given up)'
   expect 0 fogctl events
   says "$out" 'Reverted .*/shop '
   is "replicas that never went" "$(pids shop | wc -w)" 3

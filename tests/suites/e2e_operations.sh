@@ -236,7 +236,7 @@ a_bad_rollout_reverts_itself_once() {
   await 20 "it converges" converged self || return
   expect 0 fogctl why hs/self
   says "$out" 'is as declared$' 'back +Reverted' 'generation 3 failed'
-  says "$(fogctl rollout history hs/self | tail -n 1)" ' fog-controller +(no progress for 3s \([A-Za-z]+\)|a replica was given up): back to the form of revision [0-9]+$'
+  says "$(fogctl rollout history hs/self | tail -n 1)" ' fog-controller +(no progress for 3s \([A-Za-z]+\)|its replicas were given up): back to the form of revision [0-9]+$'
   says "$(fogctl events)" '(ProgressDeadlineExceeded|RolloutFailed) +harvestsession/self ' 'Reverted +harvestsession/self '
   ses self 'exit 7' 'replicas: 3' "$gate" 'workload.restart: always' >"$T/bad.yaml"
   expect 1 fogctl apply -f "$T/bad.yaml"
