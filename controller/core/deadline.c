@@ -28,6 +28,14 @@ static bool has_deadline(const struct session_entry *session)
            !object_is_deleting(session->object);
 }
 
+bool deadline_is_on_trial(const struct session_entry *session)
+{
+    const struct harvest_session_status *status = &harvest_session_of(session->object)->status;
+
+    return has_deadline(session) &&
+           status->rollout.good_generation != session->object->meta.generation;
+}
+
 /* --- progress --------------------------------------------------------------------------------- */
 
 static void begin(struct ctl *ctl, struct session_entry *session)

@@ -1,5 +1,6 @@
 #include "controller/core/repute.h"
 
+#include "controller/core/deadline.h"
 #include "controller/core/plan.h"
 #include "controller/core/reconcile.h"
 #include "controller/core/tasks.h"
@@ -35,6 +36,10 @@ void repute_report(struct ctl *ctl, struct agent_entry *agent,
 
     if (object_is_deleting(assignment->object) || session == NULL) {
         return; /* ended by us: nothing follows from how */
+    }
+    if (failures > 0 && deadline_is_on_trial(session)) {
+        MARK("what fails in a rollout is not its agent's fault yet");
+        failures = 0;
     }
     for (int64_t i = 0; i < failures && i < REPUTE_AT_ONCE_MAX; i++) {
         MARK("an agent's reputation hears of a failure");

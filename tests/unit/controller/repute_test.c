@@ -101,6 +101,27 @@ static void every_attempt_that_fails_counts_once(void **state)
     assert_int_equal(standing_of("edge")->failed, 3);
 }
 
+/* Given a rollout with a deadline, nobody knows whether the form or the machine is bad; once the
+ * form was good, it is the machine. */
+static void what_fails_in_a_rollout_is_the_form_s_fault(void **state)
+{
+    const char *gate = "rollout: {progressDeadline: 10m, healthyAfter: 0s}\n  replicas: 1";
+
+    (void)state;
+    an_agent("edge");
+    fleet_start(&fleet);
+    apply(gate);
+    reports("0", PHASE_STARTING, "ExitedNonZero", 2);
+    assert_int_equal(standing_of("edge")->failed, 0);
+    fleet_restart(&fleet);
+    fleet_connect(&fleet, "edge");
+    reports("0", PHASE_STARTING, "ExitedNonZero", 3);
+    assert_int_equal(standing_of("edge")->failed, 0);
+    reports("0", PHASE_RUNNING, NULL, 3);
+    reports("0", PHASE_STARTING, "ExitedNonZero", 4);
+    assert_int_equal(standing_of("edge")->failed, 1);
+}
+
 /* Thousands of results are no thousands of rows, and a start forgets little. */
 static void what_is_stored_follows_in_steps(void **state)
 {
@@ -249,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FLEET(a_result_counts_once),
         IN_FLEET(every_attempt_that_fails_counts_once),
+        IN_FLEET(what_fails_in_a_rollout_is_the_form_s_fault),
         IN_FLEET(what_is_stored_follows_in_steps),
         IN_FLEET(a_person_may_forgive),
         IN_FLEET(what_we_end_ourselves_says_nothing),
