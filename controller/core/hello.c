@@ -11,8 +11,6 @@
 
 #include <stdio.h>
 
-#define LABEL_PREFIX "reported/"
-
 void link_challenge(const struct ctl *ctl, const struct link *link,
                     struct wire_challenge *ret_challenge)
 {
@@ -142,7 +140,7 @@ static struct node *declared_config(struct arena *arena, const struct wire_hello
 
     for (size_t i = 0; i < hello->labels.count; i++) {
         const struct strpair *pair = &hello->labels.items[i];
-        const char *key = arena_printf(arena, LABEL_PREFIX "%s", pair->key);
+        const char *key = arena_printf(arena, REPORTED_PREFIX "%s", pair->key);
         const char *why;
 
         if (label_key_is_valid(key, &why) && label_value_is_valid(pair->value, &why)) {

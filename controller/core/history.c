@@ -5,7 +5,9 @@
 #include "schema/base/site.h"
 #include "schema/diff.h"
 #include "schema/emit.h"
+#include "schema/kinds/agent.h"
 #include "schema/kinds/session_form.h"
+#include "schema/limits.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -283,25 +285,116 @@ void rollback_add_form(struct ctl *ctl, const struct rollback *rollback, const s
     set->count++;
 }
 
+/* The next write of a rollback; NULL: it has as many as a change set may, and is refused. */
+static struct write_request *add_write(struct ctl *ctl, const struct rollback *rollback,
+                                       const struct kind *kind, enum write_verb verb,
+                                       struct changeset *set)
+{
+    struct write_request *write;
+
+    if (set->count == CHANGES_MAX) {
+        set->failure = failure_make(&ctl->arena, 413, "RequestEntityTooLarge",
+                                    "that would change more than %d objects, which is the most "
+                                    "in one step: spec.kind, or spec.kind and spec.name, narrow it",
+                                    CHANGES_MAX);
+        return NULL;
+    }
+    write = &set->writes[set->count++];
+    *write = rollback->defaults;
+    problems_init(&write->problems, &ctl->arena, NULL);
+    write->kind = kind;
+    write->verb = verb;
+    return write;
+}
+
+/* What was said of the agent then, with what it says of itself now. */
+static struct node *labels_of(struct arena *arena, const struct node *then, const struct node *now)
+{
+    struct node *labels = node_map(arena);
+
+    for (size_t i = 0; then != NULL && i < then->map.count; i++) {
+        if (!str_starts(then->map.members[i].key, REPORTED_PREFIX)) {
+            node_set(arena, labels, then->map.members[i].key, then->map.members[i].value);
+        }
+    }
+    for (size_t i = 0; now != NULL && i < now->map.count; i++) {
+        if (str_starts(now->map.members[i].key, REPORTED_PREFIX)) {
+            node_set(arena, labels, now->map.members[i].key, now->map.members[i].value);
+        }
+    }
+    return labels;
+}
+
+/* Of an agent that nobody named only labels and annotations go back: who is cordoned or drained is
+ * no matter of what the fleet is to run, and somebody stands at that machine now. */
+static bool add_agent_marks(struct ctl *ctl, const struct rollback *rollback,
+                            const struct object *then, const struct object *now,
+                            struct changeset *set)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *body = emit_object(arena, now, EMIT_TYPE | EMIT_META | EMIT_SPEC);
+    struct node *meta = node_find(body, "metadata");
+    const struct node *meta_then = node_find(emit_object(arena, then, EMIT_META), "metadata");
+    const struct node *notes = node_find(meta_then, "annotations");
+    const struct node *notes_now = node_find(meta, "annotations");
+    const struct node *labels_now = node_find(meta, "labels");
+    struct node *labels = labels_of(arena, node_find(meta_then, "labels"), labels_now);
+    struct write_request *write;
+
+    if (node_eq(notes, notes_now) &&
+        (node_eq(labels, labels_now) || (labels->map.count == 0 && labels_now == NULL))) {
+        return true;
+    }
+    write = add_write(ctl, rollback, then->kind, WRITE_REPLACE, set);
+    if (write == NULL) {
+        return false;
+    }
+    node_set(arena, meta, "labels", labels);
+    (void)node_remove(meta, "annotations");
+    if (notes != NULL) {
+        node_set(arena, meta, "annotations", node_copy(arena, notes));
+    }
+    (void)node_remove(meta, "uid");
+    write->body = body;
+    return true;
+}
+
+static void keep_key(struct arena *arena, struct node *body, const struct object *now)
+{
+    struct node *spec = node_find(body, "spec");
+    const struct node *key = node_find_path(emit_object(arena, now, EMIT_SPEC), "spec.publicKey");
+
+    if (spec != NULL && key != NULL) {
+        node_set(arena, spec, "publicKey", node_copy(arena, key));
+    }
+}
+
 /* The replace that leads back: what is there now with spec, labels, annotations and owners of then.
- */
-static void add_restore(struct ctl *ctl, struct rollback *rollback, const struct object *then,
+ * Of a whole fleet what is the same is left out. */
+static bool add_restore(struct ctl *ctl, const struct rollback *rollback, const struct object *then,
                         struct changeset *set)
 {
     struct arena *arena = &ctl->arena;
     const struct object *now = model_find(&ctl->model, then->kind->id, then->meta.name);
-    struct write_request *write = &set->writes[set->count];
     struct node *body = emit_object(arena, then, EMIT_LEDGER);
     struct node *meta = node_find(body, "metadata");
+    struct write_request *write;
 
     if (now == NULL && then->kind == &agent_kind) {
         MARK("a rollback leaves out an agent that is gone");
-        return; /* an agent comes back by saying hello */
+        return true; /* an agent comes back by saying hello */
     }
-    *write = rollback->defaults;
-    problems_init(&write->problems, arena, NULL);
-    write->kind = then->kind;
-    write->verb = now == NULL ? WRITE_CREATE : WRITE_REPLACE;
+    if (now != NULL && rollback->name == NULL &&
+        node_eq(body, emit_object(arena, now, EMIT_LEDGER))) {
+        return true;
+    }
+    if (then->kind == &agent_kind && rollback->name == NULL) {
+        return add_agent_marks(ctl, rollback, then, now, set);
+    }
+    write = add_write(ctl, rollback, then->kind, now == NULL ? WRITE_CREATE : WRITE_REPLACE, set);
+    if (write == NULL) {
+        return false;
+    }
     write->body = body;
     write->owners_too = true;
     if (node_find(meta, "managedFields") == NULL) { /* nobody owned anything then */
@@ -310,18 +403,12 @@ static void add_restore(struct ctl *ctl, struct rollback *rollback, const struct
     (void)node_remove(meta, "uid");
     (void)node_remove(meta, "resourceVersion");
     if (then->kind == &agent_kind) {
-        struct node *spec = node_find(body, "spec");
-        const struct node *key =
-            node_find_path(emit_object(arena, now, EMIT_SPEC), "spec.publicKey");
-
-        if (spec != NULL && key != NULL) {
-            node_set(arena, spec, "publicKey", node_copy(arena, key));
-        }
+        keep_key(arena, body, now);
     }
-    set->count++;
+    return true;
 }
 
-static void add_prunes(struct ctl *ctl, struct rollback *rollback, const struct map *kept,
+static bool add_prunes(struct ctl *ctl, const struct rollback *rollback, const struct map *kept,
                        struct changeset *set)
 {
     static const enum kind_id pruned[] = {KIND_HARVEST_SESSION, KIND_HARVEST_POLICY,
@@ -336,27 +423,39 @@ static void add_prunes(struct ctl *ctl, struct rollback *rollback, const struct 
         map_each (&ctl->model.objects[kind->id], it) {
             const struct object *object = ((struct entry *)it->value)->object;
             const char *key = arena_printf(&ctl->arena, "%s/%s", kind->name, object->meta.name);
-            struct write_request *write = &set->writes[set->count];
+            struct write_request *write;
 
             if (map_find(kept, key) != NULL ||
                 (rollback->name != NULL && !str_eq(rollback->name, object->meta.name))) {
                 continue;
             }
             MARK("a rollback removes what came later");
-            *write = rollback->defaults;
-            problems_init(&write->problems, &ctl->arena, NULL);
-            write->kind = kind;
-            write->verb = WRITE_DELETE;
+            write = add_write(ctl, rollback, kind, WRITE_DELETE, set);
+            if (write == NULL) {
+                return false;
+            }
             write->name = object->meta.name;
-            set->count++;
         }
     }
+    return true;
 }
 
-static void compose(struct ctl *ctl, struct rollback *rollback, const struct read_result *result,
+static bool add_then(struct ctl *ctl, const struct rollback *rollback, const struct object *then,
+                     struct changeset *set)
+{
+    if (rollback->form_only) {
+        rollback_add_form(ctl, rollback, then, set);
+        return true;
+    }
+    return (MUTANT(ROLLBACK_SKIPS) && set->count == 1) || add_restore(ctl, rollback, then, set);
+}
+
+/* False with set->failure: it is too much for one step. */
+static bool compose(struct ctl *ctl, struct rollback *rollback, const struct read_result *result,
                     struct changeset *set)
 {
     struct map kept;
+    bool fits = true;
     size_t room = result->changes.count + ctl->model.objects[KIND_HARVEST_SESSION].count +
                   ctl->model.objects[KIND_HARVEST_POLICY].count +
                   ctl->model.objects[KIND_ALERT_RULE].count + 1;
@@ -364,9 +463,10 @@ static void compose(struct ctl *ctl, struct rollback *rollback, const struct rea
     *set = (struct changeset){.is_dry_run = rollback->is_dry_run,
                               .has_demand = rollback->has_demand,
                               .revision = rollback->demand};
-    set->writes = arena_array(&ctl->arena, room, sizeof(set->writes[0]));
+    set->writes =
+        arena_array(&ctl->arena, room < CHANGES_MAX ? room : CHANGES_MAX, sizeof(set->writes[0]));
     map_init(&kept);
-    for (size_t i = 0; i < result->changes.count; i++) {
+    for (size_t i = 0; fits && i < result->changes.count; i++) {
         const struct stored_change *change = &result->changes.items[i];
         struct object *then;
 
@@ -379,18 +479,13 @@ static void compose(struct ctl *ctl, struct rollback *rollback, const struct rea
             (void)map_put(&kept,
                           arena_printf(&ctl->arena, "%s/%s", change->kind->name, change->name),
                           rollback);
-            if (rollback->form_only) {
-                rollback_add_form(ctl, rollback, then, set);
-            } else if (!MUTANT(ROLLBACK_SKIPS) || set->count != 1) {
-                add_restore(ctl, rollback, then, set);
-            }
+            fits = add_then(ctl, rollback, then, set);
             object_unref(then);
         }
     }
-    if (rollback->prune) {
-        add_prunes(ctl, rollback, &kept, set);
-    }
+    fits = fits && (!rollback->prune || add_prunes(ctl, rollback, &kept, set));
     map_fini(&kept);
+    return fits;
 }
 
 static bool is_there(const struct ctl *ctl, const struct rollback *rollback)
@@ -411,7 +506,11 @@ void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
         MARK("a rollback that came twice is carried out once");
         return; /* the same request came twice, and the other one was read first */
     }
-    compose(ctl, rollback, result, &set);
+    if (!compose(ctl, rollback, result, &set)) {
+        answer_failure(ctl, id, &set.failure);
+        changeset_free(&set);
+        return;
+    }
     if (set.count == 0 && rollback->name != NULL && !is_there(ctl, rollback)) {
         struct failure failure = failure_make(
             &ctl->arena, 404, "NotFound", "%s \"%s\" was not there at revision %" PRIu64,

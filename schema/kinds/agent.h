@@ -30,6 +30,8 @@ struct period_share {
     int64_t suspensions;
 };
 
+#define REPORTED_PREFIX "reported/" /* of the labels that an agent gives itself */
+
 #define PERIOD_NUMBER_MAX (INT64_C(1) << 53)
 
 /* An accounting period of an agent: cut by the agent, which gives each a higher number and never

@@ -1,6 +1,7 @@
 /* History, and going back. */
 #include "controller/core/history.h"
 
+#include "schema/limits.h"
 #include "tests/support/api.h"
 #include "tests/support/quick_json.h"
 
@@ -370,11 +371,78 @@ static void the_key_of_an_agent_stays(void **state)
     api.content_type = "application/merge-patch+json";
     (void)api_expect(&api, 200, "PATCH", AGENTS "/edge-1", "{'spec': {'unschedulable': false}}");
     api.content_type = NULL;
-    (void)roll_back(200, "", api_target(&api, "'toRevision': '%" PRIu64 "'", before));
+    (void)roll_back(
+        200, "",
+        api_target(&api, "'toRevision': '%" PRIu64 "', 'kind': 'Agent', 'name': 'edge-1'", before));
     now = api_get(&api, AGENTS "/edge-1");
     assert_true(api_at(now, "spec.unschedulable")->boolean);
     assert_string_not_equal(api_text(now, "spec.publicKey"), "");
     assert_string_not_equal(api_text(now, "status.platform"), "");
+}
+
+static void patch_agent(const char *text)
+{
+    api.content_type = "application/merge-patch+json";
+    (void)api_expect(&api, 200, "PATCH", AGENTS "/edge-1", text);
+    api.content_type = NULL;
+}
+
+/* Given an agent that was cordoned since and one label changed, when the fleet goes back, then the
+ * label does and the cordon stays; its own rollback takes that, too. */
+static void the_fleet_goes_back_and_cordons_stay(void **state)
+{
+    struct api_agent agent = {.name = "edge-1", .key = {1}};
+    const char *to;
+
+    (void)state;
+    api_connect(&api, &agent);
+    patch_agent("{'metadata': {'labels': {'site': 'north'}}}");
+    (void)apply_as(201, "alice", "a", "", 10);
+    to = api_target(&api, "'toRevision': '%" PRIu64 "'", api_revision(&api));
+    patch_agent("{'metadata': {'labels': {'site': 'south'}}, 'spec': {'unschedulable': true,"
+                " 'drain': 'gently'}}");
+    (void)apply_as(200, "alice", "a", "", 20);
+    (void)roll_back(200, "", to);
+    assert_int_equal(percent_of("a"), 10);
+    assert_string_equal(api_text(api_get(&api, AGENTS "/edge-1"), "metadata.labels.site"), "north");
+    assert_true(api_at(api_get(&api, AGENTS "/edge-1"), "spec.unschedulable")->boolean);
+    assert_string_equal(api_text(api_get(&api, AGENTS "/edge-1"), "spec.drain"), "gently");
+    (void)roll_back(200, "", api_target(&api, "%s, 'kind': 'Agent', 'name': 'edge-1'", to));
+    assert_false(api_at(api_get(&api, AGENTS "/edge-1"), "spec.unschedulable") != NULL &&
+                 api_at(api_get(&api, AGENTS "/edge-1"), "spec.unschedulable")->boolean);
+}
+
+static void make_many(size_t from, size_t to)
+{
+    _cleanup_(str_fini)
+    struct str body = STR_EMPTY;
+
+    str_add(&body, "{'spec': {'changes': [");
+    for (size_t i = from; i < to; i++) {
+        str_addf(&body,
+                 "%s{'verb': 'apply', 'object': {'apiVersion': 'fog/v1', 'kind': 'HarvestPolicy', "
+                 "'metadata': {'name': 'p-%zu'}, 'spec': {'battery': {'minPercent': 1}}}}",
+                 i == from ? "" : ", ", i);
+    }
+    str_add(&body, "]}}");
+    (void)api_expect(&api, 200, "POST", "/apis/fog/v1/changesets", body.data);
+}
+
+static void a_rollback_of_too_much_is_refused(void **state)
+{
+    const struct node *answer;
+
+    (void)state;
+    (void)apply_as(201, "alice", "a", "", 10);
+    make_many(0, CHANGES_MAX / 2);
+    make_many(CHANGES_MAX / 2, CHANGES_MAX);
+    (void)roll_back(200, "?dryRun=All", "'toRevision': '1', 'prune': true");
+    make_many(CHANGES_MAX, CHANGES_MAX + 1);
+    answer = roll_back(413, "", "'toRevision': '1', 'prune': true");
+    assert_non_null(strstr(api_text(answer, "message"), "more than 4096 objects"));
+    (void)roll_back(200, "", "'toRevision': '1'"); /* what is the same does not count */
+    (void)roll_back(200, "",
+                    "'toRevision': '1', 'prune': true, 'kind': 'HarvestPolicy', 'name': 'p-0'");
 }
 
 static void bad_rollbacks_are_refused(void **state)
@@ -442,6 +510,8 @@ int main(void)
         CASE(a_rollback_is_carried_out_as_planned_or_not_at_all),
         CASE(a_rollback_works_after_a_restart),
         CASE(the_key_of_an_agent_stays),
+        CASE(the_fleet_goes_back_and_cordons_stay),
+        CASE(a_rollback_of_too_much_is_refused),
         CASE(bad_rollbacks_are_refused),
         CASE(what_was_not_there_then_cannot_come_back),
     };
