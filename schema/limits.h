@@ -55,6 +55,8 @@ enum {
     IDEMPOTENCY_BYTES_MAX = 64 << 20, /* of all of them; the newest is kept in any case */
     EVENTS_MAX = 4096,                /* core/v1 events kept */
     CONFLICTS_MAX = 4096,             /* between sources, that are told of one by one */
+    TOMBSTONES_MAX =
+        CHANGES_MAX, /* beyond, the oldest of what no file says any more is forgotten */
 
     /* The agent link. */
     FRAME_BYTES_MAX = 64 << 10,       /* one WebSocket frame */

@@ -2,6 +2,7 @@
  * the same object for as long as it lasts. */
 #include "controller/core/conflicts.h"
 
+#include "controller/core/sources.h"
 #include "schema/base/site.h"
 #include "schema/base/utf8.h"
 #include "schema/limits.h"
@@ -26,11 +27,6 @@ static const char *conflict_name(struct ctl *ctl, const struct kind *kind, const
     digest_of(key, strlen(key), &digest);
     hex_to_str(digest.bytes, 8, hex);
     return arena_printf(&ctl->arena, "%.*s.%s", NAME_BYTES_MAX - 20, name, hex);
-}
-
-static bool is_tombstone(const struct object *conflict)
-{
-    return str_eq(conflict_of(conflict)->spec.field, CONFLICT_DELETED);
 }
 
 static struct object *make(const char *name, const char *object, const char *field,
@@ -60,7 +56,7 @@ static void describe(const struct ctl *ctl, const char *object, struct str *to)
          it = it->next) {
         const struct conflict_spec *spec = &conflict_of(it->object)->spec;
 
-        if (is_tombstone(it->object)) {
+        if (conflict_is_tombstone(it->object)) {
             continue;
         }
         str_addf(to, "%s%s belongs to \"%s\" (%s), %s is refused", to->length == 0 ? "" : "; ",
@@ -143,7 +139,8 @@ static void add_wanted(struct ctl *ctl, const struct kind *kind, const char *nam
         }
         its_name = conflict_name(ctl, kind, name, conflict->path, refused);
         is_new = model_find(&ctl->model, KIND_CONFLICT, its_name) == NULL;
-        if (is_new && ctl->model.objects[KIND_CONFLICT].count >= CONFLICTS_MAX) {
+        if (is_new &&
+            ctl->model.objects[KIND_CONFLICT].count - ctl->model.tombstones >= CONFLICTS_MAX) {
             continue;
         }
         (void)map_put(wanted, its_name, ctl);
@@ -172,7 +169,7 @@ static void remove_others(struct ctl *ctl, const char *object, enum source refus
          it = it->next) {
         const struct object *conflict = it->object;
 
-        if (!is_tombstone(conflict) &&
+        if (!conflict_is_tombstone(conflict) &&
             str_eq(conflict_of(conflict)->spec.refused, source_to_str(refused)) &&
             map_find(wanted, conflict->meta.name) == NULL) {
             vec_add(&gone, conflict);
@@ -210,6 +207,47 @@ static struct object *tombstone(struct ctl *ctl, const struct kind *kind, const 
                       conflict_name(ctl, kind, name, CONFLICT_DELETED, SOURCE_DIRECTORY));
 }
 
+/* May the directory still say what it is about?  Before it was read since the start nobody knows.
+ */
+static bool may_matter(const struct ctl *ctl, const struct object *tombstone)
+{
+    const char *object = conflict_of(tombstone)->spec.object, *slash = strchr(object, '/');
+    char word[NAME_BYTES_MAX + 1];
+    const struct kind *kind;
+
+    if (slash == NULL) {
+        return false;
+    }
+    (void)snprintf(word, sizeof(word), "%.*s", (int)(slash - object), object);
+    kind = kind_find_word(word);
+    return kind != NULL && sources_may_name(ctl, kind, slash + 1);
+}
+
+static bool is_older(const struct object *a, const struct object *b)
+{
+    return b == NULL || a->meta.created.ms < b->meta.created.ms ||
+           (a->meta.created.ms == b->meta.created.ms && a->meta.revision < b->meta.revision);
+}
+
+/* A directory names no more than TOMBSTONES_MAX objects, so what is forgotten are those of files
+ * that are gone. */
+static void forget_oldest(struct ctl *ctl, const struct write *write)
+{
+    const struct object *oldest = NULL;
+
+    map_each (&ctl->model.objects[KIND_CONFLICT], it) {
+        const struct object *object = ((struct entry *)it->value)->object;
+
+        if (conflict_is_tombstone(object) && is_older(object, oldest) && !may_matter(ctl, object)) {
+            oldest = object;
+        }
+    }
+    if (oldest != NULL) {
+        MARK("the oldest tombstone is forgotten");
+        ctl_remove(ctl, oldest, write);
+    }
+}
+
 void conflicts_bury(struct ctl *ctl, const struct object *object, const struct write *write)
 {
     const struct kind *kind = object->kind;
@@ -221,6 +259,9 @@ void conflicts_bury(struct ctl *ctl, const struct object *object, const struct w
                        object_text(ctl, kind, name), CONFLICT_DELETED, write->who, SOURCE_API,
                        SOURCE_DIRECTORY),
                   write);
+    if (ctl->model.tombstones > TOMBSTONES_MAX) {
+        forget_oldest(ctl, &by_controller);
+    }
 }
 
 bool conflicts_is_buried(const struct ctl *ctl, const struct kind *kind, const char *name)

@@ -359,6 +359,7 @@ static void attach_conflict(struct model *model, struct conflict_entry *entry)
     entry->next = *at;
     *at = entry;
     put_first_conflict(model, about, first);
+    model->tombstones += conflict_is_tombstone(entry->object);
 }
 
 static void detach_conflict(struct model *model, struct conflict_entry *entry)
@@ -371,6 +372,7 @@ static void detach_conflict(struct model *model, struct conflict_entry *entry)
     }
     *at = TAKE(entry->next);
     put_first_conflict(model, about, first);
+    model->tombstones -= conflict_is_tombstone(entry->object);
 }
 
 static void attach(struct model *model, struct entry *entry, bool is_new)

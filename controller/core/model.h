@@ -171,6 +171,7 @@ struct model {
     struct roster roster;           /* the agents' columns */
     struct map assignments_by_uid;  /* uid → assignment_entry */
     struct map conflicts_about;     /* "harvestsession/render" → the first conflict_entry */
+    size_t tombstones;              /* of the conflicts */
     struct map templates;           /* digest text → template_entry */
     size_t templates_used;          /* of them, when they were last swept */
     struct dlist dirty;             /* sessions to reconcile, in order of marking */

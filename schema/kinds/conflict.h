@@ -1,6 +1,7 @@
 /* Conflict: something that a source says of an object and a higher one does not let it say. */
 #pragma once
 
+#include "schema/base/str.h"
 #include "schema/object.h"
 
 /* In the place of a field: the whole object was deleted, and stays so. */
@@ -26,4 +27,9 @@ extern const struct kind conflict_kind;
 static inline const struct conflict *conflict_of(const struct object *object)
 {
     return object->kind == &conflict_kind ? object->body : NULL;
+}
+
+static inline bool conflict_is_tombstone(const struct object *conflict)
+{
+    return str_eq(conflict_of(conflict)->spec.field, CONFLICT_DELETED);
 }

@@ -1,5 +1,6 @@
 /* The config directory as a source: all of it or nothing, below operators and above agents. */
 #include "controller/core/directory.h"
+#include "schema/limits.h"
 #include "schema/yaml.h"
 #include "tests/support/api.h"
 #include "tests/support/quick_json.h"
@@ -363,6 +364,53 @@ static void what_an_operator_makes_anew_lifts_the_tombstone(void **state)
     expect_conflicts("harvestsession/work .spec.replicas ann api directory");
 }
 
+static void write_policies(size_t count)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    for (size_t i = 0; i < count; i++) {
+        str_addf(&text, "---\napiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: p-%zu}\n",
+                 i);
+        str_add(&text, "spec: {battery: {minPercent: 20}}\n");
+    }
+    write_file(text.data);
+}
+
+static void delete_policies(size_t from, size_t to)
+{
+    _cleanup_(str_fini)
+    struct str body = STR_EMPTY;
+
+    str_add(&body, "{'spec': {'changes': [");
+    for (size_t i = from; i < to; i++) {
+        str_addf(&body, "%s{'verb': 'delete', 'kind': 'HarvestPolicy', 'name': 'p-%zu'}",
+                 i == from ? "" : ", ", i);
+    }
+    str_add(&body, "]}}");
+    (void)api_expect(&api, 200, "POST", "/apis/fog/v1/changesets", body.data);
+}
+
+/* Given as many tombstones as are kept, of files that are gone: one more is at the cost of the
+ * oldest, and fields that are refused are told of all the same. */
+static void the_oldest_tombstones_are_forgotten(void **state)
+{
+    (void)state;
+    write_policies(TOMBSTONES_MAX);
+    delete_policies(0, 1);
+    api_advance(&api, 1000);
+    delete_policies(1, TOMBSTONES_MAX);
+    apply(POLICIES "/q", "{'spec': {'battery': {'minPercent': 40}}}");
+    write_file(POLICY("q", 20) POLICY("r", 20));
+    assert_int_equal(api.ctl->model.tombstones, TOMBSTONES_MAX);
+    assert_int_equal(api.ctl->model.objects[KIND_CONFLICT].count, TOMBSTONES_MAX + 1);
+    (void)api_expect(&api, 200, "DELETE", POLICIES "/r", NULL);
+    assert_int_equal(api.ctl->model.tombstones, TOMBSTONES_MAX);
+    write_policies(2);
+    assert_true(has(POLICIES "/p-0"));
+    assert_false(has(POLICIES "/p-1"));
+}
+
 static void what_the_directory_names_no_more_goes(void **state)
 {
     (void)state;
@@ -656,6 +704,7 @@ int main(void)
         TEST(what_is_released_is_the_directorys_again),
         TEST(what_an_operator_deletes_stays_deleted),
         TEST(what_an_operator_makes_anew_lifts_the_tombstone),
+        TEST(the_oldest_tombstones_are_forgotten),
         TEST(what_the_directory_names_no_more_goes),
         TEST(what_an_operator_owns_does_not_go_with_its_file),
         TEST(a_conflict_ends_with_its_file_though_nothing_is_withdrawn),
