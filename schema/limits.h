@@ -47,6 +47,8 @@ enum {
     HTTP_LINGER_MS = 2 * 1000,         /* to read the last answer before the socket goes */
     LIST_LIMIT_MAX = 5000,             /* objects in one page; kubectl asks for 500 */
     CHANGES_MAX = 4096,                /* objects in one change set */
+    JSON_PATCH_OPS_MAX = 10000,        /* operations of one JSON patch */
+    JSON_PATCH_WORK_MAX = 1 << 20,     /* nodes that they search, shift and copy together */
     WATCHERS_MAX = 1024,
     WATCH_BACKLOG_BYTES_MAX = 4 << 20, /* a slower reader is closed and resumes by revision */
     WATCH_RING_EVENTS = 8192,          /* newest changes kept in memory for watchers that resume */

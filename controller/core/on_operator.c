@@ -265,6 +265,10 @@ static bool patch_verb(struct ctl *ctl, const struct request *request, struct wr
         write->verb = WRITE_MERGE_PATCH;
         return true;
     }
+    if (str_starts(type, "application/json-patch+json")) {
+        write->verb = WRITE_JSON_PATCH;
+        return true;
+    }
     if (str_starts(type, "application/apply-patch+yaml")) {
         write->verb = WRITE_APPLY;
         if (!str_is_empty(target_param(&request->target, "fieldManager"))) {
@@ -279,7 +283,8 @@ static bool patch_verb(struct ctl *ctl, const struct request *request, struct wr
         ctl, request,
         failure_make(&ctl->arena, 415, "UnsupportedMediaType",
                      "the body of the request was in an unknown format - accepted media types "
-                     "include: application/merge-patch+json, application/apply-patch+yaml"));
+                     "include: application/json-patch+json, application/merge-patch+json, "
+                     "application/apply-patch+yaml"));
     return false;
 }
 

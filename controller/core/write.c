@@ -4,6 +4,7 @@
 
 #include "controller/core/applyset.h"
 #include "controller/core/conflicts.h"
+#include "controller/core/patched.h"
 #include "controller/core/sources.h"
 #include "schema/base/site.h"
 #include "schema/bind.h"
@@ -428,11 +429,32 @@ bool write_put(struct ctl *ctl, struct write_request *request)
     return true;
 }
 
+/* A JSON patch is what it makes of the object that is there: from here on a replace by that, with
+ * its preconditions. */
+static bool carry_out_patch(struct ctl *ctl, struct write_request *request)
+{
+    const struct object *live = model_find(&ctl->model, request->kind->id, request->name);
+    struct failure failure;
+
+    if (live == NULL) {
+        return fail(request, failure_not_found(&ctl->arena, request->kind, request->name));
+    }
+    if (!patched(ctl, PATCH_JSON, emit_object(&ctl->arena, live, EMIT_ALL), request->body,
+                 &request->body, &failure)) {
+        return fail(request, failure);
+    }
+    request->verb = WRITE_REPLACE;
+    return true;
+}
+
 static bool decide_write(struct ctl *ctl, struct write_request *request)
 {
     const struct object *live;
     struct node *live_node;
 
+    if (request->verb == WRITE_JSON_PATCH && !carry_out_patch(ctl, request)) {
+        return false;
+    }
     if (!check_type(ctl, request) || !find_name(ctl, request)) {
         return false;
     }
@@ -705,6 +727,7 @@ bool write_decide(struct ctl *ctl, struct write_request *request)
     case WRITE_CREATE:
     case WRITE_REPLACE:
     case WRITE_MERGE_PATCH:
+    case WRITE_JSON_PATCH:
     case WRITE_APPLY:
         break;
     }

@@ -12,6 +12,7 @@ enum write_verb {
     WRITE_CREATE,
     WRITE_REPLACE,
     WRITE_MERGE_PATCH,
+    WRITE_JSON_PATCH,
     WRITE_APPLY,
     WRITE_DELETE,
     WRITE_RELEASE,  /* an operator gives back to the lower sources: fields, all, or a tombstone */
