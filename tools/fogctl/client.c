@@ -248,6 +248,26 @@ bool http_call(struct fogctl *fogctl, const struct request *request, struct repl
     return code == CURLE_OK;
 }
 
+/* Each is `299 - "text"`, with quotes and backslashes escaped. */
+void reply_warned(const struct reply *reply)
+{
+    bool is_inside = false;
+    struct str text = STR_EMPTY;
+
+    for (const char *c = reply->warning == NULL ? "" : reply->warning; *c != '\0'; c++) {
+        if (is_inside && *c == '\\' && c[1] != '\0') {
+            str_add_char(&text, *++c);
+        } else if (*c == '"') {
+            str_add(&text, is_inside ? "\n" : "warning: ");
+            is_inside = !is_inside;
+        } else if (is_inside) {
+            str_add_char(&text, *c);
+        }
+    }
+    text_put_lines(stderr, text.data);
+    str_fini(&text);
+}
+
 int reply_failed(const struct reply *reply)
 {
     const char *message = node_find_text(reply->root, "message");

@@ -118,6 +118,7 @@ struct request {
 bool http_call(struct fogctl *fogctl, const struct request *request, struct reply *ret_reply);
 /* GET that must give 200 and JSON; NULL after having said why not. */
 struct node *http_get(struct fogctl *fogctl, const char *path);
+void reply_warned(const struct reply *reply); /* says what its Warning headers say */
 /* Says what a Status says; returns EXIT_FAILED. */
 int reply_failed(const struct reply *reply);
 /* "error: the controller at … cannot be reached: WHY"; returns EXIT_FAILED. */

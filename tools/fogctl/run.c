@@ -88,11 +88,11 @@ static const char *foreign_verb(const char *name)
 {
     static const struct {
         const char *theirs, *ours;
-    } words[] = {{"create", "apply"},    {"replace", "apply"}, {"run", "apply"},
-                 {"plan", "diff"},       {"list", "get"},      {"status", "get"},
-                 {"ls", "get"},          {"rm", "delete"},     {"stop", "delete"},
-                 {"remove", "delete"},   {"undo", "rollback"}, {"revert", "rollback"},
-                 {"rollout", "history"}, {"log", "logs"}};
+    } words[] = {{"run", "create"},    {"new", "create"},    {"set", "patch"},
+                 {"plan", "diff"},     {"list", "get"},      {"status", "get"},
+                 {"ls", "get"},        {"rm", "delete"},     {"stop", "delete"},
+                 {"remove", "delete"}, {"undo", "rollback"}, {"revert", "rollback"},
+                 {"log", "logs"}};
 
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (str_eq(words[i].theirs, name)) {

@@ -169,22 +169,6 @@ static bool is_usage_right(struct fogctl *fogctl, const struct verb *verb,
     return false;
 }
 
-/* Of --dry-run=client: as they stand in the files, for nobody else was asked. */
-static int print_documents(struct fogctl *fogctl, const struct documents_read *documents)
-{
-    struct node **objects = arena_array(&fogctl->arena, documents->count + 1, sizeof(objects[0]));
-
-    for (size_t i = 0; i < documents->count; i++) {
-        const struct document *it = &documents->items[i];
-
-        objects[i] = it->root;
-        if (writing_is_lines(&opt_writing)) {
-            printf("%s valid (dry run)\n", kind_title(fogctl, it->kind, it->name));
-        }
-    }
-    return writing_print_objects(fogctl, &opt_writing, objects, documents->count);
-}
-
 static int apply(struct fogctl *fogctl, struct texts *words)
 {
     struct documents_read documents = {0};
@@ -196,7 +180,7 @@ static int apply(struct fogctl *fogctl, struct texts *words)
         code = EXIT_USAGE;
     } else if (manifests_read(fogctl, &opt_files, &documents)) {
         if (str_eq(opt_writing.dry_run, "client")) {
-            code = print_documents(fogctl, &documents);
+            code = writing_print_documents(fogctl, &opt_writing, &documents);
         } else {
             status = send_set(fogctl, &documents, is_server);
         }

@@ -1,6 +1,7 @@
 /* delete: by name, by file or by label, all or nothing, and by default until it is gone. */
 #include "schema/json.h"
 #include "schema/limits.h"
+#include "tools/fogctl/deleting.h"
 #include "tools/fogctl/writing.h"
 
 #include <stdio.h>
@@ -105,21 +106,30 @@ static bool add_listed(struct fogctl *fogctl, const struct kind *kind, struct al
     return list != NULL;
 }
 
-static bool collect_manifests(struct fogctl *fogctl, struct all_doomed *doomed)
+/* Those that use others go first: sessions before policies. */
+static bool collect_documents(struct fogctl *fogctl, const struct documents_read *documents,
+                              struct all_doomed *doomed)
 {
-    struct documents_read documents = {0};
-    bool fine = manifests_read(fogctl, &opt_files, &documents);
+    bool fine = true;
 
-    /* Those that use others go first: sessions before policies. */
     for (size_t id = KIND_COUNT; fine && id-- > 0;) {
-        for (size_t i = documents.count; fine && i-- > 0;) {
-            const struct document *document = &documents.items[i];
+        for (size_t i = documents->count; fine && i-- > 0;) {
+            const struct document *document = &documents->items[i];
 
             if (document->kind->id == id) {
                 fine = add_named(fogctl, document->kind, document->name, doomed);
             }
         }
     }
+    return fine;
+}
+
+static bool collect_manifests(struct fogctl *fogctl, struct all_doomed *doomed)
+{
+    struct documents_read documents = {0};
+    bool fine = manifests_read(fogctl, &opt_files, &documents) &&
+                collect_documents(fogctl, &documents, doomed);
+
     vec_fini(&documents);
     return fine;
 }
@@ -231,44 +241,77 @@ static int wait_gone(struct fogctl *fogctl, const struct doomed *doomed, int64_t
     }
 }
 
-static int carry_out(struct fogctl *fogctl, const struct all_doomed *doomed)
+static bool send(struct fogctl *fogctl, const struct all_doomed *doomed, struct reply *ret_reply)
 {
-    bool dry_run = writing_is_dry(&opt_writing);
+    bool is_dry_run = writing_is_dry(&opt_writing);
     struct request request = {
         .method = "POST",
         .path = arena_printf(&fogctl->arena, "/apis/fog/v1/changesets%s",
-                             writing_query(fogctl, &opt_writing, dry_run)),
+                             writing_query(fogctl, &opt_writing, is_dry_run)),
         .body = compose(fogctl, doomed),
     };
+
+    if (!is_dry_run) {
+        request.idempotency_key = fresh_key(fogctl);
+        request.retry_ms = 30000;
+    }
+    if (!http_call(fogctl, &request, ret_reply)) {
+        return false;
+    }
+    if (ret_reply->code != 200) {
+        (void)reply_failed(ret_reply);
+        return false;
+    }
+    return true;
+}
+
+static int wait_all(struct fogctl *fogctl, const struct all_doomed *doomed, int64_t give_up_ms)
+{
+    int code = EXIT_DONE;
+
+    for (size_t i = 0; i < doomed->count && code == EXIT_DONE; i++) {
+        code = wait_gone(fogctl, &doomed->items[i], give_up_ms);
+    }
+    return code;
+}
+
+static int carry_out(struct fogctl *fogctl, const struct all_doomed *doomed)
+{
+    bool is_dry_run = writing_is_dry(&opt_writing);
     int64_t give_up_ms = boot_ms() + opt_timeout_ms;
     struct reply reply;
     int code = EXIT_DONE;
 
-    if (!dry_run) {
-        request.idempotency_key = fresh_key(fogctl);
-        request.retry_ms = 30000;
-    }
-    if (!http_call(fogctl, &request, &reply)) {
+    if (!send(fogctl, doomed, &reply)) {
         return EXIT_FAILED;
-    }
-    if (reply.code != 200) {
-        return reply_failed(&reply);
     }
     if (writing_is_lines(&opt_writing)) {
         results_print(fogctl, node_find_path(reply.root, "status.results"),
-                      dry_run ? " (server dry run)" : "");
-        plan_print(fogctl, dry_run ? node_find_path(reply.root, "status.plan") : NULL);
+                      is_dry_run ? " (server dry run)" : "");
+        plan_print(fogctl, is_dry_run ? node_find_path(reply.root, "status.plan") : NULL);
     } else {
         code = writing_print(fogctl, &opt_writing, node_find(reply.root, "status"));
     }
-    if (dry_run) {
-        return code;
-    }
     (void)fflush(stdout);
-    for (size_t i = 0; !opt_no_wait && i < doomed->count && code == EXIT_DONE; i++) {
-        code = wait_gone(fogctl, &doomed->items[i], give_up_ms);
-    }
-    return code;
+    return is_dry_run || opt_no_wait || code != EXIT_DONE ? code
+                                                          : wait_all(fogctl, doomed, give_up_ms);
+}
+
+int delete_documents(struct fogctl *fogctl, const struct documents_read *documents,
+                     const char *manager, int64_t timeout_ms)
+{
+    int64_t give_up_ms = boot_ms() + timeout_ms;
+    struct all_doomed doomed = {0};
+    struct reply reply;
+    bool fine;
+
+    opt_ignore = true;
+    opt_writing.manager = manager;
+    fine = collect_documents(fogctl, documents, &doomed) &&
+           (doomed.count == 0 || send(fogctl, &doomed, &reply));
+    fine = fine && wait_all(fogctl, &doomed, give_up_ms) == EXIT_DONE;
+    vec_fini(&doomed);
+    return fine ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* The objects meant by words, or EXIT_USAGE after having said what is wrong. */

@@ -28,14 +28,13 @@ static int version(struct fogctl *fogctl, struct texts *words)
 
 /* A line each, so that changes that add one do not collide. */
 /* clang-format off */
-/* A line each, so that changes that add one do not collide. */
-/* clang-format off */
-/* A line each, so that changes that add one do not collide. */
-/* clang-format off */
 extern const struct verb
     verb_diff,
     verb_apply,
     verb_edit,
+    verb_create,
+    verb_replace,
+    verb_patch,
     verb_get,
     verb_top,
     verb_why,
@@ -65,6 +64,9 @@ const struct verb *const verbs[] = {
     &verb_diff,
     &verb_apply,
     &verb_edit,
+    &verb_create,
+    &verb_replace,
+    &verb_patch,
     &verb_get,
     &verb_top,
     &verb_why,

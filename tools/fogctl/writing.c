@@ -129,3 +129,19 @@ int writing_print(struct fogctl *fogctl, struct writing *writing, const struct n
     }
     return writing_print_objects(fogctl, writing, objects, count);
 }
+
+int writing_print_documents(struct fogctl *fogctl, struct writing *writing,
+                            const struct documents_read *documents)
+{
+    struct node **objects = arena_array(&fogctl->arena, documents->count + 1, sizeof(objects[0]));
+
+    for (size_t i = 0; i < documents->count; i++) {
+        const struct document *it = &documents->items[i];
+
+        objects[i] = it->root;
+        if (writing_is_lines(writing)) {
+            printf("%s valid (dry run)\n", kind_title(fogctl, it->kind, it->name));
+        }
+    }
+    return writing_print_objects(fogctl, writing, objects, documents->count);
+}

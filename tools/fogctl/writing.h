@@ -51,5 +51,8 @@ const char *writing_query(struct fogctl *fogctl, const struct writing *writing, 
 int writing_print(struct fogctl *fogctl, struct writing *writing, const struct node *status);
 /* A list, also of one. */
 int writing_print_list(struct fogctl *fogctl, struct writing *writing, const struct node *list);
+/* Of --dry-run=client, also in lines: as they stand in the files, for nobody else was asked. */
+int writing_print_documents(struct fogctl *fogctl, struct writing *writing,
+                            const struct documents_read *documents);
 int writing_print_objects(struct fogctl *fogctl, struct writing *writing,
                           struct node *const *objects, size_t count);

@@ -59,9 +59,9 @@ static void a_slip_in_a_verb_is_told(void **state)
     run("aply -f x");
     EXITS(2);
     ERR("error: there is no verb \"aply\"\n  did you mean \"fogctl apply\"?\n");
-    run("create -f x");
+    run("new -f x");
     EXITS(2);
-    ERR("did you mean \"fogctl apply\"?");
+    ERR("did you mean \"fogctl create\"?");
     run("help aply");
     EXITS(2);
     run("frobnicate");
