@@ -235,3 +235,37 @@ bool form_is_url(const char *text, const char **ret_why)
     }
     return strchr(text, '#') == NULL || no(ret_why, "may not hold a fragment (#)");
 }
+
+#define NAME_PART "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+#define NAME      NAME_PART "(\\." NAME_PART ")*"
+#define WORD      "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+#define CLOCK     "([01][0-9]|2[0-3]):[0-5][0-9]"
+#define RUN       "[0-9]+(-[0-9]+)?"
+
+const char *form_pattern(bool (*form)(const char *text, const char **ret_why))
+{
+    static const struct {
+        bool (*form)(const char *text, const char **ret_why);
+        const char *pattern;
+    } patterns[] = {
+        {name_is_valid, "^" NAME "$"},
+        {label_key_is_valid, "^(" NAME "/)?" WORD "$"},
+        {label_value_is_valid, "^(" WORD ")?$"},
+        {form_is_digest, "^blake2b:[0-9a-f]{64}$"},
+        {form_is_public_key, "^[A-Za-z0-9+/]{43}=$"},
+        {form_is_path, "^[^/]+(/[^/]+)*$"},
+        {form_is_clock, "^" CLOCK "$"},
+        {form_is_clock_end, "^(" CLOCK "|24:00)$"},
+        {form_is_reason, "^[A-Za-z][A-Za-z0-9]*$"},
+        {form_is_event_type, "^(Normal|Warning)$"},
+        {form_is_url, "^https?://[^\\s#]+$"},
+        {form_is_indexes, "^(" RUN "(," RUN ")*)?$"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(patterns); i++) {
+        if (patterns[i].form == form) {
+            return patterns[i].pattern;
+        }
+    }
+    return NULL;
+}

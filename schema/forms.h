@@ -16,3 +16,7 @@ bool form_is_reason(const char *text, const char **ret_why);      /* CamelCase, 
 bool form_is_event_type(const char *text, const char **ret_why);  /* "Normal" or "Warning" */
 bool form_is_url(const char *text, const char **ret_why);         /* http or https, of a host */
 bool form_is_indexes(const char *text, const char **ret_why);     /* "0-57,60" */
+
+/* What all texts of a form match, as a regular expression (ECMA 262): for those who check without
+ * us.  NULL: none is known.  The form may ask for more. */
+const char *form_pattern(bool (*form)(const char *text, const char **ret_why));

@@ -18,6 +18,7 @@
 
 struct alerts;
 struct directory;
+struct openapi;
 struct reconcile_log;
 struct sources;
 struct watcher;
@@ -114,6 +115,7 @@ struct ctl {
         bool has_awaited;          /* awaited_until has passed and was acted on */
     } reconciler;
     struct reconcile_log *reconcile_log; /* owned */
+    struct openapi *openapi;             /* owned: documents that were asked for */
     struct sources *sources;             /* owned: config directory and discovery */
     struct alerts *alerts;               /* owned: alerts.h */
     struct ctl_counters counters;

@@ -5,6 +5,7 @@
 #include "controller/core/alerts.h"
 #include "controller/core/core.h"
 #include "controller/core/gang.h"
+#include "controller/core/openapi.h"
 #include "controller/core/reads.h"
 #include "controller/core/reconcile_log.h"
 #include "controller/core/watch.h"
@@ -44,6 +45,7 @@ struct ctl *ctl_new(const struct ctl_options *options)
     ctl->retry_step_at = MONO_NEVER;
     ctl->grace_until = MONO_ZERO;
     ctl->sources = sources_new();
+    ctl->openapi = openapi_new();
     ctl->alerts = alerts_new();
     ctl->reconcile_log = MEM_NEW(struct reconcile_log);
     return ctl;
@@ -57,6 +59,7 @@ void ctl_free(struct ctl *ctl)
     assert(!ctl->in_transaction);
     link_fini(ctl);
     sources_free(ctl->sources);
+    openapi_free(ctl->openapi);
     alerts_free(ctl->alerts);
     reconcile_log_fini(ctl->reconcile_log);
     free(ctl->reconcile_log);

@@ -1,6 +1,7 @@
 #include "controller/core/discovery.h"
 
 #include "controller/core/metrics.h"
+#include "schema/verbs.h"
 
 static struct node *words(struct arena *arena, const char *const *list)
 {
@@ -12,19 +13,8 @@ static struct node *words(struct arena *arena, const char *const *list)
     return node;
 }
 
-static bool has_status(const struct kind *kind)
-{
-    return shape_find(kind->shape, "status") != NULL;
-}
-
 static struct node *resource(struct arena *arena, const struct kind *kind, const char *subresource)
 {
-    static const char *const all[] = {
-        "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch", NULL};
-    static const char *const derived[] = {"delete", "deletecollection", "get", "list", "watch",
-                                          NULL};
-    static const char *const record[] = {"get", "list", "watch", NULL};
-    static const char *const status[] = {"get", "patch", "update", NULL};
     struct node *node = node_map(arena);
     bool is_main = subresource == NULL;
 
@@ -34,11 +24,7 @@ static struct node *resource(struct arena *arena, const struct kind *kind, const
     node_set(arena, node, "singularName", node_str(arena, is_main ? kind->singular : ""));
     node_set(arena, node, "namespaced", node_bool(arena, kind->is_event));
     node_set(arena, node, "kind", node_str(arena, kind->name));
-    node_set(arena, node, "verbs",
-             words(arena, !is_main                             ? status
-                          : kind->is_record                    ? record
-                          : kind->is_derived || kind->is_event ? derived
-                                                               : all));
+    node_set(arena, node, "verbs", words(arena, kind_verbs(kind, subresource)));
     if (is_main && kind->short_names != NULL) {
         node_set(arena, node, "shortNames", words(arena, kind->short_names));
     }
@@ -59,8 +45,10 @@ static struct node *resources(struct arena *arena, const char *group, const char
     for (size_t i = 0; i < KIND_COUNT; i++) {
         if (str_eq(kinds[i]->group, group)) {
             node_add(arena, list, resource(arena, kinds[i], NULL));
-            if (has_status(kinds[i]) && !kinds[i]->is_derived) {
-                node_add(arena, list, resource(arena, kinds[i], "status"));
+            for (const char *const *part = kind_subresources; *part != NULL; part++) {
+                if (kind_verbs(kinds[i], *part) != NULL) {
+                    node_add(arena, list, resource(arena, kinds[i], *part));
+                }
             }
         }
     }

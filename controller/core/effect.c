@@ -13,6 +13,7 @@ void effect_fini(struct effect *effect)
     switch (effect->type) {
     case EFFECT_ANSWER:
         free(effect->answer.warning);
+        free(effect->answer.etag);
         break;
     case EFFECT_HANGUP:
         free(effect->reason);

@@ -29,8 +29,10 @@ struct effect {
     union {
         struct {
             int code;
-            bool is_stream;          /* chunks follow until EFFECT_END */
-            bool is_text;            /* text/plain instead of application/json */
+            bool is_stream;           /* chunks follow until EFFECT_END */
+            bool is_text;             /* text/plain instead of application/json */
+            const char *content_type; /* static: another one than these two; NULL: none */
+            char *etag; /* owned: with its quotes; the client may keep it; NULL: none */
             int retry_after_seconds; /* 0: no such header */
             char *warning;           /* owned: "299 - …" for a Warning header; NULL: none */
         } answer;

@@ -31,6 +31,7 @@ struct http_request {
     const char *method; /* "GET" */
     const char *target; /* as received: path and query, percent-encoded */
     const char *content_type, *accept, *user_agent; /* NULL when absent */
+    const char *if_none_match;                      /* NULL when absent */
     const char *user;            /* who says who they are (no authentication yet); NULL: unknown */
     const char *cause;           /* Fog-Change-Cause: why, in words; NULL when absent */
     const char *idempotency_key; /* Idempotency-Key; NULL when absent */

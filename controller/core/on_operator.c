@@ -3,6 +3,7 @@
 #include "controller/core/discovery.h"
 #include "controller/core/dump.h"
 #include "controller/core/history.h"
+#include "controller/core/openapi.h"
 #include "controller/core/reconcile_log.h"
 #include "controller/core/request.h"
 #include "controller/core/watch.h"
@@ -568,13 +569,15 @@ static bool on_fleet(struct ctl *ctl, struct request *request)
             return true;
         }
     }
-    if (!discovery_has(&request->target)) {
+    if (!discovery_has(&request->target) && !openapi_has(&request->target)) {
         return false;
     }
-    if (str_eq(request->http->method, "GET")) {
-        discovery_answer(ctl, request->id, &request->target);
-    } else {
+    if (!str_eq(request->http->method, "GET")) {
         method_not_allowed(ctl, request);
+    } else if (openapi_has(&request->target)) {
+        openapi_answer(ctl, request);
+    } else {
+        discovery_answer(ctl, request->id, &request->target);
     }
     return true;
 }

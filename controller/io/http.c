@@ -210,6 +210,8 @@ void http_answer(struct http *http, const struct effect *effect)
         .is_text = effect->answer.is_text,
         .retry_after_seconds = effect->answer.retry_after_seconds,
         .warning = effect->answer.warning,
+        .etag = effect->answer.etag,
+        .extra = {.content_type = effect->answer.content_type},
     };
 
     if (conn == NULL || conn->state != CONN_WAITING) {

@@ -102,6 +102,7 @@ struct http_refusal http_request_from(const struct http_parser *parser, char use
         .content_type = http_parser_header(parser, "content-type"),
         .accept = http_parser_header(parser, "accept"),
         .user_agent = http_parser_header(parser, "user-agent"),
+        .if_none_match = http_parser_header(parser, "if-none-match"),
         .cause = http_parser_header(parser, "fog-change-cause"),
         .idempotency_key = http_parser_header(parser, "idempotency-key"),
         .body = parser->body.data,
@@ -211,7 +212,12 @@ struct blob *http_reply_head(const struct http_reply *reply)
                  : reply->is_text                  ? "text/plain; charset=utf-8"
                                                    : "application/json");
     }
-    str_add(&head, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+    if (reply->etag != NULL) {
+        str_addf(&head, "Cache-Control: no-cache\r\nETag: %s\r\nVary: Accept\r\n", reply->etag);
+    } else {
+        str_add(&head, "Cache-Control: no-store\r\n");
+    }
+    str_add(&head, "X-Content-Type-Options: nosniff\r\n");
     if (reply->is_stream && reply->is_chunked) {
         str_add(&head, "Transfer-Encoding: chunked\r\n");
     } else if (has_body && !reply->is_stream) {

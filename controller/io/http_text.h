@@ -41,6 +41,7 @@ struct http_reply {
     size_t size_bytes;
     int retry_after_seconds;
     const char *warning; /* NULL: none */
+    const char *etag;    /* with its quotes; NULL: it may not be kept */
     struct wall now;
 };
 

@@ -53,10 +53,12 @@ static void take_answer(struct api *api, struct effect *effect)
     reply->is_text = effect->answer.is_text;
     reply->retry_after_seconds = effect->answer.retry_after_seconds;
     reply->warning = TAKE(effect->answer.warning);
+    reply->content_type = effect->answer.content_type;
+    reply->etag = TAKE(effect->answer.etag);
     reply->has_ended = !reply->is_stream;
     if (effect->bytes != NULL) {
         str_add_bytes(&reply->body, effect->bytes->data, effect->bytes->size_bytes);
-        if (!reply->is_text) {
+        if (!reply->is_text && !str_ends(reply->content_type, "protobuf")) {
             reply->json = parse(api, effect->bytes);
         }
     }
@@ -329,6 +331,7 @@ void api_fini(struct api *api)
     api_clear_sent(api);
     vec_each (&api->replies, it) {
         free((*it)->warning);
+        free((*it)->etag);
         str_fini(&(*it)->body);
         vec_fini(&(*it)->events);
         free(*it);
@@ -359,6 +362,8 @@ struct api_reply *api_call_raw(struct api *api, const char *method, const char *
         .user_agent = api->user_agent,
         .user = api->user,
         .cause = api->cause,
+        .accept = api->accept,
+        .if_none_match = api->if_none_match,
         .idempotency_key = api->key,
         .body = body,
         .body_size_bytes = size_bytes,

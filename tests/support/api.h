@@ -30,9 +30,11 @@ struct api_reply {
     int code; /* 0: not answered yet */
     bool is_stream, is_text, has_ended;
     int retry_after_seconds;
-    char *warning;     /* owned */
-    struct str body;   /* chunks one after the other */
-    struct node *json; /* of a whole answer; NULL for text and streams */
+    char *warning;            /* owned */
+    const char *content_type; /* NULL: JSON or text */
+    char *etag;               /* owned */
+    struct str body;          /* chunks one after the other */
+    struct node *json;        /* of a whole answer; NULL for text and streams */
     struct {
         VEC_OF(struct node *);
     } events; /* of a watch: one for each chunk */
@@ -80,7 +82,7 @@ struct api {
     } notices;
     size_t commits, commit_rows;
     /* Of the requests to come. */
-    const char *content_type, *accept, *user_agent, *user, *cause, *key;
+    const char *content_type, *accept, *user_agent, *user, *cause, *key, *if_none_match;
 };
 
 void api_init(struct api *api);

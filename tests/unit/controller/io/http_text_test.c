@@ -109,6 +109,21 @@ static void heads_say_what_follows(void **state)
     blob_unref(head);
 }
 
+static void only_what_has_a_tag_may_be_kept(void **state)
+{
+    struct http_reply tagged = {.code = 304, .etag = "\"abc\""}, other = {.code = 200};
+    struct blob *head = http_reply_head(&tagged);
+
+    (void)state;
+    assert_non_null(strstr(head->data, "\r\nCache-Control: no-cache\r\nETag: \"abc\"\r\n"));
+    assert_null(strstr(head->data, "\r\nContent-"));
+    blob_unref(head);
+    head = http_reply_head(&other);
+    assert_non_null(strstr(head->data, "\r\nCache-Control: no-store\r\n"));
+    assert_null(strstr(head->data, "ETag"));
+    blob_unref(head);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +131,7 @@ int main(void)
         cmocka_unit_test(names_of_other_sites_are_foreign),
         cmocka_unit_test(users_come_from_a_password_a_token_or_a_name),
         cmocka_unit_test(heads_say_what_follows),
+        cmocka_unit_test(only_what_has_a_tag_may_be_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,35 @@
+#include "schema/verbs.h"
+
+#include "schema/base/str.h"
+
+const char *const kind_subresources[] = {"status", NULL};
+
+const char *const *kind_verbs(const struct kind *kind, const char *subresource)
+{
+    static const char *const all[] = {
+        "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch", NULL};
+    static const char *const derived[] = {"delete", "deletecollection", "get", "list", "watch",
+                                          NULL};
+    static const char *const record[] = {"get", "list", "watch", NULL};
+    static const char *const part[] = {"get", "patch", "update", NULL};
+
+    if (subresource == NULL) {
+        return kind->is_record ? record : kind->is_derived || kind->is_event ? derived : all;
+    }
+    return str_eq(subresource, "status") && !kind->is_derived &&
+                   shape_find(kind->shape, "status") != NULL
+               ? part
+               : NULL;
+}
+
+bool kind_has_verb(const struct kind *kind, const char *subresource, const char *verb)
+{
+    const char *const *verbs = kind_verbs(kind, subresource);
+
+    for (; verbs != NULL && *verbs != NULL; verbs++) {
+        if (str_eq(*verbs, verb)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,13 @@
+/* What clients may do with the objects of a kind, in the words of Kubernetes' discovery. Discovery,
+ * OpenAPI and access reviews all say what stands here. */
+#pragma once
+
+#include "schema/kind.h"
+
+/* NULL-terminated, in the order of the alphabet.  `subresource` NULL: the objects themselves; NULL
+ * is returned when the kind has no such subresource that clients know. */
+const char *const *kind_verbs(const struct kind *kind, const char *subresource);
+bool kind_has_verb(const struct kind *kind, const char *subresource, const char *verb);
+
+/* All subresources that clients of Kubernetes know: NULL-terminated. */
+extern const char *const kind_subresources[];
