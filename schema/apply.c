@@ -78,7 +78,28 @@ static struct fieldset paths_that_lead(struct arena *arena, const struct fieldse
     return found; /* in the order of `paths`: settled */
 }
 
-/* Rule 1, owners of higher rank: their fields leave the configuration. */
+/* Those of `fields` that one of `paths` leads to. */
+static struct fieldset paths_below(struct arena *arena, const struct fieldset *fields,
+                                   const struct fieldset *paths)
+{
+    struct fieldset below = {0};
+
+    for (size_t i = 0; i < fields->count; i++) {
+        for (size_t j = 0; j < paths->count; j++) {
+            const struct field_path *path = &paths->paths[j];
+            const struct fieldset one = {&fields->paths[i], 1};
+
+            if (fieldset_reaches(&one, path->key, path->length)) {
+                fieldset_add(arena, &below, &fields->paths[i]);
+                break;
+            }
+        }
+    }
+    return below;
+}
+
+/* Rule 1, owners of higher rank: their fields leave the configuration; of an item that one of them
+ * took away, what is new in it, too. */
 static void leave_out_higher(struct applying *applying)
 {
     struct arena *arena = applying->arena;
@@ -97,6 +118,7 @@ static void leave_out_higher(struct applying *applying)
     if (left_out.count > 0) {
         config = node_copy(arena, applying->config);
         stays = owned_paths(arena, applying->scope, config);
+        left_out = paths_below(arena, &stays, &left_out);
         stays = fieldset_minus(arena, &stays, &left_out);
         owned_prune(applying->scope, config, &left_out, &stays);
         applying->config = config;
@@ -316,26 +338,6 @@ struct node *apply_restore(struct arena *arena, const struct kind *kind, const s
     }
     owners_write(&then, root);
     return root;
-}
-
-/* Those of `fields` that one of `paths` leads to. */
-static struct fieldset paths_below(struct arena *arena, const struct fieldset *fields,
-                                   const struct fieldset *paths)
-{
-    struct fieldset below = {0};
-
-    for (size_t i = 0; i < fields->count; i++) {
-        for (size_t j = 0; j < paths->count; j++) {
-            const struct field_path *path = &paths->paths[j];
-            const struct fieldset one = {&fields->paths[i], 1};
-
-            if (fieldset_reaches(&one, path->key, path->length)) {
-                fieldset_add(arena, &below, &fields->paths[i]);
-                break;
-            }
-        }
-    }
-    return below;
 }
 
 struct node *apply_release(struct arena *arena, const struct node *live, enum source source,

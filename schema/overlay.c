@@ -3,6 +3,7 @@
 
 #include "schema/base/map.h"
 #include "schema/base/str.h"
+#include "schema/scalar.h"
 
 #include <assert.h>
 
@@ -176,13 +177,14 @@ struct node *owned_overlay(struct arena *arena, struct owned_scope scope, const 
 struct pruning {
     struct owned_scope scope;
     const struct fieldset *drop, *kept;
-    struct str key; /* of the value being looked at */
+    struct str key;     /* of the value being looked at */
+    struct arena arena; /* for looking at defaults */
 };
 
 /* What is left of a container. */
 struct remains {
     bool lost; /* something went */
-    bool bare; /* nothing stayed but defaults that nobody owns */
+    bool bare; /* nothing stayed but defaults, as they are, that nobody owns */
 };
 
 static bool prune_value(struct pruning *pruning, const struct field *field, struct node *value,
@@ -276,14 +278,28 @@ static bool is_empty(const struct node *value)
            (value->type == NODE_LIST && value->list.count == 0);
 }
 
-static bool prune_leaf(const struct pruning *pruning, const struct field *field,
+static bool is_default(struct pruning *pruning, const struct field *field, const struct node *value)
+{
+    union {
+        int64_t integer;
+        double real;
+        const char *text;
+    } member = {0};
+
+    return field != NULL && field->fallback != NULL && field_type_is_scalar(field->type) &&
+           scalar_from_text(&pruning->arena, field, field->type, field->fallback, &member) &&
+           field_value_eq(field, value,
+                          scalar_to_node(&pruning->arena, field, field->type, &member));
+}
+
+static bool prune_leaf(struct pruning *pruning, const struct field *field, const struct node *value,
                        struct remains *above)
 {
     if (is_in(pruning, pruning->drop)) {
         above->lost = true;
         return false;
     }
-    if (field == NULL || field->fallback == NULL || is_in(pruning, pruning->kept)) {
+    if (above->bare && (is_in(pruning, pruning->kept) || !is_default(pruning, field, value))) {
         above->bare = false;
     }
     return true;
@@ -297,7 +313,7 @@ static bool prune_value(struct pruning *pruning, const struct field *field, stru
     bool stays;
 
     if (is_empty(value)) {
-        return prune_leaf(pruning, field, above);
+        return prune_leaf(pruning, field, value, above);
     }
     switch (field_form_of(field, value)) {
     case FORM_STRUCT:
@@ -309,7 +325,7 @@ static bool prune_value(struct pruning *pruning, const struct field *field, stru
         prune_items(pruning, field, value, &here);
         break;
     case FORM_LEAF:
-        return prune_leaf(pruning, field, above);
+        return prune_leaf(pruning, field, value, above);
     }
     here.lost |= is_in(pruning, pruning->drop);
     here.bare = here.bare && !is_in(pruning, pruning->kept);
@@ -328,5 +344,6 @@ void owned_prune(struct owned_scope scope, struct node *root, const struct field
     if (drop->count > 0) {
         prune_map(&pruning, NULL, root, &remains);
     }
+    arena_fini(&pruning.arena);
     str_fini(&pruning.key);
 }

@@ -117,6 +117,15 @@ static void an_item_goes_although_a_part_of_it_was_taken_away(void **state)
 /* --- going back --------------------------------------------------------------------------------
  */
 
+static void an_item_that_was_taken_away_does_not_come_back_with_a_new_field(void **state)
+{
+    (void)state;
+    directory("{'spec':{'outputs':[{'name':'raw'},{'name':'cut'}]}}");
+    replace("{'metadata':{'name':'c1'},'spec':{'outputs':[{'name':'cut'}]}}");
+    directory("{'spec':{'outputs':[{'name':'raw','path':'/x'},{'name':'cut'}]}}");
+    ownership_expect_spec(&camera, "{'outputs':[{'name':'cut'}]}");
+}
+
 static void an_undo_is_not_undone(void **state)
 {
     const struct node *then;
@@ -230,6 +239,7 @@ int main(void)
         TEST(what_an_operator_took_away_is_not_put_back),
         TEST(what_is_taken_away_is_no_conflict_among_equals),
         TEST(an_item_goes_although_a_part_of_it_was_taken_away),
+        TEST(an_item_that_was_taken_away_does_not_come_back_with_a_new_field),
         TEST(an_undo_is_not_undone),
         TEST(going_back_twice_is_going_back_once),
         TEST(what_going_back_left_alone_a_lower_source_still_has),

@@ -346,6 +346,17 @@ static void a_struct_with_a_value_that_is_no_default_stays(void **state)
     expect_spec("{'battery':{'mode':'eco'},'retries':3}");
 }
 
+static void a_value_that_nobody_owns_any_more_is_no_default(void **state)
+{
+    (void)state;
+    camera.binds = true;
+    apply("a", "{'spec':{'battery':{'minPercent':20}}}");
+    camera.live = apply_release(&camera.arena, camera.live, SOURCE_API, NULL);
+    apply("b", "{'spec':{'battery':{'mode':'eco'}}}");
+    apply("b", "{'spec':{}}");
+    expect_spec("{'interval':'30s','retries':3,'battery':{'minPercent':20,'resumePercent':60}}");
+}
+
 /* --- lists by key ------------------------------------------------------------------------------
  */
 
@@ -735,6 +746,7 @@ int main(void)
         TEST(a_struct_applied_empty_goes_with_its_defaults),
         TEST(a_default_that_nobody_owns_comes_back),
         TEST(a_struct_with_a_value_that_is_no_default_stays),
+        TEST(a_value_that_nobody_owns_any_more_is_no_default),
         TEST(items_are_owned_one_by_one),
         TEST(an_item_goes_as_a_whole),
         TEST(an_item_in_which_others_own_something_keeps_its_key),
