@@ -362,7 +362,6 @@ struct api_reply *api_call_raw(struct api *api, const char *method, const char *
         .user_agent = api->user_agent,
         .user = api->user,
         .cause = api->cause,
-        .accept = api->accept,
         .if_none_match = api->if_none_match,
         .idempotency_key = api->key,
         .body = body,
