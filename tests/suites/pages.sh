@@ -7,6 +7,9 @@
 # shellcheck source=tests/e2e/lib.sh disable=SC2154
 . "$(dirname "$0")/../e2e/lib.sh"
 
+PATH=$PWD/build/clients/kubectl:$BIN:$PATH
+export KUBECONFIG=$T/kubeconfig
+
 # Writes each block of a page as a script, LINE.sh, in pieces: PIECE.got is what it printed, PIECE.wanted what the page shows.
 blocks() { # PAGE FOLDER
   awk -v dir="$2" '
@@ -54,21 +57,22 @@ the_fleet_of_the_pages_is_up() {
   await 20 "all converges" converged counter beacon keeper
 }
 
-every_block_of_a_page_prints_what_it_shows() { # PAGE
+every_block_of_a_page_prints_what_it_shows() { # PAGE BLOCKS: at least
   local block count=0
-  mkdir -p "$T/pages"
+  rm -rf "$T/pages" && mkdir -p "$T/pages"
   blocks "$1" "$T/pages"
   for block in $(find "$T/pages" -name '*.sh' | sort -V); do
     replay "$1" "$(basename "$block" .sh)"
     count=$((count + 1))
   done
-  [ "$count" -ge 10 ] || miss "$1 has only $count blocks"
+  [ "$count" -ge "$2" ] || miss "$1 has only $count blocks"
 }
-docs_API_does_what_it_shows() { every_block_of_a_page_prints_what_it_shows docs/API.md; }
+docs_API_does_what_it_shows() { every_block_of_a_page_prints_what_it_shows docs/API.md 10; }
+docs_CLIENTS_does_what_it_shows() { every_block_of_a_page_prints_what_it_shows docs/CLIENTS.md 3; }
 
 all_of_it_left_the_programs_whole() {
   stop_controller
   nothing_is_broken
 }
 
-it the_fleet_of_the_pages_is_up docs_API_does_what_it_shows all_of_it_left_the_programs_whole
+it the_fleet_of_the_pages_is_up docs_API_does_what_it_shows docs_CLIENTS_does_what_it_shows all_of_it_left_the_programs_whole

@@ -64,6 +64,16 @@ await it('a merge patch merges', async () => {
   assert.equal(patched.metadata.labels?.tier, undefined);
 });
 
+await it('a JSON patch, its default, does what its steps say or nothing', async () => {
+  const steps = (value) => [
+    { op: 'test', path: '/spec/retries', value },
+    { op: 'replace', path: '/spec/retries', value: 8 },
+  ];
+  const patched = await custom.patchClusterCustomObject({ ...sessions, name: 'js', body: steps(7) });
+  assert.equal(patched.spec.retries, 8);
+  await refused(422, custom.patchClusterCustomObject({ ...sessions, name: 'js', body: steps(7) }));
+});
+
 await it('a server-side apply owns its fields, and a conflict names their owner', async () => {
   const apply = (fieldManager, retries, force) =>
     custom.patchClusterCustomObject(
