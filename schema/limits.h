@@ -246,7 +246,8 @@ enum {
     GRACE_MAX_MS = 10 * 60 * 1000,
     HELD_GRACE_MAX_MS = 30 * 1000, /* of work that ends while its policy or its owner holds it */
     CHECKPOINT_GRACE_MIN_MS = 100, /* between a workload's signal and its suspension, */
-    CHECKPOINT_GRACE_MAX_MS = 10 * 1000,        /* as long as whoever came back has to bear it */
+    CHECKPOINT_GRACE_MAX_MS = 10 * 1000, /* as long as whoever came back has to bear it */
+    CHECKPOINT_EVERY_MS = 60 * 1000, /* between two such signals to one run; else frozen at once */
     WORK_TIME_MAX_MS = 7 * 24 * 60 * 60 * 1000, /* other times in policies and sessions */
     LOG_FILE_BYTES_MAX = 1 << 20,               /* per workload; rotated, two are kept */
     LOG_CHUNK_BYTES_MAX = 16 << 10,

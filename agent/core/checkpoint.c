@@ -3,12 +3,15 @@
 
 #include "agent/core/model.h"
 #include "schema/base/site.h"
+#include "schema/limits.h"
 
-/* What was adopted may be frozen already, and has had its chance. */
+/* What was adopted may be frozen already, and has had its chance; so has what was told to save a
+ * moment ago, however often a reading goes up and down since. */
 static bool may_wait(const struct agt *agt, const struct work *work)
 {
     return template_checkpoint(&work->wanted.template) != NULL && !work->run.may_freeze &&
-           !work->run.was_suspended && govern_may_wait(agt, work);
+           !work->run.was_suspended && govern_may_wait(agt, work) &&
+           (work->run.is_saving || mono_is_due(work->run.next_grace, agt->now));
 }
 
 bool checkpoint_is_waited_for(struct agt *agt, struct work *work)
@@ -27,6 +30,7 @@ bool checkpoint_is_waited_for(struct agt *agt, struct work *work)
         *checkpoint;
     run->is_saving = true;
     run->freeze_at = mono_after(agt->now, checkpoint->grace_ms);
+    run->next_grace = mono_after(agt->now, CHECKPOINT_EVERY_MS);
     agt->saver.is_due = true;
     return true;
 }

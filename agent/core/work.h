@@ -56,6 +56,7 @@ struct run {
     int64_t evict_grace_ms;                 /* of the policy that evicts it */
     int64_t stop_grace_ms;     /* it was told to stop with; meaningful while WORK_STOPPING */
     struct mono freeze_at;     /* meaningful while is_saving */
+    struct mono next_grace;    /* before this it is frozen at once; 0: was never told to save */
     struct mono lease_end;     /* its shim ends it then; never: no lease, or not known */
     int64_t cpu_limit;         /* as it was told last; CPU_LIMIT_UNKNOWN: by an earlier agent */
     int64_t unwatched_ms;      /* as it was told last; UNWATCHED_UNKNOWN: by an earlier agent */

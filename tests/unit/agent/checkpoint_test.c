@@ -47,6 +47,17 @@ static void given_told(struct agent_world *world, int64_t grace_ms)
     world_reported(world);
 }
 
+/* Its sensors are read all the while. */
+static void pass_reading(struct agent_world *world, int64_t ms)
+{
+    for (int64_t i = 0; i < ms; i += 1000) {
+        world_pass(world, 1000);
+        world_read(world);
+    }
+    world_reported(world);
+    world_clear(world);
+}
+
 static void it_runs_until_its_grace_is_over(void **state)
 {
     struct agent_world *world = *state;
@@ -68,8 +79,28 @@ static void it_runs_until_its_grace_is_over(void **state)
                   "save\n"
                   "send report u1/1:Running\n");
     world_reported(world);
+    pass_reading(world, CHECKPOINT_EVERY_MS);
     world_reading(world, SENSOR_BATTERY, 49);
     expect_has(world, "suspend u1 run=1 signal=USR2 grace=5000\n"); /* and one for the next */
+}
+
+/* Given a reading that goes up and down, each time before the grace is over, then there is one
+ * grace a minute, and it is frozen at once the next time. */
+static void a_reading_that_flaps_gives_no_new_grace(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_told(world, 5000);
+    world_pass(world, 3000);
+    world_reading(world, SENSOR_BATTERY, 60);
+    expect(world, "resume u1 run=1\n"
+                  "save\n"
+                  "send report u1/1:Running\n");
+    world_reported(world);
+    world_reading(world, SENSOR_BATTERY, 49);
+    expect(world, "suspend u1 run=1\n"
+                  "save\n"
+                  "send report u1/1:Suspended(BatteryLow)\n");
 }
 
 static void a_verdict_that_turns_takes_it_back(void **state)
@@ -183,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(it_runs_until_its_grace_is_over),
+        TEST(a_reading_that_flaps_gives_no_new_grace),
         TEST(a_verdict_that_turns_takes_it_back),
         TEST(heat_does_not_wait),
         TEST(heat_ends_the_grace_of_another_reason),
