@@ -43,6 +43,7 @@ static const struct {
     {"OutsideWindow", DIVERGENCE_RESOURCES},
     {"Overheated", DIVERGENCE_RESOURCES},
     {"OwnerPaused", DIVERGENCE_RESOURCES},
+    {"PidsLimit", DIVERGENCE_RESOURCES},
     {"StaleSensor", DIVERGENCE_RESOURCES},
     {"Suspended", DIVERGENCE_RESOURCES},
     {"UploadFailed", DIVERGENCE_RESOURCES},

@@ -86,6 +86,8 @@ const struct remedy remedies[] = {
     {"MemoryLimit", REMEDY_ACT,
      "raise spec.workload.resources.memory, or let it need less; where all together held too much, "
      "have fewer beside it"},
+    {"PidsLimit", REMEDY_ACT,
+     "raise spec.limits.pids of its policy, or let it start fewer processes"},
     {"NoQuorum", REMEDY_ACT,
      "compare the outputs of its attempts: make the workload deterministic, or raise tasks.retries"},
     {"StartFailed", REMEDY_ACT,

@@ -89,6 +89,7 @@ enum exit_cause {
 /* The message of a run that was ended because it, or all together, held too much memory begins so;
  * its cause is EXIT_BY_ITSELF. */
 #define EXIT_MEMORY_LIMIT "MemoryLimit: "
+#define EXIT_PIDS_LIMIT   "PidsLimit: " /* the same of one with too many processes */
 
 struct agt_exit {
     enum exit_cause cause;

@@ -18,6 +18,7 @@ static enum work_outcome outcome_of(const struct work *work, const struct agt_ex
             return OUTCOME_COMPLETED;
         }
         return str_starts(exit->message, EXIT_MEMORY_LIMIT) ? OUTCOME_MEMORY_LIMIT
+               : str_starts(exit->message, EXIT_PIDS_LIMIT) ? OUTCOME_PIDS_LIMIT
                                                             : OUTCOME_EXITED_NON_ZERO;
     case EXIT_NOT_STARTED:
         MARK("a run could not be started");
@@ -38,7 +39,8 @@ static enum work_outcome outcome_of(const struct work *work, const struct agt_ex
 /* What it did itself counts against it; what is shown is its code. */
 static bool has_failed(const struct work *work)
 {
-    return work->outcome == OUTCOME_EXITED_NON_ZERO || work->outcome == OUTCOME_MEMORY_LIMIT;
+    return work->outcome == OUTCOME_EXITED_NON_ZERO || work->outcome == OUTCOME_MEMORY_LIMIT ||
+           work->outcome == OUTCOME_PIDS_LIMIT;
 }
 
 static void account(struct agt *agt, struct work *work, const struct agt_exit *exit)
@@ -77,6 +79,7 @@ static void describe_outcome(struct work *work, const struct agt_exit *exit)
         [OUTCOME_COMPLETED] = "exited with code 0",
         [OUTCOME_EXITED_NON_ZERO] = "exited with code",
         [OUTCOME_MEMORY_LIMIT] = "exited with code",
+        [OUTCOME_PIDS_LIMIT] = "exited with code",
         [OUTCOME_START_FAILED] = "could not be started",
         [OUTCOME_STOPPED] = "was stopped",
         [OUTCOME_LEASE_ENDED] = "was stopped because its lease ended",
@@ -108,6 +111,7 @@ static bool is_for_good(const struct work *work)
         return restart != RESTART_ALWAYS;
     case OUTCOME_EXITED_NON_ZERO:
     case OUTCOME_MEMORY_LIMIT:
+    case OUTCOME_PIDS_LIMIT:
     case OUTCOME_OUTPUT_MISSING:
     case OUTCOME_LOST:
         return restart == RESTART_NEVER;

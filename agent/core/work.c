@@ -14,8 +14,8 @@ const char *const work_state_words[] = {"Waiting",  "Starting",   "Running", "Su
                                         "Stopped",  NULL};
 
 const char *const work_outcome_words[] = {
-    "None", "Completed", "ExitedNonZero", "StartFailed", "Stopped", "LeaseEnded",
-    "Lost", "Orphaned",  "OutputMissing", "MemoryLimit", NULL};
+    "None", "Completed", "ExitedNonZero", "StartFailed", "Stopped",   "LeaseEnded",
+    "Lost", "Orphaned",  "OutputMissing", "MemoryLimit", "PidsLimit", NULL};
 
 #define TO(state) (1u << (state))
 

@@ -34,6 +34,7 @@ enum work_outcome { /* of the last run that ended, in this generation */
                     OUTCOME_ORPHANED,
                     OUTCOME_OUTPUT_MISSING,
                     OUTCOME_MEMORY_LIMIT,
+                    OUTCOME_PIDS_LIMIT,
 };
 
 extern const char *const work_state_words[];   /* NULL-terminated, as the next */

@@ -88,13 +88,13 @@ static void too_much_memory_is_a_reason_of_its_own(void **state)
     expect_has(world, "u1/1:Failed(MemoryLimit)=137\n");
 }
 
-static void another_limit_is_not_that_of_memory(void **state)
+static void too_many_processes_have_a_reason_of_their_own(void **state)
 {
     struct agent_world *world = *state;
 
     given_running(world, ONE("u1", 1));
     exited_saying(world, "PidsLimit: it has 6 of 5 processes");
-    expect_has(world, "u1/1:Failed(ExitedNonZero)=137\n");
+    expect_has(world, "u1/1:Failed(PidsLimit)=137\n");
 }
 
 static void too_much_memory_is_tried_again_like_what_fails(void **state)
@@ -508,7 +508,7 @@ int main(void)
         TEST(a_run_that_ends_well_is_done_and_stays_done),
         TEST(the_same_exit_twice_is_taken_in_once),
         TEST(too_much_memory_is_a_reason_of_its_own),
-        TEST(another_limit_is_not_that_of_memory),
+        TEST(too_many_processes_have_a_reason_of_their_own),
         TEST(too_much_memory_is_tried_again_like_what_fails),
         TEST(without_restart_a_failure_is_final),
         TEST(what_cannot_be_started_is_final_whatever_the_restart),
