@@ -2,6 +2,7 @@
 #include "schema/forms.h"
 
 #include "schema/base/digest.h"
+#include "schema/base/parse.h"
 #include "schema/base/str.h"
 #include "schema/bind.h"
 #include "schema/indexes.h"
@@ -213,6 +214,26 @@ bool form_is_event_type(const char *text, const char **ret_why)
            no(ret_why, "is not one of Normal, Warning");
 }
 
+/* Behind a host of `length` bytes; "" and "[::1]" have none, and ":" alone is none. */
+static bool has_good_port(const char *host, size_t length)
+{
+    const char *colon = memrchr(host, ':', length);
+    const char *bracket = memrchr(host, ']', length);
+    int64_t port = 0;
+    char digits[8];
+
+    if (colon == NULL || (bracket != NULL && bracket > colon)) {
+        return true;
+    }
+    length -= (size_t)(colon + 1 - host);
+    if (length == 0 || length >= sizeof(digits)) {
+        return false;
+    }
+    memcpy(digits, colon + 1, length);
+    digits[length] = '\0';
+    return int_from_str(digits, &port) && port >= 1 && port <= UINT16_MAX;
+}
+
 /* What could hide where it leads is refused: blanks, controls, letters beyond ASCII, a name before
  * the host. */
 bool form_is_url(const char *text, const char **ret_why)
@@ -232,6 +253,9 @@ bool form_is_url(const char *text, const char **ret_why)
     }
     if (memchr(host, '@', length) != NULL) {
         return no(ret_why, "may not hold a user or password");
+    }
+    if (!has_good_port(host, length)) {
+        return no(ret_why, "has a port that is none: 1 to 65535 are");
     }
     return strchr(text, '#') == NULL || no(ret_why, "may not hold a fragment (#)");
 }

@@ -507,17 +507,19 @@ static void say_delivered_not(struct ctl *ctl, const struct object *object,
 {
     const struct condition *condition =
         condition_find(&alert_rule_of(object)->status.conditions, "Delivered");
+    const char *message =
+        arena_printf(&ctl->arena, "%.300s: %.300s; it is tried again", notified->to,
+                     notified->why == NULL ? "no answer" : notified->why);
     struct object *next;
     struct alert_rule *rule;
 
-    if (ctl->store_is_full || (condition != NULL && condition->status == CONDITION_FALSE)) {
+    if (ctl->store_is_full || (condition != NULL && condition->status == CONDITION_FALSE &&
+                               str_eq(condition->message, message))) {
         return;
     }
     next = object_edit(object);
     rule = next->body;
-    condition_set(next, &rule->status.conditions, "Delivered", CONDITION_FALSE, "NotTaken",
-                  arena_printf(&ctl->arena, "%.300s: %.300s; it is tried again", notified->to,
-                               notified->why == NULL ? "no answer" : notified->why),
+    condition_set(next, &rule->status.conditions, "Delivered", CONDITION_FALSE, "NotTaken", message,
                   next->meta.generation, ctl->wall);
     shape_mark(&alert_rule_status_shape, &rule->status, &rule->status.conditions);
     shape_mark(&alert_rule_shape, rule, &rule->status);

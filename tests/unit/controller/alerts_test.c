@@ -80,13 +80,22 @@ static size_t unsent(void)
     return list == NULL ? 0 : list->list.count;
 }
 
-static void answer(size_t index, bool is_taken)
+static void answer_with(size_t index, bool is_taken, const char *why)
 {
     struct api_notice *notice = &api.notices.items[index];
-    const struct notified notified = {notice->rule, notice->id, notice->to, is_taken,
-                                      is_taken ? NULL : "it refused"};
+    const struct notified notified = {notice->rule, notice->id, notice->to, is_taken, why};
 
     api_step(&api, &(struct ctl_event){.type = CTL_NOTIFIED, .notified = &notified});
+}
+
+static void answer(size_t index, bool is_taken)
+{
+    answer_with(index, is_taken, is_taken ? NULL : "it refused");
+}
+
+static const char *not_delivered(void)
+{
+    return api_text(api_get(&api, RULE), "status.conditions[0].message");
 }
 
 static void a_rule_fires_and_is_resolved(void **state)
@@ -162,8 +171,11 @@ static void what_nobody_took_is_sent_again(void **state)
     answer(0, false);
     assert_int_equal(unsent(), 1);
     assert_string_equal(api_text(api_get(&api, RULE), "status.conditions[0].reason"), "NotTaken");
+    assert_non_null(strstr(not_delivered(), "it refused"));
     api_advance(&api, RESTART_MIN_MS);
     assert_int_equal(api.notices.count, 2);
+    answer_with(1, false, "nobody listens"); /* the newest reason is told */
+    assert_non_null(strstr(not_delivered(), "nobody listens"));
     assert_string_equal(api.notices.items[0].id, api.notices.items[1].id);
     api_advance(&api, ALERT_ANSWER_MS + RESTART_MAX_MS); /* nobody answers at all */
     assert_true(api.notices.count >= 3);
@@ -262,6 +274,9 @@ static void a_receiver_is_one_thing_at_a_good_place(void **state)
         "{'log': {}, 'webhook': {'url': '" HOOK "'}}",
         "{'webhook': {}}",
         "{'webhook': {'url': 'ftp://example.org/'}}",
+        "{'webhook': {'url': 'http://example.org:99999/'}}",
+        "{'webhook': {'url': 'http://example.org:0/'}}",
+        "{'webhook': {'url': 'http://example.org:http/'}}",
         "{'webhook': {'url': 'https:///hook'}}",
         "{'webhook': {'url': 'https://name:word@example.org/'}}",
         "{'webhook': {'url': 'https://example.org/a b'}}",
