@@ -203,7 +203,7 @@ enum {
     TASK_INDEXES_MAX = 32 << 10,     /* bytes of a list such as "0-57,60": two of every three */
     TASK_OPINIONS_BYTES = 68 << 10,  /* opinions and voters of a session's status, see below */
     SESSION_STATUS_BYTES = 24 << 10, /* all else of it: two conditions with messages of 4 KiB
-                                        of quotes, 16 failures, counts */
+                                        of quotes, a short one, 16 failures, counts */
     TASK_QUORUM_RESULTS_BYTES_MAX = 96 << 10, /* as TASK_RESULTS_BYTES_MAX, with a quorum */
     TASK_QUORUM_MAX = 16,                     /* results of one task that may have to agree */
     TASK_OPINIONS_MAX = 160,   /* results in a session's status that wait for others, 51 KiB */

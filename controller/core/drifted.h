@@ -10,5 +10,13 @@ void drifted_record(struct ctl *ctl, const struct agent_entry *agent,
 /* The condition, of a version that holds the newest rows; nothing while it never drifted. */
 void drifted_state(struct ctl *ctl, struct object *next);
 
+/* The condition of a session, of which some replica is drifted or was; nothing while none ever was.
+ */
+bool drifted_session_is_stated(struct ctl *ctl, const struct session_entry *session);
+void drifted_session_state(struct ctl *ctl, struct object *next,
+                           const struct session_entry *session);
+/* Does that condition follow from other rows than before? */
+bool drifted_is_news(const drift_t *before, const drift_t *after);
+
 /* Somebody has to look after it: it drifted, and is not made as declared by itself. */
 bool drifted_is_left(const struct assignment_status *status);

@@ -192,7 +192,8 @@ static bool is_news(const struct assignment_status *before, const struct assignm
                     int64_t generation)
 {
     return before->phase != after->phase || before->failures != after->failures ||
-           before->observed_generation != generation || !str_eq(before->reason, after->reason);
+           before->observed_generation != generation || !str_eq(before->reason, after->reason) ||
+           drifted_is_news(&before->drift, &after->drift);
 }
 
 /* An agent that was cut off, or whose state was put back, or copied, may not know that its success

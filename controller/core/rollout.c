@@ -4,6 +4,7 @@
 #include "controller/core/breaker.h"
 #include "controller/core/copy.h"
 #include "controller/core/deadline.h"
+#include "controller/core/drifted.h"
 #include "controller/core/gang.h"
 #include "controller/core/lease.h"
 #include "controller/core/progress.h"
@@ -654,7 +655,7 @@ void rollout_state(struct ctl *ctl, struct session_entry *session, const struct 
     worst = worst_of(&judged);
     reason = reason_of(session, plan, worst);
     describe(ctl, session, &judged, worst, &message);
-    if (is_stated(session, plan, reason, message.data)) {
+    if (is_stated(session, plan, reason, message.data) && drifted_session_is_stated(ctl, session)) {
         return;
     }
     next = object_edit(session->object);
@@ -675,6 +676,7 @@ void rollout_state(struct ctl *ctl, struct session_entry *session, const struct 
     tasks_state(next, plan->tasks, ctl->wall);
     gang_state(next, session);
     deadline_state(ctl, next, session);
+    drifted_session_state(ctl, next, session);
     (void)ctl_put(ctl, next, &write);
     ctl->derived_rows++;
 }

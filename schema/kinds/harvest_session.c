@@ -304,7 +304,8 @@ static const struct field status_fields[] = {
      .shape = &condition_shape, .map_key = "type", .max = CONDITIONS_MAX,
      .doc =
          "Converged: everything runs as declared; if not, what stands in the way.  Complete: "
-         "every task has ended.  Progressing, where rollouts have a deadline: whether a change gets "
+         "every task has ended.  Drifted: a replica was changed on its machine by somebody else.  "
+         "Progressing, where rollouts have a deadline: whether a change gets "
          "on"},
 };
 

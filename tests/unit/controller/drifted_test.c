@@ -105,6 +105,33 @@ static void what_was_healed_is_so_too(void **state)
     assert_int_equal(count_of(METRIC_DRIFTED, DRIFT_ENDED), 0);
 }
 
+static const struct condition *session_drifted(void)
+{
+    const struct object *session = model_session(&fleet.ctl->model, "work")->object;
+
+    return condition_find(&harvest_session_of(session)->status.conditions, "Drifted");
+}
+
+static void its_session_says_so_and_when_it_is_over(void **state)
+{
+    struct drift_row row = {
+        .sort = "Limits", .open = true, .found = 1, .since = {5000}, .detail = "values changed"};
+
+    (void)state;
+    assert_null(session_drifted());
+    when_told(PHASE_RUNNING, NULL, row);
+    assert_int_equal(session_drifted()->status, CONDITION_TRUE);
+    assert_string_equal(session_drifted()->message, "replica 0 on edge-0: values changed");
+    row.detail = "other values changed";
+    when_told(PHASE_RUNNING, NULL, row);
+    assert_string_equal(session_drifted()->message, "replica 0 on edge-0: other values changed");
+    row.open = false;
+    row.healed = 1;
+    when_told(PHASE_RUNNING, NULL, row);
+    assert_int_equal(session_drifted()->status, CONDITION_FALSE);
+    assert_string_equal(session_drifted()->reason, "NoDrift");
+}
+
 static void what_is_left_is_why_its_session_is_not_as_declared(void **state)
 {
     const struct drift_row row = {.sort = "Ended", .open = true, .found = 1, .since = {5000}};
@@ -135,6 +162,7 @@ int main(void)
         FLEET(what_never_drifted_has_no_condition),
         FLEET(what_was_found_is_an_event_a_condition_and_a_count),
         FLEET(what_was_healed_is_so_too),
+        FLEET(its_session_says_so_and_when_it_is_over),
         FLEET(what_is_left_is_why_its_session_is_not_as_declared),
         FLEET(an_agent_may_claim_any_number_and_any_sort),
     };
