@@ -178,6 +178,10 @@ enum {
 
     /* The store. */
     READ_CHUNK_BYTES_MAX = 4 << 20, /* of history in one result; the rest is read after it */
+    READ_PAST_NAMES_MAX = 4096,     /* looked at for one result about the past */
+    PASTS_MAX = 32,                 /* requests about the past under way */
+    PASTS_BYTES_MAX = 256 << 20,    /* that they hold together until they are answered */
+    PAST_PAGE_BYTES_MAX = 16 << 20, /* of bodies in one page; the next one has the rest */
     STORE_WAL_PAGES_MAX = 4096,     /* 16 MiB: then it is moved even when the writer is busy */
     COMPACT_ROWS_MAX = 256,      /* that one slice of compaction goes past: commits wait for it */
     COMPACT_BYTES_MAX = 1 << 20, /* of their bodies, about: what goes is as large as these */

@@ -294,14 +294,22 @@ static void join_assignment(const struct assignment_entry *assignment, struct ar
              node_str(arena, "its agent is not connected; this is what it said last"));
 }
 
-struct node *answer_object(struct ctl *ctl, struct arena *arena, const struct object *object)
+struct node *answer_stored_object(struct arena *arena, const struct object *object)
 {
     struct node *root = emit_object(arena, object, EMIT_ALL);
-    const char *name = object->meta.name;
 
     if (object->kind->is_event) {
         node_set(arena, node_find(root, "metadata"), "namespace", node_str(arena, "default"));
-    } else if (object->kind == &agent_kind && model_agent(&ctl->model, name) != NULL) {
+    }
+    return root;
+}
+
+struct node *answer_object(struct ctl *ctl, struct arena *arena, const struct object *object)
+{
+    struct node *root = answer_stored_object(arena, object);
+    const char *name = object->meta.name;
+
+    if (object->kind == &agent_kind && model_agent(&ctl->model, name) != NULL) {
         join_agent(model_agent(&ctl->model, name), ctl->now, arena, root);
     } else if (object->kind == &assignment_kind && model_assignment(&ctl->model, name) != NULL) {
         join_assignment(model_assignment(&ctl->model, name), arena, root);

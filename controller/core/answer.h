@@ -35,3 +35,5 @@ struct blob *blob_of_node(const struct node *node);
 
 /* An object as clients see it: whole, with managedFields, and what is only known now joined in. */
 struct node *answer_object(struct ctl *ctl, struct arena *arena, const struct object *object);
+/* The same without what is only known now: of the past. */
+struct node *answer_stored_object(struct arena *arena, const struct object *object);

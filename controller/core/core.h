@@ -94,9 +94,11 @@ struct ctl {
     bool store_is_full;
 
     /* Rooms. */
-    struct map links;     /* id → struct link */
-    struct map watchers;  /* id → struct watcher */
-    struct map reads;     /* ticket → struct pending_read */
+    struct map links;    /* id → struct link */
+    struct map watchers; /* id → struct watcher */
+    struct map reads;    /* ticket → struct pending_read */
+    size_t pasts;        /* requests about the past under way, and what they hold */
+    size_t pasts_bytes;
     struct map answers;   /* idempotency key → struct answer (changeset.c), the oldest first */
     size_t answers_bytes; /* of their bodies */
     uint64_t next_ticket, next_log_stream;

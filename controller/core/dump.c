@@ -7,34 +7,35 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-struct lines {
-    VEC_OF(struct blob *); /* owned references */
-    size_t bytes;
-    struct str next; /* being written */
-};
-
-static void end_line(struct lines *lines)
+static void end_line(struct dump *dump)
 {
-    str_add_char(&lines->next, '\n');
-    lines->bytes += lines->next.length;
-    vec_add(lines, blob_from_str(&lines->next));
-    str_clear(&lines->next);
+    str_add_char(&dump->next, '\n');
+    dump->bytes += dump->next.length;
+    vec_add(&dump->lines, blob_from_str(&dump->next));
+    str_clear(&dump->next);
 }
 
-static void add_head(struct ctl *ctl, struct lines *lines)
+void dump_begin(struct ctl *ctl, uint64_t revision, struct dump *dump)
 {
     struct arena *arena = &ctl->arena;
     struct node *root = node_map(arena), *meta = node_map(arena);
+    uint64_t era = era_of_revision(revision);
 
     node_set(arena, meta, "resourceVersion",
-             node_str(arena, arena_printf(arena, "%" PRIu64, ctl->revision)));
+             node_str(arena, arena_printf(arena, "%" PRIu64, revision)));
     node_set(arena, meta, "storeId", node_str(arena, ctl->store_id));
-    node_set(arena, meta, "era", node_int(arena, (int64_t)ctl->era));
+    node_set(arena, meta, "era", node_int(arena, (int64_t)era));
     node_set(arena, root, "kind", node_str(arena, "State"));
     node_set(arena, root, "apiVersion", node_str(arena, "fog/v1"));
     node_set(arena, root, "metadata", meta);
-    json_emit(root, JSON_SORTED, &lines->next);
-    end_line(lines);
+    json_emit(root, JSON_SORTED, &dump->next);
+    end_line(dump);
+}
+
+void dump_add(struct dump *dump, const struct object *object)
+{
+    emit_object_json(object, EMIT_ALL, JSON_SORTED, &dump->next);
+    end_line(dump);
 }
 
 static int by_name(const void *a, const void *b)
@@ -45,7 +46,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* False when it is too much. */
-static bool add_kind(struct ctl *ctl, enum kind_id kind, struct lines *lines)
+static bool add_kind(struct ctl *ctl, enum kind_id kind, struct dump *dump)
 {
     const struct map *all = &ctl->model.objects[kind];
     const struct object **objects = arena_array(&ctl->arena, all->count + 1, sizeof(objects[0]));
@@ -56,48 +57,59 @@ static bool add_kind(struct ctl *ctl, enum kind_id kind, struct lines *lines)
     }
     qsort(objects, count, sizeof(objects[0]), by_name);
     for (size_t i = 0; i < count; i++) {
-        emit_object_json(objects[i], EMIT_ALL, JSON_SORTED, &lines->next);
-        end_line(lines);
-        if (lines->bytes > STATE_DUMP_BYTES_MAX) {
+        dump_add(dump, objects[i]);
+        if (dump->bytes > STATE_DUMP_BYTES_MAX) {
             return false;
         }
     }
     return true;
 }
 
-static void send(struct ctl *ctl, uint64_t id, struct lines *lines)
+void dump_send(struct ctl *ctl, uint64_t id, const char *warning, struct dump *dump)
 {
     struct effect head = {.id = id};
 
     head.answer.code = 200;
     head.answer.is_stream = true;
+    if (warning != NULL) {
+        struct str text = STR_EMPTY;
+
+        str_addf(&text, "299 - \"%s\"", warning);
+        head.answer.warning = str_take(&text);
+        str_fini(&text);
+    }
     ctl_answer_full(ctl, &head);
-    vec_each (lines, it) {
+    vec_each (&dump->lines, it) {
         ctl_chunk(ctl, id, TAKE(*it));
     }
     ctl_end(ctl, id);
 }
 
+void dump_fini(struct dump *dump)
+{
+    vec_each (&dump->lines, it) {
+        blob_unref(*it);
+    }
+    vec_fini(&dump->lines);
+    str_fini(&dump->next);
+}
+
 void dump_answer(struct ctl *ctl, struct request *request)
 {
-    struct lines lines = {.next = STR_EMPTY};
+    struct dump dump = {0};
     bool fits = true;
 
-    add_head(ctl, &lines);
+    dump_begin(ctl, ctl->revision, &dump);
     for (enum kind_id kind = 0; kind < KIND_COUNT && fits; kind++) {
-        fits = add_kind(ctl, kind, &lines);
+        fits = add_kind(ctl, kind, &dump);
     }
     if (fits) {
-        send(ctl, request->id, &lines);
+        dump_send(ctl, request->id, NULL, &dump);
     } else {
         request_refuse(ctl, request,
                        failure_make(&ctl->arena, 413, "RequestEntityTooLarge",
                                     "the state has more than %d MiB: list kind by kind",
                                     STATE_DUMP_BYTES_MAX >> 20));
     }
-    vec_each (&lines, it) {
-        blob_unref(*it);
-    }
-    vec_fini(&lines);
-    str_fini(&lines.next);
+    dump_fini(&dump);
 }

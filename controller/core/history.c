@@ -1,5 +1,6 @@
 #include "controller/core/history.h"
 
+#include "controller/core/past.h"
 #include "controller/core/reads.h"
 #include "schema/base/parse.h"
 #include "schema/base/site.h"
@@ -17,12 +18,17 @@ enum { HISTORY_LIMIT = 100, HISTORY_LIMIT_MAX = 1000, PATHS_MAX = 20 };
 /* --- history ---------------------------------------------------------------------------------- */
 
 void history_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const char *name,
-                  uint64_t limit)
+                  uint64_t limit, const struct moment *moment)
 {
     struct read_query query = {.type = READ_HISTORY, .kind = kind, .with_before = true};
 
     query.name = mem_strdup(name);
     query.upto = ctl->revision;
+    if (moment != NULL) {
+        query.upto = moment->revision;
+        query.by_time = moment->by_time;
+        query.at = moment->at;
+    }
     query.limit = limit == 0                  ? HISTORY_LIMIT
                   : limit > HISTORY_LIMIT_MAX ? HISTORY_LIMIT_MAX
                                               : (size_t)limit;
@@ -106,7 +112,28 @@ static struct node *change_node(struct ctl *ctl, const struct stored_change *cha
     return item;
 }
 
-static bool failed_read(struct ctl *ctl, uint64_t id, const struct read_result *result)
+static const char *expired_text(struct ctl *ctl, const struct read_result *result)
+{
+    char at[WALL_TEXT_SIZE];
+    const char *of = "";
+
+    if (result->compacted_at.ms > 0) {
+        wall_to_str(result->compacted_at, at);
+        of = arena_printf(&ctl->arena, " of %s", at);
+    }
+    return ctl->era > 1
+               ? arena_printf(&ctl->arena,
+                              "that revision is not there: the oldest one that is kept is "
+                              "%" PRIu64 "%s, and what came after a copy that was put back "
+                              "is lost",
+                              ctl->compacted, of)
+               : arena_printf(&ctl->arena,
+                              "that revision has been compacted: the oldest one that is "
+                              "kept is %" PRIu64 "%s",
+                              ctl->compacted, of);
+}
+
+bool history_failed(struct ctl *ctl, uint64_t id, const struct read_result *result)
 {
     struct failure failure;
 
@@ -114,18 +141,10 @@ static bool failed_read(struct ctl *ctl, uint64_t id, const struct read_result *
         return false;
     }
     on_compacted(ctl, result->compacted);
-    failure =
-        result->code == ERR_NOT_FOUND
-            ? failure_make(&ctl->arena, 410, "Expired",
-                           ctl->era > 1 ? "that revision is not there: the oldest one that is "
-                                          "kept is %" PRIu64
-                                          ", and what came after a copy that was put back "
-                                          "is lost"
-                                        : "that revision has been compacted: the oldest one "
-                                          "that is kept is %" PRIu64,
-                           ctl->compacted)
-            : failure_make(&ctl->arena, 500, "InternalError", "reading history failed: %s",
-                           err_to_str(result->code));
+    failure = result->code == ERR_NOT_FOUND
+                  ? failure_make(&ctl->arena, 410, "Expired", "%s", expired_text(ctl, result))
+                  : failure_make(&ctl->arena, 500, "InternalError", "reading history failed: %s",
+                                 err_to_str(result->code));
     answer_failure(ctl, id, &failure);
     return true;
 }
@@ -135,7 +154,7 @@ void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *r
     struct arena *arena = &ctl->arena;
     struct node *root = node_map(arena), *items = node_list(arena);
 
-    if (failed_read(ctl, id, result)) {
+    if (history_failed(ctl, id, result)) {
         return;
     }
     for (size_t i = 0; i < result->changes.count; i++) {
@@ -499,7 +518,7 @@ void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
     struct changeset set;
     struct node *plan;
 
-    if (failed_read(ctl, id, result)) {
+    if (history_failed(ctl, id, result)) {
         return;
     }
     if (changeset_replay(ctl, id, &rollback->http) == REPLAY_DONE) {

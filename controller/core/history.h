@@ -34,9 +34,13 @@ struct rollback {
     struct http_request http;
 };
 
-/* `limit` 0: a page of the usual length. */
+struct moment; /* controller/core/past.h */
+
+/* `limit` 0: a page of the usual length; `moment`: until when, NULL: now. */
 void history_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const char *name,
-                  uint64_t limit);
+                  uint64_t limit, const struct moment *moment);
+/* True: it could not be read, and that is answered. */
+bool history_failed(struct ctl *ctl, uint64_t id, const struct read_result *result);
 void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *result);
 
 void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http,

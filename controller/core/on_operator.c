@@ -4,6 +4,7 @@
 #include "controller/core/dump.h"
 #include "controller/core/history.h"
 #include "controller/core/openapi.h"
+#include "controller/core/past.h"
 #include "controller/core/reconcile_log.h"
 #include "controller/core/request.h"
 #include "controller/core/watch.h"
@@ -416,29 +417,6 @@ static void write_rollback(struct ctl *ctl, struct request *request)
 
 /* --- routing ---------------------------------------------------------------------------------- */
 
-/* /apis/fog/v1/<plural>[/<name>[/<subresource>]], /api/v1[/namespaces/<any>]/events[/<name>] */
-static bool find_resource(struct request *request)
-{
-    const struct target *target = &request->target;
-    size_t at = 0;
-
-    if (target->segment_count >= 4 && str_eq(target->segments[0], "apis") &&
-        str_eq(target->segments[1], "fog") && str_eq(target->segments[2], "v1")) {
-        at = 3;
-        request->kind = kind_find_plural("fog", target->segments[at]);
-    } else if (target->segment_count >= 3 && str_eq(target->segments[0], "api") &&
-               str_eq(target->segments[1], "v1")) {
-        at = str_eq(target->segments[2], "namespaces") && target->segment_count >= 5 ? 4 : 2;
-        request->kind = kind_find_plural("", target->segments[at]);
-    }
-    if (request->kind == NULL || target->segment_count > at + 3) {
-        return false;
-    }
-    request->name = target->segment_count > at + 1 ? target->segments[at + 1] : NULL;
-    request->subresource = target->segment_count > at + 2 ? target->segments[at + 2] : NULL;
-    return true;
-}
-
 static void method_not_allowed(struct ctl *ctl, const struct request *request)
 {
     request_refuse(ctl, request,
@@ -543,7 +521,7 @@ static void read_fleet_history(struct ctl *ctl, struct request *request)
     uint64_t limit;
 
     if (request_number(ctl, request, "limit", 0, &limit)) {
-        history_open(ctl, request->id, NULL, NULL, limit);
+        history_open(ctl, request->id, NULL, NULL, limit, NULL);
     }
 }
 
@@ -591,10 +569,10 @@ void on_operator(struct ctl *ctl, uint64_t id, const struct http_request *http)
                        failure_make(&ctl->arena, 400, "BadRequest", "the URL is malformed"));
         return;
     }
-    if (!read_dry_run(ctl, &request) || on_fleet(ctl, &request)) {
+    if (!read_dry_run(ctl, &request) || past_open(ctl, &request) || on_fleet(ctl, &request)) {
         return;
     }
-    if (!find_resource(&request)) {
+    if (!request_find_resource(&request)) {
         not_there(ctl, &request);
     } else if (request.name == NULL) {
         on_collection(ctl, &request);
@@ -607,4 +585,5 @@ void on_operator_gone(struct ctl *ctl, uint64_t id)
 {
     watch_close(ctl, id);
     link_log_close(ctl, id);
+    past_gone(ctl, id);
 }

@@ -2,6 +2,7 @@
 
 #include "controller/core/deadline.h"
 #include "controller/core/history.h"
+#include "controller/core/past.h"
 #include "controller/core/watch.h"
 
 #include <inttypes.h>
@@ -10,31 +11,44 @@
 
 enum { TICKET_TEXT_SIZE = 24 };
 
-void reads_expect(struct ctl *ctl, uint64_t ticket, enum read_purpose purpose, uint64_t http_id,
-                  struct rollback *rollback)
+static struct pending_read *expect(struct ctl *ctl, uint64_t ticket, enum read_purpose purpose)
 {
     struct pending_read *read = MEM_NEW(struct pending_read);
     char text[TICKET_TEXT_SIZE];
 
     read->purpose = purpose;
-    read->http_id = http_id;
-    read->rollback = rollback;
     (void)snprintf(text, sizeof(text), "%" PRIu64, ticket);
     (void)map_put(&ctl->reads, text, read);
+    return read;
 }
 
-static void read_free(struct pending_read *read)
+void reads_expect(struct ctl *ctl, uint64_t ticket, enum read_purpose purpose, uint64_t http_id,
+                  struct rollback *rollback)
+{
+    struct pending_read *read = expect(ctl, ticket, purpose);
+
+    read->http_id = http_id;
+    read->rollback = rollback;
+}
+
+void reads_expect_past(struct ctl *ctl, uint64_t ticket, struct past *past)
+{
+    expect(ctl, ticket, READ_FOR_PAST)->past = past;
+}
+
+static void read_free(struct ctl *ctl, struct pending_read *read)
 {
     if (read->rollback != NULL) {
         rollback_free(read->rollback);
     }
+    past_free(ctl, read->past);
     free(read);
 }
 
 void reads_fini(struct ctl *ctl)
 {
     map_each (&ctl->reads, it) {
-        read_free(it->value);
+        read_free(ctl, it->value);
     }
     map_clear(&ctl->reads);
 }
@@ -62,6 +76,9 @@ void on_read_done(struct ctl *ctl, const struct read_result *result)
     case READ_FOR_REVERT:
         deadline_read_done(ctl, read->rollback, result);
         break;
+    case READ_FOR_PAST:
+        past_read_done(ctl, TAKE(read->past), result);
+        break;
     }
-    read_free(read);
+    read_free(ctl, read);
 }

@@ -9,6 +9,30 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+enum { TOKEN_BYTES_MAX = NAME_BYTES_MAX + 24 }; /* a name, of the past with a revision before it */
+
+bool request_find_resource(struct request *request)
+{
+    const struct target *target = &request->target;
+    size_t at = 0;
+
+    if (target->segment_count >= 4 && str_eq(target->segments[0], "apis") &&
+        str_eq(target->segments[1], "fog") && str_eq(target->segments[2], "v1")) {
+        at = 3;
+        request->kind = kind_find_plural("fog", target->segments[at]);
+    } else if (target->segment_count >= 3 && str_eq(target->segments[0], "api") &&
+               str_eq(target->segments[1], "v1")) {
+        at = str_eq(target->segments[2], "namespaces") && target->segment_count >= 5 ? 4 : 2;
+        request->kind = kind_find_plural("", target->segments[at]);
+    }
+    if (request->kind == NULL || target->segment_count > at + 3) {
+        return false;
+    }
+    request->name = target->segment_count > at + 1 ? target->segments[at + 1] : NULL;
+    request->subresource = target->segment_count > at + 2 ? target->segments[at + 2] : NULL;
+    return true;
+}
+
 void request_refuse(struct ctl *ctl, const struct request *request, struct failure failure)
 {
     answer_failure(ctl, request->id, &failure);
@@ -34,12 +58,12 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The continue token is the last name of the page before, in hex: it never expires. */
-static const char *token_name(struct ctl *ctl, const char *token)
+const char *request_token_name(struct ctl *ctl, const char *token)
 {
     size_t size = strlen(token) / 2;
     char *name;
 
-    if (size == 0 || size > NAME_BYTES_MAX) {
+    if (size == 0 || size > TOKEN_BYTES_MAX) {
         return NULL;
     }
     name = arena_alloc(&ctl->arena, size + 1);
@@ -60,7 +84,7 @@ static bool read_page(struct ctl *ctl, const struct request *request, const char
 {
     const char *token = target_param(&request->target, "continue");
 
-    *ret_after = str_is_empty(token) ? NULL : token_name(ctl, token);
+    *ret_after = str_is_empty(token) ? NULL : request_token_name(ctl, token);
     if (!str_is_empty(token) && *ret_after == NULL) {
         request_refuse(ctl, request,
                        failure_make(&ctl->arena, 400, "BadRequest",
@@ -112,83 +136,123 @@ bool request_page(struct ctl *ctl, const struct request *request, struct page *p
     return true;
 }
 
-static struct node *page_meta(struct ctl *ctl, const struct page *page)
+static struct node *listing_meta(struct ctl *ctl, const struct listing *listing)
 {
     struct arena *arena = &ctl->arena;
     struct node *meta = node_map(arena);
 
     node_set(arena, meta, "resourceVersion",
-             node_str(arena, arena_printf(arena, "%" PRIu64, ctl->revision)));
-    if (page->end < page->count) {
+             node_str(arena, arena_printf(arena, "%" PRIu64, listing->revision)));
+    if (listing->continue_after != NULL) {
         node_set(arena, meta, "continue",
-                 node_str(arena, name_token(ctl, page->objects[page->end - 1]->meta.name)));
-        node_set(arena, meta, "remainingItemCount",
-                 node_int(arena, (int64_t)(page->count - page->end)));
+                 node_str(arena, name_token(ctl, listing->continue_after)));
+    }
+    if (listing->remaining > 0) {
+        node_set(arena, meta, "remainingItemCount", node_int(arena, (int64_t)listing->remaining));
     }
     return meta;
 }
 
-static struct node *page_list(struct ctl *ctl, const struct kind *kind, const struct page *page)
+static struct node *plain_node(struct ctl *ctl, const struct object *object, bool is_past)
+{
+    return is_past ? answer_stored_object(&ctl->arena, object)
+                   : answer_object(ctl, &ctl->arena, object);
+}
+
+static struct node *listing_list(struct ctl *ctl, const struct kind *kind,
+                                 const struct listing *listing)
 {
     struct arena *arena = &ctl->arena;
     struct node *root = node_map(arena), *items = node_list(arena);
 
-    for (size_t i = page->begin; i < page->end; i++) {
-        node_add(arena, items, answer_object(ctl, arena, page->objects[i]));
+    for (size_t i = 0; i < listing->count; i++) {
+        node_add(arena, items, plain_node(ctl, listing->objects[i], listing->is_past));
     }
     node_set(arena, root, "kind", node_str(arena, arena_printf(arena, "%sList", kind->name)));
     node_set(arena, root, "apiVersion", node_str(arena, kind->api_version));
-    node_set(arena, root, "metadata", page_meta(ctl, page));
+    node_set(arena, root, "metadata", listing_meta(ctl, listing));
     node_set(arena, root, "items", items);
     return root;
 }
 
-static struct node *page_table(struct ctl *ctl, const struct kind *kind, const struct page *page,
-                               const struct table_form *form)
+static struct node *listing_table(struct ctl *ctl, const struct kind *kind,
+                                  const struct listing *listing, const struct table_form *form)
 {
-    struct node *table = table_node(ctl, form, kind, page_meta(ctl, page), true);
+    struct node *table = table_node(ctl, form, kind, listing_meta(ctl, listing), true);
 
-    for (size_t i = page->begin; i < page->end; i++) {
-        table_add(ctl, form, table, page->objects[i]);
+    for (size_t i = 0; i < listing->count; i++) {
+        table_add(ctl, form, table, listing->objects[i]);
     }
     return table;
 }
 
 /* The form in which the answer is wanted; false: it is none, and the request is answered. */
-static bool read_form(struct ctl *ctl, const struct request *request, struct table_form *ret_form)
+static bool read_form(struct ctl *ctl, const struct request *request, bool is_past,
+                      struct table_form *ret_form)
 {
     struct failure failure;
 
     if (table_read(ctl, request->http->accept, &request->target, ret_form, &failure)) {
+        ret_form->is_past = is_past;
         return true;
     }
     request_refuse(ctl, request, failure);
     return false;
 }
 
-void request_list(struct ctl *ctl, const struct request *request)
+static void answer_read(struct ctl *ctl, const struct request *request, const struct node *root,
+                        const struct problems *problems)
 {
-    struct table_form form;
-    struct page page;
-
-    if (read_form(ctl, request, &form) && request_page(ctl, request, &page)) {
-        answer_node(ctl, request->id, 200,
-                    form.api_version != NULL ? page_table(ctl, request->kind, &page, &form)
-                                             : page_list(ctl, request->kind, &page));
+    if (problems == NULL) {
+        answer_node(ctl, request->id, 200, root);
+    } else {
+        answer_node_warning(ctl, request->id, 200, root, problems);
     }
 }
 
-static void answer_one(struct ctl *ctl, const struct request *request, const struct object *object)
+void request_answer_list(struct ctl *ctl, const struct request *request,
+                         const struct listing *listing, const struct problems *problems)
+{
+    struct table_form form;
+
+    if (read_form(ctl, request, listing->is_past, &form)) {
+        answer_read(ctl, request,
+                    form.api_version != NULL ? listing_table(ctl, request->kind, listing, &form)
+                                             : listing_list(ctl, request->kind, listing),
+                    problems);
+    }
+}
+
+void request_list(struct ctl *ctl, const struct request *request)
+{
+    struct listing listing = {.revision = ctl->revision};
+    struct page page;
+
+    if (!request_page(ctl, request, &page)) {
+        return;
+    }
+    listing.objects = page.objects + page.begin;
+    listing.count = page.end - page.begin;
+    listing.remaining = page.count - page.end;
+    if (listing.remaining > 0) {
+        listing.continue_after = page.objects[page.end - 1]->meta.name;
+    }
+    request_answer_list(ctl, request, &listing, NULL);
+}
+
+void request_answer_object(struct ctl *ctl, const struct request *request,
+                           const struct object *object, bool is_past,
+                           const struct problems *problems)
 {
     struct arena *arena = &ctl->arena;
     struct node *root, *meta;
     struct table_form form;
 
-    if (!read_form(ctl, request, &form)) {
+    if (!read_form(ctl, request, is_past, &form)) {
         return;
     }
     if (form.api_version == NULL) {
-        root = answer_object(ctl, arena, object);
+        root = plain_node(ctl, object, is_past);
     } else {
         meta = node_map(arena);
         node_set(arena, meta, "resourceVersion",
@@ -196,7 +260,7 @@ static void answer_one(struct ctl *ctl, const struct request *request, const str
         root = table_node(ctl, &form, request->kind, meta, true);
         table_add(ctl, &form, root, object);
     }
-    answer_node(ctl, request->id, 200, root);
+    answer_read(ctl, request, root, problems);
 }
 
 static void answer_log(struct ctl *ctl, const struct request *request)
@@ -232,12 +296,12 @@ void request_get(struct ctl *ctl, const struct request *request)
 
     if (str_eq(request->subresource, "history")) { /* of what is gone, too */
         if (request_number(ctl, request, "limit", 0, &limit)) {
-            history_open(ctl, request->id, request->kind, request->name, limit);
+            history_open(ctl, request->id, request->kind, request->name, limit, NULL);
         }
     } else if (object == NULL) {
         request_refuse(ctl, request, failure_not_found(&ctl->arena, request->kind, request->name));
     } else if (request->subresource == NULL || str_eq(request->subresource, "status")) {
-        answer_one(ctl, request, object);
+        request_answer_object(ctl, request, object, false, NULL);
     } else if (str_eq(request->subresource, "why")) {
         answer_node(ctl, request->id, 200, explain_object(ctl, object));
     } else {

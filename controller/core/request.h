@@ -21,6 +21,19 @@ struct page {
     size_t begin, end; /* of this page */
 };
 
+/* Objects as they are to be answered, and which page of a list they are. */
+struct listing {
+    const struct object **objects;
+    size_t count;
+    uint64_t revision;
+    const char *continue_after; /* what the next page begins behind; NULL: there is none */
+    size_t remaining;           /* after this page; 0: not told */
+    bool is_past;               /* nothing that is known only now is joined in */
+};
+
+/* /apis/fog/v1/<plural>[/<name>[/<subresource>]], /api/v1[/namespaces/<any>]/events[/<name>]: sets
+ * kind, name and subresource. */
+bool request_find_resource(struct request *request);
 void request_refuse(struct ctl *ctl, const struct request *request, struct failure failure);
 /* A number of the query; false: it was none, and the request is answered. */
 bool request_number(struct ctl *ctl, const struct request *request, const char *name,
@@ -28,6 +41,14 @@ bool request_number(struct ctl *ctl, const struct request *request, const char *
 /* False: selectors or page were bad, and the request is answered. */
 bool request_page(struct ctl *ctl, const struct request *request, struct page *ret_page);
 
-/* Reads, answered. */
+/* What a token of `continue` stands for; NULL: it is none. */
+const char *request_token_name(struct ctl *ctl, const char *token);
+
+/* Reads, answered; `problems` are warnings, and may be NULL. */
+void request_answer_list(struct ctl *ctl, const struct request *request,
+                         const struct listing *listing, const struct problems *problems);
+void request_answer_object(struct ctl *ctl, const struct request *request,
+                           const struct object *object, bool is_past,
+                           const struct problems *problems);
 void request_list(struct ctl *ctl, const struct request *request);
 void request_get(struct ctl *ctl, const struct request *request); /* subresources, too */

@@ -5,7 +5,8 @@
 void read_query_fini(struct read_query *query)
 {
     free(query->name);
-    query->name = NULL;
+    free(query->from);
+    query->name = query->from = NULL;
 }
 
 struct read_result *read_result_new(uint64_t ticket)

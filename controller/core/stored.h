@@ -21,7 +21,8 @@ struct stored_change {
     struct blob *body_before; /* borrowed: the ledger body before this change; NULL when created
                                  here or not asked for */
     uint64_t ledger_revision; /* start-up: revision of the ledger row in force */
-    uint64_t status_revision; /* start-up: revision of the status row in force; 0 without */
+    uint64_t status_revision; /* start-up, past: revision of the status row in force; 0 without */
+    bool is_status_gone;      /* past: a newer status of then was compacted */
 };
 
 /* Each era of a store has revisions of its own: what was written after a copy was taken, and lost
@@ -56,6 +57,8 @@ enum read_type {
                      without the decisions that followed) */
     READ_STATE_AT, /* the desired objects as of `upto`: newest ledger row of each, deleted ones left
                       out */
+    READ_PAST, /* the objects of a kind as of `upto`, with the status of then as far as it is kept:
+                  by name, from `from` on; a chunk, or with `name` that one */
 };
 
 struct read_query {
@@ -63,7 +66,10 @@ struct read_query {
     enum read_type type;
     const struct kind *kind; /* NULL: all kinds (READ_CHANGES, READ_STATE_AT) */
     char *name;              /* owned; NULL: all */
+    char *from;              /* owned: READ_PAST of a kind: no name before this one; NULL: all */
     uint64_t after, upto;
+    bool by_time; /* `upto` is the newest revision of this moment or before: */
+    struct wall at;
     size_t limit;
     bool with_before;
     bool form_only; /* READ_STATE_AT of one session: what it ran is enough (session_form.h) */
@@ -76,9 +82,12 @@ struct read_result {
     struct {
         VEC_OF(struct stored_change); /* blobs owned by the result here */
     } changes;
-    uint64_t covered;   /* READ_CHANGES: everything up to this revision is in here */
-    bool complete;      /* covered == upto */
-    uint64_t compacted; /* history began after this revision when it was read */
+    uint64_t covered;         /* READ_CHANGES: everything up to this revision is in here */
+    bool complete;            /* covered == upto; READ_PAST: no further name */
+    uint64_t compacted;       /* history began after this revision when it was read */
+    struct wall compacted_at; /* when that was written; zero: nothing was compacted */
+    uint64_t upto;            /* as asked for, or found for a moment */
+    const char *after;        /* READ_PAST: the last name that was looked at; NULL: none */
 };
 
 void read_query_fini(struct read_query *query);

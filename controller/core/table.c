@@ -103,8 +103,11 @@ void table_add(struct ctl *ctl, const struct table_form *form, struct node *tabl
                const struct object *object)
 {
     struct arena *arena = &ctl->arena;
-    struct node *node = answer_object(ctl, arena, object), *cells = node_list(arena);
-    struct object *now = as_it_is_now(ctl, object, node);
+    struct node *node =
+        form->is_past ? answer_stored_object(arena, object) : answer_object(ctl, arena, object);
+    struct node *cells = node_list(arena);
+    struct object *now =
+        form->is_past ? object_ref((struct object *)object) : as_it_is_now(ctl, object, node);
 
     for (size_t i = 0; i < kind_column_count(object->kind); i++) {
         const struct column *column = kind_column(object->kind, i);

@@ -16,6 +16,7 @@ enum table_include { INCLUDE_METADATA, INCLUDE_OBJECT, INCLUDE_NONE };
 struct table_form {
     const char *api_version; /* static; NULL: plain objects are wanted */
     enum table_include include;
+    bool is_past; /* of an object nothing is joined in that is known only now */
 };
 
 /* From `accept` (NULL: not said) and `includeObject`; false: the latter is none of the three. */

@@ -80,6 +80,7 @@ void store_becomes_older(struct sim *sim)
                                     "DELETE FROM meta WHERE name IN ('compacted_at', "
                                     "  'compacted_change');"
                                     "DROP INDEX ledger_body;"
+                                    "DROP INDEX status_object;"
                                     "ALTER TABLE ledger DROP COLUMN begins_form;"
                                     "ALTER TABLE status DROP COLUMN before;"
                                     "PRAGMA user_version = 1;"

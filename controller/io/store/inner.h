@@ -41,6 +41,10 @@ enum stmt_id {
     STMT_READ_FLEET_HISTORY,
     STMT_READ_STATE_AT,
     STMT_READ_HAS,
+    STMT_READ_PAST,
+    STMT_READ_PAST_EVENTS,
+    STMT_MOMENT_LEDGER,
+    STMT_MOMENT_STATUS,
     STMT_VERIFY_LEDGER,
     STMT_VERIFY_STATUS,
     STMT_COMPACT_NEXT,
@@ -153,6 +157,10 @@ int store_drop_body(struct store *store, int64_t id, struct err *err);
 int store_settle_era(struct store *store, struct err *err);
 int store_is_unsettled(struct store *store, bool *ret_is_unsettled, struct err *err);
 int store_is_lost(struct store *store, uint64_t revision, struct err *err);
+
+/* moment.c: the newest revision that was written then or before; 1: it was compacted. */
+int store_revision_at(struct store *store, struct wall moment, uint64_t *ret_revision,
+                      struct err *err);
 
 /* verify.c: the last link alone; a number of rows that does not grow. */
 int store_verify_end(struct store *store, struct err *err);

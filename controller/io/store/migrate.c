@@ -55,7 +55,10 @@ static const char step_3[] =
     "INSERT INTO meta (name, value) VALUES ('compacted_at', 0), ('compacted_change', 0)"
     "  ON CONFLICT (name) DO NOTHING;";
 
-static const char *const steps[] = {step_1, step_2, step_3};
+/* 4.  The status of an object at a moment of the past is found by its name. */
+static const char step_4[] = "CREATE INDEX status_object ON status (kind, name);";
+
+static const char *const steps[] = {step_1, step_2, step_3, step_4};
 
 enum { VERSION = COUNT_OF(steps) };
 

@@ -1,7 +1,7 @@
 /* History, read in one snapshot: changes of both logs in the order of their revisions, the versions
- * of one object, or the desired state of a moment.
+ * of one object, the desired state of a moment, or all of it.
  *
- * The three queries give the same columns, with these numbers. */
+ * The queries give the same columns, with these numbers. */
 #include "controller/io/store/store.h"
 
 #include "controller/io/store/inner.h"
@@ -26,6 +26,7 @@ enum column_of_change {
     COLUMN_BEFORE,
     COLUMN_LEDGER_REVISION,
     COLUMN_STATUS_REVISION,
+    COLUMN_NEXT_FOLLOWS, /* READ_PAST: the status that the next one followed; 0: none */
 };
 
 static enum stmt_id statement_of(const struct read_query *query)
@@ -37,6 +38,8 @@ static enum stmt_id statement_of(const struct read_query *query)
         return query->name == NULL ? STMT_READ_FLEET_HISTORY : STMT_READ_HISTORY;
     case READ_STATE_AT:
         return STMT_READ_STATE_AT;
+    case READ_PAST:
+        return query->kind->is_event ? STMT_READ_PAST_EVENTS : STMT_READ_PAST;
     }
     return STMT_READ_CHANGES;
 }
@@ -77,7 +80,7 @@ static struct stored_change take_change(struct read_result *result, sqlite3_stmt
 /* What upto means here and now: nothing is promised beyond the newest committed revision. */
 static uint64_t last_of(const struct read_query *query, const struct heads *heads)
 {
-    bool is_open_ended = query->type == READ_HISTORY && query->upto == 0;
+    bool is_open_ended = query->type == READ_HISTORY && query->upto == 0 && !query->by_time;
 
     return is_open_ended || query->upto > heads->revision ? heads->revision : query->upto;
 }
@@ -93,6 +96,7 @@ static uint64_t first_of(const struct store *store, const struct read_query *que
                    ? query->after
                    : store->origin.revision;
     case READ_STATE_AT:
+    case READ_PAST:
         return 0;
     }
     return 0;
@@ -218,13 +222,80 @@ static int is_compacted(struct store *store, const struct read_query *query)
     case READ_STATE_AT:
         is_gone = query->upto < store->origin.change;
         break;
+    case READ_PAST:
+        is_gone = query->upto < origin;
+        break;
     }
     r = is_gone ? is_known_still(store, query) : 1;
     return r < 0 ? r : r == 0;
 }
 
-static int read_snapshot(struct store *store, const struct read_query *query,
-                         struct read_result *result)
+/* --- the past ---------------------------------------------------------------------------------
+ */
+
+/* An object as it was then, if it was.  1: read on. */
+static int take_past(struct read_result *result, sqlite3_stmt *stmt, size_t *size_bytes)
+{
+    uint64_t follows = column_u64(stmt, COLUMN_NEXT_FOLLOWS);
+    struct stored_change change;
+
+    if (column_is_null(stmt, COLUMN_REVISION)) {
+        return 1;
+    }
+    change = take_change(result, stmt);
+    change.is_status_gone = follows != 0 && follows != change.status_revision;
+    *size_bytes += size_of(change.body) + size_of(change.status);
+    vec_add(&result->changes, change);
+    return change.kind == NULL ? ERR_REFUSED : 1; /* written by a newer program */
+}
+
+static int take_names(struct store *store, const struct read_query *query, sqlite3_stmt *stmt,
+                      struct read_result *result)
+{
+    size_t size_bytes = 0, names = 0;
+    bool is_cut = false;
+    int r = 1;
+
+    while (r == 1 && !is_cut) {
+        r = stmt_step(store, stmt, "reading the past", NULL);
+        if (r != 1) {
+            break;
+        }
+        names++;
+        result->after = text_of(result, stmt, COLUMN_NAME);
+        if (query->name == NULL || str_eq(result->after, query->name)) {
+            r = take_past(result, stmt, &size_bytes);
+        }
+        is_cut = query->name == NULL &&
+                 (names == READ_PAST_NAMES_MAX || size_bytes >= READ_CHUNK_BYTES_MAX ||
+                  BUGGIFY("read-past-short"));
+    }
+    result->complete = !is_cut;
+    return r < 0 ? r : 0;
+}
+
+static int read_past(struct store *store, const struct read_query *query,
+                     struct read_result *result)
+{
+    const char *from = query->name != NULL ? query->name : query->from;
+    STMT_USE(stmt);
+    int r;
+
+    r = stmt_get(store, statement_of(query), &stmt, NULL);
+    if (r < 0) {
+        return r;
+    }
+    bind_u64(stmt, 2, query->upto);
+    bind_text(stmt, 3, query->kind->name);
+    bind_text(stmt, 4, from == NULL ? "" : from);
+    bind_u64(stmt, 5, query->name != NULL ? 1 : READ_PAST_NAMES_MAX);
+    return take_names(store, query, stmt, result);
+}
+
+/* --- all of them ------------------------------------------------------------------------------
+ */
+
+static int read_snapshot(struct store *store, struct read_query query, struct read_result *result)
 {
     int r;
 
@@ -233,15 +304,22 @@ static int read_snapshot(struct store *store, const struct read_query *query,
         return r;
     }
     result->compacted = store->origin.revision;
-    r = is_compacted(store, query);
+    result->compacted_at = store->origin.at;
+    r = query.by_time ? store_revision_at(store, query.at, &query.upto, NULL) : 0;
+    if (r == 0) {
+        r = is_compacted(store, &query);
+    }
     if (r != 0) {
         return r < 0 ? r : ERR_NOT_FOUND;
     }
-    r = store_is_lost(store, query->type == READ_CHANGES ? query->after : query->upto, NULL);
+    r = store_is_lost(store, query.type == READ_CHANGES ? query.after : query.upto, NULL);
     if (r != 0) {
         return r < 0 ? r : ERR_NOT_FOUND;
     }
-    return read_rows(store, query, last_of(query, &store->heads), result);
+    result->upto = query.upto;
+    return query.type == READ_PAST
+               ? read_past(store, &query, result)
+               : read_rows(store, &query, last_of(&query, &store->heads), result);
 }
 
 struct read_result *store_read(struct store *store, const struct read_query *query)
@@ -250,7 +328,7 @@ struct read_result *store_read(struct store *store, const struct read_query *que
 
     result->code = stmt_run(store, STMT_BEGIN_READ, "beginning to read", NULL);
     if (result->code == 0) {
-        result->code = read_snapshot(store, query, result);
+        result->code = read_snapshot(store, *query, result);
     }
     if (result->code == 0) {
         result->code = stmt_run(store, STMT_COMMIT, "ending to read", NULL);

@@ -26,6 +26,16 @@
     t ".revision > ?1 AND " t ".revision <= ?2 AND (?3 IS NULL OR " t ".kind = ?3) "               \
       "AND (?4 IS NULL OR " t ".name = ?4) "
 
+#define NAMES_OF(log)                                                                              \
+    "WITH RECURSIVE names (name) AS (SELECT min(name) FROM " log                                   \
+    " WHERE kind = ?3 AND name >= ?4 UNION ALL SELECT (SELECT min(name) FROM " log                 \
+    " WHERE kind = ?3 AND name > names.name) FROM names WHERE names.name IS NOT NULL LIMIT ?5) "
+#define NEWEST(log)                                                                                \
+    "(SELECT max(revision) FROM " log " WHERE kind = ?3 AND name = names.name AND revision <= ?2)"
+#define NEXT_STATUS                                                                                \
+    "(SELECT before FROM status WHERE kind = ?3 AND name = names.name AND revision > ?2 "          \
+    "ORDER BY revision LIMIT 1)"
+
 _Static_assert(ROW_DELETE == 2 && ROW_STATUS == 1, "the texts above and files on disks say so");
 
 /* In the order of enum stmt_id. */
@@ -96,6 +106,29 @@ static const char *const sql_of[STMT_COUNT] = {
                  "LEFT JOIN body b ON b.id = l.body WHERE l.verb <> 2",
     [STMT_READ_HAS] = "SELECT EXISTS (SELECT 1 FROM ledger WHERE kind = ?1 AND name = ?2 "
                       "AND revision >= ?3 AND revision <= ?4)",
+    /* From name to name along the index, at most ?5 of them; of each what was in force at ?2, and
+     * which status the next one followed. */
+    [STMT_READ_PAST] = NAMES_OF(
+        "ledger") "SELECT 0, l.revision, l.verb, ?3, names.name, l.uid, l.seq, "
+                  "l.generation, l.at, l.who, l.manager, l.why, b.data, s.data, NULL, l.revision, "
+                  "s.revision, " NEXT_STATUS " FROM names "
+                  "LEFT JOIN ledger l ON l.revision = " NEWEST(
+                      "ledger") " AND l.verb <> 2 "
+                                "LEFT JOIN body b ON b.id = l.body "
+                                "LEFT JOIN status s ON s.revision = " NEWEST(
+                                    "status") " AND s.uid = l.uid "
+                                              "WHERE names.name IS NOT NULL",
+    /* Of each of them the newest row alone is there. */
+    [STMT_READ_PAST_EVENTS] =
+        NAMES_OF("status") "SELECT 1, s.revision, s.verb, ?3, names.name, s.uid, 0, s.generation, "
+                           "s.at, s.who, s.manager, s.why, NULL, s.data, NULL, 0, s.revision, 0 "
+                           "FROM names LEFT JOIN status s ON s.revision = " NEWEST(
+                               "status") " AND s.verb <> 2 "
+                                         "WHERE names.name IS NOT NULL",
+    [STMT_MOMENT_LEDGER] = "SELECT revision, at FROM ledger WHERE revision >= ?1 "
+                           "ORDER BY revision LIMIT 1",
+    [STMT_MOMENT_STATUS] = "SELECT revision, at FROM status WHERE revision >= ?1 "
+                           "ORDER BY revision LIMIT 1",
     [STMT_VERIFY_LEDGER] =
         "SELECT l.seq, l.revision, l.at, l.verb, l.kind, l.name, l.uid, l.generation, l.who, "
         "l.manager, l.why, l.body_mac, l.link, b.digest, b.data, l.body "

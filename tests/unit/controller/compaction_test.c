@@ -83,7 +83,7 @@ static void what_is_gone_is_said_to_be(void **state)
     assert_string_equal(api_text(answer, "message"),
                         api_target(&api,
                                    "that revision has been compacted: the oldest one that is kept "
-                                   "is %" PRIu64,
+                                   "is %" PRIu64 " of 2026-01-01T00:00:20Z",
                                    horizon));
     watch =
         api_call(&api, "GET",

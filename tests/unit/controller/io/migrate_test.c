@@ -18,7 +18,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-enum { VERSION = 3, LEDGER_ROWS = 18, CUTS_MAX = 400 };
+enum { VERSION = 4, LEDGER_ROWS = 18, CUTS_MAX = 400 };
 
 #define FILE_NAME "/fog.db"
 
@@ -374,7 +374,7 @@ static void a_file_of_a_newer_program_is_refused_and_left_as_it_is(void **state)
     store_close(store);
     db = connect_to(world->disk);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    run(db, "PRAGMA user_version = 4; CREATE TABLE news (id INTEGER PRIMARY KEY)");
+    run(db, "PRAGMA user_version = 5; CREATE TABLE news (id INTEGER PRIMARY KEY)");
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     file = disk_read_file(world->disk, FILE_NAME, &file_bytes);
     journal = disk_read_file(world->disk, FILE_NAME "-wal", &journal_bytes);
@@ -382,8 +382,8 @@ static void a_file_of_a_newer_program_is_refused_and_left_as_it_is(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(open_store(world, i == 1, &store), ERR_REFUSED);
         assert_null(store);
-        assert_string_equal(world->err.text, "store: the file has version 4, this program knows up "
-                                             "to 3; run the newer program");
+        assert_string_equal(world->err.text, "store: the file has version 5, this program knows up "
+                                             "to 4; run the newer program");
         assert_same(file, file_bytes, world->disk, FILE_NAME);
         assert_same(journal, journal_bytes, world->disk, FILE_NAME "-wal");
         assert_false(disk_has_file(world->disk, FILE_NAME "-wal-copy"));
