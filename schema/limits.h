@@ -52,6 +52,8 @@ enum {
     WATCHERS_MAX = 1024,
     WATCH_BACKLOG_BYTES_MAX = 4 << 20, /* a slower reader is closed and resumes by revision */
     WATCH_RING_EVENTS = 8192,          /* newest changes kept in memory for watchers that resume */
+    REVIEW_BYTES_MAX = 64 << 10,       /* a question who may do what */
+    REVIEW_TEXT_BYTES_MAX = 1 << 10,   /* one word of it, or a path */
     IDEMPOTENCY_KEY_BYTES_MAX = 128,
     IDEMPOTENCY_KEYS_MAX = 4096,      /* remembered answers; the oldest goes first */
     IDEMPOTENCY_BYTES_MAX = 64 << 20, /* of all of them; the newest is kept in any case */

@@ -276,7 +276,9 @@ static void add_part(struct arena *arena, const struct kind *kind, const char *s
     struct node *item = path_item(arena, kind, version, true);
 
     for (size_t i = 0; i < COUNT_OF(operations); i++) {
-        add_operation(arena, version, &operations[i], item);
+        if (kind_has_verb(kind, subresource, operations[i].action)) {
+            add_operation(arena, version, &operations[i], item);
+        }
     }
     node_set(arena, to, arena_printf(arena, "%s/{name}/%s", base_path(arena, kind), subresource),
              item);

@@ -12,14 +12,19 @@ const char *const *kind_verbs(const struct kind *kind, const char *subresource)
                                           NULL};
     static const char *const record[] = {"get", "list", "watch", NULL};
     static const char *const part[] = {"get", "patch", "update", NULL};
+    static const char *const read[] = {"get", NULL};
 
     if (subresource == NULL) {
         return kind->is_record ? record : kind->is_derived || kind->is_event ? derived : all;
     }
-    return str_eq(subresource, "status") && !kind->is_derived &&
-                   shape_find(kind->shape, "status") != NULL
-               ? part
-               : NULL;
+    if (str_eq(subresource, "status") && shape_find(kind->shape, "status") != NULL) {
+        return kind->is_derived ? read : part;
+    }
+    if (str_eq(subresource, "history") || str_eq(subresource, "why") ||
+        (str_eq(subresource, "log") && kind->id == KIND_ASSIGNMENT)) {
+        return read;
+    }
+    return NULL;
 }
 
 bool kind_has_verb(const struct kind *kind, const char *subresource, const char *verb)

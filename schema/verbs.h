@@ -5,9 +5,9 @@
 #include "schema/kind.h"
 
 /* NULL-terminated, in the order of the alphabet.  `subresource` NULL: the objects themselves; NULL
- * is returned when the kind has no such subresource that clients know. */
+ * is returned when the kind has no such subresource. */
 const char *const *kind_verbs(const struct kind *kind, const char *subresource);
 bool kind_has_verb(const struct kind *kind, const char *subresource, const char *verb);
 
-/* All subresources that clients of Kubernetes know: NULL-terminated. */
+/* Those that clients of Kubernetes know, and discovery lists: NULL-terminated. */
 extern const char *const kind_subresources[];

@@ -7,6 +7,7 @@
 #include "controller/core/past.h"
 #include "controller/core/reconcile_log.h"
 #include "controller/core/request.h"
+#include "controller/core/review.h"
 #include "controller/core/watch.h"
 
 #include "schema/base/parse.h"
@@ -15,6 +16,7 @@
 #include "schema/bind.h"
 #include "schema/json.h"
 #include "schema/limits.h"
+#include "schema/verbs.h"
 #include "schema/yaml.h"
 
 #include <inttypes.h>
@@ -441,23 +443,12 @@ static void on_collection(struct ctl *ctl, struct request *request)
     }
 }
 
-static bool has_subresource(const struct kind *kind, const char *name)
-{
-    if (name == NULL || str_eq(name, "history") || str_eq(name, "why")) {
-        return true;
-    }
-    if (str_eq(name, "status")) {
-        return shape_find(kind->shape, "status") != NULL;
-    }
-    return str_eq(name, "log") && kind == &assignment_kind;
-}
-
 static void on_object(struct ctl *ctl, struct request *request)
 {
     const char *method = request->http->method;
     bool is_writable = request->subresource == NULL || str_eq(request->subresource, "status");
 
-    if (!has_subresource(request->kind, request->subresource)) {
+    if (kind_verbs(request->kind, request->subresource) == NULL) {
         not_there(ctl, request);
     } else if (str_eq(method, "GET")) {
         request_get(ctl, request);
@@ -525,6 +516,15 @@ static void read_fleet_history(struct ctl *ctl, struct request *request)
     }
 }
 
+static void on_review(struct ctl *ctl, struct request *request)
+{
+    if (!str_eq(request->http->method, "POST")) {
+        method_not_allowed(ctl, request);
+    } else if (review_is_proto(request) || read_body(ctl, request)) {
+        review_answer(ctl, request);
+    }
+}
+
 /* What is about the fleet as a whole; false when the path is none of these. */
 static bool on_fleet(struct ctl *ctl, struct request *request)
 {
@@ -546,6 +546,10 @@ static bool on_fleet(struct ctl *ctl, struct request *request)
             }
             return true;
         }
+    }
+    if (review_has(&request->target)) {
+        on_review(ctl, request);
+        return true;
     }
     if (!discovery_has(&request->target) && !openapi_has(&request->target)) {
         return false;

@@ -76,6 +76,12 @@ static void the_corpus_of_options_keeps_every_promise(void **state)
     replay("options", fuzz_options);
 }
 
+static void the_corpus_of_reviews_keeps_every_promise(void **state)
+{
+    (void)state;
+    replay("protobuf", fuzz_protobuf);
+}
+
 static void the_corpus_of_conditions_keeps_every_promise(void **state)
 {
     (void)state;
@@ -95,6 +101,7 @@ int main(void)
         cmocka_unit_test(the_corpus_of_json_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_messages_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_options_keeps_every_promise),
+        cmocka_unit_test(the_corpus_of_reviews_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_conditions_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_yaml_keeps_every_promise),
     };
