@@ -1,8 +1,9 @@
 #include "schema/verbs.h"
 
 #include "schema/base/str.h"
+#include "schema/emit.h"
 
-const char *const kind_subresources[] = {"status", NULL};
+const char *const kind_subresources[] = {"status", "scale", NULL};
 
 const char *const *kind_verbs(const struct kind *kind, const char *subresource)
 {
@@ -19,6 +20,10 @@ const char *const *kind_verbs(const struct kind *kind, const char *subresource)
     }
     if (str_eq(subresource, "status") && shape_find(kind->shape, "status") != NULL) {
         return kind->is_derived ? read : part;
+    }
+    if (str_eq(subresource, "scale") && !kind->is_derived &&
+        emit_path_field(kind, "spec.replicas") != NULL) {
+        return part;
     }
     if (str_eq(subresource, "history") || str_eq(subresource, "why") ||
         (str_eq(subresource, "log") && kind->id == KIND_ASSIGNMENT)) {

@@ -16,14 +16,18 @@ static struct node *words(struct arena *arena, const char *const *list)
 static struct node *resource(struct arena *arena, const struct kind *kind, const char *subresource)
 {
     struct node *node = node_map(arena);
-    bool is_main = subresource == NULL;
+    bool is_main = subresource == NULL, is_scale = str_eq(subresource, "scale");
 
     node_set(arena, node, "name",
              node_str(arena, is_main ? kind->plural
                                      : arena_printf(arena, "%s/%s", kind->plural, subresource)));
     node_set(arena, node, "singularName", node_str(arena, is_main ? kind->singular : ""));
     node_set(arena, node, "namespaced", node_bool(arena, kind->is_event));
-    node_set(arena, node, "kind", node_str(arena, kind->name));
+    if (is_scale) { /* clients take the kind of its objects from here: it is of another group */
+        node_set(arena, node, "group", node_str(arena, "autoscaling"));
+        node_set(arena, node, "version", node_str(arena, "v1"));
+    }
+    node_set(arena, node, "kind", node_str(arena, is_scale ? "Scale" : kind->name));
     node_set(arena, node, "verbs", words(arena, kind_verbs(kind, subresource)));
     if (is_main && kind->short_names != NULL) {
         node_set(arena, node, "shortNames", words(arena, kind->short_names));

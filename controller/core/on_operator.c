@@ -8,6 +8,7 @@
 #include "controller/core/reconcile_log.h"
 #include "controller/core/request.h"
 #include "controller/core/review.h"
+#include "controller/core/scale.h"
 #include "controller/core/watch.h"
 
 #include "schema/base/parse.h"
@@ -235,6 +236,16 @@ static struct node *deleted_status(struct ctl *ctl, const struct write_request *
     return root;
 }
 
+static struct node *answer_of(struct ctl *ctl, const struct request *request,
+                              const struct write_request *write)
+{
+    if (write->after == NULL) {
+        return deleted_status(ctl, write);
+    }
+    return str_eq(request->subresource, "scale") ? scale_node(ctl, write->after)
+                                                 : answer_object(ctl, &ctl->arena, write->after);
+}
+
 /* Decides one write and answers as the resource's own verbs do. */
 static void write_one(struct ctl *ctl, struct request *request, struct write_request *write)
 {
@@ -249,8 +260,7 @@ static void write_one(struct ctl *ctl, struct request *request, struct write_req
         return;
     }
     code = write->outcome == OUTCOME_CREATED ? 201 : 200;
-    root = write->after == NULL ? deleted_status(ctl, write)
-                                : answer_object(ctl, &ctl->arena, write->after);
+    root = answer_of(ctl, request, write);
     if (!set.is_dry_run && request->http->idempotency_key != NULL) {
         struct blob *body = blob_of_node(root);
 
@@ -264,6 +274,7 @@ static void write_one(struct ctl *ctl, struct request *request, struct write_req
 static bool patch_verb(struct ctl *ctl, const struct request *request, struct write_request *write)
 {
     const char *type = request->http->content_type;
+    bool is_scale = str_eq(request->subresource, "scale");
 
     if (str_starts(type, "application/merge-patch+json")) {
         write->verb = WRITE_MERGE_PATCH;
@@ -273,7 +284,7 @@ static bool patch_verb(struct ctl *ctl, const struct request *request, struct wr
         write->verb = WRITE_JSON_PATCH;
         return true;
     }
-    if (str_starts(type, "application/apply-patch+yaml")) {
+    if (str_starts(type, "application/apply-patch+yaml") && !is_scale) {
         write->verb = WRITE_APPLY;
         if (!str_is_empty(target_param(&request->target, "fieldManager"))) {
             return true;
@@ -287,8 +298,8 @@ static bool patch_verb(struct ctl *ctl, const struct request *request, struct wr
         ctl, request,
         failure_make(&ctl->arena, 415, "UnsupportedMediaType",
                      "the body of the request was in an unknown format - accepted media types "
-                     "include: application/json-patch+json, application/merge-patch+json, "
-                     "application/apply-patch+yaml"));
+                     "include: application/json-patch+json, application/merge-patch+json%s",
+                     is_scale ? "" : ", application/apply-patch+yaml"));
     return false;
 }
 
@@ -314,6 +325,10 @@ static void write_resource(struct ctl *ctl, struct request *request, enum write_
     write.body = request->body;
     write.propagation = propagation_of(request);
     if (str_eq(request->http->method, "PATCH") && !patch_verb(ctl, request, &write)) {
+        return;
+    }
+    if (str_eq(request->subresource, "scale") && !scale_to_patch(ctl, &write)) {
+        answer_failure(ctl, request->id, &write.failure);
         return;
     }
     write_one(ctl, request, &write);
@@ -446,7 +461,8 @@ static void on_collection(struct ctl *ctl, struct request *request)
 static void on_object(struct ctl *ctl, struct request *request)
 {
     const char *method = request->http->method;
-    bool is_writable = request->subresource == NULL || str_eq(request->subresource, "status");
+    bool is_writable = request->subresource == NULL || str_eq(request->subresource, "status") ||
+                       str_eq(request->subresource, "scale");
 
     if (kind_verbs(request->kind, request->subresource) == NULL) {
         not_there(ctl, request);

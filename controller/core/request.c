@@ -3,6 +3,7 @@
 
 #include "controller/core/history.h"
 #include "controller/core/query.h"
+#include "controller/core/scale.h"
 #include "controller/core/table.h"
 #include "schema/limits.h"
 
@@ -302,6 +303,8 @@ void request_get(struct ctl *ctl, const struct request *request)
         request_refuse(ctl, request, failure_not_found(&ctl->arena, request->kind, request->name));
     } else if (request->subresource == NULL || str_eq(request->subresource, "status")) {
         request_answer_object(ctl, request, object, false, NULL);
+    } else if (str_eq(request->subresource, "scale")) {
+        answer_node(ctl, request->id, 200, scale_node(ctl, object));
     } else if (str_eq(request->subresource, "why")) {
         answer_node(ctl, request->id, 200, explain_object(ctl, object));
     } else {
