@@ -194,5 +194,6 @@ void metrics_answer(struct ctl *ctl, uint64_t id)
     effect.bytes = blob_from_str(&text);
     effect.answer.code = 200;
     effect.answer.is_text = true;
+    effect.answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
     vec_add(ctl->effects, effect);
 }

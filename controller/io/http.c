@@ -337,6 +337,9 @@ static void on_request(struct conn *conn)
         return;
     }
     conn->is_head = str_eq(request.method, "HEAD");
+    if (conn->is_head) {
+        request.method = "GET"; /* the same answer; its body stays here */
+    }
     conn->is_old = conn->parser.is_http_1_0;
     conn_move(conn, CONN_WAITING);
     conn_arm(conn, 0);

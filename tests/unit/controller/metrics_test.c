@@ -145,7 +145,7 @@ static void the_page_waits_for_nothing(void **state)
     (void)api_call(&api, "POST", POLICIES, "{'metadata': {'name': 'p'}}");
     reply = api_call(&api, "GET", "/metrics", NULL);
     assert_int_equal(reply->code, 200);
-    assert_true(reply->is_text);
+    assert_string_equal(reply->content_type, "text/plain; version=0.0.4; charset=utf-8");
     assert_non_null(strstr(reply->body.data, "\nfog_queue_length{queue=\"commits\"} 1\n"));
     assert_non_null(strstr(reply->body.data, "\nfog_objects{kind=\"harvestpolicies\"} 1\n"));
     assert_non_null(strstr(reply->body.data, "\nfog_http_answers_total{code=\"4xx\"} 1\n"));

@@ -66,6 +66,7 @@ static void on_request(void *context, uint64_t id, const struct http_request *re
     struct str text = STR_EMPTY;
 
     (void)context;
+    assert_string_not_equal(request->method, "HEAD"); /* nobody behind here has to know it */
     server.request_count++;
     server.body_bytes = request->body_size_bytes;
     if (str_eq(request->target, "/hold") || str_eq(request->target, "/watch")) {
