@@ -417,6 +417,25 @@ static bool is_paused(const struct node *session)
     return pause != NULL && pause->type == NODE_BOOL && pause->boolean;
 }
 
+/* Its rollout was reverted: the form before is the one that was bad.  True after having said so. */
+static bool was_taken_back(struct fogctl *fogctl, const struct target *target,
+                           const struct node *forms)
+{
+    const struct node *newest = forms->list.items[0];
+    const char *bad = revision_at(forms, 1);
+
+    if (!str_eq(text_of(newest, "who"), "fog-controller")) {
+        return false;
+    }
+    (void)fail(arena_printf(&fogctl->arena,
+                            "--to-revision %s brings it back all the same; fogctl rollout history "
+                            "%s/%s shows the others",
+                            bad, kind_short(target->kind), target->name),
+               "the form before, of revision %s, is the one that was taken back (%s)", bad,
+               text_shown(fogctl, text_of(newest, "why")));
+    return true;
+}
+
 /* NULL after having said why there is none. */
 static const char *undo_revision(struct fogctl *fogctl, const struct target *target)
 {
@@ -436,8 +455,9 @@ static const char *undo_revision(struct fogctl *fogctl, const struct target *tar
     if (before == NULL) {
         (void)fail("it has had one form only", "no rollout history found for %s",
                    title(fogctl, target));
+        return NULL;
     }
-    return before;
+    return was_taken_back(fogctl, target, forms) ? NULL : before;
 }
 
 static int undo(struct fogctl *fogctl, const struct target *target)

@@ -223,6 +223,29 @@ static void undo_goes_back_to_the_form_before(void **state)
     assert_int_equal(text_count(requests(), "\"formOnly\":true"), 3);
 }
 
+static void undo_does_not_bring_back_what_was_reverted(void **state)
+{
+    (void)state;
+    ANSWERS(
+        {"GET " S " ", 200, SESSION("3", "", ""), 0},
+        {"GET " S "/history", 200,
+         "{\"items\":[{\"revision\":\"9\",\"uid\":\"u1\",\"who\":\"fog-controller\",\"newForm\":true,"
+         "\"why\":\"no progress for 3s: back to the form of revision 5\"}," CHANGE(
+             "7", "u1", "true") "," CHANGE("5", "u1", "true") "]}",
+         0},
+        {"POST /apis/fog/v1/rollbacks", 200, RESULT("configured"), 1});
+    run("rollout undo hs/s");
+    EXITS(1);
+    ERR("the form before, of revision 7, is the one that was taken back (no progress for 3s: back "
+        "to the form of revision 5)");
+    ERR("--to-revision 7 brings it back all the same");
+    run("rollout undo hs/s --to-revision 0");
+    EXITS(1);
+    run("rollout undo hs/s --to-revision 7");
+    EXITS(0);
+    assert_string_equal(world.did.out.data, "harvestsession.fog/s rolled back to revision 7\n");
+}
+
 static void undo_needs_a_form_before_and_no_pause(void **state)
 {
     (void)state;
@@ -264,6 +287,7 @@ int main(void)
         TEST(history_lists_forms_of_this_session_and_shows_one),
         TEST(pause_and_resume_say_when_there_is_nothing_to_do),
         TEST(undo_goes_back_to_the_form_before),
+        TEST(undo_does_not_bring_back_what_was_reverted),
         TEST(undo_needs_a_form_before_and_no_pause),
         TEST(what_is_meant_has_to_be_said),
     };
