@@ -13,7 +13,12 @@ enum {
 void keeper_init(struct keeper *keeper, struct mono now, const struct stored_state *state)
 {
     *keeper = (struct keeper){
-        .look_at = now, .seen = now, .seen_wall = state->newest, .compacted = state->compacted};
+        .look_at = now,
+        .seen = now,
+        .seen_wall = state->newest,
+        .compacted = state->compacted,
+        .marked_at = now,
+    };
 }
 
 /* How much more the wall clock says went by than did.  What passed while no controller ran is taken
@@ -46,6 +51,16 @@ static int64_t look_every_ms(const struct config *config)
     return part_ms < HISTORY_LOOK_MS ? part_ms + 1 : HISTORY_LOOK_MS;
 }
 
+/* A revision that was there at the last mark is as old as that: no clock of the wall is needed. */
+static void notice_age(struct keeper *keeper, const struct config *config, struct mono now)
+{
+    if (mono_since(keeper->marked_at, now) >= config->history_keep_min_ms) {
+        keeper->aged = keeper->marked;
+        keeper->marked = keeper->newest;
+        keeper->marked_at = now;
+    }
+}
+
 bool keeper_is_due(struct keeper *keeper, const struct config *config, struct mono now,
                    struct wall wall, struct store_keeping *ret_keeping)
 {
@@ -53,9 +68,11 @@ bool keeper_is_due(struct keeper *keeper, const struct config *config, struct mo
         return false;
     }
     notice_jump(keeper, config, now, wall);
+    notice_age(keeper, config, now);
     *ret_keeping = (struct store_keeping){
         .before_when_large = {wall.ms - config->history_keep_min_ms},
         .bytes_max = (uint64_t)config->history_max_bytes,
+        .upto_when_large = keeper->aged,
     };
     if (config->history_keep_ms > 0 && now.ms >= keeper->held_until.ms) {
         ret_keeping->before.ms = wall.ms - config->history_keep_ms;
@@ -78,8 +95,8 @@ static void tell_moved(struct keeper *keeper, const struct store_size *size)
 }
 
 /* What was written while the clock was ahead, and after it until the clock is there again, has the
- * time of then, for history never goes back.  It is not old before that, also where there is too
- * much of it, so somebody must know. */
+ * time of then, for history never goes back.  It is not old before that, and goes only where
+ * there is too much of it, so somebody must know. */
 static void notice_behind(struct keeper *keeper, const struct store_size *size)
 {
     int64_t behind_ms = size->newest.ms - keeper->seen_wall.ms;
@@ -90,8 +107,8 @@ static void notice_behind(struct keeper *keeper, const struct store_size *size)
         char behind[DURATION_TEXT_SIZE];
 
         duration_to_str(behind_ms, behind);
-        log_warning("the clock is %s behind what was written: until it is there the store grows, "
-                    "for nothing of since then goes",
+        log_warning("the clock is %s behind what was written: until it is there nothing of "
+                    "since then goes for its age, only where there is more than history-max",
                     behind);
     }
 }
@@ -107,6 +124,7 @@ void keeper_done(struct keeper *keeper, int code, const struct store_size *size,
         return;
     }
     notice_behind(keeper, size);
+    keeper->newest = size->newest_revision;
     if (size->compacted > keeper->compacted) {
         tell_moved(keeper, size);
     }

@@ -3,7 +3,9 @@
  * What is older than `history-keep` goes, and while the store has more than `history-max` in use,
  * the oldest of what is older than `history-keep-min`.  A clock that was set forward must not make
  * all of it old at once: after such a jump nothing goes for its age until a day later, or until as
- * long as it is kept. */
+ * long as it is kept.  One that was set back says of nothing that it is old: then what was there
+ * `history-keep-min` ago by the monotonic clock, in which the controller ran, may go for its size.
+ */
 #pragma once
 
 #include "controller/io/config.h"
@@ -18,6 +20,10 @@ struct keeper {
     uint64_t compacted; /* history begins after this revision */
     bool has_told;      /* of something that went since the start */
     bool is_behind;     /* the wall clock, of what was written: nothing is old until it is there */
+    uint64_t newest;    /* revision, at the last look */
+    uint64_t marked;    /* the newest at `marked_at` */
+    struct mono marked_at;
+    uint64_t aged; /* this and what is before it was there history-keep-min ago; 0: not known */
 };
 
 /* `state`: as it was loaded; its newest row is of moment zero when there is none. */

@@ -86,8 +86,14 @@ static int take_row(struct slice *slice, sqlite3_stmt *stmt, struct err *err)
     return 0;
 }
 
-/* The next rows that were written before `before`; history will begin after the last of them. */
-static int take_rows(struct slice *slice, struct wall before, struct err *err)
+/* What may go: written before a moment, or up to a revision. */
+struct bound {
+    struct wall before;
+    uint64_t upto;
+};
+
+/* The next rows that may go; history will begin after the last of them. */
+static int take_rows(struct slice *slice, const struct bound *bound, struct err *err)
 {
     uint64_t bytes = 0;
     STMT_USE(stmt);
@@ -109,7 +115,7 @@ static int take_rows(struct slice *slice, struct wall before, struct err *err)
         if (r < 0) {
             return r;
         }
-        if (row->at.ms >= before.ms) {
+        if (row->at.ms >= bound->before.ms && row->revision > bound->upto) {
             slice->count--;
             return 0;
         }
@@ -394,9 +400,9 @@ static int put_origin(struct slice *slice, struct err *err)
     return r;
 }
 
-static int compact(struct slice *slice, struct wall before, struct err *err)
+static int compact(struct slice *slice, const struct bound *bound, struct err *err)
 {
-    int r = take_rows(slice, before, err);
+    int r = take_rows(slice, bound, err);
 
     for (size_t i = 0; r == 0 && i < slice->count; i++) {
         r = pass(slice, &slice->rows[i], err);
@@ -404,13 +410,13 @@ static int compact(struct slice *slice, struct wall before, struct err *err)
     return r == 0 && slice->count > 0 ? put_origin(slice, err) : r;
 }
 
-static int compact_slice(struct slice *slice, struct wall before, struct err *err)
+static int compact_slice(struct slice *slice, const struct bound *bound, struct err *err)
 {
     struct store *store = slice->store;
     int r = stmt_run(store, STMT_BEGIN, "beginning", err);
 
     if (r == 0) {
-        r = compact(slice, before, err);
+        r = compact(slice, bound, err);
     }
     if (r == 0) {
         r = stmt_run(store, STMT_COMMIT, "committing", err);
@@ -479,13 +485,13 @@ static int give_back(struct store *store, struct err *err)
     return 1;
 }
 
-static int compact_before(struct store *store, struct wall before, struct err *err)
+static int compact_within(struct store *store, const struct bound *bound, struct err *err)
 {
     struct slice slice = {.store = store};
     int r;
 
     arena_init(&slice.arena);
-    r = compact_slice(&slice, before, err);
+    r = compact_slice(&slice, bound, err);
     arena_fini(&slice.arena);
     if (r == 1) {
         MARK("history is compacted");
@@ -495,7 +501,7 @@ static int compact_before(struct store *store, struct wall before, struct err *e
 
 int store_compact(struct store *store, const struct store_keeping *keeping, struct err *err)
 {
-    struct wall before = keeping->before;
+    struct bound bound = {.before = keeping->before};
     uint64_t bytes = 0;
     int r;
 
@@ -510,10 +516,13 @@ int store_compact(struct store *store, const struct store_keeping *keeping, stru
     if (r < 0) {
         return r;
     }
-    if (bytes > keeping->bytes_max && keeping->before_when_large.ms > before.ms) {
-        before = keeping->before_when_large;
+    if (bytes > keeping->bytes_max) {
+        bound.upto = keeping->upto_when_large;
+        if (keeping->before_when_large.ms > bound.before.ms) {
+            bound.before = keeping->before_when_large;
+        }
     }
-    r = before.ms > 0 ? compact_before(store, before, err) : 0;
+    r = bound.before.ms > 0 || bound.upto > 0 ? compact_within(store, &bound, err) : 0;
     return r == 0 ? give_back(store, err) : r;
 }
 
@@ -529,5 +538,6 @@ int store_measure(struct store *store, struct store_size *ret_size, struct err *
     ret_size->compacted = store->origin.revision;
     ret_size->compacted_at = store->origin.at;
     ret_size->newest = store->heads.newest;
+    ret_size->newest_revision = store->heads.revision;
     return r;
 }

@@ -67,6 +67,8 @@ struct store_keeping {
     struct wall before;            /* what was written before goes; zero: nothing does */
     struct wall before_when_large; /* the same, while more than this is in use: */
     uint64_t bytes_max;            /* 0: no bound */
+    uint64_t upto_when_large; /* then also what has this revision or an earlier one, whatever its
+                                 time says; 0: nothing */
 };
 
 /* Moves the point where history begins past one slice of old rows (compact.c), or makes the file a
@@ -81,6 +83,7 @@ struct store_size {
     uint64_t compacted;  /* history begins after this revision */
     struct wall compacted_at;
     struct wall newest; /* when history was written last, which never goes back */
+    uint64_t newest_revision;
 };
 
 int store_measure(struct store *store, struct store_size *ret_size, struct err *err);

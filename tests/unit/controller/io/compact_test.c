@@ -382,6 +382,25 @@ static void a_large_store_gives_up_what_is_older_than_it_must_keep(void **state)
     assert_true(after.used_bytes < before.used_bytes);
 }
 
+/* A clock that was ahead has made all of it young. */
+static void a_large_store_gives_up_what_has_an_old_revision(void **state)
+{
+    struct world *world = *state;
+    struct store_keeping keeping = {.bytes_max = 1 << 30, .upto_when_large = 300};
+    struct store_size after;
+
+    for (unsigned i = 1; i <= 400; i++) {
+        (void)write_session(world, i == 1 ? ROW_CREATE : ROW_UPDATE, "a", "one", i);
+    }
+    assert_int_equal(store_compact(world->store, &keeping, &world->err), 0);
+    keeping.bytes_max = 1;
+    while (store_compact(world->store, &keeping, &world->err) == 1) {}
+    assert_int_equal(store_measure(world->store, &after, &world->err), 0);
+    assert_int_equal(after.compacted, 300);
+    assert_int_equal(after.newest_revision, 400);
+    assert_verifies(world, 100);
+}
+
 static void all_may_be_old(void **state)
 {
     struct world *world = *state;
@@ -640,6 +659,7 @@ int main(void)
         TEST(a_slice_is_bounded_in_bytes),
         TEST(a_file_that_is_mostly_unused_becomes_smaller),
         TEST(a_large_store_gives_up_what_is_older_than_it_must_keep),
+        TEST(a_large_store_gives_up_what_has_an_old_revision),
         TEST(all_may_be_old),
         TEST(where_history_begins_is_known_in_a_later_era),
         TEST(the_last_change_can_be_gone_back_to_under_its_own_number),

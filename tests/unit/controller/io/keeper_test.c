@@ -118,6 +118,25 @@ static void a_clock_that_was_ahead_is_told_of(void **state)
     assert_false(keeper.is_behind);
 }
 
+/* Given a clock that was ahead, then what is too much goes all the same: what was there ten minutes
+ * ago, as far as this controller has seen it. */
+static void what_is_too_much_goes_while_the_clock_is_behind(void **state)
+{
+    struct store_size size = {.newest = {wall_ms + 50L * HOUR_MS}, .newest_revision = 70};
+    struct store_keeping keeping;
+    struct keeper keeper;
+    int64_t now_ms = NOW_MS;
+
+    (void)state;
+    begin(&keeper, wall_ms + 50L * HOUR_MS);
+    for (int i = 0; i < 21; i++, now_ms += 60 * 1000) {
+        assert_true(look(&keeper, now_ms, wall_ms, &keeping));
+        assert_int_equal(keeping.upto_when_large, i < 20 ? 0 : 79);
+        keeper_done(&keeper, 0, &size, NULL, (struct mono){now_ms});
+        size.newest_revision++; /* 79 after the look of minute 9, that of minute 10 marks it */
+    }
+}
+
 static void a_failure_is_tried_again_later(void **state)
 {
     struct err err = ERR_NONE;
@@ -142,6 +161,7 @@ int main(void)
         cmocka_unit_test(the_time_without_a_controller_may_have_been_a_jump),
         cmocka_unit_test(a_clock_set_back_changes_nothing),
         cmocka_unit_test(a_clock_that_was_ahead_is_told_of),
+        cmocka_unit_test(what_is_too_much_goes_while_the_clock_is_behind),
         cmocka_unit_test(a_failure_is_tried_again_later),
     };
 
