@@ -79,6 +79,15 @@ explain_tells_of_fields() {
   says "$err" '"nothing" does not exist'
 }
 
+auth_can_i_answers() {
+  expect 0 k auth can-i create harvestsessions.fog
+  says "$out" '^yes$'
+  expect 0 k auth can-i get hs/hello
+  expect 0 k auth can-i get /healthz
+  expect 0 k auth can-i --list
+  says "$out" 'Resources +Non-Resource' 'harvestsessions|\*'
+}
+
 # --- writing --------------------------------------------------------------------------------------
 
 create_makes_what_is_not_there() {
@@ -241,7 +250,7 @@ label_and_annotate_set_and_remove() {
   is site "$(session hello .metadata.labels.site)" south
   expect 0 k label hs hello site-
   expect 0 k annotate hs hello note="two words"
-  is "what it said" "$out" "harvestsession.fog/hello annotated"
+  says "$out" '^harvestsession.fog/hello annotated?$' # 1.27 says it so
   is "note and site" "$(session hello '"\(.metadata.annotations.note) \(.metadata.labels.site)"')" "two words null"
   expect 0 k annotate hs hello note-
   expect 0 k label hs --all all=yes
@@ -264,6 +273,42 @@ replace_puts_and_refuses_what_is_stale() {
   [ "$(session made .metadata.uid)" != "$uid" ] || miss "it has its uid of before"
 }
 
+scale_changes_replicas() {
+  expect 0 k scale hs made --replicas=2
+  is "what it said" "$out" "harvestsession.fog/made scaled"
+  is replicas "$(session made .spec.replicas)" 2
+  expect 1 k scale hs made --current-replicas=7 --replicas=1
+  expect 0 k scale hs made --current-replicas=2 --replicas=0
+  is replicas "$(session made .spec.replicas)" 0
+}
+
+dry_runs_of_all_that_write_change_nothing() {
+  local before
+  before=$(newest)
+  expect 0 k label hs hello dry=run --dry-run=server
+  expect 0 k annotate hs hello dry=run --dry-run=server
+  expect 0 k patch hs hello --type=json -p '[{"op": "remove", "path": "/metadata/labels"}]' --dry-run=server
+  expect 0 k replace -f "$T/m/made.yaml" --dry-run=server
+  expect 0 k apply -f "$T/m/taken.yaml" --server-side --force-conflicts --dry-run=server
+  is "the newest change" "$(newest)" "$before"
+}
+
+kustomize_and_the_proxy_of_kubectl_do_what_they_do() {
+  local proxy
+  mkdir -p "$T/m/overlay"
+  rest based >"$T/m/overlay/based.yaml"
+  echo '{resources: [based.yaml], namePrefix: north-, commonLabels: {site: north}}' >"$T/m/overlay/kustomization.yaml"
+  expect 0 k apply -k "$T/m/overlay"
+  is "what it said" "$out" "harvestsession.fog/north-based created"
+  expect 0 k delete -k "$T/m/overlay"
+  "$KUBECTL" --cache-dir="$T/cache" proxy --port=0 >"$T/proxy" 2>&1 &
+  proxy=$!
+  await 10 "the proxy listens" grep -q '^Starting to serve on 127' "$T/proxy"
+  expect 0 curl -sf --max-time 10 "http://$(sed 's/.* on //' "$T/proxy")$objects/harvestsessions/hello"
+  is "who came through it" "$(jq -r .metadata.name <<<"$out")" hello
+  end_hard "$proxy"
+}
+
 raw_requests_are_passed_on() {
   expect 0 k get --raw /healthz
   is "what it said" "$out" ok
@@ -272,6 +317,7 @@ raw_requests_are_passed_on() {
   echo '{"apiVersion": "fog/v1", "kind": "HarvestPolicy", "metadata": {"name": "raw"}}' >"$T/m/raw.json"
   expect 0 k create --raw "$objects/harvestpolicies" -f "$T/m/raw.json"
   says "$out" '"name":"raw"'
+  expect 0 k replace --raw "$objects/harvestpolicies/raw" -f "$T/m/raw.json"
   expect 0 k delete --raw "$objects/harvestpolicies/raw"
 }
 
@@ -289,6 +335,8 @@ get_prints_the_servers_columns() {
   says "$out" '^harvestsession.fog/hello '
   expect 0 k get all
   says "$out" '^agent.fog/edge-1 ' '^assignment.fog/hello-0-'
+  expect 0 k get fog -o name
+  says "$out" '^agent.fog/edge-1$' '^harvestsession.fog/hello$'
   expect 0 k get hs -n lab hello
   expect 0 k get hs -A
   says "$out" '^hello '
@@ -330,13 +378,16 @@ get_sorts_selects_and_shows_labels() {
 }
 
 get_watches() {
-  local all one labelled
+  local all one labelled events
   "$KUBECTL" --cache-dir="$T/cache" get hs -w >"$T/watch" 2>&1 &
   all=$!
   "$KUBECTL" --cache-dir="$T/cache" get hs hello -w -o jsonpath='{.spec.retries} ' >"$T/watch.one" 2>&1 &
   one=$!
   "$KUBECTL" --cache-dir="$T/cache" get hs -l stage=on -w -o name >"$T/watch.labelled" 2>&1 &
   labelled=$!
+  "$KUBECTL" --cache-dir="$T/cache" get hs --watch-only --output-watch-events >"$T/watch.events" 2>&1 &
+  events=$!
+  await 10 "all watch" watches 4
   await 10 "the table stands" grep -q '^hello ' "$T/watch"
   await 10 "the one stands" grep -q '^3 ' "$T/watch.one"
   expect 0 k patch hs hello --type=merge -p '{"metadata": {"labels": {"stage": "on"}}, "spec": {"retries": 9}}'
@@ -344,9 +395,11 @@ get_watches() {
   await 10 "what begins to match comes" grep -q '^harvestsession.fog/hello$' "$T/watch.labelled"
   make_rests later
   await 10 "a new row comes" grep -q '^later ' "$T/watch"
+  await 10 "what is new comes as an event" grep -Eq '^ADDED +later ' "$T/watch.events"
+  says_not "$(<"$T/watch.events")" '^ADDED +hello '
   is "heads of the table" "$(grep -c ^NAME "$T/watch")" 1
   says_not "$(<"$T/watch")" unknown
-  for one in $all $one $labelled; do end_hard "$one"; done
+  for one in $all $one $labelled $events; do end_hard "$one"; done
 }
 
 describe_tells_of_one_with_its_events() {
@@ -372,7 +425,7 @@ wait_waits_for_conditions() {
   expect 0 k wait hs/hello hs/made --for=condition=Converged --timeout=10s
   is "what it said" "$out" "harvestsession.fog/hello condition met
 harvestsession.fog/made condition met"
-  expect 0 k patch hs hello --type=merge -p '{"spec": {"replicas": 1}}'
+  expect 0 k scale hs hello --replicas=1
   expect 0 k wait hs hello --for=condition=converged --timeout=20s
   ses never 'exec sleep 1000' 'workload.resources: {memory: 64Gi}' | apply
   expect 1 k wait hs/never --for=condition=Converged --timeout=1s
@@ -454,14 +507,16 @@ all_of_it_left_the_programs_whole() {
 
 debians_kubectl_is_here
 it it_is_pointed_at_fog_by_a_kubeconfig version_tells_of_both_sides api_resources_lists_every_kind_with_its_short_name \
-  api_versions_lists_both what_does_not_exist_is_said explain_tells_of_fields create_makes_what_is_not_there \
-  create_dry_runs_make_nothing what_is_wrong_is_told_field_by_field unknown_fields_are_refused_or_warned_about \
-  apply_creates_then_changes_then_leaves_alone apply_dry_runs_change_nothing apply_prunes_what_is_no_longer_declared \
-  diff_shows_what_would_change_and_exits_with_1 server_side_apply_owns_what_it_names \
-  server_side_apply_tells_of_conflicts_and_can_force edit_takes_what_the_editor_left edit_opens_again_with_what_is_wrong \
-  patch_merges patch_takes_json_patches strategic_patches_are_refused_in_words label_and_annotate_set_and_remove \
-  replace_puts_and_refuses_what_is_stale raw_requests_are_passed_on get_prints_the_servers_columns \
-  get_prints_objects_in_every_form get_sorts_selects_and_shows_labels get_watches describe_tells_of_one_with_its_events \
-  get_events_is_a_table wait_waits_for_conditions wait_waits_for_the_end delete_dry_runs_delete_nothing \
-  delete_waits_until_it_is_gone delete_waits_for_finalizers delete_selects_and_takes_all \
-  delete_leaves_orphans_when_asked history_has_who_did_it all_of_it_left_the_programs_whole
+  api_versions_lists_both what_does_not_exist_is_said explain_tells_of_fields auth_can_i_answers \
+  create_makes_what_is_not_there create_dry_runs_make_nothing what_is_wrong_is_told_field_by_field \
+  unknown_fields_are_refused_or_warned_about apply_creates_then_changes_then_leaves_alone apply_dry_runs_change_nothing \
+  apply_prunes_what_is_no_longer_declared diff_shows_what_would_change_and_exits_with_1 \
+  server_side_apply_owns_what_it_names server_side_apply_tells_of_conflicts_and_can_force \
+  edit_takes_what_the_editor_left edit_opens_again_with_what_is_wrong patch_merges patch_takes_json_patches \
+  strategic_patches_are_refused_in_words label_and_annotate_set_and_remove replace_puts_and_refuses_what_is_stale \
+  scale_changes_replicas raw_requests_are_passed_on dry_runs_of_all_that_write_change_nothing \
+  kustomize_and_the_proxy_of_kubectl_do_what_they_do get_prints_the_servers_columns get_prints_objects_in_every_form \
+  get_sorts_selects_and_shows_labels get_watches describe_tells_of_one_with_its_events get_events_is_a_table \
+  wait_waits_for_conditions wait_waits_for_the_end delete_dry_runs_delete_nothing delete_waits_until_it_is_gone \
+  delete_waits_for_finalizers delete_selects_and_takes_all delete_leaves_orphans_when_asked history_has_who_did_it \
+  all_of_it_left_the_programs_whole

@@ -68,7 +68,10 @@ every_block_of_a_page_prints_what_it_shows() { # PAGE BLOCKS: at least
   [ "$count" -ge "$2" ] || miss "$1 has only $count blocks"
 }
 docs_API_does_what_it_shows() { every_block_of_a_page_prints_what_it_shows docs/API.md 10; }
-docs_CLIENTS_does_what_it_shows() { every_block_of_a_page_prints_what_it_shows docs/CLIENTS.md 3; }
+docs_CLIENTS_does_what_it_shows() {
+  [ -x build/clients/kubectl/kubectl ] || { miss "no kubectl: tests/clients/fetch build/clients gets it" && return; }
+  every_block_of_a_page_prints_what_it_shows docs/CLIENTS.md 3
+}
 
 all_of_it_left_the_programs_whole() {
   stop_controller

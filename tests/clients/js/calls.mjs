@@ -100,6 +100,14 @@ await it('the status is read and written apart from the rest', async () => {
   assert.equal(read.kind, 'HarvestSession');
 });
 
+await it('a session is scaled', async () => {
+  const body = { spec: { replicas: 1 } };
+  const scaled = await custom.patchClusterCustomObjectScale({ ...sessions, name: 'js', body }, typed(k8s.PatchStrategy.MergePatch));
+  assert.equal(scaled.kind, 'Scale');
+  assert.equal((await custom.getClusterCustomObjectScale({ ...sessions, name: 'js' })).spec.replicas, 1);
+  assert.equal((await get('js')).spec.replicas, 1);
+});
+
 await it('a dry run keeps nothing', async () => {
   await custom.createClusterCustomObject({ ...sessions, body: rest('dry'), dryRun: 'All' });
   const status = await refused(404, get('dry'));
@@ -158,6 +166,13 @@ await it('events tell what became of a session', async () => {
   assert.ok(list.items.length > 0);
   assert.ok(list.items.every((event) => event.involvedObject.name === 'js' && event.message && event.lastTimestamp));
   assert.ok((await core.listEventForAllNamespaces()).items.length >= list.items.length);
+});
+
+await it('it asks what it may do', async () => {
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes: { group: 'fog', resource: 'harvestsessions', verb: 'create' } } };
+  const answer = await kc.makeApiClient(k8s.AuthorizationV1Api).createSelfSubjectAccessReview({ body: review });
+  assert.equal(answer.status.allowed, true);
 });
 
 await it('it deletes one, and a collection by its labels', async () => {
