@@ -64,8 +64,8 @@ LIBS_DAEMON := -lwebsockets -luv
 PROGRAMS := fog-controller fog-agent fogctl
 
 .SECONDARY: # objects are kept
-.PHONY: all
-all: $(addprefix $(OUT)/,$(PROGRAMS) $(TOOLS) fogload)
+.PHONY: all man
+all: $(addprefix $(OUT)/,$(PROGRAMS) $(TOOLS) fogload) man
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
@@ -127,6 +127,8 @@ $(OUT)/fog-pure: $(OUT)/tests/pure/pure.o $(call objects,$(filter-out tests/sim/
 OPTIONS := $(addprefix $(OUT)/,controller/io/options.o controller/io/address.o agent/io/options.o agent/io/config_owner.o)
 $(OUT)/gendocs: $(OUT)/tools/gendocs.o $(OPTIONS) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_SCHEMA))
+$(OUT)/genman: $(OUT)/tools/genman.o $(OPTIONS) $(LIB_FOGCTL) $(LIB_SCHEMA)
+	$(call link,$^ $(LIBS_SCHEMA) -lcurl)
 $(OUT)/tests/unit/options_test: $(OUT)/tests/unit/options_test.o $(OPTIONS) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_SCHEMA))
 
@@ -280,7 +282,7 @@ DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwe
 DEBIAN_DEB   := dpkg-dev binutils
 # Node from elsewhere than Debian is as good.
 DEBIAN_TEST   = $(DEBIAN_BUILD) $(DEBIAN_DEB) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
-                curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2 \
+                curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2 groff man-db bsdextrautils mandoc zsh \
                 $(foreach program,node npm,$(if $(shell command -v $(program)),,$(program:node=nodejs)))
 
 .PHONY: deps deps-test
@@ -321,6 +323,11 @@ PREFIX       ?= /usr/local
 prefix       ?= $(PREFIX)
 exec_prefix  ?= $(prefix)
 bindir       ?= $(exec_prefix)/bin
+datadir     ?= $(prefix)/share
+mandir      ?= $(datadir)/man
+bashcompdir ?= $(datadir)/bash-completion/completions
+zshcompdir  ?= $(datadir)/zsh/site-functions
+fishcompdir ?= $(datadir)/fish/vendor_completions.d
 systemunitdir ?= $(prefix)/lib/systemd/system
 sysusersdir  ?= $(prefix)/lib/sysusers.d
 confdir      := /etc/fog# the daemons look there
@@ -338,16 +345,27 @@ endef
 
 .PHONY: install install-fogctl $(addprefix install-,$(DAEMONS)) uninstall deb
 install: $(addprefix install-,$(DAEMONS)) install-fogctl
-$(addprefix install-,$(DAEMONS)): install-%: $(OUT)/fog-% $(OUT)/conf/%.conf
-	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(systemunitdir) $(sysusersdir) $(confdir))
+$(addprefix install-,$(DAEMONS)): install-%: $(OUT)/fog-% $(OUT)/conf/%.conf $(OUT)/man/fogctl.1
+	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(systemunitdir) $(sysusersdir) $(confdir) $(mandir)/man8)
+	$(Q)$(INSTALL_DATA) $(OUT)/man/fog-$*.8 $(DESTDIR)$(mandir)/man8
 	$(Q)$(INSTALL_PROGRAM) $< $(DESTDIR)$(bindir)
 	$(Q)sed 's|@bindir@|$(bindir)|g' packaging/systemd/fog-$*.service >$(OUT)/conf/fog-$*.service
 	$(Q)$(INSTALL_DATA) $(OUT)/conf/fog-$*.service $(DESTDIR)$(systemunitdir)
 	$(Q)$(INSTALL_DATA) packaging/systemd/fog-$*.sysusers $(DESTDIR)$(sysusersdir)/fog-$*.conf
 	$(call install_conf,$(DESTDIR)$(confdir)/$*.conf)
-install-fogctl: $(OUT)/fogctl
-	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir)
+install-fogctl: $(OUT)/fogctl $(OUT)/man/fogctl.1
+	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(mandir)/man1 $(bashcompdir) $(zshcompdir) $(fishcompdir))
 	$(Q)$(INSTALL_PROGRAM) $< $(DESTDIR)$(bindir)
+	$(Q)$(INSTALL_DATA) $(OUT)/man/fogctl*.1 $(DESTDIR)$(mandir)/man1
+	$(Q)$(INSTALL_DATA) $(OUT)/completion/fogctl.bash $(DESTDIR)$(bashcompdir)/fogctl
+	$(Q)$(INSTALL_DATA) $(OUT)/completion/fogctl.zsh $(DESTDIR)$(zshcompdir)/_fogctl
+	$(Q)$(INSTALL_DATA) $(OUT)/completion/fogctl.fish $(DESTDIR)$(fishcompdir)/fogctl.fish
+# Pages for man(1) and scripts for shells, made of the tables that the programs are built with.
+man: $(OUT)/man/fogctl.1
+$(OUT)/man/fogctl.1: $(OUT)/genman $(OUT)/fogctl
+	$(Q)rm -rf $(OUT)/man $(OUT)/completion && mkdir -p $(OUT)/man $(OUT)/completion
+	$(Q)for shell in bash zsh fish; do $(OUT)/fogctl completion $$shell >$(OUT)/completion/fogctl.$$shell || exit 1; done
+	$(Q)$(OUT)/genman $(OUT)/man
 # What says where the state is has a value of its own; see docs/decisions/0027-install.md for the agent's cgroup.
 $(OUT)/conf/%.conf: $(OUT)/gendocs Makefile
 	@mkdir -p $(@D)
@@ -355,6 +373,8 @@ $(OUT)/conf/%.conf: $(OUT)/gendocs Makefile
 	  -e 's/^#(state|cgroup) = /\1 = /' >$@.tmp && mv $@.tmp $@
 # Configuration, state and users stay.
 uninstall:
+	rm -f $(DESTDIR)$(mandir)/man1/fogctl.1 $(DESTDIR)$(mandir)/man1/fogctl-*.1 $(DAEMONS:%=$(DESTDIR)$(mandir)/man8/fog-%.8) \
+	  $(DESTDIR)$(bashcompdir)/fogctl $(DESTDIR)$(zshcompdir)/_fogctl $(DESTDIR)$(fishcompdir)/fogctl.fish
 	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(PROGRAMS)) $(DAEMONS:%=$(DESTDIR)$(systemunitdir)/fog-%.service) \
 	  $(DAEMONS:%=$(DESTDIR)$(sysusersdir)/fog-%.conf)
 
@@ -362,7 +382,7 @@ uninstall:
 DEB_VERSION ?= $(shell sed -n 's/^\#define FOG_VERSION "\(.*\)"/\1/p' schema/version.h)
 deb:
 	@tools/deps $(DEBIAN_BUILD) $(DEBIAN_DEB)
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(addprefix $(OUT)/,$(PROGRAMS) gendocs)
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(addprefix $(OUT)/,$(PROGRAMS) gendocs) man
 	$(Q)VARIANT=$(VARIANT) tools/deb $(DEB_VERSION)
 
 # --- fuzzing -------------------------------------------------------------------------------------

@@ -159,6 +159,8 @@ void options_show(const struct options *options, struct str *to);
 void options_file(const struct option_table *table, struct str *to);
 /* docs/CONFIG.md */
 void options_docs(const struct option_table *const *tables, size_t count, struct str *to);
+/* Its page for man(1). */
+void options_manual(const struct option_table *table, struct str *to);
 
 /* --- values: what the type says of a text --- */
 

@@ -13,13 +13,23 @@ files() { (cd "$D" && find . -type f -printf '%m %P\n' | sort | xargs); }
 
 all_is_where_it_belongs() {
   installs install
-  is "what is installed" "$(files)" "644 etc/fog/agent.conf 644 etc/fog/controller.conf \
+  is "what is installed" "$(files | sed -E 's/644 opt.fog.share.[^ ]* ?//g; s/ $//')" "644 etc/fog/agent.conf 644 etc/fog/controller.conf \
 644 opt/fog/lib/systemd/system/fog-agent.service 644 opt/fog/lib/systemd/system/fog-controller.service \
 644 opt/fog/lib/sysusers.d/fog-agent.conf 644 opt/fog/lib/sysusers.d/fog-controller.conf \
 755 opt/fog/bin/fog-agent 755 opt/fog/bin/fog-controller 755 opt/fog/bin/fogctl"
   is "what units start" "$(sed -n 's/^ExecStart=//p' "$D"/opt/fog/lib/systemd/system/*.service | xargs)" \
     "/opt/fog/bin/fog-agent /opt/fog/bin/fog-controller"
   ! grep -r '@[a-z]*@' "$D/opt/fog/lib" || miss "a name was not put in"
+}
+
+pages_and_completion_are_there() {
+  local share=$D/opt/fog/share
+  is "pages of daemons" "$(ls "$share/man/man8" | xargs)" "fog-agent.8 fog-controller.8"
+  is "pages of fogctl" "$(ls "$share/man/man1" | grep -cE '^fogctl(-[a-z]+)?\.1$')" \
+    "$(("$("$BIN/fogctl" --help | sed -n '/^Verbs:/,/^$/p' | grep -c '^  ')" + 1))"
+  is "completion" "$(cd "$share" && find bash-completion zsh fish -type f | sort | xargs)" \
+    "bash-completion/completions/fogctl fish/vendor_completions.d/fogctl.fish zsh/site-functions/_fogctl"
+  expect 0 bash -n "$share/bash-completion/completions/fogctl"
 }
 
 its_files_are_right_as_they_are() {
@@ -37,4 +47,4 @@ what_an_operator_wrote_is_kept() {
   is "what is left" "$(files)" "644 etc/fog/agent.conf 644 etc/fog/controller.conf 644 etc/fog/controller.conf.new"
 }
 
-it all_is_where_it_belongs its_files_are_right_as_they_are what_an_operator_wrote_is_kept
+it all_is_where_it_belongs pages_and_completion_are_there its_files_are_right_as_they_are what_an_operator_wrote_is_kept

@@ -176,6 +176,9 @@ static long timeout_of(const struct request *request, int64_t give_up_ms)
 {
     int64_t left_ms = give_up_ms - boot_ms();
 
+    if (request->timeout_ms > 0) {
+        return (long)request->timeout_ms;
+    }
     return request->body != NULL || request->retry_ms == 0 || left_ms > CALL_TIMEOUT_MS
                ? (long)CALL_TIMEOUT_MS
            : left_ms < RETRY_MS ? (long)RETRY_MS

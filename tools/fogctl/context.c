@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_SERVER "http://127.0.0.1:7411"
@@ -53,9 +55,9 @@ static const char *login_name(void)
     return passwd == NULL ? "unknown" : passwd->pw_name;
 }
 
-static const struct node *find_context(const struct node *root, const char *name)
+struct node *context_entry(const struct node *root, const char *name)
 {
-    const struct node *list = node_find(root, "contexts");
+    struct node *list = node_find(root, "contexts");
 
     for (size_t i = 0; list != NULL && list->type == NODE_LIST && i < list->list.count; i++) {
         if (str_eq(node_find_text(list->list.items[i], "name"), name)) {
@@ -66,7 +68,7 @@ static const struct node *find_context(const struct node *root, const char *name
 }
 
 /* The file need not be there, unless it was named. */
-static bool read_config(struct fogctl *fogctl, bool is_named, struct node **ret_root)
+bool context_read(struct fogctl *fogctl, bool is_named, struct node **ret_root)
 {
     struct problems problems;
     struct documents documents = {0};
@@ -112,25 +114,71 @@ static const char *address_of(struct fogctl *fogctl, const char *server)
     return address;
 }
 
-bool context_find(struct fogctl *fogctl, const char *config, const char *context,
-                  const char *server, const char *user)
+bool context_path(struct fogctl *fogctl, const char *config)
 {
     const char *named = first_of(config, getenv("FOGCTL_CONFIG"), NULL, NULL);
     const char *home = getenv("HOME");
-    const struct node *found;
-    struct node *root = NULL;
 
     fogctl->config = named != NULL ? named
                                    : arena_printf(&fogctl->arena, "%s/.config/fog/config.yaml",
                                                   home == NULL ? "" : home);
-    if (!read_config(fogctl, named != NULL, &root)) {
+    return named != NULL;
+}
+
+static bool make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+            return false;
+        }
+        *slash = '/';
+    }
+    return true;
+}
+
+/* Nobody reads half of it, whenever we are ended. */
+bool context_write(const struct fogctl *fogctl, const struct node *root)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY, path = STR_EMPTY;
+    FILE *file = NULL;
+    int fd = -1;
+    bool is_fine;
+
+    yaml_emit(root, &text);
+    str_addf(&path, "%s.XXXXXX", fogctl->config);
+    is_fine = make_folders(path.data);
+    fd = is_fine ? mkstemp(path.data) : -1; /* for its owner alone */
+    file = fd < 0 ? NULL : fdopen(fd, "w");
+    is_fine = file != NULL && fwrite(text.data, 1, text.length, file) == text.length;
+    is_fine = is_fine && fflush(file) == 0 && fsync(fd) == 0;
+    is_fine = (file == NULL || fclose(file) == 0) && is_fine;
+    is_fine = is_fine && rename(path.data, fogctl->config) == 0;
+    if (!is_fine) {
+        (void)fail(NULL, "%s: %s", fogctl->config, strerror(errno));
+        if (fd >= 0) {
+            (void)unlink(path.data);
+        }
+    }
+    str_fini(&path);
+    return is_fine;
+}
+
+bool context_find(struct fogctl *fogctl, const char *config, const char *context,
+                  const char *server, const char *user)
+{
+    const struct node *found;
+    struct node *root = NULL;
+
+    if (!context_read(fogctl, context_path(fogctl, config), &root)) {
         return false;
     }
     fogctl->context =
         first_of(context, getenv("FOGCTL_CONTEXT"), node_find_text(root, "currentContext"), NULL);
-    found = fogctl->context == NULL ? NULL : find_context(root, fogctl->context);
+    found = fogctl->context == NULL ? NULL : context_entry(root, fogctl->context);
     if (fogctl->context != NULL && found == NULL) {
-        (void)fail("its contexts are in the list \"contexts\"", "%s has no context \"%s\"",
+        (void)fail("fogctl config get-contexts lists those there are", "%s has no context \"%s\"",
                    fogctl->config, fogctl->context);
         return false;
     }

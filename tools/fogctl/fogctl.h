@@ -26,15 +26,16 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct fogctl {
     struct arena arena;
-    const char *server;  /* "http://127.0.0.1:7411" */
-    const char *user;    /* who writes; kept in history */
-    const char *cause;   /* --change-cause */
-    const char *context; /* NULL: the file's current one */
-    const char *config;  /* path of the file */
-    void *curl;          /* owned: the connection that requests share */
-    bool is_unreachable; /* it was said already; asking again is of no use */
-    bool is_terminal;    /* standard output is one */
-    bool color;          /* it is, and NO_COLOR is unset or empty */
+    const char *server;                    /* "http://127.0.0.1:7411" */
+    const char *user;                      /* who writes; kept in history */
+    const char *cause;                     /* --change-cause */
+    const char *context;                   /* NULL: the file's current one */
+    const char *config;                    /* path of the file */
+    const char *given_server, *given_user; /* on the command line; NULL: they were not */
+    void *curl;                            /* owned: the connection that requests share */
+    bool is_unreachable;                   /* it was said already; asking again is of no use */
+    bool is_terminal;                      /* standard output is one */
+    bool color;                            /* it is, and NO_COLOR is unset or empty */
 };
 
 /* --- options ------------------------------------------------------------------------------------
@@ -77,6 +78,9 @@ struct verb {
 };
 
 extern const struct verb *const verbs[]; /* NULL-terminated, in the order of help */
+const struct option_row *global_options(size_t *ret_count); /* those of all verbs */
+/* Verbs that need no controller, and no context that could be wrong. */
+bool verb_is_local(const struct verb *verb);
 
 int fogctl_run(int argc, char **argv); /* the whole program; returns the exit code */
 
@@ -112,6 +116,7 @@ struct request {
     const char *idempotency_key; /* NULL: none */
     int64_t retry_ms; /* not 0: sent again until it is answered or so much time is over; what has a
                          body then needs a key.  What has none gives up in time, too. */
+    int64_t timeout_ms; /* of one that is sent once; 0: a minute */
 };
 
 /* False after having said that the controller cannot be reached. */

@@ -1,5 +1,6 @@
 /* The run of the program: options of all verbs → verb → its options → context → verb. */
 #include "schema/base/parse.h"
+#include "tools/fogctl/complete.h"
 #include "tools/fogctl/context.h"
 #include "tools/fogctl/fogctl.h"
 
@@ -7,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *opt_server, *opt_user, *opt_cause, *opt_context, *opt_config;
+static const char *opt_server, *opt_user, *opt_cause, *opt_context, *opt_config, *opt_color;
 static bool opt_help;
 
 static const struct option_row global_rows[] = {
@@ -19,8 +20,16 @@ static const struct option_row global_rows[] = {
      "the configuration file (default ~/.config/fog/config.yaml)", NULL},
     {"user", 0, OPTION_TEXT, &opt_user, "NAME", "who writes, for history (default: you)", NULL},
     {"change-cause", 0, OPTION_TEXT, &opt_cause, "TEXT", "why, for history", NULL},
+    {"color", 0, OPTION_TEXT, &opt_color, "auto|always|never",
+     "colours: on terminals alone unless NO_COLOR is set (auto), or as it says", "always"},
     {"help", 'h', OPTION_FLAG, &opt_help, NULL, "show this", NULL},
 };
+
+const struct option_row *global_options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(global_rows);
+    return global_rows;
+}
 
 static void print_rows(const struct option_row *rows, size_t count)
 {
@@ -121,6 +130,20 @@ static int unknown_verb(const char *name)
     return EXIT_USAGE;
 }
 
+/* no-color.org: an option says more than the environment. */
+static bool choose_color(struct fogctl *fogctl)
+{
+    if (opt_color == NULL || str_eq(opt_color, "auto")) {
+        return true;
+    }
+    fogctl->color = str_eq(opt_color, "always");
+    if (!fogctl->color && !str_eq(opt_color, "never")) {
+        (void)fail(NULL, "--color is auto, always or never, not \"%s\"", opt_color);
+        return false;
+    }
+    return true;
+}
+
 /* The rows of the verb and of all verbs, in one table. */
 static int run_verb(struct fogctl *fogctl, const struct verb *verb, int argc, char **argv)
 {
@@ -136,8 +159,16 @@ static int run_verb(struct fogctl *fogctl, const struct verb *verb, int argc, ch
     }
     memcpy(rows + own, global_rows, sizeof(global_rows));
     if (options_read(rows, own + COUNT_OF(global_rows), argc, argv, &words)) {
+        fogctl->given_server = opt_server;
+        fogctl->given_user = opt_user;
         if (opt_help) {
             code = help_verb(verb);
+        } else if (!choose_color(fogctl)) {
+            code = EXIT_USAGE;
+        } else if (verb_is_local(verb)) {
+            (void)context_path(fogctl, opt_config);
+            fogctl->context = opt_context;
+            code = verb->run(fogctl, &words);
         } else if (context_find(fogctl, opt_config, opt_context, opt_server, opt_user)) {
             fogctl->cause = opt_cause;
             code = verb->run(fogctl, &words);
@@ -188,6 +219,9 @@ static int dispatch(struct fogctl *fogctl, int argc, char **argv)
     name = argv[at++];
     if (str_eq(name, "help")) {
         return help_for(at < argc ? argv[at] : NULL);
+    }
+    if (str_eq(name, "__complete")) {
+        return complete(fogctl, argc - at, argv + at);
     }
     verb = find_verb(name);
     return verb == NULL ? unknown_verb(name) : run_verb(fogctl, verb, argc - at, argv + at);

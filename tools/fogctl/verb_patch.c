@@ -35,7 +35,7 @@ static int patch(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_patch = {
     "patch",
     "change some fields of one object",
-    "patch KIND/NAME | KIND NAME -p PATCH | --patch-file FILE [options]",
+    "patch KIND/NAME -p PATCH | KIND NAME -p PATCH | KIND/NAME --patch-file FILE",
     "  fogctl patch hs/render -p '{spec: {replicas: 4}}'\n"
     "  fogctl patch hs/render -p '{\"metadata\": {\"labels\": {\"old\": null}}}' -o yaml\n"
     "  fogctl patch hp/quiet --patch-file winter.yaml --dry-run -o yaml\n"

@@ -57,7 +57,10 @@ extern const struct verb
     verb_reconcile,
     verb_state,
     verb_backup,
-    verb_blob;
+    verb_blob,
+    verb_config,
+    verb_kubeconfig,
+    verb_completion;
 
 /* In the order in which a newcomer needs them. */
 const struct verb *const verbs[] = {
@@ -90,7 +93,15 @@ const struct verb *const verbs[] = {
     &verb_state,
     &verb_backup,
     &verb_blob,
+    &verb_config,
+    &verb_kubeconfig,
+    &verb_completion,
     &verb_version,
     NULL,
 };
 /* clang-format on */
+
+bool verb_is_local(const struct verb *verb)
+{
+    return verb == &verb_config || verb == &verb_completion;
+}

@@ -1,0 +1,59 @@
+#include "tools/fogctl/shapes.h"
+
+#define WRITTEN                                                                                    \
+    "the object as it is then, or a List of them; -o changeset: a ChangeSet whose status has "     \
+    "revision, results {kind, name, result, object}, warnings, and of a dry run the plan"
+
+/* In the order of verbs.c. */
+static const struct {
+    const char *verb, *shape;
+} shapes[] = {
+    {"diff", "a ChangeSet whose status has revision, results {kind, name, result, before, object}, "
+             "warnings and the plan {summary, changes, pending}"},
+    {"apply", WRITTEN},
+    {"edit", WRITTEN},
+    {"create", WRITTEN},
+    {"replace", WRITTEN},
+    {"patch", "the object as it is then"},
+    {"get", "the object, or a List; with -w one object after the other, or with "
+            "--output-watch-events {type, object}"},
+    {"top", "a List of the agents, or of the sessions, as they are now"},
+    {"why", "{converged, chain [{object, is, since, reason, message, remedy}], inTheWay}; of "
+            "several objects a List of these"},
+    {"describe", "{object, conditions, work, events} of one object, or a List of these"},
+    {"wait", "the objects as they were when what was waited for came about"},
+    {"results", "{session, tasks [{index, state, agent, exitCode, reason, outputs}], …}"},
+    {"logs", "a line each: {assignment, line}"},
+    {"events", "a List of events"},
+    {"history", "a List of changes {revision, time, who, why, kind, name, verb, fields}"},
+    {"rollback", WRITTEN},
+    {"delete", WRITTEN "; of what is gone its kind and name"},
+    {"cordon", WRITTEN},
+    {"drain", WRITTEN "; after it is drained, unless --no-wait is given"},
+    {"uncordon", WRITTEN},
+    {"scale", WRITTEN},
+    {"rollout", "status: the session at the end; history: a List of changes, with --revision the "
+                "form; else " WRITTEN},
+    {"label", WRITTEN},
+    {"annotate", WRITTEN},
+    {"release", WRITTEN},
+    {"reconcile", "a ReconcileLog whose items are steps"},
+    {"state", "dump: a line for the revision, and a line for each object"},
+    {"backup", "{file, store, era, revision, bytes, digest}"},
+    {"blob", "list: the List of blobs; put, get, delete: a List of {digest, size, file}"},
+    {"config", "view and what changes: the file; get-contexts: a List of {name, server, user}; "
+               "current-context: {currentContext}"},
+    {"kubeconfig", "a Config of kubectl"},
+    {"completion", "none: a script"},
+    {"version", "{fogctl, controller, store}"},
+};
+
+const char *shape_of(const struct verb *verb)
+{
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+        if (str_eq(shapes[i].verb, verb->name)) {
+            return shapes[i].shape;
+        }
+    }
+    return NULL;
+}
