@@ -235,13 +235,16 @@ void base64_to_str(const void *bytes, size_t size_bytes, char *text)
     (void)EVP_EncodeBlock((unsigned char *)text, bytes, (int)size_bytes);
 }
 
+/* The largest text is the user and password of a request's head. */
+enum { BASE64_GROUPS_MAX = 256 };
+
 bool base64_from_str(const char *text, size_t size_bytes, void *ret_bytes)
 {
     size_t groups = (size_bytes + 2) / 3;
-    uint8_t decoded[3 * 64];
-    char again[4 * 64 + 1];
+    uint8_t decoded[3 * BASE64_GROUPS_MAX];
+    char again[4 * BASE64_GROUPS_MAX + 1];
 
-    assert(groups <= 64);
+    assert(groups <= BASE64_GROUPS_MAX);
     if (strlen(text) != groups * 4 ||
         EVP_DecodeBlock(decoded, (const unsigned char *)text, (int)(groups * 4)) < 0) {
         return false;

@@ -79,6 +79,17 @@ static void users_come_from_a_password_a_token_or_a_name(void **state)
     assert_string_equal(user_of("Authorization: Bearer token\r\n"), "token");
     assert_string_equal(user_of("Authorization: Basic !!!!\r\n"), "!");
     assert_string_equal(user_of("Authorization: Basic abc\r\n"), "!");
+    for (size_t length = 4; length <= 2048; length += 4) { /* zero bytes, up to beyond the bound */
+        _cleanup_(str_fini)
+        struct str header = STR_EMPTY;
+
+        str_add(&header, "Authorization: Basic ");
+        for (size_t i = 0; i < length; i++) {
+            str_add_char(&header, 'A');
+        }
+        str_add(&header, "\r\n");
+        assert_string_equal(user_of(header.data), length <= 1024 ? "-" : "!");
+    }
     assert_string_equal(user_of("Authorization: Basic AAoA\r\n"), "-"); /* "\0\n\0": empty */
     assert_string_equal(user_of("Authorization: Basic CmE6\r\n"), "!"); /* a line feed */
     assert_string_equal(user_of("Fog-User: \xff\r\n"), "!");
