@@ -43,6 +43,7 @@ enum {
     HTTP_WRITE_BYTES = 64 << 10,       /* handed to the socket at once */
     HTTP_BODY_MS = 120 * 1000,         /* for a whole body: 32 MiB at 280 KB/s */
     HTTP_IDLE_MS = 120 * 1000,         /* between requests; kubectl lets go after 90 s */
+    HTTP_QUEUED_BYTES_MAX = 512 << 20, /* that wait for all readers; then who has most is cut */
     HTTP_STALL_MS = 30 * 1000,         /* a reader that takes nothing for so long is closed */
     HTTP_LINGER_MS = 2 * 1000,         /* to read the last answer before the socket goes */
     LIST_LIMIT_MAX = 5000,             /* objects in one page; kubectl asks for 500 */
@@ -51,6 +52,7 @@ enum {
     JSON_PATCH_WORK_MAX = 1 << 20,     /* nodes that they search, shift and copy together */
     WATCHERS_MAX = 1024,
     WATCH_BACKLOG_BYTES_MAX = 4 << 20, /* a slower reader is closed and resumes by revision */
+    WEBSOCKET_PING_MS = 30 * 1000,     /* who does not answer until the next is gone */
     WATCH_RING_EVENTS = 8192,          /* newest changes kept in memory for watchers that resume */
     REVIEW_BYTES_MAX = 64 << 10,       /* a question who may do what */
     REVIEW_TEXT_BYTES_MAX = 1 << 10,   /* one word of it, or a path */
@@ -179,7 +181,8 @@ enum {
     BLOB_USERS_SHOWN = 16,              /* of the objects that refer to one */
 
     /* The store. */
-    READ_CHUNK_BYTES_MAX = 4 << 20, /* of history in one result; the rest is read after it */
+    READ_CHUNK_BYTES_MAX = 1 << 20, /* of history in one result; the rest is read after it, and
+                                       a watch is told it within WATCH_BACKLOG_BYTES_MAX */
     READ_PAST_NAMES_MAX = 4096,     /* looked at for one result about the past */
     PASTS_MAX = 32,                 /* requests about the past under way */
     PASTS_BYTES_MAX = 256 << 20,    /* that they hold together until they are answered */

@@ -29,6 +29,8 @@ static const char *const queue_words[] = {"commits", "sessions", "agents", "read
 static const char *const rollout_words[] = {"progressing", "paused", "late",
                                             "reverted",    "good",   NULL};
 static const char *const ended_words[] = {"good", "late", "reverted", NULL};
+static const char *const closed_words[] = {"slow", "stalled", "crowded", "silent", "refused", NULL};
+_Static_assert(COUNT_OF(closed_words) == METRIC_CLOSED_COUNT + 1, "one word for each reason");
 static const char *const cause_words[] = {"change", "disturbance", NULL};
 static const char *const version_words[] = {FOG_VERSION, NULL};
 
@@ -139,6 +141,14 @@ const struct metric_info metric_infos[METRIC_COUNT] = {
                                        "again."},
     [METRIC_CONNECTIONS] = {"fog_http_connections", METRIC_GAUGE, METRIC_PLAIN,
                             .help = "Open connections to the API."},
+    [METRIC_HTTP_QUEUED] = {"fog_http_queued_bytes", METRIC_GAUGE, METRIC_BYTES,
+                            .help = "Bytes of answers and streams that wait for their readers."},
+    [METRIC_STREAMS_CLOSED] = {"fog_http_streams_closed_total", METRIC_COUNTER, METRIC_PLAIN,
+                               LABEL("reason", closed_words),
+                               .help = "Watches and other streams that the controller cut: of "
+                                       "readers too far behind, that took nothing, that held the "
+                                       "most when all held too much, that answered no ping, that "
+                                       "sent what is refused."},
     [METRIC_STORE_BYTES] = {"fog_store_size_bytes", METRIC_GAUGE, METRIC_BYTES,
                             .help = "Size of fog.db with its journal."},
     [METRIC_STORE_USED] = {"fog_store_used_bytes", METRIC_GAUGE, METRIC_BYTES,

@@ -46,6 +46,8 @@ enum metric {
     METRIC_COMMIT,
     METRIC_COMMITS_FAILED,
     METRIC_CONNECTIONS,
+    METRIC_HTTP_QUEUED,
+    METRIC_STREAMS_CLOSED,
     METRIC_STORE_BYTES,
     METRIC_STORE_USED,
     METRIC_HISTORY_ROWS,
@@ -99,6 +101,14 @@ enum metric_rollout {
 };
 enum metric_ended { METRIC_ENDED_GOOD, METRIC_ENDED_LATE, METRIC_ENDED_REVERTED };
 enum metric_cause { METRIC_CAUSE_CHANGE, METRIC_CAUSE_DISTURBANCE };
+enum metric_closed { /* why a stream was cut by us */
+                     METRIC_CLOSED_SLOW,
+                     METRIC_CLOSED_STALLED,
+                     METRIC_CLOSED_CROWDED,
+                     METRIC_CLOSED_SILENT,
+                     METRIC_CLOSED_REFUSED,
+                     METRIC_CLOSED_COUNT,
+};
 enum { METRIC_EVENTS = 15 };                   /* enum ctl_event_type */
 extern const char *const metric_event_words[]; /* "http": what a step was about */
 

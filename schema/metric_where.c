@@ -50,6 +50,7 @@ CHECK(METRIC_DRIFTED)
 CHECK(METRIC_ROLLOUTS)
 CHECK(METRIC_QUEUES)
 CHECK(METRIC_STEPS_SLOW)
+CHECK(METRIC_STREAMS_CLOSED)
 CHECK(METRIC_HISTORY_ROWS)
 
 #define PLAIN(title, values) .name = title, .type = values, .flags = WHERE_VOLATILE
@@ -88,6 +89,8 @@ static const struct where_name rows[] = {
     {GROUP("fog_steps_slow_total", METRIC_STEPS_SLOW)},
     {PLAIN("fog_commits_failed_total", WHERE_NUMBER)},
     {PLAIN("fog_http_connections", WHERE_NUMBER)},
+    {PLAIN("fog_http_queued_bytes", WHERE_BYTES)},
+    {GROUP("fog_http_streams_closed_total", METRIC_STREAMS_CLOSED)},
     {PLAIN("fog_store_size_bytes", WHERE_BYTES)},
     {PLAIN("fog_store_used_bytes", WHERE_BYTES)},
     {GROUP("fog_history_rows", METRIC_HISTORY_ROWS)},

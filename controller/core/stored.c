@@ -27,6 +27,7 @@ void read_result_free(struct read_result *result)
         blob_unref(change->body);
         blob_unref(change->status);
         blob_unref(change->body_before);
+        blob_unref(change->status_before);
     }
     vec_fini(&result->changes);
     arena_fini(&result->arena);

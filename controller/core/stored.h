@@ -16,13 +16,16 @@ struct stored_change {
     int64_t generation;
     struct wall at;
     const char *who, *manager, *why;
-    struct blob *body;        /* borrowed: the ledger body in force; the last one for a delete */
-    struct blob *status;      /* borrowed: newest status up to this revision; may be NULL */
-    struct blob *body_before; /* borrowed: the ledger body before this change; NULL when created
-                                 here or not asked for */
-    uint64_t ledger_revision; /* start-up: revision of the ledger row in force */
-    uint64_t status_revision; /* start-up, past: revision of the status row in force; 0 without */
-    bool is_status_gone;      /* past: a newer status of then was compacted */
+    struct blob *body;          /* borrowed: the ledger body in force; the last one for a delete */
+    struct blob *status;        /* borrowed: newest status up to this revision; may be NULL */
+    struct blob *body_before;   /* borrowed: the ledger body before this change; NULL when created
+                                   here or not asked for */
+    struct blob *status_before; /* borrowed: of a status row, the status before; NULL when there was
+                                   none, it was not asked for, or a store before version 3 wrote
+                                   the row */
+    uint64_t ledger_revision;   /* start-up: revision of the ledger row in force */
+    uint64_t status_revision;   /* start-up, past: revision of the status row in force; 0 without */
+    bool is_status_gone;        /* past: a newer status of then was compacted */
 };
 
 /* Each era of a store has revisions of its own: what was written after a copy was taken, and lost
@@ -71,6 +74,8 @@ struct read_query {
     bool by_time; /* `upto` is the newest revision of this moment or before: */
     struct wall at;
     size_t limit;
+    uint64_t reader; /* the HTTP exchange that is told what comes, in pieces, and wants the next
+                        when it has taken what it was told; 0: at once */
     bool with_before;
     bool form_only; /* READ_STATE_AT of one session: what it ran is enough (session_form.h) */
 };

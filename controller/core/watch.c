@@ -183,10 +183,11 @@ static void go_on_from(struct ctl *ctl, struct watcher *watcher, uint64_t revisi
     query.after = revision;
     query.upto = ctl->revision;
     query.limit = HISTORY_CHUNK;
+    query.reader = watcher->id;
     reads_expect(ctl, ctl_read(ctl, &query), READ_FOR_WATCH, watcher->id, NULL);
 }
 
-/* The version before, with the status of afterwards: history samples the status. */
+/* The version before.  Of an event only the newest count is kept, and selectors see no other. */
 static struct object *object_before(const struct stored_change *change)
 {
     struct stored_change before = *change;
@@ -196,6 +197,8 @@ static struct object *object_before(const struct stored_change *change)
     }
     if (change->log == ROW_LEDGER) {
         before.body = change->body_before;
+    } else if (!change->kind->is_event) {
+        before.status = change->status_before;
     }
     return stored_object(&before, NULL);
 }
@@ -211,22 +214,14 @@ static struct object *tombstone(const struct stored_change *change)
     return object;
 }
 
-/* A status may have been what selected the object before; who never saw it ignores a DELETED. */
-static bool may_have_matched(const struct watcher *watcher, const struct stored_change *change)
-{
-    return change->log == ROW_STATUS && change->verb == ROW_UPDATE && watcher->fields.count > 0;
-}
-
 static void tell_stored(struct ctl *ctl, struct watcher *watcher,
                         const struct stored_change *change)
 {
     struct object *after = stored_object(change, NULL), *before = object_before(change);
 
     if (after == NULL && change->verb == ROW_DELETE) {
-        after = tombstone(change);
-        before = object_ref(after);
-    }
-    if (after != NULL && may_have_matched(watcher, change) && !matches(ctl, watcher, after)) {
+        after = tombstone(change); /* who never saw it ignores that it is gone */
+        watcher->revision = change->revision;
         tell_object(ctl, watcher, "DELETED", after);
     } else if (after != NULL) {
         tell_change(ctl, watcher, before, after, change->verb == ROW_DELETE);
@@ -381,6 +376,8 @@ static void flush(struct ctl *ctl, struct watcher *watcher)
         if (event->after->kind == watcher->kind) {
             tell_change(ctl, watcher, event->before, event->after, event->is_removal);
         }
+        watcher->revision =
+            event->revision; /* whatever it was about: this far nothing was missed */
     }
 }
 

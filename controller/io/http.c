@@ -48,6 +48,8 @@ void conn_die(struct conn *conn)
     }
     conn_move(conn, CONN_DEAD);
     dlist_remove(&conn->ready);
+    conn->http->queued_bytes -= conn->out.size_bytes;
+    outbox_fini(&conn->out);
     (void)shutdown(lws_get_socket_fd(conn->wsi), SHUT_RDWR);
     lws_set_timeout(conn->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
 }
@@ -68,10 +70,12 @@ static void release_body(struct conn *conn)
     str_fini(&conn->parser.body);
 }
 
-/* Bytes of requests are taken only then; what comes otherwise is kept ahead. */
+/* Bytes of requests, or of a WebSocket's frames, are taken only then; what comes otherwise is kept
+ * ahead. */
 static bool takes_bytes(const struct conn *conn)
 {
-    return conn->state == CONN_READING || (conn->state == CONN_TAKING && conn->allowed_bytes > 0);
+    return conn->state == CONN_READING || (conn->state == CONN_TAKING && conn->allowed_bytes > 0) ||
+           (conn->state == CONN_STREAMING && conn->websocket != NULL);
 }
 
 void conn_update_reading(struct conn *conn)
@@ -92,7 +96,7 @@ static void on_idle(uv_idle_t *idle);
 
 void conn_be_ready(struct conn *conn)
 {
-    if (conn->ahead.length > 0 && dlist_is_empty(&conn->ready)) {
+    if ((conn->ahead.length > 0 || conn->is_gone) && dlist_is_empty(&conn->ready)) {
         dlist_add(&conn->http->ready, &conn->ready);
         (void)uv_idle_start(&conn->http->idle, on_idle);
     }
@@ -117,6 +121,12 @@ static void finish(struct conn *conn)
     conn_be_ready(conn);
 }
 
+void conn_put(struct conn *conn, struct blob *blob)
+{
+    conn->http->queued_bytes += blob->size_bytes;
+    outbox_add(&conn->out, blob);
+}
+
 void conn_flush(struct conn *conn)
 {
     struct http *http = conn->http;
@@ -129,6 +139,7 @@ void conn_flush(struct conn *conn)
             return;
         }
         outbox_advance(&conn->out, size);
+        http->queued_bytes -= size;
     }
     if (conn->out.size_bytes > 0 || lws_partial_buffered(conn->wsi)) {
         if (!conn->is_blocked && conn->state != CONN_READING) {
@@ -140,6 +151,9 @@ void conn_flush(struct conn *conn)
         if (conn->is_blocked) {
             conn->is_blocked = false;
             conn_arm(conn, 0);
+        }
+        if (!conn->is_bursting) {
+            conn->burst_bytes = 0;
         }
         if (conn->state == CONN_FLUSHING) {
             finish(conn);
@@ -158,9 +172,9 @@ void conn_send_whole(struct conn *conn, struct http_reply *reply, struct blob *b
         reply->size_bytes = body == NULL ? 0 : body->size_bytes;
     }
     reply->is_last = conn->is_last;
-    outbox_add(&conn->out, http_reply_head(reply));
+    conn_put(conn, http_reply_head(reply));
     if (body != NULL && !conn->is_head && reply->code != 204 && reply->code != 304) {
-        outbox_add(&conn->out, blob_ref(body));
+        conn_put(conn, blob_ref(body));
     }
 }
 
@@ -170,6 +184,7 @@ void conn_refuse(struct conn *conn, struct http_refusal refusal)
 {
     struct http_reply reply = {
         .code = refusal.code,
+        .extra = {.headers = refusal.code == 426 ? "Sec-WebSocket-Version: 13\r\n" : NULL},
         .retry_after_seconds = refusal.code == 503 ? 1 : 0,
     };
     struct blob *body = http_refusal_body(&refusal);
@@ -180,102 +195,6 @@ void conn_refuse(struct conn *conn, struct http_refusal refusal)
     conn_send_whole(conn, &reply, body);
     blob_unref(body);
     conn_move(conn, CONN_FLUSHING);
-    conn_flush(conn);
-}
-
-static void add_chunk(struct conn *conn, struct blob *bytes)
-{
-    char size_line[24];
-    int length;
-
-    if (bytes == NULL || bytes->size_bytes == 0) {
-        return;
-    }
-    if (conn->is_old) {
-        outbox_add(&conn->out, blob_ref(bytes));
-        return;
-    }
-    length = snprintf(size_line, sizeof(size_line), "%zx\r\n", bytes->size_bytes);
-    outbox_add(&conn->out, blob_new(size_line, (size_t)length));
-    outbox_add(&conn->out, blob_ref(bytes));
-    outbox_add(&conn->out, blob_ref(conn->http->crlf));
-}
-
-void http_answer(struct http *http, const struct effect *effect)
-{
-    struct conn *conn = slots_find(&http->exchanges, effect->id);
-    struct http_reply reply = {
-        .code = effect->answer.code,
-        .is_stream = effect->answer.is_stream,
-        .is_text = effect->answer.is_text,
-        .retry_after_seconds = effect->answer.retry_after_seconds,
-        .warning = effect->answer.warning,
-        .etag = effect->answer.etag,
-        .extra = {.content_type = effect->answer.content_type},
-    };
-
-    if (conn == NULL || conn->state != CONN_WAITING) {
-        return;
-    }
-    conn->is_last = !conn->parser.is_keep_alive || http->is_closing;
-    reply.is_chunked = !conn->is_old;
-    if (!reply.is_stream) {
-        conn_send_whole(conn, &reply, effect->bytes);
-        conn_move(conn, CONN_FLUSHING);
-        conn_end_exchange(conn);
-        conn_flush(conn);
-        return;
-    }
-    conn_send_whole(conn, &reply, NULL);
-    conn_move(conn, CONN_STREAMING);
-    add_chunk(conn, effect->bytes);
-    conn->is_bursting = true;
-    conn->burst_bytes = conn->out.size_bytes;
-    conn_arm(conn, 0);
-    (void)lws_callback_on_writable(conn->wsi); /* ends the burst */
-    conn_flush(conn);
-    if (conn->is_head) {
-        conn_die(conn); /* a stream without a body has no end to wait for */
-    }
-}
-
-void http_chunk(struct http *http, const struct effect *effect)
-{
-    struct conn *conn = slots_find(&http->exchanges, effect->id);
-    size_t before;
-
-    if (conn == NULL || conn->state != CONN_STREAMING) {
-        return;
-    }
-    before = conn->out.size_bytes;
-    add_chunk(conn, effect->bytes);
-    if (conn->is_bursting) {
-        conn->burst_bytes += conn->out.size_bytes - before;
-    }
-    conn_flush(conn);
-    if (conn->state == CONN_STREAMING &&
-        conn->out.size_bytes > conn->burst_bytes + WATCH_BACKLOG_BYTES_MAX) {
-        log_warning("a reader of a stream is too slow, closing it; it can resume by revision "
-                    "backlog=%zu",
-                    conn->out.size_bytes);
-        conn_die(conn);
-    }
-}
-
-void http_end(struct http *http, uint64_t id)
-{
-    struct conn *conn = slots_find(&http->exchanges, id);
-
-    if (conn == NULL || conn->state != CONN_STREAMING || conn->is_transfer) {
-        return;
-    }
-    if (conn->is_old) {
-        conn->is_last = true;
-    } else {
-        outbox_add(&conn->out, blob_new("0\r\n\r\n", 5));
-    }
-    conn_move(conn, CONN_FLUSHING);
-    conn_end_exchange(conn);
     conn_flush(conn);
 }
 
@@ -292,6 +211,8 @@ void http_drop_all(struct http *http, const char *message)
         conn_end_exchange(conn);
         if (conn->state == CONN_WAITING) {
             conn_refuse(conn, (struct http_refusal){503, message});
+        } else if (conn->state == CONN_STREAMING && conn->websocket != NULL) {
+            conn_close_websocket(conn, WEBSOCKET_RESTART, message);
         } else {
             conn_die(conn);
         }
@@ -316,7 +237,7 @@ void conn_go_on(struct conn *conn)
 
     conn->was_continued = true;
     if (conn->parser.expects_continue && conn->parser.body.length == 0) {
-        outbox_add(&conn->out, blob_new(line, sizeof(line) - 1));
+        conn_put(conn, blob_new(line, sizeof(line) - 1));
         conn_flush(conn);
     }
 }
@@ -332,6 +253,9 @@ static void on_request(struct conn *conn)
         return;
     }
     refusal = http_request_from(&conn->parser, user, &request);
+    if (refusal.code == 0) {
+        refusal = conn_expect_websocket(conn);
+    }
     if (refusal.code != 0) {
         conn_refuse(conn, refusal);
         return;
@@ -385,6 +309,10 @@ static size_t consume(struct conn *conn, const char *bytes, size_t size_bytes)
     while (used < size_bytes && takes_bytes(conn)) {
         size_t offered = size_bytes - used;
 
+        if (conn->state == CONN_STREAMING) {
+            used += conn_take_frames(conn, bytes + used, offered);
+            continue;
+        }
         if (conn->state == CONN_TAKING) {
             offered = offered < conn->allowed_bytes ? offered : conn->allowed_bytes;
             used += http_parser_feed(&conn->parser, bytes + used, offered);
@@ -438,6 +366,9 @@ static void on_idle(uv_idle_t *idle)
         size_t used;
 
         dlist_remove(&conn->ready);
+        if (conn->is_gone) {
+            conn_tell_gone(conn);
+        }
         str_init(&conn->ahead);
         used = consume(conn, ahead.data, ahead.length);
         str_add_bytes(&conn->ahead, ahead.data + used, ahead.length - used);
@@ -470,6 +401,8 @@ static void on_deadline(struct conn *conn)
         conn_refuse(conn, (struct http_refusal){408, "nothing came of the body for a while"});
         return;
     case CONN_STREAMING:
+        conn_cut_stream(conn, METRIC_CLOSED_STALLED);
+        return;
     case CONN_FLUSHING:
         log_warning("a reader took nothing for a while, closing it backlog=%zu",
                     conn->out.size_bytes);
@@ -494,6 +427,7 @@ static void on_timer(uv_timer_t *timer)
         if (conn->deadline_ms != 0 && conn->deadline_ms <= now_ms) {
             on_deadline(conn);
         }
+        conn_tend_websocket(conn, now_ms);
     }
 }
 
@@ -543,7 +477,9 @@ static void on_close(struct conn *conn)
     }
     http_parser_fini(&conn->parser);
     str_fini(&conn->ahead);
+    http->queued_bytes -= conn->out.size_bytes;
     outbox_fini(&conn->out);
+    websocket_free(conn->websocket);
     free(conn);
     if (id == 0 || http->is_closing) {
         return;
@@ -576,8 +512,8 @@ static int on_writeable(struct conn *conn)
         conn_arm(conn, 0);
     }
     conn_flush(conn);
-    if (conn->is_transfer && conn->state == CONN_STREAMING && !conn->is_blocked) {
-        conn->transfers->drained(conn->transfers->context, conn->id);
+    if (conn->state == CONN_STREAMING && !conn->is_blocked) {
+        conn_tell_drained(conn);
     }
     return conn->state == CONN_DEAD ? -1 : 0;
 }
@@ -643,6 +579,9 @@ int http_open(struct net *net, const struct http_options *options,
     if (http->options.connections_max == 0) {
         http->options.connections_max = HTTP_CONNECTIONS_MAX;
     }
+    if (http->options.queued_bytes_max == 0) {
+        http->options.queued_bytes_max = HTTP_QUEUED_BYTES_MAX;
+    }
     http->crlf = blob_new("\r\n", 2);
     dlist_init(&http->conns);
     dlist_init(&http->ready);
@@ -653,9 +592,12 @@ int http_open(struct net *net, const struct http_options *options,
     return net_listen(net, &listener, ret_port, err);
 }
 
-size_t http_connection_count(const struct http *http)
+struct http_load http_load(const struct http *http)
 {
-    return http->conn_count;
+    struct http_load load = {.connections = http->conn_count, .queued_bytes = http->queued_bytes};
+
+    memcpy(load.closed, http->closed, sizeof(load.closed));
+    return load;
 }
 
 void http_close(struct http *http)
@@ -665,7 +607,9 @@ void http_close(struct http *http)
     }
     http->is_closing = true;
     dlist_each (&http->conns, struct conn, all, conn) {
-        if (conn->state == CONN_STREAMING) {
+        if (conn->state == CONN_STREAMING && conn->websocket != NULL) {
+            conn_close_websocket(conn, WEBSOCKET_LEAVING, "the controller ends");
+        } else if (conn->state == CONN_STREAMING) {
             http_end(http, conn->id); /* a client that sees a whole stream comes back quietly */
         }
         conn_die(conn);

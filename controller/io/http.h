@@ -10,6 +10,9 @@
  *        ├──refused by us────────────────────▶ FLUSHING        any ──▶ DEAD
  *        └──▶ TAKING (a transfer's body) ──all taken──▶ WAITING
  *
+ * An answer that is a stream goes out in chunks, or in frames of a WebSocket to who asked for one;
+ * the core does not know which.
+ *
  * A *transfer* is a request whose body, or whose answer's, does not belong into memory: what is
  * below one of two prefixes.  The core never hears of it; its handlers get the body in pieces, as
  * many bytes as they allowed, and give the answer's piece by piece, when the last has left. */
@@ -24,6 +27,7 @@ struct http;
 struct http_handlers { /* called from the loop, never from within the functions below */
     void (*request)(void *context, uint64_t id, const struct http_request *request);
     void (*gone)(void *context, uint64_t id);
+    void (*drained)(void *context, uint64_t id); /* after http_await() */
     void *context;
 };
 
@@ -45,9 +49,10 @@ struct http_transfers {
 
 struct http_options {
     const struct address *address;
-    bool any_host;          /* not only what a local client would name in Host and Origin */
-    size_t connections_max; /* 0: HTTP_CONNECTIONS_MAX */
-    int64_t hurry;          /* every time is divided by it; 0: not */
+    bool any_host;           /* not only what a local client would name in Host and Origin */
+    size_t connections_max;  /* 0: HTTP_CONNECTIONS_MAX */
+    size_t queued_bytes_max; /* 0: HTTP_QUEUED_BYTES_MAX */
+    int64_t hurry;           /* every time is divided by it; 0: not */
     struct http_transfers transfers; /* without a prefix there are none */
     struct http_transfers backups;   /* likewise, below another prefix */
 };
@@ -62,6 +67,9 @@ int http_open(struct net *net, const struct http_options *options,
 void http_answer(struct http *http, const struct effect *effect);
 void http_chunk(struct http *http, const struct effect *effect);
 void http_end(struct http *http, uint64_t id);
+/* False: the reader of this stream has everything, or is gone.  True: `drained` tells when, or
+ * `gone`, unless http_end() comes first. */
+bool http_await(struct http *http, uint64_t id);
 
 /* Of transfers.  More of the body may come: after `begin`, and after pieces were dealt with. */
 void http_allow(struct http *http, uint64_t id, size_t size_bytes);
@@ -86,7 +94,12 @@ void http_transfer_cut(struct http *http, uint64_t id); /* `gone` follows */
  * is said about them.  Transfers go on. */
 void http_drop_all(struct http *http, const char *message);
 
-size_t http_connection_count(const struct http *http);
+struct http_load {
+    size_t connections, queued_bytes;     /* as of now */
+    uint64_t closed[METRIC_CLOSED_COUNT]; /* streams that were cut since it was opened */
+};
+
+struct http_load http_load(const struct http *http);
 
 /* Before net_close(): no more calls of the handlers.  After it: the memory. */
 void http_close(struct http *http);

@@ -199,8 +199,7 @@ static size_t count_header(const struct http_parser *parser, const char *name)
     return count;
 }
 
-/* Does the comma-separated list hold this word? */
-static bool list_has(const char *list, const char *word)
+bool http_list_has(const char *list, const char *word)
 {
     size_t length = strlen(word);
 
@@ -287,7 +286,7 @@ static void parse_head(struct http_parser *parser)
         return;
     }
     parser->is_keep_alive =
-        !parser->is_http_1_0 && !list_has(http_parser_header(parser, "connection"), "close");
+        !parser->is_http_1_0 && !http_list_has(http_parser_header(parser, "connection"), "close");
     if (!frame_body(parser)) {
         return;
     }

@@ -71,3 +71,5 @@ bool http_parser_is_idle(const struct http_parser *parser);    /* nothing came y
 bool http_parser_is_in_body(const struct http_parser *parser); /* the head is whole, more follows */
 /* The first value of that name (lower case); NULL when absent or before the head is whole. */
 const char *http_parser_header(const struct http_parser *parser, const char *name);
+/* Whether a value that is a list, "keep-alive, Upgrade", has this word; NULL has none. */
+bool http_list_has(const char *list, const char *word);

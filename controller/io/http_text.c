@@ -28,16 +28,20 @@ static bool host_is_foreign(const char *host)
            !str_ends(name, ".localhost");
 }
 
-bool http_is_foreign(const struct http_parser *parser)
+bool http_is_of_another_site(const struct http_parser *parser)
 {
     const char *host = http_parser_header(parser, "host");
     const char *origin = http_parser_header(parser, "origin");
 
-    if (host != NULL && host_is_foreign(host)) {
-        return true;
-    }
     return origin != NULL &&
            (host == NULL || !str_starts(origin, "http://") || strcasecmp(origin + 7, host) != 0);
+}
+
+bool http_is_foreign(const struct http_parser *parser)
+{
+    const char *host = http_parser_header(parser, "host");
+
+    return (host != NULL && host_is_foreign(host)) || http_is_of_another_site(parser);
 }
 
 /* "Basic base64(user:password)" → user. */
@@ -62,6 +66,33 @@ static bool user_from_basic(const char *text, char user[HTTP_USER_SIZE])
     return true;
 }
 
+/* "base64url.bearer.authorization.k8s.io.TOKEN, …" → TOKEN, which is base64 for URLs without its
+ * padding; true when there is none. */
+static bool user_from_protocol(const char *offered, char user[HTTP_USER_SIZE])
+{
+    const char *token = offered == NULL ? NULL : strstr(offered, HTTP_BEARER_PROTOCOL);
+    char text[HTTP_USER_SIZE / 3 * 4 + 8];
+    size_t length;
+
+    if (token == NULL) {
+        return true;
+    }
+    token += strlen(HTTP_BEARER_PROTOCOL);
+    length = strcspn(token, " \t,");
+    if (length % 4 == 1 || length * 3 / 4 >= HTTP_USER_SIZE) {
+        return false;
+    }
+    for (size_t i = 0; i < (length + 3) / 4 * 4; i++) {
+        text[i] = (char)(i >= length       ? '='
+                         : token[i] == '-' ? '+'
+                         : token[i] == '_' ? '/'
+                                           : token[i]);
+    }
+    text[(length + 3) / 4 * 4] = '\0';
+    user[length * 3 / 4] = '\0';
+    return base64_from_str(text, length * 3 / 4, user);
+}
+
 static bool find_user(const struct http_parser *parser, char user[HTTP_USER_SIZE])
 {
     const char *authorization = http_parser_header(parser, "authorization");
@@ -73,9 +104,13 @@ static bool find_user(const struct http_parser *parser, char user[HTTP_USER_SIZE
     if (authorization != NULL && strncasecmp(authorization, "Bearer ", 7) == 0) {
         named = authorization + 7;
     }
-    if (named == NULL || strlen(named) >= HTTP_USER_SIZE) {
+    if (named == NULL) {
         user[0] = '\0';
-        return named == NULL;
+        return user_from_protocol(http_parser_header(parser, "sec-websocket-protocol"), user);
+    }
+    if (strlen(named) >= HTTP_USER_SIZE) {
+        user[0] = '\0';
+        return false;
     }
     memcpy(user, named, strlen(named) + 1);
     return true;
@@ -156,6 +191,7 @@ static const struct reason {
     {416, "Range Not Satisfiable", "RangeNotSatisfiable"},
     {417, "Expectation Failed", "BadRequest"},
     {422, "Unprocessable Content", "Invalid"},
+    {426, "Upgrade Required", "BadRequest"},
     {429, "Too Many Requests", "TooManyRequests"},
     {431, "Request Header Fields Too Large", "BadRequest"},
     {500, "Internal Server Error", "InternalError"},

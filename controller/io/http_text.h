@@ -9,6 +9,9 @@
 
 enum { HTTP_USER_SIZE = NAME_BYTES_MAX + 1 };
 
+/* A subprotocol that holds a token, which browsers cannot put into a header; as in Kubernetes. */
+#define HTTP_BEARER_PROTOCOL "base64url.bearer.authorization.k8s.io."
+
 /* A refusal by the shell itself, before or instead of the core's. */
 struct http_refusal {
     int code;
@@ -18,6 +21,8 @@ struct http_refusal {
 /* Whether a browser may have been talked into sending this: a foreign Origin, or a Host that is a
  * name with a dot (a page's own name, rebound to our address). */
 bool http_is_foreign(const struct http_parser *parser);
+/* Whether a browser says that a page of another site than this one sends it. */
+bool http_is_of_another_site(const struct http_parser *parser);
 
 /* Fills the request from a whole one; its texts live in the parser, and in `user`.  Refuses texts
  * that are not UTF-8 or too long to be kept. */

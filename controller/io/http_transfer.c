@@ -66,7 +66,7 @@ bool http_transfer_piece(struct http *http, uint64_t id, struct blob *bytes)
     }
     assert((int64_t)bytes->size_bytes <= conn->owed_bytes);
     conn->owed_bytes -= (int64_t)bytes->size_bytes;
-    outbox_add(&conn->out, bytes);
+    conn_put(conn, bytes);
     if (conn->owed_bytes == 0) {
         conn_move(conn, CONN_FLUSHING);
         conn_end_exchange(conn);

@@ -61,6 +61,9 @@ struct loop {
 
     struct measure measure;
     struct keeper keeper;
+    struct {
+        VEC_OF(struct read_query);
+    } held_reads;       /* for readers of streams who are to take first what they have */
     size_t uncommitted; /* batches with the writer */
     unsigned recoveries;
     bool has_handles; /* the uv_ members above are open */
@@ -87,6 +90,39 @@ static struct wall now_wall(void)
 /* --- one step ------------------------------------------------------------------------------------
  */
 
+/* What a stream's reader is told of history is read when what it was told before has left. */
+static void read_history(struct loop *loop, struct read_query *query /* taken */)
+{
+    if (query->reader != 0 && http_await(loop->http, query->reader)) {
+        vec_add(&loop->held_reads, *query);
+    } else {
+        reader_put(loop->reader, query);
+    }
+    *query = (struct read_query){0};
+}
+
+/* Has all, or is gone. */
+static void release_reads(struct loop *loop, uint64_t id)
+{
+    for (size_t i = loop->held_reads.count; i-- > 0;) {
+        if (loop->held_reads.items[i].reader == id) {
+            if (loop->reader != NULL) {
+                reader_put(loop->reader, &loop->held_reads.items[i]);
+            }
+            read_query_fini(&loop->held_reads.items[i]);
+            vec_remove(&loop->held_reads, i);
+        }
+    }
+}
+
+static void forget_reads(struct loop *loop)
+{
+    vec_each (&loop->held_reads, it) {
+        read_query_fini(it);
+    }
+    vec_fini(&loop->held_reads);
+}
+
 static void perform(struct loop *loop)
 {
     struct effect effect;
@@ -101,6 +137,7 @@ static void perform(struct loop *loop)
             break;
         case EFFECT_END:
             http_end(loop->http, effect.id);
+            release_reads(loop, effect.id);
             break;
         case EFFECT_SEND:
             links_send(loop->links, effect.id, effect.priority, effect.bytes);
@@ -109,7 +146,7 @@ static void perform(struct loop *loop)
             links_hangup(loop->links, effect.id, effect.reason);
             break;
         case EFFECT_READ:
-            reader_put(loop->reader, &effect.read);
+            read_history(loop, &effect.read);
             break;
         case EFFECT_NOTIFY:
             notifier_put(loop->notifier, &effect);
@@ -171,7 +208,13 @@ static void on_request(void *context, uint64_t id, const struct http_request *re
 
 static void on_gone(void *context, uint64_t id)
 {
+    release_reads(context, id);
     step(context, &(struct ctl_event){.type = CTL_HTTP_GONE, .id = id});
+}
+
+static void on_taken(void *context, uint64_t id)
+{
+    release_reads(context, id);
 }
 
 static void on_up(void *context, uint64_t id)
@@ -239,6 +282,7 @@ static void on_history_kept(struct loop *loop, const struct writer_done *done)
 static void on_clock(uv_poll_t *clock, int status, int events)
 {
     struct loop *loop = clock->data;
+    struct http_load load;
     uint64_t rings;
 
     (void)status;
@@ -246,7 +290,8 @@ static void on_clock(uv_poll_t *clock, int status, int events)
     if (read(loop->clock_fd, &rings, sizeof(rings)) != sizeof(rings)) {
         return; /* it was set anew meanwhile */
     }
-    measure_look(&loop->measure, http_connection_count(loop->http));
+    load = http_load(loop->http);
+    measure_look(&loop->measure, &load);
     step(loop, &(struct ctl_event){.type = CTL_TICK});
     look_after_history(loop);
 }
@@ -356,6 +401,7 @@ static void recover(struct loop *loop, int code, const struct err *err)
     http_drop_all(loop->http, "the store failed meanwhile: the outcome is unknown, read again");
     links_drop_all(loop->links, "the controller loads its state again");
     stop_threads(loop);
+    forget_reads(loop);
     engine_close(loop->engine);
     if (code == ERR_FULL) {
         statedir_give_ballast(loop->engine->statedir);
@@ -578,7 +624,8 @@ static int open_blobs(struct loop *loop, struct err *err)
 static int listen_both(struct loop *loop, struct err *err)
 {
     const struct config *config = loop->config;
-    struct http_handlers http_handlers = {.request = on_request, .gone = on_gone, .context = loop};
+    struct http_handlers http_handlers = {
+        .request = on_request, .gone = on_gone, .drained = on_taken, .context = loop};
     struct link_handlers link_handlers = {
         .up = on_up, .frame = on_frame, .drained = on_drained, .down = on_down, .context = loop};
     size_t room = loop->net.sockets_max - SOCKETS_SPARE;
@@ -681,6 +728,7 @@ void loop_close(struct loop *loop)
     }
     loop->is_ending = true;
     stop_threads(loop);
+    forget_reads(loop);
     backups_close(loop->backups);
     blobs_close(loop->blobs);
     configdir_close(loop->configdir);

@@ -27,7 +27,7 @@ void measure_init(struct measure *measure, const char *store_path)
     measure->metrics.values[METRIC_PROCESS_START][0] =
         (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
     measure->metrics.values[METRIC_BUILD][0] = 1;
-    measure_look(measure, 0);
+    measure_look(measure, &(struct http_load){0});
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
@@ -119,11 +119,15 @@ static int64_t resident_bytes(void)
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
-void measure_look(struct measure *measure, size_t http_connections)
+void measure_look(struct measure *measure, const struct http_load *load)
 {
     struct rusage usage;
 
-    measure->metrics.values[METRIC_CONNECTIONS][0] = (int64_t)http_connections;
+    measure->metrics.values[METRIC_CONNECTIONS][0] = (int64_t)load->connections;
+    measure->metrics.values[METRIC_HTTP_QUEUED][0] = (int64_t)load->queued_bytes;
+    for (size_t i = 0; i < METRIC_CLOSED_COUNT; i++) {
+        measure->metrics.values[METRIC_STREAMS_CLOSED][i] = (int64_t)load->closed[i];
+    }
     measure->metrics.values[METRIC_PROCESS_MEMORY][0] = resident_bytes();
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
         measure->metrics.values[METRIC_PROCESS_CPU][0] =

@@ -4,6 +4,7 @@
 
 #include "controller/core/batch.h"
 #include "controller/core/event.h"
+#include "controller/io/http.h"
 #include "controller/io/store/store.h"
 
 struct measure {
@@ -22,4 +23,4 @@ void measure_committed(struct measure *measure, const struct batch *batch);
 void measure_failed(struct measure *measure); /* a commit */
 void measure_history(struct measure *measure, const struct store_size *size);
 /* Looks at the process, the store and the connections anew. */
-void measure_look(struct measure *measure, size_t http_connections);
+void measure_look(struct measure *measure, const struct http_load *load);

@@ -73,6 +73,21 @@ struct blob *outbox_next(struct outbox *outbox)
     return take_first(outbox);
 }
 
+size_t outbox_keep_begun(struct outbox *outbox)
+{
+    size_t kept = outbox->first + (outbox->offset_bytes > 0), gone = 0;
+
+    for (size_t i = kept; i < outbox->blobs.count; i++) {
+        gone += outbox->blobs.items[i]->size_bytes;
+        blob_unref(outbox->blobs.items[i]);
+    }
+    if (outbox->blobs.count > kept) {
+        outbox->blobs.count = kept;
+    }
+    outbox->size_bytes -= gone;
+    return gone;
+}
+
 void outbox_fini(struct outbox *outbox)
 {
     for (size_t i = outbox->first; i < outbox->blobs.count; i++) {

@@ -19,4 +19,6 @@ size_t outbox_peek(const struct outbox *outbox, void *to, size_t size_bytes);
 void outbox_advance(struct outbox *outbox, size_t size_bytes);
 /* Gives the blob that is next, whole; NULL when empty.  Not to be mixed with outbox_advance(). */
 struct blob *outbox_next(struct outbox *outbox);
+/* All goes but what is under way; returns how many bytes went. */
+size_t outbox_keep_begun(struct outbox *outbox);
 void outbox_fini(struct outbox *outbox); /* and empty again */

@@ -26,6 +26,7 @@ enum column_of_change {
     COLUMN_BEFORE,
     COLUMN_LEDGER_REVISION,
     COLUMN_STATUS_REVISION,
+    COLUMN_STATUS_BEFORE,
     COLUMN_NEXT_FOLLOWS, /* READ_PAST: the status that the next one followed; 0: none */
 };
 
@@ -74,6 +75,7 @@ static struct stored_change take_change(struct read_result *result, sqlite3_stmt
         .body_before = column_blob(stmt, COLUMN_BEFORE),
         .ledger_revision = column_u64(stmt, COLUMN_LEDGER_REVISION),
         .status_revision = column_u64(stmt, COLUMN_STATUS_REVISION),
+        .status_before = column_blob(stmt, COLUMN_STATUS_BEFORE),
     };
 }
 
@@ -142,7 +144,8 @@ static int take_changes(struct store *store, const struct read_query *query, sql
             return 1;
         }
         change = take_change(result, stmt);
-        size_bytes += size_of(change.body) + size_of(change.status) + size_of(change.body_before);
+        size_bytes += size_of(change.body) + size_of(change.status) + size_of(change.body_before) +
+                      size_of(change.status_before);
         vec_add(&result->changes, change);
         if (change.kind == NULL) {
             return ERR_REFUSED; /* written by a newer program */

@@ -10,7 +10,7 @@
 #define LEDGER_COLUMNS                                                                             \
     "0 AS log, l.revision AS revision, l.verb, l.kind, l.name, l.uid, l.seq, l.generation, l.at, " \
     "l.who, l.manager, l.why, coalesce(b.data, CASE WHEN l.verb = 2 THEN p.data END), s.data, "    \
-    "CASE WHEN ?5 THEN p.data END, l.revision, l.status"
+    "CASE WHEN ?5 THEN p.data END, l.revision, l.status, NULL"
 #define LEDGER_JOINS                                                                               \
     "FROM ledger l LEFT JOIN body b ON b.id = l.body "                                             \
     "LEFT JOIN ledger q ON q.revision = l.before AND (?5 OR l.verb = 2) "                          \
@@ -18,10 +18,11 @@
     "LEFT JOIN status s ON s.revision = l.status "
 #define STATUS_COLUMNS                                                                             \
     "1, t.revision, t.verb, t.kind, t.name, t.uid, 0, t.generation, t.at, t.who, t.manager, "      \
-    "t.why, b.data, t.data, CASE WHEN ?5 THEN b.data END, t.ledger, t.revision"
+    "t.why, b.data, t.data, CASE WHEN ?5 THEN b.data END, t.ledger, t.revision, u.data"
 #define STATUS_JOINS                                                                               \
     "FROM status t LEFT JOIN ledger l ON l.revision = t.ledger "                                   \
-    "LEFT JOIN body b ON b.id = l.body "
+    "LEFT JOIN body b ON b.id = l.body "                                                           \
+    "LEFT JOIN status u ON u.revision = t.before AND ?5 "
 #define WANTED(t)                                                                                  \
     t ".revision > ?1 AND " t ".revision <= ?2 AND (?3 IS NULL OR " t ".kind = ?3) "               \
       "AND (?4 IS NULL OR " t ".name = ?4) "
@@ -100,7 +101,7 @@ static const char *const sql_of[STMT_COUNT] = {
         "AND l.revision <= ?2 ORDER BY l.revision DESC",
     [STMT_READ_STATE_AT] =
         "SELECT 0, l.revision, l.verb, l.kind, l.name, l.uid, l.seq, l.generation, l.at, l.who, "
-        "l.manager, l.why, b.data, NULL, NULL, l.revision, 0 "
+        "l.manager, l.why, b.data, NULL, NULL, l.revision, 0, NULL "
         "FROM (SELECT max(m.revision) AS newest FROM ledger m WHERE " WANTED(
             "m") "GROUP BY m.kind, m.name) JOIN ledger l ON l.revision = newest "
                  "LEFT JOIN body b ON b.id = l.body WHERE l.verb <> 2",
@@ -111,7 +112,7 @@ static const char *const sql_of[STMT_COUNT] = {
     [STMT_READ_PAST] = NAMES_OF(
         "ledger") "SELECT 0, l.revision, l.verb, ?3, names.name, l.uid, l.seq, "
                   "l.generation, l.at, l.who, l.manager, l.why, b.data, s.data, NULL, l.revision, "
-                  "s.revision, " NEXT_STATUS " FROM names "
+                  "s.revision, NULL, " NEXT_STATUS " FROM names "
                   "LEFT JOIN ledger l ON l.revision = " NEWEST(
                       "ledger") " AND l.verb <> 2 "
                                 "LEFT JOIN body b ON b.id = l.body "
@@ -119,12 +120,12 @@ static const char *const sql_of[STMT_COUNT] = {
                                     "status") " AND s.uid = l.uid "
                                               "WHERE names.name IS NOT NULL",
     /* Of each of them the newest row alone is there. */
-    [STMT_READ_PAST_EVENTS] =
-        NAMES_OF("status") "SELECT 1, s.revision, s.verb, ?3, names.name, s.uid, 0, s.generation, "
-                           "s.at, s.who, s.manager, s.why, NULL, s.data, NULL, 0, s.revision, 0 "
-                           "FROM names LEFT JOIN status s ON s.revision = " NEWEST(
-                               "status") " AND s.verb <> 2 "
-                                         "WHERE names.name IS NOT NULL",
+    [STMT_READ_PAST_EVENTS] = NAMES_OF(
+        "status") "SELECT 1, s.revision, s.verb, ?3, names.name, s.uid, 0, s.generation, "
+                  "s.at, s.who, s.manager, s.why, NULL, s.data, NULL, 0, s.revision, NULL, 0 "
+                  "FROM names LEFT JOIN status s ON s.revision = " NEWEST(
+                      "status") " AND s.verb <> 2 "
+                                "WHERE names.name IS NOT NULL",
     [STMT_MOMENT_LEDGER] = "SELECT revision, at FROM ledger WHERE revision >= ?1 "
                            "ORDER BY revision LIMIT 1",
     [STMT_MOMENT_STATUS] = "SELECT revision, at FROM status WHERE revision >= ?1 "
