@@ -10,6 +10,9 @@ bool table_read(struct ctl *ctl, const char *accept, const struct target *target
     const char *include = target_param(target, "includeObject");
 
     *ret_form = (struct table_form){.api_version = media_table(accept)};
+    if (str_eq(target_param(target, "as"), "Table")) { /* a page cannot say what it accepts */
+        ret_form->api_version = "meta.k8s.io/v1";
+    }
     if (str_eq(include, "Object")) {
         ret_form->include = INCLUDE_OBJECT;
     } else if (str_eq(include, "None")) {
