@@ -241,9 +241,12 @@ struct documents_read {
  * validated without the controller.  Prints every problem; false when any is an error. */
 bool manifests_read(struct fogctl *fogctl, const struct texts *files,
                     struct documents_read *ret_documents);
-/* Prints what the controller warns of, at the places of the files. */
+/* Prints what the controller warns of, at the places of the files, and which artifacts it lacks. */
 void manifests_warned(struct fogctl *fogctl, const struct documents_read *documents,
                       const struct node *warnings);
+/* Adds a warning for each artifact that a manifest names and the controller does not have. */
+void artifacts_look_for(struct fogctl *fogctl, const struct documents_read *documents,
+                        struct problems *problems);
 /* Prints a failed change set at the places of the files. */
 int manifests_failed(struct fogctl *fogctl, const struct documents_read *documents,
                      const struct reply *reply);

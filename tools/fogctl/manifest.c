@@ -258,6 +258,7 @@ void manifests_warned(struct fogctl *fogctl, const struct documents_read *docume
             fputc('\n', stderr);
         }
     }
+    artifacts_look_for(fogctl, documents, &problems);
     (void)finish(&problems);
 }
 

@@ -153,6 +153,36 @@ static void outcomes_are_printed_and_warnings_have_their_place(void **state)
     EXITS(2);
 }
 
+#define DIGEST_OF(digit)                                                                           \
+    "blake2b:" TEN_TIMES(digit digit digit digit digit digit) digit digit digit digit
+#define TEN_TIMES(text) text text text text text text text text text text
+
+/* Given two files that a session needs, one of which the controller has. */
+static void a_missing_artifact_is_a_warning(void **state)
+{
+    (void)state;
+    ANSWERS({"POST ", 200,
+             "{\"status\":{\"revision\":\"7\",\"results\":["
+             "{\"kind\":\"HarvestSession\",\"name\":\"s\",\"result\":\"created\"}]}}",
+             0},
+            {"HEAD /blobs/v1/" DIGEST_OF("1") " ", 404, "", 0},
+            {"HEAD /blobs/v1/" DIGEST_OF("2") " ", 200, "", 0});
+    given_file("a.yaml", "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: s}\nspec:\n"
+                         "  workload:\n    command: [/bin/true]\n    artifacts:\n"
+                         "    - {path: a, digest: '" DIGEST_OF(
+                             "2") "'}\n"
+                                  "    - {path: b, digest: '" DIGEST_OF(
+                                      "1") "'}\n"
+                                           "    - {path: c, digest: '" DIGEST_OF("1") "'}\n");
+    run("apply -f a.yaml");
+    EXITS(0);
+    ERR("a.yaml:9:25: warning: spec.workload.artifacts[1].digest: the controller does not have this "
+        "file; nothing starts before `fogctl blob put` has stored it\n");
+    ERR("a.yaml:10:25: warning: ");
+    assert_null(strstr(world.did.err.data, "a.yaml:8"));
+    assert_int_equal(text_count(requests(), "HEAD "), 2);
+}
+
 static void refusals_are_told_at_their_places(void **state)
 {
     (void)state;
@@ -262,6 +292,7 @@ int main(void)
         TEST(more_than_one_change_set_holds_is_refused_before_it_is_sent),
         TEST(a_file_without_end_is_refused),
         TEST(outcomes_are_printed_and_warnings_have_their_place),
+        TEST(a_missing_artifact_is_a_warning),
         TEST(refusals_are_told_at_their_places),
         TEST(fields_of_others_are_told_with_what_to_do),
         TEST(a_fleet_that_has_moved_on_is_told_with_what_to_do),
