@@ -102,7 +102,10 @@ static int copy_bytes(int from, int to, const char *file, struct digester *diges
         int64_t left = size_bytes - at;
         ssize_t got = pread(from, bytes, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES, at);
 
-        if (got <= 0) {
+        if (got == 0) {
+            return err_set(err, ERR_CORRUPT, "\"%s\" became shorter while it was read", file);
+        }
+        if (got < 0) {
             return fail(err, file);
         }
         if (write_all(to, bytes, (size_t)got) < 0) {
