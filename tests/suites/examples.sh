@@ -39,11 +39,13 @@ all_are_valid_together() {
 
 # Whoever tries one after the other keeps what the first one declared.
 none_changes_what_another_declares() {
-  local twice
-  twice=$(find examples -name '*.yaml' -o -name '*.json' ! -name scene.json | while read -r file; do
-    fogctl apply -f "$file" --dry-run=client
-  done | cut -d' ' -f1 | sort | uniq -d)
-  is "what two examples declare" "$twice" ""
+  local file names=""
+  while read -r file; do
+    expect 0 fogctl apply -f "$file" --dry-run=client
+    says "$out" ' valid \(dry run\)$'
+    names+=$(cut -d' ' -f1 <<<"$out")$'\n'
+  done < <(find examples \( -name '*.yaml' -o -name '*.json' \) ! -name scene.json)
+  is "what two examples declare" "$(sort <<<"$names" | sed '/^$/d' | uniq -d)" ""
 }
 
 each_is_applied() {
@@ -149,6 +151,7 @@ a_rule_that_holds_is_told_in_the_log_and_to_a_webhook() {
   expect 0 fogctl get events --field-selector involvedObject.kind=AlertRule
   says "$out" 'Firing +alertrule/agents-here +fog_agents.connected > 2: fog_agents.connected is 3'
   expect 0 fogctl history alertrule/agents-here
+  says "$out" '^REVISION ' ' alertrule.fog/agents-here +create$'
   expect 1 fogctl apply -f - <<<'{apiVersion: fog/v1, kind: AlertRule, metadata: {name: x}, spec: {expr: fog_agents.gone > 2}}'
   says "$err" 'docs/METRICS.md has them'
   kill "$hook" && wait "$hook" 2>/dev/null
