@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+static const char duration_pattern[] = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
+
 static void set_text(struct arena *arena, struct node *to, const char *key, const char *text)
 {
     if (text != NULL) {
@@ -77,21 +79,21 @@ static void mark_kind(struct arena *arena, struct node *schema, const char *grou
 
 /* --- scalars ---------------------------------------------------------------------------------- */
 
-/* What may be a number or a text is a definition of its own, by whose name clients call the type.
- * Version 2 has no such thing; its readers let a number pass for a string. */
+/* What has a form of its own is a definition, by whose name clients call the type. */
+static struct node *named(struct arena *arena, const char *name)
+{
+    struct node *node = node_map(arena), *all = node_list(arena);
+
+    node_add(arena, all, openapi_ref(arena, OPENAPI_V3, name));
+    node_set(arena, node, "allOf", all);
+    return node;
+}
+
+/* Version 2 cannot say it; its readers let a number pass for a string. */
 static struct node *number_or_text(struct arena *arena, enum openapi_version version,
                                    const char *name)
 {
-    struct node *node, *all;
-
-    if (version == OPENAPI_V2) {
-        return typed(arena, "string");
-    }
-    node = node_map(arena);
-    all = node_list(arena);
-    node_add(arena, all, openapi_ref(arena, version, name));
-    node_set(arena, node, "allOf", all);
-    return node;
+    return version == OPENAPI_V2 ? typed(arena, "string") : named(arena, name);
 }
 
 static void add_number_or_text(struct arena *arena, struct node *to, const char *name,
@@ -197,7 +199,8 @@ static struct node *scalar(struct arena *arena, enum openapi_version version,
         add_words(arena, node, field->words);
         return node;
     case FIELD_DURATION:
-        return formed(arena, NULL, "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$");
+        return version == OPENAPI_V2 ? formed(arena, NULL, duration_pattern)
+                                     : named(arena, OPENAPI_DURATION);
     case FIELD_TIME:
         return formed(arena, "date-time", NULL);
     case FIELD_REVISION:
@@ -273,9 +276,27 @@ static struct node *default_of(struct arena *arena, const struct field *field)
                : NULL;
 }
 
+/* Bounds of what is written as text, which no keyword has. */
+static const char *text_bounds(struct arena *arena, const struct field *field)
+{
+    bool is_text = field->type == FIELD_DURATION || field->type == FIELD_QUANTITY ||
+                   field->type == FIELD_CORES;
+    bool has_high = field->max != 0 && field->max != INT64_MAX;
+    const char *low, *high;
+
+    if (!is_text || (field->min == 0 && !has_high)) {
+        return "";
+    }
+    low = field->min == 0 ? "" : scalar_to_text(arena, field, field->type, &field->min);
+    high = has_high ? scalar_to_text(arena, field, field->type, &field->max) : "";
+    return field->min == 0 ? arena_printf(arena, "; up to %s", high)
+           : has_high      ? arena_printf(arena, "; %s to %s", low, high)
+                           : arena_printf(arena, "; %s or more", low);
+}
+
 static const char *description(struct arena *arena, const struct field *field)
 {
-    return arena_printf(arena, "%s%s%s%s%s", field->doc,
+    return arena_printf(arena, "%s%s%s%s%s%s", field->doc, text_bounds(arena, field),
                         field->flags & FIELD_IMMUTABLE ? "; stays once it is set" : "",
                         field->flags & FIELD_SERVER ? "; written by the server" : "",
                         field->reference != NULL ? "; name of a " : "",
@@ -553,6 +574,7 @@ void openapi_add_common(struct arena *arena, enum openapi_version version, struc
     add_delete_options(arena, to);
     add_scale(arena, version, to);
     if (version == OPENAPI_V3) {
+        node_set(arena, to, OPENAPI_DURATION, formed(arena, NULL, duration_pattern));
         add_number_or_text(arena, to, OPENAPI_INT_OR_PERCENT, "integer",
                            "^(100|[1-9][0-9]?|0[0-9]?[1-9])%$");
         add_number_or_text(arena, to, OPENAPI_QUANTITY, "integer",

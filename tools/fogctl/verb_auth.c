@@ -1,0 +1,219 @@
+/* auth: may this be done, and as whom?  The controller answers; who asks is who says so. */
+#include "schema/json.h"
+#include "schema/review.h"
+#include "tools/fogctl/resources.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool opt_list, opt_quiet;
+static const char *opt_subresource;
+
+static const struct option_row rows[] = {
+    {"list", 0, OPTION_FLAG, &opt_list, NULL, "of can-i: all that may be done", NULL},
+    {"subresource", 0, OPTION_TEXT, &opt_subresource, "NAME", "of can-i: status, log, why, history",
+     NULL},
+    {"quiet", 'q', OPTION_FLAG, &opt_quiet, NULL, "of can-i: the exit code alone", NULL},
+};
+
+static const struct option_row *options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(rows);
+    return rows;
+}
+
+static int auth(struct fogctl *fogctl, struct texts *words);
+
+const struct verb verb_auth = {
+    "auth",
+    "what may be done, and as whom",
+    "auth can-i VERB KIND[/NAME] | can-i VERB /PATH | can-i --list | whoami",
+    "  fogctl auth can-i create hs\n  fogctl auth can-i delete assignments sweep-0\n"
+    "  fogctl auth can-i get /metrics\n  fogctl auth can-i --list\n  fogctl auth whoami\n"
+    "Exit code of can-i: 0 for yes, 1 for no.\n",
+    options,
+    auth,
+};
+
+enum { LIST_COLUMNS = 3 };
+
+/* The review with its answer; NULL after having said why not. */
+static struct node *ask(struct fogctl *fogctl, const char *path, const struct review *review)
+{
+    _cleanup_(str_fini)
+    struct str body = STR_EMPTY;
+    struct request request = {.method = "POST", .path = path};
+    struct reply reply;
+
+    json_emit(review_to_node(&fogctl->arena, review), JSON_PLAIN, &body);
+    request.body = body.data;
+    if (!http_call(fogctl, &request, &reply)) {
+        return NULL;
+    }
+    if (reply.code != 201 || node_find(reply.root, "status") == NULL) {
+        (void)reply_failed(&reply);
+        return NULL;
+    }
+    return node_find(reply.root, "status");
+}
+
+static struct node *ask_access(struct fogctl *fogctl, const struct review *review)
+{
+    return ask(fogctl, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review);
+}
+
+/* "hs", "hs/render", "hs render", "*", "hs.fog": which resource of which group. */
+static bool read_resource(struct fogctl *fogctl, const struct texts *words, struct review *review)
+{
+    const char *slash = strchr(words->items[1], '/');
+    const char *word = slash == NULL ? words->items[1]
+                                     : arena_strndup(&fogctl->arena, words->items[1],
+                                                     (size_t)(slash - words->items[1]));
+    const struct resource *resource;
+    struct resources resources;
+
+    review->resource = word;
+    review->name = slash != NULL ? slash + 1 : words->count > 2 ? words->items[2] : "";
+    if (str_eq(word, "*")) {
+        review->group = "*";
+        return true;
+    }
+    if (!resources_read(fogctl, &resources)) {
+        vec_fini(&resources);
+        return false;
+    }
+    resource = resources_find(&resources, word);
+    if (resource != NULL) {
+        review->resource = resource->name;
+        review->group = resource->group;
+    } else {
+        fprintf(stderr, "warning: the controller has no kind \"%s\"\n", text_shown(fogctl, word));
+    }
+    vec_fini(&resources);
+    return true;
+}
+
+static int can_i(struct fogctl *fogctl, const struct texts *words)
+{
+    struct review review = {.type = REVIEW_ACCESS};
+    const struct node *status, *allowed;
+    bool is_allowed;
+
+    if (*words->items[1] == '/') {
+        review.path = words->items[1];
+        review.path_verb = words->items[0];
+    } else {
+        review.verb = words->items[0];
+        review.group = "";
+        review.subresource = opt_subresource;
+        if (!read_resource(fogctl, words, &review)) {
+            return EXIT_FAILED;
+        }
+    }
+    status = ask_access(fogctl, &review);
+    if (status == NULL) {
+        return EXIT_FAILED;
+    }
+    allowed = node_find(status, "allowed");
+    is_allowed = allowed != NULL && allowed->type == NODE_BOOL && allowed->boolean;
+    if (!opt_quiet) {
+        bool has_reason = !is_allowed && *text_of(status, "reason") != '\0';
+
+        fputs(is_allowed ? "yes" : "no", stdout);
+        fputs(has_reason ? ": " : "", stdout);
+        text_put(stdout, has_reason ? text_of(status, "reason") : "");
+        putchar('\n');
+    }
+    return is_allowed ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* --- lists ------------------------------------------------------------------------------------ */
+
+static const char *joined(struct fogctl *fogctl, const struct node *list)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    for (size_t i = 0; i < list_count(list); i++) {
+        const char *item = node_text(list->list.items[i]);
+
+        str_addf(&text, "%s%s", text.length > 0 ? " " : "", item == NULL ? "" : item);
+    }
+    return arena_strdup(&fogctl->arena, text.data);
+}
+
+static void add_rules(struct fogctl *fogctl, struct table *table, const struct node *rules,
+                      const char *what)
+{
+    for (size_t i = 0; i < list_count(rules); i++) {
+        const struct node *rule = rules->list.items[i];
+
+        vec_add(&table->cells, joined(fogctl, node_find(rule, what)));
+        vec_add(&table->cells, joined(fogctl, node_find(rule, "apiGroups")));
+        vec_add(&table->cells, joined(fogctl, node_find(rule, "verbs")));
+    }
+}
+
+static int list_rules(struct fogctl *fogctl)
+{
+    static const char *const heads[LIST_COLUMNS] = {"RESOURCE OR PATH", "GROUP", "VERBS"};
+    const struct review review = {.type = REVIEW_RULES};
+    const struct node *status =
+        ask(fogctl, "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &review);
+    struct table table;
+
+    if (status == NULL) {
+        return EXIT_FAILED;
+    }
+    table_init(&table, LIST_COLUMNS);
+    for (size_t i = 0; i < LIST_COLUMNS; i++) {
+        vec_add(&table.cells, heads[i]);
+    }
+    add_rules(fogctl, &table, node_find(status, "resourceRules"), "resources");
+    add_rules(fogctl, &table, node_find(status, "nonResourceRules"), "nonResourceURLs");
+    table_print(&table, 0);
+    table_fini(&table);
+    return EXIT_DONE;
+}
+
+static int whoami(struct fogctl *fogctl)
+{
+    const struct review review = {.type = REVIEW_SELF};
+    const struct node *status =
+        ask(fogctl, "/apis/authentication.k8s.io/v1/selfsubjectreviews", &review);
+    const struct node *info = node_find(status, "userInfo");
+
+    if (status == NULL) {
+        return EXIT_FAILED;
+    }
+    text_put(stdout, text_of(info, "username"));
+    fputs(" (", stdout);
+    text_put(stdout, joined(fogctl, node_find(info, "groups")));
+    puts(")");
+    return EXIT_DONE;
+}
+
+static int auth(struct fogctl *fogctl, struct texts *words)
+{
+    struct texts rest = {0};
+    int code;
+
+    if (words->count == 1 && str_eq(words->items[0], "whoami")) {
+        return whoami(fogctl);
+    }
+    if (words->count == 0 || !str_eq(words->items[0], "can-i")) {
+        return usage_error(&verb_auth, "can-i, or whoami?");
+    }
+    if (opt_list) {
+        return words->count == 1 ? list_rules(fogctl)
+                                 : usage_error(&verb_auth, "--list takes no verb");
+    }
+    for (size_t i = 1; i < words->count; i++) {
+        vec_add(&rest, words->items[i]);
+    }
+    code = rest.count < 2 || rest.count > 3
+               ? usage_error(&verb_auth, "a verb and a kind, as in: can-i create hs")
+               : can_i(fogctl, &rest);
+    vec_fini(&rest);
+    return code;
+}
