@@ -8,12 +8,11 @@
 . "$(dirname "$0")/../e2e/lib.sh"
 
 PATH=$PWD/build/clients/kubectl:$BIN:$PATH
-export KUBECONFIG=$T/kubeconfig
 
 # Writes each block of a page as a script, LINE.sh, in pieces: PIECE.got is what it printed, PIECE.wanted what the page shows.
 blocks() { # PAGE FOLDER
   awk -v dir="$2" '
-    function piece() { n++; printf "{\n%s} >%d.got\n", (shown == "" ? "must=1\n" : "must=\n") text, n > file
+    function piece() { n++; printf "{\n%s} >%s/%d.got\n", (shown == "" ? "must=1\n" : "must=\n") text, substr(file, 1, length(file) - 3), n > file
       if (shown != "") printf "%s", shown > (substr(file, 1, length(file) - 3) "/" n ".wanted")
       text = shown = "" }
     function finish() { if (file == "") return; if (text != "") piece(); close(file); file = "" }
@@ -29,13 +28,16 @@ blocks() { # PAGE FOLDER
 # As a pattern: all of it is meant, but "…" is anything.
 pattern() { sed 's/[][*?\\]/\\&/g; s/…/*/g'; }
 
-replay() { # PAGE LINE: in the folder of the block
+replay() { # PAGE LINE: what is exported and written lasts until the end of the page
   local dir=$T/pages/$2 wanted got
-  cat - "$T/pages/$2.sh" >"$dir/script" <<EOF
+  cat - "$T/pages/$2.sh" <(echo "export -p >$T/pages/exported") >"$dir/script" <<EOF
 set -e -o pipefail
+cd $T/pages/here
+. $T/pages/exported
+F=http://$API
 curl() { command curl \${must:+--fail-with-body} "\$@"; } # a refusal that the page does not show is none it knows of
 EOF
-  (cd "$dir" && F=http://$API FOGCTL_SERVER=http://$API timeout 30 bash script) >"$dir/said" 2>&1 ||
+  FOGCTL_SERVER=http://$API timeout 30 bash "$dir/script" >"$dir/said" 2>&1 ||
     { miss "$1:$2 ends with $?" && tail -n 20 "$dir/said" "$dir"/*.got | sed 's/^/#   /'; }
   for wanted in "$dir"/*.wanted; do
     [ -e "$wanted" ] || continue
@@ -59,7 +61,7 @@ the_fleet_of_the_pages_is_up() {
 
 every_block_of_a_page_prints_what_it_shows() { # PAGE BLOCKS: at least
   local block count=0
-  rm -rf "$T/pages" && mkdir -p "$T/pages"
+  rm -rf "$T/pages" && mkdir -p "$T/pages/here" && : >"$T/pages/exported"
   blocks "$1" "$T/pages"
   for block in $(find "$T/pages" -name '*.sh' | sort -V); do
     replay "$1" "$(basename "$block" .sh)"

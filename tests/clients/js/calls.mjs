@@ -1,7 +1,9 @@
-// What @kubernetes/client-node can ask for, once each.  FOG_SERVER says of whom.
+// What @kubernetes/client-node can ask for, once each.  KUBECONFIG says of whom.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import * as k8s from '@kubernetes/client-node';
-import { fog, it, kc, path, policies, refused, rest, sessions } from './fog.mjs';
+import WebSocket from 'ws';
+import { fog, it, kc, path, policies, refused, rest, server, sessions } from './fog.mjs';
 
 const custom = kc.makeApiClient(k8s.CustomObjectsApi);
 const objects = k8s.KubernetesObjectApi.makeApiClient(kc);
@@ -159,6 +161,22 @@ await it('a watch from a revision that does not exist ends with a 410', async ()
       () => done(events));
   });
   assert.deepEqual(seen, ['ERROR 410']);
+});
+
+await it('a WebSocket tells the same as a watch, a frame for each event', async () => {
+  const token = Buffer.from('ann').toString('base64url');
+  const since = (await custom.listClusterCustomObject(policies)).metadata.resourceVersion;
+  const url = `${server.replace('http', 'ws')}${path('harvestpolicies')}?watch=true&timeoutSeconds=1&resourceVersion=${since}`;
+  const socket = new WebSocket(url, [`base64url.bearer.authorization.k8s.io.${token}`, 'fog']);
+  const frames = [];
+  socket.on('message', (frame) => frames.push(JSON.parse(frame)));
+  await once(socket, 'open');
+  assert.equal(socket.protocol, 'fog');
+  await custom.createClusterCustomObject({ ...policies, body: { apiVersion: 'fog/v1', kind: 'HarvestPolicy', metadata: { name: 'framed' } } });
+  await custom.deleteClusterCustomObject({ ...policies, name: 'framed' });
+  const [code] = await once(socket, 'close');
+  assert.equal(code, 1000);
+  assert.deepEqual(frames.map((frame) => `${frame.type} ${frame.object.metadata.name}`), ['ADDED framed', 'DELETED framed']);
 });
 
 await it('events tell what became of a session', async () => {

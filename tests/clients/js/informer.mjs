@@ -1,4 +1,4 @@
-// An informer of sessions that says what it hears, a line each, until it is ended.  FOG_SERVER says from whom.
+// An informer of sessions that says what it hears, a line each, until it is ended.  KUBECONFIG says from whom.
 //
 // After an error it does what its manual asks for: it is started again.
 import * as k8s from '@kubernetes/client-node';
