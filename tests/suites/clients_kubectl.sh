@@ -113,6 +113,16 @@ what_is_wrong_is_told_field_by_field() {
   says "$err" '^The HarvestSession "wrong" is invalid: ?$' '^\* spec.replicas: ' '^\* spec.workload.command: '
 }
 
+it_finds_nothing_wrong_with_the_examples() {
+  expect 0 k apply -f examples --dry-run=client
+  says "$out" '^harvestsession.fog/counter created \(dry run\)$' '^alertrule.fog/machines-away ' '^harvestpolicy.fog/gentle '
+  sed 's/replicas: 0/replicas: [1]/' "$T/m/made.yaml" >"$T/m/typed.yaml"
+  expect 1 k apply -f "$T/m/typed.yaml" --dry-run=server
+  rest numbers 'workload.resources: {cores: 2, memory: 1073741824}' >"$T/m/numbers.yaml"
+  expect 0 k apply -f "$T/m/numbers.yaml" --dry-run=server -o jsonpath='{.spec.workload.resources}'
+  says "$out" 'cores":"?2"?[,}]' 'memory":"1Gi"'
+}
+
 unknown_fields_are_refused_or_warned_about() {
   rest odd 'bogus: 1' >"$T/m/odd.yaml"
   expect 1 k create -f "$T/m/odd.yaml"
@@ -505,14 +515,15 @@ debians_kubectl_is_here
 it it_is_pointed_at_fog_by_what_fogctl_prints version_tells_of_both_sides \
   api_resources_lists_every_kind_with_its_short_name api_versions_lists_both what_does_not_exist_is_said \
   explain_tells_of_fields auth_can_i_answers create_makes_what_is_not_there create_dry_runs_make_nothing \
-  what_is_wrong_is_told_field_by_field unknown_fields_are_refused_or_warned_about \
-  apply_creates_then_changes_then_leaves_alone apply_dry_runs_change_nothing apply_prunes_what_is_no_longer_declared \
-  diff_shows_what_would_change_and_exits_with_1 server_side_apply_owns_what_it_names \
-  server_side_apply_tells_of_conflicts_and_can_force edit_takes_what_the_editor_left edit_opens_again_with_what_is_wrong \
-  patch_merges patch_takes_json_patches strategic_patches_are_refused_in_words label_and_annotate_set_and_remove \
-  replace_puts_and_refuses_what_is_stale scale_changes_replicas raw_requests_are_passed_on \
-  dry_runs_of_all_that_write_change_nothing kustomize_and_the_proxy_of_kubectl_do_what_they_do \
-  get_prints_the_servers_columns get_prints_objects_in_every_form get_sorts_selects_and_shows_labels get_watches \
-  describe_tells_of_one_with_its_events get_events_is_a_table wait_waits_for_conditions wait_waits_for_the_end \
-  delete_dry_runs_delete_nothing delete_waits_until_it_is_gone delete_waits_for_finalizers delete_selects_and_takes_all \
-  delete_leaves_orphans_when_asked history_has_who_did_it all_of_it_left_the_programs_whole
+  what_is_wrong_is_told_field_by_field it_finds_nothing_wrong_with_the_examples \
+  unknown_fields_are_refused_or_warned_about apply_creates_then_changes_then_leaves_alone apply_dry_runs_change_nothing \
+  apply_prunes_what_is_no_longer_declared diff_shows_what_would_change_and_exits_with_1 \
+  server_side_apply_owns_what_it_names server_side_apply_tells_of_conflicts_and_can_force \
+  edit_takes_what_the_editor_left edit_opens_again_with_what_is_wrong patch_merges patch_takes_json_patches \
+  strategic_patches_are_refused_in_words label_and_annotate_set_and_remove replace_puts_and_refuses_what_is_stale \
+  scale_changes_replicas raw_requests_are_passed_on dry_runs_of_all_that_write_change_nothing \
+  kustomize_and_the_proxy_of_kubectl_do_what_they_do get_prints_the_servers_columns get_prints_objects_in_every_form \
+  get_sorts_selects_and_shows_labels get_watches describe_tells_of_one_with_its_events get_events_is_a_table \
+  wait_waits_for_conditions wait_waits_for_the_end delete_dry_runs_delete_nothing delete_waits_until_it_is_gone \
+  delete_waits_for_finalizers delete_selects_and_takes_all delete_leaves_orphans_when_asked history_has_who_did_it \
+  all_of_it_left_the_programs_whole
