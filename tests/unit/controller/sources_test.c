@@ -118,7 +118,8 @@ static void a_rollback_is_not_undone_by_an_agent(void **state)
     for (int i = 0; i < 2; i++) {
         answer = api_expect(
             &api, 200, "POST", ROLLBACKS,
-            api_target(&api, "{'spec': {'toRevision': '%llu'}}", (unsigned long long)then));
+            api_target(&api, "{'spec': {'toRevision': '%llu', 'kind': 'Agent', 'name': 'edge-1'}}",
+                       (unsigned long long)then));
         assert_string_equal(api_text(answer, "status.results[0].result"),
                             i == 0 ? "configured" : "unchanged");
         assert_string_equal(site(), "north");
