@@ -41,6 +41,10 @@ static const struct {
     {"state", "dump: a line for the revision, and a line for each object"},
     {"backup", "{file, store, era, revision, bytes, digest}"},
     {"blob", "list: the List of blobs; put, get, delete: a List of {digest, size, file}"},
+    {"explain", "the schema, as OpenAPI has it"},
+    {"api-resources", "an APIResourceList, with group and groupVersion of each resource"},
+    {"auth", "can-i: {allowed, reason}; can-i --list: {resourceRules, nonResourceRules}; whoami: "
+             "{userInfo}"},
     {"config", "view and what changes: the file; get-contexts: a List of {name, server, user}; "
                "current-context: {currentContext}"},
     {"kubeconfig", "a Config of kubectl"},

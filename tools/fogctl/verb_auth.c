@@ -1,17 +1,20 @@
 /* auth: may this be done, and as whom?  The controller answers; who asks is who says so. */
 #include "schema/json.h"
 #include "schema/review.h"
+#include "tools/fogctl/output.h"
 #include "tools/fogctl/resources.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static bool opt_list, opt_quiet;
-static const char *opt_subresource;
+static const char *opt_subresource, *opt_output;
 
 static const struct option_row rows[] = {
     {"list", 0, OPTION_FLAG, &opt_list, NULL, "of can-i: all that may be done", NULL},
     {"subresource", 0, OPTION_TEXT, &opt_subresource, "NAME", "of can-i: status, log, why, history",
+     NULL},
+    {"output", 'o', OPTION_TEXT, &opt_output, "FORM", "json or yaml: the controller's answer",
      NULL},
     {"quiet", 'q', OPTION_FLAG, &opt_quiet, NULL, "of can-i: the exit code alone", NULL},
 };
@@ -36,6 +39,17 @@ const struct verb verb_auth = {
 };
 
 enum { LIST_COLUMNS = 3 };
+
+/* True: the answer was printed as it is. */
+static bool is_printed(struct fogctl *fogctl, struct node *answer)
+{
+    if (opt_output == NULL) {
+        return false;
+    }
+    output_objects(fogctl, str_eq(opt_output, "yaml") ? OUTPUT_YAML : OUTPUT_JSON, &answer, 1,
+                   false);
+    return true;
+}
 
 /* The review with its answer; NULL after having said why not. */
 static struct node *ask(struct fogctl *fogctl, const char *path, const struct review *review)
@@ -96,7 +110,8 @@ static bool read_resource(struct fogctl *fogctl, const struct texts *words, stru
 static int can_i(struct fogctl *fogctl, const struct texts *words)
 {
     struct review review = {.type = REVIEW_ACCESS};
-    const struct node *status, *allowed;
+    const struct node *allowed;
+    struct node *status;
     bool is_allowed;
 
     if (*words->items[1] == '/') {
@@ -116,7 +131,7 @@ static int can_i(struct fogctl *fogctl, const struct texts *words)
     }
     allowed = node_find(status, "allowed");
     is_allowed = allowed != NULL && allowed->type == NODE_BOOL && allowed->boolean;
-    if (!opt_quiet) {
+    if (!opt_quiet && !is_printed(fogctl, status)) {
         bool has_reason = !is_allowed && *text_of(status, "reason") != '\0';
 
         fputs(is_allowed ? "yes" : "no", stdout);
@@ -158,12 +173,15 @@ static int list_rules(struct fogctl *fogctl)
 {
     static const char *const heads[LIST_COLUMNS] = {"RESOURCE OR PATH", "GROUP", "VERBS"};
     const struct review review = {.type = REVIEW_RULES};
-    const struct node *status =
+    struct node *status =
         ask(fogctl, "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &review);
     struct table table;
 
     if (status == NULL) {
         return EXIT_FAILED;
+    }
+    if (is_printed(fogctl, status)) {
+        return EXIT_DONE;
     }
     table_init(&table, LIST_COLUMNS);
     for (size_t i = 0; i < LIST_COLUMNS; i++) {
@@ -179,12 +197,14 @@ static int list_rules(struct fogctl *fogctl)
 static int whoami(struct fogctl *fogctl)
 {
     const struct review review = {.type = REVIEW_SELF};
-    const struct node *status =
-        ask(fogctl, "/apis/authentication.k8s.io/v1/selfsubjectreviews", &review);
+    struct node *status = ask(fogctl, "/apis/authentication.k8s.io/v1/selfsubjectreviews", &review);
     const struct node *info = node_find(status, "userInfo");
 
     if (status == NULL) {
         return EXIT_FAILED;
+    }
+    if (is_printed(fogctl, status)) {
+        return EXIT_DONE;
     }
     text_put(stdout, text_of(info, "username"));
     fputs(" (", stdout);
@@ -198,6 +218,9 @@ static int auth(struct fogctl *fogctl, struct texts *words)
     struct texts rest = {0};
     int code;
 
+    if (opt_output != NULL && !str_eq(opt_output, "json") && !str_eq(opt_output, "yaml")) {
+        return usage_error(&verb_auth, "-o is json or yaml here");
+    }
     if (words->count == 1 && str_eq(words->items[0], "whoami")) {
         return whoami(fogctl);
     }

@@ -78,6 +78,11 @@ static void whoever_asks_is_told_who_that_is(void **state)
     run("auth whoami");
     EXITS(0);
     assert_string_equal(world.did.out.data, "alice (guests)\n");
+    run("auth whoami -o json");
+    EXITS(0);
+    OUT("\"username\": \"alice\"");
+    run("auth whoami -o wide");
+    EXITS(2);
 }
 
 static void a_wrong_line_is_a_usage(void **state)

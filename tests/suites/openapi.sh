@@ -1,0 +1,95 @@
+#!/bin/bash
+# What the controller says of its kinds, /openapi, is well-formed, whole, and true of every example and of what it shows itself.
+#
+# shellcheck source=tests/e2e/lib.sh disable=SC2154
+. "$(dirname "$0")/../e2e/lib.sh"
+
+documents() { ls "$T"/openapi-*.json; }
+# shellcheck disable=SC2046
+check() { tests/openapi-check "$1" $(documents); }
+
+a_controller_is_up() { start_controller; }
+
+every_listed_document_is_there() {
+  local url n=0
+  while read -r url; do
+    n=$((n + 1))
+    expect 0 curl -sf "http://$API$url" -o "$T/openapi-$n.json"
+  done < <(curl -s "http://$API/openapi/v3" | jq -r '.paths[].serverRelativeURL')
+  is "the number of documents" "$n" 2
+}
+
+all_of_it_is_well_formed() { expect 0 check form; }
+
+every_kind_that_is_served_is_described() {
+  local kind
+  expect 0 check kinds
+  for kind in $(fogctl api-resources -o json | jq -r '.resources[] | .groupVersion + ":" + .kind'); do
+    says "$out" "^${kind%%:*} ${kind#*:}\$" "^${kind%%:*} ${kind#*:}List\$"
+  done
+}
+
+# As they stand in the files: nothing was filled in.
+every_example_agrees_with_it() {
+  local file
+  while read -r file; do
+    expect 0 fogctl apply -f "$file" --dry-run=client -o json
+    echo "$out"
+  done < <(find examples \( -name '*.yaml' -o -name '*.json' \) ! -name scene.json) >"$T/manifests.json"
+  jq -s '{kind: "List", items: map(.items? // [.] | .[])}' "$T/manifests.json" >"$T/all.json"
+  [ "$(jq '.items | length' "$T/all.json")" -gt 20 ] || miss "there are few examples"
+  expect 0 check objects <"$T/all.json"
+}
+
+# With defaults, metadata and status.
+what_the_controller_shows_agrees_with_it() {
+  local kind
+  expect 0 fogctl apply -f examples
+  for kind in agents harvestpolicies harvestsessions alertrules assignments events sources conflicts; do
+    fogctl get "$kind" -o json
+  done | jq -s '{kind: "List", items: map(.items[])}' >"$T/all.json"
+  says "$(jq -r '.items[].kind' "$T/all.json")" HarvestSession Agent Event AlertRule HarvestPolicy
+  expect 0 check objects <"$T/all.json"
+}
+
+# The controller and its description refuse the same.
+what_is_wrong_is_wrong_for_both() {
+  local change n=0
+  while read -r change; do
+    n=$((n + 1))
+    jq -n "{apiVersion: \"fog/v1\", kind: \"HarvestSession\", metadata: {name: \"wrong-$n\"},
+      spec: {workload: {command: [\"/bin/true\"]}}} | $change" | tee "$T/wrong.json" >>"$T/wrongs.json"
+    is "the answer to $change" "$(curl -s -o "$T/out" -w '%{http_code}' -X POST -H 'Content-Type: application/json' \
+      "http://$API/apis/fog/v1/harvestsessions?fieldValidation=Strict&dryRun=All" -d @"$T/wrong.json" | sed 's/4[02][02]/4xx/')" 4xx
+  done <<'END'
+del(.spec.workload)
+.spec.workload.command = []
+.spec.workload.command = "/bin/true"
+.spec.replicas = "three"
+.spec.replicas = -1
+.spec.replicas = 10001
+.spec.repliccas = 1
+.spec.drift = "ignore"
+.spec.grace = "10 s"
+.spec.policy = "Not_A_Name"
+.spec.exclusive = "yes"
+.spec.workload.resources.memory = "lots"
+.spec.workload.resources.cores = "1.5m"
+.spec.rollout.maxUnavailable = "101%"
+.spec.rollout.maxUnavailable = "0%"
+.spec.workload.artifacts = [{digest: "sha256:0", path: "a"}]
+.spec.selector.matchLabels.a = "no blanks here"
+.spec.tasks = {}
+.metadata.labels = {a: 1}
+END
+  expect 1 check objects < <(jq -s '{kind: "List", items: .}' "$T/wrongs.json")
+  is "how many of $n it names" "$(cut -d: -f1 <<<"$out" | cut -d. -f1 | sort -u | grep -c wrong)" "$n"
+}
+
+the_controller_ends() {
+  stop_controller
+  nothing_is_broken
+}
+
+it a_controller_is_up every_listed_document_is_there all_of_it_is_well_formed every_kind_that_is_served_is_described \
+  every_example_agrees_with_it what_the_controller_shows_agrees_with_it what_is_wrong_is_wrong_for_both the_controller_ends
