@@ -141,7 +141,7 @@ static void mark_agent(struct ctl *ctl, const struct change *change)
 {
     struct agent_entry *agent = model_agent(&ctl->model, change->name);
 
-    if (agent == NULL) {
+    if (agent == NULL || change->after == NULL) { /* one of that name may have come in its place */
         ctl->untold_revision = ctl->revision;
         dlist_each (&ctl->model.loose, struct assignment_entry, loose, it) {
             if (str_eq(assignment_spec(it)->agent, change->name)) {

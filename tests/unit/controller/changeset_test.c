@@ -310,6 +310,20 @@ static void who_and_why_are_kept(void **state)
     assert_string_equal(api_text(history, "items[0].manager"), "m");
 }
 
+static void an_agent_may_go_and_come_in_one_set(void **state)
+{
+    const char *uid;
+
+    (void)state;
+    (void)api_expect(&api, 201, "POST", AGENTS, "{'metadata': {'name': 'a'}}");
+    uid = api_text(api_get(&api, AGENTS "/a"), "metadata.uid");
+    (void)send(
+        200, "", "",
+        "{'verb': 'delete', 'kind': 'Agent', 'name': 'a'}," DO(
+            "create", "{'apiVersion': 'fog/v1', 'kind': 'Agent', 'metadata': {'name': 'a'}}"));
+    assert_string_not_equal(api_text(api_get(&api, AGENTS "/a"), "metadata.uid"), uid);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 /* --- apply sets --------------------------------------------------------------------------------
@@ -453,6 +467,7 @@ int main(void)
         CASE(what_is_pruned_counts_as_a_change),
         CASE(what_another_source_owns_is_not_pruned),
         CASE(a_set_has_a_name),
+        CASE(an_agent_may_go_and_come_in_one_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
