@@ -216,7 +216,7 @@ mutants:
 
 # Replays the corpora of the fuzzers.
 FUZZ := $(wildcard tests/fuzz/*_fuzz.c)
-$(OUT)/tests/unit/fuzz_replay_test: $(call objects,$(FUZZ) controller/io/http_parse.c agent/io/options.c agent/io/config_owner.c)
+$(OUT)/tests/unit/fuzz_replay_test: $(call objects,$(FUZZ) controller/io/http_parse.c controller/io/websocket.c agent/io/options.c agent/io/config_owner.c)
 
 .PHONY: unit-programs
 unit-programs: $(UNIT)
@@ -395,6 +395,7 @@ FUZZ_FLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer$(comma
 fuzz-programs: $(patsubst tests/%.c,build/%,$(FUZZ))
 
 build/fuzz/http_fuzz: controller/io/http_parse.c
+build/fuzz/websocket_fuzz: controller/io/websocket.c
 build/fuzz/options_fuzz: agent/io/options.c agent/io/config_owner.c
 build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c tests/fuzz/entry.c tests/fuzz/fuzz.h $(SCHEMA)
 	@mkdir -p $(@D)/$*

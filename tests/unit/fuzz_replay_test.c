@@ -88,6 +88,12 @@ static void the_corpus_of_conditions_keeps_every_promise(void **state)
     replay("where", fuzz_where);
 }
 
+static void the_corpus_of_frames_keeps_every_promise(void **state)
+{
+    (void)state;
+    replay("websocket", fuzz_websocket);
+}
+
 static void the_corpus_of_yaml_keeps_every_promise(void **state)
 {
     (void)state;
@@ -103,6 +109,7 @@ int main(void)
         cmocka_unit_test(the_corpus_of_options_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_reviews_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_conditions_keeps_every_promise),
+        cmocka_unit_test(the_corpus_of_frames_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_yaml_keeps_every_promise),
     };
 
