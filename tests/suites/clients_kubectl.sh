@@ -425,6 +425,15 @@ get_events_is_a_table() {
   says "$out" '^NAMESPACE' '^default '
 }
 
+newer_verbs_are_answered() { # by those that have them
+  expect 0 k events --for hs/hello
+  says "$out" '^LAST SEEN +TYPE +REASON +OBJECT' ' HarvestSession/hello '
+  expect 0 k wait hs/hello --for=jsonpath='{.status.ready}'=2 --timeout=10s
+  KUBE_FEATURE_WatchListClient=true expect 0 k wait hs/hello --for=condition=Converged --timeout=10s
+  expect 0 k get hs hello --subresource=status
+  says "$out" '^hello +2 +2 '
+}
+
 # --- waiting and deleting -------------------------------------------------------------------------
 
 wait_waits_for_conditions() {
@@ -512,6 +521,8 @@ all_of_it_left_the_programs_whole() {
 }
 
 debians_kubectl_is_here
+NEWER=$(k events --help >/dev/null 2>&1 && echo newer_verbs_are_answered)
+# shellcheck disable=SC2086
 it it_is_pointed_at_fog_by_what_fogctl_prints version_tells_of_both_sides \
   api_resources_lists_every_kind_with_its_short_name api_versions_lists_both what_does_not_exist_is_said \
   explain_tells_of_fields auth_can_i_answers create_makes_what_is_not_there create_dry_runs_make_nothing \
@@ -523,7 +534,7 @@ it it_is_pointed_at_fog_by_what_fogctl_prints version_tells_of_both_sides \
   strategic_patches_are_refused_in_words label_and_annotate_set_and_remove replace_puts_and_refuses_what_is_stale \
   scale_changes_replicas raw_requests_are_passed_on dry_runs_of_all_that_write_change_nothing \
   kustomize_and_the_proxy_of_kubectl_do_what_they_do get_prints_the_servers_columns get_prints_objects_in_every_form \
-  get_sorts_selects_and_shows_labels get_watches describe_tells_of_one_with_its_events get_events_is_a_table \
+  get_sorts_selects_and_shows_labels get_watches describe_tells_of_one_with_its_events get_events_is_a_table $NEWER \
   wait_waits_for_conditions wait_waits_for_the_end delete_dry_runs_delete_nothing delete_waits_until_it_is_gone \
   delete_waits_for_finalizers delete_selects_and_takes_all delete_leaves_orphans_when_asked history_has_who_did_it \
   all_of_it_left_the_programs_whole

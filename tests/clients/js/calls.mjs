@@ -166,10 +166,10 @@ await it('a watch from a revision that does not exist ends with a 410', async ()
 await it('a WebSocket tells the same as a watch, a frame for each event', async () => {
   const token = Buffer.from('ann').toString('base64url');
   const since = (await custom.listClusterCustomObject(policies)).metadata.resourceVersion;
-  const url = `${server.replace('http', 'ws')}${path('harvestpolicies')}?watch=true&timeoutSeconds=1&resourceVersion=${since}`;
+  const url = `${server.replace('http', 'ws')}${path('harvestpolicies')}?watch=true&resourceVersion=${since}`;
   const socket = new WebSocket(url, [`base64url.bearer.authorization.k8s.io.${token}`, 'fog']);
   const frames = [];
-  socket.on('message', (frame) => frames.push(JSON.parse(frame)));
+  socket.on('message', (frame) => frames.push(JSON.parse(frame)) === 2 && socket.close(1000));
   await once(socket, 'open');
   assert.equal(socket.protocol, 'fog');
   await custom.createClusterCustomObject({ ...policies, body: { apiVersion: 'fog/v1', kind: 'HarvestPolicy', metadata: { name: 'framed' } } });
