@@ -144,6 +144,26 @@ const struct remedy remedies[] = {
      "see that the receiver can be reached and answers with 2xx; it is told again by itself"},
     {"Taken", REMEDY_NONE, NULL},
 
+    /* Sources, and conflicts between them. */
+    {"InForce", REMEDY_NONE, NULL},
+    {"Invalid", REMEDY_ACT, "mend the mistakes that `fogctl describe` of the source lists"},
+    {"Refused", REMEDY_ACT,
+     "mend what `fogctl describe` of the source lists; it is tried again by itself"},
+    {"Missing", REMEDY_ACT, "see that the folder of --config-dir is there and can be read"},
+    {"Empty", REMEDY_ACT,
+     "see that the folder of --config-dir is mounted; to withdraw everything, leave an empty "
+     "manifest in it"},
+    {"NotConfigured", REMEDY_ACT, "start fog-controller with --config-dir"},
+    {"Outranked", REMEDY_ACT,
+     "give it back with `fogctl release`, or let the source say what is in force"},
+
+    /* Whatever it is. */
+    {"FinalizerWaits", REMEDY_ACT,
+     "let whoever holds it finish; or take its finalizers away, and what they wait for is not "
+     "done"},
+    {"StoreFull", REMEDY_ACT,
+     "make room on the disk of the controller's --state, or delete objects; it goes on by itself"},
+
     {NULL, REMEDY_NONE, NULL},
 };
 

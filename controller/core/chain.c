@@ -10,6 +10,7 @@
  *
  * What is named as standing in the way is the first link, from above, that does not pass by itself;
  * else the first of all: "Starting" of a session says less than "StartFailed" of its assignment. */
+#include "controller/core/advice.h"
 #include "controller/core/copy.h"
 #include "controller/core/core.h"
 #include "controller/core/drifted.h"
@@ -17,6 +18,8 @@
 #include "schema/base/str.h"
 #include "schema/divergence.h"
 #include "schema/kinds/alert_rule.h"
+#include "schema/kinds/conflict.h"
+#include "schema/kinds/source.h"
 #include "schema/policy.h"
 #include "schema/remedy.h"
 
@@ -40,10 +43,11 @@ struct words { /* of one link */
     const char *reason, *message;
     struct wall since; /* 0: not known */
     bool is_in_the_way;
-    const char *readings;   /* of an agent's sensors; NULL: none */
-    const char *progress;   /* of a session's tasks; NULL: none goes on */
-    const char *reputation; /* of an agent; NULL: nothing has happened to its work */
-    const char *remedy;     /* NULL: that of its reason */
+    const struct object *about; /* whose advice is wanted; NULL: of none there is any */
+    const char *readings;       /* of an agent's sensors; NULL: none */
+    const char *progress;       /* of a session's tasks; NULL: none goes on */
+    const char *reputation;     /* of an agent; NULL: nothing has happened to its work */
+    const char *remedy;         /* NULL: that of its reason */
 };
 
 static void set_text(struct chain *chain, struct node *map, const char *key, const char *text)
@@ -71,6 +75,16 @@ static void set_class(struct chain *chain, struct node *link, const char *reason
     set_text(chain, link, "class", class == DIVERGENCE_COUNT ? NULL : divergence_words[class]);
 }
 
+static void set_actions(struct chain *chain, struct node *link, const struct words *words)
+{
+    struct node *lines =
+        words->about == NULL ? NULL : advice_of(chain->ctl, words->about, words->reason);
+
+    if (lines != NULL) {
+        node_set(chain->arena, link, "actions", lines);
+    }
+}
+
 static void add_link(struct chain *chain, const struct words *words)
 {
     static const char *const statuses[] = {"False", "True", "Unknown"};
@@ -95,6 +109,7 @@ static void add_link(struct chain *chain, const struct words *words)
         set_class(chain, link, words->reason);
         set_text(chain, link, "remedy",
                  words->remedy != NULL ? words->remedy : remedy_words(words->reason));
+        set_actions(chain, link, words);
         set_in_the_way(chain, link, words->reason);
     }
 }
@@ -114,6 +129,7 @@ static struct words words_of(struct chain *chain, const struct object *object, c
                              const struct condition *condition)
 {
     struct words words = {.object = title(chain, object),
+                          .about = object,
                           .type = type,
                           .status = CONDITION_FALSE,
                           .reason = "Pending",
@@ -181,6 +197,7 @@ static const char *agent_is(const struct agent_entry *agent)
 static void add_pause(struct chain *chain, const struct agent_entry *agent)
 {
     struct words words = {.object = title(chain, agent->object),
+                          .about = agent->object,
                           .is = agent_is(agent),
                           .type = "Paused",
                           .status = CONDITION_TRUE,
@@ -329,6 +346,7 @@ static void add_assignment(struct chain *chain, const struct assignment_entry *a
     if (assignment->agent == NULL) {
         add_link(chain, &(struct words){.object = arena_printf(chain->arena, "agent/%s",
                                                                assignment_spec(assignment)->agent),
+                                        .about = assignment->object,
                                         .is = "deleted",
                                         .type = "Ready",
                                         .status = CONDITION_FALSE,
@@ -522,6 +540,7 @@ static void explain_rule(struct chain *chain, const struct object *object)
     const struct alert_rule *rule = alert_rule_of(object);
     const struct condition *delivered = condition_find(&rule->status.conditions, "Delivered");
     struct words words = {.object = title(chain, object),
+                          .about = object,
                           .is = alert_state_words[rule->status.state],
                           .type = "Quiet",
                           .status = rule->status.state == ALERT_INACTIVE ? CONDITION_TRUE
@@ -541,13 +560,106 @@ static void explain_rule(struct chain *chain, const struct object *object)
     }
 }
 
+/* --- whatever it is ----------------------------------------------------------------------------
+ */
+
+/* What stands before everything else. */
+static void add_first(struct chain *chain, const struct words *words)
+{
+    chain->in_the_way = NULL;
+    add_link(chain, words);
+}
+
+/* An object that was deleted, and that somebody holds. */
+static void add_deletion(struct chain *chain, const struct object *object)
+{
+    struct str holders = STR_EMPTY;
+    struct words words = {.object = title(chain, object),
+                          .about = object,
+                          .is = "being deleted",
+                          .type = "Deleted",
+                          .status = CONDITION_FALSE,
+                          .reason = "FinalizerWaits",
+                          .since = object->meta.deleted,
+                          .is_in_the_way = true};
+
+    for (size_t i = 0; i < object->meta.finalizers.count; i++) {
+        str_addf(&holders, "%s%s", i == 0 ? "" : ", ", object->meta.finalizers.items[i]);
+    }
+    words.message = arena_printf(chain->arena, "it was deleted, and goes when nothing holds it: %s",
+                                 holders.data);
+    chain->converged = false;
+    add_first(chain, &words);
+    str_fini(&holders);
+}
+
+/* Nothing that needs the disk can be done. */
+static void add_full_store(struct chain *chain)
+{
+    add_first(chain, &(struct words){.object = "controller",
+                                     .is = "takes deletes only",
+                                     .type = "Writable",
+                                     .status = CONDITION_FALSE,
+                                     .reason = "StoreFull",
+                                     .message = "the disk of its state directory is full",
+                                     .is_in_the_way = true});
+}
+
+static void explain_source(struct chain *chain, const struct object *object)
+{
+    const struct condition *applied =
+        condition_find(&source_of(object)->status.conditions, "Applied");
+    struct words words = words_of(chain, object, "Applied", applied);
+
+    words.is = is_true(applied) ? "in force" : "not in force as it is now";
+    chain->converged = is_true(applied);
+    add_link(chain, &words);
+}
+
+static void explain_conflict(struct chain *chain, const struct object *object)
+{
+    const struct conflict_spec *spec = &conflict_of(object)->spec;
+
+    chain->converged = false;
+    add_link(chain,
+             &(struct words){.object = title(chain, object),
+                             .about = object,
+                             .is = "refused",
+                             .type = "Agreed",
+                             .status = CONDITION_FALSE,
+                             .reason = "Outranked",
+                             .message = arena_printf(
+                                 chain->arena, "what %s says of %s of %s is left out: %s (%s) %s",
+                                 spec->refused, spec->field, spec->object, spec->owner,
+                                 spec->owner_source,
+                                 conflict_is_tombstone(object) ? "deleted it" : "owns it"),
+                             .since = object->meta.created,
+                             .is_in_the_way = true});
+}
+
+/* What others are judged by is in force as soon as it is there. */
+static void explain_rest(struct chain *chain, const struct object *object)
+{
+    add_link(chain, &(struct words){.object = title(chain, object),
+                                    .is = "there",
+                                    .type = "InForce",
+                                    .status = CONDITION_TRUE,
+                                    .reason = "AsDeclared",
+                                    .message = "it is in force as it was declared",
+                                    .since = object->meta.created});
+}
+
 static struct node *in_the_way(struct chain *chain)
 {
     static const char *const keys[] = {"object", "since", "reason", "class", "message", "remedy"};
+    const struct node *actions = node_find(chain->in_the_way, "actions");
     struct node *map = node_map(chain->arena);
 
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         set_text(chain, map, keys[i], node_find_text(chain->in_the_way, keys[i]));
+    }
+    if (actions != NULL) {
+        node_set(chain->arena, map, "actions", node_copy(chain->arena, actions));
     }
     return map;
 }
@@ -574,12 +686,24 @@ struct node *explain_object(struct ctl *ctl, const struct object *object)
     case KIND_ALERT_RULE:
         explain_rule(&chain, object);
         break;
+    case KIND_SOURCE:
+        explain_source(&chain, object);
+        break;
+    case KIND_CONFLICT:
+        explain_conflict(&chain, object);
+        break;
     case KIND_HARVEST_POLICY:
     case KIND_EVENT:
-    case KIND_SOURCE:
-    case KIND_CONFLICT:
+        explain_rest(&chain, object);
+        break;
     case KIND_COUNT:
         break;
+    }
+    if (object_is_deleting(object) && object->meta.finalizers.count > 0) {
+        add_deletion(&chain, object);
+    }
+    if (ctl->store_is_full) {
+        add_full_store(&chain);
     }
     node_set(&ctl->arena, root, "converged", node_bool(&ctl->arena, chain.converged));
     node_set(&ctl->arena, root, "chain", chain.list);

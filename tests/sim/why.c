@@ -89,7 +89,9 @@ static void check_session(const struct asked *asked)
     const struct node *first =
         chain == NULL || chain->list.count == 0 ? NULL : chain->list.items[0];
 
-    if (asked->is_well != str_eq(text_at(condition, "status"), "True")) {
+    bool is_there = text_at(asked->object, "metadata.deletionTimestamp")[0] == '\0';
+
+    if (asked->is_well != (is_there && str_eq(text_at(condition, "status"), "True"))) {
         wonder(asked, "its condition says something else");
     } else if (!str_eq(text_at(first, "object"), asked->what) ||
                !str_eq(text_at(first, "reason"), text_at(condition, "reason")) ||

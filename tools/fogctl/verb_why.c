@@ -135,6 +135,7 @@ static void print_why(struct fogctl *fogctl, const struct target *target, const 
     const struct node *in_the_way = node_find(answer, "inTheWay");
     const char *age = age_since(fogctl, node_find_text(in_the_way, "since"));
     const char *remedy = text_of(answer, "remedy");
+    const struct node *actions = node_find(in_the_way, "actions");
 
     print_headline(fogctl, target, answer);
     print_chain(fogctl, node_find(answer, "chain"));
@@ -148,6 +149,9 @@ static void print_why(struct fogctl *fogctl, const struct target *target, const 
     }
     if (remedy[0] != '\0') {
         printf("  what would help: %s\n", text_shown(fogctl, remedy));
+    }
+    for (size_t i = 0; i < list_count(actions); i++) {
+        printf("      %s\n", text_shown(fogctl, node_text(actions->list.items[i])));
     }
 }
 

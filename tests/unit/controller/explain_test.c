@@ -131,6 +131,8 @@ static void the_chain_leads_from_a_session_to_its_agent(void **state)
              "    since: \"2026-01-01T00:00:00Z\"\n"
              "    class: Network\n"
              "    remedy: bring the agent back, or wait until the work is placed elsewhere\n"
+             "    actions:\n"
+             "      - \"on edge-1: fog-agent --name edge-1\"\n"
              "  - object: assignment/%s\n"
              "    is: Running on edge-1 when last heard of\n"
              "    condition: Converged\n"
@@ -147,6 +149,8 @@ static void the_chain_leads_from_a_session_to_its_agent(void **state)
              "    since: \"2026-01-01T00:00:00Z\"\n"
              "    class: Network\n"
              "    remedy: look after the machine and its network\n"
+             "    actions:\n"
+             "      - \"on edge-1: fog-agent --name edge-1\"\n"
              "inTheWay:\n"
              "  object: harvestsession/work\n"
              "  since: \"2026-01-01T00:00:00Z\"\n"
@@ -155,6 +159,8 @@ static void the_chain_leads_from_a_session_to_its_agent(void **state)
              "  message: \"replica 0: edge-1 is not connected; replaced when it is away for "
              "30s\"\n"
              "  remedy: bring the agent back, or wait until the work is placed elsewhere\n"
+             "  actions:\n"
+             "    - \"on edge-1: fog-agent --name edge-1\"\n"
              "remedy: bring the agent back, or wait until the work is placed elsewhere\n",
              name);
     expect_chain(object(KIND_HARVEST_SESSION, "work"), expected.data);

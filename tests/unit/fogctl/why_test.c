@@ -19,7 +19,8 @@
     "\"status\":\"True\",\"reason\":\"Connected\",\"message\":\"it is connected\","                \
     "\"readings\":\"battery 12 %\"}],"                                                             \
     "\"inTheWay\":{\"object\":\"assignment/s-0\",\"reason\":\"BatteryLow\","                       \
-    "\"message\":\"12 %, below 50 %\",\"remedy\":\"charge it\"},\"remedy\":\"charge it\"}"
+    "\"message\":\"12 %, below 50 %\",\"remedy\":\"charge it\","                                   \
+    "\"actions\":[\"on edge-1: until sensors.battery >= 60\"]},\"remedy\":\"charge it\"}"
 #define BROKEN                                                                                     \
     "{\"converged\":false,\"chain\":[{\"object\":\"harvestsession/s\",\"is\":\"0 of 1 ready\","    \
     "\"condition\":\"Converged\",\"status\":\"False\",\"reason\":\"NoAgent\","                     \
@@ -68,7 +69,8 @@ static void what_is_held_leads_to_its_agent_in_columns(void **state)
         "  agent/edge-1      connected            Connected\n"
         "      battery 12 %\n"
         "  in the way: BatteryLow of assignment/s-0\n"
-        "  what would help: charge it\n");
+        "  what would help: charge it\n"
+        "      on edge-1: until sensors.battery >= 60\n");
 }
 
 static void what_is_not_as_declared_exits_with_1_and_steers_no_terminal(void **state)

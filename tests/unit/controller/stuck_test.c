@@ -1,0 +1,885 @@
+/* States that work gets stuck in, each with a name.  `why` has to name what is in the way, since
+ * when, and what to do; each line of that is then carried out as it stands, in a world of its own,
+ * and nothing may be in the way any more.  docs/WHY.md lists the same states, and is compared.
+ *
+ * Agents are played: they run what they are told, and let the real evaluator of policies judge what
+ * they run by the readings that they were given. */
+#include "controller/core/directory.h"
+#include "controller/core/reconcile.h"
+#include "schema/base/parse.h"
+#include "schema/bind.h"
+#include "schema/policy.h"
+#include "schema/yaml.h"
+#include "tests/support/fleet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { LINES_MAX = 8 };
+
+struct stuck {
+    const char *name;
+    const char *given;     /* what was stored when the controller started */
+    void (*happens)(void); /* then; may be NULL */
+    const char *asks;      /* "harvestsession/work"; "copy": of its replica 0 */
+    const char *reason;    /* of what is in the way */
+    const char *line;      /* one of those to carry out; NULL: its words say what to do */
+    const char *edit;      /* what a person writes where a line says edit: a merge patch */
+    void (*mends)(void);   /* what a person does whom no line can tell more; may be NULL */
+};
+
+static struct fleet fleet;
+static const struct stuck *row;
+
+/* --- the world -------------------------------------------------------------------------------- */
+
+#define SENSORS                                                                                    \
+    "sensors: {battery: 90, charging: true, temperature: 30, idle: 10m, foreignCpu: 1, "           \
+    "memoryAvailable: 4Gi, memoryPressure: 0, metered: false, load: 0}"
+#define CAPACITY "version: 0.1.0, capacity: {cores: 8, memory: 1Gi, disk: 8Gi}"
+#define AGENT_OF(meta, spec, status)                                                               \
+    "---\napiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-1" meta "}\nspec: {" spec "}\n"   \
+    "status: {" CAPACITY status "}\n"
+#define AGENT AGENT_OF("", "", ", " SENSORS)
+#define POLICY_OF(more)                                                                            \
+    "---\napiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: p}\nspec:\n"                   \
+    "  battery: {minPercent: 30, resumePercent: 50, requireCharging: false}\n"                     \
+    "  user: {startAfterIdle: 1m, continueAfterIdle: 1m}\n" more
+#define POLICY POLICY_OF("")
+#define WORK_OF(meta, spec, workload)                                                              \
+    "---\napiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work" meta "}\n"              \
+    "spec: {" spec "workload: {command: [/bin/run]" workload "}}\n"
+#define WORK WORK_OF("", "", "")
+#define HELD WORK_OF("", "policy: p, ", "")
+
+static struct agent_entry *edge(void)
+{
+    return model_agent(&fleet.ctl->model, "edge-1");
+}
+
+/* What was refused stored nothing, so its answer is of the last step. */
+static void expect_no_refusal(const char *target)
+{
+    vec_each (&fleet.last, it) {
+        if (it->type == EFFECT_ANSWER && it->answer.code >= 400) {
+            fail_msg("%s: %s is answered %d: %s", row->name, target, it->answer.code,
+                     it->bytes == NULL ? "" : it->bytes->data);
+        }
+    }
+}
+
+static void request(const char *method, const char *target, const char *type, const char *body)
+{
+    const struct http_request http = {.method = method,
+                                      .target = target,
+                                      .content_type = type,
+                                      .user_agent = "fogctl/0.1",
+                                      .user = "ann",
+                                      .body = body,
+                                      .body_size_bytes = strlen(body)};
+    static uint64_t id = 1000;
+    struct ctl_event event = {.type = CTL_HTTP, .id = ++id, .http = &http};
+
+    fleet_event(&fleet, &event);
+    expect_no_refusal(target);
+    fleet_tick(&fleet);
+}
+
+static void patch(const char *plural, const char *name, const char *body)
+{
+    char target[160];
+
+    (void)snprintf(target, sizeof(target), "/apis/fog/v1/%s/%s", plural, name);
+    request("PATCH", target, "application/merge-patch+json", body);
+}
+
+static void create(const char *plural, const char *body)
+{
+    char target[160];
+
+    (void)snprintf(target, sizeof(target), "/apis/fog/v1/%s", plural);
+    request("POST", target, "application/json", body);
+}
+
+/* Told anew, as with each heartbeat: what is known is known now. */
+static void tell_readings(struct agent_entry *agent)
+{
+    for (size_t i = 0; i < SENSOR_COUNT; i++) {
+        agent->readings.of[i].at = fleet.now;
+    }
+    agent->read_at = (struct policy_moment){fleet.now, fleet.wall};
+    agent->last_seen = fleet.wall;
+    roster_update_readings(&fleet.ctl->model.roster, agent);
+    reconcile_readings(fleet.ctl, agent);
+}
+
+/* As its owner says, and its agent reports. */
+static void set_paused(bool is_paused)
+{
+    static const struct write write = {ROW_STATUS, "agent/edge-1", "fog-agent", "its owner's word"};
+    struct object *next = object_edit(edge()->object);
+
+    shape_put(&agent_status_shape, &((struct agent *)next->body)->status, paused, is_paused);
+    fleet.ctl->batch = batch_new(fleet.ctl->batch_seq + 1);
+    ctl_begin(fleet.ctl, false);
+    (void)ctl_put(fleet.ctl, next, &write);
+    ctl_commit(fleet.ctl);
+    batch_free(TAKE(fleet.ctl->batch));
+    fleet_tick(&fleet);
+}
+
+/* What an agent makes of one of its runs. */
+static void judge(struct assignment_entry *copy)
+{
+    const struct policy_entry *policy = copy->session->policy;
+    enum assignment_phase phase = assignment_status(copy)->phase;
+    const struct policy_input input = {
+        .spec = policy == NULL ? NULL : &harvest_policy_of(policy->object)->spec,
+        .readings = &copy->agent->readings,
+        .moment = copy->agent->read_at,
+        .owner_paused = agent_status(copy->agent)->paused,
+        .is_running = true,
+    };
+    struct policy_verdict verdict;
+
+    policy_predict(&input, &verdict);
+    if (verdict.outcome >= POLICY_SUSPEND) {
+        fleet_report(&fleet, copy, PHASE_SUSPENDED, policy_reason_words[verdict.reason], 0);
+    } else if (phase == PHASE_SUSPENDED) {
+        fleet_report(&fleet, copy, PHASE_RUNNING, NULL, 0);
+    }
+}
+
+/* Agents do what they were told, and judge what runs. */
+static void agents_work(void)
+{
+    for (int pass = 0; pass < 3; pass++) {
+        map_each (&fleet.ctl->model.objects[KIND_AGENT], it) {
+            tell_readings(it->value);
+        }
+        fleet_obey(&fleet);
+        map_each (&fleet.ctl->model.objects[KIND_ASSIGNMENT], it) {
+            struct assignment_entry *copy = it->value;
+
+            if (copy->is_in_set && copy->agent != NULL && copy->agent->link != NULL &&
+                (assignment_status(copy)->phase == PHASE_RUNNING ||
+                 assignment_status(copy)->phase == PHASE_SUSPENDED)) {
+                judge(copy);
+            }
+        }
+        fleet_advance(&fleet, 1000);
+    }
+}
+
+static void feel(enum sensor sensor, int64_t value)
+{
+    edge()->readings.of[sensor] = (struct reading){READING_KNOWN, value, fleet.now};
+    edge()->has_readings = true;
+    agents_work();
+}
+
+/* --- what happens ----------------------------------------------------------------------------- */
+
+static void report(enum assignment_phase phase, const char *reason, int64_t failures)
+{
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), phase, reason, failures);
+}
+
+static void battery_falls(void)
+{
+    agents_work();
+    feel(SENSOR_BATTERY, 12);
+}
+
+static void battery_is_low(void)
+{
+    feel(SENSOR_BATTERY, 12);
+    create("harvestsessions", "{\"metadata\":{\"name\":\"work\"},\"spec\":{\"policy\":\"p\","
+                              "\"workload\":{\"command\":[\"/bin/run\"]}}}");
+}
+
+static void is_unplugged(void)
+{
+    agents_work();
+    patch("harvestpolicies", "p", "{\"spec\":{\"battery\":{\"requireCharging\":true}}}");
+    feel(SENSOR_CHARGING, 0);
+}
+
+static void gets_hot(void)
+{
+    agents_work();
+    feel(SENSOR_TEMPERATURE, 60000);
+}
+
+static void is_used(void)
+{
+    agents_work();
+    feel(SENSOR_IDLE, 0);
+}
+
+static void has_others_work(void)
+{
+    agents_work();
+    feel(SENSOR_FOREIGN_CPU, 80000);
+}
+
+static void runs_out_of_memory(void)
+{
+    agents_work();
+    feel(SENSOR_MEMORY_PRESSURE, 50000);
+}
+
+static void goes_on_a_phone(void)
+{
+    agents_work();
+    feel(SENSOR_METERED, 1);
+}
+
+static void goes_blind(void)
+{
+    agents_work();
+    edge()->readings.of[SENSOR_BATTERY] = (struct reading){.state = READING_UNKNOWN};
+    agents_work();
+}
+
+static void window_closes(void) /* it is midnight */
+{
+    agents_work();
+    patch("harvestpolicies", "p",
+          "{\"spec\":{\"windows\":[{\"from\":\"08:00\",\"to\":\"18:00\"}]}}");
+    agents_work();
+}
+
+static void owner_pauses(void)
+{
+    agents_work();
+    set_paused(true);
+    agents_work();
+}
+
+static void start_fails(void)
+{
+    report(PHASE_FAILED, "StartFailed", 1);
+}
+
+static void ends_badly(void)
+{
+    agents_work();
+    report(PHASE_FAILED, "ExitedNonZero", 1);
+}
+
+static void takes_too_much(void)
+{
+    agents_work();
+    report(PHASE_FAILED, "MemoryLimit", 1);
+}
+
+static void fails_again_and_again(void)
+{
+    for (int i = 0; i < 4 && !str_eq(fleet_why(&fleet, "work"), "GivenUp"); i++) {
+        report(PHASE_FAILED, "ExitedNonZero", i + 1);
+        fleet_advance(&fleet, 3600 * 1000);
+    }
+}
+
+static void artifact_is_missing(void)
+{
+    report(PHASE_STARTING, "ArtifactMissing", 0);
+}
+
+static void pauses_a_rollout(void)
+{
+    agents_work();
+    patch("harvestsessions", "work",
+          "{\"spec\":{\"workload\":{\"command\":[\"/bin/new\"]},\"rollout\":{\"pause\":true}}}");
+}
+
+static void rolls_out_what_does_not_run(void)
+{
+    patch("harvestsessions", "work",
+          "{\"spec\":{\"replicas\":1,\"workload\":{\"command\":[\"/bin/bad\"]}}}");
+    fleet_advance(&fleet, 60 * 1000);
+}
+
+static void agent_goes(void)
+{
+    agents_work();
+    fleet_disconnect(&fleet, "edge-1");
+}
+
+static void agent_of_a_lease_goes(void)
+{
+    agents_work();
+    fleet_disconnect(&fleet, "edge-1");
+    fleet_advance(&fleet, 10 * 1000);
+}
+
+static void is_drained(void)
+{
+    agents_work();
+    patch("agents", "edge-1", "{\"spec\":{\"drain\":\"gently\"}}");
+}
+
+static void is_ended_by_somebody(void)
+{
+    agents_work();
+    report(PHASE_STARTING, "Drifted", 0);
+}
+
+static void is_deleted_and_held(void)
+{
+    agents_work();
+    request("DELETE", "/apis/fog/v1/harvestsessions/work", NULL, "");
+}
+
+static void directory_says(const char *text)
+{
+    struct arena arena = {0};
+    struct documents documents = {0};
+    struct directory directory = {.state = DIRECTORY_READ, .files = 1};
+    struct directory_document items[4];
+    struct ctl_event event = {.type = CTL_DIRECTORY, .directory = &directory};
+
+    problems_init(&directory.problems, &arena, "fleet.yaml");
+    (void)yaml_parse(&arena, text, strlen(text), &directory.problems, &documents);
+    digest_of(text, strlen(text), &directory.digest);
+    for (size_t i = 0; i < documents.count && i < COUNT_OF(items); i++) {
+        items[i] = (struct directory_document){"fleet.yaml", documents.items[i]};
+    }
+    directory.documents = items;
+    directory.count = documents.count;
+    fleet_event(&fleet, &event);
+    fleet_tick(&fleet);
+    arena_fini(&arena);
+}
+
+static void directory_has_a_mistake(void)
+{
+    directory_says("apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: q}\n"
+                   "spec: {battery: {minPercent: 300}}\n");
+}
+
+static void directory_is_mended(void)
+{
+    directory_says("apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: q}\n"
+                   "spec: {battery: {minPercent: 30}}\n");
+}
+
+static void directory_is_outranked(void)
+{
+    patch("harvestpolicies", "p", "{\"spec\":{\"limits\":{\"cpuPercent\":11}}}");
+    directory_says("apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: p}\n"
+                   "spec: {limits: {cpuPercent: 22}}\n");
+}
+
+static void disk_is(bool is_full)
+{
+    struct ctl_event event = {.type = CTL_STORE_SPACE, .store_is_full = is_full};
+
+    fleet_event(&fleet, &event);
+    fleet_tick(&fleet);
+}
+
+static void disk_fills_up(void)
+{
+    agents_work();
+    disk_is(true);
+}
+
+static void disk_gets_room(void)
+{
+    disk_is(false);
+}
+
+static void store_was_restored(void)
+{
+    fleet_restore(&fleet);
+    fleet_connect(&fleet, "edge-1");
+    report(PHASE_STARTING, "AwaitingLease", 0);
+}
+
+static void rule_fires(void)
+{
+    fleet_advance(&fleet, 60 * 1000);
+}
+
+static void gang_does_not_run(void)
+{
+    report(PHASE_RUNNING, NULL, 0); /* and the other does not */
+    fleet_advance(&fleet, 30 * 1000);
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+#define S         "harvestsession/work"
+#define NEW_FORM  "{\"spec\":{\"workload\":{\"command\":[\"/bin/mended\"]}}}"
+#define SET(what) "fogctl patch " S " -p '{\"spec\":" what "}'"
+
+static const struct stuck table[] = {
+    {"no agent has ever connected", WORK, NULL, S, "NoAgent", "on a machine: fog-agent --name NAME",
+     NULL, NULL},
+    {"no agent has the labels", AGENT WORK_OF("", "selector: {matchLabels: {site: west}}, ", ""),
+     NULL, S, "NoAgent", "fogctl label agent/edge-1 site=west --overwrite", NULL, NULL},
+    {"no agent meets the requirements",
+     AGENT WORK_OF("", "requirements: [{field: capacity.cores, op: '>=', value: 64}], ", ""), NULL,
+     S, "NoAgent", SET("{\"requirements\":null}"), NULL, NULL},
+    {"of no agent the condition holds", AGENT WORK_OF("", "where: capacity.cores >= 64, ", ""),
+     NULL, S, "NoAgent", SET("{\"where\":null}"), NULL, NULL},
+    {"the only agent is cordoned", AGENT_OF("", "unschedulable: true", "") WORK, NULL, S, "NoAgent",
+     "fogctl uncordon edge-1", NULL, NULL},
+    {"the only agent is being drained", AGENT_OF("", "drain: gently", "") WORK, NULL, S, "NoAgent",
+     "fogctl uncordon edge-1", NULL, NULL},
+    {"the only agent is not there", AGENT_OF(", annotations: {test/away: 'true'}", "", "") WORK,
+     NULL, S, "NoAgent", "on edge-1: fog-agent --name edge-1", NULL, NULL},
+    {"the only agent is paused by its owner", AGENT_OF("", "", ", paused: true") WORK, NULL, S,
+     "NoAgent", "on edge-1: fog-agent resume", NULL, NULL},
+    {"its policy would hold it everywhere", AGENT POLICY, battery_is_low, S, "NoAgent",
+     "on edge-1: until sensors.battery >= 50", NULL, NULL},
+    {"starts failed on the only agent",
+     AGENT_OF(", annotations: {test/breaker: open}", "", "") WORK, NULL, S, "NoAgent", "wait 1m",
+     NULL, NULL},
+    {"no agent has the cores", AGENT WORK_OF("", "", ", resources: {cores: 16}"), NULL, S,
+     "NoAgent", SET("{\"workload\":{\"resources\":{\"cores\":\"8\"}}}"), NULL, NULL},
+    {"no agent has the memory", AGENT WORK_OF("", "", ", resources: {memory: 2Gi}"), NULL, S,
+     "NoAgent", SET("{\"workload\":{\"resources\":{\"memory\":\"1Gi\"}}}"), NULL, NULL},
+    {"no agent has the room on disk", AGENT WORK_OF("", "", ", resources: {disk: 16Gi}"), NULL, S,
+     "NoAgent", SET("{\"workload\":{\"resources\":{\"disk\":\"8Gi\"}}}"), NULL, NULL},
+    {"its policy is missing", AGENT WORK_OF("", "policy: gone, ", ""), NULL, S, "PolicyMissing",
+     SET("{\"policy\":null}"), NULL, NULL},
+
+    {"the battery is low", AGENT POLICY HELD, battery_falls, S, "BatteryLow",
+     "on edge-1: until sensors.battery >= 50", NULL, NULL},
+    {"the machine was unplugged", AGENT POLICY HELD, is_unplugged, S, "OnBattery",
+     "on edge-1: until sensors.charging", NULL, NULL},
+    {"the machine is too hot", AGENT POLICY HELD, gets_hot, S, "Overheated",
+     "on edge-1: until sensors.temperature <= 42", NULL, NULL},
+    {"somebody uses the machine", AGENT POLICY HELD, is_used, S, "UserActive",
+     "on edge-1: until sensors.idle >= 1m", NULL, NULL},
+    {"other programs use the machine", AGENT POLICY HELD, has_others_work, S, "ForeignCpu",
+     "on edge-1: until sensors.foreignCpu < 25", NULL, NULL},
+    {"the machine lacks memory", AGENT POLICY HELD, runs_out_of_memory, S, "MemoryPressure",
+     "on edge-1: until sensors.memoryPressure < 10", NULL, NULL},
+    {"the connection is paid by volume", AGENT POLICY HELD, goes_on_a_phone, S, "Metered",
+     "on edge-1: until !sensors.metered", NULL, NULL},
+    {"a sensor tells nothing", AGENT POLICY HELD, goes_blind, S, "StaleSensor",
+     "fogctl patch harvestpolicy/p -p '{\"spec\":{\"unknown\":\"ignore\"}}'", NULL, NULL},
+    {"the window is closed", AGENT POLICY HELD, window_closes, S, "OutsideWindow",
+     "fogctl patch harvestpolicy/p -p '{\"spec\":{\"windows\":null}}'", NULL, NULL},
+    {"the owner paused the machine", AGENT WORK, owner_pauses, S, "OwnerPaused",
+     "on edge-1: fog-agent resume", NULL, NULL},
+
+    {"the command does not start", AGENT WORK, start_fails, S, "StartFailed", "fogctl edit " S,
+     NEW_FORM, NULL},
+    {"the workload failed and is not to be tried again", AGENT WORK_OF("", "", ", restart: never"),
+     ends_badly, S, "Failed", "fogctl edit " S, NEW_FORM, NULL},
+    {"the workload was given up", AGENT WORK_OF("", "retries: 1, ", ""), fails_again_and_again, S,
+     "GivenUp", "fogctl edit " S, NEW_FORM, NULL},
+    {"the workload needs more memory than it may have",
+     AGENT WORK_OF("", "", ", restart: never, resources: {memory: 64Mi}"), takes_too_much, "copy",
+     "MemoryLimit", SET("{\"workload\":{\"resources\":{\"memory\":\"128Mi\"}}}"), NEW_FORM, NULL},
+    {"an artifact is missing",
+     AGENT WORK_OF("", "",
+                   ", artifacts: [{path: in, digest: "
+                   "'blake2b:0000000000000000000000000000000000000000000000000000000000000000'}]"),
+     artifact_is_missing, S, "ArtifactMissing",
+     "fogctl blob put FILE # "
+     "blake2b:0000000000000000000000000000000000000000000000000000000000000000, as in",
+     NULL, NULL},
+    {"a rollout is paused", AGENT WORK, pauses_a_rollout, S, "RolloutPaused",
+     "fogctl rollout resume " S, NULL, NULL},
+    {"a rollout makes no progress",
+     AGENT WORK_OF("", "replicas: 0, rollout: {progressDeadline: 10s}, ", ""),
+     rolls_out_what_does_not_run, S, "ProgressDeadlineExceeded", "fogctl edit " S, NEW_FORM, NULL},
+    {"the agent is gone", AGENT WORK, agent_goes, S, "AgentAway",
+     "on edge-1: fog-agent --name edge-1", NULL, NULL},
+    {"the agent says nothing", AGENT WORK, agent_goes, "agent/edge-1", "Silent",
+     "on edge-1: fog-agent --name edge-1", NULL, NULL},
+    {"a lease has not ended", AGENT WORK_OF("", "exclusive: true, replaceAfter: 5s, ", ""),
+     agent_of_a_lease_goes, S, "Silent", "on edge-1: fog-agent --name edge-1", NULL, NULL},
+    {"leases of before a restore may be held", AGENT WORK_OF("", "exclusive: true, ", ""),
+     store_was_restored, S, "Leased", "wait 1h5s", NULL, NULL},
+    {"a drain finds no other place", AGENT WORK, is_drained, "agent/edge-1", "NoAgent",
+     "fogctl uncordon edge-1", NULL, NULL},
+    {"starts failed on an agent", AGENT_OF(", annotations: {test/breaker: open}", "", "") WORK,
+     NULL, "agent/edge-1", "BreakerOpen", "wait 1m", NULL, NULL},
+    {"somebody ended it on the machine", AGENT WORK_OF("", "drift: report, ", ""),
+     is_ended_by_somebody, S, "Drifted", SET("{\"drift\":\"heal\"}"), NULL, NULL},
+    {"a gang has not room for all",
+     AGENT WORK_OF("", "replicas: 2, gang: {deadline: 30s}, ", ", resources: {cores: 5}"), NULL, S,
+     "NoAgent", SET("{\"workload\":{\"resources\":{\"cores\":\"4\"}}}"), NULL, NULL},
+    {"a gang did not run in time", AGENT WORK_OF("", "replicas: 2, gang: {deadline: 30s}, ", ""),
+     gang_does_not_run, S, "GangTimedOut", SET("{\"gang\":{\"deadline\":\"1m\"}}"), NULL, NULL},
+    {"a finalizer holds what was deleted", AGENT WORK_OF(", finalizers: [fog/hold]", "", ""),
+     is_deleted_and_held, S, "FinalizerWaits",
+     "fogctl patch " S " -p '{\"metadata\":{\"finalizers\":null}}'", NULL, NULL},
+    {"the config directory has a mistake", POLICY, directory_has_a_mistake, "source/directory",
+     "Invalid", "fogctl describe source/directory", NULL, directory_is_mended},
+    {"an operator's field outranks the config directory", POLICY, directory_is_outranked,
+     "conflict", "Outranked", "fogctl release harvestpolicy/p --field .spec.limits.cpuPercent",
+     NULL, NULL},
+    {"the controller's disk is full", AGENT WORK, disk_fills_up, S, "StoreFull", NULL, NULL,
+     disk_gets_room},
+    {"an alert is firing",
+     "---\napiVersion: fog/v1\nkind: AlertRule\nmetadata: {name: few}\nspec:\n"
+     "  expr: fog_objects.agents < 1\n  for: 0s\n",
+     rule_fires, "alertrule/few", "Firing", "fogctl edit alertrule/few",
+     "{\"spec\":{\"expr\":\"fog_objects.agents < 0\",\"cooldown\":\"0s\"}}", NULL},
+};
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static const struct object *asked(void)
+{
+    const struct model *model = &fleet.ctl->model;
+
+    if (str_eq(row->asks, "copy")) {
+        return fleet_copy(&fleet, "work", "0")->object;
+    }
+    if (str_eq(row->asks, "conflict")) {
+        struct map_entry *first = map_next(&model->objects[KIND_CONFLICT], NULL);
+
+        return first == NULL ? NULL : ((struct entry *)first->value)->object;
+    }
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        const char *slash = strchr(row->asks, '/');
+
+        if (strncmp(kinds[i]->singular, row->asks, (size_t)(slash - row->asks)) == 0) {
+            return model_find(model, kinds[i]->id, slash + 1);
+        }
+    }
+    return NULL;
+}
+
+/* In the arena of the core, until its next step. */
+static const struct node *in_the_way(void)
+{
+    const struct object *object = asked();
+
+    return object == NULL ? NULL : node_find(explain_object(fleet.ctl, object), "inTheWay");
+}
+
+static void begin(void)
+{
+    fleet_init(&fleet);
+    fleet_load(&fleet, row->given);
+    fleet_start(&fleet);
+    if (row->happens != NULL) {
+        row->happens();
+    }
+}
+
+static void expect_words(const struct node *found)
+{
+    const char *remedy = node_find_text(found, "remedy");
+
+    if (!str_eq(node_find_text(found, "reason"), row->reason)) {
+        fail_msg("%s: %s is in the way, not %s: %s", row->name, node_find_text(found, "reason"),
+                 row->reason, node_find_text(found, "message"));
+    }
+    assert_non_null(node_find_text(found, "object"));
+    assert_non_null(node_find_text(found, "message"));
+    assert_non_null(remedy);
+    assert_string_not_equal(remedy, "wait");
+    assert_string_not_equal(remedy, "look at its message and its logs");
+    if (!str_eq(row->reason, "StoreFull") && !str_eq(row->reason, "OwnerPaused")) {
+        assert_non_null(node_find_text(found, "since"));
+    }
+}
+
+/* The lines to carry out, of a world that is stuck. */
+static size_t find_lines(char *lines[static LINES_MAX])
+{
+    const struct node *found, *actions;
+    size_t count = 0;
+    bool is_there = row->line == NULL;
+
+    begin();
+    found = in_the_way();
+    if (found == NULL) {
+        fail_msg("%s: nothing is in the way", row->name);
+    }
+    expect_words(found);
+    actions = node_find(found, "actions");
+    for (size_t i = 0; actions != NULL && i < actions->list.count; i++) {
+        assert_true(count < LINES_MAX);
+        lines[count] = mem_strdup(node_text(actions->list.items[i]));
+        is_there = is_there || str_eq(lines[count], row->line);
+        count++;
+    }
+    if (!is_there) {
+        for (size_t i = 0; i < count; i++) {
+            print_message("# %s\n", lines[i]);
+        }
+        fail_msg("%s: no line \"%s\"", row->name, row->line);
+    }
+    fleet_fini(&fleet);
+    return count;
+}
+
+/* --- carrying out ----------------------------------------------------------------------------- */
+
+struct line {
+    char text[512];
+    char *words[8]; /* in `text`; what stands in '…' is one */
+    size_t count;
+};
+
+static void split(const char *text, struct line *line)
+{
+    char *at = line->text;
+
+    *line = (struct line){.count = 0};
+    (void)snprintf(line->text, sizeof(line->text), "%s", text);
+    while (*at != '\0' && line->count < COUNT_OF(line->words)) {
+        char end = *at == '\'' ? '\'' : ' ';
+
+        at += *at == '\'';
+        line->words[line->count++] = at;
+        while (*at != '\0' && *at != end) {
+            at++;
+        }
+        while (*at == end || *at == ' ') {
+            *at++ = '\0';
+        }
+    }
+}
+
+static const char *plural_of(const char *title, const char **ret_name)
+{
+    const char *slash = strchr(title, '/');
+    char word[64];
+
+    (void)snprintf(word, sizeof(word), "%.*s", (int)(slash - title), title);
+    *ret_name = slash + 1;
+    return kind_find_word(word)->plural;
+}
+
+static void patch_title(const char *title, const char *body)
+{
+    const char *name, *plural = plural_of(title, &name);
+
+    patch(plural, name, body);
+}
+
+static void delete_title(const char *title)
+{
+    const char *name, *plural = plural_of(title, &name);
+    char target[160];
+
+    (void)snprintf(target, sizeof(target), "/apis/fog/v1/%s/%s", plural, name);
+    request("DELETE", target, NULL, "");
+}
+
+static void label_title(const char *title, char *const *pairs, size_t count)
+{
+    char body[256];
+
+    assert_true(count == 2 && str_eq(pairs[1], "--overwrite"));
+    (void)snprintf(body, sizeof(body), "{\"metadata\":{\"labels\":{\"%.*s\":\"%s\"}}}",
+                   (int)strcspn(pairs[0], "="), pairs[0], strchr(pairs[0], '=') + 1);
+    patch_title(title, body);
+}
+
+static void release_title(const char *title, const char *field)
+{
+    const char *slash = strchr(title, '/');
+    char body[512], word[64];
+
+    (void)snprintf(word, sizeof(word), "%.*s", (int)(slash - title), title);
+    (void)snprintf(body, sizeof(body),
+                   "{\"spec\":{\"changes\":[{\"verb\":\"release\",\"kind\":\"%s\",\"name\":\"%s\","
+                   "\"fields\":[\"%s\"]}]}}",
+                   kind_find_word(word)->name, slash + 1, field);
+    request("POST", "/apis/fog/v1/changesets?fieldManager=fogctl", "application/json", body);
+}
+
+/* False: it only shows something. */
+static bool carry_out_fogctl(const struct line *line)
+{
+    char *const *words = line->words;
+    const char *verb = words[1];
+
+    if (str_eq(verb, "patch")) {
+        assert_string_equal(words[3], "-p");
+        patch_title(words[2], words[4]);
+    } else if (str_eq(verb, "edit")) {
+        if (row->edit == NULL) {
+            return false; /* another line says what to write */
+        }
+        patch_title(words[2], row->edit);
+    } else if (str_eq(verb, "label")) {
+        label_title(words[2], words + 3, line->count - 3);
+    } else if (str_eq(verb, "uncordon")) {
+        patch("agents", words[2], "{\"spec\":{\"unschedulable\":false,\"drain\":null}}");
+    } else if (str_eq(verb, "delete")) {
+        delete_title(words[2]);
+    } else if (str_eq(verb, "release")) {
+        assert_string_equal(words[3], "--field");
+        release_title(words[2], words[4]);
+    } else if (str_eq(verb, "rollout") && str_eq(words[2], "resume")) {
+        patch_title(words[3], "{\"spec\":{\"rollout\":{\"pause\":false}}}");
+    } else if (str_eq(verb, "blob")) {
+        report(PHASE_RUNNING, NULL, 0); /* its agent fetches it, and starts */
+    } else {
+        assert_true(str_eq(verb, "logs") || str_eq(verb, "describe") || str_eq(verb, "get") ||
+                    str_eq(verb, "why") || str_eq(verb, "rollout"));
+        return false;
+    }
+    return true;
+}
+
+/* The machine comes to be so that the condition holds, and not more. */
+static void make_true(const char *field, const char *value)
+{
+    int64_t number = value == NULL ? 1 : strtoll(value, NULL, 10);
+
+    if (str_eq(field, "sensors.battery")) {
+        feel(SENSOR_BATTERY, number);
+    } else if (str_eq(field, "sensors.charging")) {
+        feel(SENSOR_CHARGING, 1);
+    } else if (str_eq(field, "!sensors.metered")) {
+        feel(SENSOR_METERED, 0);
+    } else if (str_eq(field, "sensors.temperature")) {
+        feel(SENSOR_TEMPERATURE, number * 1000);
+    } else if (str_eq(field, "sensors.idle")) {
+        assert_true(duration_from_str(value, &number));
+        feel(SENSOR_IDLE, number);
+    } else if (str_eq(field, "sensors.foreignCpu")) {
+        feel(SENSOR_FOREIGN_CPU, number * 1000 - 1);
+    } else if (str_eq(field, "sensors.memoryPressure")) {
+        feel(SENSOR_MEMORY_PRESSURE, number * 1000 - 1);
+    } else {
+        fail_msg("nobody knows how to make \"%s\" true", field);
+    }
+}
+
+static bool carry_out_there(const struct line *line)
+{
+    char *const *words = line->words;
+
+    if (str_eq(words[1], "a")) { /* on a machine: … */
+        fleet_apply(&fleet, AGENT);
+        fleet_connect_new(&fleet);
+    } else if (str_eq(words[2], "until")) {
+        make_true(words[3], line->count > 5 ? words[5] : NULL);
+    } else if (str_eq(words[3], "resume")) {
+        set_paused(false);
+    } else if (str_eq(words[3], "--name")) {
+        assert_string_equal(words[4], "edge-1");
+        fleet_connect(&fleet, "edge-1");
+    } else {
+        return false; /* status and doctor show something */
+    }
+    return true;
+}
+
+static bool carry_out(const char *text)
+{
+    int64_t ms = 0;
+    struct line line;
+
+    split(text, &line);
+    if (str_eq(line.words[0], "fogctl")) {
+        return carry_out_fogctl(&line);
+    }
+    if (str_eq(line.words[0], "on")) {
+        return carry_out_there(&line);
+    }
+    assert_string_equal(line.words[0], "wait");
+    assert_true(duration_from_str(line.words[1], &ms));
+    fleet_advance(&fleet, ms + 1000);
+    return true;
+}
+
+static void expect_unblocked(const char *line)
+{
+    const struct node *found;
+    const char *reason = "";
+
+    agents_work();
+    fleet_advance(&fleet, 15 * 1000);
+    agents_work();
+    found = in_the_way();
+    reason = found == NULL ? "" : node_find_text(found, "reason");
+    if (found != NULL) {
+        fail_msg("%s: after \"%s\" %s is in the way: %s", row->name, line, reason,
+                 node_find_text(found, "message"));
+    }
+}
+
+static void follow(const struct stuck *stuck)
+{
+    char *lines[LINES_MAX];
+    size_t count, followed = 0;
+
+    row = stuck;
+    count = find_lines(lines);
+    for (size_t i = 0; i < count; i++) {
+        begin();
+        if (carry_out(lines[i])) {
+            expect_unblocked(lines[i]);
+            followed++;
+        }
+        fleet_fini(&fleet);
+        free(lines[i]);
+    }
+    if (row->mends != NULL) {
+        begin();
+        row->mends();
+        expect_unblocked("what a person mends");
+        fleet_fini(&fleet);
+        followed++;
+    }
+    assert_true(followed > 0);
+}
+
+static void each_state_is_left_by_what_why_says(void **state)
+{
+    const char *only = getenv("FOG_STUCK");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        if (only == NULL || str_eq(only, table[i].name)) {
+            follow(&table[i]);
+        }
+    }
+    assert_true(COUNT_OF(table) >= 25);
+}
+
+/* --- docs ------------------------------------------------------------------------------------- */
+
+static void every_state_stands_in_the_docs(void **state)
+{
+    static char text[1 << 16];
+    FILE *file = fopen("docs/WHY.md", "re");
+
+    (void)state;
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    (void)fclose(file);
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        char line[512];
+
+        (void)snprintf(line, sizeof(line), "| %s | %s | %s%s%s |\n", table[i].name, table[i].reason,
+                       table[i].line == NULL ? "" : "`", table[i].line == NULL ? "" : table[i].line,
+                       table[i].line == NULL ? "" : "`");
+        if (strstr(text, line) == NULL) {
+            fail_msg("docs/WHY.md lacks the row %s", line);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_state_is_left_by_what_why_says),
+        cmocka_unit_test(every_state_stands_in_the_docs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
