@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+void fuzz_fields(const uint8_t *bytes, size_t size_bytes);
 void fuzz_http(const uint8_t *bytes, size_t size_bytes);
 void fuzz_json(const uint8_t *bytes, size_t size_bytes);
 void fuzz_options(const uint8_t *bytes, size_t size_bytes);

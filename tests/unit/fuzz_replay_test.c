@@ -52,6 +52,12 @@ static void replay(const char *name, fuzz_f fuzz)
     assert_true(count >= FILES_MIN);
 }
 
+static void the_corpus_of_owned_fields_keeps_every_promise(void **state)
+{
+    (void)state;
+    replay("fields", fuzz_fields);
+}
+
 static void the_corpus_of_requests_keeps_every_promise(void **state)
 {
     (void)state;
@@ -103,6 +109,7 @@ static void the_corpus_of_yaml_keeps_every_promise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_corpus_of_owned_fields_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_requests_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_json_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_messages_keeps_every_promise),
