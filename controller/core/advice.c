@@ -73,8 +73,8 @@ static void advise_policy(struct advice *advice, enum policy_reason reason, bool
         say(advice, "on %s: fog-agent resume", agent);
         return;
     }
-    if (spec == NULL) {
-        say(advice, "on %s: fog-agent status", agent); /* a rule of its owner's */
+    if (spec == NULL || reason == REASON_EXCLUSIVE_PROGRAM) { /* its owner's affair */
+        say(advice, "on %s: fog-agent status", agent);
         return;
     }
     switch (reason) {
@@ -126,9 +126,7 @@ static void advise_policy(struct advice *advice, enum policy_reason reason, bool
     case REASON_COOLDOWN:
         say(advice, "wait %s", duration(advice, spec->session.cooldown_ms));
         break;
-    case REASON_EXCLUSIVE_PROGRAM: /* which one, and when it ends, is the owner's affair */
-        say(advice, "on %s: fog-agent status", agent);
-        break;
+    case REASON_EXCLUSIVE_PROGRAM:
     case REASON_OWNER_PAUSED:
     case REASON_NONE:
     case REASON_COUNT:
