@@ -8,7 +8,8 @@ documents() { ls "$T"/openapi-*.json; }
 # shellcheck disable=SC2046
 check() { tests/openapi-check "$1" $(documents); }
 
-a_controller_is_up() { start_controller; }
+a_controller_and_an_agent_are_up() { start_fleet edge-1; }
+something_runs() { curl -s "http://$API/apis/fog/v1/assignments" | jq -e 'any(.items[]; .status.phase == "Running")' >"$T/out"; }
 
 every_listed_document_is_there() {
   local url n=0
@@ -45,10 +46,11 @@ every_example_agrees_with_it() {
 what_the_controller_shows_agrees_with_it() {
   local kind
   expect 0 fogctl apply -f examples
+  await 20 "something runs" something_runs
   for kind in agents harvestpolicies harvestsessions alertrules assignments events sources conflicts; do
     fogctl get "$kind" -o json
   done | jq -s '{kind: "List", items: map(.items[])}' >"$T/all.json"
-  says "$(jq -r '.items[].kind' "$T/all.json")" HarvestSession Agent Event AlertRule HarvestPolicy
+  says "$(jq -r '.items[].kind' "$T/all.json")" HarvestSession Agent Assignment Event AlertRule HarvestPolicy
   expect 0 check objects <"$T/all.json"
 }
 
@@ -86,10 +88,12 @@ END
   is "how many of $n it names" "$(cut -d: -f1 <<<"$out" | cut -d. -f1 | sort -u | grep -c wrong)" "$n"
 }
 
-the_controller_ends() {
+all_of_it_ends() {
+  expect 0 fogctl delete hs --all --timeout 20s
+  stop_agent edge-1
   stop_controller
   nothing_is_broken
 }
 
-it a_controller_is_up every_listed_document_is_there all_of_it_is_well_formed every_kind_that_is_served_is_described \
-  every_example_agrees_with_it what_the_controller_shows_agrees_with_it what_is_wrong_is_wrong_for_both the_controller_ends
+it a_controller_and_an_agent_are_up every_listed_document_is_there all_of_it_is_well_formed every_kind_that_is_served_is_described \
+  every_example_agrees_with_it what_the_controller_shows_agrees_with_it what_is_wrong_is_wrong_for_both all_of_it_ends
