@@ -64,6 +64,10 @@ struct blob_options {
     int64_t retry_ms;
 };
 
+/* What has been done with one: `words`, or with -o json {digest, file} in a line of its own; `file`
+ * may be NULL. */
+void blob_tell(struct fogctl *fogctl, const struct blob_options *options, const char *digest,
+               const char *file, const char *words);
 int blob_put(struct fogctl *fogctl, const struct texts *files, const struct blob_options *options);
 int blob_get(struct fogctl *fogctl, const char *digest, const struct blob_options *options);
 

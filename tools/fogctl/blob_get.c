@@ -210,5 +210,8 @@ int blob_get(struct fogctl *fogctl, const char *digest, const struct blob_option
     }
     progress_end(&progress);
     digester_free(sink.digester);
+    if (code == EXIT_DONE && sink.is_file && options->output != NULL) {
+        blob_tell(fogctl, options, digest, options->file, options->file);
+    }
     return code;
 }

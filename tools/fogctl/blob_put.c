@@ -146,8 +146,7 @@ int blob_put(struct fogctl *fogctl, const struct texts *files, const struct blob
             (void)close(source.fd);
         }
         if (code == EXIT_DONE) {
-            puts(source.digest);
-            (void)fflush(stdout); /* what is said is there, whatever becomes of the next */
+            blob_tell(fogctl, options, source.digest, files->items[i], source.digest);
         }
     }
     return code;

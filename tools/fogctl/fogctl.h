@@ -87,6 +87,7 @@ int fogctl_run(int argc, char **argv); /* the whole program; returns the exit co
 /* --- saying -------------------------------------------------------------------------------------
  */
 
+void say_in_color(bool is_colored); /* errors: the word is red */
 /* "error: WHAT" and, unless NULL, a second line WHAT TO DO; returns EXIT_FAILED. */
 int fail(const char *what_to_do, const char *format, ...) _printf_(2, 3);
 int usage_error(const struct verb *verb, const char *format, ...) _printf_(2, 3);

@@ -1,6 +1,7 @@
 #include "tools/fogctl/going_back.h"
 
 #include "schema/json.h"
+#include "tools/fogctl/writing.h"
 
 enum { RETRY_MS = 30000 };
 
@@ -34,10 +35,11 @@ static const char *compose(struct fogctl *fogctl, const struct going_back *to)
 
 const struct node *going_back(struct fogctl *fogctl, const struct going_back *to, bool is_dry_run)
 {
+    const struct writing writing = {.manager = to->manager};
     struct request request = {
         .method = "POST",
-        .path = is_dry_run ? "/apis/fog/v1/rollbacks?fieldManager=fogctl&dryRun=All"
-                           : "/apis/fog/v1/rollbacks?fieldManager=fogctl",
+        .path = arena_printf(&fogctl->arena, "/apis/fog/v1/rollbacks%s",
+                             writing_query(fogctl, &writing, is_dry_run)),
         .body = compose(fogctl, to),
     };
     struct reply reply;

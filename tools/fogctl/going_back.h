@@ -8,6 +8,7 @@ struct going_back {
     const char *name;
     const char *revision;
     const char *planned_at; /* only if the fleet is still at this one; NULL: wherever it is */
+    const char *manager;    /* NULL: fogctl */
     bool prune;             /* what is newer goes */
     bool form_only;         /* of a session, only what it runs */
 };

@@ -137,6 +137,7 @@ static bool choose_color(struct fogctl *fogctl)
         return true;
     }
     fogctl->color = str_eq(opt_color, "always");
+    say_in_color(fogctl->color);
     if (!fogctl->color && !str_eq(opt_color, "never")) {
         (void)fail(NULL, "--color is auto, always or never, not \"%s\"", opt_color);
         return false;
@@ -230,12 +231,14 @@ static int dispatch(struct fogctl *fogctl, int argc, char **argv)
 int fogctl_run(int argc, char **argv)
 {
     struct fogctl fogctl = {0};
+    bool may_color; /* no-color.org */
     int code;
 
     arena_init(&fogctl.arena);
     fogctl.is_terminal = isatty(STDOUT_FILENO) == 1;
-    fogctl.color = fogctl.is_terminal && str_is_empty(getenv("NO_COLOR")) && /* no-color.org */
-                   !str_eq(getenv("TERM"), "dumb");
+    may_color = str_is_empty(getenv("NO_COLOR")) && !str_eq(getenv("TERM"), "dumb");
+    fogctl.color = fogctl.is_terminal && may_color;
+    say_in_color(isatty(STDERR_FILENO) == 1 && may_color);
     code = dispatch(&fogctl, argc - 1, argv + 1);
     http_close(&fogctl);
     arena_fini(&fogctl.arena);

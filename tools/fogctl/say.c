@@ -130,6 +130,13 @@ const char *text_shown(struct fogctl *fogctl, const char *text)
 
 /* --- errors ----------------------------------------------------------------------------------- */
 
+static bool is_colored;
+
+void say_in_color(bool value)
+{
+    is_colored = value;
+}
+
 _printf_(1, 0) static void put_error(const char *format, va_list args)
 {
     _cleanup_free_ char *text = NULL;
@@ -138,7 +145,7 @@ _printf_(1, 0) static void put_error(const char *format, va_list args)
     if (vasprintf(&text, format, args) < 0) {
         abort(); /* no memory */
     }
-    fputs("error: ", stderr);
+    fputs(is_colored ? "\033[31merror:\033[0m " : "error: ", stderr);
     text_put(stderr, text);
     fputc('\n', stderr);
 }

@@ -53,6 +53,8 @@ static const struct option_row diff_rows[] = {
     APPLYSET_ROWS,
     {"force-conflicts", 0, OPTION_FLAG, &opt_force, NULL,
      "as if taking fields that other managers own", NULL},
+    {"output", 'o', OPTION_TEXT, &opt_writing.form, "FORM",
+     "json or yaml: the whole answer, with the objects before and after, and the plan", NULL},
     {"no-plan", 0, OPTION_FLAG, &opt_no_plan, NULL, "only the objects, not what agents would do",
      NULL},
 };
@@ -202,17 +204,40 @@ static int apply(struct fogctl *fogctl, struct texts *words)
     return code;
 }
 
+/* For programs: all that was answered.  Returns how many objects differ, or -1. */
+static int print_answer(struct fogctl *fogctl, const struct node *status)
+{
+    opt_writing.is_answer = true;
+    return writing_print(fogctl, &opt_writing, status) == EXIT_DONE
+               ? (int)results_changed(node_find(status, "results"))
+               : -1;
+}
+
+static bool is_diff_form(void)
+{
+    const char *form = opt_writing.form;
+
+    if (form != NULL && !str_eq(form, "json") && !str_eq(form, "yaml") &&
+        !str_eq(form, "changeset")) {
+        (void)usage_error(&verb_diff, "-o is json or yaml, not \"%s\"", form);
+        return false;
+    }
+    return true;
+}
+
 static int diff(struct fogctl *fogctl, struct texts *words)
 {
     struct documents_read documents = {0};
     const struct node *status = NULL, *plan;
     int changed = -1;
 
-    if (is_usage_right(fogctl, &verb_diff, words) &&
+    if (is_diff_form() && is_usage_right(fogctl, &verb_diff, words) &&
         manifests_read(fogctl, &opt_files, &documents)) {
         status = send_set(fogctl, &documents, true);
     }
-    if (status != NULL) {
+    if (status != NULL && !writing_is_lines(&opt_writing)) {
+        changed = print_answer(fogctl, status);
+    } else if (status != NULL) {
         changed = results_diff(fogctl, node_find(status, "results"));
         plan = node_find(status, "plan");
         if (changed > 0 && plan != NULL && !opt_no_plan) {

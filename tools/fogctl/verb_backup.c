@@ -4,6 +4,7 @@
  * only then called FILE; no file is ever written over. */
 #include "schema/backup.h"
 #include "tools/fogctl/blob.h"
+#include "tools/fogctl/writing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,16 @@
 
 enum { COPY_SECONDS = 600 }; /* the copy is made before its first byte comes */
 
+static struct writing opt_shown;
+
+static const struct option_row rows[] = {TREE_ROW(opt_shown)};
+
+static const struct option_row *options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(rows);
+    return rows;
+}
+
 static int backup(struct fogctl *fogctl, struct texts *words);
 
 const struct verb verb_backup = {
@@ -22,7 +33,7 @@ const struct verb verb_backup = {
     "backup FILE",
     "  fogctl backup fog-$(date +%F).backup\n"
     "  fog-controller restore --state DIR --from FILE    # puts it back\n",
-    NULL,
+    options,
     backup,
 };
 
@@ -115,6 +126,28 @@ static bool sync_folder(struct fogctl *fogctl, const char *file)
     return is_synced;
 }
 
+static int tell(struct fogctl *fogctl, const struct backup_trailer *trailer, const char *file)
+{
+    struct arena *arena = &fogctl->arena;
+    struct node *root = node_map(arena);
+    char digest[DIGEST_TEXT_SIZE];
+
+    if (writing_is_lines(&opt_shown)) {
+        printf("%s: store %s, era %" PRIu64 ", revision %" PRIu64 ", %" PRId64 " bytes\n", file,
+               trailer->store_id, trailer->era, trailer->revision, trailer->size_bytes);
+        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    }
+    digest_to_str(&trailer->digest, digest);
+    node_set(arena, root, "file", node_str(arena, file));
+    node_set(arena, root, "store", node_str(arena, trailer->store_id));
+    node_set(arena, root, "era", node_int(arena, (int64_t)trailer->era));
+    node_set(arena, root, "revision",
+             node_str(arena, arena_printf(arena, "%" PRIu64, trailer->revision)));
+    node_set(arena, root, "bytes", node_int(arena, trailer->size_bytes));
+    node_set(arena, root, "digest", node_str(arena, digest));
+    return writing_print_objects(fogctl, &opt_shown, &root, 1);
+}
+
 static int keep(struct fogctl *fogctl, const struct fetching *fetching, const char *part,
                 const char *file)
 {
@@ -126,9 +159,7 @@ static int keep(struct fogctl *fogctl, const struct fetching *fetching, const ch
     if (fsync(fetching->fd) < 0 || link(part, file) < 0 || !sync_folder(fogctl, file)) {
         return fail(NULL, "%s: %s", file, strerror(errno));
     }
-    printf("%s: store %s, era %" PRIu64 ", revision %" PRIu64 ", %" PRId64 " bytes\n", file,
-           trailer.store_id, trailer.era, trailer.revision, trailer.size_bytes);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    return tell(fogctl, &trailer, file);
 }
 
 static int backup_to(struct fogctl *fogctl, const char *file)
@@ -162,6 +193,9 @@ static int backup_to(struct fogctl *fogctl, const char *file)
 
 static int backup(struct fogctl *fogctl, struct texts *words)
 {
+    if (looking_check(fogctl, &verb_backup, &opt_shown, false) != EXIT_DONE) {
+        return EXIT_USAGE;
+    }
     if (words->count != 1) {
         return usage_error(&verb_backup, "one FILE, please: where is it to be written?");
     }

@@ -3,6 +3,7 @@
 
 #include "schema/base/parse.h"
 #include "schema/json.h"
+#include "tools/fogctl/output.h"
 
 #include <inttypes.h>
 
@@ -11,7 +12,7 @@ enum { RETRY_MS = 60 * 1000, PAGE = 1000 };
 static struct blob_options opt = {.retry_ms = RETRY_MS};
 
 static const struct option_row rows[] = {
-    {"output", 'o', OPTION_TEXT, &opt.output, "FORM", "list: table, json or name", NULL},
+    {"output", 'o', OPTION_TEXT, &opt.output, "FORM", "json; list: also yaml, name or table", NULL},
     {"output-file", 'O', OPTION_TEXT, &opt.file, "FILE",
      "get: where to (-: standard output); goes on with FILE.part", NULL},
     {"retry", 0, OPTION_DURATION, &opt.retry_ms, "TIME",
@@ -113,16 +114,14 @@ static void print_table(struct fogctl *fogctl, const struct node *items)
 static int list(struct fogctl *fogctl)
 {
     struct node *items = node_list(&fogctl->arena), *answer;
-    _cleanup_(str_fini)
-    struct str text = STR_EMPTY;
 
     if (!read_list(fogctl, items, &answer)) {
         return EXIT_FAILED;
     }
-    if (str_eq(opt.output, "json")) {
+    if (str_eq(opt.output, "json") || str_eq(opt.output, "yaml")) {
         node_set(&fogctl->arena, answer, "items", items);
-        json_emit(answer, JSON_PRETTY, &text);
-        text_put_lines(stdout, text.data);
+        output_objects(fogctl, str_eq(opt.output, "json") ? OUTPUT_JSON : OUTPUT_YAML, &answer, 1,
+                       false);
     } else if (str_eq(opt.output, "name")) {
         for (size_t i = 0; i < items->list.count; i++) {
             text_put(stdout, text_of(node_find(items->list.items[i], "metadata"), "name"));
@@ -134,6 +133,24 @@ static int list(struct fogctl *fogctl)
         print_table(fogctl, items);
     }
     return EXIT_DONE;
+}
+
+void blob_tell(struct fogctl *fogctl, const struct blob_options *options, const char *digest,
+               const char *file, const char *words)
+{
+    struct node *root = node_map(&fogctl->arena);
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    node_set(&fogctl->arena, root, "digest", node_str(&fogctl->arena, digest));
+    if (file != NULL) {
+        node_set(&fogctl->arena, root, "file", node_str(&fogctl->arena, file));
+    }
+    if (str_eq(options->output, "json")) {
+        json_emit(root, JSON_PLAIN, &text);
+    }
+    puts(text.length > 0 ? text.data : words);
+    (void)fflush(stdout); /* what is said is done, whatever becomes of the next */
 }
 
 /* --- delete --------------------------------------------------------------------------------------
@@ -153,7 +170,8 @@ static int delete_all(struct fogctl *fogctl, const struct texts *digests)
             return EXIT_FAILED;
         }
         if (reply.code == 200) {
-            printf("%s deleted\n", digests->items[i]);
+            blob_tell(fogctl, &opt, digests->items[i], NULL,
+                      arena_printf(&fogctl->arena, "%s deleted", digests->items[i]));
         } else {
             code = reply_failed(&reply);
         }
@@ -185,9 +203,10 @@ static int blob(struct fogctl *fogctl, struct texts *words)
     struct texts rest = {0};
     const char *what = words->count == 0 ? "" : words->items[0];
 
-    if (opt.output != NULL && !str_eq(opt.output, "table") && !str_eq(opt.output, "json") &&
-        !str_eq(opt.output, "name")) {
-        return usage_error(&verb_blob, "-o is table, json or name");
+    if (opt.output != NULL && !str_eq(opt.output, "json") &&
+        !(str_starts(what, "l") && (str_eq(opt.output, "table") || str_eq(opt.output, "name") ||
+                                    str_eq(opt.output, "yaml")))) {
+        return usage_error(&verb_blob, "-o is json, of list also yaml, name or table");
     }
     if (words->count > 1) {
         rest = (struct texts){.items = words->items + 1, .count = words->count - 1};

@@ -4,16 +4,18 @@
 #include "schema/columns.h"
 #include "schema/yaml.h"
 #include "tools/fogctl/fogctl.h"
-#include "tools/fogctl/output.h"
+#include "tools/fogctl/writing.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 static struct selection opt_selection;
+static struct writing opt_shown;
 
 static const struct option_row rows[] = {
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
+    TREE_ROW(opt_shown),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -173,11 +175,55 @@ static bool print_related(struct fogctl *fogctl, const char *title, const struct
     return list != NULL;
 }
 
+static const char *work_selector(struct fogctl *fogctl, const struct target *target)
+{
+    return arena_printf(&fogctl->arena, "spec.%s=%s",
+                        target->kind->id == KIND_AGENT ? "agent" : "session", target->name);
+}
+
+static const char *events_selector(struct fogctl *fogctl, const struct target *target)
+{
+    return arena_printf(&fogctl->arena, "involvedObject.name=%s,involvedObject.kind=%s",
+                        target->name, target->kind->name);
+}
+
+static bool has_work(const struct target *target)
+{
+    return target->kind->id == KIND_HARVEST_SESSION || target->kind->id == KIND_AGENT;
+}
+
+/* The same for programs: {object, assignments, events}.  NULL after having said why not. */
+static struct node *tree_of(struct fogctl *fogctl, const struct target *target)
+{
+    struct arena *arena = &fogctl->arena;
+    struct node *root = node_map(arena);
+    struct node *object = http_get(fogctl, kind_path(fogctl, target->kind, target->name));
+    struct node *work = node_list(arena), *events;
+
+    if (object != NULL && has_work(target)) {
+        work = list_objects(fogctl, kind_get(KIND_ASSIGNMENT), NULL, work_selector(fogctl, target),
+                            NULL);
+    }
+    if (object == NULL || work == NULL) {
+        return NULL;
+    }
+    events =
+        list_objects(fogctl, kind_get(KIND_EVENT), NULL, events_selector(fogctl, target), NULL);
+    if (events == NULL) {
+        return NULL;
+    }
+    node_set(arena, root, "object", object);
+    if (has_work(target)) {
+        node_set(arena, root, "assignments", work);
+    }
+    node_set(arena, root, "events", events);
+    return root;
+}
+
 static int describe_one(struct fogctl *fogctl, const struct target *target)
 {
     struct node *object = http_get(fogctl, kind_path(fogctl, target->kind, target->name));
     struct node *meta = node_find(object, "metadata"), *status = node_find(object, "status");
-    bool has_work = target->kind->id == KIND_HARVEST_SESSION || target->kind->id == KIND_AGENT;
 
     if (object == NULL) {
         return EXIT_FAILED;
@@ -202,26 +248,42 @@ static int describe_one(struct fogctl *fogctl, const struct target *target)
     }
     print_tasks(fogctl, target->name, object);
     print_section("Status", status);
-    if (has_work &&
-        !print_related(fogctl, "Assignments", kind_get(KIND_ASSIGNMENT),
-                       arena_printf(&fogctl->arena, "spec.%s=%s",
-                                    target->kind->id == KIND_AGENT ? "agent" : "session",
-                                    target->name))) {
+    if (has_work(target) && !print_related(fogctl, "Assignments", kind_get(KIND_ASSIGNMENT),
+                                           work_selector(fogctl, target))) {
         return EXIT_FAILED;
     }
-    return print_related(fogctl, "Events", kind_get(KIND_EVENT),
-                         arena_printf(&fogctl->arena,
-                                      "involvedObject.name=%s,involvedObject.kind=%s", target->name,
-                                      target->kind->name))
+    return print_related(fogctl, "Events", kind_get(KIND_EVENT), events_selector(fogctl, target))
                ? EXIT_DONE
                : EXIT_FAILED;
+}
+
+static int describe_trees(struct fogctl *fogctl, const struct targets *targets)
+{
+    struct node **trees = arena_array(&fogctl->arena, targets->count + 1, sizeof(trees[0]));
+    size_t count = 0;
+
+    for (size_t i = 0; i < targets->count && !fogctl->is_unreachable; i++) {
+        trees[count] = tree_of(fogctl, &targets->items[i]);
+        count += trees[count] != NULL;
+    }
+    return count == 0 || writing_print_objects(fogctl, &opt_shown, trees, count) != EXIT_DONE ||
+                   count < targets->count
+               ? EXIT_FAILED
+               : EXIT_DONE;
 }
 
 static int describe(struct fogctl *fogctl, struct texts *words)
 {
     struct targets targets = {0};
-    int code = targets_named(fogctl, &verb_describe, words, &opt_selection, &targets);
+    int code = looking_check(fogctl, &verb_describe, &opt_shown, false);
 
+    code = code == EXIT_DONE
+               ? targets_named(fogctl, &verb_describe, words, &opt_selection, &targets)
+               : code;
+    if (!writing_is_lines(&opt_shown)) {
+        code = code == EXIT_DONE && targets.count > 0 ? describe_trees(fogctl, &targets) : code;
+        targets.count = 0;
+    }
     for (size_t i = 0; i < targets.count && !fogctl->is_unreachable; i++) {
         if (i > 0) {
             puts("---");

@@ -2,7 +2,7 @@
 #include "schema/base/map.h"
 #include "schema/base/mem.h"
 #include "schema/json.h"
-#include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/arrange.h"
 #include "tools/fogctl/form.h"
 #include "tools/fogctl/output.h"
 
@@ -11,7 +11,9 @@
 
 static const char *opt_output, *opt_labels, *opt_fields, *opt_where;
 static struct form form; /* of OUTPUT_FORM */
-static bool opt_watch, opt_no_headers, opt_events;
+static const char *opt_sort;
+static struct texts opt_columns;
+static bool opt_watch, opt_no_headers, opt_events, opt_labels_shown;
 
 static const struct option_row rows[] = {
     {"output", 'o', OPTION_TEXT, &opt_output, "FORM",
@@ -25,6 +27,9 @@ static const struct option_row rows[] = {
     {"watch", 'w', OPTION_FLAG, &opt_watch, NULL, "go on printing what changes", NULL},
     {"output-watch-events", 0, OPTION_FLAG, &opt_events, NULL,
      "with -w: say whether it was added, modified or deleted", NULL},
+    {"show-labels", 0, OPTION_FLAG, &opt_labels_shown, NULL, "a last column of all labels", NULL},
+    {"label-columns", 'L', OPTION_LIST, &opt_columns, "KEY", "a column for this label", NULL},
+    {"sort-by", 0, OPTION_TEXT, &opt_sort, "PATH", "by what stands at .metadata.name, …", NULL},
     {"no-headers", 0, OPTION_FLAG, &opt_no_headers, NULL, "no line of column names", NULL},
 };
 
@@ -46,6 +51,7 @@ const struct verb verb_get = {
     "  fogctl get hs/render -o yaml\n"
     "  fogctl get assignments -l fog/session=render -w\n"
     "  fogctl get hs,assignments -w --output-watch-events\n"
+    "  fogctl get agents -L site --sort-by .status.capacity.memory\n"
     "  fogctl get asg -o custom-columns=NAME:.metadata.name,ON:.spec.agent\n"
     "  fogctl get agents -o jsonpath='{range .items[*]}{.metadata.name}{\"\\n\"}{end}'\n",
     options,
@@ -105,7 +111,7 @@ static bool fetch_group(struct fogctl *fogctl, const struct targets *targets, si
         }
     }
     ret_group->list = all;
-    return is_fine;
+    return is_fine && (opt_sort == NULL || all == NULL || objects_sort(fogctl, opt_sort, all));
 }
 
 static bool has_several_kinds(const struct targets *targets)
@@ -127,17 +133,30 @@ static void add_row(struct fogctl *fogctl, struct table *table, const struct gro
         vec_add(&table->cells, event);
     }
     table_row(fogctl, table, group->kind, wide, object, prefix);
+    vec_each (&opt_columns, it) {
+        vec_add(&table->cells, label_of(object, *it));
+    }
+    if (opt_labels_shown) {
+        vec_add(&table->cells, labels_shown(fogctl, object));
+    }
 }
 
 static void print_table(struct fogctl *fogctl, struct table *table, const struct group *group,
                         bool wide, const char *prefix)
 {
-    table_init(table, kind_columns(group->kind, wide) + opt_events);
+    table_init(table,
+               kind_columns(group->kind, wide) + opt_events + opt_columns.count + opt_labels_shown);
     if (opt_events) {
         vec_add(&table->cells, "EVENT");
         table->widths[0] = strlen("MODIFIED");
     }
     table_head(fogctl, table, group->kind, wide);
+    vec_each (&opt_columns, it) {
+        vec_add(&table->cells, label_head(fogctl, *it));
+    }
+    if (opt_labels_shown) {
+        vec_add(&table->cells, "LABELS");
+    }
     for (size_t i = 0; i < list_count(group->list); i++) {
         add_row(fogctl, table, group, wide, group->list->list.items[i], "ADDED", prefix);
     }
@@ -449,6 +468,9 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
             return usage_error(&verb_get, "--where is for agents, not for %s", it->kind->plural);
         }
     }
+    if (opt_watch && opt_sort != NULL) {
+        return usage_error(&verb_get, "--sort-by takes no -w: what changes comes as it comes");
+    }
     if (opt_watch && opt_where != NULL) {
         return usage_error(&verb_get, "--where takes no -w: readings change without the object");
     }
@@ -484,6 +506,7 @@ static int get(struct fogctl *fogctl, struct texts *words)
         table_fini(&it->table);
     }
     form_fini(&form);
+    vec_fini(&opt_columns);
     vec_fini(&all);
     vec_fini(&targets);
     return code;

@@ -3,28 +3,33 @@
 #include "schema/json.h"
 #include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/going_back.h"
+#include "tools/fogctl/writing.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *opt_for, *opt_revision, *opt_dry_run;
+static const char *opt_for, *opt_revision;
+static struct writing opt_writing;
 static int64_t opt_limit = 50;
 static bool opt_prune, opt_yes;
 
 static const struct option_row event_rows[] = {
     {"for", 0, OPTION_TEXT, &opt_for, "KIND/NAME", "only those about this object", NULL},
+    OUTPUT_ROW(opt_writing),
 };
 
 static const struct option_row history_rows[] = {
     {"limit", 0, OPTION_INT, &opt_limit, "N", "at most so many changes, the newest (default 50)",
      NULL},
+    TREE_ROW(opt_writing),
 };
 
 static const struct option_row rollback_rows[] = {
     {"to-revision", 0, OPTION_TEXT, &opt_revision, "N",
      "the revision to go back to, as history shows it", NULL},
     {"prune", 0, OPTION_FLAG, &opt_prune, NULL, "also delete what is newer", NULL},
-    {"dry-run", 0, OPTION_TEXT, &opt_dry_run, "server", "only show what would follow", "server"},
+    DRY_RUN_ROW(opt_writing),
+    WRITING_ROWS(opt_writing),
     {"yes", 'y', OPTION_FLAG, &opt_yes, NULL, "do not ask", NULL},
 };
 
@@ -116,11 +121,16 @@ static int print_events(struct fogctl *fogctl, const char *selector)
     if (list == NULL) {
         return EXIT_FAILED;
     }
+    if (list->list.count > 0) {
+        qsort(list->list.items, list->list.count, sizeof(list->list.items[0]), by_last_seen);
+    }
+    if (!writing_is_lines(&opt_writing)) {
+        return writing_print_list(fogctl, &opt_writing, list);
+    }
     if (list->list.count == 0) {
         fputs("No events found\n", stderr);
         return EXIT_DONE;
     }
-    qsort(list->list.items, list->list.count, sizeof(list->list.items[0]), by_last_seen);
     events_table(fogctl, &table, list);
     table_print(&table, 0);
     table_fini(&table);
@@ -134,6 +144,9 @@ static int events(struct fogctl *fogctl, struct texts *words)
     const char *selector = NULL;
     int code;
 
+    if (looking_check(fogctl, &verb_events, &opt_writing, true) != EXIT_DONE) {
+        return EXIT_USAGE;
+    }
     if (words->count > 0) {
         return usage_error(&verb_events, "unexpected \"%s\"; --for KIND/NAME selects",
                            words->items[0]);
@@ -233,7 +246,9 @@ static int history(struct fogctl *fogctl, struct texts *words)
 {
     struct target target;
     const struct node *root, *items;
-    int code = read_one(fogctl, &verb_history, words, &target);
+    int code = looking_check(fogctl, &verb_history, &opt_writing, false);
+
+    code = code == EXIT_DONE ? read_one(fogctl, &verb_history, words, &target) : code;
 
     if (code != EXIT_DONE) {
         return code;
@@ -255,8 +270,11 @@ static int history(struct fogctl *fogctl, struct texts *words)
                     target.kind == NULL ? "the fleet"
                                         : kind_title(fogctl, target.kind, target.name));
     }
-    print_history(fogctl, items);
     tell_compacted(root, list_count(items));
+    if (!writing_is_lines(&opt_writing)) {
+        return writing_print_list(fogctl, &opt_writing, items);
+    }
+    print_history(fogctl, items);
     return EXIT_DONE;
 }
 
@@ -269,6 +287,7 @@ static const struct node *send_rollback(struct fogctl *fogctl, const struct targ
                                   .name = target->name,
                                   .revision = opt_revision,
                                   .planned_at = planned_at,
+                                  .manager = opt_writing.manager,
                                   .prune = opt_prune};
 
     return going_back(fogctl, &to, dry_run);
@@ -346,10 +365,23 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
     if (!u64_from_str(opt_revision, &revision)) {
         return usage_error(&verb_rollback, "--to-revision: \"%s\" is not a number", opt_revision);
     }
-    if (!is_dry_run_known(opt_dry_run, false)) {
-        return usage_error(&verb_rollback, "--dry-run is server or none, not \"%s\"", opt_dry_run);
+    if (writing_check(fogctl, &verb_rollback, &opt_writing, false) != EXIT_DONE) {
+        return EXIT_USAGE;
     }
     return read_one(fogctl, &verb_rollback, words, ret_target);
+}
+
+/* For programs: nobody is shown anything first, so nobody can be asked. */
+static int rollback_silently(struct fogctl *fogctl, const struct target *target)
+{
+    bool is_dry_run = writing_is_dry(&opt_writing);
+    const struct node *status;
+
+    if (!is_dry_run && !opt_yes) {
+        return usage_error(&verb_rollback, "-o %s needs --yes or --dry-run", opt_writing.form);
+    }
+    status = send_rollback(fogctl, target, NULL, is_dry_run);
+    return status == NULL ? EXIT_FAILED : writing_print(fogctl, &opt_writing, status);
 }
 
 static int rollback(struct fogctl *fogctl, struct texts *words)
@@ -359,10 +391,13 @@ static int rollback(struct fogctl *fogctl, struct texts *words)
     const char *planned_at;
     int code = read_usage(fogctl, words, &target);
 
+    if (code == EXIT_DONE && !writing_is_lines(&opt_writing)) {
+        return rollback_silently(fogctl, &target);
+    }
     if (code != EXIT_DONE || show_plan(fogctl, &target, &planned_at, &code) <= 0) {
         return code;
     }
-    if (str_eq(opt_dry_run, "server")) {
+    if (writing_is_dry(&opt_writing)) {
         return EXIT_DONE;
     }
     if (!confirm()) {
@@ -373,6 +408,6 @@ static int rollback(struct fogctl *fogctl, struct texts *words)
     if (status == NULL) {
         return EXIT_FAILED;
     }
-    (void)results_print(fogctl, node_find(status, "results"), "");
+    results_print(fogctl, node_find(status, "results"), "");
     return EXIT_DONE;
 }

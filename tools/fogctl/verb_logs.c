@@ -1,6 +1,8 @@
 /* logs: what a workload wrote, from where it runs. */
+#include "schema/base/utf8.h"
+#include "schema/json.h"
 #include "schema/limits.h"
-#include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/writing.h"
 
 #include <stdio.h>
 
@@ -9,11 +11,14 @@ enum { FOLLOWED_MAX = LOG_STREAMS_MAX };
 
 static bool opt_follow;
 static int64_t opt_tail = -1;
+static const char *opt_output;
 
 static const struct option_row rows[] = {
     {"follow", 'f', OPTION_FLAG, &opt_follow, NULL, "go on as it is written", NULL},
     {"tail", 0, OPTION_INT, &opt_tail, "N", "only the last N lines (default: all that is kept)",
      NULL},
+    {"output", 'o', OPTION_TEXT, &opt_output, "json",
+     "json: each line as {assignment, line}, in a line of its own", NULL},
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -37,6 +42,8 @@ struct printing {
     bool is_terminal;
     bool at_line_start;
     const char *prefix; /* NULL: none, and bytes stay as they are */
+    struct fogctl *fogctl;
+    const char *name; /* of the assignment */
 };
 
 /* Bytes as the workload wrote them; a terminal is shown no control characters. */
@@ -68,6 +75,29 @@ static bool print_line(void *context, const char *text, size_t length)
     return fflush(stdout) == 0;
 }
 
+/* What is no UTF-8 is made so: JSON has no other text. */
+static bool print_json(void *context, const char *text, size_t length)
+{
+    struct printing *printing = context;
+    struct arena saved, *arena = &printing->fogctl->arena;
+    struct node *root;
+    struct str line = STR_EMPTY;
+
+    scratch_begin(printing->fogctl, &saved);
+    root = node_map(arena);
+    node_set(arena, root, "assignment", node_str(arena, printing->name));
+    text = arena_strndup(arena, text, length);
+    node_set(arena, root, "line",
+             node_str(arena, utf8_valid_bytes(text, strlen(text)) == length
+                                 ? text
+                                 : text_shown(printing->fogctl, text)));
+    json_emit(root, JSON_PLAIN, &line);
+    puts(line.data);
+    str_fini(&line);
+    scratch_end(printing->fogctl, &saved);
+    return fflush(stdout) == 0;
+}
+
 static const char *log_path(struct fogctl *fogctl, const char *name)
 {
     return arena_printf(
@@ -78,14 +108,15 @@ static const char *log_path(struct fogctl *fogctl, const char *name)
 
 static int print_log(struct fogctl *fogctl, const char *name)
 {
-    struct printing printing = {.is_terminal = fogctl->is_terminal, .at_line_start = true};
+    struct printing printing = {
+        .is_terminal = fogctl->is_terminal, .at_line_start = true, .fogctl = fogctl, .name = name};
     struct stream stream = {.path = log_path(fogctl, name),
-                            .by_bytes = true,
-                            .line = print_bytes,
+                            .by_bytes = opt_output == NULL,
+                            .line = opt_output == NULL ? print_bytes : print_json,
                             .context = &printing};
     bool is_fine = http_streams(fogctl, &stream, 1);
 
-    if (fogctl->is_terminal && !printing.at_line_start) {
+    if (fogctl->is_terminal && opt_output == NULL && !printing.at_line_start) {
         putchar('\n'); /* for the prompt */
     }
     return is_fine ? EXIT_DONE : EXIT_FAILED;
@@ -104,9 +135,12 @@ static int print_logs(struct fogctl *fogctl, const struct node *list)
 
         printings[i] = (struct printing){
             .is_terminal = fogctl->is_terminal,
+            .fogctl = fogctl,
+            .name = name,
             .prefix = arena_printf(&fogctl->arena, "[%s] ", text_shown(fogctl, name))};
-        streams[i] = (struct stream){
-            .path = log_path(fogctl, name), .line = print_line, .context = &printings[i]};
+        streams[i] = (struct stream){.path = log_path(fogctl, name),
+                                     .line = opt_output == NULL ? print_line : print_json,
+                                     .context = &printings[i]};
     }
     if (opt_follow) {
         return http_streams(fogctl, streams, count) ? EXIT_DONE : EXIT_FAILED;
@@ -149,6 +183,9 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
 {
     if (opt_tail < -1) {
         return usage_error(&verb_logs, "--tail is a number of lines, or -1 for all");
+    }
+    if (opt_output != NULL && !str_eq(opt_output, "json")) {
+        return usage_error(&verb_logs, "-o is json, not \"%s\"", opt_output);
     }
     if (words->count == 0) {
         return usage_error(&verb_logs, "of which assignment or session?");

@@ -38,10 +38,11 @@ static int rollout(struct fogctl *fogctl, struct texts *words);
 
 const struct verb verb_rollout = {
     "rollout",
-    "watch, hold, go on with or take back the change of what a session runs",
-    "rollout status | history | pause | resume | undo hs/NAME [options]",
+    "watch, hold, go on with, take back or repeat the start of what a session runs",
+    "rollout status | history | pause | resume | restart | undo hs/NAME [options]",
     "  fogctl rollout status hs/render --timeout 5m\n"
     "  fogctl rollout history hs/render\n"
+    "  fogctl rollout restart hs/render\n"
     "  fogctl rollout pause hs/render\n"
     "  fogctl rollout resume hs/render\n"
     "  fogctl rollout undo hs/render --dry-run   # what would restart where\n"
@@ -408,6 +409,28 @@ static int resume(struct fogctl *fogctl, const struct target *target)
     return set_paused(fogctl, target, false);
 }
 
+/* --- restart ---------------------------------------------------------------------------------- */
+
+/* A variable of the environment is of the form, so that its replicas are replaced as in any other
+ * rollout; `undo` takes that back, too. */
+static int restart(struct fogctl *fogctl, const struct target *target)
+{
+    static const struct patched_words said = {"restarted", "restarted"};
+    struct arena *arena = &fogctl->arena;
+    struct node *spec = node_map(arena), *workload = node_map(arena),
+                *environment = node_map(arena);
+    char moment[WALL_TEXT_SIZE];
+    struct patches patches;
+
+    wall_to_str((struct wall){now_ms()}, moment);
+    patches_init(fogctl, &opt_writing, &patches);
+    node_set(arena, environment, "RESTARTED_AT", node_str(arena, moment));
+    node_set(arena, workload, "environment", environment);
+    node_set(arena, spec, "workload", workload);
+    node_set(arena, patches_add(&patches, target->kind, target->name, NULL), "spec", spec);
+    return patches_carry_out(&patches, &said);
+}
+
 /* --- undo ------------------------------------------------------------------------------------- */
 
 static bool is_paused(const struct node *session)
@@ -537,11 +560,8 @@ static int rollout(struct fogctl *fogctl, struct texts *words)
     static const struct {
         const char *word;
         int (*run)(struct fogctl *fogctl, const struct target *target);
-    } parts[] = {{"status", status},
-                 {"history", history},
-                 {"pause", hold},
-                 {"resume", resume},
-                 {"undo", undo}};
+    } parts[] = {{"status", status}, {"history", history}, {"pause", hold},
+                 {"resume", resume}, {"restart", restart}, {"undo", undo}};
     struct target target = {0};
     struct texts rest = {0};
     int code;
@@ -565,5 +585,6 @@ static int rollout(struct fogctl *fogctl, struct texts *words)
             return code == EXIT_DONE ? parts[i].run(fogctl, &target) : code;
         }
     }
-    return usage_error(&verb_rollout, "what is to be done? status, history, pause, resume or undo");
+    return usage_error(&verb_rollout,
+                       "what is to be done? status, history, pause, resume, restart or undo");
 }

@@ -5,6 +5,7 @@
 #include "schema/columns.h"
 #include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/screen.h"
+#include "tools/fogctl/writing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@ static struct selection opt_selection;
 static const char *opt_sort = "name";
 static bool opt_once, opt_no_headers;
 static int64_t opt_interval_ms = 2000;
+static struct writing opt_shown;
+static struct texts opt_names; /* borrowed: the words behind the kind */
 
 static const struct option_row rows[] = {
     LABELS_ROW(opt_selection),
@@ -23,6 +26,7 @@ static const struct option_row rows[] = {
      "name, or the largest first of: cpu, memory, battery, temperature, runs", NULL},
     {"interval", 0, OPTION_DURATION, &opt_interval_ms, "TIME", "look so often (default 2s)", NULL},
     {"once", 0, OPTION_FLAG, &opt_once, NULL, "print it once, as without a terminal", NULL},
+    OUTPUT_ROW(opt_shown),
     {"no-headers", 0, OPTION_FLAG, &opt_no_headers, NULL, "no line of column names", NULL},
 };
 
@@ -37,9 +41,10 @@ static int top(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_top = {
     "top",
     "what agents or sessions have, use and run, live",
-    "top agents|sessions [-l LABELS] [--sort-by COLUMN]",
+    "top agents|sessions [NAME…] [-l LABELS] [--sort-by COLUMN]",
     "  fogctl top agents                      # q ends it\n"
     "  fogctl top agents --sort-by temperature -l site=north\n"
+    "  fogctl top agents edge-1 edge-2\n"
     "  fogctl top sessions --once\n",
     options,
     top,
@@ -276,10 +281,29 @@ static void add_table(struct fogctl *fogctl, const struct view *view, const stru
     }
 }
 
+/* Those that were named, or those that are selected; NULL after having said why not. */
+static struct node *read_objects(struct fogctl *fogctl, const struct kind *kind)
+{
+    struct node *list = node_list(&fogctl->arena);
+
+    if (opt_names.count == 0) {
+        return list_selected(fogctl, kind, &opt_selection, NULL);
+    }
+    vec_each (&opt_names, it) {
+        struct node *object = http_get(fogctl, kind_path(fogctl, kind, *it));
+
+        if (object == NULL) {
+            return NULL;
+        }
+        node_add(&fogctl->arena, list, object);
+    }
+    return list;
+}
+
 /* False after having said why not. */
 static bool look(struct fogctl *fogctl, const struct view *view, struct str *to)
 {
-    const struct node *list = list_selected(fogctl, kind_get(view->kind), &opt_selection, NULL);
+    const struct node *list = read_objects(fogctl, kind_get(view->kind));
     const struct node *work =
         list == NULL ? NULL : list_objects(fogctl, kind_get(KIND_ASSIGNMENT), NULL, NULL, NULL);
     struct top_row *items;
@@ -299,6 +323,13 @@ static bool look(struct fogctl *fogctl, const struct view *view, struct str *to)
 }
 
 /* --- the verb --------------------------------------------------------------------------------- */
+
+static int print_objects(struct fogctl *fogctl, const struct view *view)
+{
+    const struct node *list = read_objects(fogctl, kind_get(view->kind));
+
+    return list == NULL ? EXIT_FAILED : writing_print_list(fogctl, &opt_shown, list);
+}
 
 static int print_once(struct fogctl *fogctl, const struct view *view)
 {
@@ -323,6 +354,9 @@ static int show(struct fogctl *fogctl, const struct view *view)
 {
     bool is_fine = true;
 
+    if (!writing_is_lines(&opt_shown)) {
+        return print_objects(fogctl, view);
+    }
     if (opt_once || !screen_open()) {
         return print_once(fogctl, view);
     }
@@ -356,11 +390,18 @@ static bool is_sort_known(void)
 
 static int top(struct fogctl *fogctl, struct texts *words)
 {
-    const struct kind *kind = words->count == 1 ? kind_find_word(words->items[0]) : NULL;
-    bool is_sessions = words->count == 1 && str_eq(words->items[0], "sessions");
+    const struct kind *kind = words->count > 0 ? kind_find_word(words->items[0]) : NULL;
+    bool is_sessions = words->count > 0 && str_eq(words->items[0], "sessions");
 
-    if (words->count != 1) {
+    if (words->count == 0) {
         return usage_error(&verb_top, "agents, or sessions?");
+    }
+    if (words->count > 1 && selection_is_given(&opt_selection)) {
+        return usage_error(&verb_top, "either names or selectors, not both");
+    }
+    opt_names = (struct texts){.items = words->items + 1, .count = words->count - 1};
+    if (looking_check(fogctl, &verb_top, &opt_shown, true) != EXIT_DONE) {
+        return EXIT_USAGE;
     }
     if (!is_sessions &&
         (kind == NULL || (kind->id != KIND_AGENT && kind->id != KIND_HARVEST_SESSION))) {

@@ -1,6 +1,6 @@
 /* wait: until one of several conditions holds, for every object named. */
-#include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/jsonpath.h"
+#include "tools/fogctl/writing.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -9,6 +9,7 @@ static struct texts opt_for;
 static struct selection opt_selection;
 static bool opt_all;
 static int64_t opt_timeout_ms = 30000;
+static struct writing opt_shown;
 
 static const struct option_row rows[] = {
     {"for", 0, OPTION_LIST, &opt_for, "WHAT",
@@ -18,6 +19,7 @@ static const struct option_row rows[] = {
     WHERE_ROW(opt_selection),
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
     {"timeout", 0, OPTION_DURATION, &opt_timeout_ms, "TIME", "give up after (default 30s)", NULL},
+    OUTPUT_ROW(opt_shown),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -199,8 +201,8 @@ static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t 
         look = look_once(fogctl, target, give_up_ms - boot_ms());
         scratch_end(fogctl, &saved);
         if (look == LOOK_MET) {
-            text_put(stdout, kind_title(fogctl, target->kind, target->name));
-            puts(" condition met");
+            text_put(writing_aside(&opt_shown), kind_title(fogctl, target->kind, target->name));
+            fputs(" condition met\n", writing_aside(&opt_shown));
             (void)fflush(stdout);
             return EXIT_DONE;
         }
@@ -220,6 +222,9 @@ static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t 
 /* EXIT_DONE, or EXIT_USAGE after having said what is wrong. */
 static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *given)
 {
+    if (looking_check(fogctl, &verb_wait, &opt_shown, true) != EXIT_DONE) {
+        return EXIT_USAGE;
+    }
     if (words->count == 0) {
         return usage_error(&verb_wait, "for which object?");
     }
@@ -233,6 +238,26 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
         }
     }
     return EXIT_DONE;
+}
+
+/* With -o: those that are there then. */
+static int print_objects(struct fogctl *fogctl, const struct targets *targets)
+{
+    struct node **objects = arena_array(&fogctl->arena, targets->count + 1, sizeof(objects[0]));
+    size_t count = 0;
+
+    vec_each (targets, it) {
+        struct request request = {.method = "GET", .path = kind_path(fogctl, it->kind, it->name)};
+        struct reply reply;
+
+        if (!http_call(fogctl, &request, &reply)) {
+            return EXIT_FAILED;
+        }
+        if (reply.code == 200) {
+            objects[count++] = reply.root;
+        }
+    }
+    return writing_print_objects(fogctl, &opt_shown, objects, count);
 }
 
 /* Every one of them, the others too when one is in vain: each has its line. */
@@ -251,6 +276,10 @@ static int wait_for(struct fogctl *fogctl, struct texts *words)
         if (wait_one(fogctl, &all.items[i], give_up_ms) != EXIT_DONE) {
             code = EXIT_FAILED;
         }
+    }
+    if (all.count > 0 && !writing_is_lines(&opt_shown) && !fogctl->is_unreachable &&
+        print_objects(fogctl, &all) != EXIT_DONE) {
+        code = EXIT_FAILED;
     }
     vec_fini(&given);
     vec_fini(&all);

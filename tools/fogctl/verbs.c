@@ -1,13 +1,38 @@
 /* The table of verbs, and the one that is a line. */
-#include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/writing.h"
 
 #include <stdio.h>
 
 static int version(struct fogctl *fogctl, struct texts *words);
 
+static struct writing opt_shown;
+
+static const struct option_row rows[] = {TREE_ROW(opt_shown)};
+
+static const struct option_row *options(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(rows);
+    return rows;
+}
+
 static const struct verb verb_version = {
-    "version", "which versions these are", "version", "  fogctl version\n", NULL, version,
+    "version", "which versions these are", "version", "  fogctl version\n", options, version,
 };
+
+static int version_tree(struct fogctl *fogctl)
+{
+    struct arena *arena = &fogctl->arena;
+    struct node *root = node_map(arena), *answer = http_get(fogctl, "/version");
+
+    node_set(arena, root, "fogctl", node_str(arena, FOG_VERSION));
+    if (answer != NULL) {
+        node_set(arena, root, "controller", node_str(arena, text_of(answer, "fogVersion")));
+        node_set(arena, root, "store", node_str(arena, text_of(answer, "storeId")));
+    }
+    return writing_print_objects(fogctl, &opt_shown, &root, 1) == EXIT_DONE && answer != NULL
+               ? EXIT_DONE
+               : EXIT_FAILED;
+}
 
 static int version(struct fogctl *fogctl, struct texts *words)
 {
@@ -15,6 +40,12 @@ static int version(struct fogctl *fogctl, struct texts *words)
 
     if (words->count > 0) {
         return usage_error(&verb_version, "unexpected \"%s\"", words->items[0]);
+    }
+    if (looking_check(fogctl, &verb_version, &opt_shown, false) != EXIT_DONE) {
+        return EXIT_USAGE;
+    }
+    if (!writing_is_lines(&opt_shown)) {
+        return version_tree(fogctl);
     }
     printf("fogctl      %s\n", FOG_VERSION);
     answer = http_get(fogctl, "/version");

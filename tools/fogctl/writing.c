@@ -32,6 +32,19 @@ int writing_check(struct fogctl *fogctl, const struct verb *verb, struct writing
                : EXIT_DONE;
 }
 
+int looking_check(struct fogctl *fogctl, const struct verb *verb, struct writing *writing,
+                  bool with_names)
+{
+    int code = writing_check(fogctl, verb, writing, false);
+
+    if (code == EXIT_DONE &&
+        (writing->is_answer || (writing->output == OUTPUT_NAME && !with_names))) {
+        code = usage_error(verb, "-o is json, yaml%s or jsonpath=…, not %s",
+                           with_names ? ", name" : "", writing->form);
+    }
+    return code;
+}
+
 bool writing_is_dry(const struct writing *writing)
 {
     return str_eq(writing->dry_run, "server");
@@ -80,7 +93,7 @@ int writing_print_list(struct fogctl *fogctl, struct writing *writing, const str
     return print(fogctl, writing, list->list.items, list->list.count, true);
 }
 
-static int print_answer(struct fogctl *fogctl, const struct node *status)
+static int print_answer(struct fogctl *fogctl, enum output output, const struct node *status)
 {
     struct arena *arena = &fogctl->arena;
     struct node *root = node_map(arena);
@@ -88,7 +101,7 @@ static int print_answer(struct fogctl *fogctl, const struct node *status)
     node_set(arena, root, "apiVersion", node_str(arena, "fog/v1"));
     node_set(arena, root, "kind", node_str(arena, "ChangeSet"));
     node_set(arena, root, "status", node_copy(arena, status));
-    output_objects(fogctl, OUTPUT_JSON, &root, 1, false);
+    output_objects(fogctl, output, &root, 1, false);
     return EXIT_DONE;
 }
 
@@ -118,7 +131,7 @@ int writing_print(struct fogctl *fogctl, struct writing *writing, const struct n
     size_t count = 0;
 
     if (writing->is_answer) {
-        return print_answer(fogctl, status);
+        return print_answer(fogctl, writing->output, status);
     }
     for (size_t i = 0; i < list_count(results); i++) {
         struct node *object = object_of(fogctl, results->list.items[i]);

@@ -38,6 +38,19 @@ struct writing {
             "show what would follow, and change nothing", "server"                                 \
     }
 
+/* Of verbs that only look. */
+#define OUTPUT_ROW(writing)                                                                        \
+    {                                                                                              \
+        "output", 'o', OPTION_TEXT, &(writing).form, "FORM",                                       \
+            "json, yaml, name, jsonpath=… or custom-columns=…", NULL                               \
+    }
+#define TREE_ROW(writing)                                                                          \
+    {                                                                                              \
+        "output", 'o', OPTION_TEXT, &(writing).form, "FORM", "json, yaml or jsonpath=…", NULL      \
+    }
+/* -o alone, of a verb that shows objects, or something else, which has no names. */
+int looking_check(struct fogctl *fogctl, const struct verb *verb, struct writing *writing,
+                  bool with_names);
 /* Reads -o and --dry-run; EXIT_USAGE after having said what is wrong. */
 int writing_check(struct fogctl *fogctl, const struct verb *verb, struct writing *writing,
                   bool with_client);

@@ -53,7 +53,7 @@ static void words_of_verbs_are_completed(void **state)
 {
     (void)state;
     assert_string_equal(candidates("__complete completion ''"), "bash\nzsh\nfish\n");
-    assert_string_equal(candidates("__complete rollout re"), "resume\n");
+    assert_string_equal(candidates("__complete rollout re"), "resume\nrestart\n");
     assert_string_equal(candidates("__complete get harvests"), "harvestsessions\n");
     assert_string_equal(candidates("__complete get agents,hs"), "agents,hs\n");
 }
