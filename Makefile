@@ -397,6 +397,7 @@ fuzz-programs: $(patsubst tests/%.c,build/%,$(FUZZ))
 build/fuzz/http_fuzz: controller/io/http_parse.c
 build/fuzz/websocket_fuzz: controller/io/websocket.c
 build/fuzz/options_fuzz: agent/io/options.c agent/io/config_owner.c
+build/fuzz/query_fuzz: $(addprefix controller/core/,target.c selector.c media.c)
 build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c tests/fuzz/entry.c tests/fuzz/fuzz.h $(SCHEMA)
 	@mkdir -p $(@D)/$*
 	$(if $(V),,@echo "  FUZZ  $@")

@@ -14,6 +14,8 @@ void fuzz_http(const uint8_t *bytes, size_t size_bytes);
 void fuzz_json(const uint8_t *bytes, size_t size_bytes);
 void fuzz_options(const uint8_t *bytes, size_t size_bytes);
 void fuzz_protobuf(const uint8_t *bytes, size_t size_bytes);
+void fuzz_patch(const uint8_t *bytes, size_t size_bytes);
+void fuzz_query(const uint8_t *bytes, size_t size_bytes);
 void fuzz_websocket(const uint8_t *bytes, size_t size_bytes);
 void fuzz_where(const uint8_t *bytes, size_t size_bytes);
 void fuzz_wire(const uint8_t *bytes, size_t size_bytes);

@@ -88,6 +88,18 @@ static void the_corpus_of_reviews_keeps_every_promise(void **state)
     replay("protobuf", fuzz_protobuf);
 }
 
+static void the_corpus_of_patches_keeps_every_promise(void **state)
+{
+    (void)state;
+    replay("patch", fuzz_patch);
+}
+
+static void the_corpus_of_queries_keeps_every_promise(void **state)
+{
+    (void)state;
+    replay("query", fuzz_query);
+}
+
 static void the_corpus_of_conditions_keeps_every_promise(void **state)
 {
     (void)state;
@@ -115,6 +127,8 @@ int main(void)
         cmocka_unit_test(the_corpus_of_messages_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_options_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_reviews_keeps_every_promise),
+        cmocka_unit_test(the_corpus_of_patches_keeps_every_promise),
+        cmocka_unit_test(the_corpus_of_queries_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_conditions_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_frames_keeps_every_promise),
         cmocka_unit_test(the_corpus_of_yaml_keeps_every_promise),
