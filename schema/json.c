@@ -320,7 +320,7 @@ static void place(const char *text, size_t size_bytes, struct node *root)
     vec_fini(&stack);
 }
 
-static int parse_any(struct arena *arena, const char *text, size_t size_bytes,
+static int parse_any(struct arena *arena, const char *text, size_t size_bytes, unsigned flags,
                      struct problems *problems, struct node **ret_node)
 {
     json_error_t error;
@@ -336,7 +336,9 @@ static int parse_any(struct arena *arena, const char *text, size_t size_bytes,
     /* Or it would seed itself from the clock and /dev/urandom.  Later calls do nothing; the order
      * of members does not depend on it. */
     json_object_seed(1);
-    root = json_loadb(text, size_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
+    root = json_loadb(text, size_bytes,
+                      ((flags & JSON_LAST_WINS) != 0 ? 0 : JSON_REJECT_DUPLICATES) |
+                          JSON_DECODE_ANY | JSON_ALLOW_NUL,
                       &error);
     if (root == NULL) {
         return report(text, size_bytes, &error, problems);
@@ -353,7 +355,7 @@ int json_parse(struct arena *arena, const char *text, size_t size_bytes, unsigne
     bool is_plain = size_bytes <= JSON_BYTES_MAX &&
                     utf8_valid_bytes(text, size_bytes) == size_bytes &&
                     json_plain_parse(arena, text, size_bytes, &node);
-    int ret = is_plain ? 0 : parse_any(arena, text, size_bytes, problems, &node);
+    int ret = is_plain ? 0 : parse_any(arena, text, size_bytes, flags, problems, &node);
 
     if (ret < 0) {
         return ret;

@@ -115,28 +115,62 @@ static bool is_known_type(const struct http_request *http)
     return str_is_empty(http->content_type) || str_eq(http->method, "PATCH"); /* patch_verb() */
 }
 
-/* Clients send JSON under the name of YAML; not all that may stand in JSON may stand in our YAML.
- */
-static bool is_json_after_all(struct ctl *ctl, struct request *request)
+/* JSON in which a field stands twice is taken as the last one says, with a warning, unless the
+ * client is strict.  What is about several objects has no such choice. */
+static int read_json(struct ctl *ctl, struct request *request, struct problems *problems)
 {
+    static const char words[] = "duplicate key ";
     const struct http_request *http = request->http;
-    struct problems problems;
+    bool is_strict = str_eq(target_param(&request->target, "fieldValidation"), "Strict");
+    int ret = json_parse(&ctl->arena, http->body, http->body_size_bytes, JSON_PLAIN, problems,
+                         &request->body);
+    struct problem *first = problems->count > 0 ? &problems->items[0] : NULL;
+
+    if (ret == 0 || first == NULL || first->cause != CAUSE_DUPLICATE || request->kind == NULL) {
+        return ret;
+    }
+    request->duplicate = str_starts(first->message, words)
+                             ? arena_strdup(&ctl->arena, first->message + strlen(words))
+                             : "";
+    if (is_strict) {
+        first->message = arena_printf(&ctl->arena, "strict decoding error: duplicate field %s",
+                                      request->duplicate);
+        return ret;
+    }
+    return json_parse(&ctl->arena, http->body, http->body_size_bytes, JSON_LAST_WINS, problems,
+                      &request->body);
+}
+
+static bool begins_a_map(const struct http_request *http)
+{
     size_t blank = 0;
 
-    problems_init(&problems, &ctl->arena, NULL);
     while (blank < http->body_size_bytes && strchr(" \t\r\n", http->body[blank]) != NULL) {
         blank++;
     }
-    return blank < http->body_size_bytes && http->body[blank] == '{' &&
-           json_parse(&ctl->arena, http->body, http->body_size_bytes, JSON_PLAIN, &problems,
-                      &request->body) == 0;
+    return blank < http->body_size_bytes && http->body[blank] == '{';
+}
+
+static int read_yaml(struct ctl *ctl, struct request *request, struct problems *problems)
+{
+    const struct http_request *http = request->http;
+    struct documents documents = {0};
+    int ret = yaml_parse(&ctl->arena, http->body, http->body_size_bytes, problems, &documents);
+
+    if (ret == 0 && documents.count == 1) {
+        request->body = documents.items[0];
+        return 0;
+    }
+    return ERR_INVALID;
 }
 
 static bool read_body(struct ctl *ctl, struct request *request)
 {
     const struct http_request *http = request->http;
-    struct documents documents = {0};
     struct problems problems;
+    bool is_yaml = str_starts(http->content_type, "application/apply-patch+yaml") ||
+                   str_starts(http->content_type, "application/yaml");
+    int ret = ERR_INVALID;
 
     problems_init(&problems, &ctl->arena, NULL);
     if (http->body_size_bytes == 0 || request->body != NULL) {
@@ -150,19 +184,16 @@ static bool read_body(struct ctl *ctl, struct request *request)
                          "types include: application/json, application/yaml"));
         return false;
     }
-    if (str_starts(http->content_type, "application/apply-patch+yaml") ||
-        str_starts(http->content_type, "application/yaml")) {
-        if (is_json_after_all(ctl, request)) {
-            return true;
-        }
-        if (yaml_parse(&ctl->arena, http->body, http->body_size_bytes, &problems, &documents) ==
-                0 &&
-            documents.count == 1) {
-            request->body = documents.items[0];
-            return true;
-        }
-    } else if (json_parse(&ctl->arena, http->body, http->body_size_bytes, JSON_PLAIN, &problems,
-                          &request->body) == 0) {
+    /* Clients send JSON under the name of YAML; not all that may stand in JSON may stand in our
+     * YAML. */
+    if (!is_yaml || begins_a_map(http)) {
+        ret = read_json(ctl, request, &problems);
+    }
+    if (ret < 0 && is_yaml && request->duplicate == NULL) {
+        problems_init(&problems, &ctl->arena, NULL);
+        ret = read_yaml(ctl, request, &problems);
+    }
+    if (ret == 0) {
         return true;
     }
     request_refuse(
@@ -246,6 +277,23 @@ static struct node *answer_of(struct ctl *ctl, const struct request *request,
                                                  : answer_object(ctl, &ctl->arena, write->after);
 }
 
+/* What was not kept has the number of what is there, if anything is: it differs in nothing else
+ * than what the write would change. */
+static void show_unkept(struct ctl *ctl, const struct write_request *write, struct node *root)
+{
+    struct node *meta = node_find(root, "metadata");
+
+    if (write->after == NULL) {
+        return;
+    }
+    (void)node_remove(meta, "resourceVersion");
+    if (write->before != NULL) {
+        node_set(&ctl->arena, meta, "resourceVersion",
+                 node_str(&ctl->arena,
+                          arena_printf(&ctl->arena, "%" PRIu64, write->before->meta.revision)));
+    }
+}
+
 /* Decides one write and answers as the resource's own verbs do. */
 static void write_one(struct ctl *ctl, struct request *request, struct write_request *write)
 {
@@ -261,6 +309,9 @@ static void write_one(struct ctl *ctl, struct request *request, struct write_req
     }
     code = write->outcome == OUTCOME_CREATED ? 201 : 200;
     root = answer_of(ctl, request, write);
+    if (set.is_dry_run) {
+        show_unkept(ctl, write, root);
+    }
     if (!set.is_dry_run && request->http->idempotency_key != NULL) {
         struct blob *body = blob_of_node(root);
 
@@ -319,6 +370,10 @@ static void write_resource(struct ctl *ctl, struct request *request, enum write_
         !read_body(ctl, request) || !defaults_of(ctl, request, &write)) {
         return;
     }
+    if (request->duplicate != NULL && (write.bind_flags & BIND_QUIET) == 0) {
+        problem_add(&write.problems, PROBLEM_WARNING, CAUSE_DUPLICATE, NULL, "",
+                    "duplicate field %s", request->duplicate);
+    }
     write.verb = verb;
     write.kind = request->kind;
     write.name = request->name;
@@ -349,7 +404,7 @@ static void delete_collection(struct ctl *ctl, struct request *request)
 {
     struct changeset set = {.is_dry_run = request->is_dry_run};
     struct write_request defaults;
-    struct node *root, *items, *plan;
+    struct node *root, *meta, *items, *plan;
     struct page page;
 
     if (!may_write(ctl, request, true) || !is_fresh(ctl, request) || !read_body(ctl, request) ||
@@ -378,7 +433,10 @@ static void delete_collection(struct ctl *ctl, struct request *request)
                  node_str(&ctl->arena, arena_printf(&ctl->arena, "%sList", request->kind->name)));
         node_set(&ctl->arena, root, "apiVersion",
                  node_str(&ctl->arena, request->kind->api_version));
-        node_set(&ctl->arena, root, "metadata", node_map(&ctl->arena));
+        meta = node_map(&ctl->arena);
+        node_set(&ctl->arena, meta, "resourceVersion",
+                 node_str(&ctl->arena, arena_printf(&ctl->arena, "%" PRIu64, ctl->revision)));
+        node_set(&ctl->arena, root, "metadata", meta);
         node_set(&ctl->arena, root, "items", items);
         answer_write(ctl, request, root);
     }

@@ -35,3 +35,18 @@ bool patched(struct ctl *ctl, enum patch_form form, const struct node *target,
     *ret_result = patch_merge(&ctl->arena, target, body);
     return true;
 }
+
+void patched_drop_empty(struct node *root)
+{
+    static const char *const keys[] = {"labels", "annotations", "finalizers", "ownerReferences"};
+    struct node *meta = node_find(root, "metadata");
+
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        const struct node *value = node_find(meta, keys[i]);
+
+        if (value != NULL && ((value->type == NODE_MAP && value->map.count == 0) ||
+                              (value->type == NODE_LIST && value->list.count == 0))) {
+            (void)node_remove(meta, keys[i]);
+        }
+    }
+}

@@ -9,3 +9,7 @@ enum patch_form { PATCH_MERGE, PATCH_JSON };
  * in the words that clients know. */
 bool patched(struct ctl *ctl, enum patch_form form, const struct node *target,
              const struct node *body, struct node **ret_result, struct failure *ret_failure);
+
+/* Clients that merge leave empty containers behind in the metadata of a document, which say no more
+ * than none. */
+void patched_drop_empty(struct node *root);

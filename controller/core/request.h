@@ -11,6 +11,7 @@ struct request {
     const struct kind *kind;
     const char *name, *subresource; /* NULL: the collection, the object itself */
     struct node *body;
+    const char *duplicate; /* a key that the body has twice, in quotes: the last one holds; NULL */
     bool is_dry_run;
 };
 

@@ -351,6 +351,7 @@ static bool compose_update(struct ctl *ctl, struct write_request *request, const
         next = status_only(ctl, live, next);
     } else {
         write_settle(ctl, request, next, live);
+        patched_drop_empty(next);
     }
     if (request->verb == WRITE_REPLACE && node_find_path(next, "metadata.managedFields") == NULL) {
         keep_owners(ctl, next, live);

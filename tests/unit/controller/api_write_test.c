@@ -157,8 +157,6 @@ static void bodies_that_are_no_objects_are_refused(void **state)
     refused("POST", POLICIES, "5", 400, "BadRequest", "not an object");
     refused("POST", POLICIES, "{", 400, "BadRequest", "cannot be read");
     refused("POST", POLICIES, "{} {}", 400, "BadRequest", "cannot be read");
-    refused("POST", POLICIES, "{'metadata': {'name': 'a'}, 'metadata': {'name': 'b'}}", 400,
-            "BadRequest", "cannot be read");
     refused("POST", POLICIES, "{'metadata': {'name': 'a\x01'}}", 400, "BadRequest",
             "cannot be read");
     refused("POST", POLICIES, "{'metadata': {'name': '\xff'}}", 400, "BadRequest",
@@ -477,6 +475,67 @@ static void a_patch_that_makes_it_invalid_is_refused(void **state)
     assert_string_equal(api_fingerprint(&api), before);
 }
 
+static void of_a_field_that_stands_twice_the_last_one_holds(void **state)
+{
+    static const char body[] = "{'metadata': {'name': 'p', 'labels': {'a': '1', 'a': '2'}}}";
+    const struct api_reply *reply;
+
+    (void)state;
+    refused("POST", POLICIES "?fieldValidation=Strict", body, 400, "BadRequest",
+            "strict decoding error: duplicate field \"a\"");
+    reply = api_call(&api, "POST", POLICIES "?dryRun=All&fieldValidation=Ignore", body);
+    assert_int_equal(reply->code, 201);
+    assert_null(reply->warning);
+    reply = api_call(&api, "POST", POLICIES, body);
+    assert_int_equal(reply->code, 201);
+    assert_string_equal(reply->warning, "299 - \"duplicate field \\\"a\\\"\"");
+    assert_string_equal(api_text(reply->json, "metadata.labels.a"), "2");
+    api.content_type = "application/apply-patch+yaml";
+    refused("PATCH", POLICIES "/p?fieldManager=m&fieldValidation=Strict", body, 400, "BadRequest",
+            "strict decoding error: duplicate field \"a\"");
+    reply = api_call(&api, "PATCH", POLICIES "/p?fieldManager=m&force=true", body);
+    assert_int_equal(reply->code, 200);
+    assert_non_null(reply->warning);
+}
+
+static void a_change_set_says_nothing_twice(void **state)
+{
+    (void)state;
+    refused("POST", CHANGESETS, "{'spec': {'changes': [], 'changes': []}}", 400, "BadRequest",
+            "duplicate key");
+}
+
+static void what_is_empty_in_the_metadata_is_not_there(void **state)
+{
+    const struct node *policy =
+        api_expect(&api, 201, "POST", POLICIES,
+                   "{'metadata': {'name': 'p', 'labels': {}, 'annotations': {}, 'finalizers': [],"
+                   "'ownerReferences': []}}");
+
+    (void)state;
+    assert_null(api_at(policy, "metadata.labels"));
+    assert_null(api_at(policy, "metadata.annotations"));
+    assert_null(api_at(policy, "metadata.finalizers"));
+    assert_null(api_at(policy, "metadata.ownerReferences"));
+    assert_string_equal(api_text(merge(200, POLICIES "/p", "{'metadata': {'annotations': {}}}"),
+                                 "metadata.resourceVersion"),
+                        api_text(policy, "metadata.resourceVersion"));
+}
+
+static void a_dry_run_has_the_number_of_what_is_there(void **state)
+{
+    const struct node *policy;
+
+    (void)state;
+    policy = api_expect(&api, 201, "POST", POLICIES "?dryRun=All", "{'metadata': {'name': 'p'}}");
+    assert_null(api_at(policy, "metadata.resourceVersion"));
+    policy = create_policy("p");
+    assert_string_equal(
+        api_text(merge(200, POLICIES "/p?dryRun=All", "{'metadata': {'labels': {'a': '1'}}}"),
+                 "metadata.resourceVersion"),
+        api_text(policy, "metadata.resourceVersion"));
+}
+
 static void bodies_of_other_types_are_unsupported(void **state)
 {
     (void)state;
@@ -596,7 +655,6 @@ static void a_dry_run_answers_and_changes_nothing(void **state)
     assert_int_equal(api.commits, 1);
     real = create_policy("q"); /* randomness is where it was */
     assert_string_equal(api_text(dry, "metadata.uid"), api_text(real, "metadata.uid"));
-    assert_int_equal(revision_of(dry), revision_of(real));
 }
 
 static void a_dry_run_refuses_what_a_real_one_would(void **state)
@@ -667,6 +725,10 @@ int main(void)
         CASE(a_merge_patch_merges_and_null_removes),
         CASE(a_patch_of_what_is_not_there_is_not_found),
         CASE(a_patch_that_makes_it_invalid_is_refused),
+        CASE(of_a_field_that_stands_twice_the_last_one_holds),
+        CASE(a_change_set_says_nothing_twice),
+        CASE(what_is_empty_in_the_metadata_is_not_there),
+        CASE(a_dry_run_has_the_number_of_what_is_there),
         CASE(bodies_of_other_types_are_unsupported),
         CASE(the_status_is_written_through_its_subresource_alone),
         CASE(a_stale_write_of_the_status_is_a_conflict),
