@@ -122,6 +122,19 @@ const struct resource *resources_find(const struct resources *resources, const c
     return NULL;
 }
 
+const char *texts_joined(struct fogctl *fogctl, const struct node *list, const char *separator)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    for (size_t i = 0; i < list_count(list); i++) {
+        const char *item = node_text(list->list.items[i]);
+
+        str_addf(&text, "%s%s", i > 0 ? separator : "", item == NULL ? "" : item);
+    }
+    return arena_strdup(&fogctl->arena, text.data);
+}
+
 int resources_missing(struct fogctl *fogctl, const struct resources *resources, const char *word)
 {
     const char **names = arena_array(&fogctl->arena, 2 * resources->count + 1, sizeof(names[0]));

@@ -19,5 +19,7 @@ struct resources {
 bool resources_read(struct fogctl *fogctl, struct resources *ret_resources);
 /* As a person types it: plural, singular, short name or kind, also with ".fog" or ".v1.fog". */
 const struct resource *resources_find(const struct resources *resources, const char *word);
+/* The texts of a list, one after the other; NULL: none. */
+const char *texts_joined(struct fogctl *fogctl, const struct node *list, const char *separator);
 /* Says that there is none, and what may be meant; returns EXIT_FAILED. */
 int resources_missing(struct fogctl *fogctl, const struct resources *resources, const char *word);

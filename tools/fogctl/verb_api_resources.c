@@ -75,19 +75,6 @@ static bool is_wanted(const struct resource *resource)
            (opt_group == NULL || str_eq(opt_group, resource->group));
 }
 
-static const char *joined(struct fogctl *fogctl, const struct node *list)
-{
-    _cleanup_(str_fini)
-    struct str text = STR_EMPTY;
-
-    for (size_t i = 0; i < list_count(list); i++) {
-        const char *item = node_text(list->list.items[i]);
-
-        str_addf(&text, "%s%s", text.length > 0 ? "," : "", item == NULL ? "" : item);
-    }
-    return arena_strdup(&fogctl->arena, text.data);
-}
-
 static void print_table(struct fogctl *fogctl, const struct resources *resources, bool is_wide)
 {
     struct table table;
@@ -98,12 +85,12 @@ static void print_table(struct fogctl *fogctl, const struct resources *resources
     }
     vec_each (resources, it) {
         const char *const cells[WIDE_COLUMNS] = {it->name,
-                                                 joined(fogctl, it->short_names),
+                                                 texts_joined(fogctl, it->short_names, ","),
                                                  it->group_version,
                                                  it->is_namespaced ? "true" : "false",
                                                  it->kind,
-                                                 joined(fogctl, it->verbs),
-                                                 joined(fogctl, it->categories)};
+                                                 texts_joined(fogctl, it->verbs, ","),
+                                                 texts_joined(fogctl, it->categories, ",")};
 
         for (size_t i = 0; i < table.columns && is_wanted(it); i++) {
             vec_add(&table.cells, cells[i]);

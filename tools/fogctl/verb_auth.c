@@ -144,28 +144,15 @@ static int can_i(struct fogctl *fogctl, const struct texts *words)
 
 /* --- lists ------------------------------------------------------------------------------------ */
 
-static const char *joined(struct fogctl *fogctl, const struct node *list)
-{
-    _cleanup_(str_fini)
-    struct str text = STR_EMPTY;
-
-    for (size_t i = 0; i < list_count(list); i++) {
-        const char *item = node_text(list->list.items[i]);
-
-        str_addf(&text, "%s%s", text.length > 0 ? " " : "", item == NULL ? "" : item);
-    }
-    return arena_strdup(&fogctl->arena, text.data);
-}
-
 static void add_rules(struct fogctl *fogctl, struct table *table, const struct node *rules,
                       const char *what)
 {
     for (size_t i = 0; i < list_count(rules); i++) {
         const struct node *rule = rules->list.items[i];
 
-        vec_add(&table->cells, joined(fogctl, node_find(rule, what)));
-        vec_add(&table->cells, joined(fogctl, node_find(rule, "apiGroups")));
-        vec_add(&table->cells, joined(fogctl, node_find(rule, "verbs")));
+        vec_add(&table->cells, texts_joined(fogctl, node_find(rule, what), " "));
+        vec_add(&table->cells, texts_joined(fogctl, node_find(rule, "apiGroups"), " "));
+        vec_add(&table->cells, texts_joined(fogctl, node_find(rule, "verbs"), " "));
     }
 }
 
@@ -208,7 +195,7 @@ static int whoami(struct fogctl *fogctl)
     }
     text_put(stdout, text_of(info, "username"));
     fputs(" (", stdout);
-    text_put(stdout, joined(fogctl, node_find(info, "groups")));
+    text_put(stdout, texts_joined(fogctl, node_find(info, "groups"), " "));
     puts(")");
     return EXIT_DONE;
 }
