@@ -286,3 +286,6 @@ int results_diff(struct fogctl *fogctl, const struct node *results);
 /* Prints "kind.fog/name outcome" lines. */
 void results_print(struct fogctl *fogctl, const struct node *results, const char *suffix);
 size_t results_changed(const struct node *results); /* how many of them */
+
+/* Who owns which fields, as metadata.managedFields has it; nothing when nobody does. */
+void print_fields_owned(struct fogctl *fogctl, const struct node *entries);

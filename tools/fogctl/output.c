@@ -57,14 +57,15 @@ static void print_tree(const struct fogctl *fogctl, enum output output, const st
     }
 }
 
-/* Owners are of no use to those who read: `-o json` of a single object keeps them out as kubectl
- * does. */
+bool output_managed_fields;
+
+/* Owners are of no use to most who read: they are kept out, as kubectl does. */
 static struct node *shown(struct fogctl *fogctl, const struct node *object)
 {
     struct node *copy = node_copy(&fogctl->arena, object);
     struct node *meta = node_find(copy, "metadata");
 
-    if (meta != NULL) {
+    if (meta != NULL && !output_managed_fields) {
         (void)node_remove(meta, "managedFields");
     }
     return copy;

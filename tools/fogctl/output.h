@@ -12,6 +12,8 @@ enum output {
     OUTPUT_FORM /* tools/fogctl/form.h */
 };
 
+extern bool output_managed_fields; /* --show-managed-fields: who owns what is not left out */
+
 bool output_from_str(const char *text,
                      enum output *ret_output); /* NULL: table; says what is wrong */
 /* One object, or several as a List. */

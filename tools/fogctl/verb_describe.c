@@ -28,7 +28,7 @@ static int describe(struct fogctl *fogctl, struct texts *words);
 
 const struct verb verb_describe = {
     "describe",
-    "everything about one object: spec, conditions, status, assignments, events",
+    "everything about one object: spec, who owns its fields, conditions, status, events",
     "describe KIND/NAME… | KIND [NAME…] [-l LABELS]",
     "  fogctl describe hs/render\n  fogctl describe agent edge-1\n",
     options,
@@ -242,6 +242,7 @@ static int describe_one(struct fogctl *fogctl, const struct target *target)
     print_section("Labels", node_find(meta, "labels"));
     print_section("Annotations", node_find(meta, "annotations"));
     print_section("Spec", node_find(object, "spec"));
+    print_fields_owned(fogctl, node_find(meta, "managedFields"));
     print_conditions(fogctl, node_find(status, "conditions"));
     if (status != NULL) {
         (void)node_remove(status, "conditions");

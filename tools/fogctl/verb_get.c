@@ -31,6 +31,8 @@ static const struct option_row rows[] = {
     {"label-columns", 'L', OPTION_LIST, &opt_columns, "KEY", "a column for this label", NULL},
     {"sort-by", 0, OPTION_TEXT, &opt_sort, "PATH", "by what stands at .metadata.name, …", NULL},
     {"no-headers", 0, OPTION_FLAG, &opt_no_headers, NULL, "no line of column names", NULL},
+    {"show-managed-fields", 0, OPTION_FLAG, &output_managed_fields, NULL,
+     "with -o yaml and json: who owns which fields", NULL},
 };
 
 static const struct option_row *options(size_t *ret_count)

@@ -213,7 +213,12 @@ static void a_description_holds_all_and_steers_no_terminal(void **state)
         {"GET " S "/s ", 200,
          "{\"apiVersion\":\"fog/v1\",\"kind\":\"HarvestSession\",\"metadata\":{\"name\":\"s\","
          "\"uid\":\"u1\",\"labels\":{\"a\":\"b\"},\"annotations\":{\"n\":\"\\u009bx\"},"
-         "\"finalizers\":[\"f\"],\"deletionTimestamp\":\"2026-11-20T23:24:54Z\"},"
+         "\"finalizers\":[\"f\"],\"managedFields\":[{\"manager\":\"config-directory\","
+         "\"operation\":\"Apply\",\"source\":\"directory\",\"fieldsV1\":{\"f:spec\":{"
+         "\"f:outputs\":{\"k:{\\\"path\\\":\\\"x\\\"}\":{\".\":{},\"f:path\":{}}},"
+         "\"f:replicas\":{}}}},{\"manager\":\"ann\",\"operation\":\"Update\",\"fieldsV1\":{"
+         "\"f:spec\":{\"f:policy\":{}}}}],"
+         "\"deletionTimestamp\":\"2026-11-20T23:24:54Z\"},"
          "\"spec\":{\"replicas\":1},\"status\":{\"ready\":0,\"conditions\":["
          "{\"type\":\"Converged\",\"status\":\"False\",\"reason\":\"R\",\"message\":\"m\\u0007\"}"
          "]}}",
@@ -228,6 +233,9 @@ static void a_description_holds_all_and_steers_no_terminal(void **state)
     OUT("not gone yet");
     OUT("Finalizers:\n  - f\n");
     OUT("Labels:\n  a: b\n");
+    OUT("Fields:\n  config-directory (the config directory) applied:\n"
+        "    .spec.outputs[path=\"x\"].path\n    .spec.replicas\n"
+        "  ann (an operator) changed:\n    .spec.policy\n");
     OUT("  Converged   False    R              m?\n");
     OUT("Status:\n  ready: 0\n");
     OUT("Why?     HarvestSession/s   in?words\n");
