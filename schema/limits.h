@@ -130,6 +130,7 @@ enum {
     STEP_STORES_MAX = 512,      /* derived rows; the rest waits for the next step */
     RECONCILE_PASSES_MAX = 4,   /* over sessions that others' changes made dirty, in one step */
     BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */
+    TRIAL_EXAMINE_MAX = 20000,  /* copies that a dry run looks at wave by wave; then all at once */
     RECONCILE_LOG_NOTES = 256,  /* newest steps that decided something, in memory */
     RECONCILE_NOTE_NAMES = 8,   /* sessions and decisions told of one; the rest is counted */
     STATE_DUMP_BYTES_MAX = 256 << 20, /* all of it is in memory at once */

@@ -67,6 +67,13 @@ static bool misses(const struct session_entry *session, const struct agent_entry
     return false;
 }
 
+bool mark_is_taker(const struct session_entry *session, const struct agent_entry *agent)
+{
+    bool grows_there = !is_converged(session) && place_is_present(session, agent);
+
+    return grows_there || place_could_take(session, agent) || misses(session, agent);
+}
+
 void mark_offer(struct ctl *ctl, struct agent_entry *agent)
 {
     if (agent->link == NULL || MUTANT(ROOM_NOT_OFFERED)) {
@@ -74,9 +81,8 @@ void mark_offer(struct ctl *ctl, struct agent_entry *agent)
     }
     dlist_each (&ctl->model.wanting, struct session_entry, wanting, it) {
         bool is_marked = !dlist_is_empty(&it->dirty) && it->is_scan_due;
-        bool grows_there = !is_converged(it) && place_is_present(it, agent);
 
-        if (!is_marked && (grows_there || place_could_take(it, agent) || misses(it, agent))) {
+        if (!is_marked && mark_is_taker(it, agent)) {
             it->is_scan_due = true;
             model_mark_session(&ctl->model, it);
         }

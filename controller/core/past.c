@@ -8,6 +8,7 @@
 #include "controller/core/reads.h"
 #include "schema/base/parse.h"
 #include "schema/limits.h"
+#include "schema/verbs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -475,12 +476,13 @@ static bool open_what(struct ctl *ctl, struct request *request, const struct mom
         open_history(ctl, request, moment);
         return true;
     }
-    if (str_eq(request->subresource, "why") || str_eq(request->subresource, "log")) {
+    if (request->subresource != NULL && !str_eq(request->subresource, "status") &&
+        kind_verbs(request->kind, request->subresource) != NULL) {
         return refuse(ctl, request,
                       arena_printf(&ctl->arena, "%s is of now: what it tells was not stored",
                                    request->subresource));
     }
-    if (request->subresource != NULL && !str_eq(request->subresource, "status")) {
+    if (kind_verbs(request->kind, request->subresource) == NULL) {
         return false;
     }
     open_resource(ctl, request, moment);

@@ -89,6 +89,12 @@ static bool has_gap(const struct plan *plan, enum why why)
     return false;
 }
 
+bool reconcile_wants_agent(const struct session_entry *session, const struct plan *plan)
+{
+    return has_gap(plan, WHY_NO_AGENT) || plan->wants_other || session_spec(session)->every_agent ||
+           (plan->tasks != NULL && plan->tasks->waiting > 0);
+}
+
 /* On a full disk work can still be ended, and nothing else is written. */
 static void keep_stops(struct plan *plan)
 {
@@ -107,7 +113,7 @@ static void keep_stops(struct plan *plan)
 
 /* Steps wait for their wave, and what is ended before them needs no word of an agent: nobody would
  * ever say that their turn has come. */
-static bool is_turn_next(const struct ctl *ctl, const struct plan *plan)
+bool reconcile_turn_is_next(const struct ctl *ctl, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->step_count && plan->waves > 1; i++) {
         const struct plan_step *step = &plan->steps[i];
@@ -144,7 +150,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
         }
         return true;
     }
-    goes_on = is_turn_next(ctl, &plan);
+    goes_on = reconcile_turn_is_next(ctl, &plan);
     is_done = rollout_carry_out(ctl, session, template, &plan, 1);
     rollout_record(ctl, session, &plan);
     if (!is_done) {
@@ -156,9 +162,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     }
     lacks_agent = has_gap(&plan, WHY_NO_AGENT);
     session->is_scan_due = lacks_agent || template == NULL; /* without its policy none was done */
-    model_want(&ctl->model, session,
-               lacks_agent || plan.wants_other || session_spec(session)->every_agent ||
-                   (plan.tasks != NULL && plan.tasks->waiting > 0));
+    model_want(&ctl->model, session, reconcile_wants_agent(session, &plan));
     model_look_at(&ctl->model, session, plan.look_at);
     gang_note(ctl, session, &plan);
     deadline_note(ctl, session, template, &plan);
@@ -169,8 +173,40 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     return true;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const struct session_entry *const *left = a, *const *right = b;
+
+    return strcmp((*left)->object->meta.name, (*right)->object->meta.name);
+}
+
+/* Who comes first to room that several want does not depend on who was marked first: a plan that
+ * was shown is carried out as it was shown. */
+static void sort_dirty(struct ctl *ctl)
+{
+    struct session_entry **sessions;
+    size_t count = 0, i = 0;
+
+    dlist_each (&ctl->model.dirty, struct session_entry, dirty, it) {
+        count++;
+    }
+    if (count < 2) {
+        return;
+    }
+    sessions = arena_array(&ctl->arena, count, sizeof(struct session_entry *));
+    while (!dlist_is_empty(&ctl->model.dirty)) {
+        sessions[i] = dlist_owner(ctl->model.dirty.next, struct session_entry, dirty);
+        dlist_remove(&sessions[i++]->dirty);
+    }
+    qsort(sessions, count, sizeof(struct session_entry *), by_name);
+    for (i = 0; i < count; i++) {
+        dlist_add(&ctl->model.dirty, &sessions[i]->dirty);
+    }
+}
+
 static bool reconcile_sessions(struct ctl *ctl)
 {
+    sort_dirty(ctl);
     while (!dlist_is_empty(&ctl->model.dirty)) {
         struct session_entry *session =
             dlist_owner(ctl->model.dirty.next, struct session_entry, dirty);

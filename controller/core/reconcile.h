@@ -27,3 +27,9 @@ void agent_state_mark(struct ctl *ctl, struct agent_entry *agent);
 void mark_offer(struct ctl *ctl, struct agent_entry *agent);
 /* The sessions that have a copy on the agent. */
 void mark_on_agent(struct ctl *ctl, struct agent_entry *agent);
+/* Are the steps of the next wave carried out in the same step, after this one's? */
+bool reconcile_turn_is_next(const struct ctl *ctl, const struct plan *plan);
+/* Would an agent that comes, or room that is left, change the plan? */
+bool reconcile_wants_agent(const struct session_entry *session, const struct plan *plan);
+/* Of a session that wants an agent: could it be this one? (mark.c) */
+bool mark_is_taker(const struct session_entry *session, const struct agent_entry *agent);

@@ -196,7 +196,7 @@ bool rollout_end(struct ctl *ctl, struct assignment_entry *copy, const char *why
     const struct write write = ledger(why);
     struct object *next;
 
-    if (ctl->is_trial || copy_may_go(&ctl->model, copy, ctl->now)) {
+    if (copy_may_go(&ctl->model, copy, ctl->now)) {
         MARK("a copy goes at once");
         remove_copy(ctl, copy, why);
         return true;
@@ -207,8 +207,10 @@ bool rollout_end(struct ctl *ctl, struct assignment_entry *copy, const char *why
     next = object_edit(copy->object);
     shape_put(&meta_shape, &next->meta, deleted, ((struct wall){ctl->wall.ms / 1000 * 1000}));
     (void)ctl_put(ctl, next, &write);
-    MARK("a copy is told to end and waited for");
-    copy->leaving_since = ctl->now;
+    if (!ctl->is_trial) {
+        MARK("a copy is told to end and waited for");
+        copy->leaving_since = ctl->now;
+    }
     return false;
 }
 

@@ -31,6 +31,9 @@ static void step_with(struct fleet *fleet, struct ctl_event *event)
     }
     ctl_step(fleet->ctl, event, &fleet->last);
     fleet->commits += fleet->last.batch != NULL;
+    if (fleet->on_batch != NULL && fleet->last.batch != NULL) {
+        fleet->on_batch(fleet->context, fleet->last.batch);
+    }
     fleet->assign_messages = fleet->ctl->counters.assign_messages_sent;
 }
 
@@ -461,8 +464,8 @@ void fleet_start(struct fleet *fleet)
     fleet_tick(fleet);
 }
 
-void fleet_report(struct fleet *fleet, const struct assignment_entry *assignment,
-                  enum assignment_phase phase, const char *reason, int64_t failures)
+static void say(struct fleet *fleet, const struct assignment_entry *assignment,
+                enum assignment_phase phase, const char *reason, int64_t failures)
 {
     struct wire_report_item item = {0};
     struct assignment_status *status = &item.status;
@@ -480,6 +483,12 @@ void fleet_report(struct fleet *fleet, const struct assignment_entry *assignment
     item.generation = copy->object->meta.generation;
     reconcile_report(fleet->ctl, copy->agent, copy, &item);
     batch_free(TAKE(fleet->ctl->batch));
+}
+
+void fleet_report(struct fleet *fleet, const struct assignment_entry *assignment,
+                  enum assignment_phase phase, const char *reason, int64_t failures)
+{
+    say(fleet, assignment, phase, reason, failures);
     fleet_tick(fleet);
 }
 
@@ -500,6 +509,15 @@ static struct assignment_entry *first_unsaid(struct fleet *fleet)
     return NULL;
 }
 
+static void say_as_told(struct fleet *fleet, struct assignment_entry *copy)
+{
+    if (copy->is_in_set && assignment_spec(copy)->lease_epoch > 0) {
+        assert_true(reconcile_lease(fleet->ctl, copy->agent, copy->object->meta.uid,
+                                    assignment_spec(copy)->lease_epoch));
+    }
+    say(fleet, copy, copy->is_in_set ? PHASE_RUNNING : PHASE_STOPPED, NULL, 0);
+}
+
 void fleet_obey(struct fleet *fleet)
 {
     for (size_t i = 0; i < STEPS_MAX; i++) {
@@ -508,13 +526,21 @@ void fleet_obey(struct fleet *fleet)
         if (copy == NULL) {
             return;
         }
-        if (copy->is_in_set && assignment_spec(copy)->lease_epoch > 0) {
-            assert_true(reconcile_lease(fleet->ctl, copy->agent, copy->object->meta.uid,
-                                        assignment_spec(copy)->lease_epoch));
-        }
-        fleet_report(fleet, copy, copy->is_in_set ? PHASE_RUNNING : PHASE_STOPPED, NULL, 0);
+        say_as_told(fleet, copy);
+        fleet_tick(fleet);
     }
     fail_msg("the agents are never done");
+}
+
+void fleet_obey_at_once(struct fleet *fleet)
+{
+    for (size_t i = 0; i < STEPS_MAX && first_unsaid(fleet) != NULL; i++) {
+        for (struct assignment_entry *copy; (copy = first_unsaid(fleet)) != NULL;) {
+            say_as_told(fleet, copy);
+        }
+        fleet_tick(fleet);
+    }
+    assert_null(first_unsaid(fleet));
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */
@@ -659,15 +685,26 @@ static void print_plan(const struct node *plan, struct str *to)
     str_add(to, first ? " nothing to do\n" : "\n");
 }
 
-void fleet_plan(struct fleet *fleet, const char *yaml, struct str *to)
+void fleet_foresee(struct fleet *fleet, const char *yaml,
+                   void (*look)(void *context, const struct node *plan), void *context)
 {
     uint64_t revision = fleet->ctl->revision;
 
     ctl_begin(fleet->ctl, true);
     each_object(fleet, yaml, put_object);
-    print_plan(reconcile_plan(fleet->ctl), to);
+    look(context, reconcile_plan(fleet->ctl));
     ctl_abort(fleet->ctl);
     assert_int_equal(fleet->ctl->revision, revision);
+}
+
+static void look_as_text(void *context, const struct node *plan)
+{
+    print_plan(plan, context);
+}
+
+void fleet_plan(struct fleet *fleet, const char *yaml, struct str *to)
+{
+    fleet_foresee(fleet, yaml, look_as_text, to);
 }
 
 static int compare_names(const void *a, const void *b)

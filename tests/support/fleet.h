@@ -23,6 +23,9 @@ struct fleet {
     uint64_t next_link;
     bool holds_back;                 /* no message ever leaves for an agent that is connected now */
     size_t commits, assign_messages; /* so far */
+    void (*on_batch)(void *context,
+                     const struct batch *batch); /* of each step; NULL: nobody looks */
+    void *context;
 };
 
 void fleet_init(struct fleet *fleet);
@@ -47,6 +50,9 @@ void fleet_report(struct fleet *fleet, const struct assignment_entry *assignment
                   enum assignment_phase phase, const char *reason, int64_t failures);
 /* Every connected agent does what it was told, and says so, until nothing changes any more. */
 void fleet_obey(struct fleet *fleet);
+/* The same with agents that are equally fast: all that was told is done and said before the
+ * controller looks at any of it. */
+void fleet_obey_at_once(struct fleet *fleet);
 
 /* The one copy in force of a replica; fails when there is none or more than one. */
 struct assignment_entry *fleet_copy(struct fleet *fleet, const char *session, const char *slot);
@@ -59,7 +65,10 @@ bool fleet_is_converged(struct fleet *fleet, const char *session);
 struct object *fleet_object(const char *yaml); /* one document, given */
 bool fleet_has_event(struct fleet *fleet, const char *reason);
 
-/* What these changes would lead to, as text for people; nothing is changed. */
+/* What these changes would lead to, as an answer has it; nothing is changed. */
+void fleet_foresee(struct fleet *fleet, const char *yaml,
+                   void (*look)(void *context, const struct node *plan), void *context);
+/* The same as text for people. */
 void fleet_plan(struct fleet *fleet, const char *yaml, struct str *to);
 /* Who runs what, and how the sessions are. */
 void fleet_print(struct fleet *fleet, struct str *to);

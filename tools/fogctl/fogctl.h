@@ -32,6 +32,7 @@ struct fogctl {
     const char *context;                   /* NULL: the file's current one */
     const char *config;                    /* path of the file */
     const char *given_server, *given_user; /* on the command line; NULL: they were not */
+    const char *at_revision;               /* that objects are read as of; NULL: now */
     void *curl;                            /* owned: the connection that requests share */
     bool is_unreachable;                   /* it was said already; asking again is of no use */
     bool is_terminal;                      /* standard output is one */
@@ -182,6 +183,8 @@ size_t list_count(const struct node *list);
 const char *age_since(struct fogctl *fogctl, const char *time);
 
 const char *kind_path(struct fogctl *fogctl, const struct kind *kind, const char *name);
+/* To read one object, as of at_revision. */
+const char *object_path(struct fogctl *fogctl, const struct kind *kind, const char *name);
 const char *kind_title(struct fogctl *fogctl, const struct kind *kind,
                        const char *name); /* "agent.fog/x" */
 struct selection {                        /* each NULL: any */

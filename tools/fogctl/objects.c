@@ -213,6 +213,15 @@ size_t list_count(const struct node *list)
     return list == NULL || list->type != NODE_LIST ? 0 : list->list.count;
 }
 
+const char *object_path(struct fogctl *fogctl, const struct kind *kind, const char *name)
+{
+    const char *path = kind_path(fogctl, kind, name);
+
+    return fogctl->at_revision == NULL
+               ? path
+               : arena_printf(&fogctl->arena, "%s?atRevision=%s", path, fogctl->at_revision);
+}
+
 struct node *list_selected(struct fogctl *fogctl, const struct kind *kind,
                            const struct selection *selection, const char **ret_revision)
 {
@@ -223,13 +232,16 @@ struct node *list_selected(struct fogctl *fogctl, const struct kind *kind,
         selection->where == NULL
             ? ""
             : arena_printf(&fogctl->arena, "where=%s&", url_escape(fogctl, selection->where));
+    const char *at = fogctl->at_revision == NULL
+                         ? ""
+                         : arena_printf(&fogctl->arena, "atRevision=%s&", fogctl->at_revision);
     const char *token = "";
 
     do {
         const char *path = arena_printf(
-            &fogctl->arena, "%s?limit=500&labelSelector=%s&fieldSelector=%s&%scontinue=%s",
+            &fogctl->arena, "%s?limit=500&labelSelector=%s&fieldSelector=%s&%s%scontinue=%s",
             kind_path(fogctl, kind, NULL), url_escape(fogctl, labels), url_escape(fogctl, fields),
-            where, url_escape(fogctl, token));
+            where, at, url_escape(fogctl, token));
         struct node *page = http_get(fogctl, path);
         const struct node *items = node_find(page, "items");
         const struct node *meta = node_find(page, "metadata");

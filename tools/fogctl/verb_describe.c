@@ -4,6 +4,7 @@
 #include "schema/columns.h"
 #include "schema/yaml.h"
 #include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/past.h"
 #include "tools/fogctl/writing.h"
 
 #include <inttypes.h>
@@ -11,11 +12,13 @@
 
 static struct selection opt_selection;
 static struct writing opt_shown;
+static struct past_options opt_past;
 
 static const struct option_row rows[] = {
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
     TREE_ROW(opt_shown),
+    PAST_ROWS(opt_past),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -30,7 +33,8 @@ const struct verb verb_describe = {
     "describe",
     "everything about one object: spec, who owns its fields, conditions, status, events",
     "describe KIND/NAME… | KIND [NAME…] [-l LABELS]",
-    "  fogctl describe hs/render\n  fogctl describe agent edge-1\n",
+    "  fogctl describe hs/render\n  fogctl describe agent edge-1\n"
+    "  fogctl describe hs/render --at 1h\n",
     options,
     describe,
 };
@@ -197,7 +201,7 @@ static struct node *tree_of(struct fogctl *fogctl, const struct target *target)
 {
     struct arena *arena = &fogctl->arena;
     struct node *root = node_map(arena);
-    struct node *object = http_get(fogctl, kind_path(fogctl, target->kind, target->name));
+    struct node *object = http_get(fogctl, object_path(fogctl, target->kind, target->name));
     struct node *work = node_list(arena), *events;
 
     if (object != NULL && has_work(target)) {
@@ -222,7 +226,7 @@ static struct node *tree_of(struct fogctl *fogctl, const struct target *target)
 
 static int describe_one(struct fogctl *fogctl, const struct target *target)
 {
-    struct node *object = http_get(fogctl, kind_path(fogctl, target->kind, target->name));
+    struct node *object = http_get(fogctl, object_path(fogctl, target->kind, target->name));
     struct node *meta = node_find(object, "metadata"), *status = node_find(object, "status");
 
     if (object == NULL) {
@@ -277,6 +281,10 @@ static int describe(struct fogctl *fogctl, struct texts *words)
 {
     struct targets targets = {0};
     int code = looking_check(fogctl, &verb_describe, &opt_shown, false);
+
+    if (code == EXIT_DONE) {
+        code = past_begin(fogctl, &verb_describe, &opt_past);
+    }
 
     code = code == EXIT_DONE
                ? targets_named(fogctl, &verb_describe, words, &opt_selection, &targets)

@@ -5,6 +5,7 @@
 #include "tools/fogctl/arrange.h"
 #include "tools/fogctl/form.h"
 #include "tools/fogctl/output.h"
+#include "tools/fogctl/past.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ static struct form form; /* of OUTPUT_FORM */
 static const char *opt_sort;
 static struct texts opt_columns;
 static bool opt_watch, opt_no_headers, opt_events, opt_labels_shown;
+static struct past_options opt_past;
 
 static const struct option_row rows[] = {
     {"output", 'o', OPTION_TEXT, &opt_output, "FORM",
@@ -33,6 +35,7 @@ static const struct option_row rows[] = {
     {"no-headers", 0, OPTION_FLAG, &opt_no_headers, NULL, "no line of column names", NULL},
     {"show-managed-fields", 0, OPTION_FLAG, &output_managed_fields, NULL,
      "with -o yaml and json: who owns which fields", NULL},
+    PAST_ROWS(opt_past),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -51,6 +54,7 @@ const struct verb verb_get = {
     "  fogctl get agents -o wide\n"
     "  fogctl get agents --where 'sensors.battery >= 40 && region in (north, east)'\n"
     "  fogctl get hs/render -o yaml\n"
+    "  fogctl get assignments --at 10m\n"
     "  fogctl get assignments -l fog/session=render -w\n"
     "  fogctl get hs,assignments -w --output-watch-events\n"
     "  fogctl get agents -L site --sort-by .status.capacity.memory\n"
@@ -71,7 +75,7 @@ static struct node *fetch(struct fogctl *fogctl, const struct target *target,
 
         return list_selected(fogctl, target->kind, &selection, ret_revision);
     }
-    object = http_get(fogctl, kind_path(fogctl, target->kind, target->name));
+    object = http_get(fogctl, object_path(fogctl, target->kind, target->name));
     if (object == NULL) {
         return NULL;
     }
@@ -492,6 +496,12 @@ static int get(struct fogctl *fogctl, struct texts *words)
     enum output output;
     int code = read_usage(fogctl, words, &targets, &output);
 
+    if (code == EXIT_DONE && opt_watch && (opt_past.at != NULL || opt_past.revision != NULL)) {
+        code = usage_error(&verb_get, "-w: what was does not change");
+    }
+    if (code == EXIT_DONE) {
+        code = past_begin(fogctl, &verb_get, &opt_past);
+    }
     if (code == EXIT_DONE) {
         code = output == OUTPUT_TABLE || output == OUTPUT_WIDE
                    ? get_tables(fogctl, &targets, output, &all)

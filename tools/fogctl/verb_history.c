@@ -3,15 +3,16 @@
 #include "schema/json.h"
 #include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/going_back.h"
+#include "tools/fogctl/past.h"
 #include "tools/fogctl/writing.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *opt_for, *opt_revision;
+static const char *opt_for, *opt_revision, *opt_time, *opt_check;
 static struct writing opt_writing;
 static int64_t opt_limit = 50;
-static bool opt_prune, opt_yes;
+static bool opt_prune, opt_yes, opt_diff;
 
 static const struct option_row event_rows[] = {
     {"for", 0, OPTION_TEXT, &opt_for, "KIND/NAME", "only those about this object", NULL},
@@ -22,11 +23,16 @@ static const struct option_row history_rows[] = {
     {"limit", 0, OPTION_INT, &opt_limit, "N", "at most so many changes, the newest (default 50)",
      NULL},
     TREE_ROW(opt_writing),
+    {"diff", 0, OPTION_FLAG, &opt_diff, NULL, "every field that each of them changed", NULL},
 };
 
 static const struct option_row rollback_rows[] = {
     {"to-revision", 0, OPTION_TEXT, &opt_revision, "N",
      "the revision to go back to, as history shows it", NULL},
+    {"to", 0, OPTION_TEXT, &opt_time, "TIME",
+     "instead: a time to go back to, how long ago (10m) or 2026-11-22T10:00:00Z", NULL},
+    {"check-revision", 0, OPTION_TEXT, &opt_check, "N",
+     "only if nothing was declared since the plan of this revision was shown", NULL},
     {"prune", 0, OPTION_FLAG, &opt_prune, NULL, "also delete what is newer", NULL},
     DRY_RUN_ROW(opt_writing),
     WRITING_ROWS(opt_writing),
@@ -67,8 +73,8 @@ const struct verb verb_events = {
 const struct verb verb_history = {
     "history",
     "who changed what, when and why; of one object or of the fleet",
-    "history [KIND/NAME] [--limit N]",
-    "  fogctl history\n  fogctl history hs/render\n",
+    "history [KIND/NAME] [--limit N] [--diff]",
+    "  fogctl history\n  fogctl history hs/render --diff\n",
     history_options,
     history,
 };
@@ -76,9 +82,10 @@ const struct verb verb_history = {
 const struct verb verb_rollback = {
     "rollback",
     "go back to how things were at a revision: one object, or all that is declared",
-    "rollback [KIND/NAME] --to-revision N [options]",
+    "rollback [KIND/NAME] --to-revision N | --to TIME [options]",
     "  fogctl rollback --to-revision 120 --dry-run\n"
-    "  fogctl rollback hs/render --to-revision 120\n",
+    "  fogctl rollback hs/render --to-revision 120\n"
+    "  fogctl rollback --to 10m\n",
     rollback_options,
     rollback,
 };
@@ -229,6 +236,43 @@ static void print_history(struct fogctl *fogctl, const struct node *items)
     table_fini(&table);
 }
 
+static void print_field(struct fogctl *fogctl, const char *color, char mark,
+                        const struct node *change, const char *side)
+{
+    const struct node *value = node_find(change, side);
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    if (value != NULL) {
+        json_emit(value, JSON_PLAIN, &text);
+        printf("%s%c %s: ", paint(fogctl, color), mark, text_of(change, "path"));
+        text_put(stdout, text.data);
+        printf("%s\n", paint(fogctl, "off"));
+    }
+}
+
+/* Every change with the fields that it touched, the newest last. */
+static void print_diffs(struct fogctl *fogctl, const struct node *items)
+{
+    for (size_t i = items->list.count; i-- > 0;) {
+        const struct node *item = items->list.items[i], *changes = node_find(item, "changes");
+        const struct kind *kind = kind_find_word(text_of(item, "kind"));
+        const char *title = kind == NULL ? "" : kind_title(fogctl, kind, text_of(item, "name"));
+
+        printf("%srevision %s %s %s %s by %s%s\n", paint(fogctl, "bold"), text_of(item, "revision"),
+               text_of(item, "time"), text_of(item, "verb"), text_shown(fogctl, title),
+               text_shown(fogctl, text_of(item, "who")), paint(fogctl, "off"));
+        if (!str_is_empty(text_of(item, "why"))) {
+            printf("  %s\n", text_shown(fogctl, text_of(item, "why")));
+        }
+        for (size_t k = 0; k < list_count(changes); k++) {
+            print_field(fogctl, "red", '-', changes->list.items[k], "before");
+            print_field(fogctl, "green", '+', changes->list.items[k], "after");
+        }
+        putchar('\n');
+    }
+}
+
 /* What was there once, and is not among these. */
 static void tell_compacted(const struct node *root, size_t count)
 {
@@ -274,7 +318,11 @@ static int history(struct fogctl *fogctl, struct texts *words)
     if (!writing_is_lines(&opt_writing)) {
         return writing_print_list(fogctl, &opt_writing, items);
     }
-    print_history(fogctl, items);
+    if (opt_diff) {
+        print_diffs(fogctl, items);
+    } else {
+        print_history(fogctl, items);
+    }
     return EXIT_DONE;
 }
 
@@ -341,7 +389,7 @@ static int nothing_to_do(struct fogctl *fogctl, const struct target *target,
 static int show_plan(struct fogctl *fogctl, const struct target *target,
                      const char **ret_planned_at, int *ret_code)
 {
-    const struct node *status = send_rollback(fogctl, target, NULL, true);
+    const struct node *status = send_rollback(fogctl, target, opt_check, true);
     int changed = status == NULL ? -1 : results_diff(fogctl, node_find(status, "results"));
 
     *ret_code = EXIT_FAILED;
@@ -359,8 +407,18 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
 {
     uint64_t revision;
 
-    if (opt_revision == NULL) {
-        return usage_error(&verb_rollback, "--to-revision is needed; fogctl history shows them");
+    if ((opt_revision == NULL) == (opt_time == NULL)) {
+        return usage_error(&verb_rollback,
+                           "--to-revision is needed, or --to; fogctl history shows them");
+    }
+    if (opt_check != NULL && !u64_from_str(opt_check, &revision)) {
+        return usage_error(&verb_rollback, "--check-revision: \"%s\" is not a number", opt_check);
+    }
+    if (opt_time != NULL) { /* once, so that what is done is what was shown */
+        opt_revision = past_revision(fogctl, opt_time);
+        if (opt_revision == NULL) {
+            return EXIT_FAILED;
+        }
     }
     if (!u64_from_str(opt_revision, &revision)) {
         return usage_error(&verb_rollback, "--to-revision: \"%s\" is not a number", opt_revision);
@@ -404,7 +462,7 @@ static int rollback(struct fogctl *fogctl, struct texts *words)
         return EXIT_FAILED;
     }
     /* What a person has agreed to is carried out exactly; who says --yes agrees to anything. */
-    status = send_rollback(fogctl, &target, opt_yes ? NULL : planned_at, false);
+    status = send_rollback(fogctl, &target, opt_yes ? opt_check : planned_at, false);
     if (status == NULL) {
         return EXIT_FAILED;
     }

@@ -3,15 +3,26 @@
 #include "schema/yaml.h"
 #include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/output.h"
+#include "tools/fogctl/past.h"
+#include "tools/fogctl/state_diff.h"
 
 #include <stdio.h>
 
 static const char *opt_output;
 static int64_t opt_limit = 50;
+static struct state_diff opt_diff;
+static struct past_options opt_past;
 
 static const struct option_row state_rows[] = {
     {"output", 'o', OPTION_TEXT, &opt_output, "FORM",
-     "json, a line for each object (the default), or yaml, a document for each", NULL},
+     "json, a line for each object (the default), or yaml, a document for each; of diff json",
+     NULL},
+    {"name-only", 0, OPTION_FLAG, &opt_diff.names, NULL, "of diff: only which objects differ",
+     NULL},
+    {"status", 0, OPTION_FLAG, &opt_diff.status, NULL, "of diff: compare their status, too", NULL},
+    {"all-fields", 0, OPTION_FLAG, &opt_diff.all, NULL,
+     "of diff: compare also what the controller writes (managedFields, uid, …), and events", NULL},
+    PAST_ROWS(opt_past),
 };
 
 static const struct option_row log_rows[] = {
@@ -37,9 +48,13 @@ static int reconcile(struct fogctl *fogctl, struct texts *words);
 
 const struct verb verb_state = {
     "state",
-    "everything there is, as of one revision",
-    "state dump [-o json|yaml]",
-    "  fogctl state dump >before\n  fogctl state dump -o yaml | less\n",
+    "everything there is, as of one revision; and how two of them differ",
+    "state dump [-o json|yaml] [--at TIME] | state diff A [B]",
+    "  fogctl state dump >before\n"
+    "  fogctl state dump -o yaml --at 1h | less\n"
+    "  fogctl state diff before now\n"
+    "  fogctl state diff 1h --name-only\n"
+    "  fogctl state diff 120 150\n",
     state_options,
     state,
 };
@@ -99,14 +114,44 @@ static bool print_object(void *context, const char *text, size_t length)
     return goes_on;
 }
 
+static int diff(struct fogctl *fogctl, const struct texts *words)
+{
+    if (words->count < 2 || words->count > 3) {
+        (void)usage_error(&verb_state, "diff is of two: each a file, now, a revision, or a time");
+        return EXIT_USAGE;
+    }
+    if (opt_output != NULL && !str_eq(opt_output, "json")) {
+        return usage_error(&verb_state, "-o %s: state diff has the form json", opt_output);
+    }
+    if (opt_past.at != NULL || opt_past.revision != NULL) {
+        return usage_error(&verb_state, "--at is for dump; diff is told its moments as words");
+    }
+    opt_diff.json = opt_output != NULL;
+    opt_diff.before = words->items[1];
+    opt_diff.after = words->count == 3 ? words->items[2] : "now";
+    return state_diff(fogctl, &opt_diff);
+}
+
 static int state(struct fogctl *fogctl, struct texts *words)
 {
     struct dumping dumping = {.fogctl = fogctl};
     struct stream stream = {
         .path = "/apis/fog/v1/state", .line = print_object, .context = &dumping};
+    int code;
 
+    if (words->count > 0 && str_eq(words->items[0], "diff")) {
+        return diff(fogctl, words);
+    }
     if (!is_word(words, "dump")) {
-        return usage_error(&verb_state, "what is to be done? dump");
+        return usage_error(&verb_state, "what is to be done? dump, or diff A B");
+    }
+    code = past_begin(fogctl, &verb_state, &opt_past);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    if (fogctl->at_revision != NULL) {
+        stream.path =
+            arena_printf(&fogctl->arena, "/apis/fog/v1/state?atRevision=%s", fogctl->at_revision);
     }
     if (opt_output != NULL && !str_eq(opt_output, "json") && !str_eq(opt_output, "yaml")) {
         return usage_error(&verb_state, "-o %s: state dump has the forms json and yaml",

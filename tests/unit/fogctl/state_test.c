@@ -28,6 +28,36 @@ static void a_dump_that_is_refused_is_an_error(void **state)
     ERR("the state is large");
 }
 
+#define HEAD_LINE "{\"kind\":\"State\",\"metadata\":{\"resourceVersion\":\"7\"}}\n"
+#define POLICY_LINE(name, percent)                                                                 \
+    "{\"kind\":\"HarvestPolicy\",\"metadata\":{\"name\":\"" name                                   \
+    "\",\"resourceVersion\":\"" percent "\"},\"spec\":{\"percent\":" percent "}}\n"
+
+static void two_states_are_compared_object_by_object(void **state)
+{
+    (void)state;
+    ANSWERS({"GET /apis/fog/v1/state?atRevision=7 ", 200,
+             HEAD_LINE POLICY_LINE("a", "1") POLICY_LINE("b", "1"), 0},
+            {"GET /apis/fog/v1/state?atTime=10m ", 200,
+             HEAD_LINE POLICY_LINE("b", "2") POLICY_LINE("c", "1"), 0});
+    run("state diff 7 10m --name-only");
+    EXITS(1);
+    assert_string_equal(world.did.out.data, "removed HarvestPolicy/a\nchanged HarvestPolicy/b\n"
+                                            "added HarvestPolicy/c\n");
+    run("state diff 7 7");
+    EXITS(0);
+    assert_string_equal(world.did.out.data, "");
+    run("state diff 7 10m");
+    EXITS(1);
+    OUT("-  percent: 1");
+    OUT("+  percent: 2");
+    run("state diff 7 10m -o json");
+    EXITS(1);
+    OUT("{\"object\":\"HarvestPolicy/a\",\"change\":\"removed\",");
+    run("state diff 7 1 2");
+    EXITS(2);
+}
+
 static void the_log_has_the_newest_last(void **state)
 {
     (void)state;
@@ -63,6 +93,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dump_is_a_line_or_a_document_for_each_object, world_begin,
                                         world_end),
         cmocka_unit_test_setup_teardown(a_dump_that_is_refused_is_an_error, world_begin, world_end),
+        cmocka_unit_test_setup_teardown(two_states_are_compared_object_by_object, world_begin,
+                                        world_end),
         cmocka_unit_test_setup_teardown(the_log_has_the_newest_last, world_begin, world_end),
     };
 
