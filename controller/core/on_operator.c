@@ -479,6 +479,64 @@ static void write_changeset(struct ctl *ctl, struct request *request)
     changeset_free(&set);
 }
 
+static struct node *change_node(struct arena *arena, const char *verb, struct node *object)
+{
+    struct node *change = node_map(arena);
+
+    node_set(arena, change, "verb", node_str(arena, verb));
+    node_set(arena, change, "object", object);
+    return change;
+}
+
+/* What a plan is asked for: a change set as it is, or a manifest that would be applied. */
+static struct node *planned_set(struct ctl *ctl, const struct request *request)
+{
+    struct arena *arena = &ctl->arena;
+    struct node *root = node_map(arena), *spec = node_map(arena), *changes = node_list(arena);
+    const char *kind = node_find_text(request->body, "kind");
+
+    if (request->body == NULL || str_eq(kind, "ChangeSet")) {
+        return request->body;
+    }
+    node_add(arena, changes, change_node(arena, "apply", request->body));
+    node_set(arena, spec, "changes", changes);
+    node_set(arena, spec, "force", node_bool(arena, target_flag(&request->target, "force")));
+    node_set(arena, root, "kind", node_str(arena, "ChangeSet"));
+    node_set(arena, root, "spec", spec);
+    return root;
+}
+
+/* A dry run under a name of its own: nothing is ever changed by it. */
+static void read_plan(struct ctl *ctl, struct request *request)
+{
+    struct write_request defaults;
+    struct changeset set;
+    struct node *plan, *root;
+
+    request->is_dry_run = true;
+    if (!read_body(ctl, request) || !defaults_of(ctl, request, &defaults)) {
+        return;
+    }
+    if (!changeset_read(ctl, planned_set(ctl, request), &defaults, &set)) {
+        answer_failure(ctl, request->id, &set.failure);
+        return;
+    }
+    set.is_dry_run = true;
+    if (request->name != NULL && (set.count != 1 || set.writes[0].kind != request->kind)) {
+        request_refuse(ctl, request,
+                       failure_make(&ctl->arena, 400, "BadRequest",
+                                    "the manifest of this object is expected; a change set goes "
+                                    "to /apis/fog/v1/plan"));
+    } else if (!changeset_decide(ctl, &set, &plan)) {
+        answer_failure(ctl, request->id, &set.failure);
+    } else {
+        root = changeset_answer(ctl, &set, plan);
+        node_set(&ctl->arena, root, "kind", node_str(&ctl->arena, "Plan"));
+        answer_write(ctl, request, root);
+    }
+    changeset_free(&set);
+}
+
 static void write_rollback(struct ctl *ctl, struct request *request)
 {
     struct write_request defaults;
@@ -522,7 +580,10 @@ static void on_object(struct ctl *ctl, struct request *request)
     bool is_writable = request->subresource == NULL || str_eq(request->subresource, "status") ||
                        str_eq(request->subresource, "scale");
 
-    if (kind_verbs(request->kind, request->subresource) == NULL) {
+    if (str_eq(request->subresource, "plan") && str_eq(method, "POST") &&
+        kind_has_verb(request->kind, NULL, "create")) {
+        read_plan(ctl, request);
+    } else if (kind_verbs(request->kind, request->subresource) == NULL) {
         not_there(ctl, request);
     } else if (str_eq(method, "GET")) {
         request_get(ctl, request);
@@ -607,6 +668,7 @@ static bool on_fleet(struct ctl *ctl, struct request *request)
         void (*act)(struct ctl *ctl, struct request *request);
     } routes[] = {{"/apis/fog/v1/changesets", "POST", write_changeset},
                   {"/apis/fog/v1/rollbacks", "POST", write_rollback},
+                  {"/apis/fog/v1/plan", "POST", read_plan},
                   {"/apis/fog/v1/history", "GET", read_fleet_history},
                   {"/apis/fog/v1/reconcilelog", "GET", reconcile_log_answer},
                   {"/apis/fog/v1/state", "GET", dump_answer}};

@@ -445,9 +445,36 @@ static void a_set_has_a_name(void **state)
             DO("apply", POLICY("p", MIN(20))));
 }
 
+static void a_plan_is_told_and_nothing_is_changed(void **state)
+{
+    static const char manifest[] = "{'apiVersion': 'fog/v1', 'kind': 'HarvestSession', 'metadata': "
+                                   "{'name': 'render'}, 'spec': {" WORK "}}";
+    const struct node *answer;
+    const char *before = api_fingerprint(&api);
+
+    (void)state;
+    answer = api_expect(&api, 200, "POST", "/apis/fog/v1/plan", manifest);
+    assert_string_equal(api_text(answer, "kind"), "Plan");
+    assert_string_equal(api_text(answer, "status.results[0].result"), "created");
+    assert_string_equal(api_text(answer, "status.plan.pending[0].why"), "NoAgent");
+    answer = api_expect(&api, 200, "POST", SESSIONS "/render/plan", manifest);
+    assert_string_equal(api_text(answer, "status.plan.pending[0].session"), "render");
+    answer = api_expect(&api, 200, "POST", "/apis/fog/v1/plan",
+                        api_target(&api,
+                                   "{'kind': 'ChangeSet', 'spec': {'changes': [{'verb': 'apply', "
+                                   "'object': %s}]}}",
+                                   manifest));
+    assert_int_equal(api_at(answer, "status.results")->list.count, 1);
+    (void)api_expect(&api, 400, "POST", POLICIES "/render/plan", manifest);
+    (void)api_expect(&api, 400, "POST", "/apis/fog/v1/plan", "{'kind': 'ChangeSet'}");
+    (void)api_expect(&api, 405, "GET", "/apis/fog/v1/plan", NULL);
+    assert_string_equal(api_fingerprint(&api), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_plan_is_told_and_nothing_is_changed, set_up, tear_down),
         CASE(a_set_is_one_commit_and_says_what_became_of_each),
         CASE(a_patch_changes_what_it_names_in_what_is_there),
         CASE(a_set_that_changes_nothing_is_no_commit),
