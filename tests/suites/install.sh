@@ -25,7 +25,7 @@ all_is_where_it_belongs() {
 pages_and_completion_are_there() {
   local share=$D/opt/fog/share
   is "pages of daemons" "$(ls "$share/man/man8" | xargs)" "fog-agent.8 fog-controller.8"
-  is "pages of fogctl" "$(ls "$share/man/man1" | grep -cE '^fogctl(-[a-z]+)?\.1$')" \
+  is "pages of fogctl" "$(ls "$share/man/man1" | grep -cE '^fogctl(-[a-z-]+)?\.1$')" \
     "$(("$("$BIN/fogctl" --help | sed -n '/^Verbs:/,/^$/p' | grep -c '^  ')" + 1))"
   is "completion" "$(cd "$share" && find bash-completion zsh fish -type f | sort | xargs)" \
     "bash-completion/completions/fogctl fish/vendor_completions.d/fogctl.fish zsh/site-functions/_fogctl"
