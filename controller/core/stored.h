@@ -25,7 +25,8 @@ struct stored_change {
                                    the row */
     uint64_t ledger_revision;   /* start-up: revision of the ledger row in force */
     uint64_t status_revision;   /* start-up, past: revision of the status row in force; 0 without */
-    bool is_status_gone;        /* past: a newer status of then was compacted */
+    bool is_status_gone;        /* past: a newer status of then was compacted; changes of which the
+                                 one before is asked for: that of a status row was */
 };
 
 /* Each era of a store has revisions of its own: what was written after a copy was taken, and lost

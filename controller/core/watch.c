@@ -197,7 +197,7 @@ static struct object *object_before(const struct stored_change *change)
     }
     if (change->log == ROW_LEDGER) {
         before.body = change->body_before;
-    } else if (!change->kind->is_event) {
+    } else if (!change->kind->is_event && !change->is_status_gone) {
         before.status = change->status_before;
     }
     return stored_object(&before, NULL);
@@ -214,6 +214,25 @@ static struct object *tombstone(const struct stored_change *change)
     return object;
 }
 
+/* The status before was compacted.  Had it been what selected the object, who saw it must hear that
+ * it ceased to; who never saw it ignores that it is gone.  All but the status was as it is. */
+static bool may_have_matched(struct ctl *ctl, const struct watcher *watcher,
+                             const struct stored_change *change, const struct object *after)
+{
+    struct term terms[TERMS_MAX];
+    struct selector rest = {.terms = terms};
+
+    for (size_t i = 0; i < watcher->fields.count; i++) {
+        if (!str_starts(watcher->fields.terms[i].key, "status.")) {
+            terms[rest.count++] = watcher->fields.terms[i];
+        }
+    }
+    return change->log == ROW_STATUS && change->is_status_gone &&
+           rest.count < watcher->fields.count &&
+           selector_matches_labels(&watcher->labels, &after->meta.labels) &&
+           selector_matches_fields(&ctl->arena, &rest, after);
+}
+
 static void tell_stored(struct ctl *ctl, struct watcher *watcher,
                         const struct stored_change *change)
 {
@@ -221,6 +240,10 @@ static void tell_stored(struct ctl *ctl, struct watcher *watcher,
 
     if (after == NULL && change->verb == ROW_DELETE) {
         after = tombstone(change); /* who never saw it ignores that it is gone */
+        watcher->revision = change->revision;
+        tell_object(ctl, watcher, "DELETED", after);
+    } else if (after != NULL && may_have_matched(ctl, watcher, change, after) &&
+               !matches(ctl, watcher, after)) {
         watcher->revision = change->revision;
         tell_object(ctl, watcher, "DELETED", after);
     } else if (after != NULL) {

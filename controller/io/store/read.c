@@ -27,7 +27,7 @@ enum column_of_change {
     COLUMN_LEDGER_REVISION,
     COLUMN_STATUS_REVISION,
     COLUMN_STATUS_BEFORE,
-    COLUMN_NEXT_FOLLOWS, /* READ_PAST: the status that the next one followed; 0: none */
+    COLUMN_FOLLOWS, /* the status that this one follows, READ_PAST: the next one; 0: none */
 };
 
 static enum stmt_id statement_of(const struct read_query *query)
@@ -76,6 +76,8 @@ static struct stored_change take_change(struct read_result *result, sqlite3_stmt
         .ledger_revision = column_u64(stmt, COLUMN_LEDGER_REVISION),
         .status_revision = column_u64(stmt, COLUMN_STATUS_REVISION),
         .status_before = column_blob(stmt, COLUMN_STATUS_BEFORE),
+        .is_status_gone =
+            column_u64(stmt, COLUMN_FOLLOWS) != 0 && column_is_null(stmt, COLUMN_STATUS_BEFORE),
     };
 }
 
@@ -239,7 +241,7 @@ static int is_compacted(struct store *store, const struct read_query *query)
 /* An object as it was then, if it was.  1: read on. */
 static int take_past(struct read_result *result, sqlite3_stmt *stmt, size_t *size_bytes)
 {
-    uint64_t follows = column_u64(stmt, COLUMN_NEXT_FOLLOWS);
+    uint64_t follows = column_u64(stmt, COLUMN_FOLLOWS);
     struct stored_change change;
 
     if (column_is_null(stmt, COLUMN_REVISION)) {

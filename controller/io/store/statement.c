@@ -10,7 +10,7 @@
 #define LEDGER_COLUMNS                                                                             \
     "0 AS log, l.revision AS revision, l.verb, l.kind, l.name, l.uid, l.seq, l.generation, l.at, " \
     "l.who, l.manager, l.why, coalesce(b.data, CASE WHEN l.verb = 2 THEN p.data END), s.data, "    \
-    "CASE WHEN ?5 THEN p.data END, l.revision, l.status, NULL"
+    "CASE WHEN ?5 THEN p.data END, l.revision, l.status, NULL, 0"
 #define LEDGER_JOINS                                                                               \
     "FROM ledger l LEFT JOIN body b ON b.id = l.body "                                             \
     "LEFT JOIN ledger q ON q.revision = l.before AND (?5 OR l.verb = 2) "                          \
@@ -18,7 +18,8 @@
     "LEFT JOIN status s ON s.revision = l.status "
 #define STATUS_COLUMNS                                                                             \
     "1, t.revision, t.verb, t.kind, t.name, t.uid, 0, t.generation, t.at, t.who, t.manager, "      \
-    "t.why, b.data, t.data, CASE WHEN ?5 THEN b.data END, t.ledger, t.revision, u.data"
+    "t.why, b.data, t.data, CASE WHEN ?5 THEN b.data END, t.ledger, t.revision, u.data, "          \
+    "t.before"
 #define STATUS_JOINS                                                                               \
     "FROM status t LEFT JOIN ledger l ON l.revision = t.ledger "                                   \
     "LEFT JOIN body b ON b.id = l.body "                                                           \

@@ -69,7 +69,7 @@ static struct {
         VEC_OF(struct told);
     } journal;
     struct agent_now now[NAMES];
-    size_t cuts, restarts, compactions, expiries, relists, events, bursts, bookmarks;
+    size_t cuts, restarts, compactions, expiries, relists, events, bursts, bookmarks, needless;
     uint64_t compacted;
 } world;
 
@@ -304,6 +304,37 @@ static void take_into_view(struct watcher_test *watcher, const char *type,
     seen->revision = change->revision;
 }
 
+/* The first status after where history begins: the one before it may be gone, and with it what a
+ * selector made of it.  Then an end of what was never seen may come, which says nothing. */
+static bool is_needless(const struct watcher_test *watcher, const struct node *event)
+{
+    uint64_t revision = revision_of(api_at(event, "object"));
+    int name = number_in(api_text(event, "object.metadata.name"));
+
+    if (watcher->version < 0 || watcher->seen[name].is_there ||
+        !str_eq(api_text(event, "type"), "DELETED")) {
+        return false;
+    }
+    for (size_t i = world.journal.count; i-- > 0;) { /* it may be told more than once */
+        const struct told *was = before(i);
+
+        if (world.journal.items[i].revision == revision) {
+            return type_of(watcher, i) == NULL && was != NULL && was->revision <= world.compacted;
+        }
+    }
+    return false;
+}
+
+/* For the same reason what is new may look as if it had been there. */
+static bool is_as_good(const struct watcher_test *watcher, const char *type, const char *wanted)
+{
+    const struct told *was = before(watcher->next - 1);
+
+    return str_eq(type, wanted) ||
+           (watcher->version >= 0 && str_eq(type, "MODIFIED") && str_eq(wanted, "ADDED") &&
+            was != NULL && was->revision <= world.compacted);
+}
+
 static void expect_event(struct watcher_test *watcher, const struct node *event)
 {
     uint64_t revision = revision_of(api_at(event, "object"));
@@ -312,6 +343,10 @@ static void expect_event(struct watcher_test *watcher, const struct node *event)
     struct digest shown;
     char name[16];
 
+    if (is_needless(watcher, event)) {
+        world.needless++;
+        return;
+    }
     while (watcher->next < world.journal.count &&
            (wanted = type_of(watcher, watcher->next)) == NULL) {
         watcher->next++;
@@ -322,7 +357,7 @@ static void expect_event(struct watcher_test *watcher, const struct node *event)
     }
     change = &world.journal.items[watcher->next++];
     (void)snprintf(name, sizeof(name), "a-%d", change->name);
-    if (!str_eq(type, wanted) || revision != change->revision ||
+    if (!is_as_good(watcher, type, wanted) || revision != change->revision ||
         !str_eq(name, api_text(event, "object.metadata.name"))) {
         fail_msg("\"%s\" gets %s of %s at %" PRIu64 ", not %s of %s at %" PRIu64, watcher->query,
                  type, api_text(event, "object.metadata.name"), revision, wanted, name,
@@ -335,7 +370,7 @@ static void expect_event(struct watcher_test *watcher, const struct node *event)
                      watcher->query, name, revision);
         }
     }
-    take_into_view(watcher, type, change);
+    take_into_view(watcher, wanted, change);
     watcher->revision = revision;
     world.events++;
 }
@@ -666,12 +701,12 @@ static void nothing_is_missed_doubled_or_out_of_order(void **state)
         expect_up_to_date(&watchers[i]);
     }
     print_message("# %zu changes, %zu events: %zu cuts, %zu restarts, %zu compactions, %zu times "
-                  "too old, %zu lists, %zu bursts, %zu bookmarks\n",
+                  "too old, %zu lists, %zu bursts, %zu bookmarks, %zu needless\n",
                   world.journal.count, world.events, world.cuts, world.restarts, world.compactions,
-                  world.expiries, world.relists, world.bursts, world.bookmarks);
+                  world.expiries, world.relists, world.bursts, world.bookmarks, world.needless);
     assert_true(world.events > changes && world.cuts > changes / 10 && world.restarts > 0 &&
-                world.compactions > 0 && world.expiries > 0 && world.bursts > 0 &&
-                world.bookmarks > 0);
+                world.compactions > 0 && (world.expiries > 0 || changes < 10000) &&
+                world.bursts > 0 && world.bookmarks > 0);
     vec_fini(&world.journal);
     api_fini(&world.api);
 }
