@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { AGAIN_MS = 500, POLL_MS = 1000 };
+enum { AGAIN_MS = 500, POLL_MS = 1000, STALE_FAILURES = 4 };
 
 struct flow {
     struct fogctl *fogctl;
@@ -16,6 +16,8 @@ struct flow {
     struct str rest; /* of a line not yet whole, or of an answer that refuses */
     int64_t again_at_ms;
     bool is_over;
+    unsigned failures; /* without an answer between them */
+    bool is_stale;     /* it was said that nothing new comes */
 };
 
 /* --- what comes ------------------------------------------------------------------------------- */
@@ -50,6 +52,11 @@ static size_t on_stream(char *data, size_t size, size_t count, void *context)
     long code = 0;
 
     (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &code);
+    if (code < 400) {
+        fputs(flow->is_stale ? "the controller answers again\n" : "", stderr);
+        flow->is_stale = false;
+        flow->failures = 0;
+    }
     if (flow->stream->by_bytes && code < 400) {
         flow->stream->has_stopped = !flow->stream->line(flow->stream->context, data, length);
         return flow->stream->has_stopped ? 0 : length;
@@ -102,6 +109,19 @@ static void refused(struct flow *flow)
     (void)reply_failed(&reply);
 }
 
+/* What was cut goes on soon; when it cannot, what was told is old. */
+static void say_stale(struct flow *flow, CURLcode result)
+{
+    if (flow->is_stale || (flow->stream->code != 503 && flow->stream->code != 0) ||
+        ++flow->failures < STALE_FAILURES) {
+        return;
+    }
+    flow->is_stale = true;
+    fprintf(stderr,
+            "the controller does not answer (%s), what was told may be out of date; trying again\n",
+            result == CURLE_OK ? "it takes nothing now" : curl_easy_strerror(result));
+}
+
 /* The answer ended, well or not. */
 static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
 {
@@ -114,6 +134,7 @@ static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
     stream->has_failed = has_refused || (result != CURLE_OK && !stream->has_stopped);
     flow_close(flow, multi);
     if (!stream->has_stopped && !has_refused && stream->again != NULL) {
+        say_stale(flow, result);
         stream->path = stream->again(stream->context);
         flow->again_at_ms = boot_ms() + AGAIN_MS;
     } else {

@@ -1,13 +1,18 @@
-/* wait: until one of several conditions holds, for every object named. */
+/* wait: until one of several conditions holds, or all of them, for every object named.  Meanwhile
+ * it says on standard error what stands in the way: on a terminal in one line that is written over
+ * and over, else a line whenever it changes. */
+#include "schema/base/utf8.h"
+#include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/jsonpath.h"
 #include "tools/fogctl/writing.h"
 
 #include <stdio.h>
 #include <strings.h>
+#include <unistd.h>
 
 static struct texts opt_for;
 static struct selection opt_selection;
-static bool opt_all;
+static bool opt_all, opt_all_of;
 static int64_t opt_timeout_ms = 30000;
 static struct writing opt_shown;
 
@@ -15,6 +20,7 @@ static const struct option_row rows[] = {
     {"for", 0, OPTION_LIST, &opt_for, "WHAT",
      "condition=TYPE[=STATUS], jsonpath={.path}[=VALUE], create, delete; several: any of them",
      NULL},
+    {"all-of", 0, OPTION_FLAG, &opt_all_of, NULL, "of several --for all, not any", NULL},
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
@@ -160,12 +166,126 @@ static bool check_what(struct fogctl *fogctl)
     return opt_for.count > 0;
 }
 
+/* --- what stands in the way ------------------------------------------------------------------- */
+
+static void say_condition(const struct node *object, const char *text, struct str *to)
+{
+    const struct node *conditions = node_find_path(object, "status.conditions");
+    size_t length = strcspn(text, "=");
+
+    for (size_t i = 0; i < list_count(conditions); i++) {
+        const struct node *condition = conditions->list.items[i];
+        const char *type = text_of(condition, "type"), *message = text_of(condition, "message");
+
+        if (strlen(type) == length && strncasecmp(type, text, length) == 0) {
+            str_addf(to, "%s is %s%s%s%s%s", type, text_of(condition, "status"),
+                     *text_of(condition, "reason") == '\0' ? "" : ", ",
+                     text_of(condition, "reason"), *message == '\0' ? "" : ": ", message);
+            return;
+        }
+    }
+    str_addf(to, "nothing is said of %.*s yet", (int)length, text);
+}
+
+static void say_path(struct fogctl *fogctl, const struct node *object, const char *text,
+                     struct str *to)
+{
+    const char *name = arena_strndup(&fogctl->arena, text, path_length(text));
+    struct err err;
+    struct jsonpath *path = jsonpath_parse_path(&fogctl->arena, name, &err);
+    struct found found;
+
+    str_addf(to, "%s is ", name);
+    if (path == NULL || jsonpath_find(path, &fogctl->arena, object, &found, &err) < 0 ||
+        found.count == 0) {
+        str_add(to, "not there");
+        return;
+    }
+    for (size_t i = 0; i < found.count; i++) {
+        str_add(to, i == 0 ? "" : " ");
+        jsonpath_value(found.items[i], to);
+    }
+}
+
+static void say_unmet(struct fogctl *fogctl, const struct node *object, struct str *to)
+{
+    vec_each (&opt_for, it) {
+        if (is_met(fogctl, object, *it)) {
+            continue;
+        }
+        str_add(to, to->length == 0 ? "" : "; ");
+        if (object == NULL) {
+            str_add(to, "it is not there yet");
+        } else if (str_eq(*it, "delete")) {
+            str_add(to, "it is still there");
+        } else if (str_starts(*it, "condition=")) {
+            say_condition(object, *it + strlen("condition="), to);
+        } else {
+            say_path(fogctl, object, *it + strlen("jsonpath="), to);
+        }
+    }
+}
+
+/* What was said last of one object. */
+struct progress {
+    struct str said;
+    bool is_on_line; /* of a terminal, which is not yet ended */
+};
+
+static void progress_say(struct fogctl *fogctl, struct progress *progress,
+                         const struct target *target, const char *text)
+{
+    bool is_terminal = isatty(STDERR_FILENO) == 1;
+    const char *title = kind_title(fogctl, target->kind, target->name);
+
+    if (str_eq(progress->said.data, text)) {
+        return;
+    }
+    str_clear(&progress->said);
+    str_add(&progress->said, text);
+    fputs(is_terminal ? "\r\033[K" : "", stderr);
+    text_put(stderr, title);
+    fputs(": ", stderr);
+    if (is_terminal) { /* a line that is broken could not be written over */
+        text_put(stderr,
+                 arena_strndup(&fogctl->arena, text,
+                               utf8_valid_bytes(text, strlen(text) < 60 ? strlen(text) : 60)));
+    } else {
+        text_put(stderr, text);
+        fputs("\n", stderr);
+    }
+    progress->is_on_line = is_terminal;
+    (void)fflush(stderr);
+}
+
+static void progress_end(struct progress *progress)
+{
+    if (progress->is_on_line) {
+        fputs("\r\033[K", stderr);
+        (void)fflush(stderr);
+    }
+    str_fini(&progress->said);
+}
+
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 enum look { LOOK_MET, LOOK_NOT_YET, LOOK_FAILED };
 
-static enum look look_once(struct fogctl *fogctl, const struct target *target, int64_t left_ms)
+/* Any of what is waited for, or all of it. */
+static bool is_enough(struct fogctl *fogctl, const struct node *object)
 {
+    size_t met = 0;
+
+    vec_each (&opt_for, it) {
+        met += is_met(fogctl, object, *it);
+    }
+    return opt_all_of ? met == opt_for.count : met > 0;
+}
+
+static enum look look_once(struct fogctl *fogctl, const struct target *target, int64_t left_ms,
+                           struct progress *progress)
+{
+    struct str unmet = STR_EMPTY;
     struct request request = {.method = "GET",
                               .path = kind_path(fogctl, target->kind, target->name),
                               .retry_ms = left_ms > 0 ? left_ms : 1};
@@ -178,28 +298,35 @@ static enum look look_once(struct fogctl *fogctl, const struct target *target, i
         (void)reply_failed(&reply);
         return LOOK_FAILED;
     }
-    vec_each (&opt_for, it) {
-        if (is_met(fogctl, reply.code == 200 ? reply.root : NULL, *it)) {
-            return LOOK_MET;
-        }
+    if (is_enough(fogctl, reply.code == 200 ? reply.root : NULL)) {
+        return LOOK_MET;
     }
     if (reply.code == 404 && !may_be_absent()) {
         (void)reply_failed(&reply);
         return LOOK_FAILED;
     }
+    say_unmet(fogctl, reply.code == 200 ? reply.root : NULL, &unmet);
+    progress_say(fogctl, progress, target, unmet.data);
+    str_fini(&unmet);
     return LOOK_NOT_YET;
 }
 
 /* Asks every 100 ms, in between the controller may restart. */
-static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t give_up_ms)
+static int wait_until(struct fogctl *fogctl, const struct target *target, int64_t give_up_ms,
+                      struct progress *progress)
 {
     for (;;) {
         struct arena saved;
         enum look look;
+        bool is_late;
 
         scratch_begin(fogctl, &saved);
-        look = look_once(fogctl, target, give_up_ms - boot_ms());
+        look = look_once(fogctl, target, give_up_ms - boot_ms(), progress);
         scratch_end(fogctl, &saved);
+        is_late = boot_ms() >= give_up_ms;
+        if (look != LOOK_NOT_YET || is_late) {
+            progress_end(progress);
+        }
         if (look == LOOK_MET) {
             text_put(writing_aside(&opt_shown), kind_title(fogctl, target->kind, target->name));
             fputs(" condition met\n", writing_aside(&opt_shown));
@@ -209,7 +336,7 @@ static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t 
         if (look == LOOK_FAILED) {
             return EXIT_FAILED;
         }
-        if (boot_ms() >= give_up_ms) {
+        if (is_late) {
             return fail(arena_printf(&fogctl->arena, "fogctl why %s/%s tells what it waits for",
                                      kind_short(target->kind), target->name),
                         "timed out waiting for the condition on %s",
@@ -217,6 +344,13 @@ static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t 
         }
         pause_ms(100);
     }
+}
+
+static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t give_up_ms)
+{
+    struct progress progress = {.said = STR_EMPTY};
+
+    return wait_until(fogctl, target, give_up_ms, &progress);
 }
 
 /* EXIT_DONE, or EXIT_USAGE after having said what is wrong. */

@@ -42,8 +42,20 @@ static void any_of_several_conditions_will_do(void **state)
     run("wait hs/s --for=jsonpath={.status.phase}=down --timeout 200ms");
     EXITS(1);
     assert_string_equal(world.did.err.data,
+                        "harvestsession.fog/s: {.status.phase} is up\n"
                         "error: timed out waiting for the condition on harvestsession.fog/s\n"
                         "  fogctl why hs/s tells what it waits for\n");
+}
+
+static void all_of_several_conditions_can_be_asked_for(void **state)
+{
+    (void)state;
+    ANSWERS({"GET " S "/s ", 200, SESSION("1", CONVERGED("False", "1")), 2},
+            {"GET " S "/s ", 200, SESSION("1", CONVERGED("True", "1")), 0});
+    run("wait hs/s --all-of --for=condition=Converged --for=jsonpath={.status.ready}=3");
+    EXITS(0);
+    assert_string_equal(world.did.err.data, "harvestsession.fog/s: Converged is False\n");
+    assert_int_equal(text_count(requests(), "GET "), 3);
 }
 
 static void waiting_goes_on_while_the_controller_restarts(void **state)
@@ -372,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_condition_is_met_when_it_speaks_of_the_newest_spec),
         TEST(any_of_several_conditions_will_do),
+        TEST(all_of_several_conditions_can_be_asked_for),
         TEST(waiting_goes_on_while_the_controller_restarts),
         TEST(what_is_not_there_is_waited_for_only_when_asked_to),
         TEST(every_object_has_its_line_also_behind_one_in_vain),
