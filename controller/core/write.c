@@ -351,7 +351,9 @@ static bool compose_update(struct ctl *ctl, struct write_request *request, const
         next = status_only(ctl, live, next);
     } else {
         write_settle(ctl, request, next, live);
-        patched_drop_empty(next);
+        if (!request->owners_too) { /* a rollback brings back what was, as it was */
+            patched_drop_empty(next);
+        }
     }
     if (request->verb == WRITE_REPLACE && node_find_path(next, "metadata.managedFields") == NULL) {
         keep_owners(ctl, next, live);
