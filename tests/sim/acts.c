@@ -12,11 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define JSON_TYPE  "application/json"
-#define YAML_TYPE  "application/yaml"
-#define MERGE_TYPE "application/merge-patch+json"
-#define APPLY_TYPE "application/apply-patch+yaml"
-#define CHANGESETS "/apis/fog/v1/changesets"
+#define JSON_TYPE       "application/json"
+#define YAML_TYPE       "application/yaml"
+#define MERGE_TYPE      "application/merge-patch+json"
+#define APPLY_TYPE      "application/apply-patch+yaml"
+#define JSON_PATCH_TYPE "application/json-patch+json"
+#define CHANGESETS      "/apis/fog/v1/changesets"
 
 enum { ROUNDS_MAX = 4, CHANGES_DRAWN_MAX = 3 };
 
@@ -323,10 +324,12 @@ static bool scale_back(struct person *person, int code, const struct node *root)
     if (code != 200) {
         return false;
     }
-    ask(person, "PATCH", MERGE_TYPE, "/apis/fog/v1/harvestsessions/%s?fieldManager=%s",
+    ask(person, "PATCH", JSON_PATCH_TYPE, "/apis/fog/v1/harvestsessions/%s?fieldManager=%s",
         person->name_kept, person->name);
     str_addf(&person->draft.body,
-             "{\"spec\":{\"replicas\":%" PRIu64 ",\"everyAgent\":null,\"tasks\":null}}",
+             "[{\"op\":\"add\",\"path\":\"/spec/replicas\",\"value\":%" PRIu64 "},"
+             "{\"op\":\"add\",\"path\":\"/spec/everyAgent\",\"value\":null},"
+             "{\"op\":\"add\",\"path\":\"/spec/tasks\",\"value\":null}]",
              1 + die_below(&person->die, 3));
     person->draft.may_miss = person->draft.is_merge = true;
     return true;

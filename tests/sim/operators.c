@@ -269,6 +269,28 @@ static void judge_reading(struct person *person, const struct node *root)
     }
 }
 
+/* Whoever applied a session owns of its spec what he said: nobody outranks him. */
+static void judge_owners(struct person *person, int code, const struct node *root,
+                         const struct blob *body)
+{
+    const struct node *entries = node_find_path(root, "metadata.managedFields");
+    bool is_apply = str_starts(person->draft.content_type, "application/apply-patch") &&
+                    str_starts(person->draft.target, "/apis/fog/v1/harvestsessions/");
+    bool owns = !is_apply;
+
+    for (size_t i = 0; !owns && entries != NULL && i < entries->list.count; i++) {
+        const struct node *entry = entries->list.items[i];
+
+        owns = str_eq(node_find_text(entry, "manager"), person->name) &&
+               str_eq(node_find_text(entry, "operation"), "Apply") &&
+               node_find_text(entry, "source") == NULL &&
+               node_find_path(entry, "fieldsV1.f:spec.f:workload") != NULL;
+    }
+    if (!owns) {
+        wonder(person, "owners", code, body);
+    }
+}
+
 static void judge_success(struct person *person, int code, const struct node *root,
                           const struct blob *body)
 {
@@ -282,6 +304,7 @@ static void judge_success(struct person *person, int code, const struct node *ro
     switch (wish) {
     case WISH_DONE:
         check_acknowledged(sim, person->key, code, body);
+        judge_owners(person, code, root, body);
         learn(sim, root);
         remember(person, code);
         break;
