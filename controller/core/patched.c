@@ -36,17 +36,28 @@ bool patched(struct ctl *ctl, enum patch_form form, const struct node *target,
     return true;
 }
 
+static bool is_empty(const struct node *node, enum node_type type)
+{
+    return node->type == type && (type == NODE_MAP ? node->map.count : node->list.count) == 0;
+}
+
+/* One of the wrong type stays, to be refused. */
 void patched_drop_empty(struct node *root)
 {
-    static const char *const keys[] = {"labels", "annotations", "finalizers", "ownerReferences"};
+    static const struct {
+        const char *key;
+        enum node_type type;
+    } containers[] = {{"labels", NODE_MAP},
+                      {"annotations", NODE_MAP},
+                      {"finalizers", NODE_LIST},
+                      {"ownerReferences", NODE_LIST}};
     struct node *meta = node_find(root, "metadata");
 
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        const struct node *value = node_find(meta, keys[i]);
+    for (size_t i = 0; i < COUNT_OF(containers); i++) {
+        const struct node *value = node_find(meta, containers[i].key);
 
-        if (value != NULL && ((value->type == NODE_MAP && value->map.count == 0) ||
-                              (value->type == NODE_LIST && value->list.count == 0))) {
-            (void)node_remove(meta, keys[i]);
+        if (value != NULL && is_empty(value, containers[i].type)) {
+            (void)node_remove(meta, containers[i].key);
         }
     }
 }

@@ -520,6 +520,8 @@ static void what_is_empty_in_the_metadata_is_not_there(void **state)
     assert_string_equal(api_text(merge(200, POLICIES "/p", "{'metadata': {'annotations': {}}}"),
                                  "metadata.resourceVersion"),
                         api_text(policy, "metadata.resourceVersion"));
+    api_expect(&api, 422, "POST", POLICIES, "{'metadata': {'name': 'q', 'labels': []}}");
+    api_expect(&api, 422, "POST", POLICIES, "{'metadata': {'name': 'q', 'finalizers': {}}}");
 }
 
 static void a_dry_run_has_the_number_of_what_is_there(void **state)
