@@ -123,6 +123,16 @@ it_finds_nothing_wrong_with_the_examples() {
   says "$out" 'cores":"?2"?[,}]' 'memory":"1Gi"'
 }
 
+amounts_written_in_another_way_are_no_change() {
+  local before
+  expect 0 k apply -f "$T/m/numbers.yaml"
+  await 10 "it rests" converged numbers
+  before=$(session numbers .metadata.resourceVersion)
+  expect 0 k apply -f "$T/m/numbers.yaml" # kubectl itself compares the texts, and may say "configured"
+  is "its version" "$(session numbers .metadata.resourceVersion)" "$before"
+  expect 0 k delete hs numbers
+}
+
 unknown_fields_are_refused_or_warned_about() {
   rest odd 'bogus: 1' >"$T/m/odd.yaml"
   expect 1 k create -f "$T/m/odd.yaml"
@@ -527,6 +537,7 @@ it it_is_pointed_at_fog_by_what_fogctl_prints version_tells_of_both_sides \
   api_resources_lists_every_kind_with_its_short_name api_versions_lists_both what_does_not_exist_is_said \
   explain_tells_of_fields auth_can_i_answers create_makes_what_is_not_there create_dry_runs_make_nothing \
   what_is_wrong_is_told_field_by_field it_finds_nothing_wrong_with_the_examples \
+  amounts_written_in_another_way_are_no_change \
   unknown_fields_are_refused_or_warned_about apply_creates_then_changes_then_leaves_alone apply_dry_runs_change_nothing \
   apply_prunes_what_is_no_longer_declared diff_shows_what_would_change_and_exits_with_1 \
   server_side_apply_owns_what_it_names server_side_apply_tells_of_conflicts_and_can_force \
