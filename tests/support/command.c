@@ -4,6 +4,7 @@
 #include "schema/base/vec.h"
 
 #include <assert.h>
+#include <pty.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,6 +92,33 @@ void command_run(program_main program, const char *words, const char *input, str
     read_all(out, &ret->out);
     read_all(err, &ret->err);
     (void)fclose(in);
+}
+
+void command_run_on_terminal(program_main program, const char *words, struct outcome *ret)
+{
+    static const struct winsize size = {.ws_row = 24, .ws_col = 80};
+    char buffer[4096];
+    int terminal = -1, status;
+    ssize_t got;
+    pid_t child;
+
+    *ret = (struct outcome){0, STR_EMPTY, STR_EMPTY};
+    (void)fflush(NULL);
+    child = forkpty(&terminal, NULL, NULL, &size);
+    assert(child >= 0);
+    if (child == 0) {
+        char *argv[WORDS_MAX + 1], *copy = mem_strdup(words);
+        int code = program(split(copy, argv), argv);
+
+        free(copy);
+        exit(code);
+    }
+    while ((got = read(terminal, buffer, sizeof(buffer))) > 0) {
+        str_add_bytes(&ret->out, buffer, (size_t)got);
+    }
+    (void)close(terminal);
+    assert(waitpid(child, &status, 0) == child);
+    ret->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 void outcome_fini(struct outcome *outcome)

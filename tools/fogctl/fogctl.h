@@ -132,6 +132,9 @@ int reply_failed(const struct reply *reply);
 int http_unreachable(const struct fogctl *fogctl, const char *why);
 void http_close(struct fogctl *fogctl);
 
+/* How a stream that may begin anew is doing. */
+enum link { LINK_UP, LINK_LOST, LINK_REFUSED };
+
 /* An answer that comes line by line. */
 struct stream {
     const char *path;
@@ -140,6 +143,12 @@ struct stream {
     bool (*line)(void *context, const char *text, size_t length);
     /* The path to go on with after it ended or broke off; NULL: then it is over. */
     const char *(*again)(void *context);
+    /* Told at each answer, at each try that gets none, and before a refusal is said; NULL: a person
+     * is told, on standard error. */
+    void (*link)(void *context, enum link link);
+    /* Between all that comes: for how long there is nothing to do unless something comes, standard
+     * input included; below 0: enough, of all streams.  NULL: no such thing. */
+    int64_t (*turn)(void *context);
     void *context;
     long code; /* of the last answer; 0: none came */
     bool has_stopped, has_failed;
@@ -268,6 +277,7 @@ struct table {
 void table_init(struct table *table, size_t columns);
 void table_fini(struct table *table);
 void table_print(struct table *table, size_t first_row);
+void table_print_to(FILE *to, struct table *table, size_t first_row);
 /* The columns of a kind, and the cells of one object. */
 size_t kind_columns(const struct kind *kind, bool wide);
 void table_head(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide);

@@ -19,7 +19,7 @@
 
 static struct {
     struct termios before;
-    char *drawn; /* owned: what is on it */
+    char *drawn; /* owned: what is on it, with the status */
     bool is_open;
 } screen;
 
@@ -45,13 +45,18 @@ static void listen_to(int number, void (*handler)(int))
     (void)sigaction(number, &action, NULL);
 }
 
+bool screen_is_there(void)
+{
+    return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 &&
+           !str_is_empty(getenv("TERM")) && !str_eq(getenv("TERM"), "dumb");
+}
+
 bool screen_open(void)
 {
     static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
     struct termios raw;
 
-    if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1 || str_is_empty(getenv("TERM")) ||
-        str_eq(getenv("TERM"), "dumb") || tcgetattr(STDIN_FILENO, &screen.before) != 0) {
+    if (!screen_is_there() || tcgetattr(STDIN_FILENO, &screen.before) != 0) {
         return false;
     }
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
@@ -103,29 +108,62 @@ static void put_line(const char *line, size_t length, size_t columns)
     fputs("\033[K", stdout);
 }
 
-void screen_draw(const char *text)
+static struct winsize size_now(void)
 {
     struct winsize size = {0};
-    size_t rows, columns, row = 0;
 
-    if (screen.drawn != NULL && str_eq(screen.drawn, text) && !has_new_size) {
+    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    size.ws_row = size.ws_row == 0 ? 24 : size.ws_row;
+    size.ws_col = size.ws_col == 0 ? 80 : size.ws_col;
+    return size;
+}
+
+size_t screen_rows(void)
+{
+    return size_now().ws_row;
+}
+
+/* False: it is there already. */
+static bool is_news(const char *text, const char *status)
+{
+    struct str all = STR_EMPTY;
+
+    str_addf(&all, "%s%c%s", text, '\f', status == NULL ? "" : status);
+    if (screen.drawn != NULL && str_eq(screen.drawn, all.data) && !has_new_size) {
+        str_fini(&all);
+        return false;
+    }
+    free(screen.drawn);
+    screen.drawn = mem_strdup(all.data);
+    str_fini(&all);
+    has_new_size = 0;
+    return true;
+}
+
+void screen_draw(const char *text, const char *status)
+{
+    struct winsize size;
+    size_t row = 0, rows;
+
+    if (!is_news(text, status)) {
         return;
     }
-    has_new_size = 0;
-    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    rows = size.ws_row == 0 ? 24 : size.ws_row;
-    columns = size.ws_col == 0 ? 80 : size.ws_col;
-    free(screen.drawn);
-    screen.drawn = mem_strdup(text);
+    size = size_now();
+    rows = size.ws_row - (status != NULL);
     fputs("\033[H", stdout);
     while (*text != '\0' && row < rows) {
         size_t length = strcspn(text, "\n");
 
         fputs(row++ > 0 ? "\r\n" : "", stdout);
-        put_line(text, length, columns);
+        put_line(text, length, size.ws_col);
         text += length + (text[length] == '\n');
     }
     fputs("\033[0m\033[J", stdout);
+    if (status != NULL) {
+        printf("\033[%u;1H", (unsigned)size.ws_row);
+        put_line(status, strlen(status), size.ws_col);
+        fputs("\033[0m", stdout);
+    }
     (void)fflush(stdout);
 }
 
@@ -138,14 +176,15 @@ bool screen_wait(int64_t ms)
         int64_t left = until - boot_ms();
         char key = '\0';
 
-        if (left <= 0 || has_new_size) {
+        if (has_new_size) {
             return true;
         }
-        if (poll(&input, 1, (int)left) <= 0) {
-            continue;
-        }
-        if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 'Q') {
-            return false;
+        if (poll(&input, 1, left > 0 ? (int)left : 0) > 0) {
+            if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 'Q') {
+                return false;
+            }
+        } else if (left <= 0) {
+            return true;
         }
     }
     return false;

@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* False: standard input or output is none that can do that. */
-bool screen_open(void);
+bool screen_is_there(void); /* can standard input and output do that? */
+bool screen_open(void);     /* false: they can't */
 void screen_close(void);
-/* Lines, as many and as long as there is room for; not drawn when nothing has changed. */
-void screen_draw(const char *text);
-/* Until the time is over; false: a "q", or a signal, ends it. */
+size_t screen_rows(void); /* how many lines there is room for */
+/* Lines, as many and as long as there is room for; not drawn when nothing has changed.  A `status`
+ * stands in the last row; NULL: none. */
+void screen_draw(const char *text, const char *status);
+/* Until the time is over, or the screen has another size; false: a "q", or a signal, ends it. */
 bool screen_wait(int64_t ms);

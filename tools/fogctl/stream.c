@@ -5,6 +5,7 @@
 #include "tools/fogctl/http.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { AGAIN_MS = 500, POLL_MS = 1000, STALE_FAILURES = 4 };
 
@@ -52,11 +53,6 @@ static size_t on_stream(char *data, size_t size, size_t count, void *context)
     long code = 0;
 
     (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &code);
-    if (code < 400) {
-        fputs(flow->is_stale ? "the controller answers again\n" : "", stderr);
-        flow->is_stale = false;
-        flow->failures = 0;
-    }
     if (flow->stream->by_bytes && code < 400) {
         flow->stream->has_stopped = !flow->stream->line(flow->stream->context, data, length);
         return flow->stream->has_stopped ? 0 : length;
@@ -66,6 +62,25 @@ static size_t on_stream(char *data, size_t size, size_t count, void *context)
     }
     str_add_bytes(&flow->rest, data, length);
     return code >= 400 || take_lines(flow) ? length : 0;
+}
+
+/* An answer has begun, which may long have nothing to tell. */
+static size_t on_head(char *data, size_t size, size_t count, void *context)
+{
+    struct flow *flow = context;
+    long code = 0;
+
+    (void)data;
+    (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &code);
+    if (code >= 200 && code < 400) {
+        if (flow->stream->link != NULL) {
+            flow->stream->link(flow->stream->context, LINK_UP);
+        }
+        fputs(flow->is_stale ? "the controller answers again\n" : "", stderr);
+        flow->is_stale = false;
+        flow->failures = 0;
+    }
+    return size * count;
 }
 
 /* --- one stream ------------------------------------------------------------------------------- */
@@ -78,6 +93,8 @@ static void flow_open(struct flow *flow, CURLM *multi)
     http_prepare(flow->fogctl, flow->curl, &request, &flow->headers);
     curl_easy_setopt(flow->curl, CURLOPT_WRITEFUNCTION, on_stream);
     curl_easy_setopt(flow->curl, CURLOPT_WRITEDATA, flow);
+    curl_easy_setopt(flow->curl, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(flow->curl, CURLOPT_HEADERDATA, flow);
     curl_easy_setopt(flow->curl, CURLOPT_PRIVATE, flow);
     curl_easy_setopt(flow->curl, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(flow->curl, CURLOPT_TCP_KEEPIDLE, 30L);
@@ -112,8 +129,13 @@ static void refused(struct flow *flow)
 /* What was cut goes on soon; when it cannot, what was told is old. */
 static void say_stale(struct flow *flow, CURLcode result)
 {
-    if (flow->is_stale || (flow->stream->code != 503 && flow->stream->code != 0) ||
-        ++flow->failures < STALE_FAILURES) {
+    bool is_unanswered = flow->stream->code == 503 || flow->stream->code == 0;
+
+    if (is_unanswered && flow->stream->link != NULL) {
+        flow->stream->link(flow->stream->context, LINK_LOST);
+        return;
+    }
+    if (flow->is_stale || !is_unanswered || ++flow->failures < STALE_FAILURES) {
         return;
     }
     flow->is_stale = true;
@@ -139,6 +161,9 @@ static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
         flow->again_at_ms = boot_ms() + AGAIN_MS;
     } else {
         flow->is_over = true;
+        if (stream->link != NULL && stream->has_failed) {
+            stream->link(stream->context, LINK_REFUSED);
+        }
         if (!stream->has_stopped && !stream->has_failed && flow->rest.length > 0 &&
             stream->code < 400) { /* a last line without an end */
             (void)stream->line(stream->context, flow->rest.data, flow->rest.length);
@@ -187,6 +212,26 @@ static bool has_stop(const struct flow *flows, size_t count)
     return false;
 }
 
+/* Waits until something comes, or somebody has something to do. */
+static void await_more(struct flow *flows, size_t count, CURLM *multi, int running)
+{
+    int64_t wait_ms = running == (int)count ? POLL_MS : 100;
+    struct curl_waitfd input = {.fd = STDIN_FILENO, .events = CURL_WAIT_POLLIN};
+    unsigned inputs = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct stream *stream = flows[i].stream;
+        int64_t idle_ms = stream->turn == NULL ? wait_ms : stream->turn(stream->context);
+
+        stream->has_stopped = stream->has_stopped || idle_ms < 0;
+        inputs = inputs == 1 || stream->turn != NULL;
+        wait_ms = idle_ms < wait_ms ? idle_ms : wait_ms;
+    }
+    if (wait_ms > 0) {
+        (void)curl_multi_poll(multi, &input, inputs, (int)wait_ms, NULL);
+    }
+}
+
 static void run(struct flow *flows, size_t count, CURLM *multi)
 {
     while (!is_all_over(flows, count) && !has_stop(flows, count)) {
@@ -203,7 +248,7 @@ static void run(struct flow *flows, size_t count, CURLM *multi)
             flow_ended((struct flow *)(void *)private, multi, result);
         }
         if (!is_all_over(flows, count) && !has_stop(flows, count)) {
-            (void)curl_multi_poll(multi, NULL, 0, running == (int)count ? POLL_MS : 100, NULL);
+            await_more(flows, count, multi, running);
         }
     }
 }

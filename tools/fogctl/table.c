@@ -17,26 +17,26 @@ void table_fini(struct table *table)
     free(table->widths);
 }
 
-static void print_row(const struct table *table, const char *const *cells)
+static void print_row(FILE *to, const struct table *table, const char *const *cells)
 {
     size_t last = table->columns; /* nothing stands behind the last cell with a text */
 
     while (last > 0 && str_is_empty(cells[last - 1])) {
         last--;
     }
-    printf("%*s", (int)table->indent, "");
+    fprintf(to, "%*s", (int)table->indent, "");
     for (size_t column = 0; column < last; column++) {
         size_t width = text_width(cells[column]);
 
-        text_put(stdout, cells[column]);
+        text_put(to, cells[column]);
         for (; column + 1 < last && width < table->widths[column] + 3; width++) {
-            putchar(' ');
+            putc(' ', to);
         }
     }
-    putchar('\n');
+    putc('\n', to);
 }
 
-void table_print(struct table *table, size_t first_row)
+void table_print_to(FILE *to, struct table *table, size_t first_row)
 {
     size_t rows = table->cells.count / table->columns;
 
@@ -48,8 +48,13 @@ void table_print(struct table *table, size_t first_row)
         }
     }
     for (size_t row = first_row; row < rows; row++) {
-        print_row(table, table->cells.items + row * table->columns);
+        print_row(to, table, table->cells.items + row * table->columns);
     }
+}
+
+void table_print(struct table *table, size_t first_row)
+{
+    table_print_to(stdout, table, first_row);
 }
 
 static bool is_shown(const struct column *column, bool wide)

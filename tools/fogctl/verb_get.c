@@ -4,8 +4,10 @@
 #include "schema/json.h"
 #include "tools/fogctl/arrange.h"
 #include "tools/fogctl/form.h"
+#include "tools/fogctl/live.h"
 #include "tools/fogctl/output.h"
 #include "tools/fogctl/past.h"
+#include "tools/fogctl/screen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +28,8 @@ static const struct option_row rows[] = {
      "only those with these fields: spec.agent=edge-1", NULL},
     {"where", 0, OPTION_TEXT, &opt_where, "CONDITION",
      "only agents of which this holds: 'sensors.battery >= 40 && region in (north, east)'", NULL},
-    {"watch", 'w', OPTION_FLAG, &opt_watch, NULL, "go on printing what changes", NULL},
+    {"watch", 'w', OPTION_FLAG, &opt_watch, NULL,
+     "go on printing what changes; on a terminal the table is kept in place, and q ends it", NULL},
     {"output-watch-events", 0, OPTION_FLAG, &opt_events, NULL,
      "with -w: say whether it was added, modified or deleted", NULL},
     {"show-labels", 0, OPTION_FLAG, &opt_labels_shown, NULL, "a last column of all labels", NULL},
@@ -147,8 +150,8 @@ static void add_row(struct fogctl *fogctl, struct table *table, const struct gro
     }
 }
 
-static void print_table(struct fogctl *fogctl, struct table *table, const struct group *group,
-                        bool wide, const char *prefix)
+static void print_table(struct fogctl *fogctl, FILE *to, struct table *table,
+                        const struct group *group, bool wide, const char *prefix)
 {
     table_init(table,
                kind_columns(group->kind, wide) + opt_events + opt_columns.count + opt_labels_shown);
@@ -166,7 +169,7 @@ static void print_table(struct fogctl *fogctl, struct table *table, const struct
     for (size_t i = 0; i < list_count(group->list); i++) {
         add_row(fogctl, table, group, wide, group->list->list.items[i], "ADDED", prefix);
     }
-    table_print(table, opt_no_headers ? 1 : 0);
+    table_print_to(to, table, opt_no_headers ? 1 : 0);
     vec_clear(&table->cells);
 }
 
@@ -179,9 +182,11 @@ struct watching {
     enum output output;
     const char *prefix;
     char revision[32];
-    struct map known; /* name → its resourceVersion, owned: what was told last of each */
-    struct map seen;  /* the same, of a list that comes anew */
-    bool is_anew;     /* it was too far behind: everything is being told once more */
+    struct map known;  /* name → its resourceVersion, owned: what was told last of each */
+    struct map seen;   /* the same, of a list that comes anew */
+    bool is_anew;      /* it was too far behind: everything is being told once more */
+    struct live *live; /* borrowed: where it is drawn; NULL: it is told line by line */
+    size_t place;      /* its table there */
 };
 
 enum { KNOWN_TEXT_SIZE = 24 };
@@ -227,7 +232,11 @@ static void print_event(struct watching *watching, const char *type, struct node
     struct fogctl *fogctl = watching->fogctl;
     bool wide = watching->output == OUTPUT_WIDE;
 
-    if (watching->output == OUTPUT_TABLE || wide) {
+    if (watching->live != NULL && str_eq(type, "DELETED")) {
+        live_remove(watching->live, watching->place, name_of(object));
+    } else if (watching->live != NULL) {
+        live_put(watching->live, watching->place, object);
+    } else if (watching->output == OUTPUT_TABLE || wide) {
         const char *prefix = str_eq(type, "DELETED") && !opt_events
                                  ? arena_printf(&fogctl->arena, "(deleted) %s", watching->prefix)
                                  : watching->prefix;
@@ -330,7 +339,48 @@ static bool on_event(void *context, const char *text, size_t length)
     scratch_begin(watching->fogctl, &saved);
     take_event(watching, text, length);
     scratch_end(watching->fogctl, &saved);
+    if (watching->live != NULL) {
+        live_is_at(watching->live, watching->revision);
+    }
     return true;
+}
+
+static void on_link(void *context, enum link link)
+{
+    struct watching *watching = context;
+
+    live_link(watching->live, watching->place, link);
+}
+
+static int64_t on_turn(void *context)
+{
+    struct watching *watching = context;
+
+    return live_turn(watching->live);
+}
+
+static void print_live(void *context, FILE *to, const struct node *list)
+{
+    struct watching *watching = context;
+    struct group group = watching->group;
+
+    group.list = list;
+    table_fini(&watching->table);
+    print_table(watching->fogctl, to, &watching->table, &group, watching->output == OUTPUT_WIDE,
+                watching->prefix);
+}
+
+static void watch_live(struct live *live, struct watching *watching, size_t place,
+                       struct stream *stream)
+{
+    watching->live = live;
+    watching->place = place;
+    live->tables[place].print = print_live;
+    live->tables[place].context = watching;
+    live_fill(live, place, watching->group.list);
+    live_is_at(live, watching->revision);
+    stream->link = on_link;
+    stream->turn = on_turn;
 }
 
 /* Goes on after the stream breaks off, from the revision it had got to. */
@@ -352,32 +402,62 @@ static const char *watch_path(void *context)
         watching->is_anew ? "&sendInitialEvents=true&allowWatchBookmarks=true" : "");
 }
 
+static void print_all(struct fogctl *fogctl, struct all_watching *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct watching *it = &all->items[i];
+
+        fputs(i > 0 ? "\n" : "", stdout);
+        print_table(fogctl, stdout, &it->table, &it->group, it->output == OUTPUT_WIDE, it->prefix);
+    }
+}
+
+static void watch_begin(struct watching *watching, struct stream *ret_stream)
+{
+    const char *revision = watching->group.revision;
+
+    map_init(&watching->known);
+    map_init(&watching->seen);
+    for (size_t i = 0; i < list_count(watching->group.list); i++) {
+        note(&watching->known, watching->group.list->list.items[i]);
+    }
+    (void)snprintf(watching->revision, sizeof(watching->revision), "%s",
+                   revision == NULL ? "0" : revision);
+    *ret_stream = (struct stream){
+        .path = watch_path(watching), .line = on_event, .again = watch_path, .context = watching};
+}
+
 /* Ends only when told to, or when it is refused. */
-static int watch(struct fogctl *fogctl, struct all_watching *all)
+static int watch(struct fogctl *fogctl, struct all_watching *all, bool may_be_live)
 {
     struct stream *streams = arena_array(&fogctl->arena, all->count, sizeof(streams[0]));
+    struct live live = {0};
+    bool is_live, is_fine;
 
+    is_live = may_be_live && live_begin(&live, fogctl, all->count);
+    if (may_be_live && !is_live) {
+        print_all(fogctl, all);
+    }
     (void)fflush(stdout);
     for (size_t i = 0; i < all->count; i++) {
-        struct watching *watching = &all->items[i];
-        const char *revision = watching->group.revision;
-
-        map_init(&watching->known);
-        map_init(&watching->seen);
-        for (size_t k = 0; k < list_count(watching->group.list); k++) {
-            note(&watching->known, watching->group.list->list.items[k]);
+        watch_begin(&all->items[i], &streams[i]);
+        if (is_live) {
+            watch_live(&live, &all->items[i], i, &streams[i]);
         }
-        (void)snprintf(watching->revision, sizeof(watching->revision), "%s",
-                       revision == NULL ? "0" : revision);
-        streams[i] = (struct stream){.path = watch_path(watching),
-                                     .line = on_event,
-                                     .again = watch_path,
-                                     .context = watching};
     }
-    return http_streams(fogctl, streams, all->count) ? EXIT_DONE : EXIT_FAILED;
+    is_fine = http_streams(fogctl, streams, all->count);
+    live_end(&live);
+    return is_fine ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* --- the verb --------------------------------------------------------------------------------- */
+
+/* On a terminal what is watched is drawn, and stands there when it is over. */
+static bool is_drawn(enum output output)
+{
+    return opt_watch && !opt_events && (output == OUTPUT_TABLE || output == OUTPUT_WIDE) &&
+           screen_is_there();
+}
 
 static int get_tables(struct fogctl *fogctl, const struct targets *targets, enum output output,
                       struct all_watching *all)
@@ -394,14 +474,12 @@ static int get_tables(struct fogctl *fogctl, const struct targets *targets, enum
         if (watching.group.list == NULL || (list_count(watching.group.list) == 0 && !opt_watch)) {
             continue;
         }
-        if (!is_empty) {
-            putchar('\n');
-        }
         is_empty = false;
         watching.prefix = with_kind ? kind_title(fogctl, watching.group.kind, "") : "";
-        print_table(fogctl, &watching.table, &watching.group, output == OUTPUT_WIDE,
-                    watching.prefix);
         vec_add(all, watching);
+    }
+    if (code != EXIT_DONE || !is_drawn(output)) {
+        print_all(fogctl, all);
     }
     if (is_empty && code == EXIT_DONE) {
         fputs("No resources found\n", stderr);
@@ -507,7 +585,7 @@ static int get(struct fogctl *fogctl, struct texts *words)
                    ? get_tables(fogctl, &targets, output, &all)
                    : get_text(fogctl, &targets, output, &all);
         if (opt_watch && code == EXIT_DONE) {
-            code = watch(fogctl, &all);
+            code = watch(fogctl, &all, is_drawn(output));
         }
     }
     vec_each (&all, it) {

@@ -367,7 +367,7 @@ static int show(struct fogctl *fogctl, const struct view *view)
         scratch_begin(fogctl, &saved);
         is_fine = is_there(fogctl) && look(fogctl, view, &text);
         if (is_fine) {
-            screen_draw(text.data);
+            screen_draw(text.data, NULL);
         }
         scratch_end(fogctl, &saved);
         str_fini(&text);

@@ -2,7 +2,6 @@
 #include "tests/unit/fogctl/run.h"
 
 #include <dirent.h>
-#include <pty.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -209,51 +208,29 @@ static void an_interrupted_diff_leaves_nothing_behind(void **state)
 
 /* --- terminals -------------------------------------------------------------------------------- */
 
-static void on_a_terminal(struct str *ret_said)
+static void diff_on_terminal(void)
 {
-    char *argv[] = {(char *)(uintptr_t) "fogctl", (char *)(uintptr_t) "diff",
-                    (char *)(uintptr_t) "-f", (char *)(uintptr_t) "a.yaml", NULL};
-    char buffer[512];
-    int terminal = -1, status;
-    ssize_t got;
-    pid_t child;
-
     given_file("a.yaml", manifest);
-    (void)chdir(world.folder);
-    child = forkpty(&terminal, NULL, NULL, NULL);
-    assert_true(child >= 0);
-    if (child == 0) {
-        _exit(fogctl_run(4, argv));
-    }
-    while ((got = read(terminal, buffer, sizeof(buffer))) > 0) {
-        str_add_bytes(ret_said, buffer, (size_t)got);
-    }
-    (void)close(terminal);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(WEXITSTATUS(status), 1);
+    run_on_terminal("diff -f a.yaml");
+    EXITS(1);
 }
 
 static void colours_are_for_terminals_that_want_them(void **state)
 {
-    _cleanup_(str_fini)
-    struct str said = STR_EMPTY;
-
     (void)state;
     ANSWERS(CHANGED);
     (void)setenv("TERM", "xterm", 1);
     (void)setenv("NO_COLOR", "", 1);
-    on_a_terminal(&said);
-    says(&said, "\033[31m-  x: 1\033[0m");
-    says(&said, "\033[32m+  x: 2\033[0m");
-    str_clear(&said);
+    diff_on_terminal();
+    OUT("\033[31m-  x: 1\033[0m");
+    OUT("\033[32m+  x: 2\033[0m");
     (void)setenv("NO_COLOR", "1", 1);
-    on_a_terminal(&said);
-    assert_null(strchr(said.data, '\033'));
-    str_clear(&said);
+    diff_on_terminal();
+    assert_null(strchr(world.did.out.data, '\033'));
     (void)unsetenv("NO_COLOR");
     (void)setenv("TERM", "dumb", 1);
-    on_a_terminal(&said);
-    assert_null(strchr(said.data, '\033'));
+    diff_on_terminal();
+    assert_null(strchr(world.did.out.data, '\033'));
     (void)setenv("TERM", "xterm", 1);
     diff("");
     assert_null(strchr(world.did.out.data, '\033'));

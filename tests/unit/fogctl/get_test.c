@@ -264,6 +264,75 @@ static void a_watch_in_yaml_is_a_stream_of_documents(void **state)
     assert_int_equal(text_count(world.did.out.data, "---\n"), 2);
 }
 
+/* --- watching on a terminal ------------------------------------------------------------------- */
+
+#define BEFORE_THE_END "\033[?25h\033[?1049l" /* what gives the terminal its own screen back */
+#define ENOUGH         "\033[31merror:\033[0m enough (BadRequest)\r\n"
+#define HEAD           "NAME   DESIRED   READY   UPDATED   DONE   CONVERGED   REASON   AGE\r\n"
+
+static const char *left_on_the_terminal(void)
+{
+    const char *end = strstr(world.did.out.data, BEFORE_THE_END);
+
+    assert_non_null(end);
+    return end + strlen(BEFORE_THE_END);
+}
+
+static void on_a_terminal_a_watched_table_is_kept_in_place_and_left_there(void **state)
+{
+    (void)state;
+    ANSWERS({"GET " S "?limit", 200, LIST(SESSION("b", "One") "," SESSION("c", "Old")), 1},
+            {"GET " S "?watch=true&resourceVersion=9&", 200,
+             EVENT("ADDED", SESSION("a", "New")) EVENT("MODIFIED", SESSION("b", "Two"))
+                 EVENT("DELETED", SESSION("c", "Old")),
+             1},
+            REFUSED);
+    run_on_terminal("get hs -w");
+    EXITS(1);
+    OUT("c      1         1       1                True        Old");
+    OUT("\033[24;1H\033[1m2 objects, revision 9, unchanged since ");
+    OUT("2 objects, revision 9, last changed ");
+    assert_string_equal(left_on_the_terminal(), HEAD
+                        "a      1         1       1                True        New\r\n"
+                        "b      1         1       1                True        Two\r\n" ENOUGH);
+    assert_null(strstr(world.did.out.data, "(deleted)"));
+}
+
+/* The third connection has nothing to tell, but it is one. */
+static void a_table_is_stale_until_there_is_a_connection_again(void **state)
+{
+    const char *stale;
+
+    (void)state;
+    ANSWERS({"GET " S "?limit", 200, LIST(SESSION("b", "One")), 1},
+            {"GET " S "?watch=true&resourceVersion=9&", 200, "", 1},
+            {"GET " S "?watch=true&resourceVersion=9&", 0, NULL, 1},
+            {"GET " S "?watch=true&resourceVersion=9&", 200, "", 1}, REFUSED);
+    run_on_terminal("get hs -w");
+    EXITS(1);
+    stale = strstr(world.did.out.data, "stale since ");
+    assert_non_null(stale);
+    assert_non_null(strstr(stale, ": the controller does not answer; 1 object, revision 9"));
+    assert_non_null(strstr(stale, "\033[1m1 object, revision 9, unchanged since "));
+    assert_string_equal(left_on_the_terminal(), HEAD
+                        "b      1         1       1                True        One\r\n" ENOUGH);
+}
+
+static void a_terminal_that_draws_nothing_is_told_line_by_line(void **state)
+{
+    (void)state;
+    ANSWERS(
+        {"GET " S "?limit", 200, LIST(SESSION("b", "One")), 0},
+        {"GET " S "?watch=true&resourceVersion=9&", 200, EVENT("MODIFIED", SESSION("b", "Two")), 0},
+        REFUSED);
+    run_on_terminal("get hs -w --output-watch-events");
+    assert_null(strstr(world.did.out.data, "\033[?1049h"));
+    OUT("\r\nMODIFIED   b ");
+    run_on_terminal("get hs -w -o name");
+    assert_string_equal(world.did.out.data,
+                        "harvestsession.fog/b\r\nharvestsession.fog/b\r\n" ENOUGH);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +350,9 @@ int main(void)
         TEST(what_was_missed_is_told_as_what_it_is),
         TEST(events_of_a_watch_can_be_told_apart),
         TEST(a_watch_in_yaml_is_a_stream_of_documents),
+        TEST(on_a_terminal_a_watched_table_is_kept_in_place_and_left_there),
+        TEST(a_table_is_stale_until_there_is_a_connection_again),
+        TEST(a_terminal_that_draws_nothing_is_told_line_by_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,8 @@ static int world_begin(void **state)
     folder_make(world.folder);
     (void)setenv("HOME", world.folder, 1);
     (void)setenv("TMPDIR", world.folder, 1);
+    (void)setenv("TERM", "xterm", 1);
+    (void)unsetenv("NO_COLOR");
     (void)unsetenv("FOGCTL_SERVER");
     (void)unsetenv("FOGCTL_CONTEXT");
     (void)unsetenv("FOGCTL_CONFIG");
@@ -90,6 +92,13 @@ static inline void run_with(const char *words, const char *input)
 static inline void run(const char *words)
 {
     run_with(words, NULL);
+}
+
+static inline void run_on_terminal(const char *words)
+{
+    outcome_fini(&world.did);
+    (void)chdir(world.folder);
+    command_run_on_terminal(fogctl_run, words, &world.did);
 }
 
 #define EXITS(wanted)                                                                              \
