@@ -1,7 +1,6 @@
 #include "tools/fogctl/arrange.h"
 
 #include "schema/base/parse.h"
-#include "tools/fogctl/jsonpath.h"
 
 #include <ctype.h>
 
@@ -53,21 +52,26 @@ static int compare(const void *a, const void *b)
     return order != 0 ? order : left->index < right->index ? -1 : 1;
 }
 
-bool objects_sort(struct fogctl *fogctl, const char *path, struct node *list)
+struct jsonpath *sort_path(struct fogctl *fogctl, const char *text)
+{
+    struct err err;
+    struct jsonpath *path = jsonpath_parse_path(&fogctl->arena, text, &err);
+
+    if (path == NULL) {
+        (void)fail("as in --sort-by .metadata.creationTimestamp", "--sort-by: %s", err.text);
+    }
+    return path;
+}
+
+void objects_sort(struct fogctl *fogctl, const struct jsonpath *path, struct node *list)
 {
     size_t count = list_count(list);
     struct sorted *sorted = arena_array(&fogctl->arena, count + 1, sizeof(sorted[0]));
-    struct err err;
-    struct jsonpath *parsed = jsonpath_parse_path(&fogctl->arena, path, &err);
 
-    if (parsed == NULL) {
-        (void)fail("as in --sort-by .metadata.creationTimestamp", "--sort-by: %s", err.text);
-        return false;
-    }
     for (size_t i = 0; i < count; i++) {
         sorted[i].object = list->list.items[i];
         sorted[i].index = i;
-        read_key(fogctl, parsed, &sorted[i]);
+        read_key(fogctl, path, &sorted[i]);
     }
     if (count > 0) {
         qsort(sorted, count, sizeof(sorted[0]), compare);
@@ -75,7 +79,6 @@ bool objects_sort(struct fogctl *fogctl, const char *path, struct node *list)
     for (size_t i = 0; i < count; i++) {
         list->list.items[i] = sorted[i].object;
     }
-    return true;
 }
 
 static const struct node *labels_of(const struct node *object)

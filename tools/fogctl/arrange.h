@@ -3,11 +3,13 @@
 #pragma once
 
 #include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/jsonpath.h"
 
-/* By what a path such as ".status.ready" leads to: numbers and quantities by size, all else as
- * text; those that have nothing there come first.  False after having said what is wrong with the
- * path. */
-bool objects_sort(struct fogctl *fogctl, const char *path, struct node *list);
+/* What --sort-by says, such as ".status.ready"; NULL after having said what is wrong with it. */
+struct jsonpath *sort_path(struct fogctl *fogctl, const char *text);
+/* By what the path leads to: numbers and quantities by size, all else as text; those that have
+ * nothing there come first. */
+void objects_sort(struct fogctl *fogctl, const struct jsonpath *path, struct node *list);
 /* "a=b,c=d"; "<none>". */
 const char *labels_shown(struct fogctl *fogctl, const struct node *object);
 /* The value of one; "" when it has no such label. */

@@ -283,6 +283,8 @@ size_t kind_columns(const struct kind *kind, bool wide);
 void table_head(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide);
 void table_row(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide,
                const struct node *object, const char *prefix);
+/* The newest last. */
+void events_sort(struct node *events);
 /* Events as a table of their own: what happened to what, without names and ages. */
 void events_table(struct fogctl *fogctl, struct table *table, const struct node *events);
 

@@ -63,9 +63,8 @@ static const struct kind *find_kind(const char *word)
     const struct kind *kind = kind_find_word(word);
     const char *names[KIND_COUNT * 2];
     const char *close;
-    char advice[160] =
-        "kinds: agents (ag), harvestpolicies (hp), harvestsessions (hs), assignments "
-        "(asg), events (ev), sources (src), conflicts (cf)";
+    _cleanup_(str_fini)
+    struct str advice = STR_EMPTY;
 
     if (kind != NULL) {
         return kind;
@@ -73,12 +72,15 @@ static const struct kind *find_kind(const char *word)
     for (size_t i = 0; i < KIND_COUNT; i++) {
         names[2 * i] = kinds[i]->singular;
         names[2 * i + 1] = kinds[i]->plural;
+        str_addf(&advice, "%s%s (%s)", i == 0 ? "kinds: " : ", ", kinds[i]->plural,
+                 kind_short(kinds[i]));
     }
     close = words_closest(word, names, COUNT_OF(names));
     if (close != NULL) {
-        (void)snprintf(advice, sizeof(advice), "did you mean \"%s\"?", close);
+        str_clear(&advice);
+        str_addf(&advice, "did you mean \"%s\"?", close);
     }
-    (void)fail(advice, "there is no kind \"%s\"", word);
+    (void)fail(advice.data, "there is no kind \"%s\"", word);
     return NULL;
 }
 

@@ -50,10 +50,15 @@ static void print_rows(const struct option_row *rows, size_t count)
 
 static int help(void)
 {
+    size_t width = 0;
+
+    for (const struct verb *const *verb = verbs; *verb != NULL; verb++) {
+        width = strlen((*verb)->name) > width ? strlen((*verb)->name) : width;
+    }
     puts("fogctl: declare what a fleet of machines shall run, and see what becomes of it.\n");
     puts("Usage: fogctl VERB [options]\n\nVerbs:");
     for (const struct verb *const *verb = verbs; *verb != NULL; verb++) {
-        printf("  %-10s %s\n", (*verb)->name, (*verb)->summary);
+        printf("  %-*s %s\n", (int)width, (*verb)->name, (*verb)->summary);
     }
     puts("\nOptions of all verbs:");
     print_rows(global_rows, COUNT_OF(global_rows));

@@ -10,6 +10,7 @@
 #include "schema/yaml.h"
 #include "tools/fogctl/differ.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static bool read_file(struct side *side, FILE *file)
     return goes_on && ferror(file) == 0;
 }
 
-static bool read_moment(struct side *side, const char *word)
+static bool read_moment(struct side *side, const char *word, int why_no_file)
 {
     struct fogctl *fogctl = side->fogctl;
     uint64_t revision;
@@ -80,6 +81,10 @@ static bool read_moment(struct side *side, const char *word)
 
     if (str_eq(word, "now")) {
         stream.path = "/apis/fog/v1/state";
+    } else if (word[0] < '0' || word[0] > '9') {
+        (void)fail("each is a file that fogctl state dump wrote, now, a revision, or a time (10m)",
+                   "%s: %s", text_shown(fogctl, word), strerror(why_no_file));
+        return false;
     } else if (u64_from_str(word, &revision)) {
         stream.path = arena_printf(&fogctl->arena, "/apis/fog/v1/state?atRevision=%s", word);
     } else {
@@ -96,9 +101,12 @@ static bool read_side(struct side *side, const char *word)
 
     if (file != NULL) {
         is_fine = read_file(side, file);
+        if (!is_fine && !side->is_bad) {
+            (void)fail(NULL, "%s: %s", text_shown(side->fogctl, word), strerror(errno));
+        }
         (void)fclose(file);
     } else {
-        is_fine = read_moment(side, word);
+        is_fine = read_moment(side, word, errno);
     }
     if (side->is_bad) {
         (void)fail("fogctl state dump writes what can be compared", "%s: this is no state",

@@ -4,6 +4,7 @@
 #include "tools/fogctl/fogctl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 void table_init(struct table *table, size_t columns)
 {
@@ -124,6 +125,21 @@ void table_row(struct fogctl *fogctl, struct table *table, const struct kind *ki
         }
     }
     object_unref(object);
+}
+
+static int by_last_seen(const void *a, const void *b)
+{
+    const char *left = node_find_text(*(struct node *const *)a, "lastTimestamp");
+    const char *right = node_find_text(*(struct node *const *)b, "lastTimestamp");
+
+    return strcmp(left == NULL ? "" : left, right == NULL ? "" : right);
+}
+
+void events_sort(struct node *events)
+{
+    if (list_count(events) > 0) {
+        qsort(events->list.items, events->list.count, sizeof(events->list.items[0]), by_last_seen);
+    }
 }
 
 void events_table(struct fogctl *fogctl, struct table *table, const struct node *events)

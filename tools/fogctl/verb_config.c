@@ -114,6 +114,13 @@ static int get_contexts(struct editing *editing)
     struct table table;
 
     if (editing->output == OUTPUT_JSON || editing->output == OUTPUT_YAML) {
+        for (size_t i = 0; i < list_count(list); i++) {
+            struct node *it = list->list.items[i];
+
+            node_set(
+                &editing->fogctl->arena, it, "current",
+                node_bool(&editing->fogctl->arena, str_eq(text_of(it, "name"), current(editing))));
+        }
         output_objects(editing->fogctl, editing->output, list == NULL ? NULL : list->list.items,
                        list_count(list), true);
         return EXIT_DONE;

@@ -10,7 +10,7 @@
 
 static struct texts opt_files, opt_environment;
 static const char *opt_policy;
-static int64_t opt_replicas = -1, opt_timeout_ms = 60000;
+static int64_t opt_replicas = INT64_MIN /* not given */, opt_timeout_ms = 60000;
 static bool opt_force, opt_every;
 static struct writing opt_writing;
 
@@ -119,7 +119,7 @@ static struct node *session_of(struct fogctl *fogctl, const struct texts *words)
     node_set(arena, root, "kind", node_str(arena, "HarvestSession"));
     node_set(arena, meta, "name", node_str(arena, words->items[1]));
     node_set(arena, root, "metadata", meta);
-    if (opt_replicas >= 0) {
+    if (opt_replicas != INT64_MIN) {
         node_set(arena, spec, "replicas", node_int(arena, opt_replicas));
     }
     if (opt_every) {
@@ -205,7 +205,8 @@ static int send(struct fogctl *fogctl, const struct documents_read *documents, c
 
 static bool is_from_words(void)
 {
-    return opt_replicas >= 0 || opt_every || opt_policy != NULL || opt_environment.count > 0;
+    return opt_replicas != INT64_MIN || opt_every || opt_policy != NULL ||
+           opt_environment.count > 0;
 }
 
 static int create(struct fogctl *fogctl, struct texts *words)

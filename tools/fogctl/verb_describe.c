@@ -164,6 +164,7 @@ static bool print_related(struct fogctl *fogctl, const char *title, const struct
 
         printf("%s:\n", title);
         if (kind->id == KIND_EVENT) {
+            events_sort(list);
             events_table(fogctl, &table, list);
         } else {
             table_init(&table, kind_columns(kind, false));
@@ -220,6 +221,7 @@ static struct node *tree_of(struct fogctl *fogctl, const struct target *target)
     if (has_work(target)) {
         node_set(arena, root, "assignments", work);
     }
+    events_sort(events);
     node_set(arena, root, "events", events);
     return root;
 }
@@ -285,7 +287,6 @@ static int describe(struct fogctl *fogctl, struct texts *words)
     if (code == EXIT_DONE) {
         code = past_begin(fogctl, &verb_describe, &opt_past);
     }
-
     code = code == EXIT_DONE
                ? targets_named(fogctl, &verb_describe, words, &opt_selection, &targets)
                : code;

@@ -15,6 +15,7 @@
 static const char *opt_output, *opt_labels, *opt_fields, *opt_where;
 static struct form form; /* of OUTPUT_FORM */
 static const char *opt_sort;
+static const struct jsonpath *sorted_by; /* what opt_sort says; NULL: they stay as they come */
 static struct texts opt_columns;
 static bool opt_watch, opt_no_headers, opt_events, opt_labels_shown;
 static struct past_options opt_past;
@@ -33,7 +34,8 @@ static const struct option_row rows[] = {
     {"output-watch-events", 0, OPTION_FLAG, &opt_events, NULL,
      "with -w: say whether it was added, modified or deleted", NULL},
     {"show-labels", 0, OPTION_FLAG, &opt_labels_shown, NULL, "a last column of all labels", NULL},
-    {"label-columns", 'L', OPTION_LIST, &opt_columns, "KEY", "a column for this label", NULL},
+    {"label-columns", 'L', OPTION_LIST, &opt_columns, "KEY[,KEY…]",
+     "a column for each of these labels", NULL},
     {"sort-by", 0, OPTION_TEXT, &opt_sort, "PATH", "by what stands at .metadata.name, …", NULL},
     {"no-headers", 0, OPTION_FLAG, &opt_no_headers, NULL, "no line of column names", NULL},
     {"show-managed-fields", 0, OPTION_FLAG, &output_managed_fields, NULL,
@@ -120,7 +122,10 @@ static bool fetch_group(struct fogctl *fogctl, const struct targets *targets, si
         }
     }
     ret_group->list = all;
-    return is_fine && (opt_sort == NULL || all == NULL || objects_sort(fogctl, opt_sort, all));
+    if (sorted_by != NULL && all != NULL) {
+        objects_sort(fogctl, sorted_by, all);
+    }
+    return is_fine;
 }
 
 static bool has_several_kinds(const struct targets *targets)
@@ -532,6 +537,25 @@ static bool may_watch(const struct targets *targets)
     return true;
 }
 
+/* Of -L a,b -L c each is a column. */
+static void split_columns(struct fogctl *fogctl)
+{
+    struct texts given = opt_columns;
+
+    opt_columns = (struct texts){0};
+    vec_each (&given, it) {
+        for (const char *key = *it; *key != '\0';) {
+            size_t length = strcspn(key, ",");
+
+            if (length > 0) {
+                vec_add(&opt_columns, arena_strndup(&fogctl->arena, key, length));
+            }
+            key += length + (key[length] == ',');
+        }
+    }
+    vec_fini(&given);
+}
+
 static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *targets,
                       enum output *output)
 {
@@ -552,6 +576,10 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
             return usage_error(&verb_get, "--where is for agents, not for %s", it->kind->plural);
         }
     }
+    sorted_by = opt_sort == NULL ? NULL : sort_path(fogctl, opt_sort);
+    if (opt_sort != NULL && sorted_by == NULL) {
+        return EXIT_USAGE;
+    }
     if (opt_watch && opt_sort != NULL) {
         return usage_error(&verb_get, "--sort-by takes no -w: what changes comes as it comes");
     }
@@ -561,6 +589,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
     if (opt_watch && !may_watch(targets)) {
         return usage_error(&verb_get, "-w watches whole kinds, or one object of each kind");
     }
+    split_columns(fogctl);
     opt_events = opt_events && opt_watch;
     form.with_events = opt_events;
     form.no_headers = opt_no_headers;

@@ -112,14 +112,6 @@ static int read_one(struct fogctl *fogctl, const struct verb *verb, const struct
 
 /* --- events ----------------------------------------------------------------------------------- */
 
-static int by_last_seen(const void *a, const void *b)
-{
-    const char *left = node_find_text(*(struct node *const *)a, "lastTimestamp");
-    const char *right = node_find_text(*(struct node *const *)b, "lastTimestamp");
-
-    return strcmp(left == NULL ? "" : left, right == NULL ? "" : right);
-}
-
 static int print_events(struct fogctl *fogctl, const char *selector)
 {
     struct node *list = list_objects(fogctl, kind_get(KIND_EVENT), NULL, selector, NULL);
@@ -128,9 +120,7 @@ static int print_events(struct fogctl *fogctl, const char *selector)
     if (list == NULL) {
         return EXIT_FAILED;
     }
-    if (list->list.count > 0) {
-        qsort(list->list.items, list->list.count, sizeof(list->list.items[0]), by_last_seen);
-    }
+    events_sort(list);
     if (!writing_is_lines(&opt_writing)) {
         return writing_print_list(fogctl, &opt_writing, list);
     }

@@ -41,7 +41,7 @@ static int top(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_top = {
     "top",
     "what agents or sessions have, use and run, live",
-    "top agents|sessions [NAME…] [-l LABELS] [--sort-by COLUMN]",
+    "top agents|sessions [NAME…] | KIND/NAME… [-l LABELS] [--sort-by COLUMN]",
     "  fogctl top agents                      # q ends it\n"
     "  fogctl top agents --sort-by temperature -l site=north\n"
     "  fogctl top agents edge-1 edge-2\n"
@@ -388,11 +388,42 @@ static bool is_sort_known(void)
     return false;
 }
 
+/* "agent/edge-1 agent/edge-2" is "agents edge-1 edge-2".  False after having said why not. */
+static bool take_slashes(struct fogctl *fogctl, struct texts *words)
+{
+    struct targets targets = {0};
+    bool is_fine = true;
+
+    if (words->count == 0 || strchr(words->items[0], '/') == NULL) {
+        return true;
+    }
+    is_fine = targets_read(fogctl, words, &targets);
+    vec_each (&targets, it) {
+        if (is_fine && (it->name == NULL || it->kind != targets.items[0].kind)) {
+            (void)usage_error(&verb_top, "one kind at a time");
+            is_fine = false;
+        }
+    }
+    if (is_fine) {
+        vec_clear(words);
+        vec_add(words, targets.items[0].kind->plural);
+        vec_each (&targets, it) {
+            vec_add(words, it->name);
+        }
+    }
+    vec_fini(&targets);
+    return is_fine;
+}
+
 static int top(struct fogctl *fogctl, struct texts *words)
 {
+    bool is_fine = take_slashes(fogctl, words);
     const struct kind *kind = words->count > 0 ? kind_find_word(words->items[0]) : NULL;
     bool is_sessions = words->count > 0 && str_eq(words->items[0], "sessions");
 
+    if (!is_fine) {
+        return EXIT_USAGE;
+    }
     if (words->count == 0) {
         return usage_error(&verb_top, "agents, or sessions?");
     }

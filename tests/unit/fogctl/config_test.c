@@ -25,6 +25,10 @@ static void contexts_are_made_used_and_deleted(void **state)
     assert_string_equal(world.did.out.data, "lab\nhome\n");
     run("config get-contexts");
     OUT("*         home   http://home:1");
+    run("config get-contexts -o jsonpath=x");
+    EXITS(2);
+    run("config get-contexts -o json");
+    OUT("\"server\": \"http://home:1\",\n      \"current\": true");
     run("config set-context --current --user bob");
     EXITS(0);
     run("config view -o json");

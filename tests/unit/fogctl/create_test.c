@@ -58,6 +58,9 @@ static void words_that_make_no_session_are_told(void **state)
     run("create hs S_ -- /bin/true");
     EXITS(1);
     ERR("metadata.name: \"S_\" is not a name");
+    run("create hs s --replicas -1 -- /bin/true");
+    EXITS(1);
+    ERR("spec.replicas: ");
     run("create hs s --env A -- /bin/true");
     EXITS(2);
     ERR("NAME=VALUE");

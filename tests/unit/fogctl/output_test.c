@@ -151,6 +151,8 @@ static void labels_are_columns(void **state)
     OUT("LABELS");
     OUT("north   x/site=north,y=1\n");
     OUT("<none>\n");
+    run("get hs -L y,x/site -L z");
+    OUT("   Y   SITE    Z\n");
 }
 
 static void objects_are_sorted_by_what_stands_at_a_path(void **state)
@@ -169,8 +171,9 @@ static void objects_are_sorted_by_what_stands_at_a_path(void **state)
     run("get hs --sort-by .metadata.name -w");
     EXITS(2);
     run("get hs --sort-by '{.a'");
-    EXITS(1);
+    EXITS(2);
     ERR("--sort-by: ");
+    assert_string_equal(world.did.out.data, "");
 }
 
 static void a_restart_is_a_change_of_the_form(void **state)

@@ -7,6 +7,7 @@ static void without_a_verb_there_is_help(void **state)
     run("");
     EXITS(0);
     OUT("Verbs:");
+    OUT("\n  top           what "); /* as wide as the longest name */
     OUT("\nExamples:\n");
     run("--help");
     EXITS(0);
@@ -67,6 +68,10 @@ static void a_slip_in_a_verb_is_told(void **state)
     run("frobnicate");
     EXITS(2);
     ERR("fogctl --help lists the verbs");
+    run("get frobs");
+    EXITS(2);
+    ERR("kinds: agents (ag), ");
+    ERR("alertrules (ar)");
 }
 
 static void a_slip_in_an_option_is_told(void **state)

@@ -56,6 +56,12 @@ static void two_states_are_compared_object_by_object(void **state)
     OUT("{\"object\":\"HarvestPolicy/a\",\"change\":\"removed\",");
     run("state diff 7 1 2");
     EXITS(2);
+    run("state diff yesterdays-dump");
+    EXITS(2);
+    ERR("yesterdays-dump: No such file");
+    run("state diff .");
+    EXITS(2);
+    ERR(".: Is a directory");
 }
 
 static void the_log_has_the_newest_last(void **state)

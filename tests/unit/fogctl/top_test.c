@@ -40,9 +40,29 @@ static void rows_are_sorted_and_count_what_runs(void **state)
     assert_int_equal(world.did.out.data[0], 'a');
 }
 
+static void objects_are_named_as_everywhere(void **state)
+{
+    (void)state;
+    ANSWERS({"GET /apis/fog/v1/agents/b ", 200, AGENT("b", "1", "10"), 0},
+            {"GET /apis/fog/v1/assignments?", 200, "{\"metadata\":{},\"items\":[]}", 0});
+    run("top agents b --no-headers");
+    EXITS(0);
+    assert_int_equal(world.did.out.data[0], 'b');
+    run("top agent/b --no-headers");
+    EXITS(0);
+    assert_int_equal(world.did.out.data[0], 'b');
+    run("top agent/b hs/c");
+    EXITS(2);
+    ERR("one kind at a time");
+    run("top hp/c");
+    EXITS(2);
+    ERR("agents or sessions");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(rows_are_sorted_and_count_what_runs)};
+    const struct CMUnitTest tests[] = {TEST(rows_are_sorted_and_count_what_runs),
+                                       TEST(objects_are_named_as_everywhere)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,6 +257,26 @@ static void a_description_holds_all_and_steers_no_terminal(void **state)
     assert_null(strstr(world.did.out.data, "\xc2\x9b"));
 }
 
+#define EVENT(reason, time)                                                                        \
+    "{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{\"name\":\"" reason                   \
+    "\"},\"reason\":\"" reason "\",\"lastTimestamp\":\"2026-11-20T23:24:" time "Z\"}"
+
+static void the_newest_event_of_a_description_is_the_last(void **state)
+{
+    const char *first, *last;
+
+    (void)state;
+    ANSWERS({"GET " S "/s ", 200, SESSION("1", "{}"), 0}, {"GET " A, 200, NONE, 0},
+            {"GET /api/v1/events?", 200,
+             "{\"metadata\":{},\"items\":[" EVENT("Newest", "59") "," EVENT("Oldest", "10") "]}",
+             0});
+    run("describe hs/s");
+    EXITS(0);
+    first = strstr(world.did.out.data, "Oldest");
+    last = strstr(world.did.out.data, "Newest");
+    assert_true(first != NULL && last != NULL && first < last);
+}
+
 #define FAILURE(index) "{\"index\":" index ",\"agent\":\"wren\",\"attempts\":4,\"exitCode\":9}"
 
 static void of_many_tasks_a_description_has_the_failures_and_counts(void **state)
@@ -397,6 +417,7 @@ int main(void)
         TEST(a_deletion_is_over_when_the_work_has_ended),
         TEST(a_deletion_that_does_not_end_is_told),
         TEST(a_description_holds_all_and_steers_no_terminal),
+        TEST(the_newest_event_of_a_description_is_the_last),
         TEST(of_many_tasks_a_description_has_the_failures_and_counts),
         TEST(why_tells_the_chain_and_what_would_help),
         TEST(events_are_a_table_without_names),
