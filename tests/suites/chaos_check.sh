@@ -166,7 +166,10 @@ half_a_change_set_is_found() {
   ops "$moved $sets last_t as \$t | INDEX(.[] | select(.type == \"invoke\"); .op) as \$of |
     def get(\$op; \$t; \$of; \$told): {t: \$t, op: \$op, type: \"invoke\", verb: \"get\", kind: \$of.kind, name: \$of.name},
       (\$told | {t: (\$t + 1), op: \$op, type: \"ok\", code: 200, rv, uid, value, spec});
-    def before(\$b): map(select(.type == \"ok\" and .spec and \$of[.op].kind == \$b.kind and \$of[.op].name == \$b.name and rv < (\$b | rv)))
+    def told: .verb as \$verb | \$of[.op].kind as \$kind | \$of[.op].name as \$name |
+      if \$verb == \"list\" then .items[] + {kind: \$kind} elif \$verb == \"changeset\" then .items[]
+      else select(\$verb | IN(\"apply\", \"create\", \"get\", \"patch\", \"replace\")) + {kind: \$kind, name: \$name} end;
+    def before(\$b): [.[] | select(.type == \"ok\") | told | select(.spec and .kind == \$b.kind and .name == \$b.name and rv < (\$b | rv))]
       | max_by(rv);
     . as \$all | [sets[] | . as [\$a, \$b] | (\$all | before(\$b)) | select(.) | [\$a, \$b, .]][0] as [\$a, \$b, \$was] |
     map(if .type == \"ok\" or .type == \"fail\" then .type = \"unknown\" else . end) +
