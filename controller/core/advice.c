@@ -429,8 +429,10 @@ static void advise_leased(struct advice *advice)
     const struct ctl *ctl = advice->ctl;
 
     if (ctl->is_unsettled) { /* who holds leases of before the restore nobody knows */
-        say(advice, "wait %s",
-            duration(advice, (ctl->reconciler.settles_at.ms - ctl->now.ms + 999) / 1000 * 1000));
+        int64_t left_ms = ctl->reconciler.settles_at.ms - ctl->now.ms;
+
+        say(advice, "wait %s", /* it may be over, and the step that notices it still to come */
+            duration(advice, left_ms > 0 ? (left_ms + 999) / 1000 * 1000 : 0));
         return;
     }
     advise_away(advice);

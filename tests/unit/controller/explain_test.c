@@ -436,6 +436,27 @@ static void a_fleet_without_agents_warns_of_nothing(void **state)
     expect_warning(WORK("2Gi"), "");
 }
 
+/* A machine that slept wakes up, and somebody asks before the clock rings. */
+static void a_wait_that_is_over_is_told_as_none(void **state)
+{
+    const struct node *why;
+
+    (void)state;
+    an_agent("edge-1", "1Gi");
+    fleet_start(&fleet);
+    fleet_restore(&fleet);
+    fleet_connect(&fleet, "edge-1");
+    fleet_apply(&fleet, WORK("512Mi") "  exclusive: true\n");
+    fleet_report(&fleet, fleet_copy(&fleet, "work", "0"), PHASE_STARTING, "AwaitingLease", 0);
+    assert_true(fleet.ctl->is_unsettled);
+    fleet.ctl->now = mono_after(fleet.ctl->reconciler.settles_at, 60 * 1000);
+    why = explain_object(fleet.ctl, object(KIND_HARVEST_SESSION, "work"));
+    assert_string_equal(node_find_text(node_find(why, "inTheWay"), "reason"), "Leased");
+    assert_string_equal(node_text(node_find(node_find(why, "inTheWay"), "actions")->list.items[0]),
+                        "wait 0s");
+    arena_reset(&fleet.ctl->arena);
+}
+
 int main(void)
 {
 #define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -456,6 +477,7 @@ int main(void)
         IN_FLEET(what_was_not_reported_yet_is_pending),
         IN_FLEET(work_that_no_agent_could_ever_hold_is_warned_about),
         IN_FLEET(a_fleet_without_agents_warns_of_nothing),
+        IN_FLEET(a_wait_that_is_over_is_told_as_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
