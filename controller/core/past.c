@@ -55,7 +55,8 @@ static bool read_token(struct ctl *ctl, const char *token, struct moment *moment
 
     if (slash == NULL || slash[1] == '\0' ||
         !u64_from_str(arena_strndup(&ctl->arena, text + 1, (size_t)(slash - text - 1)),
-                      &moment->revision)) {
+                      &moment->revision) ||
+        moment->revision == 0) {
         return false;
     }
     moment->by_time = false;
@@ -104,11 +105,23 @@ static const char *read_moment(struct ctl *ctl, const struct request *request,
     return NULL;
 }
 
-static bool asks_for_past(const struct target *target)
+static bool asks_for_past(const struct request *request)
 {
-    return !str_is_empty(target_param(target, "atRevision")) ||
-           !str_is_empty(target_param(target, "atTime")) ||
-           is_token_of_past(target_param(target, "continue"));
+    const struct target *target = &request->target;
+    struct request found = *request;
+
+    if (!str_is_empty(target_param(target, "atRevision")) ||
+        !str_is_empty(target_param(target, "atTime"))) {
+        return true;
+    }
+    return is_token_of_past(target_param(target, "continue")) && request_find_resource(&found) &&
+           found.name == NULL; /* only lists have pages */
+}
+
+static const char *lies_ahead(struct ctl *ctl, const char *parameter, uint64_t revision)
+{
+    return arena_printf(&ctl->arena, "%s: %" PRIu64 " lies ahead; the fleet is at %" PRIu64,
+                        parameter, revision, ctl->revision);
 }
 
 /* Where a page of a list begins. */
@@ -126,6 +139,9 @@ static const char *read_page(struct ctl *ctl, struct past *past)
     }
     if (past->moment.revision != 0 && past->moment.revision != moment.revision) {
         return arena_printf(&ctl->arena, "continue: it is of revision %" PRIu64, moment.revision);
+    }
+    if (moment.revision > ctl->revision) {
+        return lies_ahead(ctl, "continue", moment.revision);
     }
     past->moment = moment;
     past->from = mem_strdup(arena_printf(&ctl->arena, "%s\x01", name)); /* behind it */
@@ -495,7 +511,7 @@ bool past_open(struct ctl *ctl, struct request *request)
     struct moment moment;
     const char *wrong;
 
-    if (!asks_for_past(&request->target) || discovery_has(&request->target)) {
+    if (!asks_for_past(request) || discovery_has(&request->target)) {
         return false;
     }
     if (!str_eq(request->http->method, "GET") || target_flag(&request->target, "watch")) {
@@ -506,10 +522,7 @@ bool past_open(struct ctl *ctl, struct request *request)
         return refuse(ctl, request, wrong);
     }
     if (moment.revision > ctl->revision) {
-        return refuse(ctl, request,
-                      arena_printf(&ctl->arena,
-                                   "atRevision: %" PRIu64 " lies ahead; the fleet is at %" PRIu64,
-                                   moment.revision, ctl->revision));
+        return refuse(ctl, request, lies_ahead(ctl, "atRevision", moment.revision));
     }
     if (ctl->pasts >= PASTS_MAX) {
         busy = failure_make(&ctl->arena, 429, "TooManyRequests",

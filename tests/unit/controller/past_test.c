@@ -428,6 +428,9 @@ static void what_cannot_be_of_the_past_is_refused(void **state)
          "continue: \"4032\" is not from an answer about the "
          "past"},
         {"GET", POLICIES "?atRevision=1&continue=40322f61", "continue: it is of revision 2"},
+        {"GET", POLICIES "?continue=40302f61", /* "@0/a" */
+         "continue: \"40302f61\" is not from an answer about the past"},
+        {"GET", POLICIES "?continue=40392f61", "continue: 9 lies ahead; the fleet is at 1"},
         {"GET", POLICIES "?atRevision=1&labelSelector=a%20b", NULL},
         {"GET", POLICIES "?atRevision=1&limit=x", "limit: a number is expected"},
     };
@@ -445,6 +448,7 @@ static void what_cannot_be_of_the_past_is_refused(void **state)
                         "the server could not find the requested resource");
     assert_int_equal(api_call(&api, "GET", "/version?atTime=1s", NULL)->code, 200);
     (void)api_get(&api, POLICIES "/p");
+    (void)api_get(&api, POLICIES "/p?continue=40312f61"); /* what is no list has no pages */
 }
 
 static void only_so_many_are_under_way(void **state)
