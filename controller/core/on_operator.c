@@ -506,6 +506,23 @@ static struct node *planned_set(struct ctl *ctl, const struct request *request)
     return root;
 }
 
+/* A plan of one object is of that one. */
+static bool is_about(const struct request *request, struct changeset *set)
+{
+    struct write_request *write = &set->writes[0];
+
+    if (request->name == NULL) {
+        return true;
+    }
+    if (set->count != 1 || write->kind != request->kind) {
+        return false;
+    }
+    if (write->name == NULL) {
+        write->name = request->name; /* the manifest may leave it out, and not have another */
+    }
+    return str_eq(write->name, request->name);
+}
+
 /* A dry run under a name of its own: nothing is ever changed by it. */
 static void read_plan(struct ctl *ctl, struct request *request)
 {
@@ -522,7 +539,7 @@ static void read_plan(struct ctl *ctl, struct request *request)
         return;
     }
     set.is_dry_run = true;
-    if (request->name != NULL && (set.count != 1 || set.writes[0].kind != request->kind)) {
+    if (!is_about(request, &set)) {
         request_refuse(ctl, request,
                        failure_make(&ctl->arena, 400, "BadRequest",
                                     "the manifest of this object is expected; a change set goes "

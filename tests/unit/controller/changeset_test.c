@@ -465,6 +465,13 @@ static void a_plan_is_told_and_nothing_is_changed(void **state)
                                    "'object': %s}]}}",
                                    manifest));
     assert_int_equal(api_at(answer, "status.results")->list.count, 1);
+    answer = api_expect(&api, 200, "POST", SESSIONS "/lone/plan",
+                        "{'apiVersion': 'fog/v1', 'kind': 'HarvestSession', 'spec': {" WORK "}}");
+    assert_string_equal(api_text(answer, "status.plan.pending[0].session"), "lone");
+    (void)api_expect(&api, 400, "POST", SESSIONS "/other/plan", manifest);
+    (void)api_expect(&api, 400, "POST", SESSIONS "/other/plan",
+                     "{'kind': 'ChangeSet', 'spec': {'changes': [{'verb': 'delete', 'kind': "
+                     "'HarvestSession', 'name': 'render'}]}}");
     (void)api_expect(&api, 400, "POST", POLICIES "/render/plan", manifest);
     (void)api_expect(&api, 400, "POST", "/apis/fog/v1/plan", "{'kind': 'ChangeSet'}");
     (void)api_expect(&api, 405, "GET", "/apis/fog/v1/plan", NULL);
