@@ -153,7 +153,6 @@ static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
     stream->code = 0;
     (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &stream->code);
     has_refused = stream->code >= 400 && stream->code != 503 && stream->code != 429;
-    stream->has_failed = has_refused || (result != CURLE_OK && !stream->has_stopped);
     flow_close(flow, multi);
     if (!stream->has_stopped && !has_refused && stream->again != NULL) {
         say_stale(flow, result);
@@ -161,6 +160,7 @@ static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
         flow->again_at_ms = boot_ms() + AGAIN_MS;
     } else {
         flow->is_over = true;
+        stream->has_failed = has_refused || (result != CURLE_OK && !stream->has_stopped);
         if (stream->link != NULL && stream->has_failed) {
             stream->link(stream->context, LINK_REFUSED);
         }
