@@ -178,6 +178,7 @@ void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *r
 
 void rollback_free(struct rollback *rollback)
 {
+    meant_fini(&rollback->meant);
     arena_fini(&rollback->arena);
     free(rollback);
 }
@@ -200,19 +201,6 @@ static void keep_request(struct rollback *rollback, const struct http_request *h
     rollback->defaults.manager.name = arena_strdup(arena, defaults->manager.name);
 }
 
-static const enum kind_id rolled_back[] = {KIND_HARVEST_POLICY, KIND_HARVEST_SESSION,
-                                           KIND_ALERT_RULE, KIND_AGENT};
-
-static bool is_rolled_back(const struct kind *kind)
-{
-    for (size_t i = 0; i < COUNT_OF(rolled_back); i++) {
-        if (rolled_back[i] == kind->id) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_type(const struct node *spec, const char *key, enum node_type type)
 {
     const struct node *node = node_find(spec, key);
@@ -225,34 +213,30 @@ static bool read_spec(struct ctl *ctl, const struct node *spec, struct rollback 
 {
     const struct node *prune = node_find(spec, "prune"), *form = node_find(spec, "formOnly");
     const char *revision = node_find_text(spec, "toRevision");
-    const char *kind = node_find_text(spec, "kind");
-    const char *name = node_find_text(spec, "name");
     const char *demand = node_find_text(spec, "revision");
     const char *what;
 
     rollback->has_demand = node_find(spec, "revision") != NULL;
     rollback->prune = prune != NULL && prune->type == NODE_BOOL && prune->boolean;
     rollback->form_only = form != NULL && form->type == NODE_BOOL && form->boolean;
-    rollback->name = arena_strdup(&rollback->arena, name);
-    rollback->kind = kind == NULL ? NULL : kind_find("fog/v1", kind);
+    if (!meant_read(&rollback->arena, spec, &rollback->meant, ret_failure)) {
+        return false;
+    }
+    rollback->kind = rollback->meant.kind;
+    rollback->name = rollback->meant.name;
     if (revision == NULL || !u64_from_str(revision, &rollback->revision)) {
         what = "spec.toRevision: a revision is needed, as a string, as history shows them";
     } else if (rollback->revision > ctl->revision) {
         what = arena_printf(&ctl->arena,
                             "spec.toRevision: %" PRIu64 " lies ahead; the fleet is at %" PRIu64,
                             rollback->revision, ctl->revision);
-    } else if (!is_type(spec, "kind", NODE_STR) || !is_type(spec, "name", NODE_STR) ||
-               !is_type(spec, "prune", NODE_BOOL) || !is_type(spec, "formOnly", NODE_BOOL)) {
-        what = "spec: kind and name are strings, prune and formOnly are true or false";
+    } else if (!is_type(spec, "prune", NODE_BOOL) || !is_type(spec, "formOnly", NODE_BOOL)) {
+        what = "spec: prune and formOnly are true or false";
     } else if (rollback->has_demand &&
                (demand == NULL || !u64_from_str(demand, &rollback->demand))) {
         what = "spec.revision: the revision that the plan was made at, as a string";
-    } else if (kind != NULL && (rollback->kind == NULL || !is_rolled_back(rollback->kind))) {
-        what = arena_printf(&ctl->arena, "spec.kind: \"%s\" cannot be rolled back", kind);
-    } else if (name != NULL && kind == NULL) {
-        what = "spec.name: of which kind? spec.kind is missing";
-    } else if (rollback->form_only &&
-               (rollback->kind != &harvest_session_kind || name == NULL || rollback->prune)) {
+    } else if (rollback->form_only && (rollback->kind != &harvest_session_kind ||
+                                       rollback->name == NULL || rollback->prune)) {
         what = "spec.formOnly: is for one HarvestSession, by name, and not with prune";
     } else {
         return true;
@@ -271,8 +255,8 @@ void rollback_open(struct ctl *ctl, uint64_t id, const struct http_request *http
     keep_request(rollback, http, defaults);
     rollback->is_dry_run = is_dry_run;
     if (!read_spec(ctl, node_find(body, "spec"), rollback, &failure)) {
-        rollback_free(rollback);
         answer_failure(ctl, id, &failure);
+        rollback_free(rollback);
         return;
     }
     query.kind = rollback->kind;
@@ -312,10 +296,11 @@ static struct write_request *add_write(struct ctl *ctl, const struct rollback *r
     struct write_request *write;
 
     if (set->count == CHANGES_MAX) {
-        set->failure = failure_make(&ctl->arena, 413, "RequestEntityTooLarge",
-                                    "that would change more than %d objects, which is the most "
-                                    "in one step: spec.kind, or spec.kind and spec.name, narrow it",
-                                    CHANGES_MAX);
+        set->failure =
+            failure_make(&ctl->arena, 413, "RequestEntityTooLarge",
+                         "that would change more than %d objects, which is the most "
+                         "in one step: spec.kind, spec.objects and spec.labelSelector narrow it",
+                         CHANGES_MAX);
         return NULL;
     }
     write = &set->writes[set->count++];
@@ -344,8 +329,8 @@ static struct node *labels_of(struct arena *arena, const struct node *then, cons
     return labels;
 }
 
-/* Of an agent that nobody named only labels and annotations go back: who is cordoned or drained is
- * no matter of what the fleet is to run, and somebody stands at that machine now. */
+/* Of an agent that nobody asked for only labels and annotations go back: who is cordoned or drained
+ * is no matter of what the fleet is to run, and somebody stands at that machine now. */
 static bool add_agent_marks(struct ctl *ctl, const struct rollback *rollback,
                             const struct object *then, const struct object *now,
                             struct changeset *set)
@@ -389,7 +374,7 @@ static void keep_key(struct arena *arena, struct node *body, const struct object
 }
 
 /* The replace that leads back: what is there now with spec, labels, annotations and owners of then.
- * Of a whole fleet what is the same is left out. */
+ * What is the same is left out, unless it was named. */
 static bool add_restore(struct ctl *ctl, const struct rollback *rollback, const struct object *then,
                         struct changeset *set)
 {
@@ -398,16 +383,17 @@ static bool add_restore(struct ctl *ctl, const struct rollback *rollback, const 
     struct node *body = emit_object(arena, then, EMIT_LEDGER);
     struct node *meta = node_find(body, "metadata");
     struct write_request *write;
+    bool is_named;
 
     if (now == NULL && then->kind == &agent_kind) {
         MARK("a rollback leaves out an agent that is gone");
         return true; /* an agent comes back by saying hello */
     }
-    if (now != NULL && rollback->name == NULL &&
-        node_eq(body, emit_object(arena, now, EMIT_LEDGER))) {
+    is_named = meant_by_name(&rollback->meant, then->kind, then->meta.name);
+    if (now != NULL && !is_named && node_eq(body, emit_object(arena, now, EMIT_LEDGER))) {
         return true;
     }
-    if (then->kind == &agent_kind && rollback->name == NULL) {
+    if (then->kind == &agent_kind && !is_named && !rollback->meant.is_selective) {
         return add_agent_marks(ctl, rollback, then, now, set);
     }
     write = add_write(ctl, rollback, then->kind, now == NULL ? WRITE_CREATE : WRITE_REPLACE, set);
@@ -436,16 +422,12 @@ static bool add_prunes(struct ctl *ctl, const struct rollback *rollback, const s
     for (size_t i = 0; i < COUNT_OF(pruned); i++) {
         const struct kind *kind = kind_get(pruned[i]);
 
-        if (rollback->kind != NULL && rollback->kind != kind) {
-            continue;
-        }
         map_each (&ctl->model.objects[kind->id], it) {
             const struct object *object = ((struct entry *)it->value)->object;
             const char *key = arena_printf(&ctl->arena, "%s/%s", kind->name, object->meta.name);
             struct write_request *write;
 
-            if (map_find(kept, key) != NULL ||
-                (rollback->name != NULL && !str_eq(rollback->name, object->meta.name))) {
+            if (map_find(kept, key) != NULL || !meant_has(&rollback->meant, NULL, object)) {
                 continue;
             }
             MARK("a rollback removes what came later");
@@ -469,7 +451,28 @@ static bool add_then(struct ctl *ctl, const struct rollback *rollback, const str
     return (MUTANT(ROLLBACK_SKIPS) && set->count == 1) || add_restore(ctl, rollback, then, set);
 }
 
-/* False with set->failure: it is too much for one step. */
+/* False with set->failure: one that was named exists neither now nor then, or only then and does
+ * not come back. */
+static bool named_are_there(struct ctl *ctl, const struct rollback *rollback,
+                            const struct map *kept, struct changeset *set)
+{
+    map_each (&rollback->meant.names, it) {
+        const struct kind *kind = it->value;
+        const char *name = it->key + strlen(kind->name) + 1;
+        bool is_made =
+            map_find(kept, it->key) != NULL && kind != &agent_kind && !rollback->form_only;
+
+        if (!is_made && model_find(&ctl->model, kind->id, name) == NULL) {
+            set->failure = failure_make(&ctl->arena, 404, "NotFound",
+                                        "%s \"%s\" was not there at revision %" PRIu64,
+                                        kind->singular, name, rollback->revision);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False with set->failure: it is too much for one step, or not there. */
 static bool compose(struct ctl *ctl, struct rollback *rollback, const struct read_result *result,
                     struct changeset *set)
 {
@@ -489,27 +492,23 @@ static bool compose(struct ctl *ctl, struct rollback *rollback, const struct rea
         const struct stored_change *change = &result->changes.items[i];
         struct object *then;
 
-        if (!is_rolled_back(change->kind) ||
-            (rollback->name != NULL && !str_eq(rollback->name, change->name))) {
+        if (!meant_may(&rollback->meant, change->kind, change->name)) {
             continue;
         }
         then = stored_object(change, NULL);
-        if (then != NULL) {
+        if (then != NULL && meant_has(&rollback->meant, then,
+                                      model_find(&ctl->model, change->kind->id, change->name))) {
             (void)map_put(&kept,
                           arena_printf(&ctl->arena, "%s/%s", change->kind->name, change->name),
                           rollback);
             fits = add_then(ctl, rollback, then, set);
-            object_unref(then);
         }
+        object_unref(then);
     }
-    fits = fits && (!rollback->prune || add_prunes(ctl, rollback, &kept, set));
+    fits = fits && (!rollback->prune || add_prunes(ctl, rollback, &kept, set)) &&
+           named_are_there(ctl, rollback, &kept, set);
     map_fini(&kept);
     return fits;
-}
-
-static bool is_there(const struct ctl *ctl, const struct rollback *rollback)
-{
-    return model_find(&ctl->model, rollback->kind->id, rollback->name) != NULL;
 }
 
 void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
@@ -528,14 +527,6 @@ void rollback_read_done(struct ctl *ctl, uint64_t id, struct rollback *rollback,
     if (!compose(ctl, rollback, result, &set)) {
         answer_failure(ctl, id, &set.failure);
         changeset_free(&set);
-        return;
-    }
-    if (set.count == 0 && rollback->name != NULL && !is_there(ctl, rollback)) {
-        struct failure failure = failure_make(
-            &ctl->arena, 404, "NotFound", "%s \"%s\" was not there at revision %" PRIu64,
-            rollback->kind->singular, rollback->name, rollback->revision);
-
-        answer_failure(ctl, id, &failure);
         return;
     }
     if (!changeset_decide(ctl, &set, &plan)) {

@@ -7,22 +7,26 @@
  *     POST /apis/fog/v1/rollbacks[?dryRun=All]
  *          {"spec": {"toRevision": "120", "kind": "HarvestSession", "name": "render",
  *                    "prune": false, "formOnly": false}}
+ *          {"spec": {"toRevision": "120", "objects": [{"kind": "HarvestSession"}],
+ *                    "labelSelector": "tier=gold"}}
  *
  * A rollback is a change set made from the state as it was: it restores spec, labels, annotations
  * and the owners of fields; what was deleted since is made again, with a new uid; what is newer
  * goes only with `prune`.  With `formOnly` a session gets back what its replicas ran
- * (schema/kinds/session_form.h), and nothing else of it changes.  Without kind and name it covers
- * everything that operators declare.  Its answer is that of a change set. */
+ * (schema/kinds/session_form.h), and nothing else of it changes.  Which objects
+ * it is about: controller/core/meant.h.  Its answer is that of a change set. */
 #pragma once
 
 #include "controller/core/changeset.h"
+#include "controller/core/meant.h"
 
 struct rollback {
     struct write_request defaults; /* texts owned by `arena` */
     struct arena arena;
     uint64_t revision;
-    const struct kind *kind; /* NULL: all */
-    const char *name;        /* NULL: all */
+    struct meant meant;
+    const struct kind *kind; /* NULL: several */
+    const char *name;        /* NULL: several */
     bool prune, form_only, is_dry_run;
     bool has_demand; /* only if the fleet is still at the revision that the plan was made at: */
     uint64_t demand;

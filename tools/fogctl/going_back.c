@@ -5,6 +5,36 @@
 
 enum { RETRY_MS = 30000 };
 
+static void put_object(struct arena *arena, struct node *to, const struct kind *kind,
+                       const char *name)
+{
+    node_set(arena, to, "kind", node_str(arena, kind->name));
+    if (name != NULL) {
+        node_set(arena, to, "name", node_str(arena, name));
+    }
+}
+
+static void put_objects(struct arena *arena, struct node *spec, const struct targets *objects)
+{
+    struct node *list;
+
+    if (objects == NULL || objects->count == 0) {
+        return;
+    }
+    if (objects->count == 1) {
+        put_object(arena, spec, objects->items[0].kind, objects->items[0].name);
+        return;
+    }
+    list = node_list(arena);
+    vec_each (objects, it) {
+        struct node *object = node_map(arena);
+
+        put_object(arena, object, it->kind, it->name);
+        node_add(arena, list, object);
+    }
+    node_set(arena, spec, "objects", list);
+}
+
 static const char *compose(struct fogctl *fogctl, const struct going_back *to)
 {
     struct arena *arena = &fogctl->arena;
@@ -16,8 +46,11 @@ static const char *compose(struct fogctl *fogctl, const struct going_back *to)
     node_set(arena, root, "kind", node_str(arena, "Rollback"));
     node_set(arena, spec, "toRevision", node_str(arena, to->revision));
     if (to->kind != NULL) {
-        node_set(arena, spec, "kind", node_str(arena, to->kind->name));
-        node_set(arena, spec, "name", node_str(arena, to->name));
+        put_object(arena, spec, to->kind, to->name);
+    }
+    put_objects(arena, spec, to->objects);
+    if (to->labels != NULL) {
+        node_set(arena, spec, "labelSelector", node_str(arena, to->labels));
     }
     if (to->planned_at != NULL) {
         node_set(arena, spec, "revision", node_str(arena, to->planned_at));

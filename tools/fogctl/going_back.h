@@ -4,8 +4,10 @@
 #include "tools/fogctl/fogctl.h"
 
 struct going_back {
-    const struct kind *kind; /* NULL: all that is declared */
+    const struct kind *kind; /* NULL: all that is declared, or: */
     const char *name;
+    const struct targets *objects; /* by name, or whole kinds */
+    const char *labels;            /* of these kinds only what has them, now or then; NULL: all */
     const char *revision;
     const char *planned_at; /* only if the fleet is still at this one; NULL: wherever it is */
     const char *manager;    /* NULL: fogctl */

@@ -1,18 +1,14 @@
-/* events, history and rollback: the past. */
-#include "schema/base/parse.h"
+/* events and history: what happened. */
 #include "schema/json.h"
 #include "tools/fogctl/fogctl.h"
-#include "tools/fogctl/going_back.h"
-#include "tools/fogctl/past.h"
 #include "tools/fogctl/writing.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
-static const char *opt_for, *opt_revision, *opt_time, *opt_check;
+static const char *opt_for;
 static struct writing opt_writing;
 static int64_t opt_limit = 50;
-static bool opt_prune, opt_yes, opt_diff;
+static bool opt_diff;
 
 static const struct option_row event_rows[] = {
     {"for", 0, OPTION_TEXT, &opt_for, "KIND/NAME", "only those about this object", NULL},
@@ -24,19 +20,6 @@ static const struct option_row history_rows[] = {
      NULL},
     TREE_ROW(opt_writing),
     {"diff", 0, OPTION_FLAG, &opt_diff, NULL, "every field that each of them changed", NULL},
-};
-
-static const struct option_row rollback_rows[] = {
-    {"to-revision", 0, OPTION_TEXT, &opt_revision, "N",
-     "the revision to go back to, as history shows it", NULL},
-    {"to", 0, OPTION_TEXT, &opt_time, "TIME",
-     "instead: a time to go back to, how long ago (10m) or 2026-11-22T10:00:00Z", NULL},
-    {"check-revision", 0, OPTION_TEXT, &opt_check, "N",
-     "only if nothing was declared since the plan of this revision was shown", NULL},
-    {"prune", 0, OPTION_FLAG, &opt_prune, NULL, "also delete what is newer", NULL},
-    DRY_RUN_ROW(opt_writing),
-    WRITING_ROWS(opt_writing),
-    {"yes", 'y', OPTION_FLAG, &opt_yes, NULL, "do not ask", NULL},
 };
 
 static const struct option_row *event_options(size_t *ret_count)
@@ -51,15 +34,8 @@ static const struct option_row *history_options(size_t *ret_count)
     return history_rows;
 }
 
-static const struct option_row *rollback_options(size_t *ret_count)
-{
-    *ret_count = COUNT_OF(rollback_rows);
-    return rollback_rows;
-}
-
 static int events(struct fogctl *fogctl, struct texts *words);
 static int history(struct fogctl *fogctl, struct texts *words);
-static int rollback(struct fogctl *fogctl, struct texts *words);
 
 const struct verb verb_events = {
     "events",
@@ -77,17 +53,6 @@ const struct verb verb_history = {
     "  fogctl history\n  fogctl history hs/render --diff\n",
     history_options,
     history,
-};
-
-const struct verb verb_rollback = {
-    "rollback",
-    "go back to how things were at a revision: one object, or all that is declared",
-    "rollback [KIND/NAME] --to-revision N | --to TIME [options]",
-    "  fogctl rollback --to-revision 120 --dry-run\n"
-    "  fogctl rollback hs/render --to-revision 120\n"
-    "  fogctl rollback --to 10m\n",
-    rollback_options,
-    rollback,
 };
 
 /* The one object that is meant; kind NULL: none was named.  EXIT_USAGE after having said what is
@@ -313,149 +278,5 @@ static int history(struct fogctl *fogctl, struct texts *words)
     } else {
         print_history(fogctl, items);
     }
-    return EXIT_DONE;
-}
-
-/* --- rollback --------------------------------------------------------------------------------- */
-
-static const struct node *send_rollback(struct fogctl *fogctl, const struct target *target,
-                                        const char *planned_at, bool dry_run)
-{
-    const struct going_back to = {.kind = target->kind,
-                                  .name = target->name,
-                                  .revision = opt_revision,
-                                  .planned_at = planned_at,
-                                  .manager = opt_writing.manager,
-                                  .prune = opt_prune};
-
-    return going_back(fogctl, &to, dry_run);
-}
-
-static bool confirm(void)
-{
-    char answer[8] = "";
-
-    if (opt_yes) {
-        return true;
-    }
-    if (isatty(STDIN_FILENO) != 1) {
-        (void)fail("say --yes, or look at it with --dry-run", "nobody is there to be asked");
-        return false;
-    }
-    printf("Go back to revision %s? [y/N] ", opt_revision);
-    (void)fflush(stdout);
-    if (fgets(answer, sizeof(answer), stdin) == NULL || (answer[0] != 'y' && answer[0] != 'Y')) {
-        fputs("nothing was changed\n", stderr);
-        return false;
-    }
-    return true;
-}
-
-/* Why nothing is to be done; an object that nobody knows is a slip of the finger. */
-static int nothing_to_do(struct fogctl *fogctl, const struct target *target,
-                         const struct node *results)
-{
-    struct reply reply;
-    struct request request = {.method = "GET"};
-
-    if (target->kind == NULL || list_count(results) > 0) {
-        printf("nothing differs from revision %s\n", opt_revision);
-        return EXIT_DONE;
-    }
-    request.path = kind_path(fogctl, target->kind, target->name);
-    if (!http_call(fogctl, &request, &reply)) {
-        return EXIT_FAILED;
-    }
-    return reply.code == 200 ? fail("it is newer than that; --prune deletes it",
-                                    "%s did not exist at revision %s",
-                                    kind_title(fogctl, target->kind, target->name), opt_revision)
-                             : fail("fogctl history shows what there was and when",
-                                    "%s exists neither now nor at revision %s",
-                                    kind_title(fogctl, target->kind, target->name), opt_revision);
-}
-
-/* Shows what would follow.  Returns how many objects would change, or -1 after having said what is
- * wrong; *ret_code is what is to be exited with when there is nothing to be done. */
-static int show_plan(struct fogctl *fogctl, const struct target *target,
-                     const char **ret_planned_at, int *ret_code)
-{
-    const struct node *status = send_rollback(fogctl, target, opt_check, true);
-    int changed = status == NULL ? -1 : results_diff(fogctl, node_find(status, "results"));
-
-    *ret_code = EXIT_FAILED;
-    *ret_planned_at = node_find_text(status, "revision");
-    if (changed == 0) {
-        *ret_code = nothing_to_do(fogctl, target, node_find(status, "results"));
-    } else if (changed > 0) {
-        putchar('\n');
-        plan_print(fogctl, node_find(status, "plan"));
-    }
-    return changed;
-}
-
-static int read_usage(struct fogctl *fogctl, const struct texts *words, struct target *ret_target)
-{
-    uint64_t revision;
-
-    if ((opt_revision == NULL) == (opt_time == NULL)) {
-        return usage_error(&verb_rollback,
-                           "--to-revision is needed, or --to; fogctl history shows them");
-    }
-    if (opt_check != NULL && !u64_from_str(opt_check, &revision)) {
-        return usage_error(&verb_rollback, "--check-revision: \"%s\" is not a number", opt_check);
-    }
-    if (opt_time != NULL) { /* once, so that what is done is what was shown */
-        opt_revision = past_revision(fogctl, opt_time);
-        if (opt_revision == NULL) {
-            return EXIT_FAILED;
-        }
-    }
-    if (!u64_from_str(opt_revision, &revision)) {
-        return usage_error(&verb_rollback, "--to-revision: \"%s\" is not a number", opt_revision);
-    }
-    if (writing_check(fogctl, &verb_rollback, &opt_writing, false) != EXIT_DONE) {
-        return EXIT_USAGE;
-    }
-    return read_one(fogctl, &verb_rollback, words, ret_target);
-}
-
-/* For programs: nobody is shown anything first, so nobody can be asked. */
-static int rollback_silently(struct fogctl *fogctl, const struct target *target)
-{
-    bool is_dry_run = writing_is_dry(&opt_writing);
-    const struct node *status;
-
-    if (!is_dry_run && !opt_yes) {
-        return usage_error(&verb_rollback, "-o %s needs --yes or --dry-run", opt_writing.form);
-    }
-    status = send_rollback(fogctl, target, NULL, is_dry_run);
-    return status == NULL ? EXIT_FAILED : writing_print(fogctl, &opt_writing, status);
-}
-
-static int rollback(struct fogctl *fogctl, struct texts *words)
-{
-    struct target target;
-    const struct node *status;
-    const char *planned_at;
-    int code = read_usage(fogctl, words, &target);
-
-    if (code == EXIT_DONE && !writing_is_lines(&opt_writing)) {
-        return rollback_silently(fogctl, &target);
-    }
-    if (code != EXIT_DONE || show_plan(fogctl, &target, &planned_at, &code) <= 0) {
-        return code;
-    }
-    if (writing_is_dry(&opt_writing)) {
-        return EXIT_DONE;
-    }
-    if (!confirm()) {
-        return EXIT_FAILED;
-    }
-    /* What a person has agreed to is carried out exactly; who says --yes agrees to anything. */
-    status = send_rollback(fogctl, &target, opt_yes ? opt_check : planned_at, false);
-    if (status == NULL) {
-        return EXIT_FAILED;
-    }
-    results_print(fogctl, node_find(status, "results"), "");
     return EXIT_DONE;
 }

@@ -412,6 +412,119 @@ static void the_fleet_goes_back_and_cordons_stay(void **state)
                  api_at(api_get(&api, AGENTS "/edge-1"), "spec.unschedulable")->boolean);
 }
 
+/* --- going back with some of it --------------------------------------------------------------- */
+
+static void several_objects_go_back_in_one_commit(void **state)
+{
+    const struct node *answer;
+    size_t commits;
+
+    (void)state;
+    (void)apply_as(201, "alice", "a", "", 10);
+    (void)apply_as(201, "alice", "b", "", 10);
+    (void)apply_as(201, "alice", "c", "", 10);
+    (void)put_session("'replicas': 1, " WORK);
+    (void)apply_as(200, "alice", "a", "", 20);
+    drop("b");
+    (void)apply_as(200, "alice", "c", "", 20);
+    (void)put_session("'replicas': 2, " WORK);
+    commits = api.commits;
+    answer = roll_back(200, "",
+                       "'toRevision': '4', 'objects': [{'kind': 'HarvestPolicy', 'name': 'a'},"
+                       "{'kind': 'HarvestSession', 'name': 's'},"
+                       "{'kind': 'HarvestPolicy', 'name': 'b'},"
+                       "{'kind': 'HarvestPolicy', 'name': 'a'}]");
+    assert_int_equal(api.commits, commits + 1);
+    assert_int_equal(api_at(answer, "status.results")->list.count, 3);
+    assert_int_equal(percent_of("a"), 10);
+    assert_int_equal(percent_of("b"), 10);
+    assert_int_equal(percent_of("c"), 20); /* nobody named it */
+    assert_int_equal(api_int(api_get(&api, SESSIONS "/s"), "spec.replicas"), 1);
+}
+
+static void of_several_objects_all_go_back_or_none(void **state)
+{
+    const struct node *status;
+
+    (void)state;
+    (void)apply_as(201, "alice", "a", "", 10);
+    (void)apply_as(200, "alice", "a", "", 20);
+    status = roll_back(404, "",
+                       "'toRevision': '1', 'objects': [{'kind': 'HarvestPolicy', 'name': 'a'},"
+                       "{'kind': 'HarvestPolicy', 'name': 'none'}]");
+    assert_string_equal(api_text(status, "message"),
+                        "harvestpolicy \"none\" was not there at revision 1");
+    assert_int_equal(percent_of("a"), 20);
+}
+
+/* Given one with the label all along, one that lost it, one that got it, one that was deleted with
+ * it, one that never had it and one that is newer, when those with the label go back, then it is
+ * all but the last two. */
+static void what_has_the_label_now_or_had_it_then_goes_back(void **state)
+{
+    const struct node *answer;
+
+    (void)state;
+    (void)apply_as(201, "alice", "always", "'labels': {'tier': 'gold'}", 10);
+    (void)apply_as(201, "alice", "lost", "'labels': {'tier': 'gold'}", 10);
+    (void)apply_as(201, "alice", "got", "", 10);
+    (void)apply_as(201, "alice", "gone", "'labels': {'tier': 'gold'}", 10);
+    (void)apply_as(201, "alice", "never", "", 10);
+    (void)apply_as(200, "alice", "always", "'labels': {'tier': 'gold'}", 20);
+    (void)apply_as(200, "alice", "lost", "", 20);
+    (void)apply_as(200, "alice", "got", "'labels': {'tier': 'gold'}", 20);
+    drop("gone");
+    (void)apply_as(200, "alice", "never", "", 20);
+    (void)apply_as(201, "alice", "newer", "'labels': {'tier': 'gold'}", 20);
+    answer = roll_back(200, "", "'toRevision': '5', 'labelSelector': 'tier=gold'");
+    assert_int_equal(api_at(answer, "status.results")->list.count, 4);
+    assert_int_equal(percent_of("always"), 10);
+    assert_string_equal(api_text(api_get(&api, POLICIES "/lost"), "metadata.labels.tier"), "gold");
+    assert_null(api_at(api_get(&api, POLICIES "/got"), "metadata.labels"));
+    assert_int_equal(percent_of("gone"), 10);
+    assert_int_equal(percent_of("never"), 20);
+    assert_true(is_there("newer"));
+    (void)apply_as(201, "alice", "newest", "", 20);
+    (void)roll_back(200, "", "'toRevision': '5', 'labelSelector': 'tier=gold', 'prune': true");
+    assert_false(is_there("newer"));
+    assert_true(is_there("newest"));
+}
+
+static void labels_select_among_the_kinds_that_are_said(void **state)
+{
+    (void)state;
+    (void)apply_as(201, "alice", "a", "'labels': {'tier': 'gold'}", 10);
+    (void)apply_as(200, "alice", "a", "'labels': {'tier': 'gold'}", 20);
+    (void)roll_back(200, "",
+                    "'toRevision': '1', 'kind': 'HarvestSession', 'labelSelector': 'tier=gold'");
+    assert_int_equal(percent_of("a"), 20);
+    (void)roll_back(200, "",
+                    "'toRevision': '1', 'labelSelector': 'tier in (gold, silver)',"
+                    "'objects': [{'kind': 'HarvestSession'}, {'kind': 'HarvestPolicy'}]");
+    assert_int_equal(percent_of("a"), 10);
+}
+
+/* Who asks for agents of a site wants back what was said of them, cordons and all; to whom labels
+ * of all kinds are the same, wants what the fleet runs. */
+static void agents_that_were_selected_are_no_longer_cordoned(void **state)
+{
+    struct api_agent agent = {.name = "edge-1", .key = {1}};
+    const char *to;
+
+    (void)state;
+    api_connect(&api, &agent);
+    patch_agent("{'metadata': {'labels': {'site': 'north'}}}");
+    to = api_target(&api, "'toRevision': '%" PRIu64 "', 'labelSelector': 'site=north'",
+                    api_revision(&api));
+    patch_agent("{'metadata': {'labels': {'site': 'south'}}, 'spec': {'unschedulable': true}}");
+    (void)roll_back(200, "", to);
+    assert_string_equal(api_text(api_get(&api, AGENTS "/edge-1"), "metadata.labels.site"), "north");
+    assert_true(api_at(api_get(&api, AGENTS "/edge-1"), "spec.unschedulable")->boolean);
+    (void)roll_back(200, "", api_target(&api, "%s, 'kind': 'Agent'", to));
+    assert_false(api_at(api_get(&api, AGENTS "/edge-1"), "spec.unschedulable") != NULL &&
+                 api_at(api_get(&api, AGENTS "/edge-1"), "spec.unschedulable")->boolean);
+}
+
 static void make_many(size_t from, size_t to)
 {
     _cleanup_(str_fini)
@@ -461,6 +574,18 @@ static void bad_rollbacks_are_refused(void **state)
         "'toRevision': '1', 'prune': 'yes'",
         "'toRevision': '1', 'revision': 1",
         "'toRevision': '1', 'revision': 'now'",
+        "'toRevision': '1', 'objects': {'kind': 'HarvestPolicy', 'name': 'a'}",
+        "'toRevision': '1', 'objects': []",
+        "'toRevision': '1', 'objects': ['a']",
+        "'toRevision': '1', 'objects': [{'name': 'a'}]",
+        "'toRevision': '1', 'objects': [{'kind': 'Assignment', 'name': 'a'}]",
+        "'toRevision': '1', 'objects': [{'kind': 'HarvestPolicy', 'name': 5}]",
+        "'toRevision': '1', 'objects': [{'kind': 'HarvestPolicy'}], 'kind': 'HarvestPolicy'",
+        "'toRevision': '1', 'objects': [{'kind': 'HarvestSession'}], 'formOnly': true",
+        "'toRevision': '1', 'labelSelector': ''",
+        "'toRevision': '1', 'labelSelector': 5",
+        "'toRevision': '1', 'labelSelector': 'a in'",
+        "'toRevision': '1', 'kind': 'HarvestPolicy', 'name': 'a', 'labelSelector': 'x=y'",
     };
     const char *before;
 
@@ -511,6 +636,11 @@ int main(void)
         CASE(a_rollback_works_after_a_restart),
         CASE(the_key_of_an_agent_stays),
         CASE(the_fleet_goes_back_and_cordons_stay),
+        CASE(several_objects_go_back_in_one_commit),
+        CASE(of_several_objects_all_go_back_or_none),
+        CASE(what_has_the_label_now_or_had_it_then_goes_back),
+        CASE(labels_select_among_the_kinds_that_are_said),
+        CASE(agents_that_were_selected_are_no_longer_cordoned),
         CASE(a_rollback_of_too_much_is_refused),
         CASE(bad_rollbacks_are_refused),
         CASE(what_was_not_there_then_cannot_come_back),

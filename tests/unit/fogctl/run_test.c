@@ -123,6 +123,10 @@ static void wrong_usage_exits_with_2_and_shows_the_right_one(void **state)
         "rollback hs/a",
         "rollback hs/a --to-revision x",
         "rollback hs --to-revision 1",
+        "rollback hs/a --to-revision 1 -l x=y",
+        "rollback hs/a --to-revision 1 --all",
+        "rollback hs --to-revision 1 --where ready",
+        "rollback hs --to-revision 1 -l ''",
         "rollback hs/a --to-revision 1 --dry-run=perhaps",
         "version 1",
     };

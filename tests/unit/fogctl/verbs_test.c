@@ -399,6 +399,62 @@ static void a_rollback_with_nothing_to_do_says_why(void **state)
     EXITS(0);
 }
 
+static void a_rollback_of_several_is_one(void **state)
+{
+    (void)state;
+    ANSWERS({"POST /apis/fog/v1/rollbacks", 200, ROLLED("configured"), 0});
+    run("rollback hs/s hp/quiet --to-revision 3 --yes");
+    EXITS(0);
+    ERR("harvestpolicy.fog/quiet did not exist at revision 3, and stays as it is\n");
+    OUT("\nharvestsession.fog/s configured\n");
+    assert_int_equal(text_count(requests(),
+                                "\"objects\":[{\"kind\":\"HarvestSession\",\"name\":\"s\"},"
+                                "{\"kind\":\"HarvestPolicy\",\"name\":\"quiet\"}]"),
+                     2);
+}
+
+static void a_rollback_selects_as_of_now_and_then(void **state)
+{
+    (void)state;
+    ANSWERS({"POST /apis/fog/v1/rollbacks", 200, ROLLED("configured"), 0});
+    run("rollback hs,hp -l tier=gold --to-revision 3 --dry-run");
+    EXITS(0);
+    run("rollback -l tier=gold --to-revision 3 --dry-run");
+    EXITS(0);
+    run("rollback hs --all --to-revision 3 --dry-run");
+    EXITS(0);
+    assert_int_equal(text_count(requests(),
+                                "\"objects\":[{\"kind\":\"HarvestSession\"},"
+                                "{\"kind\":\"HarvestPolicy\"}],\"labelSelector\":\"tier=gold\""),
+                     1);
+    assert_int_equal(text_count(world.http.requests.data, "\"labelSelector\":\"tier=gold\""), 2);
+    assert_int_equal(text_count(world.http.requests.data,
+                                "\"toRevision\":\"3\",\"kind\":\"HarvestSession\",\"prune\""),
+                     1);
+}
+
+static void a_condition_names_the_agents_that_go_back(void **state)
+{
+    (void)state;
+    ANSWERS(
+        {"GET /apis/fog/v1/agents?limit=500&labelSelector=site%3Dnorth&fieldSelector=&where=", 200,
+         "{\"metadata\":{},\"items\":[{\"metadata\":{\"name\":\"a\"}},"
+         "{\"metadata\":{\"name\":\"b\"}}]}",
+         1},
+        {"GET /apis/fog/v1/agents", 200, "{\"metadata\":{},\"items\":[]}", 0},
+        {"POST /apis/fog/v1/rollbacks", 200, ROLLED("configured"), 0});
+    run("rollback agents --where 'sensors.battery < 20' -l site=north --to-revision 3 --dry-run");
+    EXITS(0);
+    run("rollback --where 'sensors.battery < 10' --to-revision 3 --yes");
+    EXITS(0); /* and not the whole fleet */
+    ERR("No resources found\n");
+    assert_int_equal(text_count(requests(), "\"objects\":[{\"kind\":\"Agent\",\"name\":\"a\"},"
+                                            "{\"kind\":\"Agent\",\"name\":\"b\"}]"),
+                     1);
+    assert_int_equal(text_count(world.http.requests.data, "\"labelSelector\""), 0);
+    assert_int_equal(text_count(world.http.requests.data, "POST "), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +480,9 @@ int main(void)
         TEST(history_tells_the_newest_last),
         TEST(a_rollback_shows_its_plan_and_asks),
         TEST(a_rollback_with_nothing_to_do_says_why),
+        TEST(a_rollback_of_several_is_one),
+        TEST(a_rollback_selects_as_of_now_and_then),
+        TEST(a_condition_names_the_agents_that_go_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
