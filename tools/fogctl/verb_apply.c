@@ -12,7 +12,7 @@ static const char *opt_revision;
 static struct writing opt_writing; /* diff has its name for owners, and never more */
 static const char *opt_applyset;
 static bool opt_prune;
-static bool opt_force, opt_no_plan, opt_exit_code;
+static bool opt_force, opt_plan, opt_no_plan, opt_exit_code;
 static int64_t opt_retry_ms = 30000;
 
 #define APPLYSET_ROWS                                                                              \
@@ -33,6 +33,8 @@ static const struct option_row apply_rows[] = {
      "a manifest, a folder of manifests, or - for standard input", NULL},
     {"dry-run", 0, OPTION_TEXT, &opt_writing.dry_run, "server|client",
      "only look: the controller decides and changes nothing, or only check the files", "server"},
+    {"plan", 0, OPTION_FLAG, &opt_plan, NULL,
+     "only look, as diff does: what would change, and what agents would then do", NULL},
     WRITING_ROWS(opt_writing),
     {"check-revision", 0, OPTION_TEXT, &opt_revision, "N",
      "only if the fleet is still at the revision that the plan was made at", NULL},
@@ -139,7 +141,7 @@ const struct verb verb_apply = {
     "make the fleet's desired state that of the manifests, all or nothing",
     "apply -f FILE… [options]",
     "  fogctl apply -f fleet.yaml\n"
-    "  fogctl apply -f fleet/ --dry-run\n"
+    "  fogctl apply -f fleet/ --plan                     # exit 0: nothing to do, 1: something\n"
     "  fogctl apply -f fleet.yaml --check-revision 130   # exactly the plan that was looked at\n"
     "  fogctl apply -f web/ --applyset web --prune       # and what web/ has no more goes\n",
     apply_options,
@@ -171,6 +173,60 @@ static bool is_usage_right(struct fogctl *fogctl, const struct verb *verb,
     return false;
 }
 
+/* For programs: all that was answered.  Returns how many objects differ, or -1. */
+static int print_answer(struct fogctl *fogctl, const struct node *status)
+{
+    opt_writing.is_answer = true;
+    return writing_print(fogctl, &opt_writing, status) == EXIT_DONE
+               ? (int)results_changed(node_find(status, "results"))
+               : -1;
+}
+
+static bool is_diff_form(const struct verb *verb)
+{
+    const char *form = opt_writing.form;
+
+    if (form != NULL && !str_eq(form, "json") && !str_eq(form, "yaml") &&
+        !str_eq(form, "changeset")) {
+        (void)usage_error(verb, "-o is json or yaml, not \"%s\"", form);
+        return false;
+    }
+    return true;
+}
+
+/* What diff is, and apply --plan. */
+static int show_plan(struct fogctl *fogctl, const struct verb *verb, const struct texts *words)
+{
+    struct documents_read documents = {0};
+    const struct node *status = NULL, *plan;
+    int changed = -1;
+
+    if (is_diff_form(verb) && is_usage_right(fogctl, verb, words) &&
+        manifests_read(fogctl, &opt_files, &documents)) {
+        status = send_set(fogctl, &documents, true);
+    }
+    if (status != NULL && !writing_is_lines(&opt_writing)) {
+        changed = print_answer(fogctl, status);
+    } else if (status != NULL) {
+        changed = results_diff(fogctl, node_find(status, "results"));
+        plan = node_find(status, "plan");
+        if (changed > 0 && plan != NULL && !opt_no_plan) {
+            putchar('\n');
+            plan_print(fogctl, plan);
+            printf("To carry out exactly this plan: fogctl apply … --check-revision %s\n",
+                   text_of(status, "revision"));
+        }
+    }
+    vec_fini(&documents);
+    vec_fini(&opt_files);
+    return changed < 0 ? 2 : changed > 0 ? 1 : 0;
+}
+
+static int diff(struct fogctl *fogctl, struct texts *words)
+{
+    return show_plan(fogctl, &verb_diff, words);
+}
+
 static int apply(struct fogctl *fogctl, struct texts *words)
 {
     struct documents_read documents = {0};
@@ -178,6 +234,9 @@ static int apply(struct fogctl *fogctl, struct texts *words)
     int code = EXIT_FAILED;
     bool is_server = writing_is_dry(&opt_writing);
 
+    if (opt_plan) {
+        return show_plan(fogctl, &verb_apply, words);
+    }
     if (!is_usage_right(fogctl, &verb_apply, words)) {
         code = EXIT_USAGE;
     } else if (manifests_read(fogctl, &opt_files, &documents)) {
@@ -202,52 +261,4 @@ static int apply(struct fogctl *fogctl, struct texts *words)
     vec_fini(&documents);
     vec_fini(&opt_files);
     return code;
-}
-
-/* For programs: all that was answered.  Returns how many objects differ, or -1. */
-static int print_answer(struct fogctl *fogctl, const struct node *status)
-{
-    opt_writing.is_answer = true;
-    return writing_print(fogctl, &opt_writing, status) == EXIT_DONE
-               ? (int)results_changed(node_find(status, "results"))
-               : -1;
-}
-
-static bool is_diff_form(void)
-{
-    const char *form = opt_writing.form;
-
-    if (form != NULL && !str_eq(form, "json") && !str_eq(form, "yaml") &&
-        !str_eq(form, "changeset")) {
-        (void)usage_error(&verb_diff, "-o is json or yaml, not \"%s\"", form);
-        return false;
-    }
-    return true;
-}
-
-static int diff(struct fogctl *fogctl, struct texts *words)
-{
-    struct documents_read documents = {0};
-    const struct node *status = NULL, *plan;
-    int changed = -1;
-
-    if (is_diff_form() && is_usage_right(fogctl, &verb_diff, words) &&
-        manifests_read(fogctl, &opt_files, &documents)) {
-        status = send_set(fogctl, &documents, true);
-    }
-    if (status != NULL && !writing_is_lines(&opt_writing)) {
-        changed = print_answer(fogctl, status);
-    } else if (status != NULL) {
-        changed = results_diff(fogctl, node_find(status, "results"));
-        plan = node_find(status, "plan");
-        if (changed > 0 && plan != NULL && !opt_no_plan) {
-            putchar('\n');
-            plan_print(fogctl, plan);
-            printf("To carry out exactly this plan: fogctl apply … --check-revision %s\n",
-                   text_of(status, "revision"));
-        }
-    }
-    vec_fini(&documents);
-    vec_fini(&opt_files);
-    return changed < 0 ? 2 : changed > 0 ? 1 : 0;
 }

@@ -49,28 +49,40 @@ const struct verb verb_wait = {
 
 /* --- what is waited for ----------------------------------------------------------------------- */
 
-static bool is_condition_met(const struct node *object, const char *text)
+/* "Converged" or "Converged=False": the one that is meant, NULL when nothing is said of it. */
+static const struct node *find_condition(const struct node *object, const char *text)
 {
     const struct node *conditions = node_find_path(object, "status.conditions");
     size_t length = strcspn(text, "=");
-    const char *wanted = text[length] == '=' ? text + length + 1 : "True";
+
+    for (size_t i = 0; i < list_count(conditions); i++) {
+        const struct node *condition = conditions->list.items[i];
+        const char *type = text_of(condition, "type");
+
+        if (strlen(type) == length && strncasecmp(type, text, length) == 0) {
+            return condition;
+        }
+    }
+    return NULL;
+}
+
+/* A condition that speaks of an older spec says nothing about this one. */
+static bool is_of_newest(const struct node *object, const struct node *condition)
+{
     int64_t generation = 0, observed;
 
     (void)node_find_int(node_find(object, "metadata"), "generation", &generation);
-    for (size_t i = 0;
-         conditions != NULL && conditions->type == NODE_LIST && i < conditions->list.count; i++) {
-        const struct node *condition = conditions->list.items[i];
-        const char *type = node_find_text(condition, "type");
+    return !node_find_int(condition, "observedGeneration", &observed) || observed >= generation;
+}
 
-        if (type == NULL || strlen(type) != length || strncasecmp(type, text, length) != 0) {
-            continue;
-        }
-        /* A condition that speaks of an older spec says nothing about this one. */
-        return (!node_find_int(condition, "observedGeneration", &observed) ||
-                observed >= generation) &&
-               strcasecmp(text_of(condition, "status"), wanted) == 0;
-    }
-    return false;
+static bool is_condition_met(const struct node *object, const char *text)
+{
+    const struct node *condition = find_condition(object, text);
+    size_t length = strcspn(text, "=");
+    const char *wanted = text[length] == '=' ? text + length + 1 : "True";
+
+    return condition != NULL && is_of_newest(object, condition) &&
+           strcasecmp(text_of(condition, "status"), wanted) == 0;
 }
 
 /* Where the path of "{.status.ready}=3" or ".status.ready=3" ends. */
@@ -170,21 +182,22 @@ static bool check_what(struct fogctl *fogctl)
 
 static void say_condition(const struct node *object, const char *text, struct str *to)
 {
-    const struct node *conditions = node_find_path(object, "status.conditions");
-    size_t length = strcspn(text, "=");
+    const struct node *condition = find_condition(object, text);
+    const char *reason, *message;
 
-    for (size_t i = 0; i < list_count(conditions); i++) {
-        const struct node *condition = conditions->list.items[i];
-        const char *type = text_of(condition, "type"), *message = text_of(condition, "message");
-
-        if (strlen(type) == length && strncasecmp(type, text, length) == 0) {
-            str_addf(to, "%s is %s%s%s%s%s", type, text_of(condition, "status"),
-                     *text_of(condition, "reason") == '\0' ? "" : ", ",
-                     text_of(condition, "reason"), *message == '\0' ? "" : ": ", message);
-            return;
-        }
+    if (condition == NULL) {
+        str_addf(to, "nothing is said of %.*s yet", (int)strcspn(text, "="), text);
+        return;
     }
-    str_addf(to, "nothing is said of %.*s yet", (int)length, text);
+    if (!is_of_newest(object, condition)) {
+        str_addf(to, "nothing is said yet of %s of what was declared last",
+                 text_of(condition, "type"));
+        return;
+    }
+    reason = text_of(condition, "reason");
+    message = text_of(condition, "message");
+    str_addf(to, "%s is %s%s%s%s%s", text_of(condition, "type"), text_of(condition, "status"),
+             *reason == '\0' ? "" : ", ", reason, *message == '\0' ? "" : ": ", message);
 }
 
 static void say_path(struct fogctl *fogctl, const struct node *object, const char *text,
@@ -226,6 +239,8 @@ static void say_unmet(struct fogctl *fogctl, const struct node *object, struct s
     }
 }
 
+enum { LINE_COLUMNS = 79 }; /* of a narrow terminal */
+
 /* What was said last of one object. */
 struct progress {
     struct str said;
@@ -247,9 +262,11 @@ static void progress_say(struct fogctl *fogctl, struct progress *progress,
     text_put(stderr, title);
     fputs(": ", stderr);
     if (is_terminal) { /* a line that is broken could not be written over */
-        text_put(stderr,
-                 arena_strndup(&fogctl->arena, text,
-                               utf8_valid_bytes(text, strlen(text) < 60 ? strlen(text) : 60)));
+        size_t used = strlen(title) + strlen(": "), length = strlen(text);
+        size_t room = used < LINE_COLUMNS ? LINE_COLUMNS - used : 0;
+
+        text_put(stderr, arena_strndup(&fogctl->arena, text,
+                                       utf8_valid_bytes(text, length < room ? length : room)));
     } else {
         text_put(stderr, text);
         fputs("\n", stderr);

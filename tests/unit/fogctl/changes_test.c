@@ -85,6 +85,25 @@ static void new_and_deleted_objects_are_whole(void **state)
     OUT("-  name: gone\n");
 }
 
+static void apply_can_show_its_plan_as_diff_does(void **state)
+{
+    struct str shown = STR_EMPTY;
+
+    (void)state;
+    ANSWERS(ANSWER(
+        RESULT("configured", "a", BEFORE(OBJECT("a", "{\"x\":1}")) AFTER(OBJECT("a", "{\"x\":2}"))),
+        ",\"plan\":{\"summary\":{\"start\":1}}"));
+    diff("");
+    EXITS(1);
+    OUT("Plan: 1 to start");
+    str_add(&shown, world.did.out.data);
+    run("apply -f a.yaml --plan");
+    EXITS(1);
+    assert_string_equal(world.did.out.data, shown.data);
+    str_fini(&shown);
+    assert_int_equal(text_count(requests(), "dryRun=All"), 2);
+}
+
 static void only_owners_that_differ_are_told(void **state)
 {
     (void)state;
@@ -292,6 +311,7 @@ int main(void)
         TEST(nothing_changed_is_silence_and_0),
         TEST(a_change_is_a_unified_diff_without_noise_and_1),
         TEST(new_and_deleted_objects_are_whole),
+        TEST(apply_can_show_its_plan_as_diff_does),
         TEST(only_owners_that_differ_are_told),
         TEST(names_too_long_for_files_are_compared_all_the_same),
         TEST(control_characters_of_objects_do_not_come_out),

@@ -24,6 +24,10 @@ static void a_condition_is_met_when_it_speaks_of_the_newest_spec(void **state)
     run("wait hs/s --for=condition=converged");
     EXITS(0);
     assert_string_equal(world.did.out.data, "harvestsession.fog/s condition met\n");
+    assert_string_equal(
+        world.did.err.data,
+        "harvestsession.fog/s: nothing is said yet of Converged of what was declared last\n"
+        "harvestsession.fog/s: Converged is False\n");
     assert_int_equal(text_count(requests(), "GET "), 3);
 }
 
