@@ -14,7 +14,9 @@ retries() { # SESSION NUMBER
   expect 0 api "$objects/harvestsessions/$1" -f -X PATCH -H 'Content-Type: application/merge-patch+json' -d "{\"spec\": {\"retries\": $2}}"
 }
 make() { expect 0 fogctl apply -f - <<<"$(ses "$1" 'exec sleep 1000' 'replicas: 0')"; } # SESSION
-knows() { kill -USR2 "$INFORMER" && sleep 0.05 && equals "knows $1" eval "grep '^knows' '$T/informer' | tail -n 1"; }
+knows() { # SESSION:RETRIES…; asked at each look, and answered by the next
+  kill -USR2 "$INFORMER" && equals "knows $1" eval "grep '^knows' '$T/informer' | tail -n 1"
+}
 
 the_client_is_here() {
   [ -d "$JS/node_modules/@kubernetes/client-node" ] && command -v node >/dev/null && cp tests/clients/js/*.mjs "$JS" && return

@@ -42,6 +42,7 @@ a_table_on_a_terminal_is_stale_without_the_controller_and_goes_on_with_it() {
   stop_controller
 }
 
+all_of_it_left_the_programs_whole() { nothing_is_broken; }
+
 it a_websocket_tells_what_chunks_tell_event_by_event \
-  a_table_on_a_terminal_is_stale_without_the_controller_and_goes_on_with_it
-nothing_is_broken
+  a_table_on_a_terminal_is_stale_without_the_controller_and_goes_on_with_it all_of_it_left_the_programs_whole
