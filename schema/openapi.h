@@ -37,6 +37,7 @@ const char *openapi_version_of(const struct kind *kind); /* "v1" */
 #define OPENAPI_LIST_META      "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
 #define OPENAPI_STATUS         "io.k8s.apimachinery.pkg.apis.meta.v1.Status"
 #define OPENAPI_DELETE_OPTIONS "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
+#define OPENAPI_PLAN           "fog.v1.Plan"
 #define OPENAPI_SCALE          "io.k8s.api.autoscaling.v1.Scale"
 #define OPENAPI_DURATION       "fog.v1.Duration"
 #define OPENAPI_INT_OR_PERCENT "fog.v1.IntOrPercent"

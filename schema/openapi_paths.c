@@ -164,7 +164,8 @@ static void add_operation(struct arena *arena, enum openapi_version version,
              arena_printf(arena, "%s%s%s", operation->action, kind->name,
                           operation->subresource == NULL             ? ""
                           : str_eq(operation->subresource, "status") ? "Status"
-                                                                     : "Scale"));
+                          : is_scale                                 ? "Scale"
+                                                                     : "Plan"));
     for (size_t i = 0; i < COUNT_OF(parameters); i++) {
         const struct parameter *one = &parameters[i];
 
@@ -272,6 +273,8 @@ static void add_part(struct arena *arena, const struct kind *kind, const char *s
         {kind, subresource, "get", "get", "reads it", name, NULL, 0, 200},
         {kind, subresource, "put", "update", "replaces it", name, name, OF_WRITE, 200},
         {kind, subresource, "patch", "patch", "changes or applies it", name, name, OF_PATCH, 200},
+        {kind, subresource, "post", "create", "tells what a change would do", OPENAPI_PLAN, name,
+         OF_WRITE, 200},
     };
     struct node *item = path_item(arena, kind, version, true);
 

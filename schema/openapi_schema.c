@@ -566,6 +566,17 @@ static void add_scale(struct arena *arena, enum openapi_version version, struct 
     node_set(arena, to, OPENAPI_SCALE, node);
 }
 
+/* What it says inside is for people, and of no kind that clients keep. */
+static void add_plan(struct arena *arena, struct node *to)
+{
+    struct node *properties;
+    struct node *node = definition(arena, "What a change would do; nothing is done.", &properties);
+
+    node_set(arena, properties, "status",
+             described(arena, "object", "the results, each with the object, and the plan"));
+    node_set(arena, to, OPENAPI_PLAN, node);
+}
+
 void openapi_add_common(struct arena *arena, enum openapi_version version, struct node *to)
 {
     add_meta(arena, version, to);
@@ -573,6 +584,7 @@ void openapi_add_common(struct arena *arena, enum openapi_version version, struc
     add_status(arena, version, to);
     add_delete_options(arena, to);
     add_scale(arena, version, to);
+    add_plan(arena, to);
     if (version == OPENAPI_V3) {
         node_set(arena, to, OPENAPI_DURATION, formed(arena, NULL, duration_pattern));
         add_number_or_text(arena, to, OPENAPI_INT_OR_PERCENT, "integer",

@@ -3,7 +3,7 @@
 #include "schema/base/str.h"
 #include "schema/emit.h"
 
-const char *const kind_subresources[] = {"status", "scale", NULL};
+const char *const kind_subresources[] = {"status", "scale", "plan", NULL};
 
 const char *const *kind_verbs(const struct kind *kind, const char *subresource)
 {
@@ -14,6 +14,7 @@ const char *const *kind_verbs(const struct kind *kind, const char *subresource)
     static const char *const record[] = {"get", "list", "watch", NULL};
     static const char *const part[] = {"get", "patch", "update", NULL};
     static const char *const read[] = {"get", NULL};
+    static const char *const asked[] = {"create", NULL};
 
     if (subresource == NULL) {
         return kind->is_record ? record : kind->is_derived || kind->is_event ? derived : all;
@@ -24,6 +25,9 @@ const char *const *kind_verbs(const struct kind *kind, const char *subresource)
     if (str_eq(subresource, "scale") && !kind->is_derived &&
         emit_path_field(kind, "spec.replicas") != NULL) {
         return part;
+    }
+    if (str_eq(subresource, "plan") && kind_has_verb(kind, NULL, "create")) {
+        return asked;
     }
     if (str_eq(subresource, "history") || str_eq(subresource, "why") ||
         (str_eq(subresource, "log") && kind->id == KIND_ASSIGNMENT)) {

@@ -597,11 +597,14 @@ static void on_object(struct ctl *ctl, struct request *request)
     bool is_writable = request->subresource == NULL || str_eq(request->subresource, "status") ||
                        str_eq(request->subresource, "scale");
 
-    if (str_eq(request->subresource, "plan") && str_eq(method, "POST") &&
-        kind_has_verb(request->kind, NULL, "create")) {
-        read_plan(ctl, request);
-    } else if (kind_verbs(request->kind, request->subresource) == NULL) {
+    if (kind_verbs(request->kind, request->subresource) == NULL) {
         not_there(ctl, request);
+    } else if (str_eq(request->subresource, "plan")) {
+        if (str_eq(method, "POST")) {
+            read_plan(ctl, request);
+        } else {
+            method_not_allowed(ctl, request);
+        }
     } else if (str_eq(method, "GET")) {
         request_get(ctl, request);
     } else if (str_eq(method, "PUT") && is_writable) {

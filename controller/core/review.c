@@ -188,7 +188,7 @@ static void add_rule(struct arena *arena, struct node *list, const struct kind *
 
 static struct node *rules_status(struct arena *arena)
 {
-    static const char *const parts[] = {"history", "log", "scale", "status", "why"};
+    static const char *const parts[] = {"history", "log", "plan", "scale", "status", "why"};
     struct node *status = node_map(arena), *rules = node_list(arena), *paths = node_list(arena);
 
     for (size_t i = 0; i < KIND_COUNT; i++) {

@@ -88,6 +88,10 @@ static void subresources_come_after_their_resource(void **state)
     }
     assert_non_null(resource(api_get(&api, "/apis/fog/v1"), "agents/status"));
     assert_null(resource(api_get(&api, "/apis/fog/v1"), "harvestpolicies/status"));
+    quick_json_expect(
+        api_at(resource(api_get(&api, "/apis/fog/v1"), "harvestpolicies/plan"), "verbs"),
+        "['create']");
+    assert_null(resource(api_get(&api, "/apis/fog/v1"), "assignments/plan"));
 }
 
 static void events_are_in_the_core_group(void **state)
