@@ -156,6 +156,10 @@ static bool commit(struct api *api)
     if (store_commit(api->store, api->batches.items, api->batches.count, &err) < 0) {
         fail_msg("a commit failed: %s", err.text);
     }
+    if (store_wal_pages(api->store) > STORE_WAL_PAGES_MAX &&
+        store_checkpoint(api->store, &err) < 0) {
+        fail_msg("a checkpoint failed: %s", err.text);
+    }
     event.id = api->batches.items[api->batches.count - 1]->seq;
     api->commits += api->batches.count;
     vec_each (&api->batches, it) {
