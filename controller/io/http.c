@@ -418,24 +418,36 @@ static void on_deadline(struct conn *conn)
     }
 }
 
+/* Between two looks: while a step took longer nobody could be heard, so that is no client's fault.
+ */
+static int64_t look_every_ms(const struct http *http)
+{
+    return 1000 / (http->options.hurry > 0 ? http->options.hurry : 1) + 1;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct http *http = timer->data;
     int64_t now_ms = (int64_t)uv_now(http->net->loop);
+    int64_t late_ms = now_ms - http->looked_ms - look_every_ms(http);
 
+    late_ms = late_ms > 0 ? late_ms : 0;
+    http->looked_ms = now_ms;
     dlist_each (&http->conns, struct conn, all, conn) {
+        conn->deadline_ms += conn->deadline_ms == 0 ? 0 : late_ms;
         if (conn->deadline_ms != 0 && conn->deadline_ms <= now_ms) {
             on_deadline(conn);
         }
-        conn_tend_websocket(conn, now_ms);
+        conn_tend_websocket(conn, now_ms, late_ms);
     }
 }
 
 static void begin_timer(struct http *http)
 {
-    uint64_t every_ms = 1000 / (uint64_t)(http->options.hurry > 0 ? http->options.hurry : 1);
+    uint64_t every_ms = (uint64_t)look_every_ms(http);
 
-    (void)uv_timer_start(&http->timer, on_timer, every_ms + 1, every_ms + 1);
+    http->looked_ms = (int64_t)uv_now(http->net->loop);
+    (void)uv_timer_start(&http->timer, on_timer, every_ms, every_ms);
 }
 
 static void on_open(struct http *http, struct lws *wsi, struct conn **ret_conn)

@@ -64,7 +64,8 @@ struct http {
     size_t queued_bytes;                  /* that wait for all readers */
     uint64_t closed[METRIC_CLOSED_COUNT]; /* streams that we cut, by why */
     struct blob *crlf;                    /* owned */
-    uv_timer_t timer;                     /* looks at deadlines */
+    uv_timer_t timer;                     /* looks at deadlines, */
+    int64_t looked_ms;                    /* the last time then, of the loop's clock */
     uv_idle_t idle;                       /* runs while `ready` has members */
     bool is_closing;
     char scratch[HTTP_WRITE_BYTES];
@@ -108,4 +109,5 @@ size_t conn_take_frames(struct conn *conn, const char *bytes, size_t size_bytes)
 void conn_end_websocket(struct conn *conn, enum websocket_code code, const char *reason);
 /* The same at once: what is not under way is never said.  The exchange is over for its handler. */
 void conn_close_websocket(struct conn *conn, enum websocket_code code, const char *reason);
-void conn_tend_websocket(struct conn *conn, int64_t now_ms); /* is anybody there? */
+/* Is anybody there?  `late_ms`: for so long nobody could be heard. */
+void conn_tend_websocket(struct conn *conn, int64_t now_ms, int64_t late_ms);

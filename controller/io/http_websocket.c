@@ -165,12 +165,16 @@ size_t conn_take_frames(struct conn *conn, const char *bytes, size_t size_bytes)
 }
 
 /* Who is asked and says nothing until he would be asked again is not there any more. */
-void conn_tend_websocket(struct conn *conn, int64_t now_ms)
+void conn_tend_websocket(struct conn *conn, int64_t now_ms, int64_t late_ms)
 {
     struct websocket *websocket = conn->websocket;
     int64_t hurry = conn->http->options.hurry > 0 ? conn->http->options.hurry : 1;
 
-    if (websocket == NULL || conn->state != CONN_STREAMING || websocket->ping_at_ms > now_ms) {
+    if (websocket == NULL || conn->state != CONN_STREAMING) {
+        return;
+    }
+    websocket->ping_at_ms += websocket->ping_at_ms == 0 ? 0 : late_ms;
+    if (websocket->ping_at_ms > now_ms) {
         return;
     }
     if (websocket->is_pinged) {

@@ -2,6 +2,7 @@
  *
  *     /echo  answers method, user and body      /big    answers 8 MiB
  *     /hold  waits until the test answers       /watch  begins a stream
+ *     /late  answers as much when no time would be left
  *     /blobs/ is for transfers, whose taker allows what the test says
  *
  * Client and server share the thread: pump() turns the loop until something is true. */
@@ -24,7 +25,7 @@
 
 #include <cmocka.h>
 
-enum { BIG_BYTES = 8 << 20, TURNS_MAX = 30000, TRIES_MAX = 5 };
+enum { BIG_BYTES = 8 << 20, LATE_MS = 400, TURNS_MAX = 30000, TRIES_MAX = 5 };
 
 struct server {
     uv_loop_t loop;
@@ -78,7 +79,10 @@ static inline void on_request(void *context, uint64_t id, const struct http_requ
         }
         return;
     }
-    if (str_eq(request->target, "/big")) {
+    if (str_eq(request->target, "/late")) {
+        for (uint64_t begun = uv_hrtime(); uv_hrtime() - begun < LATE_MS * 1000000ULL;) {}
+    }
+    if (str_eq(request->target, "/big") || str_eq(request->target, "/late")) {
         answer(id, 200, false, server.big);
         return;
     }

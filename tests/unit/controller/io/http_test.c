@@ -318,6 +318,17 @@ static void a_reader_that_takes_nothing_is_closed(void **state)
     close(fd);
 }
 
+/* Longer than a reader may take nothing. */
+static void a_step_that_takes_long_is_not_its_readers_fault(void **state)
+{
+    (void)state;
+    _cleanup_(str_fini)
+    struct str got = STR_EMPTY;
+
+    ask(GET("/late") "Connection: close\r\n\r\n", &got);
+    assert_true(got.length > BIG_BYTES);
+}
+
 static void a_blocked_reader_does_not_keep_the_loop_busy(void **state)
 {
     (void)state;
@@ -492,6 +503,7 @@ int main(void)
         TEST(forgetting_answers_what_waits_and_cuts_streams),
         HURRIED(half_a_request_does_not_stay_for_ever),
         HURRIED(a_reader_that_takes_nothing_is_closed),
+        HURRIED(a_step_that_takes_long_is_not_its_readers_fault),
         TEST(a_blocked_reader_does_not_keep_the_loop_busy),
         cmocka_unit_test_setup_teardown(one_connection_too_many_is_turned_away, start_for_two,
                                         stop),
