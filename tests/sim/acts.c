@@ -648,6 +648,17 @@ static void act_again(struct person *person)
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
+/* The newest revision that somebody was told of is still in history, or was gone with a restore. */
+static void as_it_was(struct person *person)
+{
+    const struct operators *operators = person->sim->operators;
+    uint64_t revision = operators->revisions.items[operators->revisions.count - 1];
+
+    ask(person, "GET", NULL, "/apis/fog/v1/harvestpolicies?atRevision=%" PRIu64, revision);
+    person->draft.wish = WISH_READ;
+    person->draft.back_to = revision;
+}
+
 static void act_read(struct person *person)
 {
     static const char *const paths[] = {"harvestsessions/s-0/why",
@@ -660,6 +671,10 @@ static void act_read(struct person *person)
                                         "harvestpolicies"};
     uint64_t draw = die_below(&person->die, 2 * COUNT_OF(paths));
 
+    if (draw > 1 && person->sim->operators->revisions.count % 2 == 1) {
+        as_it_was(person);
+        return;
+    }
     if (draw >= COUNT_OF(paths)) {
         (void)snprintf(person->name_kept, sizeof(person->name_kept), "s-%u", some_session(person));
         read_one(person);

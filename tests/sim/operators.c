@@ -234,7 +234,8 @@ static void judge_refusal(struct person *person, int code, const struct node *ro
         is_fine = code == 422;
         break;
     case WISH_READ:
-        is_fine = code == 404 && draft->may_miss;
+        is_fine = (code == 404 && draft->may_miss) ||
+                  (code == 410 && draft->back_to > 0 && draft->back_to < keeping_horizon(sim));
         break;
     case WISH_SAME:
         break;
@@ -249,7 +250,19 @@ static void judge_refusal(struct person *person, int code, const struct node *ro
     }
 }
 
-/* What is read is durable, and not older than what somebody was told before. */
+static void judge_moment(struct person *person, const struct node *object)
+{
+    const char *text = node_text(node_find_path(object, "metadata.resourceVersion"));
+    uint64_t then = person->draft.back_to, revision = 0;
+
+    if (then > 0 && (text == NULL || !u64_from_str(text, &revision) || revision > then)) {
+        sim_fail(person->sim, "past", "%s shows what was written at %" PRIu64, person->draft.target,
+                 revision);
+    }
+}
+
+/* What is read is durable, and not older than what somebody was told before; of the past, not newer
+ * than that. */
 static void judge_reading(struct person *person, const struct node *root)
 {
     const struct node *items = node_find(root, "items");
@@ -261,6 +274,7 @@ static void judge_reading(struct person *person, const struct node *root)
     }
     for (size_t i = 0; items != NULL && items->type == NODE_LIST && i < items->list.count; i++) {
         check_read(person->sim, items->list.items[i]);
+        judge_moment(person, items->list.items[i]);
     }
     if (person->draft.seen > 0 && text != NULL && u64_from_str(text, &revision) &&
         revision < person->draft.seen) {

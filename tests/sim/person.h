@@ -33,7 +33,7 @@ struct request_draft {
     bool may_miss;     /* 404 */
     bool is_merge;     /* with what is there: rules between fields may be hurt together */
     int code;          /* WISH_SAME: as it was */
-    uint64_t back_to;  /* a rollback: 410 when that is gone */
+    uint64_t back_to;  /* a rollback, or a read of the past: 410 when that is gone */
     uint64_t seen;     /* WISH_READ of one object: a revision of it that was acknowledged before */
     /* Called once it is known what became of it; composes the next request of the same action and
      * says so, or returns false.  `root` may be NULL. */
