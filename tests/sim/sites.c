@@ -46,6 +46,7 @@ static const struct {
 } eager[] = {{"check-fully", 700, 700},
              {"period-later", 700, 980},
              {"period-short", 800, 500},
+             {"read-past-short", 500, 500},
              {"room-given-back", 500, 500}};
 
 static bool is_armed_eagerly(struct die *die, const char *name, unsigned *ret_rate)
