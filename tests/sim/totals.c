@@ -158,6 +158,7 @@ static const struct {
      "a run begins when the one before it has ended, and a disk that was put back knows of earlier "
      "ones only",
      UINT64_MAX},
+    {"the oldest tombstone is forgotten", "no world has so many objects", UINT64_MAX},
     {"what is used for too many sessions is not counted", "no world has so many sessions",
      UINT64_MAX},
     {"a period was told under another uid",
