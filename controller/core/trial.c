@@ -59,6 +59,7 @@ struct trial {
     size_t examined;       /* copies, in all rounds */
     struct line *lines;
     size_t line_count;
+    size_t halves;      /* of the lines, those that are begun or keep what they replace */
     struct line *waits; /* of the last pass, as the next */
     size_t wait_count;
     struct line *gaps;
@@ -206,7 +207,7 @@ static struct policy_verdict *held_by_policy(struct trial *trial, const struct p
 static struct line *half_done(struct trial *trial, const char *session,
                               const struct plan_step *step, const char *from)
 {
-    for (size_t i = 0; i < trial->line_count; i++) {
+    for (size_t i = 0; trial->halves > 0 && i < trial->line_count; i++) {
         struct line *line = &trial->lines[i];
         bool is_half = (line->is_begun && step->action == PLAN_START) ||
                        (line->keeps_from && step->action == PLAN_STOP && str_eq(line->from, from));
@@ -224,6 +225,7 @@ static void end_half(struct trial *trial, struct line *line, const struct plan_s
         line->agent = arena_strdup(&trial->ctl->arena, step->agent->object->meta.name);
     }
     line->is_begun = line->keeps_from = false;
+    trial->halves--;
 }
 
 static bool waits_for_end(const struct ctl *ctl, const struct template_entry *template,
@@ -260,6 +262,7 @@ static void note_step(struct trial *trial, const char *session,
         return;
     }
     trial->actions[step->action]++;
+    trial->halves += line.is_begun || line.keeps_from;
     add_line(trial, &trial->lines, &trial->line_count, line);
 }
 
@@ -286,11 +289,14 @@ static void drop_lines(struct line *lines, size_t *count, const char *session)
     *count = kept;
 }
 
-/* In place of those of the planning before. */
-static void note_gaps(struct trial *trial, const char *session, const struct plan *plan)
+/* In place of those of the planning before, if there was one. */
+static void note_gaps(struct trial *trial, const char *session, const struct plan *plan,
+                      bool is_first)
 {
-    drop_lines(trial->waits, &trial->wait_count, session);
-    drop_lines(trial->gaps, &trial->gap_count, session);
+    if (!is_first) {
+        drop_lines(trial->waits, &trial->wait_count, session);
+        drop_lines(trial->gaps, &trial->gap_count, session);
+    }
     for (size_t i = 0; i < plan->gap_count; i++) {
         const struct plan_gap *gap = &plan->gaps[i];
         struct line line = {
@@ -375,7 +381,7 @@ static void play_session(struct trial *trial, struct session_entry *session)
     wave_max = trial->is_last || trial->examined > TRIAL_EXAMINE_MAX ? UINT_MAX : 1;
     trial->unchanged += is_first ? plan.unchanged : 0;
     note_steps(trial, name, template, &plan, wave_max);
-    note_gaps(trial, name, &plan);
+    note_gaps(trial, name, &plan, is_first);
     if (wave_max == 1 && reconcile_turn_is_next(ctl, &plan)) {
         add_session(trial, name);
     }
