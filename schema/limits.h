@@ -51,6 +51,7 @@ enum {
     JSON_PATCH_OPS_MAX = 10000,        /* operations of one JSON patch */
     JSON_PATCH_WORK_MAX = 1 << 20,     /* nodes that they search, shift and copy together */
     WATCHERS_MAX = 1024,
+    WATCH_BOOKMARK_MS = 60 * 1000,     /* who asks for bookmarks is told one so often: it lives */
     WATCH_BACKLOG_BYTES_MAX = 4 << 20, /* a slower reader is closed and resumes by revision */
     WEBSOCKET_PING_MS = 30 * 1000,     /* who does not answer until the next is gone */
     WATCH_RING_EVENTS = 8192,          /* newest changes kept in memory for watchers that resume */

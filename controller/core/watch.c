@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ID_TEXT_SIZE = 24, BOOKMARK_MS = 60 * 1000, HISTORY_CHUNK = 500 };
+enum { ID_TEXT_SIZE = 24, HISTORY_CHUNK = 500 };
 
 static struct watcher *watcher_find(const struct ctl *ctl, uint64_t id)
 {
@@ -321,7 +321,7 @@ static bool read_times(struct ctl *ctl, struct watcher *watcher, const struct ta
                            ? MONO_NEVER
                            : mono_after(ctl->now, (int64_t)timeout * 1000);
     watcher->bookmark_at =
-        watcher->wants_bookmarks ? mono_after(ctl->now, BOOKMARK_MS) : MONO_NEVER;
+        watcher->wants_bookmarks ? mono_after(ctl->now, WATCH_BOOKMARK_MS) : MONO_NEVER;
     return true;
 }
 
@@ -421,7 +421,7 @@ void watch_flush(struct ctl *ctl)
             if (watcher->is_live) {
                 tell_bookmark(ctl, watcher, ctl->revision, false);
             }
-            watcher->bookmark_at = mono_after(ctl->now, BOOKMARK_MS);
+            watcher->bookmark_at = mono_after(ctl->now, WATCH_BOOKMARK_MS);
         }
         if (mono_is_due(watcher->ends_at, ctl->now)) {
             ctl_end(ctl, watcher->id);

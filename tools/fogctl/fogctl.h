@@ -92,6 +92,10 @@ void say_in_color(bool is_colored); /* errors: the word is red */
 /* "error: WHAT" and, unless NULL, a second line WHAT TO DO; returns EXIT_FAILED. */
 int fail(const char *what_to_do, const char *format, ...) _printf_(2, 3);
 int usage_error(const struct verb *verb, const char *format, ...) _printf_(2, 3);
+/* Of a word that is none of those which the verb's usage begins with: says so, with the closest of
+ * them, and is true.  False when there is none close by, or no word (NULL), and nothing was said.
+ */
+bool word_is_near(const struct verb *verb, const char *word);
 const char *paint(const struct fogctl *fogctl, const char *color); /* "red", "green", …, "off" */
 
 /* Texts of others: control characters, and marks that turn the direction of writing, become "?". */
@@ -150,7 +154,8 @@ struct stream {
      * input included; below 0: enough, of all streams.  NULL: no such thing. */
     int64_t (*turn)(void *context);
     void *context;
-    long code; /* of the last answer; 0: none came */
+    int64_t silence_ms; /* an answer that says nothing for so long has broken off; 0: it may */
+    long code;          /* of the last answer; 0: none came */
     bool has_stopped, has_failed;
 };
 
@@ -223,10 +228,20 @@ int selection_check(const struct verb *verb, const struct selection *selection);
  * selected.  False after having said why not. */
 bool targets_expand(struct fogctl *fogctl, const struct targets *given,
                     const struct selection *selection, struct targets *ret_all);
-/* As the words say, for verbs that need an object: a kind alone means all of it.  Returns an exit
+/* What the words say, or what the manifests of -f name; never both.  An exit code, after having
+ * said what is wrong; neither is fine, and gives nothing. */
+int targets_given(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
+                  const struct texts *files, struct targets *ret_targets);
+#define FILES_ROW(files)                                                                           \
+    {                                                                                              \
+        "filename", 'f', OPTION_LIST, &(files), "FILE", "the objects that these manifests name",   \
+            NULL                                                                                   \
+    }
+/* The same for verbs that need an object: a kind alone means all of it.  Returns an exit
  * code, after having said what is wrong; finding nothing is said, and done. */
 int targets_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
-                  const struct selection *selection, struct targets *ret_targets);
+                  const struct texts *files, const struct selection *selection,
+                  struct targets *ret_targets);
 const char *kind_short(const struct kind *kind); /* "hs": as a person would type it */
 /* All objects of a kind; follows pages.  NULL after having said why not.  *ret_revision may be
  * NULL. */
@@ -250,10 +265,26 @@ struct documents_read {
     VEC_OF(struct document);
 };
 
+/* What becomes of a field that the kind does not have. */
+enum validation { VALIDATION_STRICT, VALIDATION_WARN, VALIDATION_IGNORE };
+/* "strict" ("true", NULL), "warn", "ignore" ("false"). */
+bool validation_from_str(const char *text, enum validation *ret_validation);
+/* For the controller: of what was dropped here it need not warn once more. */
+const char *validation_query(enum validation validation);
+/* Option of verbs that write whole manifests. */
+#define VALIDATE_ROW(to)                                                                           \
+    {                                                                                              \
+        "validate", 0, OPTION_TEXT, &(to), "strict|warn|ignore",                                   \
+            "of a field that there is not: refuse (the default), warn, or drop it", "strict"       \
+    }
+
 /* Reads files, folders (all *.yaml, *.yml, *.json in them, by name) and "-"; validates what can be
  * validated without the controller.  Prints every problem; false when any is an error. */
-bool manifests_read(struct fogctl *fogctl, const struct texts *files,
+bool manifests_read(struct fogctl *fogctl, const struct texts *files, enum validation validation,
                     struct documents_read *ret_documents);
+/* The same for verbs to whom manifests only name objects: whatever else stands in them. */
+bool manifests_named(struct fogctl *fogctl, const struct texts *files,
+                     struct documents_read *ret_documents);
 /* Prints what the controller warns of, at the places of the files, and which artifacts it lacks. */
 void manifests_warned(struct fogctl *fogctl, const struct documents_read *documents,
                       const struct node *warnings);

@@ -77,23 +77,62 @@ static bool list_files(struct fogctl *fogctl, const struct texts *given, struct 
     return true;
 }
 
+/* What is being read, and how closely. */
+struct reading {
+    enum validation validation;
+    bool names_only; /* the rest of it may be as it likes */
+    struct problems *problems;
+    struct documents_read *documents;
+};
+
 /* The schema stage and the rules of one object; what other objects have to do with it, the
  * controller knows. */
-static void check_document(const char *file, struct node *root, struct problems *problems,
-                           struct documents_read *documents)
+static void check_whole(const struct reading *reading, const struct kind *kind, struct node *root)
 {
+    static const unsigned flags[] = {BIND_STRICT, 0, BIND_QUIET};
+    struct object *object = bind_object(kind, root, flags[reading->validation], reading->problems);
+
+    if (object != NULL) {
+        check_semantic(object, NULL, root, NULL, reading->problems);
+        object_unref(object);
+    }
+}
+
+/* What is to be found must have a name, and not one that is made up at each creation. */
+static void check_name(const struct reading *reading, const struct kind *kind, struct node *root)
+{
+    const struct node *meta = node_find(root, "metadata"), *name = node_find(meta, "name");
+    const struct node *made_up = node_find(meta, "generateName");
+
+    if (name != NULL && str_is_empty(node_text(name))) {
+        problem_add(reading->problems, PROBLEM_ERROR, CAUSE_TYPE, name, "metadata.name",
+                    "must be a name");
+    } else if (name == NULL && made_up != NULL) {
+        problem_add(reading->problems, PROBLEM_ERROR, CAUSE_REQUIRED, made_up,
+                    "metadata.generateName",
+                    "names no object: each creation makes another name of it; name the %s itself",
+                    kind->singular);
+    } else if (name == NULL) {
+        problem_add(reading->problems, PROBLEM_ERROR, CAUSE_REQUIRED,
+                    check_locate(root, "metadata.name"), "metadata.name", "is required");
+    }
+}
+
+static void check_document(const struct reading *reading, const char *file, struct node *root)
+{
+    struct problems *problems = reading->problems;
+    struct documents_read *documents = reading->documents;
     const struct kind *kind = bind_kind(root, problems);
     struct document document = {file, root, kind, NULL};
-    struct object *object;
 
     if (kind == NULL) {
         return;
     }
     document.name = node_find_text(node_find(root, "metadata"), "name");
-    object = bind_object(kind, root, BIND_STRICT, problems);
-    if (object != NULL) {
-        check_semantic(object, NULL, root, NULL, problems);
-        object_unref(object);
+    if (reading->names_only) {
+        check_name(reading, kind, root);
+    } else {
+        check_whole(reading, kind, root);
     }
     for (size_t i = 0; document.name != NULL && i < documents->count; i++) {
         if (documents->items[i].kind == kind && str_eq(documents->items[i].name, document.name)) {
@@ -115,15 +154,14 @@ static bool is_list(const struct node *root)
     return kind != NULL && str_ends(kind, "List") && items != NULL && items->type == NODE_LIST;
 }
 
-static void read_document(const char *file, struct node *root, struct problems *problems,
-                          struct documents_read *documents)
+static void read_document(const struct reading *reading, const char *file, struct node *root)
 {
     if (!is_list(root)) {
-        check_document(file, root, problems, documents);
+        check_document(reading, file, root);
         return;
     }
     for (size_t i = 0; i < list_count(node_find(root, "items")); i++) {
-        check_document(file, node_find(root, "items")->list.items[i], problems, documents);
+        check_document(reading, file, node_find(root, "items")->list.items[i]);
     }
 }
 
@@ -142,9 +180,9 @@ static bool is_json(const char *file, const char *text, size_t size)
             text[begin + 1 + strspn(text + begin + 1, " \t\r\n")] == '"');
 }
 
-static void read_file(struct fogctl *fogctl, const char *file, struct problems *problems,
-                      struct documents_read *documents)
+static void read_file(struct fogctl *fogctl, const struct reading *reading, const char *file)
 {
+    struct problems *problems = reading->problems;
     struct documents found = {0};
     struct err err = ERR_NONE;
     struct node *root;
@@ -159,13 +197,13 @@ static void read_file(struct fogctl *fogctl, const char *file, struct problems *
     }
     if (is_json(file, text, size)) {
         if (json_parse(&fogctl->arena, text, size, JSON_POSITIONS, problems, &root) == 0) {
-            read_document(file, root, problems, documents);
+            read_document(reading, file, root);
         }
         return;
     }
     (void)yaml_parse(&fogctl->arena, text, size, problems, &found);
     for (size_t i = 0; i < found.count; i++) {
-        read_document(file, found.items[i], problems, documents);
+        read_document(reading, file, found.items[i]);
     }
 }
 
@@ -200,23 +238,66 @@ static bool is_fit(const struct documents_read *documents)
     return true;
 }
 
-bool manifests_read(struct fogctl *fogctl, const struct texts *files,
-                    struct documents_read *ret_documents)
+static bool read_all(struct fogctl *fogctl, const struct texts *files, struct reading *reading)
 {
+    struct documents_read *ret_documents = reading->documents;
     struct texts names = {0};
     struct problems problems;
     bool fine;
 
     problems_init(&problems, &fogctl->arena, NULL);
+    reading->problems = &problems;
     fine = list_files(fogctl, files, &names);
     if (fine) {
         for (size_t i = 0; i < names.count && ret_documents->count <= CHANGES_MAX; i++) {
-            read_file(fogctl, names.items[i], &problems, ret_documents);
+            read_file(fogctl, reading, names.items[i]);
         }
         fine = finish(&problems) && is_fit(ret_documents);
     }
     vec_fini(&names);
     return fine;
+}
+
+bool validation_from_str(const char *text, enum validation *ret_validation)
+{
+    static const struct {
+        const char *word;
+        enum validation validation;
+    } words[] = {{"strict", VALIDATION_STRICT},
+                 {"true", VALIDATION_STRICT},
+                 {"warn", VALIDATION_WARN},
+                 {"ignore", VALIDATION_IGNORE},
+                 {"false", VALIDATION_IGNORE}};
+
+    *ret_validation = VALIDATION_STRICT;
+    for (size_t i = 0; text != NULL && i < COUNT_OF(words); i++) {
+        if (str_eq(text, words[i].word)) {
+            *ret_validation = words[i].validation;
+            return true;
+        }
+    }
+    return text == NULL;
+}
+
+const char *validation_query(enum validation validation)
+{
+    return validation == VALIDATION_STRICT ? "&fieldValidation=Strict" : "&fieldValidation=Ignore";
+}
+
+bool manifests_read(struct fogctl *fogctl, const struct texts *files, enum validation validation,
+                    struct documents_read *ret_documents)
+{
+    struct reading reading = {.validation = validation, .documents = ret_documents};
+
+    return read_all(fogctl, files, &reading);
+}
+
+bool manifests_named(struct fogctl *fogctl, const struct texts *files,
+                     struct documents_read *ret_documents)
+{
+    struct reading reading = {.names_only = true, .documents = ret_documents};
+
+    return read_all(fogctl, files, &reading);
 }
 
 /* The place in the files of what the controller said of a change; NULL: it says of none. */

@@ -23,18 +23,44 @@ int selection_check(const struct verb *verb, const struct selection *selection)
                : EXIT_DONE;
 }
 
-int targets_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
-                  const struct selection *selection, struct targets *ret_targets)
+int targets_given(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
+                  const struct texts *files, struct targets *ret_targets)
 {
-    struct targets given = {0};
+    struct documents_read documents = {0};
     int code = EXIT_DONE;
 
-    if (words->count == 0) {
+    if (words->count > 0 && files->count > 0) {
+        return usage_error(verb, "either names or -f, not both");
+    }
+    if (words->count > 0) {
+        return targets_read(fogctl, words, ret_targets) ? EXIT_DONE : EXIT_USAGE;
+    }
+    if (files->count > 0) {
+        code = manifests_named(fogctl, files, &documents) ? EXIT_DONE : EXIT_FAILED;
+    }
+    for (size_t i = 0; code == EXIT_DONE && i < documents.count; i++) {
+        vec_add(ret_targets, ((struct target){documents.items[i].kind, documents.items[i].name}));
+    }
+    vec_fini(&documents);
+    return code;
+}
+
+int targets_named(struct fogctl *fogctl, const struct verb *verb, const struct texts *words,
+                  const struct texts *files, const struct selection *selection,
+                  struct targets *ret_targets)
+{
+    struct targets given = {0};
+    int code;
+
+    if (words->count == 0 && files->count == 0) {
         return usage_error(verb, "which object?");
     }
-    if (!targets_read(fogctl, words, &given)) {
-        code = EXIT_USAGE;
-    } else if (!targets_expand(fogctl, &given, selection, ret_targets)) {
+    code = targets_given(fogctl, verb, words, files, &given);
+    if (code != EXIT_DONE) {
+        vec_fini(&given);
+        return code;
+    }
+    if (!targets_expand(fogctl, &given, selection, ret_targets)) {
         code = EXIT_FAILED;
     } else if (ret_targets->count == 0) {
         fputs("No resources found\n", stderr);

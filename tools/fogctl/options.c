@@ -56,18 +56,52 @@ static bool store(const struct option_row *row, const char *value)
     return false;
 }
 
+/* What people type who come from kubectl, and there is not: what to do instead. */
+static const char *foreign_option(const char *name)
+{
+    static const struct {
+        const char *theirs, *instead;
+    } options[] = {
+        {"since", "lines of a log carry no time; --tail N takes the last of them"},
+        {"since-time", "lines of a log carry no time; --tail N takes the last of them"},
+        {"timestamps", "lines of a log carry no time; fogctl events has times"},
+        {"container", "an assignment is one workload, and has one log"},
+        {"grace-period", "how long work may take to end, its session says: spec.grace"},
+        {"cascade", "what an object owns goes with it, and a session's work ends"},
+        {"record", "--change-cause TEXT says why, for history"},
+        {"server-side", "apply is always decided by the controller, field by field"},
+        {"kubeconfig", "--config FILE or --server URL says where the controller is"},
+        {"recursive", "folders below a folder are not entered; give each of them with -f"},
+        {"kustomize", "fogctl reads plain manifests: kubectl kustomize DIR | fogctl apply -f -"},
+        {"as", "--user NAME says who writes"},
+        {"template", "-o jsonpath=… and -o custom-columns=… are there"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        if (str_eq(options[i].theirs, name)) {
+            return options[i].instead;
+        }
+    }
+    return NULL;
+}
+
 static bool unknown(const struct reading *reading, const char *word, const char *name,
                     size_t length)
 {
     const char *names[64];
     size_t count = reading->count < COUNT_OF(names) ? reading->count : COUNT_OF(names);
     char typed[64], advice[128] = "--help lists the options";
-    const char *close;
+    const char *close, *instead;
 
     for (size_t i = 0; i < count; i++) {
         names[i] = reading->rows[i].name;
     }
     (void)snprintf(typed, sizeof(typed), "%.*s", (int)length, name);
+    instead = foreign_option(typed);
+    if (instead != NULL) {
+        (void)fail(instead, "unknown option \"%s\"", word);
+        return false;
+    }
     close = length > 1 ? words_closest(typed, names, count) : NULL;
     if (close != NULL) {
         (void)snprintf(advice, sizeof(advice), "did you mean --%s?", close);

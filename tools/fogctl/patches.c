@@ -8,7 +8,7 @@ enum { PATCH_RETRY_MS = 30000 };
 
 void patches_init(struct fogctl *fogctl, struct writing *writing, struct patches *patches)
 {
-    *patches = (struct patches){fogctl, writing, node_list(&fogctl->arena)};
+    *patches = (struct patches){fogctl, writing, node_list(&fogctl->arena), ""};
 }
 
 void patches_add_object(struct patches *patches, const char *verb, struct node *object)
@@ -60,8 +60,9 @@ bool patches_send(struct patches *patches, bool is_dry_run, struct reply *ret_re
     struct fogctl *fogctl = patches->fogctl;
     struct request request = {
         .method = "POST",
-        .path = arena_printf(&fogctl->arena, "/apis/fog/v1/changesets%s",
-                             writing_query(fogctl, patches->writing, is_dry_run)),
+        .path =
+            arena_printf(&fogctl->arena, "/apis/fog/v1/changesets%s%s",
+                         writing_query(fogctl, patches->writing, is_dry_run), patches->validation),
         .body = compose(patches),
     };
 

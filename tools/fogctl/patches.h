@@ -8,6 +8,7 @@ struct patches {
     struct fogctl *fogctl;
     struct writing *writing; /* borrowed */
     struct node *changes;    /* of the set */
+    const char *validation;  /* for the query: "" or as validation_query() says */
 };
 
 void patches_init(struct fogctl *fogctl, struct writing *writing, struct patches *patches);

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 static const char *opt_server, *opt_user, *opt_cause, *opt_context, *opt_config, *opt_color;
-static bool opt_help;
+static const char *opt_namespace;
+static bool opt_help, opt_all_namespaces;
 
 static const struct option_row global_rows[] = {
     {"server", 's', OPTION_TEXT, &opt_server, "URL",
@@ -22,6 +23,9 @@ static const struct option_row global_rows[] = {
     {"change-cause", 0, OPTION_TEXT, &opt_cause, "TEXT", "why, for history", NULL},
     {"color", 0, OPTION_TEXT, &opt_color, "auto|always|never",
      "colours: on terminals alone unless NO_COLOR is set (auto), or as it says", "always"},
+    {"namespace", 'n', OPTION_TEXT, &opt_namespace, "NAME",
+     "taken, and nothing comes of it: what Fog has is in no namespace", NULL},
+    {"all-namespaces", 'A', OPTION_FLAG, &opt_all_namespaces, NULL, "the same", NULL},
     {"help", 'h', OPTION_FLAG, &opt_help, NULL, "show this", NULL},
 };
 

@@ -2,6 +2,7 @@
  *
  * What comes from objects, logs and answers was written by somebody else.  Control characters in it
  * could move the cursor, change a title or hide text; none reaches a terminal. */
+#include "schema/base/parse.h"
 #include "tools/fogctl/fogctl.h"
 
 #include <stdarg.h>
@@ -174,6 +175,52 @@ int usage_error(const struct verb *verb, const char *format, ...)
     va_end(args);
     fprintf(stderr, "  usage: fogctl %s\n", verb->usage);
     return EXIT_USAGE;
+}
+
+enum { WORDS_MAX = 32, WORD_SIZE = 32 };
+
+/* "status | can-i VERB | bash|zsh": status, can-i, bash, zsh; what is to be filled in is none. */
+static size_t first_words(const struct verb *verb, char words[WORDS_MAX][WORD_SIZE])
+{
+    const char *at = verb->usage + strlen(verb->name);
+    size_t count = 0;
+
+    while (count < WORDS_MAX) {
+        size_t length;
+
+        at += strspn(at, " |");
+        length = strspn(at, "abcdefghijklmnopqrstuvwxyz-");
+        if (length > 0 && length < WORD_SIZE && at[0] != '-' && strchr(" |", at[length]) != NULL) {
+            (void)snprintf(words[count++], WORD_SIZE, "%.*s", (int)length, at);
+        }
+        if (at[length] == '|') {
+            at += length;
+            continue;
+        }
+        at = strstr(at, " | ");
+        if (at == NULL) {
+            break;
+        }
+    }
+    return count;
+}
+
+bool word_is_near(const struct verb *verb, const char *word)
+{
+    char words[WORDS_MAX][WORD_SIZE];
+    const char *candidates[WORDS_MAX], *close;
+    size_t count = first_words(verb, words);
+
+    for (size_t i = 0; i < count; i++) {
+        candidates[i] = words[i];
+    }
+    close = word == NULL ? NULL : words_closest(word, candidates, count);
+    close = str_eq(close, word) ? NULL : close;
+    if (close != NULL) {
+        (void)usage_error(verb, "there is no \"%s %s\"; did you mean \"%s %s\"?", verb->name, word,
+                          verb->name, close);
+    }
+    return close != NULL;
 }
 
 /* --- colour ----------------------------------------------------------------------------------- */

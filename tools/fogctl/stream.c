@@ -1,5 +1,6 @@
 /* Streams: answers that come line by line, from one or several places at once, until they end.  One
  * that breaks off may begin anew, after a pause, from where it had got to. */
+#include "schema/base/parse.h"
 #include "schema/json.h"
 #include "schema/limits.h"
 #include "tools/fogctl/http.h"
@@ -19,6 +20,7 @@ struct flow {
     bool is_over;
     unsigned failures; /* without an answer between them */
     bool is_stale;     /* it was said that nothing new comes */
+    int64_t heard_ms;  /* when something came last, or was asked */
 };
 
 /* --- what comes ------------------------------------------------------------------------------- */
@@ -52,6 +54,7 @@ static size_t on_stream(char *data, size_t size, size_t count, void *context)
     size_t length = size * count;
     long code = 0;
 
+    flow->heard_ms = boot_ms();
     (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &code);
     if (flow->stream->by_bytes && code < 400) {
         flow->stream->has_stopped = !flow->stream->line(flow->stream->context, data, length);
@@ -71,6 +74,7 @@ static size_t on_head(char *data, size_t size, size_t count, void *context)
     long code = 0;
 
     (void)data;
+    flow->heard_ms = boot_ms();
     (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &code);
     if (code >= 200 && code < 400) {
         if (flow->stream->link != NULL) {
@@ -89,6 +93,7 @@ static void flow_open(struct flow *flow, CURLM *multi)
 {
     struct request request = {.method = "GET", .path = flow->stream->path};
 
+    flow->heard_ms = boot_ms();
     flow->curl = curl_easy_init();
     http_prepare(flow->fogctl, flow->curl, &request, &flow->headers);
     curl_easy_setopt(flow->curl, CURLOPT_WRITEFUNCTION, on_stream);
@@ -181,6 +186,29 @@ static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
     str_clear(&flow->rest);
 }
 
+/* The connection stands, and nothing comes: whoever is in between may have forgotten it. */
+static void flow_check(struct flow *flow, CURLM *multi)
+{
+    struct stream *stream = flow->stream;
+    char silence[DURATION_TEXT_SIZE];
+
+    if (flow->curl == NULL || stream->silence_ms == 0 ||
+        boot_ms() - flow->heard_ms < stream->silence_ms) {
+        return;
+    }
+    if (stream->link != NULL) {
+        stream->link(stream->context, LINK_LOST);
+    } else if (!flow->is_stale) {
+        age_to_str(stream->silence_ms, silence);
+        fprintf(stderr,
+                "nothing has come from the controller for %s, what was told may be out of date; "
+                "connecting anew\n",
+                silence);
+        flow->is_stale = true;
+    }
+    flow_ended(flow, multi, CURLE_OPERATION_TIMEDOUT);
+}
+
 /* --- all of them ------------------------------------------------------------------------------ */
 
 static void open_due(struct flow *flows, size_t count, CURLM *multi)
@@ -246,6 +274,9 @@ static void run(struct flow *flows, size_t count, CURLM *multi)
 
             (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
             flow_ended((struct flow *)(void *)private, multi, result);
+        }
+        for (size_t i = 0; i < count; i++) {
+            flow_check(&flows[i], multi);
         }
         if (!is_all_over(flows, count) && !has_stop(flows, count)) {
             await_more(flows, count, multi, running);

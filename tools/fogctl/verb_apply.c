@@ -12,6 +12,8 @@ static const char *opt_revision;
 static struct writing opt_writing; /* diff has its name for owners, and never more */
 static const char *opt_applyset;
 static bool opt_prune;
+static const char *opt_validate;
+static enum validation validation; /* what it says */
 static bool opt_force, opt_plan, opt_no_plan, opt_exit_code;
 static int64_t opt_retry_ms = 30000;
 
@@ -36,6 +38,7 @@ static const struct option_row apply_rows[] = {
     {"plan", 0, OPTION_FLAG, &opt_plan, NULL,
      "only look, as diff does: what would change, and what agents would then do", NULL},
     WRITING_ROWS(opt_writing),
+    VALIDATE_ROW(opt_validate),
     {"check-revision", 0, OPTION_TEXT, &opt_revision, "N",
      "only if the fleet is still at the revision that the plan was made at", NULL},
     APPLYSET_ROWS,
@@ -53,6 +56,7 @@ static const struct option_row diff_rows[] = {
     {"field-manager", 0, OPTION_TEXT, &opt_writing.manager, "NAME",
      "who owns the fields (default fogctl)", NULL},
     APPLYSET_ROWS,
+    VALIDATE_ROW(opt_validate),
     {"force-conflicts", 0, OPTION_FLAG, &opt_force, NULL,
      "as if taking fields that other managers own", NULL},
     {"output", 'o', OPTION_TEXT, &opt_writing.form, "FORM",
@@ -110,8 +114,8 @@ static const struct node *send_set(struct fogctl *fogctl, const struct documents
                                    bool dry_run)
 {
     const char *path =
-        arena_printf(&fogctl->arena, "/apis/fog/v1/changesets%s&fieldValidation=Strict",
-                     writing_query(fogctl, &opt_writing, dry_run));
+        arena_printf(&fogctl->arena, "/apis/fog/v1/changesets%s%s",
+                     writing_query(fogctl, &opt_writing, dry_run), validation_query(validation));
     struct request request = {.method = "POST", .path = path, .body = compose(fogctl, documents)};
     struct reply reply;
 
@@ -167,6 +171,8 @@ static bool is_usage_right(struct fogctl *fogctl, const struct verb *verb,
         (void)usage_error(verb, "-f is needed: a file, a folder, or - for standard input");
     } else if (opt_prune && opt_applyset == NULL) {
         (void)usage_error(verb, "--prune needs --applyset NAME: what of is to go?");
+    } else if (!validation_from_str(opt_validate, &validation)) {
+        (void)usage_error(verb, "--validate is strict, warn or ignore, not \"%s\"", opt_validate);
     } else {
         return writing_check(fogctl, verb, &opt_writing, true) == EXIT_DONE;
     }
@@ -202,7 +208,7 @@ static int show_plan(struct fogctl *fogctl, const struct verb *verb, const struc
     int changed = -1;
 
     if (is_diff_form(verb) && is_usage_right(fogctl, verb, words) &&
-        manifests_read(fogctl, &opt_files, &documents)) {
+        manifests_read(fogctl, &opt_files, validation, &documents)) {
         status = send_set(fogctl, &documents, true);
     }
     if (status != NULL && !writing_is_lines(&opt_writing)) {
@@ -239,7 +245,7 @@ static int apply(struct fogctl *fogctl, struct texts *words)
     }
     if (!is_usage_right(fogctl, &verb_apply, words)) {
         code = EXIT_USAGE;
-    } else if (manifests_read(fogctl, &opt_files, &documents)) {
+    } else if (manifests_read(fogctl, &opt_files, validation, &documents)) {
         if (str_eq(opt_writing.dry_run, "client")) {
             code = writing_print_documents(fogctl, &opt_writing, &documents);
         } else {

@@ -212,7 +212,9 @@ static int auth(struct fogctl *fogctl, struct texts *words)
         return whoami(fogctl);
     }
     if (words->count == 0 || !str_eq(words->items[0], "can-i")) {
-        return usage_error(&verb_auth, "can-i, or whoami?");
+        return word_is_near(&verb_auth, words->count > 0 ? words->items[0] : NULL)
+                   ? EXIT_USAGE
+                   : usage_error(&verb_auth, "can-i, or whoami?");
     }
     if (opt_list) {
         return words->count == 1 ? list_rules(fogctl)

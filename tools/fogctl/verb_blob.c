@@ -223,5 +223,8 @@ static int blob(struct fogctl *fogctl, struct texts *words)
     if ((str_eq(what, "delete") || str_eq(what, "rm")) && rest.count > 0) {
         return are_digests(&rest) ? delete_all(fogctl, &rest) : EXIT_USAGE;
     }
+    if (word_is_near(&verb_blob, words->count > 0 ? words->items[0] : NULL)) {
+        return EXIT_USAGE;
+    }
     return usage_error(&verb_blob, "put FILE…, get DIGEST, list, or delete DIGEST…");
 }

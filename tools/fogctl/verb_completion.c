@@ -96,5 +96,8 @@ static int completion(struct fogctl *fogctl, struct texts *words)
             return EXIT_DONE;
         }
     }
+    if (words->count == 1 && word_is_near(&verb_completion, words->items[0])) {
+        return EXIT_USAGE;
+    }
     return usage_error(&verb_completion, "for which shell? bash, zsh or fish");
 }

@@ -266,6 +266,9 @@ static int config(struct fogctl *fogctl, struct texts *words)
             break;
         }
     }
+    if (words->count > 0 && i == COUNT_OF(parts) && word_is_near(&verb_config, words->items[0])) {
+        return EXIT_USAGE;
+    }
     if (words->count == 0 || i == COUNT_OF(parts)) {
         return usage_error(&verb_config, "what is to be done? view, get-contexts, "
                                          "current-context, use-context, set-context or "

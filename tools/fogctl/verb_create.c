@@ -12,6 +12,8 @@ static struct texts opt_files, opt_environment;
 static const char *opt_policy;
 static int64_t opt_replicas = INT64_MIN /* not given */, opt_timeout_ms = 60000;
 static bool opt_force, opt_every;
+static const char *opt_validate;
+static enum validation validation; /* what it says */
 static struct writing opt_writing;
 
 #define FILENAME_ROW                                                                               \
@@ -32,6 +34,7 @@ static const struct option_row create_rows[] = {
     {"policy", 0, OPTION_TEXT, &opt_policy, "NAME", "of a session: the policy it obeys", NULL},
     {"env", 0, OPTION_LIST, &opt_environment, "NAME=VALUE",
      "of a session: a variable that it is started with", NULL},
+    VALIDATE_ROW(opt_validate),
     CLIENT_ROW,
     WRITING_ROWS(opt_writing),
 };
@@ -42,6 +45,7 @@ static const struct option_row replace_rows[] = {
      "delete it first, wait until its work has ended, and create it anew", NULL},
     {"timeout", 0, OPTION_DURATION, &opt_timeout_ms, "TIME",
      "with --force: how long to wait for the end (default 1m)", NULL},
+    VALIDATE_ROW(opt_validate),
     CLIENT_ROW,
     WRITING_ROWS(opt_writing),
 };
@@ -190,6 +194,7 @@ static int send(struct fogctl *fogctl, const struct documents_read *documents, c
         return writing_print_documents(fogctl, &opt_writing, documents);
     }
     patches_init(fogctl, &opt_writing, &patches);
+    patches.validation = validation_query(validation);
     vec_each (documents, it) {
         patches_add_object(&patches, verb, it->root);
     }
@@ -203,6 +208,15 @@ static int send(struct fogctl *fogctl, const struct documents_read *documents, c
     return patches_print(&patches, &reply, said);
 }
 
+static int check_options(struct fogctl *fogctl, const struct verb *verb)
+{
+    int code = writing_check(fogctl, verb, &opt_writing, true);
+
+    return code == EXIT_DONE && !validation_from_str(opt_validate, &validation)
+               ? usage_error(verb, "--validate is strict, warn or ignore, not \"%s\"", opt_validate)
+               : code;
+}
+
 static bool is_from_words(void)
 {
     return opt_replicas != INT64_MIN || opt_every || opt_policy != NULL ||
@@ -213,7 +227,7 @@ static int create(struct fogctl *fogctl, struct texts *words)
 {
     static const struct patched_words said = {"created", "created"};
     struct documents_read documents = {0};
-    int code = writing_check(fogctl, &verb_create, &opt_writing, true);
+    int code = check_options(fogctl, &verb_create);
 
     if (code != EXIT_DONE) {
         return code;
@@ -227,7 +241,7 @@ static int create(struct fogctl *fogctl, struct texts *words)
     } else if (words->count > 0) {
         code = generate(fogctl, words, &documents);
     } else {
-        code = manifests_read(fogctl, &opt_files, &documents) ? EXIT_DONE : EXIT_FAILED;
+        code = manifests_read(fogctl, &opt_files, validation, &documents) ? EXIT_DONE : EXIT_FAILED;
     }
     code = code == EXIT_DONE ? send(fogctl, &documents, "create", &said) : code;
     vec_fini(&documents);
@@ -249,7 +263,7 @@ static int replace(struct fogctl *fogctl, struct texts *words)
 {
     static const struct patched_words said = {"replaced", "unchanged"};
     struct documents_read documents = {0};
-    int code = writing_check(fogctl, &verb_replace, &opt_writing, true);
+    int code = check_options(fogctl, &verb_replace);
 
     if (code != EXIT_DONE) {
         return code;
@@ -262,7 +276,7 @@ static int replace(struct fogctl *fogctl, struct texts *words)
             usage_error(&verb_replace, "-f is needed: a file, a folder, or - for standard input");
     } else if (opt_force && opt_writing.dry_run != NULL && !str_eq(opt_writing.dry_run, "none")) {
         code = usage_error(&verb_replace, "--force deletes and creates, which no dry run shows");
-    } else if (!manifests_read(fogctl, &opt_files, &documents)) {
+    } else if (!manifests_read(fogctl, &opt_files, validation, &documents)) {
         code = EXIT_FAILED;
     } else {
         code = opt_force ? replace_by_force(fogctl, &documents)

@@ -9,7 +9,7 @@
 static struct texts opt_files;
 static struct selection opt_selection;
 static struct writing opt_writing;
-static bool opt_all, opt_no_wait, opt_ignore;
+static bool opt_all, opt_wait = true, opt_no_wait, opt_ignore;
 static int64_t opt_timeout_ms = 60000;
 
 static const struct option_row rows[] = {
@@ -21,7 +21,9 @@ static const struct option_row rows[] = {
      NULL},
     DRY_RUN_ROW(opt_writing),
     WRITING_ROWS(opt_writing),
-    {"no-wait", 0, OPTION_FLAG, &opt_no_wait, NULL, "do not wait until they are gone", NULL},
+    {"wait", 0, OPTION_FLAG, &opt_wait, NULL,
+     "until they are gone (the default); --wait=false does not", NULL},
+    {"no-wait", 0, OPTION_FLAG, &opt_no_wait, NULL, "the same as --wait=false", NULL},
     {"timeout", 0, OPTION_DURATION, &opt_timeout_ms, "TIME", "how long to wait (default 1m)", NULL},
 };
 
@@ -127,7 +129,7 @@ static bool collect_documents(struct fogctl *fogctl, const struct documents_read
 static bool collect_manifests(struct fogctl *fogctl, struct all_doomed *doomed)
 {
     struct documents_read documents = {0};
-    bool fine = manifests_read(fogctl, &opt_files, &documents) &&
+    bool fine = manifests_named(fogctl, &opt_files, &documents) &&
                 collect_documents(fogctl, &documents, doomed);
 
     vec_fini(&documents);
@@ -293,8 +295,9 @@ static int carry_out(struct fogctl *fogctl, const struct all_doomed *doomed)
         code = writing_print(fogctl, &opt_writing, node_find(reply.root, "status"));
     }
     (void)fflush(stdout);
-    return is_dry_run || opt_no_wait || code != EXIT_DONE ? code
-                                                          : wait_all(fogctl, doomed, give_up_ms);
+    return is_dry_run || opt_no_wait || !opt_wait || code != EXIT_DONE
+               ? code
+               : wait_all(fogctl, doomed, give_up_ms);
 }
 
 int delete_documents(struct fogctl *fogctl, const struct documents_read *documents,

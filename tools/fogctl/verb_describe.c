@@ -10,15 +10,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+static struct texts opt_files;
 static struct selection opt_selection;
 static struct writing opt_shown;
 static struct past_options opt_past;
 
 static const struct option_row rows[] = {
-    LABELS_ROW(opt_selection),
-    WHERE_ROW(opt_selection),
-    TREE_ROW(opt_shown),
-    PAST_ROWS(opt_past),
+    FILES_ROW(opt_files), LABELS_ROW(opt_selection), WHERE_ROW(opt_selection),
+    TREE_ROW(opt_shown),  PAST_ROWS(opt_past),
 };
 
 static const struct option_row *options(size_t *ret_count)
@@ -32,7 +31,7 @@ static int describe(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_describe = {
     "describe",
     "everything about one object: spec, who owns its fields, conditions, status, events",
-    "describe KIND/NAME… | KIND [NAME…] [-l LABELS]",
+    "describe KIND/NAME… | KIND [NAME…] [-l LABELS] | -f FILE…",
     "  fogctl describe hs/render\n  fogctl describe agent edge-1\n"
     "  fogctl describe hs/render --at 1h\n",
     options,
@@ -288,7 +287,7 @@ static int describe(struct fogctl *fogctl, struct texts *words)
         code = past_begin(fogctl, &verb_describe, &opt_past);
     }
     code = code == EXIT_DONE
-               ? targets_named(fogctl, &verb_describe, words, &opt_selection, &targets)
+               ? targets_named(fogctl, &verb_describe, words, &opt_files, &opt_selection, &targets)
                : code;
     if (!writing_is_lines(&opt_shown)) {
         code = code == EXIT_DONE && targets.count > 0 ? describe_trees(fogctl, &targets) : code;
@@ -303,5 +302,6 @@ static int describe(struct fogctl *fogctl, struct texts *words)
         }
     }
     vec_fini(&targets);
+    vec_fini(&opt_files);
     return code;
 }

@@ -21,9 +21,10 @@
 
 enum { EDIT_TRIES_MAX = 5 };
 
+static struct texts opt_files;
 static struct writing opt_writing;
 
-static const struct option_row rows[] = {WRITING_ROWS(opt_writing)};
+static const struct option_row rows[] = {FILES_ROW(opt_files), WRITING_ROWS(opt_writing)};
 
 static const struct option_row *options(size_t *ret_count)
 {
@@ -36,7 +37,7 @@ static int edit(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_edit = {
     "edit",
     "change one object in an editor ($FOG_EDITOR, $VISUAL, $EDITOR, else vi)",
-    "edit KIND/NAME | KIND NAME",
+    "edit KIND/NAME | KIND NAME | -f FILE",
     "  fogctl edit hs/render\n"
     "  EDITOR='code --wait' fogctl edit hp/quiet --change-cause \"it is winter\"\n",
     options,
@@ -331,19 +332,21 @@ static int edit(struct fogctl *fogctl, struct texts *words)
     struct editing editing = {.fogctl = fogctl, .problems = STR_EMPTY};
     struct targets targets = {0};
     struct node *object;
-    int code = EXIT_FAILED;
+    int code;
 
-    if (words->count == 0) {
+    if (words->count + opt_files.count == 0) {
         return usage_error(&verb_edit, "which object?");
     }
     if (writing_check(fogctl, &verb_edit, &opt_writing, false) != EXIT_DONE) {
         return EXIT_USAGE;
     }
-    if (!targets_read(fogctl, words, &targets)) {
-        code = EXIT_USAGE;
+    code = targets_given(fogctl, &verb_edit, words, &opt_files, &targets);
+    if (code != EXIT_DONE) {
+        /* it was said */
     } else if (targets.count != 1 || targets.items[0].name == NULL) {
         code = usage_error(&verb_edit, "one object at a time, as in hs/render");
     } else {
+        code = EXIT_FAILED;
         editing.target = targets.items[0];
         object = http_get(fogctl, kind_path(fogctl, editing.target.kind, editing.target.name));
         if (object != NULL && make_file(&editing)) {
@@ -354,5 +357,6 @@ static int edit(struct fogctl *fogctl, struct texts *words)
     }
     str_fini(&editing.problems);
     vec_fini(&targets);
+    vec_fini(&opt_files);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "schema/base/map.h"
 #include "schema/base/mem.h"
 #include "schema/json.h"
+#include "schema/limits.h"
 #include "tools/fogctl/arrange.h"
 #include "tools/fogctl/form.h"
 #include "tools/fogctl/live.h"
@@ -17,10 +18,13 @@ static struct form form; /* of OUTPUT_FORM */
 static const char *opt_sort;
 static const struct jsonpath *sorted_by; /* what opt_sort says; NULL: they stay as they come */
 static struct texts opt_columns;
-static bool opt_watch, opt_no_headers, opt_events, opt_labels_shown;
+static struct texts opt_files;
+static bool opt_watch, opt_no_headers, opt_events, opt_labels_shown, opt_ignore;
+static int64_t opt_silence_ms = 3 * (int64_t)WATCH_BOOKMARK_MS;
 static struct past_options opt_past;
 
 static const struct option_row rows[] = {
+    FILES_ROW(opt_files),
     {"output", 'o', OPTION_TEXT, &opt_output, "FORM",
      "wide, yaml, json, name, jsonpath[-file]=…, custom-columns[-file]=NAME:PATH,…", NULL},
     {"selector", 'l', OPTION_TEXT, &opt_labels, "LABELS",
@@ -33,11 +37,15 @@ static const struct option_row rows[] = {
      "go on printing what changes; on a terminal the table is kept in place, and q ends it", NULL},
     {"output-watch-events", 0, OPTION_FLAG, &opt_events, NULL,
      "with -w: say whether it was added, modified or deleted", NULL},
+    {"stale-after", 0, OPTION_DURATION, &opt_silence_ms, "TIME",
+     "with -w: connect anew when nothing came for so long (default 3m)", NULL},
     {"show-labels", 0, OPTION_FLAG, &opt_labels_shown, NULL, "a last column of all labels", NULL},
     {"label-columns", 'L', OPTION_LIST, &opt_columns, "KEY[,KEY…]",
      "a column for each of these labels", NULL},
     {"sort-by", 0, OPTION_TEXT, &opt_sort, "PATH", "by what stands at .metadata.name, …", NULL},
     {"no-headers", 0, OPTION_FLAG, &opt_no_headers, NULL, "no line of column names", NULL},
+    {"ignore-not-found", 0, OPTION_FLAG, &opt_ignore, NULL,
+     "say nothing of a name that is not there, and exit with 0", NULL},
     {"show-managed-fields", 0, OPTION_FLAG, &output_managed_fields, NULL,
      "with -o yaml and json: who owns which fields", NULL},
     PAST_ROWS(opt_past),
@@ -54,7 +62,7 @@ static int get(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_get = {
     "get",
     "show objects",
-    "get KIND[,KIND…] [NAME…] | KIND/NAME… | all [options]",
+    "get KIND[,KIND…] [NAME…] | KIND/NAME… | all | -f FILE… [options]",
     "  fogctl get all\n"
     "  fogctl get agents -o wide\n"
     "  fogctl get agents --where 'sensors.battery >= 40 && region in (north, east)'\n"
@@ -69,24 +77,45 @@ const struct verb verb_get = {
     get,
 };
 
-/* What one target gives: a list, or a list of the one. */
+/* One object, or NULL; what is not there is an error unless it may be so. */
+static struct node *fetch_one(struct fogctl *fogctl, const struct target *target, bool *ret_is_fine)
+{
+    const char *path = object_path(fogctl, target->kind, target->name);
+    struct reply reply;
+
+    *ret_is_fine = http_call(fogctl, &(struct request){.method = "GET", .path = path}, &reply);
+    if (!*ret_is_fine || (reply.code == 404 && opt_ignore)) {
+        return NULL;
+    }
+    *ret_is_fine = reply.code == 200 && reply.root != NULL && reply.root->type == NODE_MAP;
+    if (!*ret_is_fine) {
+        (void)reply_failed(&reply);
+    }
+    return *ret_is_fine ? reply.root : NULL;
+}
+
+/* What one target gives: a list, or a list of the one, or of none.  NULL after having said why not.
+ */
 static struct node *fetch(struct fogctl *fogctl, const struct target *target,
                           const char **ret_revision)
 {
     struct node *list, *object;
+    bool is_fine;
 
     if (target->name == NULL) {
         const struct selection selection = {opt_labels, opt_fields, opt_where};
 
         return list_selected(fogctl, target->kind, &selection, ret_revision);
     }
-    object = http_get(fogctl, object_path(fogctl, target->kind, target->name));
-    if (object == NULL) {
+    object = fetch_one(fogctl, target, &is_fine);
+    if (!is_fine) {
         return NULL;
     }
     list = node_list(&fogctl->arena);
-    node_add(&fogctl->arena, list, object);
-    *ret_revision = node_find_text(node_find(object, "metadata"), "resourceVersion");
+    if (object != NULL) {
+        node_add(&fogctl->arena, list, object);
+        *ret_revision = node_find_text(node_find(object, "metadata"), "resourceVersion");
+    }
     return list;
 }
 
@@ -115,7 +144,7 @@ static bool fetch_group(struct fogctl *fogctl, const struct targets *targets, si
         struct node *more = fetch(fogctl, &targets->items[++*index], &ret_group->revision);
 
         is_fine = is_fine && more != NULL;
-        if (more != NULL && all != NULL) {
+        if (list_count(more) > 0 && all != NULL) {
             node_add(&fogctl->arena, all, more->list.items[0]);
         } else if (all == NULL) {
             all = more;
@@ -399,12 +428,13 @@ static const char *watch_path(void *context)
             : arena_printf(&fogctl->arena, "metadata.name=%s", watching->group.name);
 
     forget_all(&watching->seen); /* what broke off before its end begins again */
-    return arena_printf(
-        &fogctl->arena, "%s?watch=true&resourceVersion=%s&labelSelector=%s&fieldSelector=%s%s",
-        kind_path(fogctl, watching->group.kind, NULL), watching->revision,
-        url_escape(fogctl, opt_labels == NULL ? "" : opt_labels),
-        url_escape(fogctl, fields == NULL ? "" : fields),
-        watching->is_anew ? "&sendInitialEvents=true&allowWatchBookmarks=true" : "");
+    return arena_printf(&fogctl->arena,
+                        "%s?watch=true&resourceVersion=%s&labelSelector=%s&fieldSelector=%s"
+                        "&allowWatchBookmarks=true%s",
+                        kind_path(fogctl, watching->group.kind, NULL), watching->revision,
+                        url_escape(fogctl, opt_labels == NULL ? "" : opt_labels),
+                        url_escape(fogctl, fields == NULL ? "" : fields),
+                        watching->is_anew ? "&sendInitialEvents=true" : "");
 }
 
 static void print_all(struct fogctl *fogctl, struct all_watching *all)
@@ -428,8 +458,11 @@ static void watch_begin(struct watching *watching, struct stream *ret_stream)
     }
     (void)snprintf(watching->revision, sizeof(watching->revision), "%s",
                    revision == NULL ? "0" : revision);
-    *ret_stream = (struct stream){
-        .path = watch_path(watching), .line = on_event, .again = watch_path, .context = watching};
+    *ret_stream = (struct stream){.path = watch_path(watching),
+                                  .line = on_event,
+                                  .again = watch_path,
+                                  .context = watching,
+                                  .silence_ms = opt_silence_ms};
 }
 
 /* Ends only when told to, or when it is refused. */
@@ -486,7 +519,7 @@ static int get_tables(struct fogctl *fogctl, const struct targets *targets, enum
     if (code != EXIT_DONE || !is_drawn(output)) {
         print_all(fogctl, all);
     }
-    if (is_empty && code == EXIT_DONE) {
+    if (is_empty && code == EXIT_DONE && !opt_ignore) {
         fputs("No resources found\n", stderr);
     }
     return code;
@@ -509,6 +542,9 @@ static int get_text(struct fogctl *fogctl, const struct targets *targets, enum o
             node_add(&fogctl->arena, objects, watching.group.list->list.items[j]);
         }
         vec_add(all, watching);
+    }
+    if (!is_list && opt_ignore && objects->list.count == 0) {
+        return code; /* nothing, not an empty list */
     }
     if (opt_watch && (is_list || opt_events) && /* a stream of objects, not a list and a stream */
         !(output == OUTPUT_FORM && form.template == NULL)) {
@@ -559,14 +595,19 @@ static void split_columns(struct fogctl *fogctl)
 static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *targets,
                       enum output *output)
 {
-    if (words->count == 0) {
+    int code;
+
+    if (words->count + opt_files.count == 0) {
         return usage_error(&verb_get, "what? for example: fogctl get all");
     }
     *output = OUTPUT_FORM;
     if (!(form_is(opt_output) ? form_read(fogctl, opt_output, &form)
-                              : output_from_str(opt_output, output)) ||
-        !targets_read(fogctl, words, targets)) {
+                              : output_from_str(opt_output, output))) {
         return EXIT_USAGE;
+    }
+    code = targets_given(fogctl, &verb_get, words, &opt_files, targets);
+    if (code != EXIT_DONE) {
+        return code;
     }
     vec_each (targets, it) {
         if (it->name != NULL && (opt_labels != NULL || opt_fields != NULL || opt_where != NULL)) {
@@ -626,6 +667,7 @@ static int get(struct fogctl *fogctl, struct texts *words)
     }
     form_fini(&form);
     vec_fini(&opt_columns);
+    vec_fini(&opt_files);
     vec_fini(&all);
     vec_fini(&targets);
     return code;

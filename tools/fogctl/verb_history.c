@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 static const char *opt_for;
+static struct texts opt_files; /* of history */
 static struct writing opt_writing;
 static int64_t opt_limit = 50;
 static bool opt_diff;
@@ -16,6 +17,7 @@ static const struct option_row event_rows[] = {
 };
 
 static const struct option_row history_rows[] = {
+    FILES_ROW(opt_files),
     {"limit", 0, OPTION_INT, &opt_limit, "N", "at most so many changes, the newest (default 50)",
      NULL},
     TREE_ROW(opt_writing),
@@ -49,7 +51,7 @@ const struct verb verb_events = {
 const struct verb verb_history = {
     "history",
     "who changed what, when and why; of one object or of the fleet",
-    "history [KIND/NAME] [--limit N] [--diff]",
+    "history [KIND/NAME | -f FILE] [--limit N] [--diff]",
     "  fogctl history\n  fogctl history hs/render --diff\n",
     history_options,
     history,
@@ -61,15 +63,15 @@ static int read_one(struct fogctl *fogctl, const struct verb *verb, const struct
                     struct target *ret_target)
 {
     struct targets targets = {0};
-    int code = EXIT_DONE;
+    int code = targets_given(fogctl, verb, words, &opt_files, &targets);
 
     *ret_target = (struct target){0};
-    if (words->count > 0 && !targets_read(fogctl, words, &targets)) {
-        code = EXIT_USAGE;
-    } else if (words->count > 0 && (targets.count != 1 || targets.items[0].name == NULL)) {
-        code = usage_error(verb, "one object, as KIND/NAME");
-    } else if (words->count > 0) {
-        *ret_target = targets.items[0];
+    if (code == EXIT_DONE && words->count + opt_files.count > 0) {
+        if (targets.count != 1 || targets.items[0].name == NULL) {
+            code = usage_error(verb, "one object, as KIND/NAME");
+        } else {
+            *ret_target = targets.items[0];
+        }
     }
     vec_fini(&targets);
     return code;

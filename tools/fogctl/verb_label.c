@@ -10,11 +10,13 @@
 
 enum { TRIES_MAX = 5 };
 
+static struct texts opt_files;
 static struct selection opt_selection;
 static struct writing opt_writing;
 static bool opt_all, opt_overwrite, opt_list;
 
 static const struct option_row rows[] = {
+    FILES_ROW(opt_files),
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
     {"all", 0, OPTION_FLAG, &opt_all, NULL, "all of the kind", NULL},
@@ -36,7 +38,7 @@ static int annotate(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_label = {
     "label",
     "set or take away labels",
-    "label KIND/NAME… | KIND NAME… | KIND -l LABELS | KIND --all KEY=VALUE… KEY-…",
+    "label KIND/NAME… | KIND NAME… | KIND -l LABELS | KIND --all | -f FILE… KEY=VALUE… KEY-…",
     "  fogctl label agent/edge-1 site=north\n"
     "  fogctl label agents edge-1 edge-2 site=south --overwrite\n"
     "  fogctl label agents --all site-          # takes it away\n",
@@ -47,7 +49,7 @@ const struct verb verb_label = {
 const struct verb verb_annotate = {
     "annotate",
     "set or take away annotations",
-    "annotate KIND/NAME… | KIND NAME… | KIND -l LABELS | KIND --all KEY=VALUE… KEY-…",
+    "annotate KIND/NAME… | KIND NAME… | KIND -l LABELS | KIND --all | -f FILE… KEY=VALUE… KEY-…",
     "  fogctl annotate hs/render ticket=4711\n"
     "  fogctl annotate hs/render ticket-\n",
     options,
@@ -108,12 +110,12 @@ static int read_words(struct editing *editing, const struct texts *words, struct
             break;
         }
     }
-    if (code == EXIT_DONE && objects.count == 0) {
+    if (code == EXIT_DONE && objects.count + opt_files.count == 0) {
         code = usage_error(editing->verb, "which object?");
     } else if (code == EXIT_DONE && editing->changes->map.count == 0 && !opt_list) {
         code = usage_error(editing->verb, "what? KEY=VALUE sets, KEY- takes away");
-    } else if (code == EXIT_DONE && !targets_read(editing->fogctl, &objects, given)) {
-        code = EXIT_USAGE;
+    } else if (code == EXIT_DONE) {
+        code = targets_given(editing->fogctl, editing->verb, &objects, &opt_files, given);
     }
     vec_fini(&objects);
     return code;
@@ -258,6 +260,7 @@ static int edit_all(struct editing *editing, const struct texts *words)
     }
     vec_fini(&given);
     vec_fini(&all);
+    vec_fini(&opt_files);
     return code;
 }
 

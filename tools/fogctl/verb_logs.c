@@ -11,12 +11,15 @@ enum { FOLLOWED_MAX = LOG_STREAMS_MAX };
 
 static bool opt_follow;
 static int64_t opt_tail = -1;
+static struct selection opt_selection;
 static const char *opt_output;
 
 static const struct option_row rows[] = {
     {"follow", 'f', OPTION_FLAG, &opt_follow, NULL, "go on as it is written", NULL},
     {"tail", 0, OPTION_INT, &opt_tail, "N", "only the last N lines (default: all that is kept)",
      NULL},
+    {"selector", 'l', OPTION_TEXT, &opt_selection.labels, "LABELS",
+     "of the assignments with these labels: fog/session=render", NULL},
     {"output", 'o', OPTION_TEXT, &opt_output, "json",
      "json: each line as {assignment, line}, in a line of its own", NULL},
 };
@@ -32,8 +35,9 @@ static int logs(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_logs = {
     "logs",
     "what the workloads of an assignment or a session wrote",
-    "logs ASSIGNMENT | assignment/NAME | hs/NAME [options]",
-    "  fogctl logs render-0-x7k2p\n  fogctl logs hs/render --tail 20\n  fogctl logs -f hs/render\n",
+    "logs ASSIGNMENT | assignment/NAME | hs/NAME | -l LABELS [options]",
+    "  fogctl logs render-0-x7k2p\n  fogctl logs hs/render --tail 20\n  fogctl logs -f hs/render\n"
+    "  fogctl logs -l 'fog/session in (render,encode)' --tail 1\n",
     options,
     logs,
 };
@@ -153,6 +157,33 @@ static int print_logs(struct fogctl *fogctl, const struct node *list)
     return code;
 }
 
+/* Those that -f may follow at once, or else why not; `whose` has so many. */
+static int print_some(struct fogctl *fogctl, const char *whose, const struct node *list)
+{
+    if (opt_follow && list->list.count > FOLLOWED_MAX) {
+        return fail("name one of its assignments: fogctl get assignments",
+                    "-f follows %d workloads at most, and %s has %zu", FOLLOWED_MAX, whose,
+                    list->list.count);
+    }
+    return list->list.count > 1
+               ? print_logs(fogctl, list)
+               : print_log(fogctl, text_of(node_find(list->list.items[0], "metadata"), "name"));
+}
+
+static int logs_selected(struct fogctl *fogctl)
+{
+    struct node *list = list_selected(fogctl, kind_get(KIND_ASSIGNMENT), &opt_selection, NULL);
+
+    if (list == NULL) {
+        return EXIT_FAILED;
+    }
+    if (list->list.count == 0) {
+        fputs("No resources found\n", stderr);
+        return EXIT_DONE;
+    }
+    return print_some(fogctl, "this selection", list);
+}
+
 static int logs_of_session(struct fogctl *fogctl, const char *name)
 {
     const char *selector = arena_printf(&fogctl->arena, "spec.session=%s", name);
@@ -168,14 +199,7 @@ static int logs_of_session(struct fogctl *fogctl, const char *name)
         return fail(arena_printf(&fogctl->arena, "fogctl why hs/%s tells what it waits for", name),
                     "session \"%s\" has no assignments", name);
     }
-    if (opt_follow && list->list.count > FOLLOWED_MAX) {
-        return fail("name one of its assignments: fogctl get assignments",
-                    "-f follows %d workloads at most, and session \"%s\" has %zu", FOLLOWED_MAX,
-                    name, list->list.count);
-    }
-    return list->list.count > 1
-               ? print_logs(fogctl, list)
-               : print_log(fogctl, text_of(node_find(list->list.items[0], "metadata"), "name"));
+    return print_some(fogctl, arena_printf(&fogctl->arena, "session \"%s\"", name), list);
 }
 
 /* An assignment's name alone will do. */
@@ -186,6 +210,10 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
     }
     if (opt_output != NULL && !str_eq(opt_output, "json")) {
         return usage_error(&verb_logs, "-o is json, not \"%s\"", opt_output);
+    }
+    if (opt_selection.labels != NULL) {
+        return words->count > 0 ? usage_error(&verb_logs, "either names or -l, not both")
+                                : selection_check(&verb_logs, &opt_selection);
     }
     if (words->count == 0) {
         return usage_error(&verb_logs, "of which assignment or session?");
@@ -210,7 +238,9 @@ static int logs(struct fogctl *fogctl, struct texts *words)
     struct targets targets = {0};
     int code = read_usage(fogctl, words, &targets);
 
-    if (code == EXIT_DONE) {
+    if (code == EXIT_DONE && opt_selection.labels != NULL) {
+        code = logs_selected(fogctl);
+    } else if (code == EXIT_DONE) {
         code = targets.items[0].kind->id == KIND_HARVEST_SESSION
                    ? logs_of_session(fogctl, targets.items[0].name)
                    : print_log(fogctl, targets.items[0].name);

@@ -10,9 +10,11 @@
 enum { PATCH_RETRY_MS = 30000 };
 
 static const char *opt_type = "merge", *opt_patch, *opt_file, *opt_subresource;
+static struct texts opt_files;
 static struct writing opt_writing;
 
 static const struct option_row rows[] = {
+    FILES_ROW(opt_files),
     {"patch", 'p', OPTION_TEXT, &opt_patch, "PATCH", "the patch, as JSON or YAML", NULL},
     {"patch-file", 0, OPTION_TEXT, &opt_file, "FILE", "a file that has it; - for standard input",
      NULL},
@@ -35,7 +37,7 @@ static int patch(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_patch = {
     "patch",
     "change some fields of one object",
-    "patch KIND/NAME -p PATCH | KIND NAME -p PATCH | KIND/NAME --patch-file FILE",
+    "patch KIND/NAME -p PATCH | KIND NAME -p PATCH | KIND/NAME --patch-file FILE | -f FILE -p PATCH",
     "  fogctl patch hs/render -p '{spec: {replicas: 4}}'\n"
     "  fogctl patch hs/render -p '{\"metadata\": {\"labels\": {\"old\": null}}}' -o yaml\n"
     "  fogctl patch hp/quiet --patch-file winter.yaml --dry-run -o yaml\n"
@@ -203,11 +205,12 @@ static int patch(struct fogctl *fogctl, struct texts *words)
     if (code != EXIT_DONE) {
         return code;
     }
-    if (words->count == 0) {
+    if (words->count == 0 && opt_files.count == 0) {
         return usage_error(&verb_patch, "which object?");
     }
-    if (!targets_read(fogctl, words, &targets)) {
-        code = EXIT_USAGE;
+    code = targets_given(fogctl, &verb_patch, words, &opt_files, &targets);
+    if (code != EXIT_DONE) {
+        /* it was said */
     } else if (targets.count != 1 || targets.items[0].name == NULL) {
         code = usage_error(&verb_patch, "one object at a time, as in hs/render");
     } else {
@@ -215,5 +218,6 @@ static int patch(struct fogctl *fogctl, struct texts *words)
         code = body == NULL ? EXIT_FAILED : send(fogctl, &targets.items[0], body);
     }
     vec_fini(&targets);
+    vec_fini(&opt_files);
     return code;
 }

@@ -12,10 +12,16 @@
 enum { LOOK_EVERY_MS = 200, HISTORY_MAX = 1000 };
 
 static const char *opt_watch, *opt_revision, *opt_to_revision;
+static struct texts opt_files;
+static struct selection opt_selection;
+static bool opt_all;
 static struct writing opt_writing;
 static int64_t opt_timeout_ms;
 
 static const struct option_row rows[] = {
+    FILES_ROW(opt_files),
+    LABELS_ROW(opt_selection),
+    {"all", 0, OPTION_FLAG, &opt_all, NULL, "all sessions", NULL},
     {"watch", 'w', OPTION_TEXT, &opt_watch, "true|false",
      "status: watch it till the end (the default), or tell how far it is now", "true"},
     {"timeout", 0, OPTION_DURATION, &opt_timeout_ms, "TIME",
@@ -39,10 +45,11 @@ static int rollout(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_rollout = {
     "rollout",
     "watch, hold, go on with, take back or repeat the start of what a session runs",
-    "rollout status | history | pause | resume | restart | undo hs/NAME [options]",
+    "rollout status | history | pause | resume | restart | undo hs/NAME… | hs -l LABELS | -f FILE…",
     "  fogctl rollout status hs/render --timeout 5m\n"
     "  fogctl rollout history hs/render\n"
     "  fogctl rollout restart hs/render\n"
+    "  fogctl rollout restart hs -l tier=gold\n"
     "  fogctl rollout pause hs/render\n"
     "  fogctl rollout resume hs/render\n"
     "  fogctl rollout undo hs/render --dry-run   # what would restart where\n"
@@ -411,34 +418,57 @@ static int resume(struct fogctl *fogctl, const struct target *target)
 
 /* --- restart ---------------------------------------------------------------------------------- */
 
-/* A variable of the environment is of the form, so that its replicas are replaced as in any other
- * rollout; `undo` takes that back, too. */
-static int restart(struct fogctl *fogctl, const struct target *target)
-{
-    static const struct patched_words said = {"restarted", "restarted"};
-    struct arena *arena = &fogctl->arena;
-    struct node *spec = node_map(arena), *workload = node_map(arena),
-                *environment = node_map(arena);
-    char moment[WALL_TEXT_SIZE];
-    struct patches patches;
-
-    wall_to_str((struct wall){now_ms()}, moment);
-    patches_init(fogctl, &opt_writing, &patches);
-    node_set(arena, environment, "RESTARTED_AT", node_str(arena, moment));
-    node_set(arena, workload, "environment", environment);
-    node_set(arena, spec, "workload", workload);
-    node_set(arena, patches_add(&patches, target->kind, target->name, NULL), "spec", spec);
-    return patches_carry_out(&patches, &said);
-}
-
-/* --- undo ------------------------------------------------------------------------------------- */
-
 static bool is_paused(const struct node *session)
 {
     const struct node *pause = node_find_path(session, "spec.rollout.pause");
 
     return pause != NULL && pause->type == NODE_BOOL && pause->boolean;
 }
+
+static void warn_if_paused(struct fogctl *fogctl, const struct target *target)
+{
+    if (is_paused(read_session(fogctl, target))) {
+        fprintf(stderr, "warning: the rollout of %s is paused: nothing restarts before ",
+                title(fogctl, target));
+        fprintf(stderr, "fogctl rollout resume %s/%s\n", kind_short(target->kind), target->name);
+    }
+}
+
+/* A variable of the environment is of the form, so that its replicas are replaced as in any other
+ * rollout; `undo` takes that back, too. */
+static void add_restart(struct patches *patches, const struct target *target, const char *moment)
+{
+    struct arena *arena = &patches->fogctl->arena;
+    struct node *spec = node_map(arena), *workload = node_map(arena),
+                *environment = node_map(arena);
+
+    node_set(arena, environment, "RESTARTED_AT", node_str(arena, moment));
+    node_set(arena, workload, "environment", environment);
+    node_set(arena, spec, "workload", workload);
+    node_set(arena, patches_add(patches, target->kind, target->name, NULL), "spec", spec);
+}
+
+/* All of them or none. */
+static int restart_all(struct fogctl *fogctl, const struct targets *targets)
+{
+    static const struct patched_words said = {"restarted", "restarted"};
+    char moment[WALL_TEXT_SIZE];
+    struct patches patches;
+    int code;
+
+    wall_to_str((struct wall){now_ms()}, moment);
+    patches_init(fogctl, &opt_writing, &patches);
+    vec_each (targets, it) {
+        add_restart(&patches, it, moment);
+    }
+    code = patches_carry_out(&patches, &said);
+    for (size_t i = 0; code == EXIT_DONE && i < targets->count; i++) {
+        warn_if_paused(fogctl, &targets->items[i]);
+    }
+    return code;
+}
+
+/* --- undo ------------------------------------------------------------------------------------- */
 
 /* Its rollout was reverted: the form before is the one that was bad.  True after having said so. */
 static bool was_taken_back(struct fogctl *fogctl, const struct target *target,
@@ -533,39 +563,42 @@ static bool is_number(const char *text)
     return text == NULL || u64_from_str(text, &number);
 }
 
-static int read_target(struct fogctl *fogctl, const struct texts *words, struct target *ret_target)
+/* The sessions that are meant, by name, by label or in files. */
+static int read_targets(struct fogctl *fogctl, const struct texts *words,
+                        struct targets *ret_targets)
 {
-    struct targets targets = {0};
-    int code = EXIT_DONE;
+    struct targets given = {0};
+    bool is_many = opt_all || opt_selection.labels != NULL;
+    int code = selection_check(&verb_rollout, &opt_selection);
 
-    if (words->count == 0) {
-        return usage_error(&verb_rollout, "of which session?");
+    if (code == EXIT_DONE && words->count + opt_files.count == 0) {
+        code = usage_error(&verb_rollout, "of which session?");
     }
-    if (!targets_read(fogctl, words, &targets)) {
-        code = EXIT_USAGE;
-    } else if (targets.count != 1 || targets.items[0].name == NULL) {
-        code = usage_error(&verb_rollout, "one session, as hs/NAME");
-    } else if (targets.items[0].kind != kind_get(KIND_HARVEST_SESSION)) {
-        code = usage_error(&verb_rollout, "only sessions are rolled out, not %s",
-                           targets.items[0].kind->plural);
-    } else {
-        *ret_target = targets.items[0];
+    code =
+        code == EXIT_DONE ? targets_given(fogctl, &verb_rollout, words, &opt_files, &given) : code;
+    for (size_t i = 0; code == EXIT_DONE && i < given.count; i++) {
+        const struct target *it = &given.items[i];
+
+        if (it->kind != kind_get(KIND_HARVEST_SESSION)) {
+            code = usage_error(&verb_rollout, "only sessions are rolled out, not %s",
+                               it->kind->plural);
+        } else if ((it->name == NULL) != is_many) {
+            code = usage_error(&verb_rollout, "%s",
+                               is_many ? "either names or --all or -l LABELS, not both"
+                                       : "which sessions? hs/NAME, or say --all or -l LABELS");
+        }
     }
-    vec_fini(&targets);
+    if (code == EXIT_DONE && !targets_expand(fogctl, &given, &opt_selection, ret_targets)) {
+        code = EXIT_FAILED;
+    } else if (code == EXIT_DONE && ret_targets->count == 0) {
+        fputs("No resources found\n", stderr);
+    }
+    vec_fini(&given);
     return code;
 }
 
-static int rollout(struct fogctl *fogctl, struct texts *words)
+static int check_options(struct fogctl *fogctl)
 {
-    static const struct {
-        const char *word;
-        int (*run)(struct fogctl *fogctl, const struct target *target);
-    } parts[] = {{"status", status}, {"history", history}, {"pause", hold},
-                 {"resume", resume}, {"restart", restart}, {"undo", undo}};
-    struct target target = {0};
-    struct texts rest = {0};
-    int code;
-
     if (!is_number(opt_revision) || !is_number(opt_to_revision)) {
         return usage_error(&verb_rollout, "a revision is a number; rollout history shows them");
     }
@@ -575,15 +608,63 @@ static int rollout(struct fogctl *fogctl, struct texts *words)
     if (opt_watch != NULL && !str_eq(opt_watch, "true") && !str_eq(opt_watch, "false")) {
         return usage_error(&verb_rollout, "--watch is true or false, not \"%s\"", opt_watch);
     }
-    for (size_t i = 0; words->count > 0 && i < COUNT_OF(parts); i++) {
-        if (str_eq(words->items[0], parts[i].word)) {
+    return EXIT_DONE;
+}
+
+/* NULL: restart_all(). */
+typedef int part_fn(struct fogctl *fogctl, const struct target *target);
+
+/* One after the other; those behind one that fails, too. */
+static int run_each(struct fogctl *fogctl, part_fn *run, const struct texts *words)
+{
+    struct targets targets = {0};
+    int code = read_targets(fogctl, words, &targets);
+
+    if (code == EXIT_DONE && targets.count > 1 &&
+        (opt_revision != NULL || opt_to_revision != NULL)) {
+        code = usage_error(&verb_rollout, "a revision is of one session");
+        targets.count = 0;
+    }
+    if (code == EXIT_DONE && targets.count > 0 && run == NULL) {
+        code = restart_all(fogctl, &targets);
+    }
+    for (size_t i = 0; run != NULL && i < targets.count && !fogctl->is_unreachable; i++) {
+        if (run(fogctl, &targets.items[i]) != EXIT_DONE) {
+            code = EXIT_FAILED;
+        }
+    }
+    vec_fini(&targets);
+    vec_fini(&opt_files);
+    return code;
+}
+
+static int rollout(struct fogctl *fogctl, struct texts *words)
+{
+    static const struct {
+        const char *word;
+        part_fn *run;
+    } parts[] = {{"status", status},
+                 {"history", history},
+                 {"pause", hold},
+                 {"resume", resume},
+                 {"restart", NULL /* all at once */},
+                 {"undo", undo}};
+    const char *word = words->count > 0 ? words->items[0] : NULL;
+    struct texts rest = {0};
+    int code = check_options(fogctl);
+
+    for (size_t i = 0; code == EXIT_DONE && word != NULL && i < COUNT_OF(parts); i++) {
+        if (str_eq(word, parts[i].word)) {
             for (size_t j = 1; j < words->count; j++) {
                 vec_add(&rest, words->items[j]);
             }
-            code = read_target(fogctl, &rest, &target);
+            code = run_each(fogctl, parts[i].run, &rest);
             vec_fini(&rest);
-            return code == EXIT_DONE ? parts[i].run(fogctl, &target) : code;
+            return code;
         }
+    }
+    if (code != EXIT_DONE || word_is_near(&verb_rollout, word)) {
+        return EXIT_USAGE;
     }
     return usage_error(&verb_rollout,
                        "what is to be done? status, history, pause, resume, restart or undo");

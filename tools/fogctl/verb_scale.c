@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+static struct texts opt_files;
 static struct selection opt_selection;
 static struct writing opt_writing;
 static bool opt_all;
 static int64_t opt_replicas = -1, opt_current = -1;
 
 static const struct option_row rows[] = {
+    FILES_ROW(opt_files),
     {"replicas", 0, OPTION_INT, &opt_replicas, "N", "how many there shall be", NULL},
     {"current-replicas", 0, OPTION_INT, &opt_current, "N", "only if there are to be so many now",
      NULL},
@@ -30,7 +32,7 @@ static int scale(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_scale = {
     "scale",
     "change how many replicas sessions have",
-    "scale hs/NAME… | hs NAME… | hs -l LABELS | hs --all --replicas=N [--current-replicas=N]",
+    "scale hs/NAME… | hs NAME… | hs -l LABELS | hs --all | -f FILE… --replicas=N [--current-replicas=N]",
     "  fogctl scale hs/render --replicas=4\n"
     "  fogctl scale hs/render --replicas=4 --current-replicas=2\n"
     "  fogctl scale hs --all --replicas=0 --dry-run   # which agents would stop what\n",
@@ -40,7 +42,9 @@ const struct verb verb_scale = {
 
 static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *given)
 {
-    if (words->count == 0) {
+    int code;
+
+    if (words->count + opt_files.count == 0) {
         return usage_error(&verb_scale, "which session?");
     }
     if (opt_replicas < 0) {
@@ -49,8 +53,9 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
     if (writing_check(fogctl, &verb_scale, &opt_writing, false) != EXIT_DONE) {
         return EXIT_USAGE;
     }
-    if (!targets_read(fogctl, words, given)) {
-        return EXIT_USAGE;
+    code = targets_given(fogctl, &verb_scale, words, &opt_files, given);
+    if (code != EXIT_DONE) {
+        return code;
     }
     vec_each (given, it) {
         bool is_many = opt_all || opt_selection.labels != NULL;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static struct texts opt_for;
+static struct texts opt_files;
 static struct selection opt_selection;
 static bool opt_all, opt_all_of;
 static int64_t opt_timeout_ms = 30000;
@@ -20,6 +21,7 @@ static const struct option_row rows[] = {
     {"for", 0, OPTION_LIST, &opt_for, "WHAT",
      "condition=TYPE[=STATUS], jsonpath={.path}[=VALUE], create, delete; several: any of them",
      NULL},
+    FILES_ROW(opt_files),
     {"all-of", 0, OPTION_FLAG, &opt_all_of, NULL, "of several --for all, not any", NULL},
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
@@ -39,7 +41,7 @@ static int wait_for(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_wait = {
     "wait",
     "wait until objects are as asked; exit 1 when the time is over",
-    "wait KIND/NAME… | KIND -l LABELS | KIND --all --for=WHAT… [--timeout TIME]",
+    "wait KIND/NAME… | KIND -l LABELS | KIND --all | -f FILE… --for=WHAT… [--timeout TIME]",
     "  fogctl wait hs/render --for=condition=Converged\n"
     "  fogctl wait hs --all --for=condition=Converged --timeout 2m\n"
     "  fogctl wait hs/render --for=jsonpath='{.status.ready}'=3 --for=delete\n",
@@ -245,6 +247,7 @@ enum { LINE_COLUMNS = 79 }; /* of a narrow terminal */
 struct progress {
     struct str said;
     bool is_on_line; /* of a terminal, which is not yet ended */
+    bool is_absent;  /* when it was looked at last */
 };
 
 static void progress_say(struct fogctl *fogctl, struct progress *progress,
@@ -322,10 +325,23 @@ static enum look look_once(struct fogctl *fogctl, const struct target *target, i
         (void)reply_failed(&reply);
         return LOOK_FAILED;
     }
+    progress->is_absent = reply.code == 404;
     say_unmet(fogctl, reply.code == 200 ? reply.root : NULL, &unmet);
     progress_say(fogctl, progress, target, unmet.data);
     str_fini(&unmet);
     return LOOK_NOT_YET;
+}
+
+/* Of what is not there nothing can be asked. */
+static const char *advice(struct fogctl *fogctl, const struct target *target,
+                          const struct progress *progress)
+{
+    return progress->is_absent
+               ? arena_printf(&fogctl->arena,
+                              "nobody has declared it; fogctl get %s lists what there is",
+                              kind_short(target->kind))
+               : arena_printf(&fogctl->arena, "fogctl why %s/%s tells what it waits for",
+                              kind_short(target->kind), target->name);
 }
 
 /* Asks every 100 ms, in between the controller may restart. */
@@ -354,8 +370,7 @@ static int wait_until(struct fogctl *fogctl, const struct target *target, int64_
             return EXIT_FAILED;
         }
         if (is_late) {
-            return fail(arena_printf(&fogctl->arena, "fogctl why %s/%s tells what it waits for",
-                                     kind_short(target->kind), target->name),
+            return fail(advice(fogctl, target, progress),
                         "timed out waiting for the condition on %s",
                         kind_title(fogctl, target->kind, target->name));
         }
@@ -373,14 +388,20 @@ static int wait_one(struct fogctl *fogctl, const struct target *target, int64_t 
 /* EXIT_DONE, or EXIT_USAGE after having said what is wrong. */
 static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *given)
 {
+    int code;
+
     if (looking_check(fogctl, &verb_wait, &opt_shown, true) != EXIT_DONE) {
         return EXIT_USAGE;
     }
-    if (words->count == 0) {
+    if (words->count + opt_files.count == 0) {
         return usage_error(&verb_wait, "for which object?");
     }
-    if (!check_what(fogctl) || !targets_read(fogctl, words, given)) {
+    if (!check_what(fogctl)) {
         return EXIT_USAGE;
+    }
+    code = targets_given(fogctl, &verb_wait, words, &opt_files, given);
+    if (code != EXIT_DONE) {
+        return code;
     }
     vec_each (given, it) {
         if (it->name == NULL && !opt_all && !selection_is_given(&opt_selection)) {
@@ -435,5 +456,6 @@ static int wait_for(struct fogctl *fogctl, struct texts *words)
     vec_fini(&given);
     vec_fini(&all);
     vec_fini(&opt_for);
+    vec_fini(&opt_files);
     return code;
 }

@@ -5,10 +5,12 @@
 
 #include <stdio.h>
 
+static struct texts opt_files;
 static struct selection opt_selection;
 static const char *opt_output;
 
 static const struct option_row rows[] = {
+    FILES_ROW(opt_files),
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
     {"output", 'o', OPTION_TEXT, &opt_output, "FORM", "json or yaml", NULL},
@@ -25,7 +27,7 @@ static int why(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_why = {
     "why",
     "what stands between an object as declared and as it is",
-    "why KIND/NAME… | KIND [NAME…] [-l LABELS] [-o json|yaml]",
+    "why KIND/NAME… | KIND [NAME…] [-l LABELS] | -f FILE… [-o json|yaml]",
     "  fogctl why hs/render\n  fogctl why assignments\n  fogctl why agent/edge-1 -o json\n"
     "Exit code: 0 when all is as declared and nothing is held, 1 when something stands in the way,\n"
     "2 when it could not be asked.\n",
@@ -204,7 +206,7 @@ static int why(struct fogctl *fogctl, struct texts *words)
     if (output == OUTPUT_WIDE || output == OUTPUT_NAME) {
         return usage_error(&verb_why, "-o %s: why has the forms json and yaml", opt_output);
     }
-    code = targets_named(fogctl, &verb_why, words, &opt_selection, &targets);
+    code = targets_named(fogctl, &verb_why, words, &opt_files, &opt_selection, &targets);
     if (code == EXIT_DONE && !ask(fogctl, &targets, output == OUTPUT_TABLE, &answers)) {
         code = EXIT_USAGE;
     } else if (code == EXIT_FAILED) {
@@ -218,5 +220,6 @@ static int why(struct fogctl *fogctl, struct texts *words)
     }
     vec_fini(&answers);
     vec_fini(&targets);
+    vec_fini(&opt_files);
     return code;
 }

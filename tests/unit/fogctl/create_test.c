@@ -86,7 +86,7 @@ static void what_is_replaced_is_sent_whole(void **state)
     EXITS(0);
     assert_string_equal(world.did.out.data, "harvestsession.fog/s unchanged\n");
     assert_int_equal(text_count(requests(), "\"verb\":\"replace\""), 2);
-    says(&world.http.requests, "fieldManager=me ");
+    says(&world.http.requests, "fieldManager=me&fieldValidation=Strict ");
 }
 
 static void by_force_it_is_gone_before_it_is_made(void **state)

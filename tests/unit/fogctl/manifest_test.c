@@ -271,7 +271,7 @@ static void an_apply_gives_up_when_its_time_is_over(void **state)
 static void a_dry_run_is_asked_once_and_without_a_key(void **state)
 {
     (void)state;
-    ANSWERS({"POST /apis/fog/v1/changesets?fieldManager=fogctl&fieldValidation=Strict&dryRun=All",
+    ANSWERS({"POST /apis/fog/v1/changesets?fieldManager=fogctl&dryRun=All&fieldValidation=Strict",
              503, "{\"message\":\"no\"}", 0});
     given_file("a.yaml", POLICY("p"));
     run("apply -f a.yaml --dry-run");
