@@ -282,7 +282,7 @@ DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwe
 DEBIAN_DEB   := dpkg-dev binutils
 # Node from elsewhere than Debian is as good.
 DEBIAN_TEST   = $(DEBIAN_BUILD) $(DEBIAN_DEB) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
-                curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2 groff man-db bsdextrautils mandoc zsh \
+                curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2 groff man-db bsdextrautils mandoc zsh fish \
                 $(foreach program,node npm,$(if $(shell command -v $(program)),,$(program:node=nodejs)))
 
 .PHONY: deps deps-test

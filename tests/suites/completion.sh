@@ -8,6 +8,15 @@ PATH=$BIN:$PATH
 export FOGCTL_CONFIG=$T/contexts.yaml FOGCTL_SERVER=http://127.0.0.1:1
 echo 'contexts: [{name: home, server: a}, {name: lab, server: b}]' >"$FOGCTL_CONFIG"
 
+# What the server is asked for; the shells that follow have its address.
+a_controller_has_three_policies() {
+  start_controller || return
+  export FOGCTL_SERVER=http://$API
+  for name in quiet quick slow; do
+    expect 0 fogctl apply -f - <<<"{apiVersion: fog/v1, kind: HarvestPolicy, metadata: {name: $name}}"
+  done
+}
+
 made() { expect 0 env -u MAKEFLAGS -u MAKELEVEL make -s VARIANT="$(basename "$BIN")" man; }
 
 # As bash takes a line apart: "=" is a word of its own.
@@ -26,6 +35,9 @@ bash_completes() {
   is "a value of its own" "$(in_bash fogctl --context l)" "lab"
   is "a file" "$(in_bash fogctl apply -f Makef)" "Makefile"
   is "behind a URL" "$(in_bash fogctl --server http : //x unc)" "uncordon"
+  is "a name" "$(in_bash fogctl get hp qui)" "quick quiet"
+  is "a name behind its kind" "$(in_bash fogctl describe hp/s)" "hp/slow"
+  is "a name from another server" "$(FOGCTL_SERVER=http://127.0.0.1:1 in_bash fogctl --server "http" : "//$API" get hp sl)" "slow"
 }
 
 cat >"$T/in.zsh" <<'END'
@@ -47,6 +59,31 @@ zsh_completes() {
   is "a verb" "$(in_zsh 'fogctl kubec')" "fogctl kubeconfig "
   is "a context" "$(in_zsh 'fogctl config use-context l')" "fogctl config use-context lab "
   is "an option that wants a value" "$(in_zsh 'fogctl patch --ty')" "fogctl patch --type="
+  is "a name" "$(in_zsh 'fogctl get hp sl')" "fogctl get hp slow "
+  is "a name behind its kind" "$(in_zsh 'fogctl describe hp/s')" "fogctl describe hp/slow "
+}
+
+in_fish() { # LINE: the candidates, joined by blanks
+  timeout 20 fish --no-config -c 'fogctl completion fish | source; complete -C $argv[1]' "$1" 2>"$T/err" |
+    cut -f 1 | sort | xargs
+}
+
+fish_completes() {
+  command -v fish >/dev/null || { unmeasured "there is no fish" && return; }
+  is "a verb" "$(in_fish 'fogctl ro')" "rollback rollout"
+  is "kinds" "$(in_fish 'fogctl get harvest')" "harvestpolicies harvestsessions"
+  is "a value behind =" "$(in_fish 'fogctl patch hs/x --type=j')" "--type=json"
+  is "a value of its own" "$(in_fish 'fogctl --context l')" "lab"
+  is "a file" "$(in_fish 'fogctl apply -f Makef')" "Makefile"
+  is "a name" "$(in_fish 'fogctl get hp ')" "quick quiet slow"
+  is "a name behind its kind" "$(in_fish 'fogctl describe hp/s')" "hp/slow"
+  says "$(timeout 20 fish --no-config -c 'fogctl completion fish | source; complete -C "fogctl roll"')" \
+    $'^rollback\t.*go back'
+}
+
+all_of_it_left_the_programs_whole() {
+  stop_controller
+  nothing_is_broken
 }
 
 readers_of_pages_have_nothing_to_say() {
@@ -65,4 +102,5 @@ a_page_says_what_a_verb_does() {
   says "$text" '--state' 'FOG_AGENT_' '/etc/fog/agent.conf'
 }
 
-it bash_completes zsh_completes readers_of_pages_have_nothing_to_say a_page_says_what_a_verb_does
+it a_controller_has_three_policies bash_completes zsh_completes fish_completes readers_of_pages_have_nothing_to_say a_page_says_what_a_verb_does \
+  all_of_it_left_the_programs_whole

@@ -212,7 +212,11 @@ static void offer_values(struct completing *it, const char *prefix, const struct
         it->words.count = 0;
         offer_objects(it);
     } else if (str_eq(value, "WHAT")) {
-        offer_words(it, prefix, "condition|jsonpath|delete|create", "what to wait for");
+        static const char *const words[] = {"condition=", "jsonpath=", "delete", "create"};
+
+        for (size_t i = 0; i < COUNT_OF(words); i++) {
+            offer(it, prefix, words[i], "what to wait for");
+        }
     } else if (str_eq(value, "FILE") || str_eq(value, "DIR")) {
         puts(":files");
     } else {

@@ -25,7 +25,8 @@ static const struct option_row global_rows[] = {
      "colours: on terminals alone unless NO_COLOR is set (auto), or as it says", "always"},
     {"namespace", 'n', OPTION_TEXT, &opt_namespace, "NAME",
      "taken, and nothing comes of it: what Fog has is in no namespace", NULL},
-    {"all-namespaces", 'A', OPTION_FLAG, &opt_all_namespaces, NULL, "the same", NULL},
+    {"all-namespaces", 'A', OPTION_FLAG, &opt_all_namespaces, NULL,
+     "as --namespace: taken, and nothing comes of it", NULL},
     {"help", 'h', OPTION_FLAG, &opt_help, NULL, "show this", NULL},
 };
 
