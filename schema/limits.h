@@ -132,6 +132,11 @@ enum {
     RECONCILE_PASSES_MAX = 4,   /* over sessions that others' changes made dirty, in one step */
     BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */
     TRIAL_EXAMINE_MAX = 20000,  /* copies that a dry run looks at wave by wave; then all at once */
+    PLAN_EXAMINE_MAX = 60000,   /* copies that it looks at, till it looks at no other session */
+    PLAN_COPIES_PER_STEP = 3,   /* that cost as much as one that is started or changed, */
+    PLAN_AGENTS_PER_COPY = 8,   /* and agents that cost as much as one copy */
+    PLAN_LINES_MAX = 10000,     /* told of its changes, and of what stays pending */
+    PLAN_BYTES_MAX = 8 << 20,   /* of those lines together, about */
     RECONCILE_LOG_NOTES = 256,  /* newest steps that decided something, in memory */
     RECONCILE_NOTE_NAMES = 8,   /* sessions and decisions told of one; the rest is counted */
     STATE_DUMP_BYTES_MAX = 256 << 20, /* all of it is in memory at once */

@@ -33,6 +33,7 @@ struct ctl_counters {
     uint64_t sessions_reconciled;  /* times a session was planned */
     uint64_t assignments_examined; /* by placing, planning and telling */
     uint64_t agents_examined;      /* as candidates */
+    uint64_t plans_examined;       /* copies that dry runs looked at, as PLAN_EXAMINE_MAX counts */
     uint64_t batches, rows_ledger, rows_status;
     uint64_t messages_sent, assign_messages_sent;
     uint64_t watch_events;

@@ -67,11 +67,16 @@ static bool misses(const struct session_entry *session, const struct agent_entry
     return false;
 }
 
+bool mark_finds_room(const struct session_entry *session, const struct agent_entry *agent)
+{
+    return place_could_take(session, agent) || misses(session, agent);
+}
+
 bool mark_is_taker(const struct session_entry *session, const struct agent_entry *agent)
 {
     bool grows_there = !is_converged(session) && place_is_present(session, agent);
 
-    return grows_there || place_could_take(session, agent) || misses(session, agent);
+    return grows_there || mark_finds_room(session, agent);
 }
 
 void mark_offer(struct ctl *ctl, struct agent_entry *agent)
@@ -129,7 +134,7 @@ void mark_on_agent(struct ctl *ctl, struct agent_entry *agent)
     }
 }
 
-static bool differ(const struct object *before, const struct object *after)
+bool mark_agents_differ(const struct object *before, const struct object *after)
 {
     const struct agent *a = agent_of(before), *b = agent_of(after);
 
@@ -156,7 +161,7 @@ static void mark_agent(struct ctl *ctl, const struct change *change)
             }
         }
         refresh_reasons(ctl);
-    } else if (change->before == NULL || differ(change->before, change->after)) {
+    } else if (change->before == NULL || mark_agents_differ(change->before, change->after)) {
         if (change->before == NULL && agent->link == NULL) {
             agent->away_since = ctl->now;
         }
@@ -202,7 +207,7 @@ static void mark_session(struct ctl *ctl, const struct change *change)
 }
 
 /* Another template may need less of the agent, and what was given up needs nothing. */
-static bool may_leave_room(const struct object *before, const struct object *after)
+bool mark_may_leave_room(const struct object *before, const struct object *after)
 {
     return before != NULL &&
            (!str_eq(assignment_of(before)->spec.template_digest,
@@ -249,7 +254,7 @@ static void mark_assignment(struct ctl *ctl, const struct change *change)
     if (copy != NULL && copy->agent != NULL) {
         mark_drain(ctl, copy->agent);
     }
-    if (copy != NULL && copy->agent != NULL && may_leave_room(change->before, change->after)) {
+    if (copy != NULL && copy->agent != NULL && mark_may_leave_room(change->before, change->after)) {
         mark_offer(ctl, copy->agent);
     }
     if (copy != NULL && !ctl->reconciler.is_writing) {

@@ -79,10 +79,10 @@ void reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
     plan_build(&ctl->arena, &input, ret_plan);
 }
 
-static bool has_gap(const struct plan *plan, enum why why)
+bool reconcile_lacks_agent(const struct plan *plan)
 {
     for (size_t i = 0; i < plan->gap_count; i++) {
-        if (plan->gaps[i].why == why) {
+        if (plan->gaps[i].why == WHY_NO_AGENT) {
             return true;
         }
     }
@@ -91,7 +91,7 @@ static bool has_gap(const struct plan *plan, enum why why)
 
 bool reconcile_wants_agent(const struct session_entry *session, const struct plan *plan)
 {
-    return has_gap(plan, WHY_NO_AGENT) || plan->wants_other || session_spec(session)->every_agent ||
+    return reconcile_lacks_agent(plan) || plan->wants_other || session_spec(session)->every_agent ||
            (plan->tasks != NULL && plan->tasks->waiting > 0);
 }
 
@@ -160,7 +160,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
         MARK("the next wave follows at once");
         model_mark_session(&ctl->model, session);
     }
-    lacks_agent = has_gap(&plan, WHY_NO_AGENT);
+    lacks_agent = reconcile_lacks_agent(&plan);
     session->is_scan_due = lacks_agent || template == NULL; /* without its policy none was done */
     model_want(&ctl->model, session, reconcile_wants_agent(session, &plan));
     model_look_at(&ctl->model, session, plan.look_at);

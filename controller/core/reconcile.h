@@ -31,5 +31,11 @@ void mark_on_agent(struct ctl *ctl, struct agent_entry *agent);
 bool reconcile_turn_is_next(const struct ctl *ctl, const struct plan *plan);
 /* Would an agent that comes, or room that is left, change the plan? */
 bool reconcile_wants_agent(const struct session_entry *session, const struct plan *plan);
-/* Of a session that wants an agent: could it be this one? (mark.c) */
+bool reconcile_lacks_agent(const struct plan *plan);
+/* What a trial asks as mark.c does.  Of a session that wants an agent: could it be this one, for
+ * what it has there or for more; for more alone?  Of an agent's versions: may what runs there, or
+ * could, be affected?  Of an assignment's (`before` may be NULL): may it leave room? */
 bool mark_is_taker(const struct session_entry *session, const struct agent_entry *agent);
+bool mark_finds_room(const struct session_entry *session, const struct agent_entry *agent);
+bool mark_agents_differ(const struct object *before, const struct object *after);
+bool mark_may_leave_room(const struct object *before, const struct object *after);

@@ -177,9 +177,60 @@ static void print_waves(struct fogctl *fogctl, const struct node *changes)
     }
 }
 
+/* "3,999,000" */
+static const char *grouped(struct fogctl *fogctl, int64_t number)
+{
+    const char *rest = "";
+
+    for (; number >= 1000; number /= 1000) {
+        rest = arena_printf(&fogctl->arena, ",%03lld%s", (long long)(number % 1000), rest);
+    }
+    return arena_printf(&fogctl->arena, "%lld%s", (long long)number, rest);
+}
+
+/* Lines that are known and not told: "... and 3,999,000 more to start, 2 more to stop". */
+static void print_more(struct fogctl *fogctl, const struct node *more, bool is_pending)
+{
+    const char *words = "";
+
+    for (size_t i = 0; more != NULL && i < more->map.count; i++) {
+        const char *key = more->map.members[i].key;
+
+        if (str_eq(key, "pending") == is_pending) {
+            words = arena_printf(&fogctl->arena, "%s%s %s more %s%s", words,
+                                 words[0] == '\0' ? "" : ",",
+                                 grouped(fogctl, more->map.members[i].value->integer),
+                                 is_pending ? "" : "to ", text_shown(fogctl, key));
+        }
+    }
+    if (words[0] != '\0') {
+        printf("  ... and%s\n", words);
+    }
+}
+
+/* What was never looked at: nobody knows what would become of it. */
+static void print_not_examined(struct fogctl *fogctl, const struct node *cut)
+{
+    const struct node *rest = node_find(cut, "notExamined");
+    int64_t sessions = int_of(rest, "sessions"), replicas = int_of(rest, "replicas");
+
+    if (cut == NULL || !str_eq(text_of(cut, "at"), "copies")) {
+        return;
+    }
+    printf("  %sThis is not all:%s a plan looks at %s copies", paint(fogctl, "yellow"),
+           paint(fogctl, "off"), grouped(fogctl, int_of(cut, "bound")));
+    if (sessions > 0) {
+        printf(", so %s session%s (%s replica%s) %s not looked at", grouped(fogctl, sessions),
+               sessions == 1 ? "" : "s", grouped(fogctl, replicas), replicas == 1 ? "" : "s",
+               sessions == 1 ? "was" : "were");
+    }
+    putchar('\n');
+}
+
 void plan_print(struct fogctl *fogctl, const struct node *plan)
 {
     const struct node *pending = node_find(plan, "pending"), *summary = node_find(plan, "summary");
+    const struct node *cut = node_find(plan, "cut"), *more = node_find(cut, "more");
     int64_t update;
 
     if (plan == NULL) {
@@ -194,6 +245,7 @@ void plan_print(struct fogctl *fogctl, const struct node *plan)
            update == 0 ? "" : arena_printf(&fogctl->arena, "%lld to update, ", (long long)update),
            (long long)int_of(summary, "unchanged"));
     print_waves(fogctl, node_find(plan, "changes"));
+    print_more(fogctl, more, false);
     for (size_t i = 0; i < list_count(pending); i++) {
         const struct node *item = pending->list.items[i];
 
@@ -203,4 +255,6 @@ void plan_print(struct fogctl *fogctl, const struct node *plan)
                                       text_of(item, "slot"), text_of(item, "reason")));
         putchar('\n');
     }
+    print_more(fogctl, more, true);
+    print_not_examined(fogctl, cut);
 }

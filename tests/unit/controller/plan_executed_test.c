@@ -379,9 +379,20 @@ static void what_is_done_is_what_the_plan_showed(void **state)
     assert_int_equal(different, 0);
 }
 
+/* In both a session gives room by its restart, one with a later name waits for room anyway. */
+static void room_is_given_to_who_was_marked_with_it(void **state)
+{
+    (void)state;
+    assert_true(is_kept(1177, false));
+    assert_true(is_kept(7206, false));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_done_is_what_the_plan_showed)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_done_is_what_the_plan_showed),
+        cmocka_unit_test(room_is_given_to_who_was_marked_with_it),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

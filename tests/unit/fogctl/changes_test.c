@@ -305,6 +305,40 @@ static void a_plan_says_what_policies_would_hold(void **state)
         "        would be evicted: Overheated: hot\n");
 }
 
+#define PLAN(text)                                                                                 \
+    ANSWER(RESULT("configured", "a", BEFORE(OBJECT("a", "{\"x\":1}")) AFTER(OBJECT("a", "{}"))),   \
+           ",\"plan\":{" text "}")
+#define START "{\"wave\":1,\"action\":\"start\",\"session\":\"s\",\"slot\":\"0\",\"agent\":\"e\"}"
+
+static void a_plan_that_is_cut_says_how_much_more_there_is(void **state)
+{
+    (void)state;
+    ANSWERS(PLAN("\"summary\":{\"start\":3999001,\"stop\":2},\"changes\":[" START "],"
+                 "\"pending\":[{\"session\":\"u\",\"slot\":\"0\",\"reason\":\"no room\"}],"
+                 "\"cut\":{\"at\":\"lines\",\"bound\":1,\"more\":{\"start\":3999000,\"stop\":2,"
+                 "\"pending\":1001}}"));
+    diff("");
+    EXITS(1);
+    OUT("    +   start    s/0 on e\n"
+        "  ... and 3,999,000 more to start, 2 more to stop\n"
+        "  pending  u/0: no room\n"
+        "  ... and 1,001 more pending\n");
+    assert_null(strstr(world.did.out.data, "not all"));
+}
+
+static void a_plan_says_what_was_not_looked_at(void **state)
+{
+    (void)state;
+    ANSWERS(PLAN("\"summary\":{\"start\":1},\"changes\":[" START "],"
+                 "\"cut\":{\"at\":\"copies\",\"bound\":50000,\"more\":{},"
+                 "\"notExamined\":{\"sessions\":395,\"replicas\":3950000}}"));
+    diff("");
+    EXITS(1);
+    OUT("    +   start    s/0 on e\n"
+        "  This is not all: a plan looks at 50,000 copies, so 395 sessions (3,950,000 replicas) were "
+        "not looked at\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +356,8 @@ int main(void)
         TEST(colours_are_for_terminals_that_want_them),
         TEST(a_plan_is_told_wave_by_wave),
         TEST(a_plan_says_what_policies_would_hold),
+        TEST(a_plan_that_is_cut_says_how_much_more_there_is),
+        TEST(a_plan_says_what_was_not_looked_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
