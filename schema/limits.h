@@ -100,6 +100,7 @@ enum {
     RECONNECT_MAX_MS = 30 * 1000,
     RESTART_MIN_MS = 1000, /* of a failed workload; jittered, doubled */
     RESTART_MAX_MS = 5 * 60 * 1000,
+    FETCH_AGAIN_MAX_MS = 30 * 1000,    /* of an artifact, which may be stored at any time */
     RESTART_RESET_MS = 10 * 60 * 1000, /* running this long forgets earlier failures */
     SAVE_RETRY_MIN_MS = 1000,          /* after the agent's disk refused; doubled */
     SAVE_RETRY_MAX_MS = 30 * 1000,

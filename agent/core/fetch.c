@@ -75,7 +75,7 @@ void fetch_on_fetched(struct agt *agt, const struct agt_event *event)
     fetch->state = FETCH_LATER;
     fetch->reason = reason_of(event->fetched.code);
     fetch->not_before =
-        mono_after(agt->now, agt_back_off(agt, fetch->tries++, RESTART_MIN_MS, RESTART_MAX_MS));
+        mono_after(agt->now, agt_back_off(agt, fetch->tries++, RESTART_MIN_MS, FETCH_AGAIN_MAX_MS));
     say(fetch, event->fetched.message == NULL ? "" : event->fetched.message);
 }
 

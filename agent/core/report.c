@@ -26,6 +26,15 @@ static void say_held(const struct agt *agt, const struct work *work, struct repo
                       : PHASE_STARTING; /* waits a moment for readings */
 }
 
+/* To try again helps against what may pass; a limit that was reached is said, for somebody has to
+ * raise it. */
+static const char *back_off_reason(const struct work *work)
+{
+    return work->outcome == OUTCOME_MEMORY_LIMIT || work->outcome == OUTCOME_PIDS_LIMIT
+               ? work_outcome_words[work->outcome]
+               : "BackOff";
+}
+
 static void waiting_face(const struct agt *agt, const struct work *work, struct report_face *face)
 {
     if (drift_is_left(work)) { /* and asks for no lease meanwhile, as below */
@@ -39,7 +48,7 @@ static void waiting_face(const struct agt *agt, const struct work *work, struct 
     } else if (work->fetch.state == FETCH_LATER) {
         say(face, PHASE_STARTING, work->fetch.reason, work->fetch.message);
     } else if (work->outcome != OUTCOME_NONE && work->outcome != OUTCOME_STOPPED) {
-        say(face, PHASE_STARTING, "BackOff", work->message);
+        say(face, PHASE_STARTING, back_off_reason(work), work->message);
     } else if (work_is_exclusive(work) && work->lease.is_refused) {
         say(face, PHASE_STARTING, "LeaseRefused", "the controller did not grant its lease");
     } else if (work_is_exclusive(work)) {

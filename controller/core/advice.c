@@ -3,8 +3,10 @@
 #include "controller/core/advice.h"
 
 #include "controller/core/copy.h"
+#include "controller/core/drifted.h"
 #include "controller/core/foresee.h"
 #include "controller/core/place.h"
+#include "controller/core/plan.h"
 #include "schema/base/parse.h"
 #include "schema/kinds/alert_rule.h"
 #include "schema/kinds/conflict.h"
@@ -13,6 +15,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LINES_MAX = 8, LINE_BYTES_MAX = 1024 };
 
@@ -152,22 +155,41 @@ static void advise_start(struct advice *advice, const char *agent)
     say(advice, "on %s: fog-agent --name %s", agent, agent);
 }
 
-static void advise_labels(struct advice *advice, const struct agent_entry *agent)
+/* " site=west tier=gold": what it lacks of the labels that operators give, or of those that agents
+ * report of themselves. */
+static void add_lacking(const struct advice *advice, const struct agent_entry *agent,
+                        bool is_reported, const char *before, struct str *to)
 {
     const struct strmap *labels = &session_spec(advice->session)->selector.match_labels;
-    struct str text = STR_EMPTY;
 
     for (size_t i = 0; i < labels->count; i++) {
-        if (!str_starts(labels->items[i].key, REPORTED_PREFIX)) {
-            str_addf(&text, " %s=%s", labels->items[i].key, labels->items[i].value);
+        const char *key = labels->items[i].key, *value = labels->items[i].value;
+
+        if (str_starts(key, REPORTED_PREFIX) == is_reported &&
+            !str_eq(strmap_find(&agent->object->meta.labels, key), value)) {
+            str_addf(to, "%s%s=%s", before, key + (is_reported ? strlen(REPORTED_PREFIX) : 0),
+                     value);
         }
     }
-    if (text.length > 0) {
-        say(advice, "fogctl label agent/%s%s --overwrite", agent->object->meta.name, text.data);
+}
+
+/* Where it lacks some of both, neither its owner nor an operator can help alone. */
+static void advise_labels(struct advice *advice, const struct agent_entry *agent)
+{
+    const char *name = agent->object->meta.name;
+    struct str given = STR_EMPTY, reported = STR_EMPTY;
+
+    add_lacking(advice, agent, false, " ", &given);
+    add_lacking(advice, agent, true, " --label ", &reported);
+    if (reported.length == 0) {
+        say(advice, "fogctl label agent/%s%s --overwrite", name, given.data);
+    } else if (given.length == 0) {
+        say(advice, "on %s: fog-agent --name %s%s", name, name, reported.data);
     }
     say(advice, "fogctl patch harvestsession/%s -p '{\"spec\":{\"selector\":null}}'",
         session_name(advice));
-    str_fini(&text);
+    str_fini(&given);
+    str_fini(&reported);
 }
 
 static void advise_demands(struct advice *advice, const struct tally *tally)
@@ -202,7 +224,7 @@ static int64_t left_of(const struct resources *capacity, const struct resources 
                                        : capacity->disk - used->disk;
 }
 
-/* To ask for as much as the first of them has left; where that is nothing, to see who has it. */
+/* To ask for as much as it has left; where that is nothing, to see who has it. */
 static void advise_room(struct advice *advice, enum place_refusal refusal,
                         const struct agent_entry *agent, int64_t replicas_there)
 {
@@ -245,6 +267,22 @@ static void advise_gang_room(struct advice *advice, const struct candidates *can
     }
 }
 
+/* Of those that are told the one with the most left. */
+static const struct agent_entry *roomiest(const struct tally_line *line, enum place_refusal refusal)
+{
+    const struct agent_entry *best = line->examples[0];
+
+    for (size_t i = 1; i < line->count && i < TALLY_EXAMPLES; i++) {
+        const struct agent_entry *agent = line->examples[i];
+
+        if (left_of(&agent_status(agent)->capacity, &agent->used, refusal) >
+            left_of(&agent_status(best)->capacity, &best->used, refusal)) {
+            best = agent;
+        }
+    }
+    return best;
+}
+
 static void advise_held(struct advice *advice, const struct agent_entry *agent)
 {
     struct policy_verdict verdict;
@@ -285,7 +323,8 @@ static void advise_refused(struct advice *advice, enum place_refusal refusal,
     case REFUSED_CORES:
     case REFUSED_MEMORY:
     case REFUSED_DISK:
-        advise_room(advice, refusal, agent, replicas_there(advice, tally));
+        advise_room(advice, refusal, roomiest(&tally->lines[refusal], refusal),
+                    replicas_there(advice, tally));
         break;
     case REFUSED_FULL:
         say(advice, "fogctl why agent/%s", agent->object->meta.name);
@@ -327,26 +366,23 @@ static void advise_policy_missing(struct advice *advice)
         session_name(advice));
 }
 
-static void advise_again(struct advice *advice)
+/* What it wrote, as far as there is one; of a session, what all of its replicas did. */
+static void advise_logs(struct advice *advice)
 {
-    dlist_each (&advice->session->assignments, struct assignment_entry, in_session, it) {
-        if (assignment_status(it)->phase == PHASE_FAILED) {
-            say(advice, "fogctl logs assignment/%s", it->object->meta.name);
-            say(advice, "fogctl delete assignment/%s", it->object->meta.name);
-        }
+    if (advice->assignment != NULL) {
+        say(advice, "fogctl logs assignment/%s", advice->assignment->object->meta.name);
+    } else {
+        say(advice, "fogctl logs harvestsession/%s", session_name(advice));
     }
-    say(advice, "fogctl edit harvestsession/%s", session_name(advice));
 }
 
 static void advise_workload(struct advice *advice)
 {
-    if (advice->assignment != NULL) {
-        say(advice, "fogctl logs assignment/%s", advice->assignment->object->meta.name);
-    }
+    advise_logs(advice);
     say(advice, "fogctl edit harvestsession/%s", session_name(advice));
 }
 
-static void advise_memory(struct advice *advice)
+static void advise_more_memory(struct advice *advice)
 {
     int64_t memory = session_spec(advice->session)->workload.resources.memory;
     char text[QUANTITY_TEXT_SIZE];
@@ -358,7 +394,44 @@ static void advise_memory(struct advice *advice)
             "'{\"spec\":{\"workload\":{\"resources\":{\"memory\":\"%s\"}}}}'",
             session_name(advice), text);
     }
+}
+
+static void advise_memory(struct advice *advice)
+{
+    advise_more_memory(advice);
     advise_workload(advice);
+}
+
+/* What was given up tells only that it stopped: why is in the words of that time. */
+static bool has_ended_for(const struct assignment_entry *copy, const char *reason)
+{
+    int64_t generation;
+
+    return str_eq(assignment_status(copy)->reason, reason) ||
+           plan_gave_up_for(copy_given_up(copy, &generation), reason);
+}
+
+/* A deleted one is tried anew. */
+static void advise_again(struct advice *advice)
+{
+    const struct condition *progress = condition_find(
+        &harvest_session_of(advice->session->object)->status.conditions, "Progressing");
+    int64_t generation;
+
+    dlist_each (&advice->session->assignments, struct assignment_entry, in_session, it) {
+        if (!copy_has_failed(it) && copy_given_up(it, &generation) == NULL) {
+            continue;
+        }
+        if (has_ended_for(it, "MemoryLimit")) {
+            advise_more_memory(advice);
+        }
+        say(advice, "fogctl logs assignment/%s", it->object->meta.name);
+        say(advice, "fogctl delete assignment/%s", it->object->meta.name);
+    }
+    if (progress != NULL && str_eq(progress->reason, "RolloutFailed")) {
+        say(advice, "fogctl rollout undo harvestsession/%s", session_name(advice));
+    }
+    say(advice, "fogctl edit harvestsession/%s", session_name(advice));
 }
 
 static void advise_unpause(struct advice *advice)
@@ -376,8 +449,11 @@ static void advise_heal(struct advice *advice)
 {
     say(advice, "fogctl patch harvestsession/%s -p '{\"spec\":{\"drift\":\"heal\"}}'",
         session_name(advice));
-    if (advice->assignment != NULL) {
-        say(advice, "fogctl delete assignment/%s", advice->assignment->object->meta.name);
+    dlist_each (&advice->session->assignments, struct assignment_entry, in_session, it) {
+        if (drifted_is_left(assignment_status(it)) &&
+            (advice->assignment == NULL || it == advice->assignment)) {
+            say(advice, "fogctl delete assignment/%s", it->object->meta.name);
+        }
     }
 }
 

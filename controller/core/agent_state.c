@@ -54,6 +54,16 @@ static struct state schedulable_state(const struct agent_entry *agent)
     return (struct state){CONDITION_TRUE, NULL, NULL};
 }
 
+/* No reason: it is not paused. */
+static struct state paused_state(const struct agent_entry *agent)
+{
+    if (!agent_status(agent)->paused) {
+        return (struct state){CONDITION_FALSE, NULL, NULL};
+    }
+    return (struct state){CONDITION_TRUE, "OwnerPaused",
+                          "the owner of the machine lets nothing run"};
+}
+
 /* What was given up is not in its set any more: it has said that it stopped, or knows nothing of
  * it. */
 static bool has_stopped(struct ctl *ctl, const struct assignment_entry *copy)
@@ -143,7 +153,7 @@ void agent_state_write(struct ctl *ctl, struct agent_entry *agent)
     const struct write write = {ROW_STATUS, "reconciler", "fog-controller", ""};
     const struct state ready = ready_state(agent), healthy = healthy_state(agent);
     const struct state schedulable = schedulable_state(agent);
-    const struct state drained = drained_state(ctl, agent);
+    const struct state drained = drained_state(ctl, agent), paused = paused_state(agent);
     bool is_told = is_stated(agent, "Schedulable", &schedulable);
     bool is_drain_told = is_stated(agent, "Drained", &drained);
     struct object *next;
@@ -151,7 +161,7 @@ void agent_state_write(struct ctl *ctl, struct agent_entry *agent)
 
     repute_tell(ctl, agent);
     if (is_stated(agent, "Ready", &ready) && is_stated(agent, "Healthy", &healthy) && is_told &&
-        is_drain_told && !repute_is_due(agent)) {
+        is_drain_told && is_stated(agent, "Paused", &paused) && !repute_is_due(agent)) {
         return;
     }
     if (!is_told) {
@@ -168,6 +178,7 @@ void agent_state_write(struct ctl *ctl, struct agent_entry *agent)
     put_state(ctl, next, "Healthy", &healthy);
     put_state(ctl, next, "Schedulable", &schedulable);
     put_state(ctl, next, "Drained", &drained);
+    put_state(ctl, next, "Paused", &paused);
     shape_mark(&agent_status_shape, &body->status, &body->status.conditions);
     shape_put(&agent_status_shape, &body->status, observed_generation, next->meta.generation);
     shape_mark(&agent_shape, body, &body->status);

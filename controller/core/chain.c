@@ -196,15 +196,11 @@ static const char *agent_is(const struct agent_entry *agent)
 
 static void add_pause(struct chain *chain, const struct agent_entry *agent)
 {
-    struct words words = {.object = title(chain, agent->object),
-                          .about = agent->object,
-                          .is = agent_is(agent),
-                          .type = "Paused",
-                          .status = CONDITION_TRUE,
-                          .reason = "OwnerPaused",
-                          .message = "the owner of the machine lets nothing run",
-                          .is_in_the_way = true};
+    struct words words = words_of(chain, agent->object, "Paused",
+                                  condition_find(&agent_status(agent)->conditions, "Paused"));
 
+    words.is = agent_is(agent);
+    words.is_in_the_way = true;
     add_link(chain, &words);
 }
 
@@ -602,6 +598,7 @@ static void add_full_store(struct chain *chain)
                                      .status = CONDITION_FALSE,
                                      .reason = "StoreFull",
                                      .message = "the disk of its state directory is full",
+                                     .since = chain->ctl->full_since,
                                      .is_in_the_way = true});
 }
 

@@ -92,6 +92,7 @@ struct ctl {
 
     struct ring ring;
     bool store_is_full;
+    struct wall full_since; /* when it is */
 
     /* Rooms. */
     struct map links;    /* id → struct link */

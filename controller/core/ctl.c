@@ -300,6 +300,9 @@ static void handle(struct ctl *ctl, const struct ctl_event *event)
         on_directory(ctl, event->directory);
         break;
     case CTL_STORE_SPACE:
+        if (!ctl->store_is_full) {
+            ctl->full_since = event->wall;
+        }
         ctl->store_is_full = event->store_is_full;
         break;
     case CTL_OPTIONS:

@@ -122,5 +122,10 @@ struct plan_input {
 
 /* "ExitedNonZero on lark (exited with code 1)": how a copy failed last. */
 const char *plan_failure_words(struct arena *arena, const struct assignment_entry *copy);
+/* "given up after 5 failures in a row, the last: ", and those words. */
+const char *plan_give_up_words(struct arena *arena, const struct assignment_entry *copy,
+                               unsigned failures);
+/* Do these words (NULL: none) say that the last failure was for this reason? */
+bool plan_gave_up_for(const char *words, const char *reason);
 
 void plan_build(struct arena *arena, const struct plan_input *input, struct plan *ret_plan);

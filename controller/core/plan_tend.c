@@ -99,9 +99,7 @@ static bool is_hopeless(const struct planner *p, const struct assignment_entry *
 static void give_up(struct planner *p, const struct replica *replica, struct assignment_entry *copy,
                     unsigned failures)
 {
-    const char *reason =
-        arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s", failures,
-                     failures == 1 ? "" : "s", plan_failure_words(p->arena, copy));
+    const char *reason = plan_give_up_words(p->arena, copy, failures);
 
     MARK("a copy that its agent tries for ever is given up");
     planner_break_up(p, reason);
@@ -213,8 +211,7 @@ static void tend_failed(struct planner *p, const struct replica *replica,
     } else if (p->spec->retry_max > 0 && failures >= p->spec->retry_max && !is_task) {
         p->plan->failed++;
         planner_gap(p, WHY_GIVEN_UP, replica, copy, false,
-                    arena_printf(p->arena, "given up after %u failure%s in a row, the last: %s",
-                                 failures, failures == 1 ? "" : "s", words));
+                    plan_give_up_words(p->arena, copy, failures));
     } else if (!mono_is_due(copy->retry_at, p->in->now)) {
         MARK("a failed copy waits for its next try");
         planner_look_at(p, copy->retry_at);

@@ -2,6 +2,7 @@
 #include "controller/core/plan.h"
 
 #include <assert.h>
+#include <string.h>
 
 const char *plan_action_to_str(enum plan_action action)
 {
@@ -32,4 +33,24 @@ const char *plan_failure_words(struct arena *arena, const struct assignment_entr
     }
     return arena_printf(arena, "%s on %s (%s)", reason, assignment_spec(copy)->agent,
                         status->message);
+}
+
+#define LAST_FAILURE ", the last: "
+
+const char *plan_give_up_words(struct arena *arena, const struct assignment_entry *copy,
+                               unsigned failures)
+{
+    return arena_printf(arena, "given up after %u failure%s in a row" LAST_FAILURE "%s", failures,
+                        failures == 1 ? "" : "s", plan_failure_words(arena, copy));
+}
+
+bool plan_gave_up_for(const char *words, const char *reason)
+{
+    const char *last = words == NULL ? NULL : strstr(words, LAST_FAILURE);
+
+    if (last == NULL) {
+        return false;
+    }
+    last += strlen(LAST_FAILURE);
+    return strncmp(last, reason, strlen(reason)) == 0 && last[strlen(reason)] == ' ';
 }

@@ -84,7 +84,8 @@ static const struct field status_fields[] = {
     {"conditions", FIELD_LIST, AT(struct agent_status, conditions), .shape = &condition_shape,
      .map_key = "type", .max = CONDITIONS_MAX,
      .doc = "Ready: connected and reporting; Healthy: what is started here does start; "
-            "Schedulable: there only while it may get no work; Drained: only while it is drained"},
+            "Schedulable: there only while it may get no work; Drained: only while it is drained; "
+            "Paused: only while its owner has paused it"},
 };
 
 const struct shape capacity_shape = SHAPE("capacity", struct resources, capacity_fields);

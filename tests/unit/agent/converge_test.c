@@ -103,7 +103,7 @@ static void too_much_memory_is_tried_again_like_what_fails(void **state)
 
     given_running(world, ONE("u1", 1, .restart = RESTART_ON_FAILURE));
     exited_saying(world, "MemoryLimit: its processes hold 33Mi of 32Mi");
-    expect_has(world, "u1/1:Starting(BackOff)=137");
+    expect_has(world, "u1/1:Starting(MemoryLimit)=137");
     world_reported(world);
     world_clear(world);
     world_pass(world, 60 * 1000);

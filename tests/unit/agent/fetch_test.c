@@ -83,6 +83,20 @@ static void what_failed_is_tried_again_with_pauses_that_grow(void **state)
     expect_has(world, "fetch u1 run=3 port=0\n");
 }
 
+static void what_was_missing_for_long_is_looked_for_soon_after_it_was_stored(void **state)
+{
+    struct agent_world *world = *state;
+
+    given_fetching(world);
+    for (int64_t number = 1; number < 12; number++) {
+        world_fetched(world, "u1", number, ERR_NOT_FOUND);
+        world_reported(world);
+        world_clear(world);
+        world_pass(world, 30 * 1000);
+        assert_non_null(strstr(world->page.data, "fetch u1"));
+    }
+}
+
 static void a_controller_that_came_back_is_asked_at_once(void **state)
 {
     struct agent_world *world = *state;
@@ -147,6 +161,7 @@ int main(void)
         TEST(progress_is_news),
         TEST(each_start_has_its_own),
         TEST(what_failed_is_tried_again_with_pauses_that_grow),
+        TEST(what_was_missing_for_long_is_looked_for_soon_after_it_was_stored),
         TEST(a_controller_that_came_back_is_asked_at_once),
         TEST(what_is_not_needed_any_more_is_let_go),
         TEST(an_owner_who_pauses_is_not_downloaded_for),

@@ -417,9 +417,23 @@ static void reports_of_others_work_are_dropped(void **state)
     assert_int_equal(api.ctl->counters.stale_messages, 2);
 }
 
+static const struct node *find_condition(const struct node *object, const char *type)
+{
+    const struct node *conditions = api_at(object, "status.conditions");
+
+    for (size_t i = 0; i < conditions->list.count; i++) {
+        if (str_eq(node_find_text(conditions->list.items[i], "type"), type)) {
+            return conditions->list.items[i];
+        }
+    }
+    return NULL;
+}
+
 static void an_owner_who_pauses_is_written_down(void **state)
 {
     struct wire_message message = {.type = WIRE_REPORT};
+    const struct node *agent, *found;
+    const char *since;
 
     (void)state;
     api_connect(&api, &edge);
@@ -427,7 +441,18 @@ static void an_owner_who_pauses_is_written_down(void **state)
     message.report.seq = 1;
     message.report.paused = true;
     api_say(&api, edge.link, &message);
-    assert_true(api_at(api_get(&api, AGENTS "/edge-1"), "status.paused")->boolean);
+    agent = api_get(&api, AGENTS "/edge-1");
+    assert_true(api_at(agent, "status.paused")->boolean);
+    assert_string_equal(api_text(find_condition(agent, "Paused"), "reason"), "OwnerPaused");
+    since = api_text(find_condition(agent, "Paused"), "lastTransitionTime");
+    api_advance(&api, 5000);
+    found = api_get(&api, AGENTS "/edge-1/why");
+    assert_string_equal(api_text(found, "inTheWay.reason"), "OwnerPaused");
+    assert_string_equal(api_text(found, "inTheWay.since"), since);
+    message.report.seq = 2;
+    message.report.paused = false;
+    api_say(&api, edge.link, &message);
+    assert_null(find_condition(api_get(&api, AGENTS "/edge-1"), "Paused"));
 }
 
 /* --- leases ----------------------------------------------------------------------------------- */

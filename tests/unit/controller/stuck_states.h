@@ -98,6 +98,35 @@ static void takes_too_much(void)
     report(PHASE_FAILED, "MemoryLimit", 1);
 }
 
+/* Its agent starts it again and again, as long as the controller lets it. */
+static void is_tried(const char *reason)
+{
+    agents_work();
+    for (int i = 0; i < 4 && !str_eq(fleet_why(&fleet, "work"), "GivenUp"); i++) {
+        report(PHASE_STARTING, reason, i + 1);
+    }
+    if (str_eq(fleet_why(&fleet, "work"), "GivenUp")) {
+        report(PHASE_STOPPED, "Removed", 0);
+    }
+}
+
+static void is_tried_in_vain(void)
+{
+    is_tried("BackOff");
+}
+
+static void is_tried_with_too_little_memory(void)
+{
+    is_tried("MemoryLimit");
+}
+
+static void is_tried_in_a_rollout(void)
+{
+    agents_work();
+    patch("harvestsessions", "work", "{\"spec\":{\"workload\":{\"command\":[\"/bin/bad\"]}}}");
+    is_tried_in_vain();
+}
+
 static void fails_again_and_again(void)
 {
     for (int i = 0; i < 4 && !str_eq(fleet_why(&fleet, "work"), "GivenUp"); i++) {
@@ -236,6 +265,7 @@ static void gang_does_not_run(void)
 /* --- the table -------------------------------------------------------------------------------- */
 
 #define S         "harvestsession/work"
+#define OLD_FORM  "{\"spec\":{\"workload\":{\"command\":[\"/bin/run\"]}}}"
 #define NEW_FORM  "{\"spec\":{\"workload\":{\"command\":[\"/bin/mended\"]}}}"
 #define SET(what) "fogctl patch " S " -p '{\"spec\":" what "}'"
 
@@ -244,6 +274,9 @@ static const struct stuck table[] = {
      NULL, NULL},
     {"no agent has the labels", AGENT WORK_OF("", "selector: {matchLabels: {site: west}}, ", ""),
      NULL, S, "NoAgent", "fogctl label agent/edge-1 site=west --overwrite", NULL, NULL},
+    {"no agent reports the labels",
+     AGENT WORK_OF("", "selector: {matchLabels: {reported/site: west}}, ", ""), NULL, S, "NoAgent",
+     "on edge-1: fog-agent --name edge-1 --label site=west", NULL, NULL},
     {"no agent meets the requirements",
      AGENT WORK_OF("", "requirements: [{field: capacity.cores, op: '>=', value: 64}], ", ""), NULL,
      S, "NoAgent", SET("{\"requirements\":null}"), NULL, NULL},
@@ -301,6 +334,20 @@ static const struct stuck table[] = {
     {"the workload needs more memory than it may have",
      AGENT WORK_OF("", "", ", restart: never, resources: {memory: 64Mi}"), takes_too_much, "copy",
      "MemoryLimit", SET("{\"workload\":{\"resources\":{\"memory\":\"128Mi\"}}}"), NEW_FORM, NULL},
+    {"the workload fails again and again", AGENT WORK, is_tried_in_vain, S, "Failing",
+     "fogctl logs " S, NEW_FORM, NULL},
+    {"what its agent tried again and again was given up", AGENT WORK_OF("", "retries: 2, ", ""),
+     is_tried_in_vain, S, "GivenUp", "fogctl edit " S, NEW_FORM, NULL},
+    {"a rollout was given up",
+     AGENT WORK_OF("", "retries: 2, rollout: {progressDeadline: 10s}, ", ""), is_tried_in_a_rollout,
+     S, "GivenUp", "fogctl rollout undo " S, NEW_FORM, NULL},
+    {"each try needs more memory than it may have",
+     AGENT WORK_OF("", "", ", resources: {memory: 64Mi}"), is_tried_with_too_little_memory, S,
+     "MemoryLimit", SET("{\"workload\":{\"resources\":{\"memory\":\"128Mi\"}}}"), NEW_FORM, NULL},
+    {"what needs more memory than it may have was given up",
+     AGENT WORK_OF("", "retries: 2, ", ", resources: {memory: 64Mi}"),
+     is_tried_with_too_little_memory, S, "GivenUp",
+     SET("{\"workload\":{\"resources\":{\"memory\":\"128Mi\"}}}"), NEW_FORM, NULL},
     {"an artifact is missing",
      AGENT WORK_OF("", "",
                    ", artifacts: [{path: in, digest: "
