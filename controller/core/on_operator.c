@@ -164,6 +164,19 @@ static int read_yaml(struct ctl *ctl, struct request *request, struct problems *
     return ERR_INVALID;
 }
 
+/* The first, and where it is. */
+static const char *mistake_of(struct ctl *ctl, const struct problems *problems)
+{
+    const struct problem *first = problems->items;
+
+    if (problems->count == 0) {
+        return "one document expected";
+    }
+    return first->line == 0 ? first->message
+                            : arena_printf(&ctl->arena, "line %u, column %u: %s", first->line,
+                                           first->column, first->message);
+}
+
 static bool read_body(struct ctl *ctl, struct request *request)
 {
     const struct http_request *http = request->http;
@@ -196,10 +209,9 @@ static bool read_body(struct ctl *ctl, struct request *request)
     if (ret == 0) {
         return true;
     }
-    request_refuse(
-        ctl, request,
-        failure_make(&ctl->arena, 400, "BadRequest", "the body cannot be read: %s",
-                     problems.count > 0 ? problems.items[0].message : "one document expected"));
+    request_refuse(ctl, request,
+                   failure_make(&ctl->arena, 400, "BadRequest", "the body cannot be read: %s",
+                                mistake_of(ctl, &problems)));
     return false;
 }
 

@@ -140,9 +140,10 @@ static void tell_bookmark(struct ctl *ctl, struct watcher *watcher, uint64_t rev
 
 static void end_expired(struct ctl *ctl, struct watcher *watcher, uint64_t wanted)
 {
-    struct failure failure =
-        failure_make(&ctl->arena, 410, "Expired",
-                     "too old resource version: %" PRIu64 " (%" PRIu64 ")", wanted, ctl->compacted);
+    bool lies_ahead = wanted > ctl->revision; /* of before a restore, or of another store */
+    struct failure failure = failure_make(
+        &ctl->arena, 410, "Expired", "too %s resource version: %" PRIu64 " (%" PRIu64 ")",
+        lies_ahead ? "large" : "old", wanted, lies_ahead ? ctl->revision : ctl->compacted);
 
     MARK("a watch is too old to go on");
     tell_node(ctl, watcher, "ERROR", failure_to_node(&ctl->arena, &failure));

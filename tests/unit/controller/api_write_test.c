@@ -155,7 +155,9 @@ static void bodies_that_are_no_objects_are_refused(void **state)
     refused("POST", POLICIES, "", 400, "BadRequest", "not an object");
     refused("POST", POLICIES, "[]", 400, "BadRequest", "not an object");
     refused("POST", POLICIES, "5", 400, "BadRequest", "not an object");
-    refused("POST", POLICIES, "{", 400, "BadRequest", "cannot be read");
+    refused("POST", POLICIES, "{", 400, "BadRequest", "cannot be read: line 1, column 2: not JSON");
+    refused("POST", POLICIES, "{'metadata':\n {'name': 'a',}}", 400, "BadRequest",
+            "cannot be read: line 2, column 15: not JSON");
     refused("POST", POLICIES, "{} {}", 400, "BadRequest", "cannot be read");
     refused("POST", POLICIES, "{'metadata': {'name': 'a\x01'}}", 400, "BadRequest",
             "cannot be read");

@@ -249,6 +249,18 @@ static void a_revision_that_never_was_is_expired(void **state)
     assert_int_equal(api.ctl->watchers.count, 0);
 }
 
+static void a_revision_that_lies_ahead_is_not_called_old(void **state)
+{
+    struct api_reply *reply;
+
+    (void)state;
+    create("a");
+    reply = watch("&resourceVersion=99");
+    expect_expired(reply);
+    assert_string_equal(api_text(reply->events.items[0], "object.message"),
+                        "too large resource version: 99 (1)");
+}
+
 static void a_revision_below_what_is_kept_is_expired(void **state)
 {
     struct api_reply *reply;
@@ -537,6 +549,7 @@ int main(void)
         CASE(what_happens_while_history_is_read_comes_after_it),
         CASE(a_client_that_leaves_while_history_is_read_is_forgotten),
         CASE(a_revision_that_never_was_is_expired),
+        CASE(a_revision_that_lies_ahead_is_not_called_old),
         CASE(a_revision_below_what_is_kept_is_expired),
         CASE(a_step_with_more_changes_than_memory_holds_loses_none),
         CASE(the_newest_changes_are_resumed_from_memory),
