@@ -211,22 +211,30 @@ static void add_warning(struct str *to, const char *text)
     str_add(to, "\"");
 }
 
+char *answer_warnings(const struct problems *problems)
+{
+    struct str warning = STR_EMPTY;
+    size_t count = 0;
+    char *text;
+
+    for (size_t i = 0; i < problems->count && count < WARNINGS_MAX; i++) {
+        if (problems->items[i].severity == PROBLEM_WARNING) {
+            add_warning(&warning, problem_text(problems->arena, &problems->items[i]));
+            count++;
+        }
+    }
+    text = warning.length > 0 ? str_take(&warning) : NULL;
+    str_fini(&warning);
+    return text;
+}
+
 void answer_node_warning(struct ctl *ctl, uint64_t id, int code, const struct node *node,
                          const struct problems *problems)
 {
     struct effect effect = {.id = id, .bytes = blob_of_node(node)};
-    struct str warning = STR_EMPTY;
-    size_t count = 0;
 
     effect.answer.code = code;
-    for (size_t i = 0; i < problems->count && count < WARNINGS_MAX; i++) {
-        if (problems->items[i].severity == PROBLEM_WARNING) {
-            add_warning(&warning, problem_text(&ctl->arena, &problems->items[i]));
-            count++;
-        }
-    }
-    effect.answer.warning = warning.length > 0 ? str_take(&warning) : NULL;
-    str_fini(&warning);
+    effect.answer.warning = answer_warnings(problems);
     ctl_answer_full(ctl, &effect);
 }
 

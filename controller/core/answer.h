@@ -31,6 +31,8 @@ void answer_node(struct ctl *ctl, uint64_t id, int code, const struct node *node
 /* The same with a Warning header made of the first warnings among the problems. */
 void answer_node_warning(struct ctl *ctl, uint64_t id, int code, const struct node *node,
                          const struct problems *problems);
+/* Its value; given, NULL when nothing is warned of. */
+char *answer_warnings(const struct problems *problems);
 struct blob *blob_of_node(const struct node *node);
 
 /* An object as clients see it: whole, with managedFields, and what is only known now joined in. */

@@ -65,19 +65,13 @@ static bool add_kind(struct ctl *ctl, enum kind_id kind, struct dump *dump)
     return true;
 }
 
-void dump_send(struct ctl *ctl, uint64_t id, const char *warning, struct dump *dump)
+void dump_send(struct ctl *ctl, uint64_t id, const struct problems *problems, struct dump *dump)
 {
     struct effect head = {.id = id};
 
     head.answer.code = 200;
     head.answer.is_stream = true;
-    if (warning != NULL) {
-        struct str text = STR_EMPTY;
-
-        str_addf(&text, "299 - \"%s\"", warning);
-        head.answer.warning = str_take(&text);
-        str_fini(&text);
-    }
+    head.answer.warning = problems == NULL ? NULL : answer_warnings(problems);
     ctl_answer_full(ctl, &head);
     vec_each (&dump->lines, it) {
         ctl_chunk(ctl, id, TAKE(*it));

@@ -23,8 +23,8 @@ struct dump {
 /* Of a moment of the past: line by line. */
 void dump_begin(struct ctl *ctl, uint64_t revision, struct dump *dump); /* `dump` is all zero */
 void dump_add(struct dump *dump, const struct object *object);
-/* The lines are given away; `warning` may be NULL. */
-void dump_send(struct ctl *ctl, uint64_t id, const char *warning, struct dump *dump);
+/* The lines are given away; `problems` are warnings, and may be NULL. */
+void dump_send(struct ctl *ctl, uint64_t id, const struct problems *problems, struct dump *dump);
 void dump_fini(struct dump *dump);
 
 void dump_answer(struct ctl *ctl, struct request *request);

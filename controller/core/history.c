@@ -112,25 +112,46 @@ static struct node *change_node(struct ctl *ctl, const struct stored_change *cha
     return item;
 }
 
+/* " of 2026-11-22T10:00:00Z"; nothing when it is not known. */
+static const char *of_time(struct arena *arena, const char *of, struct wall at)
+{
+    char text[WALL_TEXT_SIZE];
+
+    if (at.ms <= 0) {
+        return "";
+    }
+    wall_to_str(at, text);
+    return arena_printf(arena, " %s %s", of, text);
+}
+
+static const char *lost_text(struct arena *arena, const struct lost_part *lost)
+{
+    return arena_printf(arena,
+                        "what was written after revision %" PRIu64
+                        "%s was lost when a copy was put back%s, which began era %" PRIu64,
+                        lost->last, of_time(arena, "of", lost->from),
+                        of_time(arena, "by", lost->to), lost->era);
+}
+
 static const char *expired_text(struct ctl *ctl, const struct read_result *result)
 {
-    char at[WALL_TEXT_SIZE];
-    const char *of = "";
+    struct arena *arena = &ctl->arena;
 
-    if (result->compacted_at.ms > 0) {
-        wall_to_str(result->compacted_at, at);
-        of = arena_printf(&ctl->arena, " of %s", at);
-    }
-    return ctl->era > 1
-               ? arena_printf(&ctl->arena,
-                              "that revision is not there: the oldest one that is kept is "
-                              "%" PRIu64 "%s, and what came after a copy that was put back "
-                              "is lost",
-                              ctl->compacted, of)
-               : arena_printf(&ctl->arena,
+    return result->lost.era > 0
+               ? arena_printf(arena, "that revision is lost: %s", lost_text(arena, &result->lost))
+               : arena_printf(arena,
                               "that revision has been compacted: the oldest one that is "
                               "kept is %" PRIu64 "%s",
-                              ctl->compacted, of);
+                              ctl->compacted, of_time(arena, "of", result->compacted_at));
+}
+
+void lost_warn(const struct lost_part *lost, uint64_t revision, struct problems *problems)
+{
+    if (lost->era > 0) {
+        problem_add(problems, PROBLEM_WARNING, CAUSE_INVALID, NULL, "",
+                    "%s: this is as of revision %" PRIu64, lost_text(problems->arena, lost),
+                    revision);
+    }
 }
 
 bool history_failed(struct ctl *ctl, uint64_t id, const struct read_result *result)
@@ -153,6 +174,7 @@ void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *r
 {
     struct arena *arena = &ctl->arena;
     struct node *root = node_map(arena), *items = node_list(arena);
+    struct problems problems;
 
     if (history_failed(ctl, id, result)) {
         return;
@@ -171,7 +193,9 @@ void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *r
         node_set(arena, root, "metadata", meta);
     }
     node_set(arena, root, "items", items);
-    answer_node(ctl, id, 200, root);
+    problems_init(&problems, arena, NULL);
+    lost_warn(&result->lost, result->upto, &problems);
+    answer_node_warning(ctl, id, 200, root, &problems);
 }
 
 /* --- rollback --------------------------------------------------------------------------------- */

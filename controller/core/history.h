@@ -43,6 +43,9 @@ struct moment; /* controller/core/past.h */
 /* `limit` 0: a page of the usual length; `moment`: until when, NULL: now. */
 void history_open(struct ctl *ctl, uint64_t id, const struct kind *kind, const char *name,
                   uint64_t limit, const struct moment *moment);
+/* Warns that the moment that was asked for is one of which a restore lost what was written, if it
+ * is; what is told is of this revision. */
+void lost_warn(const struct lost_part *lost, uint64_t revision, struct problems *problems);
 /* True: it could not be read, and that is answered. */
 bool history_failed(struct ctl *ctl, uint64_t id, const struct read_result *result);
 void history_read_done(struct ctl *ctl, uint64_t id, const struct read_result *result);

@@ -27,6 +27,7 @@ struct past {
     } found;
     struct dump dump;          /* of the whole state */
     const struct kind *kind;   /* that is being read */
+    struct lost_part lost;     /* that the moment lies in; era 0: in none */
     size_t bytes;              /* of what is held */
     size_t gone;               /* objects whose status of then was compacted */
     const char *continue_from; /* in the step's arena: the page ends after it; NULL: it has all */
@@ -260,18 +261,14 @@ static void hold(struct ctl *ctl, struct past *past, size_t bytes)
 
 /* --- answering -------------------------------------------------------------------------------- */
 
-static const char *gone_text(struct ctl *ctl, const struct past *past)
-{
-    return arena_printf(&ctl->arena,
-                        "the status of %zu object%s as of revision %" PRIu64 " has been compacted",
-                        past->gone, past->gone == 1 ? "" : "s", past->moment.revision);
-}
-
 static void warn(struct ctl *ctl, const struct past *past, struct problems *problems)
 {
     problems_init(problems, &ctl->arena, NULL);
+    lost_warn(&past->lost, past->moment.revision, problems);
     if (past->gone > 0) {
-        problem_add(problems, PROBLEM_WARNING, CAUSE_INVALID, NULL, "", "%s", gone_text(ctl, past));
+        problem_add(problems, PROBLEM_WARNING, CAUSE_INVALID, NULL, "",
+                    "the status of %zu object%s as of revision %" PRIu64 " has been compacted",
+                    past->gone, past->gone == 1 ? "" : "s", past->moment.revision);
     }
 }
 
@@ -301,8 +298,9 @@ static void answer_one(struct ctl *ctl, struct past *past)
         struct failure failure =
             failure_not_found(&ctl->arena, past->request.kind, past->request.name);
 
-        failure.message = arena_printf(&ctl->arena, "%s at revision %" PRIu64, failure.message,
-                                       past->moment.revision);
+        failure.message = arena_printf(
+            &ctl->arena, "%s at revision %" PRIu64 "%s", failure.message, past->moment.revision,
+            past->lost.era > 0 ? ", and what was written since then was lost" : "");
         request_refuse(ctl, &past->request, failure);
         return;
     }
@@ -312,7 +310,10 @@ static void answer_one(struct ctl *ctl, struct past *past)
 
 static void answer_state(struct ctl *ctl, struct past *past)
 {
-    dump_send(ctl, past->request.id, past->gone > 0 ? gone_text(ctl, past) : NULL, &past->dump);
+    struct problems problems;
+
+    warn(ctl, past, &problems);
+    dump_send(ctl, past->request.id, &problems, &past->dump);
 }
 
 static bool is_too_much(struct ctl *ctl, struct past *past)
@@ -381,6 +382,9 @@ static bool is_page_full(const struct past *past)
 /* True: there is more to be read. */
 static bool take_all(struct ctl *ctl, struct past *past, const struct read_result *result)
 {
+    if (past->moment.by_time) {
+        past->lost = result->lost;
+    }
     past->moment = (struct moment){.revision = result->upto};
     for (size_t i = 0; i < result->changes.count; i++) {
         const struct stored_change *change = &result->changes.items[i];

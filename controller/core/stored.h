@@ -43,6 +43,14 @@ static inline uint64_t era_of_revision(uint64_t revision)
     return (revision >> ERA_REVISION_BITS) + 1;
 }
 
+/* What a restore from a copy lost. */
+struct lost_part {
+    uint64_t era;     /* that the restore began; 0: nothing was lost there */
+    uint64_t last;    /* the newest revision that the copy had */
+    struct wall from; /* when that was written */
+    struct wall to;   /* when the copy was put back, as far as that is known; zero: it is not */
+};
+
 struct stored_state { /* of the store as a whole, at start */
     char store_id[UID_TEXT_SIZE];
     uint64_t era;
@@ -83,7 +91,8 @@ struct read_query {
 
 struct read_result {
     uint64_t ticket;
-    int code; /* 0; ERR_NOT_FOUND: `after` or `upto` lies before history begins; ERR_IO … */
+    int code; /* 0; ERR_NOT_FOUND: `after` or `upto` lies before history begins, or was lost; ERR_IO
+                 … */
     struct arena arena; /* owned: the texts */
     struct {
         VEC_OF(struct stored_change); /* blobs owned by the result here */
@@ -93,6 +102,7 @@ struct read_result {
     uint64_t compacted;       /* history began after this revision when it was read */
     struct wall compacted_at; /* when that was written; zero: nothing was compacted */
     uint64_t upto;            /* as asked for, or found for a moment */
+    struct lost_part lost;    /* that the moment lies in, or with ERR_NOT_FOUND the revision */
     const char *after;        /* READ_PAST: the last name that was looked at; NULL: none */
 };
 

@@ -6,6 +6,7 @@
  * Each has one job at a time.  A client may go at any moment: the transfer then comes to rest when
  * its job has ended, and what an upload wrote stays as a partial to go on with. */
 #include "controller/io/blobs_inner.h"
+#include "controller/io/measure.h"
 #include "schema/base/log.h"
 #include "schema/blobs.h"
 
@@ -153,7 +154,7 @@ static void on_finished(struct job *job)
         return;
     }
     id = transfer->id;
-    file = (struct blob_file){.size_bytes = transfer->offset, .created = blobs_now_wall()};
+    file = (struct blob_file){.size_bytes = transfer->offset, .created = measure_now_wall()};
     file.used = file.created;
     memcpy(file.digest, transfer->partial->digest, sizeof(file.digest));
     transfer->partial->is_taken = false;

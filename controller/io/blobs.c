@@ -6,6 +6,7 @@
 #include "controller/io/blobs.h"
 
 #include "controller/io/blobs_inner.h"
+#include "controller/io/measure.h"
 #include "schema/base/log.h"
 
 #include <time.h>
@@ -21,14 +22,6 @@ struct mono blobs_now(void)
 
     (void)clock_gettime(CLOCK_BOOTTIME, &now);
     return (struct mono){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
-}
-
-struct wall blobs_now_wall(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (struct wall){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
 }
 
 static void on_run(uv_work_t *work)
@@ -269,7 +262,7 @@ static void touch(struct blobs *blobs, const struct stored_blob *stored)
 
 void blobs_use(struct blobs *blobs, struct stored_blob *stored)
 {
-    if (blob_use(&stored->facts, blobs_now_wall(), blobs_now(), blobs->options.keep_ms)) {
+    if (blob_use(&stored->facts, measure_now_wall(), blobs_now(), blobs->options.keep_ms)) {
         touch(blobs, stored);
         begin_chores(blobs);
     }
@@ -319,7 +312,7 @@ static void drop_old_partials(struct blobs *blobs, struct mono now)
 
 void blobs_look(struct blobs *blobs)
 {
-    struct wall wall = blobs_now_wall();
+    struct wall wall = measure_now_wall();
     struct mono now = blobs_now();
     struct map needed;
 

@@ -86,7 +86,6 @@ struct blobs {
 };
 
 struct mono blobs_now(void);
-struct wall blobs_now_wall(void);
 void blobs_run(struct blobs *blobs, struct job *job);
 
 struct stored_blob *blobs_find(const struct blobs *blobs, const char *digest); /* not a going one */

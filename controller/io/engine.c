@@ -2,6 +2,7 @@
  * in a way that start-up does not test every day. */
 #include "controller/io/engine.h"
 
+#include "controller/io/measure.h"
 #include "schema/base/log.h"
 #include "schema/version.h"
 
@@ -92,7 +93,7 @@ static int note_restore(struct engine *engine, uint64_t era, struct err *err)
     int failed = write_era(engine, era + 1, err);
 
     if (failed == 0) {
-        failed = store_raise_era(engine->store, era, err);
+        failed = store_raise_era(engine->store, era, measure_now_wall(), err);
     }
     if (failed) {
         return err_prefix(err, failed, "raising the era");

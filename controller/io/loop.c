@@ -79,14 +79,6 @@ static struct mono now_mono(void)
     return (struct mono){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
 }
 
-static struct wall now_wall(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (struct wall){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
-}
-
 /* --- one step ------------------------------------------------------------------------------------
  */
 
@@ -182,7 +174,7 @@ static void step(struct loop *loop, struct ctl_event *event)
         return; /* nothing new is begun */
     }
     event->now = now_mono();
-    event->wall = now_wall();
+    event->wall = measure_now_wall();
     event->told = &loop->measure.metrics;
     effects_init(&effects);
     ctl_step(loop->engine->ctl, event, &effects);
@@ -264,7 +256,7 @@ static void look_after_history(struct loop *loop)
     struct store_keeping keeping;
 
     if (!loop->is_ending &&
-        keeper_is_due(&loop->keeper, loop->config, now_mono(), now_wall(), &keeping)) {
+        keeper_is_due(&loop->keeper, loop->config, now_mono(), measure_now_wall(), &keeping)) {
         writer_keep(loop->writer, &keeping);
     }
 }

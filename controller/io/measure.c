@@ -18,6 +18,14 @@ int64_t measure_now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+struct wall measure_now_wall(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (struct wall){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
+}
+
 void measure_init(struct measure *measure, const char *store_path)
 {
     struct timespec now;

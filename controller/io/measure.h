@@ -14,6 +14,7 @@ struct measure {
 
 void measure_init(struct measure *measure, const char *store_path);
 int64_t measure_now_us(void); /* of a clock that only counts; its zero is some time */
+struct wall measure_now_wall(void);
 
 /* A step is over.  One of more than STEP_SLOW_MS is told in the log, with what it was about. */
 void measure_step(struct measure *measure, const struct ctl_event *event, int64_t took_us);

@@ -11,6 +11,7 @@
 #include "controller/core/stored.h"
 #include "controller/io/check.h"
 #include "controller/io/config.h"
+#include "controller/io/measure.h"
 #include "controller/io/store/store.h"
 #include "schema/backup.h"
 
@@ -165,7 +166,7 @@ static int raise_era(struct restoring *restoring, uint64_t known_era, struct err
     if (failed) {
         return failed;
     }
-    failed = store_raise_era(store, known_era, err);
+    failed = store_raise_era(store, known_era, measure_now_wall(), err);
     if (failed == 0) {
         failed = store_state(store, &restoring->state, err);
     }

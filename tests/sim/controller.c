@@ -494,7 +494,7 @@ static int open_once(struct sim *sim, struct err *err)
     disk_set_wall(controller->disk, controller_wall(sim));
     code = store_open(&options, &controller->store, err);
     if (code == 0 && controller->is_restored) {
-        code = store_raise_era(controller->store, controller->era, err);
+        code = store_raise_era(controller->store, controller->era, controller_wall(sim), err);
         controller->is_restored = code < 0;
     }
     if (code == 0) {

@@ -189,6 +189,7 @@ check "a backup tells what it is of" grep -q "era 1, revision" "$dir/backed"
 refuses_again() { ! "$fogctl" --server "$api" backup "$dir/fog.backup" 2>/dev/null; }
 check "a backup is not written over" refuses_again
 create after-backup >/dev/null
+lost=$(date -u +%FT%T.%3NZ) # of what comes after the copy
 restores() { "$program" restore --state "$state" --from "$1" >>"$dir/log" 2>&1; }
 refuses_restore() { ! restores "$1"; }
 check "nothing is restored into what a controller uses" refuses_restore "$dir/fog.backup"
@@ -209,6 +210,14 @@ as_of_backup() { has before-backup && ! has after-backup; }
 check "the controller starts with what was in it" as_of_backup
 era_is() { test "$(cat "$state/era")" = "$1"; }
 check "its era has risen" era_is 2
+warns() { curl -s -D "$dir/head" "$api/$1?atTime=$lost" >"$dir/then" && grep -qi '^warning: 299 - "what was written after revision .* was lost when a copy was put back' "$dir/head"; }
+check "a list of a moment that was lost says so" warns "$policies"
+as_of_copy() { jq -e '[.items[].metadata.name] | contains(["before-backup"]) and (contains(["after-backup"]) | not)' "$dir/then" >/dev/null; }
+check "it is what the copy ended with" as_of_copy
+check "the whole state says so, too" warns apis/fog/v1/state
+fogctl_warns() { "$fogctl" --server "$api" "$@" 2>&1 >/dev/null | grep -q '^warning: what was written after revision .*, which began era 2'; }
+check "fogctl get --at says so" fogctl_warns get hp --at "$lost"
+check "fogctl state diff says so" fogctl_warns state diff "$lost"
 kill -TERM "$pid"
 ended_with 0
 

@@ -27,16 +27,21 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static size_t on_header(char *data, size_t size, size_t count, void *context)
+void header_add_warning(const char *line, size_t length, struct str *to)
 {
     static const char name[] = "warning:";
-    struct collecting *collecting = context;
-    size_t length = size * count;
 
-    if (length > sizeof(name) && strncasecmp(data, name, sizeof(name) - 1) == 0) {
-        str_addf(&collecting->warning, "%.*s", (int)(length - sizeof(name)), data + sizeof(name));
+    if (length > sizeof(name) && strncasecmp(line, name, sizeof(name) - 1) == 0) {
+        str_add_bytes(to, line + sizeof(name), length - sizeof(name));
     }
-    return length;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *context)
+{
+    struct collecting *collecting = context;
+
+    header_add_warning(data, size * count, &collecting->warning);
+    return size * count;
 }
 
 const char *url_escape(struct fogctl *fogctl, const char *text)
@@ -296,6 +301,7 @@ struct node *http_get(struct fogctl *fogctl, const char *path)
         (void)reply_failed(&reply);
         return NULL;
     }
+    reply_warned(&reply);
     return reply.root;
 }
 

@@ -15,7 +15,8 @@ struct flow {
     struct stream *stream;
     CURL *curl; /* owned; NULL: between two tries, or over */
     struct curl_slist *headers;
-    struct str rest; /* of a line not yet whole, or of an answer that refuses */
+    struct str rest;    /* of a line not yet whole, or of an answer that refuses */
+    struct str warning; /* that the answer began with */
     int64_t again_at_ms;
     bool is_over;
     unsigned failures; /* without an answer between them */
@@ -73,8 +74,8 @@ static size_t on_head(char *data, size_t size, size_t count, void *context)
     struct flow *flow = context;
     long code = 0;
 
-    (void)data;
     flow->heard_ms = boot_ms();
+    header_add_warning(data, size * count, &flow->warning);
     (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &code);
     if (code >= 200 && code < 400) {
         if (flow->stream->link != NULL) {
@@ -104,6 +105,13 @@ static void flow_open(struct flow *flow, CURLM *multi)
     curl_easy_setopt(flow->curl, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(flow->curl, CURLOPT_TCP_KEEPIDLE, 30L);
     (void)curl_multi_add_handle(multi, flow->curl);
+}
+
+/* Said when the answer is over: what is told before it may go the same way. */
+static void tell_warning(struct flow *flow)
+{
+    reply_warned(&(struct reply){.warning = flow->warning.data});
+    str_clear(&flow->warning);
 }
 
 static void flow_close(struct flow *flow, CURLM *multi)
@@ -159,6 +167,7 @@ static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
     (void)curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &stream->code);
     has_refused = stream->code >= 400 && stream->code != 503 && stream->code != 429;
     flow_close(flow, multi);
+    tell_warning(flow);
     if (!stream->has_stopped && !has_refused && stream->again != NULL) {
         say_stale(flow, result);
         stream->path = stream->again(stream->context);
@@ -291,13 +300,15 @@ bool http_streams(struct fogctl *fogctl, struct stream *streams, size_t count)
     bool is_fine = true;
 
     for (size_t i = 0; i < count; i++) {
-        flows[i] = (struct flow){.fogctl = fogctl, .stream = &streams[i], .rest = STR_EMPTY};
+        flows[i] = (struct flow){
+            .fogctl = fogctl, .stream = &streams[i], .rest = STR_EMPTY, .warning = STR_EMPTY};
     }
     run(flows, count, multi);
     for (size_t i = 0; i < count; i++) {
         is_fine = is_fine && !streams[i].has_failed;
         flow_close(&flows[i], multi);
         str_fini(&flows[i].rest);
+        str_fini(&flows[i].warning);
     }
     free(flows);
     (void)curl_multi_cleanup(multi);

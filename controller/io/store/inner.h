@@ -18,6 +18,9 @@ enum stmt_id {
     STMT_META_GET,
     STMT_META_PUT,
     STMT_ERA_HAS,
+    STMT_ERA_NEXT,
+    STMT_ROW_AT,
+    STMT_ROW_AFTER,
     STMT_LEDGER_BELOW,
     STMT_STATUS_HEAD,
     STMT_CURRENT_FIND,
@@ -152,11 +155,16 @@ int store_meta_put_bytes(struct store *store, const char *name, const void *byte
 /* commit.c: a body goes, unless it is a content or a ledger row has it. */
 int store_drop_body(struct store *store, int64_t id, struct err *err);
 
-/* era.c: within the transaction of a commit; may leases of before a restore be held; was this
- * revision given out by what was lost with a restore (1), or not (0). */
+/* era.c: within the transaction of a commit; may leases of before a restore be held. */
 int store_settle_era(struct store *store, struct err *err);
 int store_is_unsettled(struct store *store, bool *ret_is_unsettled, struct err *err);
-int store_is_lost(struct store *store, uint64_t revision, struct err *err);
+/* era.c: was this revision given out by what was lost with a restore (1), or not (0); is this
+ * moment, of which `revision` is the newest known one, of such a time.  `ret_lost` is written when
+ * it was. */
+int store_is_lost(struct store *store, uint64_t revision, struct lost_part *ret_lost,
+                  struct err *err);
+int store_is_moment_lost(struct store *store, struct wall moment, uint64_t revision,
+                         struct lost_part *ret_lost, struct err *err);
 
 /* moment.c: the newest revision that was written then or before; 1: it was compacted. */
 int store_revision_at(struct store *store, struct wall moment, uint64_t *ret_revision,

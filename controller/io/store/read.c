@@ -300,6 +300,21 @@ static int read_past(struct store *store, const struct read_query *query,
 /* --- all of them ------------------------------------------------------------------------------
  */
 
+/* 1: what it asks for was lost.  A moment at which something was is answered with what was there
+ * before, and `result` says so. */
+static int look_for_loss(struct store *store, const struct read_query *query,
+                         struct read_result *result)
+{
+    int r = store_is_lost(store, query->type == READ_CHANGES ? query->after : query->upto,
+                          &result->lost, NULL);
+
+    if (r != 0 || !query->by_time) {
+        return r;
+    }
+    r = store_is_moment_lost(store, query->at, query->upto, &result->lost, NULL);
+    return r < 0 ? r : 0;
+}
+
 static int read_snapshot(struct store *store, struct read_query query, struct read_result *result)
 {
     int r;
@@ -317,7 +332,7 @@ static int read_snapshot(struct store *store, struct read_query query, struct re
     if (r != 0) {
         return r < 0 ? r : ERR_NOT_FOUND;
     }
-    r = store_is_lost(store, query.type == READ_CHANGES ? query.after : query.upto, NULL);
+    r = look_for_loss(store, &query, result);
     if (r != 0) {
         return r < 0 ? r : ERR_NOT_FOUND;
     }

@@ -51,6 +51,18 @@ static const char *const sql_of[STMT_COUNT] = {
                       "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     [STMT_ERA_HAS] = "SELECT EXISTS (SELECT 1 FROM ledger WHERE revision >= ?1 AND revision <= ?2)"
                      " OR EXISTS (SELECT 1 FROM status WHERE revision >= ?1 AND revision <= ?2)",
+    [STMT_ERA_NEXT] = "SELECT CAST(substr(name, 12) AS INTEGER), value FROM meta "
+                      "WHERE name > ?1 AND name < 'lost_after_:' ORDER BY name LIMIT 1",
+    [STMT_ROW_AT] = "SELECT revision, at FROM (SELECT * FROM (SELECT revision, at FROM ledger "
+                    "WHERE revision <= ?1 ORDER BY revision DESC LIMIT 1) UNION ALL "
+                    "SELECT * FROM (SELECT revision, at FROM status "
+                    "WHERE revision <= ?1 ORDER BY revision DESC LIMIT 1)) "
+                    "ORDER BY revision DESC LIMIT 1",
+    [STMT_ROW_AFTER] = "SELECT revision, at FROM (SELECT * FROM (SELECT revision, at FROM ledger "
+                       "WHERE revision > ?1 ORDER BY revision LIMIT 1) UNION ALL "
+                       "SELECT * FROM (SELECT revision, at FROM status "
+                       "WHERE revision > ?1 ORDER BY revision LIMIT 1)) "
+                       "ORDER BY revision LIMIT 1",
     [STMT_LEDGER_BELOW] = "SELECT revision, seq, at, link FROM ledger WHERE revision > ?1 "
                           "AND revision < ?2 ORDER BY revision DESC LIMIT 1",
     [STMT_STATUS_HEAD] = "SELECT revision, at FROM status ORDER BY revision DESC LIMIT 1",

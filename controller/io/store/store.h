@@ -123,5 +123,6 @@ int store_examine(struct store *store, struct store_examiner *examiner, struct e
 /* After a restore from a copy, before a reader is opened: the era rises above its own and above
  * the highest that is known from elsewhere (one copy may be put back twice), revisions go on above
  * all that the lost part can have given out, and the state says that leases of before may be held
- * until a batch settles the era.  ERR_LIMIT after ERAS_MAX eras. */
-int store_raise_era(struct store *store, uint64_t above, struct err *err);
+ * until a batch settles the era.  What the copy ended with, and that it was put back `now`, is
+ * written down.  ERR_LIMIT after ERAS_MAX eras. */
+int store_raise_era(struct store *store, uint64_t above, struct wall now, struct err *err);

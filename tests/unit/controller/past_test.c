@@ -399,6 +399,95 @@ static void status_that_was_compacted_is_told_of(void **state)
     assert_non_null(reply->warning);
 }
 
+/* A copy that was taken after revision 2 is put back an hour later, and life goes on. */
+static void lose_an_hour(void)
+{
+    struct err err;
+
+    put_policy(201, "p", "", 10);
+    put_policy(200, "p", "", 20); /* of 00:00:10 */
+    api_advance(&api, 3600000);
+    assert_int_equal(store_raise_era(api.store, 0, api.wall, &err), 0);
+    api_advance(&api, 60000);
+    api_restart(&api);
+    put_policy(200, "p", "", 30);
+    put_policy(200, "p", "", 40);
+}
+
+#define LOST                                                                                       \
+    "what was written after revision 2 of 2026-01-01T00:00:10Z was lost when a copy was put back " \
+    "by 2026-01-01T01:00:20Z, which began era 2"
+
+static void a_moment_that_a_restore_lost_is_told_of(void **state)
+{
+    static const char *const lists[] = {POLICIES "?atTime=2026-01-01T00:30:00Z",
+                                        POLICIES "?as=Table&atTime=2026-01-01T00:30:00Z",
+                                        POLICIES "/p?atTime=2026-01-01T00:30:00Z",
+                                        POLICIES "/p/history?atTime=2026-01-01T00:30:00Z",
+                                        "/apis/fog/v1/history?atTime=2026-01-01T00:30:00Z",
+                                        STATE "?atTime=2026-01-01T00:30:00Z"};
+    static const char *const whole[] = {POLICIES "?atTime=2026-01-01T00:00:05Z",
+                                        POLICIES "?atTime=2026-01-01T00:00:10Z",
+                                        POLICIES "?atTime=2026-01-01T01:00:30Z", /* put back */
+                                        POLICIES "?atTime=1s",
+                                        POLICIES "?atRevision=2",
+                                        STATE "?atRevision=1099511627777"};
+
+    (void)state;
+    lose_an_hour();
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        const struct api_reply *reply = api_call(&api, "GET", lists[i], NULL);
+
+        assert_int_equal(reply->code, 200);
+        assert_string_equal(reply->warning, "299 - \"" LOST ": this is as of revision 2\"");
+    }
+    for (size_t i = 0; i < COUNT_OF(whole); i++) {
+        const struct api_reply *reply = api_call(&api, "GET", whole[i], NULL);
+
+        assert_int_equal(reply->code, 200);
+        assert_null(reply->warning);
+    }
+    assert_int_equal(percent_at("?atTime=2026-01-01T00:30:00Z"), 20);
+    assert_int_equal(percent_at("?atTime=2026-01-01T01:00:30Z"), 20);
+    assert_int_equal(percent_at("?atTime=15s"), 30);
+    assert_string_equal(message(404, POLICIES "/q?atTime=2026-01-01T00:30:00Z"),
+                        "harvestpolicies.fog \"q\" not found at revision 2, and what was written "
+                        "since then was lost");
+}
+
+static void a_revision_that_a_restore_lost_is_gone_and_the_loss_is_named(void **state)
+{
+    (void)state;
+    lose_an_hour();
+    assert_string_equal(message(410, POLICIES "/p?atRevision=3"), "that revision is lost: " LOST);
+    assert_string_equal(message(410, STATE "?atRevision=1099511627775"),
+                        "that revision is lost: " LOST);
+    assert_string_equal(message(410, "/apis/fog/v1/history?atRevision=3"),
+                        "that revision is lost: " LOST);
+    assert_string_equal(
+        api_text(api_expect(&api, 410, "POST", ROLLBACKS, "{'spec': {'toRevision': '3'}}"),
+                 "message"),
+        "that revision is lost: " LOST);
+    assert_int_equal(percent_at("?atRevision=1099511627776"), 20); /* what the era began with */
+}
+
+/* Programs of before wrote down neither where the copy ended nor when it was put back. */
+static void what_an_older_program_lost_is_read_from_the_rows(void **state)
+{
+    const struct api_reply *reply;
+
+    (void)state;
+    lose_an_hour();
+    assert_int_equal(store_exec(api.store, "DELETE FROM meta WHERE name LIKE 'lost_%'", NULL), 0);
+    reply = api_call(&api, "GET", POLICIES "?atTime=2026-01-01T00:30:00Z", NULL);
+    assert_int_equal(reply->code, 200);
+    assert_non_null(strstr(reply->warning, "after revision 2 of 2026-01-01T00:00:10Z was lost when "
+                                           "a copy was put back by 2026-01-01T01:01:20Z"));
+    assert_null(api_call(&api, "GET", POLICIES "?atTime=2026-01-01T00:00:05Z", NULL)->warning);
+    assert_null(api_call(&api, "GET", POLICIES "?atTime=1s", NULL)->warning);
+    assert_non_null(strstr(message(410, POLICIES "/p?atRevision=3"), "after revision 2 of"));
+}
+
 static void what_cannot_be_of_the_past_is_refused(void **state)
 {
     static const struct {
@@ -526,6 +615,9 @@ int main(void)
         TEST(agents_can_be_asked_for_by_what_was_stored),
         TEST(what_was_compacted_is_gone_and_the_oldest_is_named),
         TEST(status_that_was_compacted_is_told_of),
+        TEST(a_moment_that_a_restore_lost_is_told_of),
+        TEST(a_revision_that_a_restore_lost_is_gone_and_the_loss_is_named),
+        TEST(what_an_older_program_lost_is_read_from_the_rows),
         TEST(what_cannot_be_of_the_past_is_refused),
         TEST(only_so_many_are_under_way),
         TEST(a_read_that_fails_is_told),

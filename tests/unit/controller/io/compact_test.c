@@ -433,7 +433,7 @@ static void where_history_begins_is_known_in_a_later_era(void **state)
     (void)write_session(world, ROW_CREATE, "b", "one", 1);
     delete_session(world, "a");
     compact_to(world, 3);
-    assert_int_equal(store_raise_era(world->store, 1, &world->err), 0);
+    assert_int_equal(store_raise_era(world->store, 1, (struct wall){0}, &world->err), 0);
     assert_int_equal(read_into(world, changes, &world->found), 0);
     changes.after = 4;
     assert_int_equal(read_into(world, changes, &world->found), ERR_NOT_FOUND);

@@ -628,12 +628,13 @@ static void the_era_rises_and_stays(void **state)
 
     given_history(world);
     assert_false(state_of(world).is_unsettled);
-    assert_int_equal(store_raise_era(world->store, 0, &world->err), 0);
+    assert_int_equal(store_raise_era(world->store, 0, (struct wall){0}, &world->err), 0);
     reopen(world);
     assert_int_equal(state_of(world).era, 2);
-    assert_int_equal(store_raise_era(world->store, 6, &world->err), 0);
+    assert_int_equal(store_raise_era(world->store, 6, (struct wall){0}, &world->err), 0);
     assert_int_equal(state_of(world).era, 7);
-    assert_int_equal(store_raise_era(world->store, ERAS_MAX, &world->err), ERR_LIMIT);
+    assert_int_equal(store_raise_era(world->store, ERAS_MAX, (struct wall){0}, &world->err),
+                     ERR_LIMIT);
 }
 
 /* What the lost part gave out is never given out again, nor taken for something else. */
@@ -645,7 +646,7 @@ static void each_era_has_revisions_of_its_own(void **state)
     struct read_result *result;
 
     given_history(world);
-    assert_int_equal(store_raise_era(world->store, 0, &world->err), 0);
+    assert_int_equal(store_raise_era(world->store, 0, (struct wall){0}, &world->err), 0);
     assert_true(state_of(world).revision == era_floor(2));
     world->revision = era_floor(2);
     LEDGER(ROW_CREATE, "c", "c1");
@@ -666,14 +667,63 @@ static void each_era_has_revisions_of_its_own(void **state)
     assert_verifies(world, 5);
 }
 
+/* The era between was never seen by this copy, nor was what followed it in the first one. */
+static void a_copy_that_is_put_back_twice_lost_all_that_followed_it(void **state)
+{
+    struct world *world = *state;
+    struct read_query moment = {.type = READ_STATE_AT, .upto = era_floor(2)};
+    struct read_result *result;
+
+    given_history(world);
+    assert_int_equal(store_raise_era(world->store, 2, (struct wall){5000000}, &world->err), 0);
+    world->revision = era_floor(3);
+    LEDGER(ROW_CREATE, "c", "c1");
+    for (uint64_t i = 0; i < 2; i++) {
+        moment.upto = era_floor(2) + i;
+        result = read_lines(world, moment);
+        assert_int_equal(result->code, ERR_NOT_FOUND);
+        assert_int_equal(result->lost.era, 3);
+        assert_int_equal(result->lost.last, 6);
+        assert_int_equal(result->lost.to.ms, 5000000);
+        read_result_free(result);
+    }
+    moment.upto = era_floor(3);
+    result = read_lines(world, moment);
+    assert_int_equal(result->code, 0);
+    read_result_free(result);
+}
+
+/* An event that was told anew took its old row along. */
+static void the_end_of_a_copy_is_known_when_its_last_row_is_gone(void **state)
+{
+    struct world *world = *state;
+    struct read_query changes = {.type = READ_CHANGES, .upto = era_floor(2) + 9};
+    struct read_result *result;
+
+    given_history(world);
+    EVENT(ROW_CREATE, "e", "e1");
+    changes.after = world->revision;
+    assert_int_equal(store_raise_era(world->store, 0, (struct wall){0}, &world->err), 0);
+    world->revision = era_floor(2);
+    EVENT(ROW_UPDATE, "e", "e2");
+    result = read_lines(world, changes);
+    assert_int_equal(result->code, 0);
+    assert_int_equal(result->changes.count, 1);
+    read_result_free(result);
+    changes.after++;
+    result = read_lines(world, changes);
+    assert_int_equal(result->code, ERR_NOT_FOUND);
+    read_result_free(result);
+}
+
 static void an_era_is_unsettled_until_a_batch_settles_it(void **state)
 {
     struct world *world = *state;
     struct batch *batch;
 
-    assert_int_equal(store_raise_era(world->store, 0, &world->err), 0);
+    assert_int_equal(store_raise_era(world->store, 0, (struct wall){0}, &world->err), 0);
     assert_true(state_of(world).is_unsettled);
-    assert_int_equal(store_raise_era(world->store, 0, &world->err), 0);
+    assert_int_equal(store_raise_era(world->store, 0, (struct wall){0}, &world->err), 0);
     reopen(world);
     assert_true(state_of(world).is_unsettled);
     batch = batch_of(world);
@@ -723,6 +773,8 @@ int main(void)
         TEST(files_that_are_not_ours_or_too_new_are_refused),
         TEST(the_era_rises_and_stays),
         TEST(each_era_has_revisions_of_its_own),
+        TEST(a_copy_that_is_put_back_twice_lost_all_that_followed_it),
+        TEST(the_end_of_a_copy_is_known_when_its_last_row_is_gone),
         TEST(an_era_is_unsettled_until_a_batch_settles_it),
         TEST(a_checkpoint_empties_the_journal),
     };
