@@ -3,7 +3,12 @@
 
 #include "schema/version.h"
 
-const char *const openapi_v3_paths[] = {"api/v1", "apis/fog/v1", NULL};
+const char *const openapi_v3_paths[] = {"api/v1",
+                                        "apis/authentication.k8s.io/v1",
+                                        "apis/authorization.k8s.io/v1",
+                                        "apis/fog/v1",
+                                        OPENAPI_SERVER,
+                                        NULL};
 
 static struct node *document(struct arena *arena, const char *key, const char *version)
 {
@@ -25,7 +30,11 @@ struct node *openapi_v2(struct arena *arena)
         openapi_add_paths(arena, kinds[i], OPENAPI_V2, paths);
         openapi_add_kind(arena, kinds[i], OPENAPI_V2, definitions);
     }
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        openapi_add_route(arena, &routes[i], OPENAPI_V2, paths);
+    }
     openapi_add_common(arena, OPENAPI_V2, definitions);
+    openapi_add_answers(arena, OPENAPI_V2, definitions);
     node_set(arena, root, "paths", paths);
     node_set(arena, root, "definitions", definitions);
     return root;
@@ -47,10 +56,16 @@ struct node *openapi_v3(struct arena *arena, const char *path)
             openapi_add_kind(arena, kinds[i], OPENAPI_V3, schemas);
         }
     }
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (str_eq(routes[i].document, path)) {
+            openapi_add_route(arena, &routes[i], OPENAPI_V3, paths);
+        }
+    }
     if (paths->map.count == 0) {
         return NULL;
     }
     openapi_add_common(arena, OPENAPI_V3, schemas);
+    openapi_add_answers(arena, OPENAPI_V3, schemas);
     components = node_map(arena);
     node_set(arena, components, "schemas", schemas);
     node_set(arena, root, "paths", paths);

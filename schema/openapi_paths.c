@@ -1,52 +1,46 @@
 /* What can be asked for: an operation for each verb that a kind has. */
 #include "schema/openapi.h"
 
+#include "schema/limits.h"
 #include "schema/verbs.h"
 
-enum {
-    OF_LIST = 1 << 0,
-    OF_WRITE = 1 << 1,
-    OF_PATCH = 1 << 2,
-    OF_DELETE = 1 << 3,
-    OF_AGENTS = 1 << 4
-};
+#include <ctype.h>
+#include <string.h>
 
 static const struct parameter {
     const char *name, *type, *doc;
     unsigned of;
 } parameters[] = {
     {"labelSelector", "string", "only what has these labels: k=v, k!=v, k in (a,b), !k",
-     OF_LIST | OF_DELETE},
-    {"fieldSelector", "string", "only what has these values: spec.agent=edge-1",
-     OF_LIST | OF_DELETE},
-    {"where", "string", "only agents of which this condition is true", OF_AGENTS},
-    {"limit", "integer", "at most so many in one page", OF_LIST},
-    {"continue", "string", "metadata.continue of the page before", OF_LIST},
-    {"watch", "boolean", "changes as they happen, one JSON document per line", OF_LIST},
-    {"resourceVersion", "string", "of a watch: what happened after this revision", OF_LIST},
-    {"timeoutSeconds", "integer", "of a watch: when it ends", OF_LIST},
-    {"allowWatchBookmarks", "boolean", "of a watch: how far it is, once a minute", OF_LIST},
-    {"sendInitialEvents", "boolean", "of a watch: a bookmark behind what there is", OF_LIST},
-    {"dryRun", "string", "All: everything but keeping it", OF_WRITE | OF_PATCH | OF_DELETE},
-    {"fieldManager", "string", "who owns what is written", OF_WRITE | OF_PATCH},
+     TAKES_SELECTORS},
+    {"fieldSelector", "string", "only what has these values: spec.agent=edge-1", TAKES_SELECTORS},
+    {"where", "string", "only agents of which this condition is true", TAKES_WHERE},
+    {"limit", "integer", "at most so many in one page", TAKES_PAGE | TAKES_LIMIT},
+    {"continue", "string", "metadata.continue of the page before", TAKES_PAGE},
+    {"watch", "boolean", "changes as they happen, one JSON document per line", TAKES_WATCH},
+    {"resourceVersion", "string", "of a watch: what happened after this revision", TAKES_WATCH},
+    {"timeoutSeconds", "integer", "of a watch: when it ends", TAKES_WATCH},
+    {"allowWatchBookmarks", "boolean", "of a watch: how far it is, once a minute", TAKES_WATCH},
+    {"sendInitialEvents", "boolean", "of a watch: a bookmark behind what there is", TAKES_WATCH},
+    {"atRevision", "integer", "as it was at this revision", TAKES_PAST},
+    {"atTime", "string", "as it was at this time (RFC 3339), or so long ago: 10m", TAKES_PAST},
+    {"as", "string", "Table: rows of cells instead of objects, as by the header Accept",
+     TAKES_TABLE},
+    {"includeObject", "string",
+     "of a table: what its rows have beside the cells, Metadata (unless given), Object or None",
+     TAKES_TABLE},
+    {"tailLines", "integer", "only the last so many lines of what there is", TAKES_LOG},
+    {"follow", "boolean", "what is written from then on comes, too", TAKES_LOG},
+    {"dryRun", "string", "All: everything but keeping it",
+     TAKES_WRITE | TAKES_PATCH | TAKES_DELETE},
+    {"fieldManager", "string", "who owns what is written", TAKES_WRITE | TAKES_PATCH | TAKES_PLAN},
     {"fieldValidation", "string", "of unknown fields: Strict refuses, Warn tells, Ignore drops",
-     OF_WRITE | OF_PATCH},
-    {"force", "boolean", "of an apply: fields that others own are taken over", OF_PATCH},
+     TAKES_WRITE | TAKES_PATCH | TAKES_PLAN},
+    {"force", "boolean", "of an apply: fields that others own are taken over",
+     TAKES_PATCH | TAKES_PLAN},
+    {"orphanDependents", "boolean", "as the propagationPolicy Orphan", TAKES_DELETE},
     {"propagationPolicy", "string", "what becomes of what it owns: Background or Orphan",
-     OF_DELETE},
-};
-
-/* One request that can be made. */
-struct operation {
-    const struct kind *kind;
-    const char *subresource; /* NULL: none */
-    const char *method;      /* "get" */
-    const char *action;      /* as Kubernetes calls it */
-    const char *summary;
-    const char *answer; /* name of the definition */
-    const char *body;   /* likewise; NULL: none */
-    unsigned takes;     /* OF_… */
-    int code;
+     TAKES_DELETE},
 };
 
 static void set_text(struct arena *arena, struct node *to, const char *key, const char *text)
@@ -72,34 +66,60 @@ static struct node *parameter(struct arena *arena, enum openapi_version version,
     return node;
 }
 
-static struct node *media_types(struct arena *arena, unsigned takes)
+/* A form is the name of a definition, or a media type. */
+static bool is_media(const char *form)
+{
+    return strchr(form, '/') != NULL;
+}
+
+static struct node *media_types(struct arena *arena, const struct operation *operation)
 {
     static const char *const patches[] = {"application/json-patch+json",
                                           "application/merge-patch+json",
-                                          "application/apply-patch+yaml"};
-    static const char *const bodies[] = {"application/json", "application/yaml"};
+                                          "application/apply-patch+yaml", NULL};
+    static const char *const bodies[] = {"application/json", "application/yaml", NULL};
+    const char *const own[] = {operation->body, NULL};
+    const char *const *types = operation->takes & TAKES_PATCH ? patches
+                               : is_media(operation->body)    ? own
+                                                              : bodies;
     struct node *list = node_list(arena);
-    bool is_patch = (takes & OF_PATCH) != 0;
 
-    for (size_t i = 0; i < (is_patch ? COUNT_OF(patches) : COUNT_OF(bodies)); i++) {
-        node_add(arena, list, node_str(arena, is_patch ? patches[i] : bodies[i]));
+    for (; *types != NULL; types++) {
+        node_add(arena, list, node_str(arena, *types));
     }
     return list;
+}
+
+/* JSON that is not described may be anything, and what is none is a text. */
+static struct node *form_schema(struct arena *arena, enum openapi_version version, const char *form)
+{
+    struct node *node = node_map(arena);
+
+    if (!is_media(form)) {
+        return openapi_ref(arena, version, form);
+    }
+    if (!str_eq(form, "application/json")) {
+        set_text(arena, node, "type", "string");
+    }
+    if (str_eq(form, "application/octet-stream")) {
+        set_text(arena, node, "format", "binary");
+    }
+    return node;
 }
 
 /* A patch may be of any form. */
 static struct node *body_schema(struct arena *arena, enum openapi_version version,
                                 const struct operation *operation)
 {
-    return operation->takes & OF_PATCH ? node_map(arena)
-                                       : openapi_ref(arena, version, operation->body);
+    return operation->takes & TAKES_PATCH ? node_map(arena)
+                                          : form_schema(arena, version, operation->body);
 }
 
 static void add_body(struct arena *arena, enum openapi_version version,
                      const struct operation *operation, struct node *to, struct node *list)
 {
-    struct node *types = media_types(arena, operation->takes), *body = node_map(arena), *content;
-    struct node *is_required = node_bool(arena, (operation->takes & OF_DELETE) == 0);
+    struct node *types = media_types(arena, operation), *body = node_map(arena), *content;
+    struct node *is_required = node_bool(arena, (operation->takes & TAKES_DELETE) == 0);
 
     if (version == OPENAPI_V2) {
         set_text(arena, body, "name", "body");
@@ -122,11 +142,16 @@ static void add_body(struct arena *arena, enum openapi_version version,
     node_set(arena, to, "requestBody", body);
 }
 
+static const char *media_of(const char *form)
+{
+    return is_media(form) ? form : "application/json";
+}
+
 static struct node *answer(struct arena *arena, enum openapi_version version, const char *doc,
-                           const char *definition)
+                           const char *form)
 {
     struct node *node = node_map(arena), *content, *medium;
-    struct node *schema = openapi_ref(arena, version, definition);
+    struct node *schema = form_schema(arena, version, form);
 
     set_text(arena, node, "description", doc);
     if (version == OPENAPI_V2) {
@@ -136,36 +161,36 @@ static struct node *answer(struct arena *arena, enum openapi_version version, co
     content = node_map(arena);
     medium = node_map(arena);
     node_set(arena, medium, "schema", schema);
-    node_set(arena, content, "application/json", medium);
+    node_set(arena, content, media_of(form), medium);
     node_set(arena, node, "content", content);
     return node;
 }
 
-static struct node *answers(struct arena *arena, enum openapi_version version,
-                            const struct operation *operation)
+static void add_answers(struct arena *arena, enum openapi_version version,
+                        const struct operation *operation, struct node *to)
 {
-    struct node *node = node_map(arena);
+    struct node *node = node_map(arena), *produced = node_list(arena);
 
+    if (version == OPENAPI_V2) {
+        node_add(arena, produced, node_str(arena, media_of(operation->answer)));
+        if (!str_eq(media_of(operation->answer), "application/json")) {
+            node_add(arena, produced, node_str(arena, "application/json")); /* of a refusal */
+        }
+        node_set(arena, to, "produces", produced);
+    }
     node_set(arena, node, arena_printf(arena, "%d", operation->code),
              answer(arena, version, operation->code == 201 ? "Created" : "OK", operation->answer));
     node_set(arena, node, "default", answer(arena, version, "what went wrong", OPENAPI_STATUS));
-    return node;
+    node_set(arena, to, "responses", node);
 }
 
-static void add_operation(struct arena *arena, enum openapi_version version,
-                          const struct operation *operation, struct node *item)
+static struct node *operation_node(struct arena *arena, enum openapi_version version,
+                                   const struct operation *operation)
 {
-    const struct kind *kind = operation->kind;
     struct node *node = node_map(arena), *list = node_list(arena);
-    bool is_scale = str_eq(operation->subresource, "scale");
 
-    set_text(arena, node, "description", operation->summary);
-    set_text(arena, node, "operationId",
-             arena_printf(arena, "%s%s%s", operation->action, kind->name,
-                          operation->subresource == NULL             ? ""
-                          : str_eq(operation->subresource, "status") ? "Status"
-                          : is_scale                                 ? "Scale"
-                                                                     : "Plan"));
+    set_text(arena, node, "description", operation->doc);
+    set_text(arena, node, "operationId", operation->id);
     for (size_t i = 0; i < COUNT_OF(parameters); i++) {
         const struct parameter *one = &parameters[i];
 
@@ -180,121 +205,206 @@ static void add_operation(struct arena *arena, enum openapi_version version,
     if (list->list.count > 0) {
         node_set(arena, node, "parameters", list);
     }
-    node_set(arena, node, "responses", answers(arena, version, operation));
-    set_text(arena, node, "x-kubernetes-action", operation->action);
-    node_set(arena, node, OPENAPI_KIND_MARK,
-             openapi_group_version_kind(arena, is_scale ? "autoscaling" : kind->group,
-                                        is_scale ? "v1" : openapi_version_of(kind),
-                                        is_scale ? "Scale" : kind->name));
-    node_set(arena, item, operation->method, node);
+    add_answers(arena, version, operation, node);
+    return node;
 }
 
-/* A path item; its parameters are those in the path. */
-static struct node *path_item(struct arena *arena, const struct kind *kind,
-                              enum openapi_version version, bool is_named)
+/* Of each name in braces; a list without items when there is none. */
+static struct node *path_parameters(struct arena *arena, enum openapi_version version,
+                                    const char *path)
 {
-    struct node *item = node_map(arena), *list = node_list(arena);
+    static const char *const docs[][2] = {
+        {"namespace", "any: events are the same in all of them"},
+        {"name", "name of the object"},
+        {"digest", "blake2b: and 64 digits"},
+        {"group", "the group of a document"},
+        {"version", "the version of a group"},
+    };
+    struct node *list = node_list(arena);
 
-    if (kind->is_event) {
-        node_add(arena, list,
-                 parameter(arena, version, "namespace", "path", "string",
-                           "any: events are the same in all of them"));
+    for (const char *at = strchr(path, '{'); at != NULL; at = strchr(at, '{')) {
+        const char *name = arena_strndup(arena, at + 1, strcspn(at + 1, "}"));
+
+        for (size_t i = 0; i < COUNT_OF(docs); i++) {
+            if (str_eq(docs[i][0], name)) {
+                node_add(arena, list,
+                         parameter(arena, version, name, "path", "string", docs[i][1]));
+            }
+        }
+        at++;
     }
-    if (is_named) {
-        node_add(arena, list,
-                 parameter(arena, version, "name", "path", "string", "name of the object"));
-    }
+    return list;
+}
+
+/* The item of a path, made when it is first asked for. */
+static struct node *path_item(struct arena *arena, enum openapi_version version, const char *path,
+                              struct node *to)
+{
+    struct node *item = node_map(arena), *list = path_parameters(arena, version, path);
+
     if (list->list.count > 0) {
         node_set(arena, item, "parameters", list);
     }
+    node_set(arena, to, path, item);
     return item;
 }
 
-static const char *base_path(struct arena *arena, const struct kind *kind)
-{
-    return kind->is_event ? arena_printf(arena, "/api/%s/namespaces/{namespace}/%s",
-                                         openapi_version_of(kind), kind->plural)
-                          : arena_printf(arena, "/apis/%s/%s", kind->api_version, kind->plural);
-}
-
-static void add_collection(struct arena *arena, const struct kind *kind,
-                           enum openapi_version version, struct node *to)
-{
-    const char *name = openapi_name(arena, kind);
-    const char *list = arena_printf(arena, "%sList", name);
-    const struct operation operations[] = {
-        {kind, NULL, "get", "list", "lists or watches them", list, NULL,
-         OF_LIST | (str_eq(kind->plural, "agents") ? (unsigned)OF_AGENTS : 0), 200},
-        {kind, NULL, "post", "create", "creates one", name, name, OF_WRITE, 201},
-        {kind, NULL, "delete", "deletecollection", "deletes all that are selected, or none", list,
-         OPENAPI_DELETE_OPTIONS, OF_DELETE, 200},
-    };
-    struct node *item = path_item(arena, kind, version, false);
-
-    for (size_t i = 0; i < COUNT_OF(operations); i++) {
-        if (kind_has_verb(kind, NULL, operations[i].action)) {
-            add_operation(arena, version, &operations[i], item);
-        }
-    }
-    node_set(arena, to, base_path(arena, kind), item);
-}
-
-/* Every kind has a patch: without one clients believe that the server knows no dry run of it.  What
- * the controller alone writes answers it with 403. */
-static void add_object(struct arena *arena, const struct kind *kind, enum openapi_version version,
+void openapi_add_route(struct arena *arena, const struct route *route, enum openapi_version version,
                        struct node *to)
 {
-    const char *name = openapi_name(arena, kind);
-    const struct operation operations[] = {
-        {kind, NULL, "get", "get", "reads one", name, NULL, 0, 200},
-        {kind, NULL, "put", "update", "replaces one", name, name, OF_WRITE, 200},
-        {kind, NULL, "patch", "patch",
-         kind->is_derived ? "refused: the controller alone writes these" : "changes or applies one",
-         name, name, OF_PATCH, 200},
-        {kind, NULL, "delete", "delete", "deletes one", OPENAPI_STATUS, OPENAPI_DELETE_OPTIONS,
-         OF_DELETE, 200},
-    };
-    struct node *item = path_item(arena, kind, version, true);
+    struct node *item = path_item(arena, version, route->path, to);
 
-    for (size_t i = 0; i < COUNT_OF(operations); i++) {
-        if (kind_has_verb(kind, NULL, operations[i].action) ||
-            str_eq(operations[i].action, "patch")) {
-            add_operation(arena, version, &operations[i], item);
-        }
+    for (size_t i = 0; i < ROUTE_OPERATIONS_MAX && route->operations[i].method != NULL; i++) {
+        node_set(arena, item, route->operations[i].method,
+                 operation_node(arena, version, &route->operations[i]));
     }
-    node_set(arena, to, arena_printf(arena, "%s/{name}", base_path(arena, kind)), item);
 }
 
-static void add_part(struct arena *arena, const struct kind *kind, const char *subresource,
-                     enum openapi_version version, struct node *to)
-{
-    const char *name = str_eq(subresource, "scale") ? OPENAPI_SCALE : openapi_name(arena, kind);
-    const struct operation operations[] = {
-        {kind, subresource, "get", "get", "reads it", name, NULL, 0, 200},
-        {kind, subresource, "put", "update", "replaces it", name, name, OF_WRITE, 200},
-        {kind, subresource, "patch", "patch", "changes or applies it", name, name, OF_PATCH, 200},
-        {kind, subresource, "post", "create", "tells what a change would do", OPENAPI_PLAN, name,
-         OF_WRITE, 200},
-    };
-    struct node *item = path_item(arena, kind, version, true);
+/* --- objects ---------------------------------------------------------------------------------- */
 
-    for (size_t i = 0; i < COUNT_OF(operations); i++) {
-        if (kind_has_verb(kind, subresource, operations[i].action)) {
-            add_operation(arena, version, &operations[i], item);
+/* Where the objects of a kind are: events are in every namespace, and in none. */
+struct place {
+    const struct kind *kind;
+    const char *path, *suffix; /* of the ids of operations */
+    enum openapi_version version;
+};
+
+/* Operations whose id is their action as Kubernetes calls it; those that the kind has are added. */
+static void add_item(struct arena *arena, const struct place *place, const char *subresource,
+                     const char *path, const struct operation *operations, size_t count,
+                     struct node *to)
+{
+    const struct kind *kind = place->kind;
+    struct node *item = path_item(arena, place->version, path, to);
+    bool is_scale = str_eq(subresource, "scale");
+    char part[NAME_BYTES_MAX] = "";
+
+    (void)snprintf(part, sizeof(part), "%s", subresource == NULL ? "" : subresource);
+    part[0] = (char)toupper((unsigned char)part[0]);
+    for (size_t i = 0; i < count; i++) {
+        const char *action = operations[i].id;
+        struct operation operation = operations[i];
+        struct node *node;
+
+        /* Every kind has a patch: without one clients believe that the server knows no dry run of
+         * it.  What the controller alone writes answers it with 403. */
+        if (!kind_has_verb(kind, subresource, action) &&
+            (subresource != NULL || !str_eq(action, "patch"))) {
+            continue;
+        }
+        operation.id = arena_printf(arena, "%s%s%s%s", action, kind->name, part, place->suffix);
+        node = operation_node(arena, place->version, &operation);
+        set_text(arena, node, "x-kubernetes-action", action);
+        node_set(arena, node, OPENAPI_KIND_MARK,
+                 openapi_group_version_kind(arena, is_scale ? "autoscaling" : kind->group,
+                                            is_scale ? "v1" : openapi_version_of(kind),
+                                            is_scale ? "Scale" : kind->name));
+        node_set(arena, item, operation.method, node);
+    }
+}
+
+static void add_collection(struct arena *arena, const struct place *place, struct node *to)
+{
+    const char *name = openapi_name(arena, place->kind);
+    const char *list = arena_printf(arena, "%sList", name);
+    unsigned which =
+        place->kind->id == KIND_AGENT ? TAKES_SELECTORS | TAKES_WHERE : TAKES_SELECTORS;
+    unsigned reads = TAKES_PAGE | TAKES_WATCH | TAKES_PAST | TAKES_TABLE;
+    const struct operation operations[] = {
+        {"get", "list", "lists or watches them", list, NULL, which | reads, 200},
+        {"post", "create", "creates one", name, name, TAKES_WRITE, 201},
+        {"delete", "deletecollection", "deletes all that are selected, or none", list,
+         OPENAPI_DELETE_OPTIONS, which | TAKES_DELETE, 200},
+    };
+
+    add_item(arena, place, NULL, place->path, operations, COUNT_OF(operations), to);
+}
+
+static void add_object(struct arena *arena, const struct place *place, struct node *to)
+{
+    const char *name = openapi_name(arena, place->kind);
+    const struct operation operations[] = {
+        {"get", "get", "reads one", name, NULL, TAKES_PAST | TAKES_TABLE, 200},
+        {"put", "update", "replaces one", name, name, TAKES_WRITE, 200},
+        {"patch", "patch",
+         place->kind->is_derived || place->kind->is_event
+             ? "refused: the controller alone writes these"
+             : "changes or applies one",
+         name, name, TAKES_PATCH, 200},
+        {"delete", "delete", "deletes one", OPENAPI_STATUS, OPENAPI_DELETE_OPTIONS, TAKES_DELETE,
+         200},
+    };
+
+    add_item(arena, place, NULL, arena_printf(arena, "%s/{name}", place->path), operations,
+             COUNT_OF(operations), to);
+}
+
+/* How a subresource is read. */
+static struct operation read_of(const char *subresource, const char *name)
+{
+    const struct {
+        const char *subresource;
+        struct operation operation;
+    } rows[] = {
+        {"status", {"get", "get", "reads it", name, NULL, TAKES_PAST | TAKES_TABLE, 200}},
+        {"scale", {"get", "get", "reads it", OPENAPI_SCALE, NULL, 0, 200}},
+        {"history",
+         {"get", "get", "changes of it, the newest first, also when it is gone", OPENAPI_HISTORY,
+          NULL, TAKES_LIMIT | TAKES_PAST, 200}},
+        {"why", {"get", "get", "why it is as it is", OPENAPI_WHY, NULL, 0, 200}},
+        {"log", {"get", "get", "what it has written", "text/plain", NULL, TAKES_LOG, 200}},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (str_eq(rows[i].subresource, subresource)) {
+            return rows[i].operation;
         }
     }
-    node_set(arena, to, arena_printf(arena, "%s/{name}/%s", base_path(arena, kind), subresource),
-             item);
+    return (struct operation){"get", "", "", "", NULL, 0, 0}; /* it is not read */
+}
+
+static void add_part(struct arena *arena, const struct place *place, const char *subresource,
+                     struct node *to)
+{
+    const char *object = openapi_name(arena, place->kind);
+    const char *name = str_eq(subresource, "scale") ? OPENAPI_SCALE : object;
+    const struct operation operations[] = {
+        read_of(subresource, name),
+        {"put", "update", "replaces it", name, name, TAKES_WRITE, 200},
+        {"patch", "patch", "changes or applies it", name, name, TAKES_PATCH, 200},
+        {"post", "create", "tells what a change would do", OPENAPI_PLAN, name, TAKES_PLAN, 200},
+    };
+
+    add_item(arena, place, subresource,
+             arena_printf(arena, "%s/{name}/%s", place->path, subresource), operations,
+             COUNT_OF(operations), to);
+}
+
+static void add_place(struct arena *arena, const struct place *place, struct node *to)
+{
+    add_collection(arena, place, to);
+    add_object(arena, place, to);
+    for (const char *const *part = kind_subresources; *part != NULL; part++) {
+        if (kind_verbs(place->kind, *part) != NULL) {
+            add_part(arena, place, *part, to);
+        }
+    }
 }
 
 void openapi_add_paths(struct arena *arena, const struct kind *kind, enum openapi_version version,
                        struct node *to)
 {
-    add_collection(arena, kind, version, to);
-    add_object(arena, kind, version, to);
-    for (const char *const *part = kind_subresources; *part != NULL; part++) {
-        if (kind_verbs(kind, *part) != NULL) {
-            add_part(arena, kind, *part, version, to);
-        }
+    struct place place = {.kind = kind, .suffix = "", .version = version};
+
+    if (!kind->is_event) {
+        place.path = arena_printf(arena, "/apis/%s/%s", kind->api_version, kind->plural);
+        add_place(arena, &place, to);
+        return;
     }
+    place.path = arena_printf(arena, "/api/%s/namespaces/{namespace}/%s", openapi_version_of(kind),
+                              kind->plural);
+    add_place(arena, &place, to);
+    place.path = arena_printf(arena, "/api/%s/%s", openapi_version_of(kind), kind->plural);
+    place.suffix = "ForAllNamespaces";
+    add_place(arena, &place, to);
 }

@@ -364,8 +364,8 @@ static struct node *described(struct arena *arena, const char *type, const char 
 }
 
 /* Beside a reference version 3 reads nothing. */
-static struct node *described_ref(struct arena *arena, enum openapi_version version,
-                                  const char *name, const char *doc)
+struct node *openapi_described_ref(struct arena *arena, enum openapi_version version,
+                                   const char *name, const char *doc)
 {
     struct node *ref = openapi_ref(arena, version, name), *node = ref, *all;
 
@@ -405,8 +405,8 @@ static void add_list(struct arena *arena, const struct kind *kind, enum openapi_
         definition(arena, arena_printf(arena, "A list of %ss.", kind->name), &properties);
 
     node_set(arena, properties, "metadata",
-             described_ref(arena, version, OPENAPI_LIST_META,
-                           "the revision of the list, and what is left of it"));
+             openapi_described_ref(arena, version, OPENAPI_LIST_META,
+                                   "the revision of the list, and what is left of it"));
     items = described(arena, "array", "the objects, by name");
     node_set(arena, items, "items", openapi_ref(arena, version, openapi_name(arena, kind)));
     node_set(arena, properties, "items", items);
@@ -425,8 +425,8 @@ void openapi_add_kind(struct arena *arena, const struct kind *kind, enum openapi
 
     add_type_properties(arena, properties);
     node_set(arena, properties, "metadata",
-             described_ref(arena, version, OPENAPI_META,
-                           "name, labels, owners and what else all objects have"));
+             openapi_described_ref(arena, version, OPENAPI_META,
+                                   "name, labels, owners and what else all objects have"));
     for (size_t i = 0; i < own->map.count; i++) {
         node_set(arena, properties, own->map.members[i].key, own->map.members[i].value);
     }
@@ -497,7 +497,7 @@ static void add_status(struct arena *arena, enum openapi_version version, struct
     struct node *below = node_map(arena);
 
     node_set(arena, properties, "metadata",
-             described_ref(arena, version, OPENAPI_LIST_META, "empty"));
+             openapi_described_ref(arena, version, OPENAPI_LIST_META, "empty"));
     node_set(arena, properties, "status", described(arena, "string", "Success or Failure"));
     node_set(arena, properties, "message",
              described(arena, "string", "what went wrong, for a person"));
@@ -556,7 +556,7 @@ static void add_scale(struct arena *arena, enum openapi_version version, struct 
     struct node *node = definition(arena, "How many replicas there are to be.", &properties);
 
     node_set(arena, properties, "metadata",
-             described_ref(arena, version, OPENAPI_META, "of the object that is scaled"));
+             openapi_described_ref(arena, version, OPENAPI_META, "of the object that is scaled"));
     node_set(arena, properties, "spec", scale_part(arena, "what is wanted", "how many"));
     status = scale_part(arena, "what is", "how many there are");
     node_set(arena, node_find(status, "properties"), "selector",
@@ -566,17 +566,6 @@ static void add_scale(struct arena *arena, enum openapi_version version, struct 
     node_set(arena, to, OPENAPI_SCALE, node);
 }
 
-/* What it says inside is for people, and of no kind that clients keep. */
-static void add_plan(struct arena *arena, struct node *to)
-{
-    struct node *properties;
-    struct node *node = definition(arena, "What a change would do; nothing is done.", &properties);
-
-    node_set(arena, properties, "status",
-             described(arena, "object", "the results, each with the object, and the plan"));
-    node_set(arena, to, OPENAPI_PLAN, node);
-}
-
 void openapi_add_common(struct arena *arena, enum openapi_version version, struct node *to)
 {
     add_meta(arena, version, to);
@@ -584,7 +573,6 @@ void openapi_add_common(struct arena *arena, enum openapi_version version, struc
     add_status(arena, version, to);
     add_delete_options(arena, to);
     add_scale(arena, version, to);
-    add_plan(arena, to);
     if (version == OPENAPI_V3) {
         node_set(arena, to, OPENAPI_DURATION, formed(arena, NULL, duration_pattern));
         add_number_or_text(arena, to, OPENAPI_INT_OR_PERCENT, "integer",

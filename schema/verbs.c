@@ -3,7 +3,7 @@
 #include "schema/base/str.h"
 #include "schema/emit.h"
 
-const char *const kind_subresources[] = {"status", "scale", "plan", NULL};
+const char *const kind_subresources[] = {"history", "log", "plan", "scale", "status", "why", NULL};
 
 const char *const *kind_verbs(const struct kind *kind, const char *subresource)
 {

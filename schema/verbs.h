@@ -9,5 +9,5 @@
 const char *const *kind_verbs(const struct kind *kind, const char *subresource);
 bool kind_has_verb(const struct kind *kind, const char *subresource, const char *verb);
 
-/* Those that clients of Kubernetes know, and discovery lists: NULL-terminated. */
+/* All that any kind has, in the order of the alphabet: NULL-terminated. */
 extern const char *const kind_subresources[];

@@ -125,75 +125,25 @@ static void answer_health(struct ctl *ctl, uint64_t id)
     vec_add(ctl->effects, effect); /* immediate: it tells nothing about state */
 }
 
-enum page {
-    PAGE_HEALTH,
-    PAGE_METRICS,
-    PAGE_VERSION,
-    PAGE_VERSIONS,
-    PAGE_GROUPS,
-    PAGE_GROUP,
-    PAGE_FOG,
-    PAGE_CORE
-};
-
-static bool find_page(const struct target *target, enum page *ret_page)
-{
-    static const struct {
-        const char *path;
-        enum page page;
-    } pages[] = {{"/metrics", PAGE_METRICS}, {"/healthz", PAGE_HEALTH},  {"/livez", PAGE_HEALTH},
-                 {"/readyz", PAGE_HEALTH},   {"/version", PAGE_VERSION}, {"/api", PAGE_VERSIONS},
-                 {"/apis", PAGE_GROUPS},     {"/apis/fog", PAGE_GROUP},  {"/apis/fog/v1", PAGE_FOG},
-                 {"/api/v1", PAGE_CORE}};
-
-    for (size_t i = 0; i < COUNT_OF(pages); i++) {
-        if (target_is(target, pages[i].path)) {
-            *ret_page = pages[i].page;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool discovery_has(const struct target *target)
-{
-    enum page page;
-
-    return find_page(target, &page);
-}
-
-void discovery_answer(struct ctl *ctl, uint64_t id, const struct target *target)
+void discovery_answer(struct ctl *ctl, uint64_t id, enum route_id route)
 {
     struct arena *arena = &ctl->arena;
-    enum page page;
 
-    if (!find_page(target, &page)) {
-        return;
-    }
-    switch (page) {
-    case PAGE_HEALTH:
-        answer_health(ctl, id);
-        break;
-    case PAGE_METRICS:
+    if (route == ROUTE_METRICS) {
         metrics_answer(ctl, id);
-        break;
-    case PAGE_VERSION:
+    } else if (route == ROUTE_VERSION) {
         answer_node(ctl, id, 200, version(ctl));
-        break;
-    case PAGE_VERSIONS:
+    } else if (route == ROUTE_VERSIONS) {
         answer_node(ctl, id, 200, versions(arena));
-        break;
-    case PAGE_GROUPS:
+    } else if (route == ROUTE_GROUPS) {
         answer_node(ctl, id, 200, groups(arena));
-        break;
-    case PAGE_GROUP:
+    } else if (route == ROUTE_GROUP) {
         answer_node(ctl, id, 200, group(arena, true));
-        break;
-    case PAGE_FOG:
+    } else if (route == ROUTE_FOG) {
         answer_node(ctl, id, 200, resources(arena, "fog", "fog/v1"));
-        break;
-    case PAGE_CORE:
+    } else if (route == ROUTE_CORE) {
         answer_node(ctl, id, 200, resources(arena, "", "v1"));
-        break;
+    } else {
+        answer_health(ctl, id);
     }
 }

@@ -4,6 +4,5 @@
 #include "controller/core/answer.h"
 #include "controller/core/target.h"
 
-/* Is the target one of discovery, version and health? */
-bool discovery_has(const struct target *target);
-void discovery_answer(struct ctl *ctl, uint64_t id, const struct target *target);
+/* `route` is one of discovery, version, health and metrics. */
+void discovery_answer(struct ctl *ctl, uint64_t id, enum route_id route);

@@ -596,7 +596,7 @@ static void on_collection(struct ctl *ctl, struct request *request)
         request_list(ctl, request);
     } else if (str_eq(method, "POST")) {
         write_resource(ctl, request, WRITE_CREATE);
-    } else if (str_eq(method, "DELETE")) {
+    } else if (str_eq(method, "DELETE") && kind_has_verb(request->kind, NULL, "deletecollection")) {
         delete_collection(ctl, request);
     } else {
         method_not_allowed(ctl, request);
@@ -683,68 +683,83 @@ static void read_fleet_history(struct ctl *ctl, struct request *request)
     }
 }
 
-static void on_review(struct ctl *ctl, struct request *request)
+static void on_route(struct ctl *ctl, struct request *request, enum route_id route)
 {
-    if (!str_eq(request->http->method, "POST")) {
-        method_not_allowed(ctl, request);
-    } else if (review_is_proto(request) || read_body(ctl, request)) {
-        review_answer(ctl, request);
-    }
-}
-
-/* What is about the fleet as a whole; false when the path is none of these. */
-static bool on_fleet(struct ctl *ctl, struct request *request)
-{
-    static const struct {
-        const char *path, *method;
-        void (*act)(struct ctl *ctl, struct request *request);
-    } routes[] = {{"/apis/fog/v1/changesets", "POST", write_changeset},
-                  {"/apis/fog/v1/rollbacks", "POST", write_rollback},
-                  {"/apis/fog/v1/plan", "POST", read_plan},
-                  {"/apis/fog/v1/history", "GET", read_fleet_history},
-                  {"/apis/fog/v1/reconcilelog", "GET", reconcile_log_answer},
-                  {"/apis/fog/v1/state", "GET", dump_answer}};
-
-    for (size_t i = 0; i < COUNT_OF(routes); i++) {
-        if (target_is(&request->target, routes[i].path)) {
-            if (str_eq(request->http->method, routes[i].method)) {
-                routes[i].act(ctl, request);
-            } else {
-                method_not_allowed(ctl, request);
-            }
-            return true;
+    switch (route) {
+    case ROUTE_CHANGESETS:
+        write_changeset(ctl, request);
+        break;
+    case ROUTE_ROLLBACKS:
+        write_rollback(ctl, request);
+        break;
+    case ROUTE_PLAN:
+        read_plan(ctl, request);
+        break;
+    case ROUTE_HISTORY:
+        read_fleet_history(ctl, request);
+        break;
+    case ROUTE_RECONCILE_LOG:
+        reconcile_log_answer(ctl, request);
+        break;
+    case ROUTE_STATE:
+        dump_answer(ctl, request);
+        break;
+    case ROUTE_ACCESS_REVIEWS:
+    case ROUTE_RULES_REVIEWS:
+    case ROUTE_SELF_REVIEWS:
+        if (review_is_proto(request) || read_body(ctl, request)) {
+            review_answer(ctl, request, route);
         }
+        break;
+    case ROUTE_OPENAPI_V2:
+    case ROUTE_OPENAPI_V3:
+    case ROUTE_OPENAPI_V3_SERVER:
+    case ROUTE_OPENAPI_V3_CORE:
+    case ROUTE_OPENAPI_V3_GROUP:
+        if (!openapi_answer(ctl, request, route)) {
+            not_there(ctl, request);
+        }
+        break;
+    case ROUTE_VERSIONS:
+    case ROUTE_CORE:
+    case ROUTE_GROUPS:
+    case ROUTE_GROUP:
+    case ROUTE_FOG:
+    case ROUTE_VERSION:
+    case ROUTE_HEALTHZ:
+    case ROUTE_LIVEZ:
+    case ROUTE_READYZ:
+    case ROUTE_METRICS:
+        discovery_answer(ctl, request->id, route);
+        break;
+    case ROUTE_BLOBS: /* the shell answers these itself */
+    case ROUTE_BLOB:
+    case ROUTE_BACKUP:
+    case ROUTE_COUNT:
+        not_there(ctl, request);
+        break;
     }
-    if (review_has(&request->target)) {
-        on_review(ctl, request);
-        return true;
-    }
-    if (!discovery_has(&request->target) && !openapi_has(&request->target)) {
-        return false;
-    }
-    if (!str_eq(request->http->method, "GET")) {
-        method_not_allowed(ctl, request);
-    } else if (openapi_has(&request->target)) {
-        openapi_answer(ctl, request);
-    } else {
-        discovery_answer(ctl, request->id, &request->target);
-    }
-    return true;
 }
 
 void on_operator(struct ctl *ctl, uint64_t id, const struct http_request *http)
 {
     struct request request = {.id = id, .http = http};
+    const struct route *route;
 
     if (!target_parse(&ctl->arena, http->target, &request.target)) {
         request_refuse(ctl, &request,
                        failure_make(&ctl->arena, 400, "BadRequest", "the URL is malformed"));
         return;
     }
-    if (!read_dry_run(ctl, &request) || past_open(ctl, &request) || on_fleet(ctl, &request)) {
+    route = target_route(&request.target);
+    if (!read_dry_run(ctl, &request) || past_open(ctl, &request)) {
         return;
     }
-    if (!request_find_resource(&request)) {
+    if (route != NULL && !route_has(route, http->method)) {
+        method_not_allowed(ctl, &request);
+    } else if (route != NULL) {
+        on_route(ctl, &request, route->id);
+    } else if (!request_find_resource(&request)) {
         not_there(ctl, &request);
     } else if (request.name == NULL) {
         on_collection(ctl, &request);

@@ -48,12 +48,6 @@ static const char *group_of(const struct target *target)
     return NULL;
 }
 
-bool openapi_has(const struct target *target)
-{
-    return target_is(target, "/openapi/v2") || target_is(target, "/openapi/v3") ||
-           group_of(target) != NULL;
-}
-
 static struct document *keep(struct openapi *openapi, const char *path, const char *type)
 {
     struct document *document = openapi->documents;
@@ -153,23 +147,35 @@ static const char *type_asked_for(const char *accept)
     return json_type;
 }
 
+/* NULL: there is no such group. */
+static const struct document *document_of(struct ctl *ctl, const struct request *request,
+                                          enum route_id route)
+{
+    const char *group = group_of(&request->target);
+
+    return route == ROUTE_OPENAPI_V2   ? version_2(ctl, type_asked_for(request->http->accept))
+           : route == ROUTE_OPENAPI_V3 ? list_of_groups(ctl)
+           : group != NULL             ? version_3(ctl, group)
+                                       : NULL;
+}
+
 /* Immediate: it tells nothing about state. */
-void openapi_answer(struct ctl *ctl, const struct request *request)
+bool openapi_answer(struct ctl *ctl, const struct request *request, enum route_id route)
 {
     const struct http_request *http = request->http;
     struct effect effect = {.type = EFFECT_ANSWER, .id = request->id};
-    const char *group = group_of(&request->target);
-    const struct document *document = group != NULL ? version_3(ctl, group)
-                                      : target_is(&request->target, "/openapi/v2")
-                                          ? version_2(ctl, type_asked_for(http->accept))
-                                          : list_of_groups(ctl);
-    bool is_known =
-        http->if_none_match != NULL &&
-        (str_eq(http->if_none_match, "*") || strstr(http->if_none_match, document->tag) != NULL);
+    const struct document *document = document_of(ctl, request, route);
+    bool is_known;
 
+    if (document == NULL) {
+        return false;
+    }
+    is_known = http->if_none_match != NULL && (str_eq(http->if_none_match, "*") ||
+                                               strstr(http->if_none_match, document->tag) != NULL);
     effect.answer.code = is_known ? 304 : 200;
     effect.answer.content_type = document->type;
     effect.answer.etag = mem_strdup(document->tag);
     effect.bytes = is_known ? NULL : blob_ref(document->bytes);
     vec_add(ctl->effects, effect);
+    return true;
 }

@@ -9,5 +9,5 @@ struct openapi;
 struct openapi *openapi_new(void);
 void openapi_free(struct openapi *openapi);
 
-bool openapi_has(const struct target *target);
-void openapi_answer(struct ctl *ctl, const struct request *request);
+/* False: there is no document of that group, and nothing was answered. */
+bool openapi_answer(struct ctl *ctl, const struct request *request, enum route_id route);

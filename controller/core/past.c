@@ -512,10 +512,11 @@ static bool open_what(struct ctl *ctl, struct request *request, const struct mom
 bool past_open(struct ctl *ctl, struct request *request)
 {
     struct failure busy;
+    const struct route *route = target_route(&request->target);
     struct moment moment;
     const char *wrong;
 
-    if (!asks_for_past(request) || discovery_has(&request->target)) {
+    if (!asks_for_past(request) || (route != NULL && route_resource(route) == NULL)) {
         return false;
     }
     if (!str_eq(request->http->method, "GET") || target_flag(&request->target, "watch")) {

@@ -3,31 +3,10 @@
 
 #include "schema/verbs.h"
 
-static const struct route {
-    const char *path;
-    enum review_type type;
-} routes[] = {
-    {"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", REVIEW_ACCESS},
-    {"/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", REVIEW_RULES},
-    {"/apis/authentication.k8s.io/v1/selfsubjectreviews", REVIEW_SELF},
-};
-
-/* What is no resource; a path that ends in "*" stands for all that begin so. */
-static const struct page_row {
-    const char *path;
-    const char *verbs[5];
-} pages[] = {
-    {"/healthz", {"get"}},   {"/livez", {"get"}},
-    {"/readyz", {"get"}},    {"/version", {"get"}},
-    {"/metrics", {"get"}},   {"/api", {"get"}},
-    {"/api/*", {"get"}},     {"/apis", {"get"}},
-    {"/apis/*", {"get"}},    {"/openapi/*", {"get"}},
-    {"/blobs/v1", {"get"}},  {"/blobs/v1/*", {"delete", "get", "head", "put"}},
-    {"/backup/v1", {"get"}},
-};
-
 static const char *const verbs[] = {"create", "delete", "deletecollection", "get",
                                     "list",   "patch",  "update",           "watch"};
+
+static const char allowed[] = "there is no authorization yet: everybody may who reaches the server";
 
 static bool is_any(const char *text)
 {
@@ -36,38 +15,48 @@ static bool is_any(const char *text)
 
 /* --- deciding --------------------------------------------------------------------------------- */
 
-static bool page_has(const struct page_row *page, const char *verb)
+/* The verb of a kind that a method of HTTP stands for; NULL: none. */
+static const char *verb_of(const char *method, const struct request *request)
 {
-    for (size_t i = 0; i < COUNT_OF(page->verbs) && page->verbs[i] != NULL; i++) {
-        if (str_eq(page->verbs[i], verb)) {
-            return true;
+    static const struct {
+        const char *method, *collection, *object;
+    } rows[] = {
+        {"get", "list", "get"},  {"head", "list", "get"},  {"post", "create", NULL},
+        {"put", NULL, "update"}, {"patch", NULL, "patch"}, {"delete", "deletecollection", "delete"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (str_eq(rows[i].method, method)) {
+            return request->name == NULL                  ? rows[i].collection
+                   : str_eq(request->subresource, "plan") ? rows[i].collection
+                                                          : rows[i].object;
         }
     }
-    return false;
-}
-
-static bool page_is(const struct page_row *page, const char *path)
-{
-    size_t length = strlen(page->path);
-
-    return str_ends(page->path, "*") ? strncmp(page->path, path, length - 1) == 0
-                                     : str_eq(page->path, path);
+    return NULL;
 }
 
 static bool decide_path(struct arena *arena, const struct review *review, const char **ret_why)
 {
-    bool is_known = false;
+    struct request request = {0};
+    const struct route *route;
+    const char *verb;
 
-    for (size_t i = 0; i < COUNT_OF(pages); i++) {
-        if (page_is(&pages[i], review->path)) {
-            is_known = true;
-            if (page_has(&pages[i], review->path_verb)) {
-                return true;
-            }
-        }
+    *ret_why = "the server has no such path";
+    if (!target_parse(arena, review->path, &request.target)) {
+        return false;
     }
-    *ret_why = is_known ? arena_printf(arena, "there is no \"%s\" of this path", review->path_verb)
-                        : "the server has no such path";
+    route = target_route(&request.target);
+    if (route == NULL && (!request_find_resource(&request) ||
+                          kind_verbs(request.kind, request.subresource) == NULL)) {
+        return false;
+    }
+    verb = route != NULL ? NULL : verb_of(review->path_verb, &request);
+    if (route != NULL ? route_has(route, review->path_verb)
+                      : verb != NULL && kind_has_verb(request.kind, request.subresource, verb)) {
+        *ret_why = allowed;
+        return true;
+    }
+    *ret_why = arena_printf(arena, "there is no \"%s\" of this path", review->path_verb);
     return false;
 }
 
@@ -82,6 +71,16 @@ static bool kind_is_asked(const struct kind *kind, const struct review *review)
             str_eq(review->version, "v1"));
 }
 
+static bool is_verb(const char *text)
+{
+    for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+        if (str_eq(verbs[i], text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Who writes it, when it is not everybody. */
 static bool refuse_verb(struct arena *arena, const struct kind *kind, const struct review *review,
                         const char *verb, const char **ret_why)
@@ -90,7 +89,7 @@ static bool refuse_verb(struct arena *arena, const struct kind *kind, const stru
 
     *ret_why = kind_verbs(kind, str_is_empty(part) || is_any(part) ? NULL : part) == NULL
                    ? arena_printf(arena, "%s have no subresource \"%s\"", kind->plural, part)
-               : kind->is_derived
+               : kind->is_derived && is_verb(verb)
                    ? arena_printf(arena, "the controller alone writes %s", kind->plural)
                    : arena_printf(arena, "%s%s%s have no verb \"%s\"", kind->plural,
                                   str_is_empty(part) ? "" : "/", part, verb);
@@ -116,6 +115,29 @@ static bool kind_lets(struct arena *arena, const struct kind *kind, const struct
     return true;
 }
 
+/* The verb of a path that is named like a resource. */
+static const char *resource_verb(const struct route *route)
+{
+    return route_has(route, "post") ? "create" : "get";
+}
+
+/* Of a path that is named like a resource. */
+static bool route_lets(struct arena *arena, const struct route *route, const struct review *review,
+                       const char **ret_why)
+{
+    const char *name = route_resource(route);
+
+    if (!str_is_empty(review->subresource) && !is_any(review->subresource)) {
+        *ret_why = arena_printf(arena, "%s has no subresource \"%s\"", name, review->subresource);
+        return false;
+    }
+    if (!is_any(review->verb) && !str_eq(review->verb, resource_verb(route))) {
+        *ret_why = arena_printf(arena, "%s has no verb \"%s\"", name, review->verb);
+        return false;
+    }
+    return true;
+}
+
 static bool decide_resource(struct arena *arena, const struct review *review, const char **ret_why)
 {
     bool is_known = false;
@@ -129,6 +151,12 @@ static bool decide_resource(struct arena *arena, const struct review *review, co
         }
         is_known = true;
     }
+    for (size_t i = 0; i < ROUTE_COUNT && !is_known; i++) {
+        if (str_eq(route_resource(&routes[i]), review->resource) &&
+            (is_any(review->group) || str_eq(review->group, "fog"))) {
+            return route_lets(arena, &routes[i], review, ret_why);
+        }
+    }
     if (!is_known) {
         *ret_why = arena_printf(arena, "the server has no resource \"%s\" in the group \"%s\"",
                                 review->resource, review->group);
@@ -138,7 +166,7 @@ static bool decide_resource(struct arena *arena, const struct review *review, co
 
 bool review_decide(struct arena *arena, const struct review *review, const char **ret_why)
 {
-    *ret_why = "there is no authorization yet: everybody may who reaches the server";
+    *ret_why = allowed;
     return review->path != NULL ? decide_path(arena, review, ret_why)
                                 : decide_resource(arena, review, ret_why);
 }
@@ -186,23 +214,41 @@ static void add_rule(struct arena *arena, struct node *list, const struct kind *
     node_add(arena, list, rule);
 }
 
+static void add_route_rule(struct arena *arena, struct node *list, const struct route *route)
+{
+    struct node *rule = node_map(arena), *methods = node_list(arena);
+    const char *resource = route_resource(route), *brace = strchr(route->path, '{');
+
+    if (resource != NULL) {
+        node_set(arena, rule, "verbs", one(arena, resource_verb(route)));
+        node_set(arena, rule, "apiGroups", one(arena, "fog"));
+        node_set(arena, rule, "resources", one(arena, resource));
+        node_add(arena, list, rule);
+        return;
+    }
+    for (size_t i = 0; i < ROUTE_OPERATIONS_MAX && route->operations[i].method != NULL; i++) {
+        node_add(arena, methods, node_str(arena, route->operations[i].method));
+    }
+    node_set(arena, rule, "verbs", methods);
+    node_set(arena, rule, "nonResourceURLs",
+             one(arena, brace == NULL ? route->path
+                                      : arena_printf(arena, "%.*s*", (int)(brace - route->path),
+                                                     route->path)));
+    node_add(arena, list, rule);
+}
+
 static struct node *rules_status(struct arena *arena)
 {
-    static const char *const parts[] = {"history", "log", "plan", "scale", "status", "why"};
     struct node *status = node_map(arena), *rules = node_list(arena), *paths = node_list(arena);
 
     for (size_t i = 0; i < KIND_COUNT; i++) {
         add_rule(arena, rules, kinds[i], NULL);
-        for (size_t j = 0; j < COUNT_OF(parts); j++) {
-            add_rule(arena, rules, kinds[i], parts[j]);
+        for (const char *const *part = kind_subresources; *part != NULL; part++) {
+            add_rule(arena, rules, kinds[i], *part);
         }
     }
-    for (size_t i = 0; i < COUNT_OF(pages); i++) {
-        struct node *rule = node_map(arena);
-
-        node_set(arena, rule, "verbs", texts(arena, pages[i].verbs));
-        node_set(arena, rule, "nonResourceURLs", one(arena, pages[i].path));
-        node_add(arena, paths, rule);
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        add_route_rule(arena, route_resource(&routes[i]) != NULL ? rules : paths, &routes[i]);
     }
     node_set(arena, status, "resourceRules", rules);
     node_set(arena, status, "nonResourceRules", paths);
@@ -221,30 +267,17 @@ static struct node *self_status(struct arena *arena, const char *user)
     return status;
 }
 
-static const struct route *find_route(const struct target *target)
-{
-    for (size_t i = 0; i < COUNT_OF(routes); i++) {
-        if (target_is(target, routes[i].path)) {
-            return &routes[i];
-        }
-    }
-    return NULL;
-}
-
-bool review_has(const struct target *target)
-{
-    return find_route(target) != NULL;
-}
-
 bool review_is_proto(const struct request *request)
 {
     return str_starts(request->http->content_type, "application/vnd.kubernetes.protobuf");
 }
 
-void review_answer(struct ctl *ctl, const struct request *request)
+void review_answer(struct ctl *ctl, const struct request *request, enum route_id route)
 {
     const struct http_request *http = request->http;
-    enum review_type type = find_route(&request->target)->type;
+    enum review_type type = route == ROUTE_ACCESS_REVIEWS  ? REVIEW_ACCESS
+                            : route == ROUTE_RULES_REVIEWS ? REVIEW_RULES
+                                                           : REVIEW_SELF;
     struct arena *arena = &ctl->arena;
     struct review review;
     struct node *root, *status;

@@ -5,11 +5,10 @@
 #include "controller/core/request.h"
 #include "schema/review.h"
 
-/* Is the target one of theirs? */
-bool review_has(const struct target *target);
 /* Its body is protocol buffers, and nothing else is to read it. */
 bool review_is_proto(const struct request *request);
-void review_answer(struct ctl *ctl, const struct request *request);
+/* `route` is one of theirs. */
+void review_answer(struct ctl *ctl, const struct request *request, enum route_id route);
 
 /* The decision alone.  `*ret_why` is in the arena, or static. */
 bool review_decide(struct arena *arena, const struct review *review, const char **ret_why);

@@ -137,13 +137,23 @@ bool target_is(const struct target *target, const char *path)
     while (*path == '/') {
         size_t length = strcspn(path + 1, "/");
 
-        if (i == target->segment_count || (!(length == 1 && path[1] == '*') &&
-                                           (strlen(target->segments[i]) != length ||
-                                            strncmp(target->segments[i], path + 1, length) != 0))) {
+        if (i == target->segment_count ||
+            (path[1] != '{' && (strlen(target->segments[i]) != length ||
+                                strncmp(target->segments[i], path + 1, length) != 0))) {
             return false;
         }
         i++;
         path += 1 + length;
     }
     return i == target->segment_count;
+}
+
+const struct route *target_route(const struct target *target)
+{
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (target_is(target, routes[i].path)) {
+            return &routes[i];
+        }
+    }
+    return NULL;
 }

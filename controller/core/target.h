@@ -4,6 +4,7 @@
 #include "controller/core/event.h"
 #include "schema/base/arena.h"
 #include "schema/kind.h"
+#include "schema/routes.h"
 
 enum { TARGET_SEGMENTS_MAX = 8, TARGET_PARAMS_MAX = 32 };
 
@@ -21,5 +22,6 @@ bool target_flag(const struct target *target, const char *name);         /* "tru
 /* Absent or empty gives the fallback; false when it is there and no number. */
 bool target_number(const struct target *target, const char *name, uint64_t fallback,
                    uint64_t *ret_number);
-/* Is this the path?  "*" matches one segment. */
+/* Is this the path?  What is in braces matches one segment. */
 bool target_is(const struct target *target, const char *path);
+const struct route *target_route(const struct target *target); /* NULL: it is none of them */

@@ -527,7 +527,8 @@ void on_transfer_request(void *context, uint64_t id, const struct transfer_reque
     arena_init(&arena);
     if (!target_parse(&arena, request->target, &target)) {
         blobs_refuse(blobs, id, 400, NULL, "the target cannot be read");
-    } else if (!target_is(&target, "/blobs/v1") && !target_is(&target, "/blobs/v1/*")) {
+    } else if (!target_is(&target, routes[ROUTE_BLOBS].path) &&
+               !target_is(&target, routes[ROUTE_BLOB].path)) {
         blobs_refuse(blobs, id, 404, NULL, "there is /blobs/v1 and what is below it");
     } else {
         dispatch(blobs, id, &target, request);

@@ -50,6 +50,20 @@ static void what_anybody_may_do_is_allowed_and_the_rest_has_a_reason(void **stat
         {"update", "*", "*", "", "the controller alone writes assignments"},
         {"dance", "fog", "agents", "", "agents have no verb \"dance\""},
         {"get", "fog", "agents", "log", "agents have no subresource \"log\""},
+        {"create", "fog", "harvestsessions", "plan", NULL},
+        {"get", "fog", "harvestsessions", "history", NULL},
+        {"get", "fog", "harvestsessions", "scale", NULL},
+        {"get", "fog", "assignments", "status", NULL},
+        {"create", "fog", "assignments", "plan", "assignments have no subresource \"plan\""},
+        {"get", "fog", "agents", "scale", "agents have no subresource \"scale\""},
+        {"get", "fog", "harvestsessions", "plan", "harvestsessions/plan have no verb \"get\""},
+        {"dance", "fog", "assignments", "", "assignments have no verb \"dance\""},
+        {"create", "fog", "changesets", "", NULL},
+        {"create", "fog", "rollbacks", "", NULL},
+        {"get", "fog", "state", "", NULL},
+        {"get", "*", "history", "", NULL},
+        {"get", "fog", "changesets", "", "changesets has no verb \"get\""},
+        {"get", "fog", "history", "log", "history has no subresource \"log\""},
         {"update", "fog", "agents", "why", "agents/why have no verb \"update\""},
         {"get", "", "pods", "", "the server has no resource \"pods\" in the group \"\""},
         {"get", "fog", "events", "", "the server has no resource \"events\" in the group \"fog\""},
@@ -82,6 +96,15 @@ static void paths_are_allowed_as_far_as_they_are_there(void **state)
         {"get", "/version", NULL},
         {"get", "/openapi/v3/apis/fog/v1", NULL},
         {"put", "/blobs/v1/blake2b:0", NULL},
+        {"head", "/blobs/v1/blake2b:0", NULL},
+        {"post", "/apis/fog/v1/changesets", NULL},
+        {"get", "/apis/fog/v1/agents", NULL},
+        {"patch", "/apis/fog/v1/agents/a/status", NULL},
+        {"post", "/apis/fog/v1/agents/a/plan", NULL},
+        {"get", "/api/v1/namespaces/x/events", NULL},
+        {"post", "/apis/fog/v1/agents/a", "there is no \"post\" of this path"},
+        {"get", "/apis/fog/v1/agents/a/log", "the server has no such path"},
+        {"get", "/apis/fog/v2", "the server has no such path"},
         {"post", "/version", "there is no \"post\" of this path"},
         {"get", "/versions", "the server has no such path"},
     };
@@ -134,6 +157,16 @@ static void protocol_buffers_are_answered_in_json(void **state)
     assert_int_equal(api_call_raw(&api, "POST", POLICIES, bytes.data, bytes.length)->code, 415);
 }
 
+static bool has_rule(const struct node *rules, const char *key, const char *name, const char *verb)
+{
+    for (size_t i = 0; i < rules->list.count; i++) {
+        if (str_eq(api_text(rules->list.items[i], key), name)) {
+            return str_eq(api_text(rules->list.items[i], "verbs[0]"), verb);
+        }
+    }
+    return false;
+}
+
 static void rules_name_every_resource(void **state)
 {
     const struct node *answer = api_expect(&api, 201, "POST", RULES, "{'spec': {}}");
@@ -149,6 +182,13 @@ static void rules_name_every_resource(void **state)
         assert_true(api_at(rules->list.items[i], "verbs")->list.count > 0);
     }
     assert_int_equal(seen, KIND_COUNT);
+    assert_true(has_rule(rules, "resources[0]", "harvestsessions/history", "get"));
+    assert_true(has_rule(rules, "resources[0]", "harvestsessions/plan", "create"));
+    assert_true(has_rule(rules, "resources[0]", "changesets", "create"));
+    assert_false(has_rule(rules, "resources[0]", "agents/log", "get"));
+    rules = api_at(answer, "status.nonResourceRules");
+    assert_true(has_rule(rules, "nonResourceURLs[0]", "/blobs/v1/*", "get"));
+    assert_true(has_rule(rules, "nonResourceURLs[0]", "/metrics", "get"));
 }
 
 static void who_asks_is_who_says_so(void **state)

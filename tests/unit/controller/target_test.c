@@ -45,10 +45,10 @@ static void a_path_has_segments(void **state)
     assert_int_equal(target.segment_count, 6);
     assert_string_equal(target.segments[0], "apis");
     assert_string_equal(target.segments[5], "status");
-    assert_true(target_is(&target, "/apis/fog/v1/agents/*/status"));
-    assert_false(target_is(&target, "/apis/fog/v1/agents/*"));
-    assert_false(target_is(&target, "/apis/fog/v1/agents/*/status/x"));
-    assert_false(target_is(&target, "/apis/fog/v1/agents/*/stat"));
+    assert_true(target_is(&target, "/apis/fog/v1/agents/{name}/status"));
+    assert_false(target_is(&target, "/apis/fog/v1/agents/{name}"));
+    assert_false(target_is(&target, "/apis/fog/v1/agents/{name}/status/x"));
+    assert_false(target_is(&target, "/apis/fog/v1/agents/{name}/stat"));
 }
 
 static void slashes_too_many_make_no_segments(void **state)

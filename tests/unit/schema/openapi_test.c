@@ -193,6 +193,52 @@ static void every_kind_has_a_patch_with_dry_run_and_validation(void **state)
     }
 }
 
+static bool takes(const struct node *document, const char *path, const char *name)
+{
+    const struct node *get = node_find(node_find(node_find(document, "paths"), path), "get");
+    const struct node *list = node_find(get, "parameters");
+
+    assert_non_null(get);
+    for (size_t i = 0; list != NULL && i < list->list.count; i++) {
+        if (str_eq(node_find_text(list->list.items[i], "name"), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void what_is_read_says_what_it_can_be_asked_for(void **state)
+{
+    static const struct {
+        const char *path, *taken[5], *not_taken;
+    } cases[] = {
+        {"/apis/fog/v1/agents",
+         {"atRevision", "atTime", "includeObject", "where", "as"},
+         "tailLines"},
+        {"/apis/fog/v1/harvestsessions/{name}",
+         {"atRevision", "atTime", "includeObject", "as"},
+         "where"},
+        {"/apis/fog/v1/agents/{name}/status", {"atRevision", "includeObject"}, "limit"},
+        {"/apis/fog/v1/harvestsessions/{name}/scale", {NULL}, "atRevision"},
+        {"/apis/fog/v1/agents/{name}/history", {"atRevision", "atTime", "limit"}, "continue"},
+        {"/apis/fog/v1/agents/{name}/why", {NULL}, "atTime"},
+        {"/apis/fog/v1/assignments/{name}/log", {"tailLines", "follow"}, "atTime"},
+        {"/apis/fog/v1/history", {"limit", "atRevision"}, "continue"},
+        {"/apis/fog/v1/state", {"atRevision", "atTime"}, "limit"},
+        {"/apis/fog/v1/reconcilelog", {"limit"}, "atTime"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        for (size_t j = 0; j < COUNT_OF(cases[i].taken) && cases[i].taken[j] != NULL; j++) {
+            assert_true(takes(v2, cases[i].path, cases[i].taken[j]));
+            assert_true(takes(v3, cases[i].path, cases[i].taken[j]));
+        }
+        assert_false(takes(v2, cases[i].path, cases[i].not_taken));
+        assert_false(takes(v3, cases[i].path, cases[i].not_taken));
+    }
+}
+
 /* --- protocol buffers ------------------------------------------------------------------------- */
 
 /* The first field of that number whose field 1 is the text, or the first of all when it is NULL. */
@@ -296,6 +342,7 @@ int main(void)
         CASE(a_row_says_all_that_its_field_says),
         CASE(version_2_has_nothing_that_old_readers_refuse),
         CASE(every_kind_has_a_patch_with_dry_run_and_validation),
+        CASE(what_is_read_says_what_it_can_be_asked_for),
         CASE(the_bytes_say_what_the_document_says),
         cmocka_unit_test(patterns_agree_with_the_forms_they_stand_for),
     };
