@@ -80,8 +80,14 @@ auth_can_i_answers() {
   says "$out" '^yes$'
   expect 0 k auth can-i get hs/hello
   expect 0 k auth can-i get /healthz
+  expect 0 k auth can-i create hs --subresource=plan
+  expect 0 k auth can-i get harvestsessions --subresource=history
+  expect 0 k auth can-i get assignments.fog --subresource=status
+  expect 1 k auth can-i get agents --subresource=scale
+  says "$out" '^no - agents have no subresource "scale"'
+  expect 0 k auth can-i create changesets.fog
   expect 0 k auth can-i --list
-  says "$out" 'Resources +Non-Resource' 'harvestsessions|\*'
+  says "$out" 'Resources +Non-Resource' '^harvestsessions\.fog/history ' '^changesets\.fog '
 }
 
 # --- writing --------------------------------------------------------------------------------------

@@ -22,6 +22,23 @@ static const struct node *list_of(const struct node *map, const char *key)
     return node != NULL && node->type == NODE_LIST ? node : NULL;
 }
 
+/* It comes behind the one that it is part of. */
+static void add_subresource(struct fogctl *fogctl, const struct resource *part,
+                            struct resources *to)
+{
+    size_t length = strcspn(part->name, "/");
+
+    for (size_t i = 0; i < to->count; i++) {
+        struct resource *whole = &to->items[i];
+
+        if (str_eq(whole->group_version, part->group_version) && strlen(whole->name) == length &&
+            strncmp(whole->name, part->name, length) == 0) {
+            node_add(&fogctl->arena, whole->subresources,
+                     node_str(&fogctl->arena, part->name + length + 1));
+        }
+    }
+}
+
 static bool read_group(struct fogctl *fogctl, const char *group, const char *group_version,
                        struct resources *to)
 {
@@ -48,7 +65,10 @@ static bool read_group(struct fogctl *fogctl, const char *group, const char *gro
         };
 
         if (strchr(resource.name, '/') == NULL) {
+            resource.subresources = node_list(&fogctl->arena);
             vec_add(to, resource);
+        } else {
+            add_subresource(fogctl, &resource, to);
         }
     }
     return true;

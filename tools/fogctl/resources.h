@@ -5,17 +5,18 @@
 #include "tools/fogctl/fogctl.h"
 
 struct resource {
-    const char *name, *singular, *kind; /* "harvestsessions"; a subresource is "…/status" */
+    const char *name, *singular, *kind; /* "harvestsessions" */
     const char *group, *group_version;  /* "fog", "fog/v1"; "" and "v1" */
     bool is_namespaced;
     const struct node *verbs, *short_names, *categories; /* lists; NULL: none */
+    struct node *subresources;                           /* likewise: "status" */
 };
 
 struct resources {
     VEC_OF(struct resource);
 };
 
-/* Without subresources, in the order of the answers.  False after having said why not. */
+/* In the order of the answers.  False after having said why not. */
 bool resources_read(struct fogctl *fogctl, struct resources *ret_resources);
 /* As a person types it: plural, singular, short name or kind, also with ".fog" or ".v1.fog". */
 const struct resource *resources_find(const struct resources *resources, const char *word);

@@ -12,8 +12,8 @@ static const char *opt_subresource, *opt_output;
 
 static const struct option_row rows[] = {
     {"list", 0, OPTION_FLAG, &opt_list, NULL, "of can-i: all that may be done", NULL},
-    {"subresource", 0, OPTION_TEXT, &opt_subresource, "NAME", "of can-i: status, log, why, history",
-     NULL},
+    {"subresource", 0, OPTION_TEXT, &opt_subresource, "NAME",
+     "of can-i: status, scale, plan, log, why, history", NULL},
     {"output", 'o', OPTION_TEXT, &opt_output, "FORM", "json or yaml: the controller's answer",
      NULL},
     {"quiet", 'q', OPTION_FLAG, &opt_quiet, NULL, "of can-i: the exit code alone", NULL},
@@ -30,8 +30,9 @@ static int auth(struct fogctl *fogctl, struct texts *words);
 const struct verb verb_auth = {
     "auth",
     "what may be done, and as whom",
-    "auth can-i VERB KIND[/NAME] | can-i VERB /PATH | can-i --list | whoami",
-    "  fogctl auth can-i create hs\n  fogctl auth can-i delete assignments sweep-0\n"
+    "auth can-i VERB KIND[/NAME|/PART] | can-i VERB /PATH | can-i --list | whoami",
+    "  fogctl auth can-i create hs\n  fogctl auth can-i create hs/plan\n"
+    "  fogctl auth can-i delete assignments sweep-0\n"
     "  fogctl auth can-i get /metrics\n  fogctl auth can-i --list\n  fogctl auth whoami\n"
     "Exit code of can-i: 0 for yes, 1 for no.\n",
     options,
@@ -76,13 +77,25 @@ static struct node *ask_access(struct fogctl *fogctl, const struct review *revie
     return ask(fogctl, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review);
 }
 
-/* "hs", "hs/render", "hs render", "*", "hs.fog": which resource of which group. */
+static bool has_text(const struct node *list, const char *text)
+{
+    for (size_t i = 0; i < list_count(list); i++) {
+        if (str_eq(node_text(list->list.items[i]), text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "hs", "hs/render", "hs render", "hs/plan", "*", "hs.fog": which resource of which group.  What
+ * the controller lists as a subresource is one, and no name. */
 static bool read_resource(struct fogctl *fogctl, const struct texts *words, struct review *review)
 {
     const char *slash = strchr(words->items[1], '/');
     const char *word = slash == NULL ? words->items[1]
                                      : arena_strndup(&fogctl->arena, words->items[1],
                                                      (size_t)(slash - words->items[1]));
+    const char *dot = strchr(word, '.');
     const struct resource *resource;
     struct resources resources;
 
@@ -100,8 +113,17 @@ static bool read_resource(struct fogctl *fogctl, const struct texts *words, stru
     if (resource != NULL) {
         review->resource = resource->name;
         review->group = resource->group;
+        if (slash != NULL && review->subresource == NULL &&
+            has_text(resource->subresources, review->name)) {
+            review->subresource = review->name;
+            review->name = words->count > 2 ? words->items[2] : "";
+        }
     } else {
         fprintf(stderr, "warning: the controller has no kind \"%s\"\n", text_shown(fogctl, word));
+        if (dot != NULL) { /* "changesets.fog", which is no kind, but can be asked for */
+            review->resource = arena_strndup(&fogctl->arena, word, (size_t)(dot - word));
+            review->group = dot + 1;
+        }
     }
     vec_fini(&resources);
     return true;

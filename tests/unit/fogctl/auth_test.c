@@ -13,7 +13,8 @@
     {                                                                                              \
         "GET /apis/fog/v1 ", 200,                                                                  \
             "{\"resources\":[{\"name\":\"harvestsessions\",\"singularName\":\"harvestsession\","   \
-            "\"kind\":\"HarvestSession\",\"verbs\":[\"get\"],\"shortNames\":[\"hs\"]}]}",          \
+            "\"kind\":\"HarvestSession\",\"verbs\":[\"get\"],\"shortNames\":[\"hs\"]},"            \
+            "{\"name\":\"harvestsessions/plan\",\"verbs\":[\"create\"]}]}",                        \
             0                                                                                      \
     }
 
@@ -31,6 +32,9 @@ static void yes_exits_with_0_and_no_with_1_and_why(void **state)
     run("auth can-i -q create hs");
     EXITS(1);
     assert_string_equal(world.did.out.data, "");
+    run("auth can-i create hs/plan");
+    run("auth can-i create hs/plan render");
+    run("auth can-i create changesets.fog");
     run("auth can-i get pods");
     EXITS(1);
     ERR("warning: the controller has no kind \"pods\"\n");
@@ -40,6 +44,10 @@ static void yes_exits_with_0_and_no_with_1_and_why(void **state)
          "\"spec\":{\"resourceAttributes\":{\"verb\":\"create\",\"group\":\"fog\","
          "\"resource\":\"harvestsessions\",\"name\":\"render\"}}");
     says(&world.http.requests, "\"subresource\":\"status\",\"name\":\"render\"}}");
+    says(&world.http.requests, "\"subresource\":\"plan\"}}");
+    says(&world.http.requests,
+         "\"verb\":\"create\",\"group\":\"fog\",\"resource\":\"changesets\"}}");
+    says(&world.http.requests, "\"subresource\":\"plan\",\"name\":\"render\"}}");
     says(&world.http.requests, "\"resourceAttributes\":{\"verb\":\"get\",\"resource\":\"pods\"}");
     says(&world.http.requests,
          "\"nonResourceAttributes\":{\"path\":\"/version\",\"verb\":\"get\"}");
