@@ -462,7 +462,7 @@ static void note_first(void *context, const struct blob_reference *reference)
     }
 }
 
-static void delete (struct blobs *blobs, uint64_t id, const char *digest)
+static void delete (struct blobs *blobs, uint64_t id, const char *digest, bool is_dry_run)
 {
     struct stored_blob *stored = blobs_find(blobs, digest);
     struct first_user first = {.digest = digest};
@@ -484,20 +484,54 @@ static void delete (struct blobs *blobs, uint64_t id, const char *digest)
                      "what refers to it is being written just now; try again");
         return;
     }
-    blobs_remove(blobs, stored, id);
+    if (is_dry_run) {
+        blobs_answer_removed(blobs, id, digest);
+    } else {
+        blobs_remove(blobs, stored, id);
+    }
 }
 
 /* --- the door ------------------------------------------------------------------------------------
  */
+
+/* What is asked of other paths and cannot be done here is refused, never left out of account. */
+static bool takes_params(struct blobs *blobs, uint64_t id, const struct target *target,
+                         const char *method)
+{
+    for (size_t i = 0; i < target->param_count; i++) {
+        const char *key = target->params[i].key, *value = target->params[i].value;
+
+        if (str_is_empty(value)) {
+            continue;
+        }
+        if (str_eq(key, "dryRun") && !str_eq(value, "All")) {
+            blobs_refuse(blobs, id, 400, NULL, "dryRun: only All is supported");
+            return false;
+        }
+        if (str_eq(key, "dryRun") && str_eq(method, "PUT")) {
+            blobs_refuse(blobs, id, 400, NULL, "dryRun: to put a blob is to send all of it");
+            return false;
+        }
+        if (str_eq(key, "atRevision") || str_eq(key, "atTime")) {
+            blobs_refuse(blobs, id, 400, NULL, "%s: blobs have no past", key);
+            return false;
+        }
+    }
+    return true;
+}
 
 static void dispatch(struct blobs *blobs, uint64_t id, const struct target *target,
                      const struct transfer_request *request)
 {
     bool is_reading = str_eq(request->method, "GET") || str_eq(request->method, "HEAD");
     bool is_list = target->segment_count == 2;
+    bool is_dry_run = !str_is_empty(target_param(target, "dryRun"));
     const char *digest = is_list ? NULL : target->segments[2];
     char path[BLOB_PATH_SIZE];
 
+    if (!takes_params(blobs, id, target, request->method)) {
+        return;
+    }
     if (!is_list && !blob_path_from_digest(digest, path)) {
         blobs_refuse(blobs, id, 400, NULL,
                      "the path ends in no digest: blake2b: and 64 hex digits");
@@ -508,7 +542,7 @@ static void dispatch(struct blobs *blobs, uint64_t id, const struct target *targ
     } else if (!is_list && str_eq(request->method, "PUT")) {
         put(blobs, id, digest, request);
     } else if (!is_list && str_eq(request->method, "DELETE")) {
-        delete (blobs, id, digest);
+        delete (blobs, id, digest, is_dry_run);
     } else {
         blobs_refuse(blobs, id, 405, NULL, "blobs are read, listed, put and deleted");
     }

@@ -138,6 +138,11 @@ what_is_needed_stays_and_what_is_not_goes() {
   is "files" "$(find "$T/controller/blobs" -type f)" ""
   stop_controller
   start_blobs || return
+  is "a dry run that puts" "$(code -T "$T/b" "$(url "$B")?dryRun=All") $(code "$(url "$B")")" "400 404"
+  is "dry runs that delete" "$(code -T "$T/b" "$(url "$B")") $(code -X DELETE "$(url "$B")?dryRun=All") $(
+    code -X DELETE "$(url "$B")?dryRun=some") $(code "$(url "$B")")" "201 200 400 200"
+  is "as it was" "$(code "$(url "$B")?atRevision=1") $(code "http://$API/blobs/v1?atTime=1m")" "400 400"
+  is "deleted and deleted again" "$(code -X DELETE "$(url "$B")") $(code -X DELETE "$(url "$B")")" "200 404"
   is "deleted by hand" "$(code -T "$T/b" "$(url "$B")") $(code -X DELETE "$(url "$B")") $(code -X DELETE "$(url "$B")")" "201 200 404"
 }
 
