@@ -165,6 +165,16 @@ bool context_write(const struct fogctl *fogctl, const struct node *root)
     return is_fine;
 }
 
+/* What is typed comes before the environment, and so does what a context says that is typed. */
+static const char *setting_of(const char *typed, const char *variable, const char *of_context,
+                              bool is_context_typed, const char *otherwise)
+{
+    const char *of_environment = getenv(variable);
+
+    return is_context_typed ? first_of(typed, of_context, of_environment, otherwise)
+                            : first_of(typed, of_environment, of_context, otherwise);
+}
+
 bool context_find(struct fogctl *fogctl, const char *config, const char *context,
                   const char *server, const char *user)
 {
@@ -182,10 +192,10 @@ bool context_find(struct fogctl *fogctl, const char *config, const char *context
                    fogctl->config, fogctl->context);
         return false;
     }
-    fogctl->server =
-        first_of(server, getenv("FOGCTL_SERVER"), node_find_text(found, "server"), DEFAULT_SERVER);
-    fogctl->user =
-        first_of(user, getenv("FOGCTL_USER"), node_find_text(found, "user"), login_name());
+    fogctl->server = setting_of(server, "FOGCTL_SERVER", node_find_text(found, "server"),
+                                !str_is_empty(context), DEFAULT_SERVER);
+    fogctl->user = setting_of(user, "FOGCTL_USER", node_find_text(found, "user"),
+                              !str_is_empty(context), login_name());
     fogctl->server = address_of(fogctl, fogctl->server);
     return true;
 }

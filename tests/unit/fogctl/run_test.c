@@ -205,6 +205,10 @@ static void options_win_over_the_environment_and_that_over_the_file(void **state
     EXITS(0);
     run("version --server http://127.0.0.1:3");
     ERR("http://127.0.0.1:3 cannot");
+    run("version --context b"); /* typed, though the environment names a server */
+    ERR("http://127.0.0.1:2 cannot");
+    run("version --context b --server http://127.0.0.1:3");
+    ERR("http://127.0.0.1:3 cannot");
     (void)unsetenv("FOGCTL_SERVER");
     run("version");
     ERR("http://127.0.0.1:1 cannot");
