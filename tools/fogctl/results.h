@@ -28,6 +28,9 @@ struct results {
 /* False after having said why not. */
 bool results_read(struct fogctl *fogctl, const char *session, struct results *ret_results);
 
+/* Of one of the outputs; quantities come as text: "734003", "1Mi". */
+int64_t output_bytes(const struct node *output);
+
 struct fetched { /* files */
     size_t new, old, failed;
 };

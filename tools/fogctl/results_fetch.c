@@ -83,7 +83,7 @@ void results_fetch(struct fogctl *fogctl, const struct result *result, const cha
         path = path_of(fogctl, result, output, folder);
         if (path == NULL) {
             fetched->failed++;
-        } else if (is_there(path, digest, int_of(output, "size"))) {
+        } else if (is_there(path, digest, output_bytes(output))) {
             fetched->old++;
         } else if (fetch_file(fogctl, path, digest, retry_ms) == EXIT_DONE) {
             fetched->new ++;

@@ -182,6 +182,13 @@ static void count_replicas(struct results *results)
 /* --- the door --------------------------------------------------------------------------------- */
 
 /* The assignments first: a task that ends in between is then in what the session says. */
+int64_t output_bytes(const struct node *output)
+{
+    int64_t size_bytes;
+
+    return quantity_from_str(text_of(output, "size"), &size_bytes) ? size_bytes : 0;
+}
+
 bool results_read(struct fogctl *fogctl, const char *session, struct results *ret_results)
 {
     const struct kind *kind = kind_get(KIND_HARVEST_SESSION);

@@ -94,7 +94,7 @@ static const char *outputs_text(struct fogctl *fogctl, const struct node *output
         const struct node *it = outputs->list.items[i];
 
         str_addf(&text, "%s%s (%" PRId64 ")", i == 0 ? "" : ", ", text_of(it, "path"),
-                 int_of(it, "size"));
+                 output_bytes(it));
         if (wide) {
             str_addf(&text, " %s", text_of(it, "digest"));
         }
@@ -208,6 +208,7 @@ static bool fetch(struct fogctl *fogctl, const struct choice *choice)
             show(&fetched, total, &shown_ms);
         }
     }
+    (void)fflush(stdout);
     fprintf(stderr, "%s%zu of %zu files are in ", shown_ms > 0 ? "\r\033[K" : "",
             fetched.new + fetched.old, total);
     text_put(stderr, opt_folder);
@@ -221,6 +222,7 @@ static void tell(const struct results *all)
 {
     size_t left = all->count - all->succeeded - all->failed;
 
+    (void)fflush(stdout);
     fprintf(stderr, "%zu of %zu %s succeeded", all->succeeded, all->count,
             all->has_tasks ? "tasks have" : "replicas have");
     if (all->failed > 0) {

@@ -11,7 +11,8 @@
 #define TWO  "9de15d13fdf65a3e7e4319104aeaa507008f8d3c10cda62d893f2ed86d4f0fe7" /* of "two" */
 #define NONE "{\"metadata\":{},\"items\":[]}"
 
-#define OUTPUT(path, digest) "{\"path\":\"" path "\",\"digest\":\"blake2b:" digest "\",\"size\":3}"
+#define OUTPUT(path, digest)                                                                       \
+    "{\"path\":\"" path "\",\"digest\":\"blake2b:" digest "\",\"size\":\"3\"}"
 #define TASKS(count, more)                                                                         \
     "{\"apiVersion\":\"fog/v1\",\"kind\":\"HarvestSession\",\"metadata\":{\"name\":\"s\"},"        \
     "\"spec\":{\"tasks\":{\"count\":" count "}},\"status\":{\"tasks\":{" more "}}}"
