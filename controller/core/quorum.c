@@ -20,12 +20,14 @@ static const struct tasks_status *status_of(const struct plan_input *input)
     return &harvest_session_of(input->session->object)->status.tasks;
 }
 
-/* It is the agent of that name, or there is none now. */
+/* It is the agent of that name, or there is none now.  A status that somebody wrote may say less.
+ */
 static bool is_known(const struct plan_input *input, const char *name, const char *uid)
 {
-    const struct agent_entry *agent = model_agent(input->model, name);
+    const struct agent_entry *agent = str_is_empty(name) ? NULL : model_agent(input->model, name);
 
-    return !str_is_empty(uid) && (agent == NULL || str_eq(agent->object->meta.uid, uid));
+    return !str_is_empty(name) && !str_is_empty(uid) &&
+           (agent == NULL || str_eq(agent->object->meta.uid, uid));
 }
 
 void quorum_read(struct quorum *quorum, struct arena *arena, const struct plan_input *input,

@@ -572,9 +572,12 @@ void sources_mark(struct ctl *ctl, const struct change *change)
     struct sources *sources = ctl->sources;
 
     if (change->row.log != ROW_LEDGER || change->kind->is_derived ||
-        str_eq(change->row.manager, AGENT_MANAGER) ||
         (sources->is_writing && change->kind != &agent_kind)) {
         return; /* below the directory there are agents alone */
+    }
+    if (str_eq(change->row.manager, AGENT_MANAGER) &&
+        sources_directory(ctl, change->kind, change->name) == NULL) {
+        return; /* nobody is below it */
     }
     if (sources_directory(ctl, change->kind, change->name) != NULL ||
         conflicts_has(ctl, change->kind, change->name) ||

@@ -6,6 +6,7 @@
 #include "controller/core/conflicts.h"
 #include "controller/core/patched.h"
 #include "controller/core/sources.h"
+#include "controller/core/unchanged.h"
 #include "schema/base/site.h"
 #include "schema/bind.h"
 #include "schema/check.h"
@@ -227,25 +228,6 @@ static void keep_owners(struct ctl *ctl, struct node *root, const struct node *f
     copy_member(ctl, node_find(root, "metadata"), node_find(from, "metadata"), "managedFields");
 }
 
-static struct node *untimed_owners(struct ctl *ctl, const struct node *root)
-{
-    const struct node *owners = node_find_path(root, "metadata.managedFields");
-    struct node *copy = owners == NULL ? NULL : node_copy(&ctl->arena, owners);
-
-    for (size_t i = 0; copy != NULL && copy->type == NODE_LIST && i < copy->list.count; i++) {
-        (void)node_remove(copy->list.items[i], "time");
-    }
-    return copy;
-}
-
-/* Owners that are the same but for the time: going back to what is there already is no change. */
-static void keep_times(struct ctl *ctl, struct node *root, const struct node *live)
-{
-    if (live != NULL && node_eq(untimed_owners(ctl, root), untimed_owners(ctl, live))) {
-        keep_owners(ctl, root, live);
-    }
-}
-
 static bool conflicts(struct ctl *ctl, struct write_request *request,
                       const struct apply_result *result)
 {
@@ -334,7 +316,7 @@ static struct node *with_owners(struct ctl *ctl, struct write_request *request,
             MARK("a rollback takes what a lower source could undo");
             next = apply_restore(&ctl->arena, request->kind, live, next, &request->manager);
         }
-        keep_times(ctl, next, live);
+        unchanged_keep_times(&ctl->arena, next, live);
     }
     request->manager.claimed = NULL;
     return next;

@@ -59,6 +59,30 @@ static const char *json_of(struct arena *arena, const struct node *node)
     return arena_strdup(arena, text.data);
 }
 
+const char *flat_path_text(struct arena *arena, const char *path)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    while (*path != '\0') {
+        size_t length = strcspn(path, "\n");
+        const char *element = arena_strndup(arena, path + 2, length - 2);
+
+        if (path[0] == 'f') {
+            str_addf(&text, ".%s", element);
+        } else if (path[0] == 'v') {
+            str_addf(&text, "[=%s]", element);
+        } else { /* {"name":"raw"}: one key, which is a plain word */
+            size_t key = strcspn(element + 2, "\"");
+
+            str_addf(&text, "[%.*s=%.*s]", (int)key, element + 2, (int)(strlen(element) - key - 5),
+                     element + key + 4);
+        }
+        path += length + (path[length] == '\n' ? 1 : 0);
+    }
+    return arena_strdup(arena, text.data);
+}
+
 /* --- listing ---------------------------------------------------------------------------------- */
 
 static void list_value(struct flat *flat, struct arena *arena, const struct field *field,
@@ -307,4 +331,34 @@ static void read_fields(struct arena *arena, const char *path, const struct node
 void flat_read_fields(struct arena *arena, const struct node *fields, struct map *to)
 {
     read_fields(arena, "", fields, to);
+}
+
+/* --- drawing ---------------------------------------------------------------------------------- */
+
+void flat_mix(struct arena *arena, struct rand *dice, const struct kind *kind, bool of_status,
+              struct node *to, const struct node *from, unsigned per_mille)
+{
+    struct flat flat;
+
+    flat_init(&flat, arena, kind, of_status, from);
+    map_each (&flat.by_path, it) {
+        if (rand_chance(dice, per_mille)) {
+            flat_put(arena, to, it->value);
+        }
+    }
+    flat_fini(&flat);
+}
+
+void flat_thin(struct arena *arena, struct rand *dice, const struct kind *kind, struct node *root,
+               unsigned per_mille)
+{
+    struct flat flat;
+
+    flat_init(&flat, arena, kind, false, root);
+    map_each (&flat.by_path, it) {
+        if (rand_chance(dice, per_mille)) {
+            flat_take(arena, root, it->key);
+        }
+    }
+    flat_fini(&flat);
 }

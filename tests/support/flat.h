@@ -8,6 +8,7 @@
 
 #include "schema/base/arena.h"
 #include "schema/base/map.h"
+#include "schema/base/rand.h"
 #include "schema/kind.h"
 #include "schema/tree.h"
 
@@ -39,9 +40,18 @@ bool flat_is_at_or_below(const char *path, const char *above);
 const char *flat_above(struct arena *arena, const char *path);
 bool flat_is_item(const char *path);
 
+/* A path as people read it: `.spec.outputs[name="raw"].path`. */
+const char *flat_path_text(struct arena *arena, const char *path);
+
 /* Changes of a document, at a path. */
 void flat_put(struct arena *arena, struct node *root, const struct flat_line *line);
 void flat_take(struct arena *arena, struct node *root, const char *path);
 
 /* FieldsV1 to paths; adds to `to` (values are the paths themselves). */
 void flat_read_fields(struct arena *arena, const struct node *fields, struct map *to);
+/* Some lines of a document go into another; NULL: none. */
+void flat_mix(struct arena *arena, struct rand *dice, const struct kind *kind, bool of_status,
+              struct node *to, const struct node *from, unsigned per_mille);
+/* Some lines of a document go. */
+void flat_thin(struct arena *arena, struct rand *dice, const struct kind *kind, struct node *root,
+               unsigned per_mille);

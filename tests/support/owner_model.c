@@ -483,7 +483,147 @@ enum model_outcome owner_model_apply(struct owner_model *model, const struct mod
     return outcome;
 }
 
+/* --- going back ------------------------------------------------------------------------------- */
+
+static void put_rank(const struct owner_model *model, enum source source, struct map *to)
+{
+    for (size_t i = 0; i < model->count; i++) {
+        map_each (&model->entries[i].paths, it) {
+            if (model->entries[i].who.source >= source) {
+                put_path(to, it->value);
+            }
+        }
+    }
+}
+
+static bool has_same_paths(const struct map *a, const struct map *b)
+{
+    map_each (a, it) {
+        if (map_find(b, it->key) == NULL) {
+            return false;
+        }
+    }
+    return a->count == b->count;
+}
+
+static bool is_no_change(const struct model_change *change)
+{
+    map_each (&change->before.by_path, it) {
+        if (flat_find(&change->after, it->key) == NULL) {
+            return false;
+        }
+    }
+    map_each (&change->after.by_path, it) {
+        if (has_changed(&change->before, it->value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where nothing else differs, owners that are as they were have the times of before. */
+static void keep_times(struct owner_model *model, const struct owner_model *before)
+{
+    bool is_same_set = model->count == before->count;
+
+    for (size_t i = 0; i < model->count && is_same_set; i++) {
+        const struct model_entry *entry =
+            find_entry((struct owner_model *)before, &model->entries[i].who);
+
+        is_same_set = entry != NULL && has_same_paths(&entry->paths, &model->entries[i].paths);
+    }
+    for (size_t i = 0; i < model->count && is_same_set; i++) {
+        model->entries[i].time_ms = owner_model_time_ms(before, &model->entries[i].who);
+    }
+}
+
+/* The owners of then come back, except lower ones of what differs now, went, or belongs to the
+ * rank of whoever goes back; what none of that rank owned then is his. */
+static void restore_owners(struct owner_model *model, const struct owner_model *before,
+                           const struct model_who *who, struct model_change *change,
+                           struct wall now)
+{
+    struct map theirs = {0}, mine = {0};
+
+    put_rank(model, who->source, &theirs);
+    put_rank(before, who->source, &change->changed);
+    map_each (&change->changed, it) {
+        for (size_t i = 0; i < model->count; i++) {
+            if (model->entries[i].who.source < who->source) {
+                (void)map_remove(&model->entries[i].paths, it->key);
+            }
+        }
+        if (map_find(&theirs, it->key) == NULL) {
+            put_path(&mine, it->value);
+        }
+    }
+    map_each (&mine, it) {
+        struct model_entry *own = get_entry(model, who);
+
+        put_path(&own->paths, it->value);
+        own->time_ms = now.ms;
+    }
+    drop_empty_entries(model);
+    map_fini(&theirs);
+    map_fini(&mine);
+}
+
+void owner_model_restore(struct owner_model *model, const struct owner_model *then,
+                         const struct model_who *who, const struct node *next,
+                         const struct map *claimed, struct wall now)
+{
+    struct owner_model before;
+    struct model_change change = {0};
+    bool has_lower = claimed->count > 0;
+
+    owner_model_init(&before, model->arena, model->kind, "x");
+    owner_model_copy(&before, model);
+    flat_init(&change.before, model->arena, model->kind, false, model->live);
+    flat_init(&change.after, model->arena, model->kind, false, next);
+    find_changes(&change, claimed);
+    owner_model_copy(model, then);
+    model->live = node_copy(model->arena, next);
+    for (size_t i = 0; i < then->count; i++) {
+        map_each (&then->entries[i].paths, it) {
+            has_lower = has_lower || (then->entries[i].who.source < who->source &&
+                                      flat_leads(&change.after.by_path, it->key));
+        }
+    }
+    if (has_lower) {
+        restore_owners(model, &before, who, &change, now);
+    }
+    if (is_no_change(&change)) {
+        keep_times(model, &before);
+    }
+    flat_fini(&change.before);
+    flat_fini(&change.after);
+    map_fini(&change.changed);
+    owner_model_fini(&before);
+}
+
 /* --- the rest --------------------------------------------------------------------------------- */
+
+void owner_model_copy(struct owner_model *to, const struct owner_model *from)
+{
+    owner_model_forget_owners(to);
+    to->live = from->live == NULL ? NULL : node_copy(to->arena, from->live);
+    to->blank = from->blank;
+    for (size_t i = 0; i < from->count; i++) {
+        struct model_entry *entry = get_entry(to, &from->entries[i].who);
+
+        entry->time_ms = from->entries[i].time_ms;
+        map_each (&from->entries[i].paths, it) {
+            put_path(&entry->paths, it->value);
+        }
+    }
+}
+
+int64_t owner_model_time_ms(const struct owner_model *model, const struct model_who *who)
+{
+    const struct model_entry *entry = find_entry((struct owner_model *)model, who);
+
+    return entry == NULL ? 0 : entry->time_ms;
+}
 
 void owner_model_release(struct owner_model *model, enum source source)
 {
@@ -495,6 +635,25 @@ void owner_model_release(struct owner_model *model, enum source source)
     drop_empty_entries(model);
 }
 
+bool owner_model_release_field(struct owner_model *model, enum source source, const char *field)
+{
+    size_t length = strlen(field), count = 0;
+
+    for (size_t i = 0; i < model->count; i++) {
+        map_each (&model->entries[i].paths, it) {
+            const char *text = flat_path_text(model->arena, it->key);
+
+            if (model->entries[i].who.source == source && str_starts(text, field) &&
+                (text[length] == '\0' || text[length] == '.' || text[length] == '[')) {
+                (void)map_remove(&model->entries[i].paths, it->key);
+                count++;
+            }
+        }
+    }
+    drop_empty_entries(model);
+    return count > 0;
+}
+
 void owner_model_lower(const struct owner_model *model, enum source below, struct map *to)
 {
     for (size_t i = 0; i < model->count; i++) {
@@ -504,30 +663,6 @@ void owner_model_lower(const struct owner_model *model, enum source below, struc
             }
         }
     }
-}
-
-const char *owner_model_path_text(struct arena *arena, const char *path)
-{
-    _cleanup_(str_fini)
-    struct str text = STR_EMPTY;
-
-    while (*path != '\0') {
-        size_t length = strcspn(path, "\n");
-        const char *element = arena_strndup(arena, path + 2, length - 2);
-
-        if (path[0] == 'f') {
-            str_addf(&text, ".%s", element);
-        } else if (path[0] == 'v') {
-            str_addf(&text, "[=%s]", element);
-        } else { /* {"name":"raw"}: one key, which is a plain word */
-            size_t key = strcspn(element + 2, "\"");
-
-            str_addf(&text, "[%.*s=%.*s]", (int)key, element + 2, (int)(strlen(element) - key - 5),
-                     element + key + 4);
-        }
-        path += length + (path[length] == '\n' ? 1 : 0);
-    }
-    return arena_strdup(arena, text.data);
 }
 
 /* --- comparing -------------------------------------------------------------------------------- */
@@ -543,17 +678,17 @@ static const char *side_differs(struct owner_model *model, bool of_status, const
         const struct flat_line *line = it->value, *other = flat_find(&found, it->key);
 
         if (words == NULL && other == NULL) {
-            words = arena_printf(model->arena, "%s is missing",
-                                 owner_model_path_text(model->arena, it->key));
+            words =
+                arena_printf(model->arena, "%s is missing", flat_path_text(model->arena, it->key));
         } else if (words == NULL && line->value != NULL && !node_eq(line->value, other->value)) {
             words = arena_printf(model->arena, "%s has another value",
-                                 owner_model_path_text(model->arena, it->key));
+                                 flat_path_text(model->arena, it->key));
         }
     }
     map_each (&found.by_path, it) {
         if (words == NULL && flat_find(&wanted, it->key) == NULL) {
             words = arena_printf(model->arena, "%s should not be there",
-                                 owner_model_path_text(model->arena, it->key));
+                                 flat_path_text(model->arena, it->key));
         }
     }
     flat_fini(&wanted);
@@ -578,19 +713,34 @@ static struct model_who who_of(const struct node *entry)
     return who;
 }
 
+void owner_model_read_owners(struct owner_model *model, const struct node *list)
+{
+    owner_model_forget_owners(model);
+    for (size_t i = 0; i < list->list.count; i++) {
+        const struct node *node = list->list.items[i];
+        struct model_who who = who_of(node);
+        struct model_entry *entry = get_entry(model, &who);
+        struct wall moment = {0};
+
+        (void)wall_from_str(node_find_text(node, "time"), &moment);
+        entry->time_ms = moment.ms;
+        flat_read_fields(model->arena, node_find(node, "fieldsV1"), &entry->paths);
+    }
+}
+
 static const char *set_differs(struct owner_model *model, const struct model_entry *entry,
                                const struct map *found)
 {
     map_each (&entry->paths, it) {
         if (map_find(found, it->key) == NULL) {
             return arena_printf(model->arena, "\"%s\" should own %s", entry->who.manager,
-                                owner_model_path_text(model->arena, it->key));
+                                flat_path_text(model->arena, it->key));
         }
     }
     map_each (found, it) {
         if (map_find(&entry->paths, it->key) == NULL) {
             return arena_printf(model->arena, "\"%s\" should not own %s", entry->who.manager,
-                                owner_model_path_text(model->arena, it->key));
+                                flat_path_text(model->arena, it->key));
         }
     }
     return NULL;

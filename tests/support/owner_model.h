@@ -68,11 +68,21 @@ void owner_model_update(struct owner_model *model, const struct model_who *who,
                         const struct node *next, const struct map *claimed, struct wall now);
 /* The managers of a source give up all they own. */
 void owner_model_release(struct owner_model *model, enum source source);
+/* The same of one field, as people write it, and all below; false when they own nothing there. */
+bool owner_model_release_field(struct owner_model *model, enum source source, const char *field);
 void owner_model_forget_owners(struct owner_model *model);
+/* The entries of a managedFields take the place of those there are. */
+void owner_model_read_owners(struct owner_model *model, const struct node *list);
+/* Back to what was at `then` (tests/support/owner_model.c says who owns what afterwards). */
+void owner_model_restore(struct owner_model *model, const struct owner_model *then,
+                         const struct model_who *who, const struct node *next,
+                         const struct map *claimed, struct wall now);
+/* `to` was set up, and shares the arena. */
+void owner_model_copy(struct owner_model *to, const struct owner_model *from);
+/* When the entry was touched last; 0: there is none. */
+int64_t owner_model_time_ms(const struct owner_model *model, const struct model_who *who);
 /* Adds all that managers of sources below this one own. */
 void owner_model_lower(const struct owner_model *model, enum source below, struct map *to);
 
 /* What differs between the model and an object with its managedFields; NULL: nothing. */
 const char *owner_model_differs(struct owner_model *model, const struct node *real);
-/* A path as people read it: `.spec.outputs[name="raw"].path`. */
-const char *owner_model_path_text(struct arena *arena, const char *path);

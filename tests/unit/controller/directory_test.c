@@ -628,6 +628,17 @@ static void three_sources_rank(void **state)
     expect_conflicts("");
 }
 
+static void an_agent_that_says_more_ends_what_the_directory_was_refused(void **state)
+{
+    (void)state;
+    write_file("apiVersion: fog/v1\nkind: Agent\nmetadata: {name: edge-1, labels: {}}\n");
+    (void)api_expect(&api, 200, "PUT", AGENTS "/edge-1", "{'metadata': {'name': 'edge-1'}}");
+    expect_conflicts("agent/edge-1 .metadata.labels tester api directory");
+    say_site("north"); /* now there are labels, as the directory says */
+    assert_string_equal(site(), "north");
+    expect_conflicts("");
+}
+
 static void what_is_released_an_agent_says_at_once(void **state)
 {
     (void)state;
@@ -715,6 +726,7 @@ int main(void)
         TEST(a_form_that_was_reverted_is_not_put_back_by_the_directory),
         TEST(an_undone_form_is_not_undone_by_the_directory),
         TEST(three_sources_rank),
+        TEST(an_agent_that_says_more_ends_what_the_directory_was_refused),
         TEST(what_is_released_an_agent_says_at_once),
         TEST(nobody_writes_conflicts_and_sources),
         TEST(a_release_can_be_looked_at_first),

@@ -593,6 +593,23 @@ static void trust_without_a_uid_is_forgotten(void **state)
     assert_int_equal(voter("edge-0")->valid, 1);
 }
 
+static void votes_and_opinions_of_nobody_are_forgotten(void **state)
+{
+    (void)state;
+    fleet_load(&fleet, "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\n"
+                       "spec:\n  tasks: {count: 1, quorum: 2}\n"
+                       "  workload: {command: [/bin/run], resources: {cores: 1}, "
+                       "outputs: [{path: result}]}\n"
+                       "status:\n  tasks: {done: 0/1, voters: [{agentUid: u, valid: 12}], "
+                       "opinions: [{agentUid: u, index: 0}]}\n");
+    begin(2);
+    fleet_tick(&fleet);
+    says("0", GOOD);
+    assert_int_equal(tasks()->voters.count, 0);
+    assert_int_equal(tasks()->opinions.count, 1);
+    assert_string_equal(tasks()->opinions.items[0].result == NULL ? "" : "said", "said");
+}
+
 /* --- bounds ----------------------------------------------------------------------------------- */
 
 static void name_agent(char *name, size_t i)
@@ -670,6 +687,7 @@ int main(void)
         IN_FLEET(one_lie_costs_the_trust),
         IN_FLEET(who_has_the_name_of_another_inherits_nothing),
         IN_FLEET(trust_without_a_uid_is_forgotten),
+        IN_FLEET(votes_and_opinions_of_nobody_are_forgotten),
         IN_FLEET(a_session_with_a_quorum_stays_as_large_as_an_object_may_be),
     };
 

@@ -79,19 +79,10 @@ static struct node *fresh_object(struct play *play)
     return random_object_tree(&play->arena, &play->dice, play->kind, "x");
 }
 
-/* Some lines of a document go into another. */
 static void mix_in(struct play *play, struct node *to, const struct node *from, bool of_status,
                    unsigned per_mille)
 {
-    struct flat flat;
-
-    flat_init(&flat, &play->arena, play->kind, of_status, from);
-    map_each (&flat.by_path, it) {
-        if (rand_chance(&play->dice, per_mille)) {
-            flat_put(&play->arena, to, it->value);
-        }
-    }
-    flat_fini(&flat);
+    flat_mix(&play->arena, &play->dice, play->kind, of_status, to, from, per_mille);
 }
 
 /* Something of what others said, of what the manager said itself, and something new. */
@@ -153,7 +144,7 @@ static bool has_conflict(const struct play *play, const struct apply_conflict *c
     for (size_t i = 0; i < play->model.conflict_count; i++) {
         const struct model_conflict *it = &play->model.conflicts[i];
 
-        if (str_eq(owner_model_path_text((struct arena *)&play->arena, it->path), conflict->path) &&
+        if (str_eq(flat_path_text((struct arena *)&play->arena, it->path), conflict->path) &&
             str_eq(it->with.manager, conflict->manager) &&
             it->with.operation == conflict->operation && it->is_left_out == conflict->was_lower) {
             return true;
@@ -247,15 +238,8 @@ static struct node *edited(struct play *play)
 {
     struct node *next = node_copy(&play->arena, play->real);
     size_t other = rand_below(&play->dice, MANAGERS);
-    struct flat flat;
 
-    flat_init(&flat, &play->arena, play->kind, false, next);
-    map_each (&flat.by_path, it) {
-        if (rand_chance(&play->dice, 80)) {
-            flat_take(&play->arena, next, it->key);
-        }
-    }
-    flat_fini(&flat);
+    flat_thin(&play->arena, &play->dice, play->kind, next, 80);
     mix_in(play, next, fresh_object(play), false, 60);
     if (play->said[other] != NULL) {
         mix_in(play, next, play->said[other], false, 60);
