@@ -42,6 +42,8 @@ const char *const policy_outcome_words[POLICY_EVICT + 2] = {
     [POLICY_EVICT] = "Evict",
 };
 
+static const char owners_words[] = "a rule of the owner's";
+
 static _printf_(2, 0) void add_message(struct policy_verdict *verdict, const char *format,
                                        va_list rest)
 {
@@ -285,7 +287,7 @@ static void judge(struct judging *judging)
     }
     check_all(judging);
     if (judging->verdict.is_owners) {
-        say(&judging->verdict, "; a rule of the owner's");
+        say(&judging->verdict, "; %s", owners_words);
     }
     stay_held(judging, session->max_suspend_ms);
     judging->verdict.cpu_percent = cpu_percent(judging);
@@ -333,4 +335,54 @@ void policy_predict(const struct policy_input *input, struct policy_verdict *ret
 
     policy_begin(&state, input->moment.now, false);
     policy_step(input, &state, ret_verdict);
+}
+
+/* Each latch is shut and its dwell over, if the reading is good; or, of rules that may hold the
+ * work or not, open when `others_hold` is false. */
+static void begin_held(struct policy_state *state, struct mono now, enum policy_reason reason,
+                       bool was_ended, bool others_hold)
+{
+    const struct policy_latch open = {.clear_since = MONO_NEVER};
+    const struct policy_latch shut = {.is_shut = true,
+                                      .clear_since = {now.ms - 2 * (int64_t)WORK_TIME_MAX_MS}};
+    struct {
+        struct policy_latch *latch;
+        enum policy_reason first, last; /* of its rule */
+    } rules[] = {{&state->latches.hot, REASON_OVERHEATED, REASON_HEAT_WAIT},
+                 {&state->latches.low, REASON_BATTERY_LOW, REASON_BATTERY_LOW},
+                 {&state->latches.crowded, REASON_FOREIGN_CPU, REASON_FOREIGN_CPU},
+                 {&state->latches.pressed, REASON_MEMORY_PRESSURE, REASON_MEMORY_PRESSURE}};
+
+    policy_begin(state, now, true);
+    state->latches = (struct policy_latches){open, open, open, open, open};
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
+        bool is_its_own = reason >= rules[i].first && reason <= rules[i].last;
+        bool may_hold = was_ended || reason < rules[i].first;
+
+        if (is_its_own || (may_hold && others_hold)) {
+            *rules[i].latch = shut;
+        }
+    }
+}
+
+bool policy_predict_held(const struct policy_input *input, enum policy_reason reason,
+                         const char *message, struct policy_verdict *ret_verdict)
+{
+    struct policy_input held = *input;
+    struct policy_state state;
+    struct policy_verdict other;
+
+    if (reason == REASON_NONE || reason == REASON_EXCLUSIVE_PROGRAM ||
+        reason == REASON_MAX_DURATION || reason == REASON_COOLDOWN ||
+        (message != NULL && strstr(message, owners_words) != NULL)) {
+        return false;
+    }
+    held.is_running = false;
+    begin_held(&state, input->moment.now, reason, input->is_waiting, true);
+    policy_step(&held, &state, ret_verdict);
+    begin_held(&state, input->moment.now, reason, input->is_waiting, false);
+    policy_step(&held, &state, &other);
+    /* What was ended stays so for its own reason, even if an earlier one holds it, too. */
+    return other.outcome == ret_verdict->outcome && other.reason == ret_verdict->reason &&
+           (!input->is_waiting || ret_verdict->outcome < POLICY_SUSPEND);
 }

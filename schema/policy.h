@@ -119,6 +119,13 @@ void policy_step(const struct policy_input *input, struct policy_state *state,
 /* Would work that starts now be let run; or with `is_running` go on?  For plans; nothing is kept.
  */
 void policy_predict(const struct policy_input *input, struct policy_verdict *ret_verdict);
+/* Would work that is held, for the reason and as the message its agent tells, be let go on under
+ * this policy once all dwells are over?  How long it ran or rested, and what a rule of the owner's
+ * has seen, its agent alone knows; and of the rules that come after its reason, whether they hold
+ * it, too.  False: it depends on that; else *ret_verdict is written.  `is_running` does not count;
+ * `is_waiting`: it was ended.  `message` may be NULL. */
+bool policy_predict_held(const struct policy_input *input, enum policy_reason reason,
+                         const char *message, struct policy_verdict *ret_verdict);
 
 /* Is the moment within one of the windows?  Without windows always. */
 bool policy_window_is_open(const struct harvest_policy_spec *spec, struct wall local);

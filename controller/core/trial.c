@@ -3,16 +3,18 @@
  *     {changes: [{action, session, slot, agent, from, wave, reason, held: {outcome, reason,
  *                 message}}],
  *      pending: [{session, slot, why, reason}],
- *      summary: {start, stop, restart, move, replace, update, wait, unchanged},
+ *      policy: [{session, slot, agent, wave, is, becomes, reason, message}],
+ *      summary: {start, stop, restart, move, replace, update, wait, suspend, resume, unchanged},
  *      cut: {at, bound, more: {start: N, …}, unseenSessions, unseenReplicas}}
  *
  * `action` is start, stop, restart, move, replace, update, or wait for a replica that something
  * will be done about later (a pause after a failure, a lease, an agent that may come back). `agent`
  * is where it will run, for a stop and a wait where it runs; `from` is where it was, of a move and
  * a replace. `held` is what the policy would make of it there now, where that is not to let it run.
- * `pending` are replicas that stay without what they want, and why.  `cut` is there when not all of
- * it is told: the bound that was reached (trial_tell.c), `more` lines of each kind that are known,
- * and what was never looked at.
+ * `pending` are replicas that stay without what they want, and why.  `policy` is what another
+ * policy makes of work that goes on where it is, as outcomes (controller/core/foresee.h); it has an
+ * update among the changes.  `cut` is there when not all of it is told: the bound that was reached
+ * (trial_tell.c), `more` lines of each kind that are known, and what was never looked at.
  *
  * It is played through as it would go with agents that are equally fast and nothing that fails:
  *

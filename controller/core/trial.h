@@ -4,6 +4,7 @@
  * ends, which is after the plan was told. */
 #pragma once
 
+#include "controller/core/foresee.h"
 #include "controller/core/reconcile.h"
 #include "schema/policy.h"
 
@@ -24,6 +25,7 @@ struct trial_line {
     struct trial_line *next_half; /* of the same replica */
     const char *action, *session, *slot, *agent, *from, *reason;
     struct policy_verdict *held; /* in the arena; NULL: it would run, or nobody knows */
+    struct foreseen *turn;       /* in the arena; NULL: none */
     unsigned wave;
     bool keeps_from; /* of a replace: the earlier copy ends when this one is well */
     bool is_begun;   /* of a move: the earlier copy ends, and then the other begins */
@@ -48,6 +50,8 @@ struct trial {
     bool offers_any;     /* all who want an agent are to be asked, as that was too often */
     size_t examined;     /* copies, in all rounds, or what costs as much as so many */
     struct trial_lines steps, waits, gaps;
+    struct trial_lines turns; /* what other policies make of work that goes on where it is */
+    size_t held, resumed;     /* of these */
     struct map halves; /* "session/slot": of the steps, those begun or keeping what they replace */
     size_t actions[PLAN_ACTION_COUNT];
     size_t unchanged;

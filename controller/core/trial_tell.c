@@ -7,7 +7,6 @@
 #include "controller/core/trial.h"
 
 #include "controller/core/copy.h"
-#include "controller/core/foresee.h"
 #include "controller/core/lease.h"
 #include "schema/base/parse.h"
 #include "schema/limits.h"
@@ -96,6 +95,31 @@ static bool waits_for_end(const struct ctl *ctl, const struct template_entry *te
            !copy_may_go(&ctl->model, step->copy, ctl->now);
 }
 
+/* Work that goes on where it is, under another policy. */
+static void note_turn(struct trial *trial, const char *session,
+                      const struct template_entry *template, const struct plan_step *step)
+{
+    const struct template_entry *before =
+        model_template_find(&trial->ctl->model, assignment_spec(step->copy)->template_digest);
+    struct trial_line line = {
+        .action = "policy",
+        .session = session,
+        .slot = step->slot,
+        .agent = assignment_spec(step->copy)->agent,
+        .wave = trial->round + step->wave,
+    };
+    struct foreseen turn;
+
+    if (before == NULL || !foresee_change(template_policy(before->template),
+                                          template_policy(template->template), step->copy, &turn)) {
+        return;
+    }
+    trial->held += turn.is < POLICY_SUSPEND && turn.becomes >= POLICY_SUSPEND;
+    trial->resumed += turn.is >= POLICY_SUSPEND && turn.becomes < POLICY_SUSPEND;
+    line.turn = arena_copy(&trial->ctl->arena, &turn, sizeof(turn));
+    (void)add_line(trial, &trial->turns, line);
+}
+
 static void note_step(struct trial *trial, const char *session,
                       const struct template_entry *template, const struct plan_step *step)
 {
@@ -118,6 +142,9 @@ static void note_step(struct trial *trial, const char *session,
     if (half != NULL) {
         end_half(half, step);
         return;
+    }
+    if (step->action == PLAN_UPDATE) {
+        note_turn(trial, session, template, step);
     }
     trial->actions[step->action]++;
     added = add_line(trial, &trial->steps, line);
@@ -301,11 +328,35 @@ static struct node *held_to_node(struct arena *arena, const struct policy_verdic
     return map;
 }
 
+static struct node *turn_to_node(struct arena *arena, const struct trial_line *line)
+{
+    const struct foreseen *turn = line->turn;
+    struct node *map = node_map(arena);
+
+    put_text(arena, map, "session", line->session);
+    put_text(arena, map, "slot", line->slot);
+    put_text(arena, map, "agent", line->agent);
+    node_set(arena, map, "wave", node_int(arena, line->wave));
+    put_text(arena, map, "is", policy_outcome_words[turn->is]);
+    put_text(arena, map, "becomes", policy_outcome_words[turn->becomes]);
+    if (turn->reason != REASON_NONE) {
+        put_text(arena, map, "reason", policy_reason_words[turn->reason]);
+    }
+    if (turn->message[0] != '\0') {
+        put_text(arena, map, "message", turn->message);
+    }
+    return map;
+}
+
 static struct node *line_to_node(struct arena *arena, const struct trial_line *line,
                                  bool is_pending)
 {
-    struct node *map = node_map(arena);
+    struct node *map;
 
+    if (line->turn != NULL) {
+        return turn_to_node(arena, line);
+    }
+    map = node_map(arena);
     put_text(arena, map, is_pending ? "why" : "action", line->action);
     put_text(arena, map, "session", line->session);
     put_text(arena, map, "slot", line->slot);
@@ -329,7 +380,8 @@ static size_t bytes_of(const struct trial_line *line)
                                  line->agent,
                                  line->from,
                                  line->reason,
-                                 line->held == NULL ? NULL : line->held->message};
+                                 line->held == NULL ? NULL : line->held->message,
+                                 line->turn == NULL ? NULL : line->turn->message};
     size_t bytes = LINE_FRAME_BYTES;
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -398,6 +450,8 @@ static struct node *summary(struct trial *trial)
                  node_int(arena, (int64_t)trial->actions[action]));
     }
     node_set(arena, map, "wait", node_int(arena, (int64_t)waits));
+    node_set(arena, map, "suspend", node_int(arena, (int64_t)trial->held));
+    node_set(arena, map, "resume", node_int(arena, (int64_t)trial->resumed));
     node_set(arena, map, "unchanged", node_int(arena, (int64_t)trial->unchanged));
     return map;
 }
@@ -457,6 +511,8 @@ struct node *trial_tell(struct trial *trial)
     tell_lines(&telling, "changes", lines, count);
     lines = sorted(trial, &trial->gaps, NULL, &count);
     tell_lines(&telling, "pending", lines, count);
+    lines = sorted(trial, &trial->turns, NULL, &count);
+    tell_lines(&telling, "policy", lines, count);
     node_set(arena, telling.root, "summary", summary(trial));
     tell_cut(trial, &telling);
     map_fini(&telling.more);

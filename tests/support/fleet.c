@@ -649,6 +649,17 @@ static void print_change(const struct node *change, struct str *to)
     }
 }
 
+static void print_turn(const struct node *turn, struct str *to)
+{
+    const char *reason = node_find_text(turn, "reason"), *message = node_find_text(turn, "message");
+
+    str_addf(to, "policy  %s %s on %s: %s becomes %s", node_find_text(turn, "session"),
+             node_find_text(turn, "slot"), node_find_text(turn, "agent"),
+             node_find_text(turn, "is"), node_find_text(turn, "becomes"));
+    str_addf(to, "%s%s%s%s\n", reason == NULL ? "" : ": ", reason == NULL ? "" : reason,
+             message == NULL ? "" : ": ", message == NULL ? "" : message);
+}
+
 static void print_plan(const struct node *plan, struct str *to)
 {
     const struct node *changes = node_find(plan, "changes"), *pending = node_find(plan, "pending");
@@ -673,6 +684,9 @@ static void print_plan(const struct node *plan, struct str *to)
         str_addf(to, "  %s%s%s: %s: %s\n", node_find_text(gap, "session"),
                  str_is_empty(node_find_text(gap, "slot")) ? "" : " ", node_find_text(gap, "slot"),
                  node_find_text(gap, "why"), node_find_text(gap, "reason"));
+    }
+    for (size_t i = 0; i < node_find(plan, "policy")->list.count; i++) {
+        print_turn(node_find(plan, "policy")->list.items[i], to);
     }
     str_add(to, "summary:");
     for (size_t i = 0; i < summary->map.count; i++) {

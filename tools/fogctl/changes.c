@@ -103,7 +103,37 @@ static void print_held(struct fogctl *fogctl, const struct node *held)
     }
 }
 
-static void print_change(struct fogctl *fogctl, const struct node *change)
+static bool is_word_of(const struct node *map, const char *key, const char *a, const char *b)
+{
+    return str_eq(text_of(map, key), a) || str_eq(text_of(map, key), b);
+}
+
+/* What another policy makes of work that goes on where it is. */
+static void print_turn(struct fogctl *fogctl, const struct node *turn)
+{
+    bool was_held = is_word_of(turn, "is", "Suspend", "Evict");
+    bool is_held = is_word_of(turn, "becomes", "Suspend", "Evict");
+    const char *reason = text_of(turn, "reason");
+    const char *words = was_held && is_held                            ? "would stay held back"
+                        : was_held                                     ? "would be let go on"
+                        : str_eq(text_of(turn, "becomes"), "Throttle") ? "would be slowed down"
+                        : str_eq(text_of(turn, "becomes"), "Evict")    ? "would be evicted"
+                        : is_held                                      ? "would be suspended"
+                                                                       : "would be slow no longer";
+
+    printf("  %spolicy%s   ", paint(fogctl, "yellow"), paint(fogctl, "off"));
+    text_put(stdout, arena_printf(&fogctl->arena, "%s/%s on %s %s", text_of(turn, "session"),
+                                  text_of(turn, "slot"), text_of(turn, "agent"), words));
+    if (was_held && !is_held) {
+        text_put(stdout, arena_printf(&fogctl->arena, "  (held by %s now)", reason));
+    } else if (reason[0] != '\0') {
+        text_put(stdout,
+                 arena_printf(&fogctl->arena, ": %s: %s", reason, text_of(turn, "message")));
+    }
+    putchar('\n');
+}
+
+static void print_change(struct fogctl *fogctl, const struct node *change, bool has_turns)
 {
     static const struct {
         const char *action, *mark, *color;
@@ -140,7 +170,9 @@ static void print_change(struct fogctl *fogctl, const struct node *change)
            paint(fogctl, "off"));
     text_put(stdout, line.data);
     putchar('\n');
-    print_held(fogctl, node_find(change, "held"));
+    if (!has_turns || !str_eq(action, "update")) { /* of those, what changes is told below */
+        print_held(fogctl, node_find(change, "held"));
+    }
 }
 
 /* Within a wave the order is the controller's. */
@@ -158,7 +190,7 @@ static int by_wave(const void *a, const void *b)
                                      : (left->index > right->index) - (left->index < right->index);
 }
 
-static void print_waves(struct fogctl *fogctl, const struct node *changes)
+static void print_waves(struct fogctl *fogctl, const struct node *changes, bool has_turns)
 {
     size_t count = list_count(changes);
     struct in_wave *sorted = arena_array(&fogctl->arena, count + 1, sizeof(sorted[0]));
@@ -173,7 +205,7 @@ static void print_waves(struct fogctl *fogctl, const struct node *changes)
         if (i == 0 || sorted[i].wave != sorted[i - 1].wave) {
             printf("  wave %lld\n", (long long)sorted[i].wave);
         }
-        print_change(fogctl, sorted[i].change);
+        print_change(fogctl, sorted[i].change, has_turns);
     }
 }
 
@@ -188,19 +220,21 @@ static const char *grouped(struct fogctl *fogctl, int64_t number)
     return arena_printf(&fogctl->arena, "%lld%s", (long long)number, rest);
 }
 
-/* Lines that are known and not told: "... and 3,999,000 more to start, 2 more to stop". */
-static void print_more(struct fogctl *fogctl, const struct node *more, bool is_pending)
+/* Lines that are known and not told: "... and 3,999,000 more to start, 2 more to stop".  `list`:
+ * those of one of the other lists; NULL: of the changes. */
+static void print_more(struct fogctl *fogctl, const struct node *more, const char *list)
 {
     const char *words = "";
 
     for (size_t i = 0; more != NULL && i < more->map.count; i++) {
         const char *key = more->map.members[i].key;
+        bool is_change = !str_eq(key, "pending") && !str_eq(key, "policy");
 
-        if (str_eq(key, "pending") == is_pending) {
+        if (list == NULL ? is_change : str_eq(key, list)) {
             words = arena_printf(&fogctl->arena, "%s%s %s more %s%s", words,
                                  words[0] == '\0' ? "" : ",",
                                  grouped(fogctl, more->map.members[i].value->integer),
-                                 is_pending ? "" : "to ", text_shown(fogctl, key));
+                                 list != NULL ? "" : "to ", text_shown(fogctl, key));
         }
     }
     if (words[0] != '\0') {
@@ -227,25 +261,31 @@ static void print_not_examined(struct fogctl *fogctl, const struct node *cut)
     putchar('\n');
 }
 
+static const char *if_any(struct fogctl *fogctl, const struct node *summary, const char *key)
+{
+    int64_t count = int_of(summary, key);
+
+    return count == 0 ? "" : arena_printf(&fogctl->arena, "%lld to %s, ", (long long)count, key);
+}
+
 void plan_print(struct fogctl *fogctl, const struct node *plan)
 {
     const struct node *pending = node_find(plan, "pending"), *summary = node_find(plan, "summary");
     const struct node *cut = node_find(plan, "cut"), *more = node_find(cut, "more");
-    int64_t update;
+    const struct node *turns = node_find(plan, "policy");
 
     if (plan == NULL) {
         return;
     }
-    update = int_of(summary, "update");
-    printf("%sPlan:%s %lld to start, %lld to restart, %lld to move, %lld to stop, %s"
+    printf("%sPlan:%s %lld to start, %lld to restart, %lld to move, %lld to stop, %s%s%s"
            "%lld stay as they are\n",
            paint(fogctl, "bold"), paint(fogctl, "off"), (long long)int_of(summary, "start"),
            (long long)int_of(summary, "restart"), (long long)int_of(summary, "move"),
-           (long long)int_of(summary, "stop"),
-           update == 0 ? "" : arena_printf(&fogctl->arena, "%lld to update, ", (long long)update),
+           (long long)int_of(summary, "stop"), if_any(fogctl, summary, "update"),
+           if_any(fogctl, summary, "suspend"), if_any(fogctl, summary, "resume"),
            (long long)int_of(summary, "unchanged"));
-    print_waves(fogctl, node_find(plan, "changes"));
-    print_more(fogctl, more, false);
+    print_waves(fogctl, node_find(plan, "changes"), turns != NULL);
+    print_more(fogctl, more, NULL);
     for (size_t i = 0; i < list_count(pending); i++) {
         const struct node *item = pending->list.items[i];
 
@@ -255,6 +295,10 @@ void plan_print(struct fogctl *fogctl, const struct node *plan)
                                       text_of(item, "slot"), text_of(item, "reason")));
         putchar('\n');
     }
-    print_more(fogctl, more, true);
+    print_more(fogctl, more, "pending");
+    for (size_t i = 0; i < list_count(turns); i++) {
+        print_turn(fogctl, turns->list.items[i]);
+    }
+    print_more(fogctl, more, "policy");
     print_not_examined(fogctl, cut);
 }

@@ -9,7 +9,7 @@ static const struct {
     const char *verb, *shape;
 } shapes[] = {
     {"diff", "a ChangeSet whose status has revision, results {kind, name, result, before, object}, "
-             "warnings and the plan {summary, changes, pending, cut}"},
+             "warnings and the plan {summary, changes, pending, policy, cut}"},
     {"apply", WRITTEN},
     {"edit", WRITTEN},
     {"create", WRITTEN},

@@ -339,6 +339,37 @@ static void a_plan_says_what_was_not_looked_at(void **state)
         "not looked at\n");
 }
 
+#define TURN(is, becomes, more)                                                                    \
+    "{\"session\":\"s\",\"slot\":\"0\",\"agent\":\"e\",\"wave\":1,\"is\":\"" is                    \
+    "\",\"becomes\":\"" becomes "\"" more "}"
+
+static void a_plan_says_what_another_policy_makes_of_what_goes_on(void **state)
+{
+    (void)state;
+    ANSWERS(PLAN(
+        "\"summary\":{\"update\":1,\"suspend\":2,\"resume\":1},\"changes\":[{\"wave\":1,\"action\":"
+        "\"update\",\"session\":\"s\",\"slot\":\"0\",\"agent\":\"e\",\"held\":{\"outcome\":\"Suspend\","
+        "\"reason\":\"BatteryLow\",\"message\":\"low\"}}],\"policy\":[" TURN("Run", "Suspend", ",\"reason\":\"BatteryLow\",\"message\":\"low\"") "," TURN("Throttle", "Evict", ",\"reason\":\"Overheated\",\"message\":\"h\\u001b[7m\"") "," TURN(
+            "Suspend", "Run",
+            ",\"reason\":\"UserActive\"") "," TURN("Run", "Throttle",
+                                                   ",\"reason\":\"Overheated\",\"message\":\"warm\"") "," TURN("Throttle",
+                                                                                                               "Run",
+                                                                                                               "") "," TURN("Suspend",
+                                                                                                                            "Suspend",
+                                                                                                                            ",\"reason\":\"Metered\",\"message\":\"m\"") "]"));
+    diff("");
+    EXITS(1);
+    OUT("0 to stop, 1 to update, 2 to suspend, 1 to resume, 0 stay as they are\n"
+        "  wave 1\n"
+        "    ~   update   s/0 on e\n"
+        "  policy   s/0 on e would be suspended: BatteryLow: low\n"
+        "  policy   s/0 on e would be evicted: Overheated: h?[7m\n"
+        "  policy   s/0 on e would be let go on  (held by UserActive now)\n"
+        "  policy   s/0 on e would be slowed down: Overheated: warm\n"
+        "  policy   s/0 on e would be slow no longer\n"
+        "  policy   s/0 on e would stay held back: Metered: m\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +389,7 @@ int main(void)
         TEST(a_plan_says_what_policies_would_hold),
         TEST(a_plan_that_is_cut_says_how_much_more_there_is),
         TEST(a_plan_says_what_was_not_looked_at),
+        TEST(a_plan_says_what_another_policy_makes_of_what_goes_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

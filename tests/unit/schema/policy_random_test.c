@@ -225,7 +225,7 @@ struct day {
     struct mono last_blind;             /* it ran before, and something was not known */
     bool was_let_run;                   /* since the beginning, or since it was ended */
     bool has_run;
-    int64_t ran, held; /* steps */
+    int64_t ran, held, foreseen; /* steps */
 };
 
 static int64_t dwell_of(const struct harvest_policy_spec *spec, int sensor)
@@ -352,6 +352,43 @@ static void a_prediction_is_a_fresh_step(const struct day *day)
     }
 }
 
+/* After all dwells, with all that is read as it is now; a step is not long enough to end it. */
+static void all_as_it_is_for_long(const struct day *day, struct policy_verdict *ret_verdict)
+{
+    struct policy_input input = day->input;
+    struct policy_state state = day->state;
+    struct readings readings = day->readings;
+
+    input.readings = &readings;
+    input.is_running = false;
+    for (int i = 0; i < 3; i++) {
+        input.moment.now.ms += WORK_TIME_MAX_MS;
+        for (int j = 0; j < SENSOR_COUNT; j++) {
+            readings.of[j].at.ms += WORK_TIME_MAX_MS;
+        }
+        state.held_since = MONO_NEVER;
+        policy_step(&input, &state, ret_verdict);
+    }
+}
+
+static void a_prediction_of_what_is_held_comes_true(struct day *day)
+{
+    const struct policy_verdict *now = &day->verdict;
+    struct policy_input input = day->input;
+    struct policy_verdict predicted, later;
+
+    input.is_waiting = now->outcome == POLICY_EVICT || !day->state.has_started;
+    if (now->outcome < POLICY_SUSPEND || input.owner_spec != NULL || input.spec == NULL ||
+        day->state.ran_ms >= day->spec.session.max_duration_ms ||
+        !policy_predict_held(&input, now->reason, now->message, &predicted)) {
+        return;
+    }
+    all_as_it_is_for_long(day, &later);
+    assert_int_equal(predicted.outcome >= POLICY_SUSPEND, later.outcome >= POLICY_SUSPEND);
+    assert_true(predicted.outcome < POLICY_SUSPEND || predicted.reason == later.reason);
+    day->foreseen++;
+}
+
 static void the_same_again_is_the_same(const struct day *day, const struct policy_state *before)
 {
     struct policy_state state = *before;
@@ -413,6 +450,7 @@ static void live(struct day *day)
     time_goes_on(day, &before);
     what_is_held_for_long_is_ended(day, &before);
     a_prediction_is_a_fresh_step(day);
+    a_prediction_of_what_is_held_comes_true(day);
     the_same_again_is_the_same(day, &before);
     day->has_run |= day->verdict.outcome <= POLICY_THROTTLE;
     day->was_let_run |= day->verdict.outcome <= POLICY_THROTTLE || day->input.is_running;
@@ -488,7 +526,7 @@ static void begin_day(struct day *day, uint64_t seed)
 
 static void no_rule_is_ever_broken(void **state)
 {
-    int64_t ran = 0, held = 0;
+    int64_t ran = 0, held = 0, foreseen = 0;
 
     (void)state;
     for (uint64_t seed = 1; seed <= DAYS; seed++) {
@@ -502,10 +540,12 @@ static void no_rule_is_ever_broken(void **state)
         }
         ran += day.ran;
         held += day.held;
+        foreseen += day.foreseen;
     }
     /* Traces in which nothing happens would prove nothing. */
     assert_true(ran > DAYS * STEPS / 10);
     assert_true(held > DAYS * STEPS / 10);
+    assert_true(foreseen > DAYS * STEPS / 10);
 }
 
 static void whatever_came_before_calm_lets_work_run(void **state)
