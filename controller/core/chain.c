@@ -616,6 +616,7 @@ static void explain_source(struct chain *chain, const struct object *object)
 static void explain_conflict(struct chain *chain, const struct object *object)
 {
     const struct conflict_spec *spec = &conflict_of(object)->spec;
+    bool is_deleted = conflict_is_tombstone(object);
 
     chain->converged = false;
     add_link(chain,
@@ -626,10 +627,10 @@ static void explain_conflict(struct chain *chain, const struct object *object)
                              .status = CONDITION_FALSE,
                              .reason = "Outranked",
                              .message = arena_printf(
-                                 chain->arena, "what %s says of %s of %s is left out: %s (%s) %s",
-                                 spec->refused, spec->field, spec->object, spec->owner,
-                                 spec->owner_source,
-                                 conflict_is_tombstone(object) ? "deleted it" : "owns it"),
+                                 chain->arena, "what %s says of %s%s%s is left out: %s (%s) %s it",
+                                 spec->refused, is_deleted ? "" : spec->field,
+                                 is_deleted ? "" : " of ", spec->object, spec->owner,
+                                 spec->owner_source, is_deleted ? "deleted" : "owns"),
                              .since = object->meta.created,
                              .is_in_the_way = true});
 }

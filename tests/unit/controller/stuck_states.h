@@ -225,6 +225,14 @@ static void directory_is_outranked(void)
                    "spec: {limits: {cpuPercent: 22}}\n");
 }
 
+static void directory_is_undone(void)
+{
+    directory_is_mended();
+    request("DELETE", "/apis/fog/v1/harvestpolicies/q", NULL, "");
+    directory_says("apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: q}\n"
+                   "spec: {battery: {minPercent: 31}}\n");
+}
+
 static void disk_is(bool is_full)
 {
     struct ctl_event event = {.type = CTL_STORE_SPACE, .store_is_full = is_full};
@@ -388,6 +396,8 @@ static const struct stuck table[] = {
     {"an operator's field outranks the config directory", POLICY, directory_is_outranked,
      "conflict", "Outranked", "fogctl release harvestpolicy/p --field .spec.limits.cpuPercent",
      NULL, NULL},
+    {"an operator deleted what the config directory declares", POLICY, directory_is_undone,
+     "conflict", "Outranked", "fogctl release harvestpolicy/q", NULL, NULL},
     {"the controller's disk is full", AGENT WORK, disk_fills_up, S, "StoreFull", NULL, NULL,
      disk_gets_room},
     {"an alert is firing",

@@ -336,16 +336,20 @@ static void label_agent(const char *prefix, const char *pair)
     patch("agents", "edge-1", body);
 }
 
+/* NULL: all of it. */
 static void release_title(const char *title, const char *field)
 {
     const char *slash = strchr(title, '/');
-    char body[512], word[64];
+    char body[512], word[64], fields[256] = "";
 
     (void)snprintf(word, sizeof(word), "%.*s", (int)(slash - title), title);
-    (void)snprintf(body, sizeof(body),
-                   "{\"spec\":{\"changes\":[{\"verb\":\"release\",\"kind\":\"%s\",\"name\":\"%s\","
-                   "\"fields\":[\"%s\"]}]}}",
-                   kind_find_word(word)->name, slash + 1, field);
+    if (field != NULL) {
+        (void)snprintf(fields, sizeof(fields), ",\"fields\":[\"%s\"]", field);
+    }
+    (void)snprintf(
+        body, sizeof(body),
+        "{\"spec\":{\"changes\":[{\"verb\":\"release\",\"kind\":\"%s\",\"name\":\"%s\"%s}]}}",
+        kind_find_word(word)->name, slash + 1, fields);
     request("POST", "/apis/fog/v1/changesets?fieldManager=fogctl", "application/json", body);
 }
 
@@ -372,8 +376,8 @@ static bool carry_out_fogctl(const struct line *line)
     } else if (str_eq(verb, "delete")) {
         delete_title(words[2]);
     } else if (str_eq(verb, "release")) {
-        assert_string_equal(words[3], "--field");
-        release_title(words[2], words[4]);
+        assert_true(line->count == 3 || str_eq(words[3], "--field"));
+        release_title(words[2], line->count == 3 ? NULL : words[4]);
     } else if (str_eq(verb, "rollout") && str_eq(words[2], "resume")) {
         patch_title(words[3], "{\"spec\":{\"rollout\":{\"pause\":false}}}");
     } else if (str_eq(verb, "rollout")) {
