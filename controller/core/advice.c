@@ -411,6 +411,13 @@ static bool has_ended_for(const struct assignment_entry *copy, const char *reaso
            plan_gave_up_for(copy_given_up(copy, &generation), reason);
 }
 
+/* A task that failed for good stays so, whatever becomes of its session. */
+static void advise_anew(struct advice *advice)
+{
+    say(advice, "fogctl results harvestsession/%s", session_name(advice));
+    say(advice, "fogctl replace -f FILE --force # harvestsession/%s, mended", session_name(advice));
+}
+
 /* A deleted one is tried anew. */
 static void advise_again(struct advice *advice)
 {
@@ -432,6 +439,15 @@ static void advise_again(struct advice *advice)
         say(advice, "fogctl rollout undo harvestsession/%s", session_name(advice));
     }
     say(advice, "fogctl edit harvestsession/%s", session_name(advice));
+}
+
+static void advise_given_up(struct advice *advice)
+{
+    if (harvest_session_has_tasks(session_spec(advice->session))) {
+        advise_anew(advice);
+    } else {
+        advise_again(advice);
+    }
 }
 
 static void advise_unpause(struct advice *advice)
@@ -564,7 +580,7 @@ static const struct {
     void (*advise)(struct advice *advice);
 } advisers[] = {
     {"PolicyMissing", ABOUT_SESSION, advise_policy_missing},
-    {"GivenUp", ABOUT_SESSION, advise_again},
+    {"GivenUp", ABOUT_SESSION, advise_given_up},
     {"Failed", ABOUT_SESSION, advise_again},
     {"NoAgent", ABOUT_SESSION, advise_no_agent},
     {"RolloutPaused", ABOUT_SESSION, advise_unpause},

@@ -342,6 +342,12 @@ static const struct stuck table[] = {
     {"the workload needs more memory than it may have",
      AGENT WORK_OF("", "", ", restart: never, resources: {memory: 64Mi}"), takes_too_much, "copy",
      "MemoryLimit", SET("{\"workload\":{\"resources\":{\"memory\":\"128Mi\"}}}"), NEW_FORM, NULL},
+    {"tasks failed for good",
+     AGENT WORK_OF("", "tasks: {count: 1, retries: 0}, ", ", restart: never"), ends_badly, S,
+     "GivenUp", "fogctl replace -f FILE --force # " S ", mended",
+     "{\"metadata\":{\"name\":\"work\"},\"spec\":{\"tasks\":{\"count\":1},"
+     "\"workload\":{\"command\":[\"/bin/mended\"],\"restart\":\"never\"}}}",
+     NULL},
     {"the workload fails again and again", AGENT WORK, is_tried_in_vain, S, "Failing",
      "fogctl logs " S, NEW_FORM, NULL},
     {"what its agent tried again and again was given up", AGENT WORK_OF("", "retries: 2, ", ""),

@@ -29,7 +29,8 @@ struct stuck {
     const char *asks;      /* "harvestsession/work"; "copy": of its replica 0 */
     const char *reason;    /* of what is in the way */
     const char *line;      /* one of those to carry out; NULL: its words say what to do */
-    const char *edit;      /* what a person writes where a line says edit: a merge patch */
+    const char *edit;      /* what a person writes where a line says edit: a merge patch; where it
+                              says replace, all of it */
     void (*mends)(void);   /* what a person does whom no line can tell more; may be NULL */
 };
 
@@ -383,11 +384,16 @@ static bool carry_out_fogctl(const struct line *line)
     } else if (str_eq(verb, "rollout")) {
         assert_string_equal(words[2], "undo");
         patch_title(words[3], OLD_FORM);
+    } else if (str_eq(verb, "replace")) {
+        assert_string_equal(words[4], "--force");
+        delete_title("harvestsession/work");
+        agents_work();
+        create("harvestsessions", row->edit);
     } else if (str_eq(verb, "blob")) {
         report(PHASE_RUNNING, NULL, 0); /* its agent fetches it, and starts */
     } else {
         assert_true(str_eq(verb, "logs") || str_eq(verb, "describe") || str_eq(verb, "get") ||
-                    str_eq(verb, "why"));
+                    str_eq(verb, "why") || str_eq(verb, "results"));
         return false;
     }
     return true;
