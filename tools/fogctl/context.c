@@ -108,7 +108,8 @@ static const char *address_of(struct fogctl *fogctl, const char *server)
     bool is_whole = str_starts(server, "http://") || str_starts(server, "https://");
     char *address = arena_printf(&fogctl->arena, "%s%s", is_whole ? "" : "http://", server);
 
-    for (size_t length = strlen(address); length > 0 && address[length - 1] == '/'; length--) {
+    for (size_t length = strlen(address); length > strlen("https://") && address[length - 1] == '/';
+         length--) {
         address[length - 1] = '\0';
     }
     return address;
@@ -197,5 +198,10 @@ bool context_find(struct fogctl *fogctl, const char *config, const char *context
     fogctl->user = setting_of(user, "FOGCTL_USER", node_find_text(found, "user"),
                               !str_is_empty(context), login_name());
     fogctl->server = address_of(fogctl, fogctl->server);
+    if (strstr(fogctl->server + strlen("http://"), "://") != NULL) {
+        (void)fail("a URL of http or https, or HOST:PORT", "%s is no address of a controller",
+                   fogctl->server + strlen("http://"));
+        return false;
+    }
     return true;
 }

@@ -1,5 +1,6 @@
 /* Kinds and names as people type them, and objects as the controller gives them. */
 #include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/foreign.h"
 
 #include "schema/base/parse.h"
 
@@ -87,8 +88,8 @@ const char *kind_path(struct fogctl *fogctl, const struct kind *kind, const char
 static const struct kind *find_kind(const char *word)
 {
     const struct kind *kind = kind_find_word(word);
-    const char *names[KIND_COUNT * 2];
-    const char *close;
+    const char *names[KIND_COUNT * 3];
+    const char *close, *instead = foreign_kind(word);
     _cleanup_(str_fini)
     struct str advice = STR_EMPTY;
 
@@ -96,15 +97,17 @@ static const struct kind *find_kind(const char *word)
         return kind;
     }
     for (size_t i = 0; i < KIND_COUNT; i++) {
-        names[2 * i] = kinds[i]->singular;
-        names[2 * i + 1] = kinds[i]->plural;
+        names[3 * i] = kinds[i]->singular;
+        names[3 * i + 1] = kinds[i]->plural;
+        names[3 * i + 2] = kind_short(kinds[i]);
         str_addf(&advice, "%s%s (%s)", i == 0 ? "kinds: " : ", ", kinds[i]->plural,
                  kind_short(kinds[i]));
     }
     close = words_closest(word, names, COUNT_OF(names));
-    if (close != NULL) {
+    if (instead != NULL || close != NULL) {
         str_clear(&advice);
-        str_addf(&advice, "did you mean \"%s\"?", close);
+        str_addf(&advice, instead != NULL ? "%s" : "did you mean \"%s\"?",
+                 instead != NULL ? instead : close);
     }
     (void)fail(advice.data, "there is no kind \"%s\"", word);
     return NULL;
@@ -150,11 +153,35 @@ static bool add_list(struct fogctl *fogctl, const char *word, struct targets *ta
     return true;
 }
 
+/* "hs,agents one two": those names of each of the kinds. */
+static bool add_each(struct fogctl *fogctl, const struct texts *words, struct targets *targets)
+{
+    struct targets all = {0};
+    bool is_fine = add_list(fogctl, words->items[0], &all);
+
+    for (size_t i = 0; is_fine && i < all.count; i++) {
+        for (size_t j = 1; is_fine && j < words->count; j++) {
+            is_fine = strchr(words->items[j], '/') == NULL;
+            vec_add(targets, ((struct target){all.items[i].kind, words->items[j]}));
+            if (!is_fine) {
+                (void)fail("one kind and names, or each as KIND/NAME",
+                           "\"%s\" stands behind a kind", words->items[j]);
+            }
+        }
+    }
+    vec_fini(&all);
+    return is_fine;
+}
+
 bool targets_read(struct fogctl *fogctl, const struct texts *words, struct targets *ret_targets)
 {
     const struct kind *kind = NULL;
-    bool has_name = false;
+    bool has_name = false, has_slash = false;
 
+    if (words->count > 1 && strchr(words->items[0], ',') != NULL &&
+        strchr(words->items[0], '/') == NULL) {
+        return add_each(fogctl, words, ret_targets);
+    }
     if (words->count == 1 && strchr(words->items[0], '/') == NULL) {
         return add_list(fogctl, words->items[0], ret_targets);
     }
@@ -162,9 +189,14 @@ bool targets_read(struct fogctl *fogctl, const struct texts *words, struct targe
         const char *slash = strchr(*it, '/');
 
         if (slash != NULL) {
+            has_slash = true;
             if (!add_slashed(fogctl, *it, slash, ret_targets)) {
                 return false;
             }
+        } else if (kind == NULL && has_slash && kind_find_word(*it) == NULL) {
+            (void)fail("beside KIND/NAME each is one, as in hs/render agent/edge-1",
+                       "\"%s\": of which kind?", *it);
+            return false;
         } else if (kind == NULL) {
             kind = find_kind(*it);
             if (kind == NULL) {

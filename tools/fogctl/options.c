@@ -2,6 +2,7 @@
  * the words; "--" ends them. */
 #include "schema/base/parse.h"
 #include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/foreign.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static bool store(const struct option_row *row, const char *value)
         *(int64_t *)row->to = number;
         return true;
     case OPTION_DURATION:
-        if (!duration_from_str(value, &number)) {
+        if (!duration_from_str(str_eq(value, "0") ? "0s" : value, &number)) {
             (void)fail(NULL, "--%s: \"%s\" is not a duration, as 30s or 5m is", row->name, value);
             return false;
         }
@@ -54,35 +55,6 @@ static bool store(const struct option_row *row, const char *value)
         return true;
     }
     return false;
-}
-
-/* What people type who come from kubectl, and there is not: what to do instead. */
-static const char *foreign_option(const char *name)
-{
-    static const struct {
-        const char *theirs, *instead;
-    } options[] = {
-        {"since", "lines of a log carry no time; --tail N takes the last of them"},
-        {"since-time", "lines of a log carry no time; --tail N takes the last of them"},
-        {"timestamps", "lines of a log carry no time; fogctl events has times"},
-        {"container", "an assignment is one workload, and has one log"},
-        {"grace-period", "how long work may take to end, its session says: spec.grace"},
-        {"cascade", "what an object owns goes with it, and a session's work ends"},
-        {"record", "--change-cause TEXT says why, for history"},
-        {"server-side", "apply is always decided by the controller, field by field"},
-        {"kubeconfig", "--config FILE or --server URL says where the controller is"},
-        {"recursive", "folders below a folder are not entered; give each of them with -f"},
-        {"kustomize", "fogctl reads plain manifests: kubectl kustomize DIR | fogctl apply -f -"},
-        {"as", "--user NAME says who writes"},
-        {"template", "-o jsonpath=… and -o custom-columns=… are there"},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(options); i++) {
-        if (str_eq(options[i].theirs, name)) {
-            return options[i].instead;
-        }
-    }
-    return NULL;
 }
 
 static bool unknown(const struct reading *reading, const char *word, const char *name,

@@ -1,6 +1,7 @@
 #include "tools/fogctl/resources.h"
 
 #include "schema/base/parse.h"
+#include "tools/fogctl/foreign.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,9 @@ int resources_missing(struct fogctl *fogctl, const struct resources *resources, 
         names[2 * i + 1] = resources->items[i].name;
     }
     close = words_closest(word, names, 2 * resources->count);
+    if (foreign_kind(word) != NULL) {
+        return fail(foreign_kind(word), "the controller has no kind \"%s\"", word);
+    }
     return fail(close != NULL ? arena_printf(&fogctl->arena, "did you mean \"%s\"?", close)
                               : "fogctl api-resources lists all kinds",
                 "the controller has no kind \"%s\"", word);

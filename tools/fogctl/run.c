@@ -3,6 +3,7 @@
 #include "tools/fogctl/complete.h"
 #include "tools/fogctl/context.h"
 #include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/foreign.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -102,41 +103,21 @@ static const struct verb *find_verb(const char *name)
     return NULL;
 }
 
-/* What people type who come from other tools. */
-static const char *foreign_verb(const char *name)
-{
-    static const struct {
-        const char *theirs, *ours;
-    } words[] = {{"run", "create"},    {"new", "create"},    {"set", "patch"},
-                 {"plan", "diff"},     {"list", "get"},      {"status", "get"},
-                 {"ls", "get"},        {"rm", "delete"},     {"stop", "delete"},
-                 {"remove", "delete"}, {"undo", "rollback"}, {"revert", "rollback"},
-                 {"log", "logs"}};
-
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        if (str_eq(words[i].theirs, name)) {
-            return words[i].ours;
-        }
-    }
-    return NULL;
-}
-
 static int unknown_verb(const char *name)
 {
-    const char *names[64];
+    const char *names[64], *instead = foreign_verb(name), *close;
     size_t count = 0;
-    const char *close;
     char advice[128] = "fogctl --help lists the verbs";
 
-    for (; verbs[count] != NULL && count < COUNT_OF(names); count++) {
+    for (; verbs[count] != NULL && count < COUNT_OF(names) - 1; count++) {
         names[count] = verbs[count]->name;
     }
-    close = foreign_verb(name);
-    close = close == NULL ? words_closest(name, names, count) : close;
+    names[count++] = "help";
+    close = words_closest(name, names, count);
     if (close != NULL) {
         (void)snprintf(advice, sizeof(advice), "did you mean \"fogctl %s\"?", close);
     }
-    (void)fail(advice, "there is no verb \"%s\"", name);
+    (void)fail(instead == NULL ? advice : instead, "there is no verb \"%s\"", name);
     return EXIT_USAGE;
 }
 

@@ -10,6 +10,7 @@
 enum { FOLLOWED_MAX = LOG_STREAMS_MAX };
 
 static bool opt_follow;
+static bool is_bare; /* a name alone was typed, which is an assignment's */
 static int64_t opt_tail = -1;
 static struct selection opt_selection;
 static const char *opt_output;
@@ -120,6 +121,9 @@ static int print_log(struct fogctl *fogctl, const char *name)
                             .context = &printing};
     bool is_fine = http_streams(fogctl, &stream, 1);
 
+    if (stream.code == 404 && is_bare) {
+        fprintf(stderr, "  those of a session: fogctl logs hs/%s\n", text_shown(fogctl, name));
+    }
     if (fogctl->is_terminal && opt_output == NULL && !printing.at_line_start) {
         putchar('\n'); /* for the prompt */
     }
@@ -219,6 +223,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
         return usage_error(&verb_logs, "of which assignment or session?");
     }
     if (words->count == 1 && strchr(words->items[0], '/') == NULL) {
+        is_bare = true;
         vec_add(targets, ((struct target){kind_get(KIND_ASSIGNMENT), words->items[0]}));
         return EXIT_DONE;
     }

@@ -4,6 +4,7 @@
 #include "schema/bind.h"
 #include "schema/columns.h"
 #include "tools/fogctl/fogctl.h"
+#include "tools/fogctl/foreign.h"
 #include "tools/fogctl/screen.h"
 #include "tools/fogctl/writing.h"
 
@@ -436,7 +437,11 @@ static int top(struct fogctl *fogctl, struct texts *words)
     }
     if (!is_sessions &&
         (kind == NULL || (kind->id != KIND_AGENT && kind->id != KIND_HARVEST_SESSION))) {
-        return usage_error(&verb_top, "\"%s\": agents or sessions can be shown", words->items[0]);
+        const char *instead = foreign_kind(words->items[0]);
+
+        return usage_error(&verb_top, "\"%s\": agents or sessions can be shown%s%s",
+                           words->items[0], instead == NULL ? "" : "; ",
+                           instead == NULL ? "" : instead);
     }
     if (!is_sort_known()) {
         return usage_error(&verb_top,

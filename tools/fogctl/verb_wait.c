@@ -1,6 +1,7 @@
 /* wait: until one of several conditions holds, or all of them, for every object named.  Meanwhile
  * it says on standard error what stands in the way: on a terminal in one line that is written over
  * and over, else a line whenever it changes. */
+#include "schema/base/parse.h"
 #include "schema/base/utf8.h"
 #include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/jsonpath.h"
@@ -161,13 +162,32 @@ static bool is_path_right(struct fogctl *fogctl, const char *text)
     return true;
 }
 
+/* "Ready" may be meant as a condition, and "conditoin=Ready" as well. */
+static void refuse_what(const char *what)
+{
+    static const char *const words[] = {"condition", "jsonpath", "create", "delete"};
+    size_t length = strcspn(what, "=");
+    char first[32];
+    const char *close;
+
+    (void)snprintf(first, sizeof(first), "%.*s", (int)length, what);
+    close = words_closest(first, words, COUNT_OF(words));
+    if (close != NULL) {
+        (void)usage_error(&verb_wait, "--for=%s: did you mean --for=%s%s?", what, close,
+                          what + length);
+    } else if (what[0] >= 'A' && what[0] <= 'Z') {
+        (void)usage_error(&verb_wait, "--for=%s: did you mean --for=condition=%s?", what, what);
+    } else {
+        (void)usage_error(&verb_wait, "--for=%s: condition=…, jsonpath=…, create or delete", what);
+    }
+}
+
 static bool check_what(struct fogctl *fogctl)
 {
     vec_each (&opt_for, it) {
         if (!str_eq(*it, "delete") && !str_eq(*it, "create") && !str_starts(*it, "condition=") &&
             !str_starts(*it, "jsonpath=")) {
-            (void)usage_error(&verb_wait, "--for=%s: condition=…, jsonpath=…, create or delete",
-                              *it);
+            refuse_what(*it);
             return false;
         }
         if (str_starts(*it, "jsonpath=") && !is_path_right(fogctl, *it + strlen("jsonpath="))) {
@@ -182,6 +202,15 @@ static bool check_what(struct fogctl *fogctl)
 
 /* --- what stands in the way ------------------------------------------------------------------- */
 
+/* Which conditions there are instead. */
+static void say_others(const struct node *conditions, struct str *to)
+{
+    for (size_t i = 0; i < list_count(conditions); i++) {
+        str_addf(to, "%s%s", i == 0 ? ", only of " : ", ",
+                 text_of(conditions->list.items[i], "type"));
+    }
+}
+
 static void say_condition(const struct node *object, const char *text, struct str *to)
 {
     const struct node *condition = find_condition(object, text);
@@ -189,6 +218,7 @@ static void say_condition(const struct node *object, const char *text, struct st
 
     if (condition == NULL) {
         str_addf(to, "nothing is said of %.*s yet", (int)strcspn(text, "="), text);
+        say_others(node_find_path(object, "status.conditions"), to);
         return;
     }
     if (!is_of_newest(object, condition)) {
@@ -247,7 +277,9 @@ enum { LINE_COLUMNS = 79 }; /* of a narrow terminal */
 struct progress {
     struct str said;
     bool is_on_line; /* of a terminal, which is not yet ended */
-    bool is_absent;  /* when it was looked at last */
+    /* When it was looked at last: it is not there; its end is waited for, and nobody asked for it.
+     */
+    bool is_absent, is_undeleted;
 };
 
 static void progress_say(struct fogctl *fogctl, struct progress *progress,
@@ -326,6 +358,9 @@ static enum look look_once(struct fogctl *fogctl, const struct target *target, i
         return LOOK_FAILED;
     }
     progress->is_absent = reply.code == 404;
+    progress->is_undeleted =
+        reply.code == 200 && opt_for.count == 1 && str_eq(opt_for.items[0], "delete") &&
+        node_find(node_find(reply.root, "metadata"), "deletionTimestamp") == NULL;
     say_unmet(fogctl, reply.code == 200 ? reply.root : NULL, &unmet);
     progress_say(fogctl, progress, target, unmet.data);
     str_fini(&unmet);
@@ -336,6 +371,10 @@ static enum look look_once(struct fogctl *fogctl, const struct target *target, i
 static const char *advice(struct fogctl *fogctl, const struct target *target,
                           const struct progress *progress)
 {
+    if (progress->is_undeleted) {
+        return arena_printf(&fogctl->arena, "nobody has deleted it: fogctl delete %s/%s",
+                            kind_short(target->kind), target->name);
+    }
     return progress->is_absent
                ? arena_printf(&fogctl->arena,
                               "nobody has declared it; fogctl get %s lists what there is",

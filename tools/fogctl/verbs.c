@@ -7,7 +7,13 @@ static int version(struct fogctl *fogctl, struct texts *words);
 
 static struct writing opt_shown;
 
-static const struct option_row rows[] = {TREE_ROW(opt_shown)};
+static bool opt_client;
+
+static const struct option_row rows[] = {
+    {"client", 0, OPTION_FLAG, &opt_client, NULL, "only that of this program; nobody is asked",
+     NULL},
+    TREE_ROW(opt_shown),
+};
 
 static const struct option_row *options(size_t *ret_count)
 {
@@ -22,14 +28,15 @@ static const struct verb verb_version = {
 static int version_tree(struct fogctl *fogctl)
 {
     struct arena *arena = &fogctl->arena;
-    struct node *root = node_map(arena), *answer = http_get(fogctl, "/version");
+    struct node *root = node_map(arena), *answer = opt_client ? NULL : http_get(fogctl, "/version");
 
     node_set(arena, root, "fogctl", node_str(arena, FOG_VERSION));
     if (answer != NULL) {
         node_set(arena, root, "controller", node_str(arena, text_of(answer, "fogVersion")));
         node_set(arena, root, "store", node_str(arena, text_of(answer, "storeId")));
     }
-    return writing_print_objects(fogctl, &opt_shown, &root, 1) == EXIT_DONE && answer != NULL
+    return writing_print_objects(fogctl, &opt_shown, &root, 1) == EXIT_DONE &&
+                   (answer != NULL || opt_client)
                ? EXIT_DONE
                : EXIT_FAILED;
 }
@@ -48,6 +55,9 @@ static int version(struct fogctl *fogctl, struct texts *words)
         return version_tree(fogctl);
     }
     printf("fogctl      %s\n", FOG_VERSION);
+    if (opt_client) {
+        return EXIT_DONE;
+    }
     answer = http_get(fogctl, "/version");
     if (answer == NULL) {
         return EXIT_FAILED;

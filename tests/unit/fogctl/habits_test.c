@@ -150,6 +150,51 @@ static void options_of_kubectl_are_told_what_there_is_instead(void **state)
     ERR("--change-cause TEXT");
 }
 
+static void words_of_kubectl_are_told_what_there_is_instead(void **state)
+{
+    (void)state;
+    run("exec hs/s -- ls");
+    EXITS(2);
+    ERR("error: there is no verb \"exec\"\n  Fog opens no shell into a workload");
+    run("taint agents a");
+    EXITS(2);
+    ERR("fogctl cordon");
+    run("hlep");
+    EXITS(2);
+    ERR("did you mean \"fogctl help\"?");
+    run("get nodes");
+    EXITS(2);
+    ERR("did you mean \"agents\"? machines are agents");
+    run("top pods");
+    EXITS(2);
+    ERR("did you mean \"assignments\"?");
+    run("get hss");
+    EXITS(2);
+    ERR("did you mean \"hs\"?");
+    run("get hs/s t");
+    EXITS(2);
+    ERR("\"t\": of which kind?");
+    run("get hs -s ftp://x");
+    EXITS(1);
+    ERR("error: ftp://x is no address of a controller\n");
+    run("version --client");
+    EXITS(0);
+    assert_string_equal(world.did.out.data, "fogctl      " FOG_VERSION "\n");
+}
+
+static void names_stand_for_each_of_several_kinds(void **state)
+{
+    (void)state;
+    ANSWERS({"GET " S "/s ", 200, SESSION("s", ""), 0},
+            {"GET " A "/s ", 404, "{\"message\":\"assignments.fog s not found\"}", 0});
+    run("get hs,asg s -o name");
+    EXITS(1);
+    assert_string_equal(world.did.out.data, "harvestsession.fog/s\n");
+    ERR("assignments.fog s not found");
+    run("get hs,asg s t/u");
+    EXITS(2);
+}
+
 static void a_slip_in_a_first_word_is_told(void **state)
 {
     (void)state;
@@ -210,6 +255,27 @@ static void who_waits_for_what_nobody_declared_is_told_that(void **state)
         "  nobody has declared it; fogctl get hs lists what there is\n");
 }
 
+static void what_is_waited_for_is_understood_or_told(void **state)
+{
+    (void)state;
+    ANSWERS({"GET ", 200,
+             "{\"metadata\":{\"name\":\"s\"},\"status\":{\"conditions\":[{\"type\":"
+             "\"Converged\"},{\"type\":\"Progressing\"}]}}",
+             0});
+    run("wait hs/s --for=conditoin=Converged");
+    EXITS(2);
+    ERR("did you mean --for=condition=Converged?");
+    run("wait hs/s --for=Converged");
+    EXITS(2);
+    ERR("did you mean --for=condition=Converged?");
+    run("wait hs/s --for=condition=Ready --timeout=0");
+    EXITS(1);
+    ERR("nothing is said of Ready yet, only of Converged, Progressing\n");
+    run("wait hs/s --for=delete --timeout=0");
+    EXITS(1);
+    ERR("  nobody has deleted it: fogctl delete hs/s\n");
+}
+
 static void logs_are_chosen_by_labels(void **state)
 {
     (void)state;
@@ -239,9 +305,12 @@ int main(void)
         TEST(a_delete_need_not_be_waited_for_nor_be_right_in_every_field),
         TEST(namespaces_are_taken_and_mean_nothing),
         TEST(options_of_kubectl_are_told_what_there_is_instead),
+        TEST(words_of_kubectl_are_told_what_there_is_instead),
+        TEST(names_stand_for_each_of_several_kinds),
         TEST(a_slip_in_a_first_word_is_told),
         TEST(what_has_labels_restarts_at_once_and_what_is_paused_is_warned_of),
         TEST(who_waits_for_what_nobody_declared_is_told_that),
+        TEST(what_is_waited_for_is_understood_or_told),
         TEST(logs_are_chosen_by_labels),
     };
 

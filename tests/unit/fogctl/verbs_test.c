@@ -120,7 +120,8 @@ static void what_refuses_a_log_is_an_error_and_no_output(void **state)
     run("logs x");
     EXITS(1);
     assert_string_equal(world.did.out.data, "");
-    assert_string_equal(world.did.err.data, "error: \"s\" not found (NotFound)\n");
+    assert_string_equal(world.did.err.data, "error: \"s\" not found (NotFound)\n"
+                                            "  those of a session: fogctl logs hs/x\n");
 }
 
 static void logs_of_replicas_say_whose_they_are(void **state)
