@@ -44,6 +44,26 @@ bool column_is_age(const struct kind *kind, const struct column *column)
     return str_eq(column->path, "metadata.age") || (field != NULL && field->type == FIELD_TIME);
 }
 
+const char *column_description(struct arena *arena, const struct kind *kind,
+                               const struct column *column)
+{
+    static const char conditions[] = "status.conditions[";
+    const struct field *field = emit_path_field(kind, column->path);
+    const char *type = column->path + strlen(conditions);
+
+    if (column_is_name(column)) {
+        return "name of the object";
+    }
+    if (str_eq(column->path, "metadata.age")) {
+        return "how long ago it was made";
+    }
+    if (str_starts(column->path, conditions)) {
+        return arena_printf(arena, "condition %.*s: %s", (int)strcspn(type, "]"), type,
+                            field == NULL ? column->name : field->doc);
+    }
+    return field == NULL ? column->name : field->doc;
+}
+
 void column_title(const struct column *column, struct str *to)
 {
     for (const char *c = column->name; *c != '\0'; c++) {

@@ -13,6 +13,9 @@ const struct column *kind_column(const struct kind *kind, size_t index);
 bool column_is_name(const struct column *column);
 /* Its cells are ages: what it leads to is a moment. */
 bool column_is_age(const struct kind *kind, const struct column *column);
+/* What it shows, as its field is described. */
+const char *column_description(struct arena *arena, const struct kind *kind,
+                               const struct column *column);
 /* The head of the column on a screen: "LAST SEEN". */
 void column_title(const struct column *column, struct str *to);
 

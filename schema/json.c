@@ -6,6 +6,7 @@
 #include "schema/json.h"
 
 #include "schema/base/err.h"
+#include "schema/base/map.h"
 #include "schema/base/parse.h"
 #include "schema/base/utf8.h"
 #include "schema/base/vec.h"
@@ -142,25 +143,16 @@ static size_t token_before(const char *text, size_t size_bytes, size_t read_byte
 static int report(const char *text, size_t size_bytes, const json_error_t *error,
                   struct problems *problems)
 {
-    enum { QUOTED_MAX = 80 };
     enum json_error_code code = json_error_code(error);
     size_t length, at = token_before(text, size_bytes, (size_t)error->position, &length);
-    enum problem_cause cause = CAUSE_SYNTAX;
     unsigned line, column;
 
     if (code == json_error_premature_end_of_input) {
         at = size_bytes;
     }
     utf8_position(text, at, &line, &column);
-    if (code == json_error_duplicate_key && length <= QUOTED_MAX) {
-        problem_add_at(problems, PROBLEM_ERROR, CAUSE_DUPLICATE, line, column, "",
-                       "duplicate key %.*s", (int)length, text + at);
-    } else if (code == json_error_duplicate_key) {
-        problem_add_at(problems, PROBLEM_ERROR, CAUSE_DUPLICATE, line, column, "", "duplicate key");
-    } else {
-        problem_add_at(problems, PROBLEM_ERROR, cause, line, column, "", "not JSON: %s",
-                       error->text);
-    }
+    problem_add_at(problems, PROBLEM_ERROR, CAUSE_SYNTAX, line, column, "", "not JSON: %s",
+                   error->text);
     return ERR_INVALID;
 }
 
@@ -320,11 +312,126 @@ static void place(const char *text, size_t size_bytes, struct node *root)
     vec_fini(&stack);
 }
 
+/* --- keys that stand twice ------------------------------------------------------------------ */
+
+/* A container whose text is being walked. */
+struct naming {
+    bool is_map, key_seen;
+    const char *key; /* of the member that is being read */
+    size_t count;    /* of the list's items so far */
+    struct map keys; /* owned */
+};
+
+struct name_stack {
+    VEC_OF(struct naming);
+};
+
+/* The text is that of a key, quotes included: what it stands for. */
+static const char *key_of(struct arena *arena, const char *text, size_t length)
+{
+    const char *key;
+    json_t *read;
+
+    if (memchr(text, '\\', length) == NULL) {
+        return arena_strndup(arena, text + 1, length - 2);
+    }
+    read = json_loadb(text, length, JSON_DECODE_ANY, NULL);
+    assert(read != NULL);
+    key = arena_strdup(arena, json_string_value(read));
+    json_decref(read);
+    return key;
+}
+
+/* Keys are as long as their writer likes: what is too long is cut, between characters. */
+static const char *path_of(const struct name_stack *stack, struct arena *arena)
+{
+    enum { BYTES_MAX = 200 };
+    struct str path = STR_EMPTY;
+    size_t length;
+    const char *copy;
+
+    for (size_t i = 0; i < stack->count && path.length <= BYTES_MAX; i++) {
+        const struct naming *at = &stack->items[i];
+
+        if (at->is_map) {
+            str_addf(&path, "%s%.*s", path.length > 0 ? "." : "", BYTES_MAX + 1, at->key);
+        } else {
+            str_addf(&path, "[%zu]", at->count - 1);
+        }
+    }
+    length = utf8_valid_bytes(path.data, path.length < BYTES_MAX ? path.length : BYTES_MAX);
+    copy = arena_printf(arena, "%.*s%s", (int)length, path.data, length < path.length ? "…" : "");
+    str_fini(&path);
+    return copy;
+}
+
+static void name_key(struct name_stack *stack, struct arena *arena, const char *text, size_t at,
+                     size_t length, enum problem_severity severity, struct problems *problems)
+{
+    struct naming *top = &stack->items[stack->count - 1];
+    bool is_told = problems->count < PROBLEMS_MAX; /* or it is only counted */
+    unsigned line = 0, column = 0;
+
+    top->key = key_of(arena, text + at, length);
+    top->key_seen = true;
+    if (map_put(&top->keys, top->key, problems) == NULL) {
+        return;
+    }
+    if (is_told) {
+        utf8_position(text, at, &line, &column);
+    }
+    problem_add_at(problems, severity, CAUSE_DUPLICATE_FIELD, line, column,
+                   is_told ? path_of(stack, arena) : "", "duplicate key");
+}
+
+static void name_value(struct name_stack *stack, char c)
+{
+    struct naming *top = stack->count > 0 ? &stack->items[stack->count - 1] : NULL;
+
+    if (top != NULL) {
+        top->key_seen = false;
+        top->count++;
+    }
+    if (c == '[' || c == '{') {
+        vec_add(stack, ((struct naming){.is_map = c == '{'}));
+        map_init(&stack->items[stack->count - 1].keys);
+    }
+}
+
+/* Of a text that is JSON: a problem for each key that its object has had before. */
+static void name_duplicates(struct arena *arena, const char *text, size_t size_bytes,
+                            enum problem_severity severity, struct problems *problems)
+{
+    struct name_stack stack = {0};
+
+    for (size_t at = 0, end; at < size_bytes; at = end) {
+        char c = text[at];
+        struct naming *top = stack.count > 0 ? &stack.items[stack.count - 1] : NULL;
+
+        end = token_end(text, size_bytes, at);
+        if (is_space(c) || c == ',' || c == ':') {
+            continue;
+        }
+        if (c == ']' || c == '}') {
+            assert(top != NULL);
+            map_fini(&top->keys);
+            stack.count--;
+        } else if (top != NULL && top->is_map && !top->key_seen) {
+            name_key(&stack, arena, text, at, end - at, severity, problems);
+        } else {
+            name_value(&stack, c);
+        }
+    }
+    assert(stack.count == 0);
+    vec_fini(&stack);
+}
+
 static int parse_any(struct arena *arena, const char *text, size_t size_bytes, unsigned flags,
                      struct problems *problems, struct node **ret_node)
 {
     json_error_t error;
     json_t *root;
+    size_t errors;
     int ret = check_bounds(text, size_bytes, problems);
 
     if (ret == 0) {
@@ -336,12 +443,16 @@ static int parse_any(struct arena *arena, const char *text, size_t size_bytes, u
     /* Or it would seed itself from the clock and /dev/urandom.  Later calls do nothing; the order
      * of members does not depend on it. */
     json_object_seed(1);
-    root = json_loadb(text, size_bytes,
-                      ((flags & JSON_LAST_WINS) != 0 ? 0 : JSON_REJECT_DUPLICATES) |
-                          JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                      &error);
+    root = json_loadb(text, size_bytes, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (root == NULL) {
         return report(text, size_bytes, &error, problems);
+    }
+    errors = problems->errors;
+    name_duplicates(arena, text, size_bytes,
+                    (flags & JSON_LAST_WINS) != 0 ? PROBLEM_WARNING : PROBLEM_ERROR, problems);
+    if (problems->errors > errors) {
+        json_decref(root);
+        return ERR_INVALID;
     }
     *ret_node = build(arena, root);
     json_decref(root);
@@ -352,10 +463,14 @@ int json_parse(struct arena *arena, const char *text, size_t size_bytes, unsigne
                struct problems *problems, struct node **ret_node)
 {
     struct node *node;
-    bool is_plain = size_bytes <= JSON_BYTES_MAX &&
-                    utf8_valid_bytes(text, size_bytes) == size_bytes &&
-                    json_plain_parse(arena, text, size_bytes, &node);
-    int ret = is_plain ? 0 : parse_any(arena, text, size_bytes, flags, problems, &node);
+    bool is_plain;
+    int ret;
+
+    /* Positions are those of a text that has each key once. */
+    assert((flags & JSON_LAST_WINS) == 0 || (flags & JSON_POSITIONS) == 0);
+    is_plain = size_bytes <= JSON_BYTES_MAX && utf8_valid_bytes(text, size_bytes) == size_bytes &&
+               json_plain_parse(arena, text, size_bytes, &node);
+    ret = is_plain ? 0 : parse_any(arena, text, size_bytes, flags, problems, &node);
 
     if (ret < 0) {
         return ret;

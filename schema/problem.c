@@ -172,6 +172,7 @@ const char *problem_cause_to_str(enum problem_cause cause)
     case CAUSE_FORBIDDEN:
         return "FieldValueForbidden";
     case CAUSE_DUPLICATE:
+    case CAUSE_DUPLICATE_FIELD:
         return "FieldValueDuplicate";
     case CAUSE_REFERENCE:
         return "FieldValueNotFound";

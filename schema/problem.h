@@ -16,16 +16,17 @@ enum problem_severity { PROBLEM_ERROR, PROBLEM_WARNING };
 
 /* The API's cause reasons (metav1.CauseType); problem_cause_to_str() gives their wire names. */
 enum problem_cause {
-    CAUSE_SYNTAX,        /* not YAML or not JSON; no field */
-    CAUSE_UNKNOWN_FIELD, /* strict decoding error */
-    CAUSE_REQUIRED,      /* FieldValueRequired */
-    CAUSE_INVALID,       /* FieldValueInvalid */
-    CAUSE_TYPE,          /* FieldValueTypeInvalid */
-    CAUSE_NOT_SUPPORTED, /* FieldValueNotSupported */
-    CAUSE_FORBIDDEN,     /* FieldValueForbidden: immutable, server-owned */
-    CAUSE_DUPLICATE,     /* FieldValueDuplicate */
-    CAUSE_REFERENCE,     /* FieldValueNotFound: names an object that does not exist */
-    CAUSE_RESOURCE,      /* no agent can hold it; a warning */
+    CAUSE_SYNTAX,          /* not YAML or not JSON; no field */
+    CAUSE_UNKNOWN_FIELD,   /* strict decoding error */
+    CAUSE_DUPLICATE_FIELD, /* likewise: it stands twice */
+    CAUSE_REQUIRED,        /* FieldValueRequired */
+    CAUSE_INVALID,         /* FieldValueInvalid */
+    CAUSE_TYPE,            /* FieldValueTypeInvalid */
+    CAUSE_NOT_SUPPORTED,   /* FieldValueNotSupported */
+    CAUSE_FORBIDDEN,       /* FieldValueForbidden: immutable, server-owned */
+    CAUSE_DUPLICATE,       /* FieldValueDuplicate */
+    CAUSE_REFERENCE,       /* FieldValueNotFound: names an object that does not exist */
+    CAUSE_RESOURCE,        /* no agent can hold it; a warning */
 };
 
 struct problem {

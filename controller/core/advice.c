@@ -554,6 +554,31 @@ static void advise_finalizers(struct advice *advice)
         advice->object->kind->singular, advice->object->meta.name);
 }
 
+/* As a shell takes it for one word: fields have brackets and quotes. */
+static const char *for_shell(struct advice *advice, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./:=@%+,";
+    struct str quoted = STR_EMPTY;
+    const char *copy;
+
+    if (*text != '\0' && text[strspn(text, plain)] == '\0') {
+        return text;
+    }
+    str_add_char(&quoted, '\'');
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '\'') {
+            str_add(&quoted, "'\\''");
+        } else {
+            str_add_char(&quoted, *c);
+        }
+    }
+    str_add_char(&quoted, '\'');
+    copy = arena_strdup(advice->arena, quoted.data);
+    str_fini(&quoted);
+    return copy;
+}
+
 static void advise_release(struct advice *advice)
 {
     const struct conflict_spec *spec = &conflict_of(advice->object)->spec;
@@ -561,7 +586,7 @@ static void advise_release(struct advice *advice)
     if (conflict_is_tombstone(advice->object)) {
         say(advice, "fogctl release %s", spec->object);
     } else {
-        say(advice, "fogctl release %s --field %s", spec->object, spec->field);
+        say(advice, "fogctl release %s --field %s", spec->object, for_shell(advice, spec->field));
     }
 }
 

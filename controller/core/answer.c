@@ -75,6 +75,9 @@ static const char *problem_text(struct arena *arena, const struct problem *probl
     if (problem->cause == CAUSE_UNKNOWN_FIELD) {
         return unknown_field_text(arena, problem);
     }
+    if (problem->cause == CAUSE_DUPLICATE_FIELD) {
+        return arena_printf(arena, "duplicate field \"%s\"", problem->path);
+    }
     return arena_printf(arena, "%s%s%s", problem->path, problem->path[0] == '\0' ? "" : ": ",
                         problem->message);
 }
@@ -104,7 +107,8 @@ struct failure failure_invalid(struct arena *arena, const struct kind *kind, con
         if (problem->severity != PROBLEM_ERROR) {
             continue;
         }
-        if (problem->cause != CAUSE_UNKNOWN_FIELD && problem->cause != CAUSE_SYNTAX) {
+        if (problem->cause != CAUSE_UNKNOWN_FIELD && problem->cause != CAUSE_DUPLICATE_FIELD &&
+            problem->cause != CAUSE_SYNTAX) {
             failure.code = 422;
             failure.reason = "Invalid";
         }

@@ -1,6 +1,7 @@
 /* One media range after the other, each with its parameters; nothing is copied. */
 #include "controller/core/media.h"
 
+#include "schema/base/mem.h"
 #include "schema/base/str.h"
 
 #include <string.h>
@@ -67,30 +68,44 @@ static bool is_unwanted(const struct range *range)
     return range->quality.length > 0 && strspn(range->quality.text, "0.") >= range->quality.length;
 }
 
-const char *media_table(const char *header)
+static bool is_plain(const struct media *form)
+{
+    return form->as == NULL;
+}
+
+static bool range_is(const struct range *range, const struct media *form)
+{
+    if (is_plain(form)) {
+        return range->as.length == 0 &&
+               (piece_is(range->type, form->type) || piece_is(range->type, "application/*") ||
+                piece_is(range->type, "*/*"));
+    }
+    return piece_is(range->type, form->type) && piece_is(range->as, form->as) &&
+           piece_is(range->group, form->group) && piece_is(range->version, form->version);
+}
+
+size_t media_choose(const char *header, const struct media *forms, size_t count)
 {
     const char *at = header == NULL ? "" : header;
 
     while (*at != '\0') {
         struct range range = next_range(&at);
 
-        if (is_unwanted(&range)) {
-            continue;
-        }
-        if (range.as.length == 0 &&
-            (piece_is(range.type, "application/json") || piece_is(range.type, "application/*") ||
-             piece_is(range.type, "*/*"))) {
-            return NULL;
-        }
-        if (piece_is(range.type, "application/json") && piece_is(range.as, "Table") &&
-            piece_is(range.group, "meta.k8s.io")) {
-            if (piece_is(range.version, "v1")) {
-                return "meta.k8s.io/v1";
-            }
-            if (piece_is(range.version, "v1beta1")) {
-                return "meta.k8s.io/v1beta1";
+        for (size_t i = 0; i < count && !is_unwanted(&range); i++) {
+            if (range_is(&range, &forms[i])) {
+                return i;
             }
         }
     }
-    return NULL;
+    return 0;
+}
+
+const char *media_table(const char *header)
+{
+    static const char type[] = "application/json", group[] = "meta.k8s.io";
+    static const struct media forms[] = {
+        {type, NULL, NULL, NULL}, {type, "Table", group, "v1"}, {type, "Table", group, "v1beta1"}};
+    static const char *const api_versions[] = {NULL, "meta.k8s.io/v1", "meta.k8s.io/v1beta1"};
+
+    return api_versions[media_choose(header, forms, COUNT_OF(forms))];
 }

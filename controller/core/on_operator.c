@@ -119,26 +119,28 @@ static bool is_known_type(const struct http_request *http)
  * client is strict.  What is about several objects has no such choice. */
 static int read_json(struct ctl *ctl, struct request *request, struct problems *problems)
 {
-    static const char words[] = "duplicate key ";
     const struct http_request *http = request->http;
-    bool is_strict = str_eq(target_param(&request->target, "fieldValidation"), "Strict");
-    int ret = json_parse(&ctl->arena, http->body, http->body_size_bytes, JSON_PLAIN, problems,
-                         &request->body);
-    struct problem *first = problems->count > 0 ? &problems->items[0] : NULL;
+    int ret =
+        json_parse(&ctl->arena, http->body, http->body_size_bytes,
+                   request->kind == NULL ? JSON_PLAIN : JSON_LAST_WINS, problems, &request->body);
 
-    if (ret == 0 || first == NULL || first->cause != CAUSE_DUPLICATE || request->kind == NULL) {
-        return ret;
+    if (ret == 0) {
+        request->duplicates = *problems;
     }
-    request->duplicate = str_starts(first->message, words)
-                             ? arena_strdup(&ctl->arena, first->message + strlen(words))
-                             : "";
-    if (is_strict) {
-        first->message = arena_printf(&ctl->arena, "strict decoding error: duplicate field %s",
-                                      request->duplicate);
-        return ret;
+    return ret;
+}
+
+/* To what else is wrong with the write. */
+static void add_duplicates(const struct request *request, struct write_request *write)
+{
+    bool is_strict = (write->bind_flags & BIND_STRICT) != 0;
+
+    for (size_t i = 0; i < request->duplicates.count && !(write->bind_flags & BIND_QUIET); i++) {
+        const struct problem *problem = &request->duplicates.items[i];
+
+        problem_add(&write->problems, is_strict ? PROBLEM_ERROR : PROBLEM_WARNING, problem->cause,
+                    NULL, problem->path, "%s", problem->message);
     }
-    return json_parse(&ctl->arena, http->body, http->body_size_bytes, JSON_LAST_WINS, problems,
-                      &request->body);
 }
 
 static bool begins_a_map(const struct http_request *http)
@@ -164,17 +166,25 @@ static int read_yaml(struct ctl *ctl, struct request *request, struct problems *
     return ERR_INVALID;
 }
 
-/* The first, and where it is. */
-static const char *mistake_of(struct ctl *ctl, const struct problems *problems)
+/* What is wrong with it, and where. */
+static const char *mistakes_of(struct ctl *ctl, const struct problems *problems)
 {
-    const struct problem *first = problems->items;
+    struct str text = STR_EMPTY;
+    const char *copy;
 
-    if (problems->count == 0) {
-        return "one document expected";
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *problem = &problems->items[i];
+
+        str_add(&text, i > 0 ? "; " : "");
+        if (problem->line != 0) {
+            str_addf(&text, "line %u, column %u: ", problem->line, problem->column);
+        }
+        str_addf(&text, "%s%s%s", problem->path, *problem->path == '\0' ? "" : ": ",
+                 problem->message);
     }
-    return first->line == 0 ? first->message
-                            : arena_printf(&ctl->arena, "line %u, column %u: %s", first->line,
-                                           first->column, first->message);
+    copy = arena_strdup(&ctl->arena, problems->count == 0 ? "one document expected" : text.data);
+    str_fini(&text);
+    return copy;
 }
 
 static bool read_body(struct ctl *ctl, struct request *request)
@@ -202,7 +212,7 @@ static bool read_body(struct ctl *ctl, struct request *request)
     if (!is_yaml || begins_a_map(http)) {
         ret = read_json(ctl, request, &problems);
     }
-    if (ret < 0 && is_yaml && request->duplicate == NULL) {
+    if (ret < 0 && is_yaml) {
         problems_init(&problems, &ctl->arena, NULL);
         ret = read_yaml(ctl, request, &problems);
     }
@@ -211,7 +221,7 @@ static bool read_body(struct ctl *ctl, struct request *request)
     }
     request_refuse(ctl, request,
                    failure_make(&ctl->arena, 400, "BadRequest", "the body cannot be read: %s",
-                                mistake_of(ctl, &problems)));
+                                mistakes_of(ctl, &problems)));
     return false;
 }
 
@@ -382,10 +392,7 @@ static void write_resource(struct ctl *ctl, struct request *request, enum write_
         !read_body(ctl, request) || !defaults_of(ctl, request, &write)) {
         return;
     }
-    if (request->duplicate != NULL && (write.bind_flags & BIND_QUIET) == 0) {
-        problem_add(&write.problems, PROBLEM_WARNING, CAUSE_DUPLICATE, NULL, "",
-                    "duplicate field %s", request->duplicate);
-    }
+    add_duplicates(request, &write);
     write.verb = verb;
     write.kind = request->kind;
     write.name = request->name;

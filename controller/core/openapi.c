@@ -1,6 +1,7 @@
 /* Which document, in which form, and whether the client has it already. */
 #include "controller/core/openapi.h"
 
+#include "controller/core/media.h"
 #include "schema/base/digest.h"
 #include "schema/openapi.h"
 
@@ -127,24 +128,14 @@ static struct document *list_of_groups(struct ctl *ctl)
     return document;
 }
 
-/* The first of what the client takes that we have; JSON when there is none. */
 static const char *type_asked_for(const char *accept)
 {
-    const char *at = accept == NULL ? "" : accept;
+    static const struct media forms[] = {
+        {json_type, NULL, NULL, NULL},
+        {proto_type, NULL, NULL, NULL},
+        {"application/com.github.proto-openapi.spec.v2@v1.0+protobuf", NULL, NULL, NULL}};
 
-    while (*at != '\0') {
-        at += strspn(at, " ,");
-        if (str_starts(at, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf") ||
-            str_starts(at, proto_type)) {
-            return proto_type;
-        }
-        if (str_starts(at, "application/json") || str_starts(at, "*/*") ||
-            str_starts(at, "application/*")) {
-            return json_type;
-        }
-        at += strcspn(at, ",");
-    }
-    return json_type;
+    return media_choose(accept, forms, COUNT_OF(forms)) == 0 ? json_type : proto_type;
 }
 
 /* NULL: there is no such group. */

@@ -11,7 +11,7 @@ struct request {
     const struct kind *kind;
     const char *name, *subresource; /* NULL: the collection, the object itself */
     struct node *body;
-    const char *duplicate; /* a key that the body has twice, in quotes: the last one holds; NULL */
+    struct problems duplicates; /* fields that the body has twice: the last one holds */
     bool is_dry_run;
 };
 

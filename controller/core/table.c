@@ -35,7 +35,7 @@ static struct node *definition(struct arena *arena, const struct kind *kind,
     node_set(arena, node, "name", node_str(arena, column->name));
     node_set(arena, node, "type", node_str(arena, is_age ? "date" : "string"));
     node_set(arena, node, "format", node_str(arena, column_is_name(column) ? "name" : ""));
-    node_set(arena, node, "description", node_str(arena, column->path));
+    node_set(arena, node, "description", node_str(arena, column_description(arena, kind, column)));
     node_set(arena, node, "priority", node_int(arena, column->priority));
     return node;
 }

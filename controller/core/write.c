@@ -116,6 +116,7 @@ static bool find_name(struct ctl *ctl, struct write_request *request)
     const struct node *meta = node_find(request->body, "metadata");
     const char *name = node_find_text(meta, "name");
     const char *prefix = node_find_text(meta, "generateName");
+    size_t known = request->problems.errors; /* that a field stands twice does not end it here */
     const char *why;
 
     if (request->name != NULL && name != NULL && !str_eq(name, request->name)) {
@@ -138,7 +139,7 @@ static bool find_name(struct ctl *ctl, struct write_request *request)
         problem_add(&request->problems, PROBLEM_ERROR, CAUSE_INVALID, node_find(meta, "name"),
                     "metadata.name", "\"%s\" %s", request->name, why);
     }
-    return request->problems.errors == 0 ||
+    return request->problems.errors == known ||
            fail(request,
                 failure_invalid(&ctl->arena, request->kind, request->name, &request->problems));
 }

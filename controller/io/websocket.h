@@ -19,16 +19,16 @@ enum websocket_opcode {
     WEBSOCKET_PONG = 0xa,
 };
 
-enum websocket_code {                        /* of a close frame; RFC 6455, 7.4, and its registry */
-                      WEBSOCKET_NO_CODE = 0, /* it has none */
-                      WEBSOCKET_DONE = 1000, /* all was said */
-                      WEBSOCKET_LEAVING = 1001, /* this controller ends */
-                      WEBSOCKET_PROTOCOL = 1002,
-                      WEBSOCKET_UNWANTED = 1003, /* data, of which none is taken */
-                      WEBSOCKET_NO_TEXT = 1007,  /* not UTF-8 */
-                      WEBSOCKET_RESTART = 1012,  /* the state is loaded again: come back */
-                      WEBSOCKET_LATER =
-                          1013, /* too slow, or too many: come back when there is time */
+/* Of a close frame: RFC 6455, 7.4, and its registry. */
+enum websocket_code {
+    WEBSOCKET_NO_CODE = 0,    /* it has none */
+    WEBSOCKET_DONE = 1000,    /* all was said */
+    WEBSOCKET_LEAVING = 1001, /* this controller ends */
+    WEBSOCKET_PROTOCOL = 1002,
+    WEBSOCKET_UNWANTED = 1003, /* data, of which none is taken */
+    WEBSOCKET_NO_TEXT = 1007,  /* not UTF-8 */
+    WEBSOCKET_RESTART = 1012,  /* the state is loaded again: come back */
+    WEBSOCKET_LATER = 1013,    /* too slow, or too many: come back when there is time */
 };
 
 enum {

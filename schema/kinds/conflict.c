@@ -30,6 +30,7 @@ static const struct column columns[] = {
     {"Source", "spec.ownerSource", 0}, {"Refused", "spec.refused", 0},
 };
 
+static const char *const categories[] = {"fog", NULL};
 static const char *const short_names[] = {"cf", NULL};
 
 const struct kind conflict_kind = {
@@ -40,6 +41,7 @@ const struct kind conflict_kind = {
     .group = "fog",
     .api_version = "fog/v1",
     .short_names = short_names,
+    .categories = categories,
     .doc = "A source says something of an object, and a source of higher rank owns the field or "
            "has deleted the object.  It is as old as the disagreement, and goes with it; `fogctl "
            "release` gives the field back.",

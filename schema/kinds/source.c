@@ -37,6 +37,7 @@ static const struct column columns[] = {
     {"Message", "status.conditions[Applied].message", 1},
 };
 
+static const char *const categories[] = {"fog", NULL};
 static const char *const short_names[] = {"src", NULL};
 
 const struct kind source_kind = {
@@ -47,6 +48,7 @@ const struct kind source_kind = {
     .group = "fog",
     .api_version = "fog/v1",
     .short_names = short_names,
+    .categories = categories,
     .doc = "What became of the config directory (the source `directory`): what of it is in force, "
            "and why what was found there last is not.",
     .shape = &config_source_shape,

@@ -400,13 +400,13 @@ get_sorts_selects_and_shows_labels() {
 }
 
 get_watches() {
-  local all one labelled events
+  local all one matching events
   "$KUBECTL" --cache-dir="$T/cache" get hs -w >"$T/watch" 2>&1 &
   all=$!
   "$KUBECTL" --cache-dir="$T/cache" get hs hello -w -o jsonpath='{.spec.retries} ' >"$T/watch.one" 2>&1 &
   one=$!
   "$KUBECTL" --cache-dir="$T/cache" get hs -l stage=on -w -o name >"$T/watch.labelled" 2>&1 &
-  labelled=$!
+  matching=$!
   "$KUBECTL" --cache-dir="$T/cache" get hs --watch-only --output-watch-events >"$T/watch.events" 2>&1 &
   events=$!
   await 10 "all watch" watches 4
@@ -421,7 +421,7 @@ get_watches() {
   says_not "$(<"$T/watch.events")" '^ADDED +hello '
   is "heads of the table" "$(grep -c ^NAME "$T/watch")" 1
   says_not "$(<"$T/watch")" unknown
-  for one in $all $one $labelled $events; do end_hard "$one"; done
+  for one in $all $one $matching $events; do end_hard "$one"; done
 }
 
 describe_tells_of_one_with_its_events() {

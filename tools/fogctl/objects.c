@@ -129,15 +129,24 @@ static bool add_slashed(struct fogctl *fogctl, const char *word, const char *sla
     return kind != NULL;
 }
 
+/* "all", "fog": the kinds that are listed under it; false when there are none. */
+static bool add_category(const char *word, struct targets *targets)
+{
+    size_t count = targets->count;
+
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        for (const char *const *it = kinds[i]->categories; it != NULL && *it != NULL; it++) {
+            if (str_eq(*it, word)) {
+                vec_add(targets, ((struct target){kinds[i], NULL}));
+            }
+        }
+    }
+    return targets->count > count;
+}
+
 static bool add_list(struct fogctl *fogctl, const char *word, struct targets *targets)
 {
-    static const enum kind_id all[] = {KIND_AGENT, KIND_HARVEST_POLICY, KIND_HARVEST_SESSION,
-                                       KIND_ASSIGNMENT};
-
-    if (str_eq(word, "all") || str_eq(word, "fog")) {
-        for (size_t i = 0; i < COUNT_OF(all); i++) {
-            vec_add(targets, ((struct target){kind_get(all[i]), NULL}));
-        }
+    if (add_category(word, targets)) {
         return true;
     }
     do {

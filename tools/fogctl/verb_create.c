@@ -1,6 +1,7 @@
 /* create and replace: whole objects that must not be there yet, or must be, as one change set.
  *
  * `create hs NAME -- COMMAND` makes a manifest from words, for those who try something out. */
+#include "schema/base/parse.h"
 #include "schema/bind.h"
 #include "schema/check.h"
 #include "tools/fogctl/deleting.h"
@@ -9,8 +10,8 @@
 #include <stdio.h>
 
 static struct texts opt_files, opt_environment;
-static const char *opt_policy;
-static int64_t opt_replicas = INT64_MIN /* not given */, opt_timeout_ms = 60000;
+static const char *opt_policy, *opt_replicas;
+static int64_t opt_timeout_ms = 60000;
 static bool opt_force, opt_every;
 static const char *opt_validate;
 static enum validation validation; /* what it says */
@@ -29,7 +30,7 @@ static struct writing opt_writing;
 
 static const struct option_row create_rows[] = {
     FILENAME_ROW,
-    {"replicas", 0, OPTION_INT, &opt_replicas, "N", "of a session: how many there shall be", NULL},
+    {"replicas", 0, OPTION_TEXT, &opt_replicas, "N", "of a session: how many there shall be", NULL},
     {"every-agent", 0, OPTION_FLAG, &opt_every, NULL, "of a session: one on every agent", NULL},
     {"policy", 0, OPTION_TEXT, &opt_policy, "NAME", "of a session: the policy it obeys", NULL},
     {"env", 0, OPTION_LIST, &opt_environment, "NAME=VALUE",
@@ -115,6 +116,7 @@ static struct node *session_of(struct fogctl *fogctl, const struct texts *words)
     struct arena *arena = &fogctl->arena;
     struct node *root = node_map(arena), *meta = node_map(arena), *spec = node_map(arena);
     struct node *workload = node_map(arena), *command = node_list(arena);
+    int64_t replicas;
 
     for (size_t i = 2; i < words->count; i++) {
         node_add(arena, command, node_str(arena, words->items[i]));
@@ -123,8 +125,12 @@ static struct node *session_of(struct fogctl *fogctl, const struct texts *words)
     node_set(arena, root, "kind", node_str(arena, "HarvestSession"));
     node_set(arena, meta, "name", node_str(arena, words->items[1]));
     node_set(arena, root, "metadata", meta);
-    if (opt_replicas != INT64_MIN) {
-        node_set(arena, spec, "replicas", node_int(arena, opt_replicas));
+    if (opt_replicas != NULL) {
+        if (!int_from_str(opt_replicas, &replicas)) {
+            (void)fail(NULL, "--replicas: \"%s\" is not a number", opt_replicas);
+            return NULL;
+        }
+        node_set(arena, spec, "replicas", node_int(arena, replicas));
     }
     if (opt_every) {
         node_set(arena, spec, "everyAgent", node_bool(arena, true));
@@ -219,8 +225,7 @@ static int check_options(struct fogctl *fogctl, const struct verb *verb)
 
 static bool is_from_words(void)
 {
-    return opt_replicas != INT64_MIN || opt_every || opt_policy != NULL ||
-           opt_environment.count > 0;
+    return opt_replicas != NULL || opt_every || opt_policy != NULL || opt_environment.count > 0;
 }
 
 static int create(struct fogctl *fogctl, struct texts *words)

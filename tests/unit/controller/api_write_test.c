@@ -479,22 +479,30 @@ static void a_patch_that_makes_it_invalid_is_refused(void **state)
 
 static void of_a_field_that_stands_twice_the_last_one_holds(void **state)
 {
-    static const char body[] = "{'metadata': {'name': 'p', 'labels': {'a': '1', 'a': '2'}}}";
+    static const char body[] =
+        "{'metadata': {'name': 'p', 'labels': {'a': '1', 'a': '2'}, 'labels': {'a': '2'}}}";
     const struct api_reply *reply;
 
     (void)state;
     refused("POST", POLICIES "?fieldValidation=Strict", body, 400, "BadRequest",
-            "strict decoding error: duplicate field \"a\"");
+            "strict decoding error: duplicate field \"metadata.labels.a\"; duplicate field "
+            "\"metadata.labels\"");
+    refused("POST", POLICIES "?fieldValidation=Strict",
+            "{'metadata': {'name': 'q', 'name': 'p'}, 'spec': {'batery': 1}}", 400, "BadRequest",
+            "strict decoding error: duplicate field \"metadata.name\"; unknown field "
+            "\"spec.batery\"");
     reply = api_call(&api, "POST", POLICIES "?dryRun=All&fieldValidation=Ignore", body);
     assert_int_equal(reply->code, 201);
     assert_null(reply->warning);
     reply = api_call(&api, "POST", POLICIES, body);
     assert_int_equal(reply->code, 201);
-    assert_string_equal(reply->warning, "299 - \"duplicate field \\\"a\\\"\"");
+    assert_string_equal(reply->warning,
+                        "299 - \"duplicate field \\\"metadata.labels.a\\\"\", 299 - "
+                        "\"duplicate field \\\"metadata.labels\\\"\"");
     assert_string_equal(api_text(reply->json, "metadata.labels.a"), "2");
     api.content_type = "application/apply-patch+yaml";
     refused("PATCH", POLICIES "/p?fieldManager=m&fieldValidation=Strict", body, 400, "BadRequest",
-            "strict decoding error: duplicate field \"a\"");
+            "duplicate field \"metadata.labels\"");
     reply = api_call(&api, "PATCH", POLICIES "/p?fieldManager=m&force=true", body);
     assert_int_equal(reply->code, 200);
     assert_non_null(reply->warning);
@@ -504,7 +512,7 @@ static void a_change_set_says_nothing_twice(void **state)
 {
     (void)state;
     refused("POST", CHANGESETS, "{'spec': {'changes': [], 'changes': []}}", 400, "BadRequest",
-            "duplicate key");
+            "line 1, column 26: spec.changes: duplicate key");
 }
 
 static void what_is_empty_in_the_metadata_is_not_there(void **state)

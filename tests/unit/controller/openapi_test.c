@@ -42,6 +42,8 @@ static void version_2_is_json_unless_protobuf_is_asked_for(void **state)
         {"application/com.github.proto-openapi.spec.v2.v1.0+protobuf", true},
         {"text/html, " PROTOBUF ";q=0.9, application/json", true},
         {"application/json, " PROTOBUF, false},
+        {"application/json;q=0, " PROTOBUF, true},
+        {PROTOBUF ";q=0, */*", false},
         {"application/com.github.proto-openapi.spec.v3@v1.0+protobuf", false},
     };
 

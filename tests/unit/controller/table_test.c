@@ -116,6 +116,13 @@ static void the_columns_of_a_kind_are_those_of_fogctl(void **state)
 
     (void)state;
     assert_int_equal(count(answer, "columnDefinitions"), kind_column_count(kind));
+    for (size_t i = 0; i < count(answer, "columnDefinitions"); i++) {
+        const char *text =
+            api_text(answer, api_target(&api, "columnDefinitions[%zu].description", i));
+
+        assert_non_null(strchr(text, ' ')); /* words, and no path */
+        assert_null(strstr(text, "status."));
+    }
     for (size_t i = 0; i < kind_column_count(kind); i++) {
         const struct node *column = api_at(answer, api_target(&api, "columnDefinitions[%zu]", i));
 
