@@ -698,6 +698,35 @@ static void without_a_directory_its_objects_stay(void **state)
         "NotConfigured");
 }
 
+#define DIGEST(digit)                                                                              \
+    "blake2b:" digit "000000000000000000000000000000000000000000000000000000000000000"
+
+static void work_with(const char *digest)
+{
+    write_file(api_target(&api,
+                          "apiVersion: fog/v1\nkind: HarvestSession\nmetadata: {name: work}\nspec: "
+                          "{workload: {command: [/bin/work], artifacts: [{path: a b, digest: "
+                          "\"%s\"}]}}\n",
+                          digest));
+}
+
+static void advice_is_one_that_a_shell_understands(void **state)
+{
+    const struct node *chain;
+
+    (void)state;
+    work_with(DIGEST("1"));
+    apply(SESSIONS "/work",
+          "{'apiVersion': 'fog/v1', 'kind': 'HarvestSession', 'metadata': {'name': 'work'}, 'spec':"
+          "{'workload': {'artifacts': [{'path': 'a b', 'digest': '" DIGEST("2") "'}]}}}");
+    work_with(DIGEST("3"));
+    chain = api_get(&api, api_target(&api, CONFLICTS "/%s/why",
+                                     api_text(api_get(&api, CONFLICTS), "items[0].metadata.name")));
+    assert_string_equal(api_text(chain, "inTheWay.actions[0]"),
+                        "fogctl release harvestsession/work --field "
+                        "'.spec.workload.artifacts[path=\"a b\"].digest'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -731,6 +760,7 @@ int main(void)
         TEST(nobody_writes_conflicts_and_sources),
         TEST(a_release_can_be_looked_at_first),
         TEST(without_a_directory_its_objects_stay),
+        TEST(advice_is_one_that_a_shell_understands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
