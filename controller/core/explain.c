@@ -23,20 +23,19 @@ static void cores_to_words(int64_t cores, struct str *to)
 
 /* What an agent has left of what it is refused for; nothing for other refusals. */
 static void have_to_str(const struct session_entry *session, const struct agent_entry *agent,
-                        enum place_refusal refusal, struct str *to)
+                        const struct resources *free, enum place_refusal refusal, struct str *to)
 {
-    const struct resources *capacity = &agent_status(agent)->capacity;
     struct policy_verdict verdict;
 
     switch (refusal) {
     case REFUSED_CORES:
-        cores_to_words(capacity->cores - agent->used.cores, to);
+        cores_to_words(free->cores, to);
         break;
     case REFUSED_MEMORY:
-        bytes_to_words(capacity->memory - agent->used.memory, to);
+        bytes_to_words(free->memory, to);
         break;
     case REFUSED_DISK:
-        bytes_to_words(capacity->disk - agent->used.disk, to);
+        bytes_to_words(free->disk, to);
         break;
     case REFUSED_HELD:
         (void)foresee(&harvest_policy_of(session->policy->object)->spec, agent, false, &verdict);
@@ -111,6 +110,7 @@ void explain_refusal(const struct session_entry *session, const struct agent_ent
                      const struct resources *needs, enum place_refusal refusal, size_t demand,
                      struct str *to)
 {
+    struct resources free = place_free(agent);
     struct str have = STR_EMPTY;
 
     str_addf(to, "%s ", agent->object->meta.name);
@@ -118,7 +118,7 @@ void explain_refusal(const struct session_entry *session, const struct agent_ent
     if (refusal == REFUSED_REQUIREMENT) {
         demand_have_to_str(session, demand, agent, &have);
     } else {
-        have_to_str(session, agent, refusal, &have);
+        have_to_str(session, agent, &free, refusal, &have);
     }
     if (have.length > 0) {
         str_addf(to, " (%s)", have.data);
@@ -139,7 +139,7 @@ static void line_to_str(const struct session_entry *session, const struct resour
         if (refusal == REFUSED_REQUIREMENT) {
             demand_have_to_str(session, demand, line->examples[i], &have);
         } else {
-            have_to_str(session, line->examples[i], refusal, &have);
+            have_to_str(session, line->examples[i], &line->free[i], refusal, &have);
         }
         str_addf(to, "%s%s%s%s", i == 0 ? "" : ", ", line->examples[i]->object->meta.name,
                  have.length > 0 ? " " : "", have.data);

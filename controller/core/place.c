@@ -63,7 +63,7 @@ static size_t count_of_session(const struct session_entry *session, const struct
     return count;
 }
 
-static struct resources free_of(const struct agent_entry *agent)
+struct resources place_free(const struct agent_entry *agent)
 {
     const struct resources *capacity = &agent_status(agent)->capacity;
 
@@ -149,7 +149,7 @@ enum place_refusal place_judge(const struct session_entry *session, const struct
                                const struct resources *needs, size_t *ret_demand)
 {
     enum place_refusal refusal = judge_agent(session, agent, ret_demand);
-    struct resources free = free_of(agent);
+    struct resources free = place_free(agent);
 
     if (refusal != REFUSAL_COUNT) {
         return refusal;
@@ -192,7 +192,7 @@ enum place_refusal place_judge_instead(const struct assignment_entry *assignment
                                        const struct resources *needs, const struct resources *taken,
                                        struct resources *ret_more)
 {
-    struct resources free = free_of(assignment->agent);
+    struct resources free = place_free(assignment->agent);
 
     /* Only what grows can make it misfit: an agent that shrank keeps what it has. */
     *ret_more = (struct resources){.cores = more_of(needs->cores, assignment->used.cores),
@@ -209,7 +209,7 @@ enum place_refusal place_judge_instead(const struct assignment_entry *assignment
 enum place_refusal place_judge_again(const struct assignment_entry *ended,
                                      const struct resources *needs, const struct resources *taken)
 {
-    struct resources free = free_of(ended->agent);
+    struct resources free = place_free(ended->agent);
 
     free.cores += ended->used.cores - (taken == NULL ? 0 : taken->cores);
     free.memory += ended->used.memory - (taken == NULL ? 0 : taken->memory);
@@ -219,20 +219,22 @@ enum place_refusal place_judge_again(const struct assignment_entry *ended,
 
 /* --- gathering and picking -------------------------------------------------------------------- */
 
-static void count_line(struct tally_line *line, const struct agent_entry *agent)
+static void count_line(struct tally_line *line, const struct agent_entry *agent,
+                       const struct resources *free)
 {
     if (line->count < TALLY_EXAMPLES) {
         line->examples[line->count] = agent;
+        line->free[line->count] = *free;
     }
     line->count++;
 }
 
 static void count_refusal(struct tally *tally, enum place_refusal refusal, size_t demand,
-                          const struct agent_entry *agent)
+                          const struct agent_entry *agent, const struct resources *free)
 {
-    count_line(&tally->lines[refusal], agent);
+    count_line(&tally->lines[refusal], agent, free);
     if (refusal == REFUSED_REQUIREMENT) {
-        count_line(&tally->demands[demand], agent);
+        count_line(&tally->demands[demand], agent, free);
     }
 }
 
@@ -271,14 +273,15 @@ void place_gather(struct arena *arena, const struct model *model,
     ret_candidates->tally.agents = count;
     for (size_t i = 0; i < count; i++) {
         enum place_refusal refusal = judge_agent(session, agents[i], &demand);
+        struct resources free = place_free(agents[i]);
 
         if (refusal != REFUSAL_COUNT) {
-            count_refusal(&ret_candidates->tally, refusal, demand, agents[i]);
+            count_refusal(&ret_candidates->tally, refusal, demand, agents[i], &free);
             continue;
         }
         ret_candidates->items[ret_candidates->count++] = (struct candidate){
             .agent = agents[i],
-            .free = free_of(agents[i]),
+            .free = free,
             .places = is_probe_alone && agents[i]->breaker.state == BREAKER_HALF_OPEN
                           ? 1
                           : places_of(agents[i]),
@@ -295,7 +298,7 @@ void place_tally(const struct candidates *candidates, struct tally *ret_tally)
         enum place_refusal refusal = judge_capacity(&it->free, &candidates->needs, it->places);
 
         if (refusal != REFUSAL_COUNT) {
-            count_refusal(ret_tally, refusal, 0, it->agent);
+            count_refusal(ret_tally, refusal, 0, it->agent, &it->free);
         }
     }
 }

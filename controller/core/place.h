@@ -53,6 +53,7 @@ enum { TALLY_EXAMPLES = 3 };
 struct tally_line { /* agents refused for one reason */
     size_t count;
     const struct agent_entry *examples[TALLY_EXAMPLES]; /* borrowed; the first in order of names */
+    struct resources free[TALLY_EXAMPLES]; /* rule 5: of each, less what was picked for others */
 };
 
 /* Why agents were refused. */
@@ -80,6 +81,8 @@ struct candidates {
     struct tally tally; /* of rules 1 to 4 */
 };
 
+/* What it has, less what it was given. */
+struct resources place_free(const struct agent_entry *agent);
 /* The first rule that refuses the agent, or REFUSAL_COUNT when none does. */
 enum place_refusal place_judge(const struct session_entry *session, const struct agent_entry *agent,
                                const struct resources *needs, size_t *ret_demand);
