@@ -193,8 +193,11 @@ enum {
                                        a watch is told it within WATCH_BACKLOG_BYTES_MAX */
     READ_PAST_NAMES_MAX = 4096,     /* looked at for one result about the past */
     PASTS_MAX = 32,                 /* requests about the past under way */
-    PASTS_BYTES_MAX = 256 << 20,    /* that they hold together until they are answered */
+    PASTS_BYTES_MAX = 256 << 20,    /* of memory that they hold together until they are answered,
+                                       besides the chunk that each of them may be reading */
     PAST_PAGE_BYTES_MAX = 16 << 20, /* of bodies in one page; the next one has the rest */
+    PAST_OBJECT_TIMES = 8,          /* an object takes so many times its body, at the most, … */
+    PAST_OBJECT_BYTES = 8 << 10,    /* … and this: held back before it is decoded */
     STORE_WAL_PAGES_MAX = 4096,     /* 16 MiB: then it is moved even when the writer is busy */
     COMPACT_ROWS_MAX = 256,      /* that one slice of compaction goes past: commits wait for it */
     COMPACT_BYTES_MAX = 1 << 20, /* of their bodies, about: what goes is as large as these */

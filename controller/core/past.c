@@ -6,6 +6,7 @@
 #include "controller/core/history.h"
 #include "controller/core/query.h"
 #include "controller/core/reads.h"
+#include "controller/core/table.h"
 #include "schema/base/parse.h"
 #include "schema/limits.h"
 #include "schema/verbs.h"
@@ -28,7 +29,8 @@ struct past {
     struct dump dump;          /* of the whole state */
     const struct kind *kind;   /* that is being read */
     struct lost_part lost;     /* that the moment lies in; era 0: in none */
-    size_t bytes;              /* of what is held */
+    size_t bytes;              /* of memory that is held */
+    size_t page_bytes;         /* of bodies that are on the page */
     size_t gone;               /* objects whose status of then was compacted */
     const char *continue_from; /* in the step's arena: the page ends after it; NULL: it has all */
     bool is_state, is_abandoned;
@@ -91,13 +93,13 @@ static const char *read_moment(struct ctl *ctl, const struct request *request,
     const char *time = target_param(&request->target, "atTime");
 
     *moment = (struct moment){0};
-    if (!str_is_empty(revision) && !str_is_empty(time)) {
+    if (revision != NULL && time != NULL) {
         return "atRevision and atTime: one of the two";
     }
-    if (!str_is_empty(time)) {
+    if (time != NULL) {
         return read_time(ctl, time, moment);
     }
-    if (str_is_empty(revision)) {
+    if (revision == NULL) {
         return NULL; /* the token has it */
     }
     if (!u64_from_str(revision, &moment->revision) || moment->revision == 0) {
@@ -111,8 +113,7 @@ static bool asks_for_past(const struct request *request)
     const struct target *target = &request->target;
     struct request found = *request;
 
-    if (!str_is_empty(target_param(target, "atRevision")) ||
-        !str_is_empty(target_param(target, "atTime"))) {
+    if (target_param(target, "atRevision") != NULL || target_param(target, "atTime") != NULL) {
         return true;
     }
     return is_token_of_past(target_param(target, "continue")) && request_find_resource(&found) &&
@@ -316,25 +317,6 @@ static void answer_state(struct ctl *ctl, struct past *past)
     dump_send(ctl, past->request.id, &problems, &past->dump);
 }
 
-static bool is_too_much(struct ctl *ctl, struct past *past)
-{
-    bool is_alone = past->bytes == ctl->pasts_bytes;
-    struct failure failure;
-
-    if (ctl->pasts_bytes <= PASTS_BYTES_MAX) {
-        return false;
-    }
-    failure = is_alone ? failure_make(&ctl->arena, 413, "RequestEntityTooLarge",
-                                      "the state has more than %d MiB: list kind by kind",
-                                      PASTS_BYTES_MAX >> 20)
-                       : failure_make(&ctl->arena, 429, "TooManyRequests",
-                                      "answers about the past fill %d MiB already",
-                                      PASTS_BYTES_MAX >> 20);
-    failure.retry_after_seconds = is_alone ? 0 : 1;
-    request_refuse(ctl, &past->request, failure);
-    return true;
-}
-
 /* --- what came -------------------------------------------------------------------------------- */
 
 static bool is_wanted(struct ctl *ctl, struct past *past, const struct object *object)
@@ -344,6 +326,46 @@ static bool is_wanted(struct ctl *ctl, struct past *past, const struct object *o
     return selector_matches_labels(&past->query.labels, &object->meta.labels) &&
            selector_matches_fields(&ctl->arena, &past->query.fields, object) &&
            (past->where.count == 0 || where_holds(&past->where, agent_view_get, &view));
+}
+
+static void refuse_too_much(struct ctl *ctl, struct past *past)
+{
+    bool is_alone = past->bytes == ctl->pasts_bytes;
+    struct failure failure;
+
+    failure = is_alone ? failure_make(&ctl->arena, 413, "RequestEntityTooLarge",
+                                      "that takes more than %d MiB: %s", PASTS_BYTES_MAX >> 20,
+                                      past->is_state ? "list kind by kind" : "say a limit")
+                       : failure_make(&ctl->arena, 429, "TooManyRequests",
+                                      "answers about the past fill %d MiB already",
+                                      PASTS_BYTES_MAX >> 20);
+    failure.retry_after_seconds = is_alone ? 0 : 1;
+    request_refuse(ctl, &past->request, failure);
+}
+
+static size_t stored_bytes(const struct stored_change *change)
+{
+    return (change->body == NULL ? 0 : change->body->size_bytes) +
+           (change->status == NULL ? 0 : change->status->size_bytes);
+}
+
+/* Before it is decoded: would it be too much? */
+static bool is_too_much(const struct ctl *ctl, const struct past *past,
+                        const struct stored_change *change)
+{
+    size_t bytes = past->is_state ? stored_bytes(change)
+                                  : stored_bytes(change) * PAST_OBJECT_TIMES + PAST_OBJECT_BYTES;
+
+    return ctl->pasts_bytes + bytes > PASTS_BYTES_MAX;
+}
+
+static void take_line(struct ctl *ctl, struct past *past, const struct object *object)
+{
+    size_t before = past->dump.bytes;
+
+    dump_add(&past->dump, object);
+    hold(ctl, past,
+         past->dump.bytes - before + sizeof(struct blob) + sizeof(past->dump.lines.items[0]));
 }
 
 static void take(struct ctl *ctl, struct past *past, const struct stored_change *change)
@@ -357,15 +379,12 @@ static void take(struct ctl *ctl, struct past *past, const struct stored_change 
         object->meta.revision = change->status_revision;
     }
     if (past->is_state) {
-        size_t before = past->dump.bytes;
-
-        dump_add(&past->dump, object);
-        hold(ctl, past, past->dump.bytes - before);
+        take_line(ctl, past, object);
         past->gone += change->is_status_gone;
     } else if (past->request.name != NULL || is_wanted(ctl, past, object)) {
         hold(ctl, past,
-             (change->body == NULL ? 0 : change->body->size_bytes) +
-                 (change->status == NULL ? 0 : change->status->size_bytes));
+             sizeof(*object) + arena_held_bytes(&object->arena) + sizeof(past->found.items[0]));
+        past->page_bytes += stored_bytes(change);
         past->gone += change->is_status_gone;
         vec_add(&past->found, object_ref(object));
     }
@@ -376,11 +395,13 @@ static bool is_page_full(const struct past *past)
 {
     uint64_t limit = past->limit == 0 ? LIST_LIMIT_MAX : past->limit;
 
-    return !past->is_state && (past->found.count >= limit || past->bytes >= PAST_PAGE_BYTES_MAX);
+    return !past->is_state &&
+           (past->found.count >= limit || past->page_bytes >= PAST_PAGE_BYTES_MAX);
 }
 
-/* True: there is more to be read. */
-static bool take_all(struct ctl *ctl, struct past *past, const struct read_result *result)
+enum taken { TAKEN_ALL, TAKEN_SOME, TAKEN_TOO_MUCH };
+
+static enum taken take_all(struct ctl *ctl, struct past *past, const struct read_result *result)
 {
     if (past->moment.by_time) {
         past->lost = result->lost;
@@ -389,27 +410,39 @@ static bool take_all(struct ctl *ctl, struct past *past, const struct read_resul
     for (size_t i = 0; i < result->changes.count; i++) {
         const struct stored_change *change = &result->changes.items[i];
 
+        if (is_too_much(ctl, past, change)) {
+            return TAKEN_TOO_MUCH;
+        }
         take(ctl, past, change);
         if (is_page_full(past) && (i + 1 < result->changes.count || !result->complete)) {
             past->continue_from = arena_strdup(&ctl->arena, change->name);
-            return false;
+            return TAKEN_ALL;
         }
     }
     if (!result->complete) {
         past->from = mem_strdup(arena_printf(&ctl->arena, "%s\x01", result->after));
-        return true;
+        return TAKEN_SOME;
     }
     if (past->is_state && past->kind->id + 1 < KIND_COUNT) {
         past->kind = kind_get((enum kind_id)(past->kind->id + 1));
-        return true;
+        return TAKEN_SOME;
     }
-    return false;
+    return TAKEN_ALL;
+}
+
+static void answer(struct ctl *ctl, struct past *past)
+{
+    if (past->is_state) {
+        answer_state(ctl, past);
+    } else if (past->request.name != NULL) {
+        answer_one(ctl, past);
+    } else {
+        answer_list(ctl, past);
+    }
 }
 
 void past_read_done(struct ctl *ctl, struct past *past, const struct read_result *result)
 {
-    bool has_more;
-
     if (past->is_abandoned || history_failed(ctl, past->request.id, result)) {
         past_free(ctl, past);
         return;
@@ -417,21 +450,16 @@ void past_read_done(struct ctl *ctl, struct past *past, const struct read_result
     if (past->is_state && past->dump.lines.count == 0) {
         dump_begin(ctl, result->upto, &past->dump);
     }
-    has_more = take_all(ctl, past, result);
-    if (is_too_much(ctl, past)) {
-        past_free(ctl, past);
-        return;
-    }
-    if (has_more) {
+    switch (take_all(ctl, past, result)) {
+    case TAKEN_SOME:
         read_on(ctl, past);
         return;
-    }
-    if (past->is_state) {
-        answer_state(ctl, past);
-    } else if (past->request.name != NULL) {
-        answer_one(ctl, past);
-    } else {
-        answer_list(ctl, past);
+    case TAKEN_ALL:
+        answer(ctl, past);
+        break;
+    case TAKEN_TOO_MUCH:
+        refuse_too_much(ctl, past);
+        break;
     }
     past_free(ctl, past);
 }
@@ -459,11 +487,16 @@ static void open_history(struct ctl *ctl, struct request *request, const struct 
 static void open_resource(struct ctl *ctl, struct request *request, const struct moment *moment)
 {
     struct past *past = past_new(ctl, request, moment);
+    struct table_form form;
+    struct failure failure;
     const char *wrong = NULL;
 
     if (request->name == NULL) {
         wrong = read_page(ctl, past);
         wrong = wrong == NULL ? read_list(ctl, past) : wrong;
+    }
+    if (wrong == NULL && !table_read(ctl, past->http.accept, &request->target, &form, &failure)) {
+        wrong = failure.message;
     }
     if (wrong != NULL) {
         (void)refuse(ctl, request, wrong);
@@ -516,8 +549,11 @@ bool past_open(struct ctl *ctl, struct request *request)
     struct moment moment;
     const char *wrong;
 
-    if (!asks_for_past(request) || (route != NULL && route_resource(route) == NULL)) {
+    if (!asks_for_past(request)) {
         return false;
+    }
+    if (route != NULL && route_resource(route) == NULL) {
+        return refuse(ctl, request, "atRevision, atTime: this is of now, and has no past");
     }
     if (!str_eq(request->http->method, "GET") || target_flag(&request->target, "watch")) {
         return refuse(ctl, request, "atRevision, atTime: only what is read can be of the past");

@@ -564,6 +564,10 @@ void on_transfer_request(void *context, uint64_t id, const struct transfer_reque
     } else if (!target_is(&target, routes[ROUTE_BLOBS].path) &&
                !target_is(&target, routes[ROUTE_BLOB].path)) {
         blobs_refuse(blobs, id, 404, NULL, "there is /blobs/v1 and what is below it");
+    } else if (target_param(&target, "atRevision") != NULL ||
+               target_param(&target, "atTime") != NULL) {
+        blobs_refuse(blobs, id, 400, NULL,
+                     "atRevision, atTime: blobs are of now, and have no past");
     } else {
         dispatch(blobs, id, &target, request);
     }

@@ -68,6 +68,16 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t need)
     return chunk;
 }
 
+size_t arena_held_bytes(const struct arena *arena)
+{
+    size_t held = 0;
+
+    for (const struct arena_chunk *it = arena->newest; it != NULL; it = it->older) {
+        held += sizeof(*it) + it->size;
+    }
+    return held;
+}
+
 void *arena_alloc(struct arena *arena, size_t size_bytes)
 {
     size_t need = (size_bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);

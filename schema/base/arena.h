@@ -19,6 +19,8 @@ void arena_init(struct arena *arena);  /* allocates nothing yet */
 void arena_fini(struct arena *arena);  /* fits _cleanup_ */
 void arena_reset(struct arena *arena); /* forgets everything, keeps the newest chunk for reuse */
 
+size_t arena_held_bytes(const struct arena *arena); /* of memory, handed out or not */
+
 void *arena_alloc(struct arena *arena, size_t size_bytes); /* zeroed, aligned to 16 */
 void *arena_array(struct arena *arena, size_t count, size_t size_bytes);
 void *arena_copy(struct arena *arena, const void *from, size_t size_bytes);

@@ -399,6 +399,30 @@ static void status_that_was_compacted_is_told_of(void **state)
     assert_non_null(reply->warning);
 }
 
+/* The next status of that name is another object's and follows nothing, so it could not tell of a
+ * loss: but the row of its end names its last status, and that stays as long as it can be asked
+ * for.
+ */
+static void the_last_status_of_an_object_whose_name_was_made_anew_stays(void **state)
+{
+    const struct api_reply *reply;
+    uint64_t then;
+
+    (void)state;
+    put_session("wide", 1);
+    put_policy(201, "p", "", 10);
+    then = api_revision(&api);
+    drop(SESSIONS "/wide");
+    put_session("wide", 1);
+    reply = api_call(&api, "GET", api_target(&api, SESSIONS "?atRevision=%" PRIu64, then), NULL);
+    assert_non_null(api_at(reply->json, "items[0].status"));
+    assert_null(reply->warning);
+    assert_int_equal(compact(25000), then);
+    reply = api_call(&api, "GET", api_target(&api, SESSIONS "?atRevision=%" PRIu64, then), NULL);
+    assert_non_null(api_at(reply->json, "items[0].status"));
+    assert_null(reply->warning);
+}
+
 /* A copy that was taken after revision 2 is put back an hour later, and life goes on. */
 static void lose_an_hour(void)
 {
@@ -488,6 +512,9 @@ static void what_an_older_program_lost_is_read_from_the_rows(void **state)
     assert_non_null(strstr(message(410, POLICIES "/p?atRevision=3"), "after revision 2 of"));
 }
 
+#define ONLY_READ "atRevision, atTime: only what is read can be of the past"
+#define OF_NOW    "atRevision, atTime: this is of now, and has no past"
+
 static void what_cannot_be_of_the_past_is_refused(void **state)
 {
     static const struct {
@@ -501,10 +528,8 @@ static void what_cannot_be_of_the_past_is_refused(void **state)
         {"GET", POLICIES "?atRevision=x", "atRevision: \"x\" is no revision"},
         {"GET", POLICIES "?atRevision=0", "atRevision: \"0\" is no revision"},
         {"GET", POLICIES "?atRevision=1&atTime=1s", "atRevision and atTime: one of the two"},
-        {"GET", POLICIES "?atRevision=1&watch=true",
-         "atRevision, atTime: only what is read can be of the past"},
-        {"DELETE", POLICIES "?atTime=1s",
-         "atRevision, atTime: only what is read can be of the past"},
+        {"GET", POLICIES "?atRevision=1&watch=true", ONLY_READ},
+        {"DELETE", POLICIES "?atTime=1s", ONLY_READ},
         {"GET", POLICIES "/p/why?atTime=1s", "why is of now: what it tells was not stored"},
         {"GET", ASSIGNMENTS "/p/log?atTime=1s", "log is of now: what it tells was not stored"},
         {"GET", "/apis/fog/v1/reconcilelog?atTime=1s",
@@ -522,6 +547,20 @@ static void what_cannot_be_of_the_past_is_refused(void **state)
         {"GET", POLICIES "?continue=40392f61", "continue: 9 lies ahead; the fleet is at 1"},
         {"GET", POLICIES "?atRevision=1&labelSelector=a%20b", NULL},
         {"GET", POLICIES "?atRevision=1&limit=x", "limit: a number is expected"},
+        {"GET", POLICIES "?atRevision=", "atRevision: \"\" is no revision"},
+        {"GET", POLICIES "?atTime=", NULL},
+        {"GET", SESSIONS "/p/scale?atTime=1s", "scale is of now: what it tells was not stored"},
+        {"GET", "/metrics?atTime=1s", OF_NOW},
+        {"GET", "/version?atTime=1s", OF_NOW},
+        {"GET", "/healthz?atRevision=1", OF_NOW},
+        {"GET", "/apis/fog/v1?atRevision=1", OF_NOW},
+        {"GET", "/openapi/v2?atTime=1s", OF_NOW},
+        {"POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews?atTime=1s", NULL},
+        {"POST", CHANGESETS "?atTime=1s", ONLY_READ},
+        {"POST", ROLLBACKS "?atTime=1s", ONLY_READ},
+        {"POST", POLICIES "?atRevision=1", ONLY_READ},
+        {"PUT", POLICIES "/p?atTime=1s", ONLY_READ},
+        {"PATCH", POLICIES "/p?atTime=1s", ONLY_READ},
     };
 
     (void)state;
@@ -535,7 +574,6 @@ static void what_cannot_be_of_the_past_is_refused(void **state)
     }
     assert_string_equal(message(404, POLICIES "/p/none?atTime=1s"),
                         "the server could not find the requested resource");
-    assert_int_equal(api_call(&api, "GET", "/version?atTime=1s", NULL)->code, 200);
     (void)api_get(&api, POLICIES "/p");
     (void)api_get(&api, POLICIES "/p?continue=40312f61"); /* what is no list has no pages */
 }
@@ -561,6 +599,40 @@ static void only_so_many_are_under_way(void **state)
     assert_int_equal(api.ctl->pasts, 0);
     assert_int_equal(api.ctl->pasts_bytes, 0);
     assert_int_equal(percent_at("?atRevision=1"), 10);
+}
+
+/* Thirty bodies of a hundred bytes would fit; thirty objects do not. */
+static void what_is_held_is_counted_as_it_lies_in_memory(void **state)
+{
+    const size_t taken = PASTS_BYTES_MAX - PAST_OBJECT_BYTES - 20000;
+    struct api_reply *reply;
+
+    (void)state;
+    for (int i = 0; i < 30; i++) {
+        put_policy(201, api_target(&api, "p%02d", i), "", i);
+    }
+    api.ctl->pasts_bytes = taken;
+    reply = api_call(&api, "GET", POLICIES "?atTime=1s", NULL);
+    assert_int_equal(reply->code, 429);
+    assert_int_equal(reply->retry_after_seconds, 1);
+    assert_int_equal(api.ctl->pasts_bytes, taken);
+    assert_int_equal(api_call(&api, "GET", POLICIES "?atTime=1s&limit=1", NULL)->code, 200);
+    assert_int_equal(api.ctl->pasts_bytes, taken);
+    api.ctl->pasts_bytes = PASTS_BYTES_MAX - 100;
+    assert_int_equal(api_call(&api, "GET", STATE "?atTime=1s", NULL)->code, 429);
+    api.ctl->pasts_bytes = 0;
+}
+
+static void what_is_asked_for_wrongly_is_refused_before_anything_is_read(void **state)
+{
+    (void)state;
+    put_policy(201, "p", "", 10);
+    api.holds_reads = true;
+    assert_string_equal(message(400, POLICIES "?atRevision=1&as=Table&includeObject=All"),
+                        "includeObject: \"All\" is none of Object, Metadata, None");
+    (void)message(400, POLICIES "/p?atRevision=1&includeObject=All");
+    api.holds_reads = false;
+    assert_int_equal(api.ctl->pasts, 0);
 }
 
 static void a_read_that_fails_is_told(void **state)
@@ -615,11 +687,14 @@ int main(void)
         TEST(agents_can_be_asked_for_by_what_was_stored),
         TEST(what_was_compacted_is_gone_and_the_oldest_is_named),
         TEST(status_that_was_compacted_is_told_of),
+        TEST(the_last_status_of_an_object_whose_name_was_made_anew_stays),
         TEST(a_moment_that_a_restore_lost_is_told_of),
         TEST(a_revision_that_a_restore_lost_is_gone_and_the_loss_is_named),
         TEST(what_an_older_program_lost_is_read_from_the_rows),
         TEST(what_cannot_be_of_the_past_is_refused),
         TEST(only_so_many_are_under_way),
+        TEST(what_is_held_is_counted_as_it_lies_in_memory),
+        TEST(what_is_asked_for_wrongly_is_refused_before_anything_is_read),
         TEST(a_read_that_fails_is_told),
         TEST(no_read_of_the_past_goes_through_a_table),
     };
