@@ -101,6 +101,7 @@ const char *paint(const struct fogctl *fogctl, const char *color); /* "red", "gr
 /* Texts of others: control characters, and marks that turn the direction of writing, become "?". */
 void text_put(FILE *to, const char *text);                       /* NULL: nothing */
 void text_put_lines(FILE *to, const char *text);                 /* keeps line ends and tabs */
+void text_put_problems(FILE *to, const char *text);              /* with its errors in colour */
 const char *text_shown(struct fogctl *fogctl, const char *text); /* in the arena */
 size_t text_width(const char *text);                             /* in columns of a terminal */
 

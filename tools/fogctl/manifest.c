@@ -214,7 +214,7 @@ static bool finish(struct problems *problems)
 
     problems_sort(problems);
     problems_print(problems, &lines);
-    text_put_lines(stderr, lines.data);
+    text_put_problems(stderr, lines.data);
     if (problems->errors > 0) {
         fprintf(stderr, "%zu error%s; nothing was changed\n", problems->errors,
                 problems->errors == 1 ? "" : "s");

@@ -102,6 +102,13 @@ static void add_shown(struct str *to, const char *text, const char *kept)
     }
 }
 
+static bool is_colored; /* what is said of errors */
+
+void say_in_color(bool value)
+{
+    is_colored = value;
+}
+
 void text_put(FILE *to, const char *text)
 {
     _cleanup_(str_fini)
@@ -120,6 +127,32 @@ void text_put_lines(FILE *to, const char *text)
     fputs(shown.data, to);
 }
 
+static void put_part(FILE *to, const char *text, size_t length)
+{
+    _cleanup_free_ char *part = strndup(text, length);
+
+    text_put_lines(to, part);
+}
+
+/* "FILE:LINE:COLUMN: error: …", line by line: the word is as in any other error. */
+void text_put_problems(FILE *to, const char *text)
+{
+    static const char word[] = ": error: ";
+
+    while (*text != '\0') {
+        const char *end = strchrnul(text, '\n'), *at = strstr(text, word);
+
+        end += *end == '\n';
+        if (is_colored && at != NULL && at < end) {
+            put_part(to, text, (size_t)(at - text));
+            fputs(": \033[31merror:\033[0m ", to);
+            text = at + sizeof(word) - 1;
+        }
+        put_part(to, text, (size_t)(end - text));
+        text = end;
+    }
+}
+
 const char *text_shown(struct fogctl *fogctl, const char *text)
 {
     _cleanup_(str_fini)
@@ -130,13 +163,6 @@ const char *text_shown(struct fogctl *fogctl, const char *text)
 }
 
 /* --- errors ----------------------------------------------------------------------------------- */
-
-static bool is_colored;
-
-void say_in_color(bool value)
-{
-    is_colored = value;
-}
 
 _printf_(1, 0) static void put_error(const char *format, va_list args)
 {

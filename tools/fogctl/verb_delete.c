@@ -218,8 +218,25 @@ static bool look(struct fogctl *fogctl, const struct doomed *doomed, int64_t lef
     return !fogctl->is_unreachable;
 }
 
+enum { SILENT_MS = 1000 };
+
+/* What takes longer is not left without a word. */
+static void say_waiting(struct fogctl *fogctl, const struct doomed *doomed, int64_t *begun_ms)
+{
+    if (*begun_ms == 0 || boot_ms() - *begun_ms < SILENT_MS) {
+        return;
+    }
+    *begun_ms = 0;
+    text_put(stderr, kind_title(fogctl, doomed->kind, doomed->name));
+    fputs(doomed->kind->id == KIND_HARVEST_SESSION ? ": its work is ending\n"
+                                                   : ": its finalizers hold it\n",
+          stderr);
+}
+
 static int wait_gone(struct fogctl *fogctl, const struct doomed *doomed, int64_t give_up_ms)
 {
+    int64_t begun_ms = boot_ms();
+
     for (;;) {
         struct arena saved;
         bool is_gone = false, is_answered;
@@ -239,6 +256,7 @@ static int wait_gone(struct fogctl *fogctl, const struct doomed *doomed, int64_t
                         "timed out waiting for the condition on %s",
                         kind_title(fogctl, doomed->kind, doomed->name));
         }
+        say_waiting(fogctl, doomed, &begun_ms);
         pause_ms(200);
     }
 }

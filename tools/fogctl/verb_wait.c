@@ -310,10 +310,11 @@ static void progress_say(struct fogctl *fogctl, struct progress *progress,
     (void)fflush(stderr);
 }
 
-static void progress_end(struct progress *progress)
+/* What stood in the way to the end is left to be read. */
+static void progress_end(struct progress *progress, bool is_met)
 {
     if (progress->is_on_line) {
-        fputs("\r\033[K", stderr);
+        fputs(is_met ? "\r\033[K" : "\n", stderr);
         (void)fflush(stderr);
     }
     str_fini(&progress->said);
@@ -397,7 +398,7 @@ static int wait_until(struct fogctl *fogctl, const struct target *target, int64_
         scratch_end(fogctl, &saved);
         is_late = boot_ms() >= give_up_ms;
         if (look != LOOK_NOT_YET || is_late) {
-            progress_end(progress);
+            progress_end(progress, look == LOOK_MET);
         }
         if (look == LOOK_MET) {
             text_put(writing_aside(&opt_shown), kind_title(fogctl, target->kind, target->name));

@@ -276,6 +276,27 @@ static void what_is_waited_for_is_understood_or_told(void **state)
     ERR("  nobody has deleted it: fogctl delete hs/s\n");
 }
 
+static void on_a_terminal_what_stood_in_the_way_is_left_to_be_read(void **state)
+{
+    (void)state;
+    ANSWERS({"GET ", 404, NOT_FOUND, 0});
+    run_on_terminal("wait hs/s --for=create --timeout 150ms");
+    OUT("harvestsession.fog/s: it is not there yet\r\n");
+    OUT("timed out waiting");
+}
+
+static void mistakes_in_manifests_are_as_red_as_others(void **state)
+{
+    (void)state;
+    given_file("s.yaml", MANIFEST("name: s", "  replicaz: 1\n  replicay: 1\n"));
+    run("apply -f s.yaml --color=always");
+    EXITS(1);
+    ERR("s.yaml:5:3: \033[31merror:\033[0m spec.replicaz: unknown field");
+    ERR("\ns.yaml:6:3: \033[31merror:\033[0m spec.replicay: unknown field");
+    run("apply -f s.yaml");
+    ERR("s.yaml:5:3: error: spec.replicaz: unknown field");
+}
+
 static void logs_are_chosen_by_labels(void **state)
 {
     (void)state;
@@ -311,6 +332,8 @@ int main(void)
         TEST(what_has_labels_restarts_at_once_and_what_is_paused_is_warned_of),
         TEST(who_waits_for_what_nobody_declared_is_told_that),
         TEST(what_is_waited_for_is_understood_or_told),
+        TEST(on_a_terminal_what_stood_in_the_way_is_left_to_be_read),
+        TEST(mistakes_in_manifests_are_as_red_as_others),
         TEST(logs_are_chosen_by_labels),
     };
 
