@@ -12,11 +12,13 @@
 #include "schema/backup.h"
 #include "schema/base/log.h"
 #include "schema/limits.h"
+#include "schema/routes.h"
 
 #include <assert.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -242,8 +244,10 @@ static void on_copied(uv_work_t *work, int status)
 static void on_request(void *context, uint64_t id, const struct transfer_request *request)
 {
     struct backups *backups = context;
+    const char *path = routes[ROUTE_BACKUP].path;
+    size_t length = strcspn(request->target, "?"); /* parameters are passed over */
 
-    if (!str_eq(request->target, "/backup/v1")) {
+    if (length != strlen(path) || strncmp(request->target, path, length) != 0) {
         refuse(backups, id, 404, "there is /backup/v1");
     } else if (!str_eq(request->method, "GET")) {
         refuse(backups, id, 405, "a backup is fetched: GET");

@@ -85,7 +85,7 @@ auth_can_i_answers() {
   expect 0 k auth can-i get assignments.fog --subresource=status
   expect 1 k auth can-i get agents --subresource=scale
   says "$out" '^no - agents have no subresource "scale"'
-  expect 0 k auth can-i create changesets.fog
+  expect 0 k auth can-i post /apis/fog/v1/changesets
   expect 0 k auth can-i --list
   says "$out" 'Resources +Non-Resource' '^harvestsessions\.fog/history ' '^changesets\.fog '
 }

@@ -85,7 +85,7 @@ all_that_is_read_is_answered_as_it_is_described() {
     path=$(asked "$template")
     [[ $path == */ || $path == *//* ]] && continue # there is none of that kind
     n=$((n + 1))
-    printf 'url="http://%s%s"\noutput="%s"\n' "$API" "$path" "$T/answer-$n" >&4
+    printf 'url="http://%s%s?pretty=1"\noutput="%s"\n' "$API" "$path" "$T/answer-$n" >&4
     echo "get $template $T/answer-$n" >&5
   done 4>"$T/curl" 5>"$T/answers" < <(jq -r '.paths | to_entries[] | select(.value.get) | .key' "$T"/openapi-*.json)
   [ "$n" -gt 55 ] || miss "there are few paths: $n"
