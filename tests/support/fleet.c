@@ -538,6 +538,7 @@ void fleet_obey_at_once(struct fleet *fleet)
         for (struct assignment_entry *copy; (copy = first_unsaid(fleet)) != NULL;) {
             say_as_told(fleet, copy);
         }
+        fleet->words++;
         fleet_tick(fleet);
     }
     assert_null(first_unsaid(fleet));

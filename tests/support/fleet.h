@@ -23,6 +23,7 @@ struct fleet {
     uint64_t next_link;
     bool holds_back;                 /* no message ever leaves for an agent that is connected now */
     size_t commits, assign_messages; /* so far */
+    size_t words; /* times that all agents did what they were told, and said so, at once */
     void (*on_batch)(void *context,
                      const struct batch *batch); /* of each step; NULL: nobody looks */
     void *context;

@@ -1,6 +1,7 @@
 /* What a plan shows is what is done: for random fleets and random change sets, with agents that
  * obey and nothing that fails, every start, stop, move, restart and update that is carried out
- * stands in the plan, and all that stands there is carried out, in the order of its waves.
+ * stands in the plan, and all that stands there is carried out, in the order of its waves: what is
+ * of a later wave not before agents have said what became of the one before.
  *
  *     FOG_PLANS=20000 FOG_PLANS_FROM=5000 …/plan_executed_test      more of them
  *     FOG_PLANS=1 FOG_PLANS_FROM=17 FOG_PLANS_SHOW=1 …              one, shown */
@@ -20,14 +21,21 @@
 
 enum { PLANS = 1000, MACHINES_MAX = 7, WORKS_MAX = 5, LINE_SIZE = 160 };
 
+struct line {
+    char *text;    /* owned */
+    size_t wave;   /* it is of; for what is done, the words of the agents before it, and one */
+    bool is_later; /* it may be of a later one: the second half of a move */
+};
+
 struct lines {
-    VEC_OF(char *); /* owned */
+    VEC_OF(struct line);
 };
 
 struct run {
     struct rand rand;
     uint64_t seed;
     struct str state, change;
+    struct fleet *fleet; /* borrowed */
     struct lines planned, done;
     struct map copies; /* uid → "render 0 on edge-1", owned; NULL value never */
     size_t agents, sessions;
@@ -168,12 +176,18 @@ static void make_change(struct run *run)
 
 /* --- what is planned, and what is done -------------------------------------------------------- */
 
-static void add_line(struct lines *lines, const char *verb, const char *what)
+static void add_line(struct lines *lines, const char *verb, const char *what, size_t wave,
+                     bool is_later)
 {
     char text[LINE_SIZE];
 
     (void)snprintf(text, sizeof(text), "%s %s", verb, what);
-    vec_add(lines, mem_strdup(text));
+    vec_add(lines, ((struct line){mem_strdup(text), wave, is_later}));
+}
+
+static void add_done(struct run *run, const char *verb, const char *what)
+{
+    add_line(&run->done, verb, what, run->fleet->words + 1, false);
 }
 
 static void place_of(char text[static LINE_SIZE], const char *session, const char *slot,
@@ -193,19 +207,23 @@ static void take_plan(void *context, const struct node *plan)
         const char *session = node_find_text(change, "session"),
                    *slot = node_find_text(change, "slot");
         char here[LINE_SIZE], there[LINE_SIZE];
+        int64_t number = 0;
+        size_t wave;
 
+        assert_true(node_find_int(change, "wave", &number));
+        wave = (size_t)number;
         place_of(here, session, slot, node_find_text(change, "agent"));
         if (str_eq(action, "wait")) {
             continue;
         }
         if (str_eq(action, "move") || str_eq(action, "replace")) {
             place_of(there, session, slot, node_find_text(change, "from"));
-            add_line(&run->planned, "stop", there);
-            add_line(&run->planned, "start", here);
+            add_line(&run->planned, "stop", there, wave, !str_eq(action, "move"));
+            add_line(&run->planned, "start", here, wave, true);
         } else if (str_eq(action, "restart") || str_eq(action, "update")) {
-            add_line(&run->planned, "change", here);
+            add_line(&run->planned, "change", here, wave, false);
         } else {
-            add_line(&run->planned, action, here);
+            add_line(&run->planned, action, here, wave, false);
         }
     }
 }
@@ -217,13 +235,13 @@ static void note_change(struct run *run, const struct row *row, const struct ass
 
     place_of(here, spec->session, spec->slot, spec->agent);
     if (known == NULL && !is_deleting) {
-        add_line(&run->done, "start", here);
+        add_done(run, "start", here);
         (void)map_put(&run->copies, row->uid, mem_strdup(here));
     } else if (known != NULL && is_deleting) {
-        add_line(&run->done, "stop", known);
+        add_done(run, "stop", known);
         free(map_remove(&run->copies, row->uid));
     } else if (known != NULL) {
-        add_line(&run->done, "change", known);
+        add_done(run, "change", known);
     }
 }
 
@@ -236,7 +254,7 @@ static void take_row(struct run *run, const struct row *row)
 
     if (row->verb == ROW_DELETE) {
         if (known != NULL) {
-            add_line(&run->done, "stop", known);
+            add_done(run, "stop", known);
             free(map_remove(&run->copies, row->uid));
         }
         return;
@@ -263,14 +281,17 @@ static void take_batch(void *context, const struct batch *batch)
 static void empty(struct lines *lines)
 {
     vec_each (lines, it) {
-        free(*it);
+        free(it->text);
     }
     vec_clear(lines);
 }
 
 static int compare(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    const struct line *left = a, *right = b;
+    int order = strcmp(left->text, right->text);
+
+    return order != 0 ? order : (left->wave > right->wave) - (left->wave < right->wave);
 }
 
 static void join(struct lines *lines, struct str *to)
@@ -279,8 +300,23 @@ static void join(struct lines *lines, struct str *to)
         qsort(lines->items, lines->count, sizeof(lines->items[0]), compare);
     }
     vec_each (lines, it) {
-        str_addf(to, "%s\n", *it);
+        str_addf(to, "%s, wave %zu%s\n", it->text, it->wave, it->is_later ? " or later" : "");
     }
+}
+
+/* Both are sorted. */
+static bool is_done_as_planned(const struct run *run)
+{
+    bool is_same = run->planned.count == run->done.count;
+
+    for (size_t i = 0; is_same && i < run->planned.count; i++) {
+        const struct line *planned = &run->planned.items[i], *done = &run->done.items[i];
+
+        is_same =
+            str_eq(planned->text, done->text) &&
+            (planned->wave == done->wave || (planned->is_later && planned->wave < done->wave));
+    }
+    return is_same;
 }
 
 static void show(struct run *run, const char *planned, const char *done, struct fleet *fleet)
@@ -303,6 +339,7 @@ static bool play(struct run *run, bool shows)
     fleet_load(&fleet, run->state.data);
     fleet.on_batch = take_batch;
     fleet.context = run;
+    run->fleet = &fleet;
     fleet_start(&fleet);
     fleet_obey_at_once(&fleet);
     empty(&run->done);
@@ -314,11 +351,12 @@ static bool play(struct run *run, bool shows)
         printf("--- plan\n%s", before.data);
     }
     fleet_foresee(&fleet, run->change.data, take_plan, run);
+    fleet.words = 0;
     fleet_apply(&fleet, run->change.data);
     fleet_obey_at_once(&fleet);
     join(&run->planned, &planned);
     join(&run->done, &done);
-    is_same = str_eq(planned.data == NULL ? "" : planned.data, done.data == NULL ? "" : done.data);
+    is_same = is_done_as_planned(run);
     if (shows) {
         show(run, planned.data, done.data, &fleet);
     }
