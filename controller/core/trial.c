@@ -1,7 +1,7 @@
 /* What a change set would lead to: its consequences, played through inside the trial.
  *
- *     {changes: [{action, session, slot, agent, from, wave, reason, held: {outcome, reason,
- *                 message}}],
+ *     {changes: [{action, session, slot, agent, from, wave, reason, afterWaits, held: {outcome,
+ *                 reason, message}}],
  *      pending: [{session, slot, why, reason}],
  *      policy: [{session, slot, agent, wave, is, becomes, reason, message}],
  *      summary: {start, stop, restart, move, replace, update, wait, suspend, resume, unchanged},
@@ -10,11 +10,13 @@
  * `action` is start, stop, restart, move, replace, update, or wait for a replica that something
  * will be done about later (a pause after a failure, a lease, an agent that may come back). `agent`
  * is where it will run, for a stop and a wait where it runs; `from` is where it was, of a move and
- * a replace. `held` is what the policy would make of it there now, where that is not to let it run.
- * `pending` are replicas that stay without what they want, and why.  `policy` is what another
- * policy makes of work that goes on where it is, as outcomes (controller/core/foresee.h); it has an
- * update among the changes.  `cut` is there when not all of it is told: the bound that was reached
- * (trial_tell.c), `more` lines of each kind that are known, and what was never looked at.
+ * a replace. `afterWaits`: its turn comes only once a replica is well that is waited for; the wave
+ * is the earliest. `held` is what the policy would make of it there now, where that is not to let
+ * it run. `pending` are replicas that stay without what they want, and why.  `policy` is what
+ * another policy makes of work that goes on where it is, as outcomes (controller/core/foresee.h);
+ * it has an update among the changes.  `cut` is there when not all of it is told: the bound that
+ * was reached (trial_tell.c), `more` lines of each kind that are known, and what was never looked
+ * at.
  *
  * It is played through as it would go with agents that are equally fast and nothing that fails:
  *
@@ -392,6 +394,7 @@ static void play(struct trial *trial)
         }
     }
     trial->is_last = true;
+    trial->is_held_up = !trial->is_cut && trial->round < ROUNDS_MAX;
     map_each (&trial->sessions, it) {
         const struct trial_session *session = it->value;
 

@@ -29,6 +29,7 @@ struct trial_line {
     unsigned wave;
     bool keeps_from; /* of a replace: the earlier copy ends when this one is well */
     bool is_begun;   /* of a move: the earlier copy ends, and then the other begins */
+    bool is_held_up; /* its turn comes only after what is waited for */
     const struct trial_session *of; /* is so until that is planned again; NULL: for good */
     unsigned planning;              /* the one that it is of */
 };
@@ -42,7 +43,8 @@ struct trial {
     struct ctl *ctl;
     struct map sessions; /* that were marked, by name: struct trial_session, in the arena */
     struct map names;    /* of those, the ones that are now */
-    bool is_last;        /* all waves are carried out */
+    bool is_last;        /* all waves are carried out, and nothing after them is looked at */
+    bool is_held_up;     /* and their turn comes only after what is waited for */
     unsigned round;      /* from 0 */
     size_t marked;       /* changes of the transaction that were looked at for marks, */
     size_t settled;      /* and for what agents make of them */

@@ -136,7 +136,8 @@ static void note_step(struct trial *trial, const char *session,
         .held = held_by_policy(trial, step, template),
         .wave = trial->round + step->wave,
         .keeps_from = step->keeps_copy,
-        .is_begun = waits_for_end(trial->ctl, template, step),
+        .is_begun = !trial->is_last && waits_for_end(trial->ctl, template, step),
+        .is_held_up = trial->is_held_up,
     };
 
     if (half != NULL) {
@@ -366,6 +367,9 @@ static struct node *line_to_node(struct arena *arena, const struct trial_line *l
         node_set(arena, map, "wave", node_int(arena, line->wave));
     }
     put_text(arena, map, "reason", line->reason);
+    if (line->is_held_up) {
+        node_set(arena, map, "afterWaits", node_bool(arena, true));
+    }
     if (line->held != NULL) {
         node_set(arena, map, "held", held_to_node(arena, line->held));
     }

@@ -642,7 +642,8 @@ static void print_change(const struct node *change, struct str *to)
     } else if (agent != NULL) {
         str_addf(to, " on %s", agent);
     }
-    str_addf(to, ": %s\n", node_find_text(change, "reason"));
+    str_addf(to, ": %s%s\n", node_find_text(change, "reason"),
+             node_find(change, "afterWaits") == NULL ? "" : "; after what waits");
     if (held != NULL) {
         str_addf(to, "        would be %s: %s: %s\n",
                  str_eq(node_find_text(held, "outcome"), "Evict") ? "evicted" : "suspended",

@@ -144,6 +144,7 @@ static void print_change(struct fogctl *fogctl, const struct node *change, bool 
     const char *action = text_of(change, "action"), *from = text_of(change, "from");
     const char *agent = text_of(change, "agent"), *reason = text_of(change, "reason");
     const char *mark = "?", *color = "off";
+    bool is_late = node_find(change, "afterWaits") != NULL;
     _cleanup_(str_fini)
     struct str line = STR_EMPTY;
 
@@ -164,7 +165,7 @@ static void print_change(struct fogctl *fogctl, const struct node *change, bool 
         str_addf(&line, " %s %s", is_move ? "to" : "on", agent);
     }
     if (reason[0] != '\0') {
-        str_addf(&line, "  (%s)", reason);
+        str_addf(&line, "  (%s%s)", reason, is_late ? "; after what waits" : "");
     }
     printf("    %s%-3s %-8s%s", paint(fogctl, color), mark, text_shown(fogctl, action),
            paint(fogctl, "off"));

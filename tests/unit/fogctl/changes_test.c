@@ -264,7 +264,8 @@ static void a_plan_is_told_wave_by_wave(void **state)
         RESULT("configured", "a", BEFORE(OBJECT("a", "{\"x\":1}")) AFTER(OBJECT("a", "{}"))),
         ",\"plan\":{\"summary\":{\"start\":1,\"restart\":1,\"move\":1,\"stop\":1,\"unchanged\":4},"
         "\"changes\":["
-        "{\"wave\":2,\"action\":\"restart\",\"session\":\"s\",\"slot\":\"1\",\"agent\":\"e1\"},"
+        "{\"wave\":2,\"action\":\"restart\",\"session\":\"s\",\"slot\":\"1\",\"agent\":\"e1\","
+        "\"reason\":\"r\",\"afterWaits\":true},"
         "{\"wave\":1,\"action\":\"start\",\"session\":\"s\",\"slot\":\"0\",\"agent\":\"e1\","
         "\"reason\":\"new\"},"
         "{\"wave\":2,\"action\":\"move\",\"session\":\"t\",\"slot\":\"0\",\"from\":\"e1\","
@@ -278,7 +279,7 @@ static void a_plan_is_told_wave_by_wave(void **state)
         "    +   start    s/0 on e1  (new)\n"
         "    -   stop     t/1 on e2\n"
         "  wave 2\n"
-        "    +/- restart  s/1 on e1\n"
+        "    +/- restart  s/1 on e1  (r; after what waits)\n"
         "    ->  move     t/0 from e1 to e2\n"
         "  pending  u/0: no room\n"
         "To carry out exactly this plan: fogctl apply … --check-revision 42\n");
