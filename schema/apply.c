@@ -146,8 +146,10 @@ static bool take_over(struct applying *applying)
         if (owner == applying->own || both.count == 0) {
             continue;
         }
-        if (is_lower || applying->force) {
-            owner_take(applying->arena, owner, &both);
+        if (is_lower || applying->force || MUTANT(CONFLICTS_IGNORED)) {
+            if (!MUTANT(FORCE_KEEPS_OWNERS)) {
+                owner_take(applying->arena, owner, &both);
+            }
         } else {
             add_conflicts(applying, owner, &both, false);
             ok = false;
@@ -170,7 +172,9 @@ static void settle(struct applying *applying)
     kept = fieldset_union(arena, &now, &others);
     drop = fieldset_minus(arena, &own->fields, &kept);
 
-    owned_prune(applying->scope, applying->merged, &drop, &kept);
+    if (!MUTANT(FORSAKEN_STAYS)) {
+        owned_prune(applying->scope, applying->merged, &drop, &kept);
+    }
     if (applying->changed.count > 0 || !fieldset_eq(&own->fields, &now)) {
         owner_set(own, now, applying->manager->now);
     }

@@ -1,5 +1,6 @@
 #include "controller/core/meant.h"
 
+#include "schema/base/site.h"
 #include "schema/limits.h"
 
 #include <stdio.h>
@@ -185,6 +186,6 @@ bool meant_has(const struct meant *meant, const struct object *then, const struc
     if (meant_by_name(meant, any->kind, any->meta.name)) {
         return true;
     }
-    return meant->kinds[any->kind->id] &&
-           (!meant->has_labels || has_labels(meant, then) || has_labels(meant, now));
+    return meant->kinds[any->kind->id] && (!meant->has_labels || has_labels(meant, then) ||
+                                           has_labels(meant, now) || MUTANT(SELECTION_IGNORED));
 }

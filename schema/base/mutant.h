@@ -34,6 +34,11 @@
     X(KEYS_FORGOTTEN, "after a restart idempotency keys are unknown",                              \
       "exactly-once same-answer refused ledger")                                                   \
     X(ROLLBACK_SKIPS, "a rollback leaves out the second object", "rollback")                       \
+    X(SELECTION_IGNORED, "a rollback of what has a label takes back all of its kind", "selected")  \
+    /* owners of fields */                                                                         \
+    X(CONFLICTS_IGNORED, "an apply takes what another manager owns without force", "conflict")     \
+    X(FORCE_KEEPS_OWNERS, "who loses a field to force owns it still", "owned")                     \
+    X(FORSAKEN_STAYS, "what an apply names no more stays", "owned")                                \
     /* sources */                                                                                  \
     X(RANK_IGNORED, "a lower source takes fields of a higher one", "rank whole")                   \
     X(NO_TOMBSTONES, "what an operator deletes the config directory makes again", "buried")        \

@@ -572,26 +572,112 @@ static void act_agent(struct person *person)
 
 /* --- going back ------------------------------------------------------------------------------- */
 
+/* Of one object, of two kinds of things, or of what has a label. */
+static void add_selection(struct person *person)
+{
+    struct die *die = &person->die;
+    struct str *to = &person->draft.body;
+    unsigned name = some_session(person);
+
+    switch (die_below(die, 3)) {
+    case 0:
+        str_addf(to, "\"kind\":\"HarvestSession\",\"name\":\"s-%u\"}}", name);
+        break;
+    case 1:
+        str_addf(to,
+                 "\"objects\":[{\"kind\":\"HarvestSession\",\"name\":\"s-%u\"},"
+                 "{\"kind\":\"HarvestSession\",\"name\":\"s-%u\"}%s]}}",
+                 name, (name + 1) % SESSION_NAMES,
+                 die_chance(die, 500) ? ",{\"kind\":\"HarvestPolicy\"}" : "");
+        break;
+    case 2:
+        str_addf(to, "\"kind\":\"HarvestSession\",\"labelSelector\":\"tier=%s\",\"prune\":%s}}",
+                 die_chance(die, 500) ? "gold" : "silver", die_chance(die, 300) ? "true" : "false");
+        break;
+    }
+}
+
 static void act_rollback(struct person *person)
 {
     struct die *die = &person->die;
     struct operators *operators = person->sim->operators;
     uint64_t revision = operators->revisions.items[die_below(die, operators->revisions.count)];
+    uint64_t what = die_below(die, 100);
 
     ask(person, "POST", JSON_TYPE, "/apis/fog/v1/rollbacks?fieldManager=%s", person->name);
     str_addf(&person->draft.body,
              "{\"kind\":\"Rollback\",\"apiVersion\":\"fog/v1\",\"spec\":{\"toRevision\":\"%" PRIu64
              "\",",
              revision);
-    if (die_chance(die, 300)) {
+    if (what < 20) {
         str_addf(&person->draft.body,
                  "\"kind\":\"HarvestSession\",\"name\":\"s-%u\",\"formOnly\":true}}",
                  some_session(person));
+    } else if (what < 60) {
+        add_selection(person);
     } else {
         str_addf(&person->draft.body, "\"prune\":%s}}", die_chance(die, 400) ? "true" : "false");
     }
     person->draft.back_to = revision;
     person->draft.may_conflict = person->draft.may_miss = person->draft.is_merge = true;
+}
+
+/* --- several who share an object ---------------------------------------------------------------
+ */
+
+/* A part of a session, as a program of its own sees to it. */
+static void add_part(struct person *person)
+{
+    struct die *die = &person->die;
+    struct str *to = &person->draft.body;
+
+    switch (die_below(die, 4)) {
+    case 0:
+        str_addf(to, "\"spec\":{\"replicas\":%" PRIu64 "}}", die_below(die, 5));
+        break;
+    case 1:
+        str_addf(to, "\"spec\":{\"rollout\":{\"maxUnavailable\":%" PRIu64 "}}}",
+                 1 + die_below(die, 3));
+        break;
+    case 2:
+        str_addf(to, "\"spec\":{\"workload\":{\"environment\":{\"SHARED\":\"%" PRIu64 "\"}}}}",
+                 die_below(die, 3));
+        break;
+    case 3:
+        str_add(to, "\"spec\":{}}"); /* what it said before it says no more */
+        break;
+    }
+}
+
+/* An apply of some fields, by one of several managers. */
+static void act_share(struct person *person)
+{
+    static const char *const managers[] = {"scaler", "labeller", "ci"};
+    static const char *const tiers[] = {"{\"tier\":\"gold\"}", "{\"tier\":\"silver\"}",
+                                        "{\"team\":\"a\"}", "{}"};
+    struct die *die = &person->die;
+    struct str *to = &person->draft.body;
+    const char *manager = managers[die_below(die, COUNT_OF(managers))];
+    unsigned name = some_session(person);
+    bool is_forced = die_chance(die, 400), is_policy = die_chance(die, 250);
+
+    name %= is_policy ? POLICY_NAMES : SESSION_NAMES;
+    ask(person, "PATCH", APPLY_TYPE, "/apis/fog/v1/%s-%u?fieldManager=%s&force=%s",
+        is_policy ? "harvestpolicies/p" : "harvestsessions/s", name, manager,
+        is_forced ? "true" : "false");
+    str_addf(to, "{\"apiVersion\":\"fog/v1\",\"kind\":\"%s\",\"metadata\":{\"name\":\"%s-%u\"",
+             is_policy ? "HarvestPolicy" : "HarvestSession", is_policy ? "p" : "s", name);
+    if (die_chance(die, 400)) {
+        str_addf(to, ",\"labels\":%s", tiers[die_below(die, COUNT_OF(tiers))]);
+    }
+    str_add(to, "},");
+    if (is_policy) {
+        str_addf(to, "\"spec\":{\"limits\":{\"pids\":%" PRIu64 "}}}", 300 + die_below(die, 3));
+    } else {
+        add_part(person);
+    }
+    person->draft.may_conflict = !is_forced;
+    person->draft.is_merge = person->draft.is_part = true;
 }
 
 /* --- what must be refused --------------------------------------------------------------------- */
@@ -694,8 +780,8 @@ void act_choose(struct person *person)
                 {6, act_replace},        {4, act_create}, {5, act_beside_folder},
                 {8, act_delete},         {6, act_agent},  {4, act_spoiled},
                 {4, act_scale},          {8, act_waver},  {3, act_rehearsed},
-                {3, act_read_and_write}, {3, act_read}};
-    uint64_t draw = die_below(&person->die, 116);
+                {3, act_read_and_write}, {3, act_read},   {9, act_share}};
+    uint64_t draw = die_below(&person->die, 128);
 
     for (size_t i = 0; i < COUNT_OF(acts); i++) {
         if (draw < acts[i].share) {

@@ -7,6 +7,7 @@
 #include "schema/limits.h"
 #include "tests/sim/alerts.h"
 #include "tests/sim/check_gang.h"
+#include "tests/sim/check_owners.h"
 #include "tests/sim/check_periods.h"
 #include "tests/sim/check_quorum.h"
 #include "tests/sim/check_reports.h"
@@ -505,6 +506,7 @@ static void check_row(struct sim *sim, const struct row *row)
         check_reputation(sim, row->name, at.body);
     }
     check_sources_row(sim, row, at.body, at.before);
+    check_owners_row(sim, row, at.body, at.before);
     alerts_row(sim, row, at.body, at.before);
     check_revert_row(sim, row, at.body, at.before);
     check_tasks(sim, row, at.body);

@@ -5,6 +5,7 @@
 #include "schema/json.h"
 #include "schema/kind.h"
 #include "tests/sim/blobs.h"
+#include "tests/sim/check_owners.h"
 #include "tests/sim/checks.h"
 #include "tests/sim/keeping.h"
 #include "tests/sim/person.h"
@@ -194,6 +195,7 @@ static bool is_explained(const struct person *person, const struct node *causes)
         const char *reason = node_find_text(causes->list.items[i], "reason");
         bool is_fine = str_eq(field, "spec.policy") ||
                        (str_eq(reason, "NotFound") && person->draft.may_miss) ||
+                       (str_starts(field, "spec.workload") && person->draft.is_part) ||
                        (str_ends(reason, "Conflict") && person->draft.may_conflict);
 
         for (size_t k = 0; k < COUNT_OF(together) && person->draft.is_merge; k++) {
@@ -215,6 +217,9 @@ static void judge_refusal(struct person *person, int code, const struct node *ro
     bool is_fine = false;
 
     sim->tallies.conflicts++;
+    if (code == 409 && draft->wish == WISH_DONE && restore_wait_ms(sim) == 0) {
+        check_owners_refusal(sim, operators_sent(sim, person->key), root);
+    }
     if (restore_wait_ms(sim) > 0 && (code == 404 || code == 409 || code == 410 ||
                                      draft->wish == WISH_TAKEN || draft->wish == WISH_SAME)) {
         return; /* what it means was lost, or what was done before */
@@ -271,6 +276,7 @@ static void judge_reading(struct person *person, const struct node *root)
 
     if (items == NULL) {
         check_read(person->sim, root);
+        check_owners_read(person->sim, root);
     }
     for (size_t i = 0; items != NULL && items->type == NODE_LIST && i < items->list.count; i++) {
         check_read(person->sim, items->list.items[i]);
@@ -280,28 +286,6 @@ static void judge_reading(struct person *person, const struct node *root)
         revision < person->draft.seen) {
         sim_fail(person->sim, "stale", "%s is read at %" PRIu64 ", and %" PRIu64 " was told before",
                  person->draft.target, revision, person->draft.seen);
-    }
-}
-
-/* Whoever applied a session owns of its spec what he said: nobody outranks him. */
-static void judge_owners(struct person *person, int code, const struct node *root,
-                         const struct blob *body)
-{
-    const struct node *entries = node_find_path(root, "metadata.managedFields");
-    bool is_apply = str_starts(person->draft.content_type, "application/apply-patch") &&
-                    str_starts(person->draft.target, "/apis/fog/v1/harvestsessions/");
-    bool owns = !is_apply;
-
-    for (size_t i = 0; !owns && entries != NULL && i < entries->list.count; i++) {
-        const struct node *entry = entries->list.items[i];
-
-        owns = str_eq(node_find_text(entry, "manager"), person->name) &&
-               str_eq(node_find_text(entry, "operation"), "Apply") &&
-               node_find_text(entry, "source") == NULL &&
-               node_find_path(entry, "fieldsV1.f:spec.f:workload") != NULL;
-    }
-    if (!owns) {
-        wonder(person, "owners", code, body);
     }
 }
 
@@ -318,7 +302,7 @@ static void judge_success(struct person *person, int code, const struct node *ro
     switch (wish) {
     case WISH_DONE:
         check_acknowledged(sim, person->key, code, body);
-        judge_owners(person, code, root, body);
+        check_owners_answer(sim, operators_sent(sim, person->key), root);
         learn(sim, root);
         remember(person, code);
         break;

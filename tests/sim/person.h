@@ -32,6 +32,7 @@ struct request_draft {
     bool may_conflict; /* 409: it is there, another owner, another revision, in use */
     bool may_miss;     /* 404 */
     bool is_merge;     /* with what is there: rules between fields may be hurt together */
+    bool is_part;      /* of an object: without the rest it is none */
     int code;          /* WISH_SAME: as it was */
     uint64_t back_to;  /* a rollback, or a read of the past: 410 when that is gone */
     uint64_t seen;     /* WISH_READ of one object: a revision of it that was acknowledged before */

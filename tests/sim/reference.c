@@ -4,6 +4,7 @@
 #include "schema/json.h"
 #include "schema/kinds/assignment.h"
 #include "schema/kinds/harvest_session.h"
+#include "tests/sim/check_owners.h"
 #include "tests/sim/check_quorum.h"
 #include "tests/sim/sim.h"
 
@@ -18,6 +19,7 @@ struct reference *reference_new(void)
     map_init(&reference->assignments);
     map_init(&reference->templates);
     map_init(&reference->expectations);
+    map_init(&reference->owned);
     return reference;
 }
 
@@ -47,6 +49,7 @@ void reference_free(struct reference *reference)
     map_fini(&reference->assignments);
     map_fini(&reference->templates);
     map_fini(&reference->expectations);
+    map_fini(&reference->owned);
     vec_fini(&reference->sessions);
     vec_fini(&reference->batches);
     vec_each (&reference->taken, row) {
@@ -225,6 +228,7 @@ static void take_ledger(struct reference *reference, const struct row *row)
     object->generation = row->generation;
     arena_reset(&object->ledger_arena);
     object->ledger = ref_parse(&object->ledger_arena, row->body);
+    check_owners_learn(reference, row, object->ledger);
     if (row->kind == &assignment_kind) {
         add_version(reference, row, object->ledger);
     }

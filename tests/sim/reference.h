@@ -59,9 +59,11 @@ enum { NEED_CORES, NEED_MEMORY, NEED_DISK, NEED_COUNT };
 
 struct reference {
     struct arena arena;
-    struct map objects;      /* "Kind/name" → struct ref_object, owned: what is there */
-    struct map assignments;  /* uid → struct ref_assignment, owned; for ever */
-    struct map templates;    /* digest → struct ref_template, in the arena */
+    struct map objects;     /* "Kind/name" → struct ref_object, owned: what is there */
+    struct map assignments; /* uid → struct ref_assignment, owned; for ever */
+    struct map templates;   /* digest → struct ref_template, in the arena */
+    struct map
+        owned; /* "Kind/name manager .path" → itself, in the arena: what anybody ever owned */
     struct map expectations; /* idempotency key → struct expectation, in the arena */
     struct {
         VEC_OF(uint64_t);
