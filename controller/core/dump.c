@@ -15,14 +15,23 @@ static void end_line(struct dump *dump)
     str_clear(&dump->next);
 }
 
-void dump_begin(struct ctl *ctl, uint64_t revision, struct dump *dump)
+/* A dump that was cut is known by its last line. */
+static const char end_kind[] = "StateEnd";
+
+void dump_begin(struct ctl *ctl, uint64_t revision, struct wall at, struct dump *dump)
 {
     struct arena *arena = &ctl->arena;
     struct node *root = node_map(arena), *meta = node_map(arena);
     uint64_t era = era_of_revision(revision);
+    char time[WALL_TEXT_SIZE];
 
     node_set(arena, meta, "resourceVersion",
              node_str(arena, arena_printf(arena, "%" PRIu64, revision)));
+    if (at.ms > 0) {
+        wall_to_str(at, time);
+        node_set(arena, meta, "time", node_str(arena, time));
+    }
+    node_set(arena, meta, "endsWith", node_str(arena, end_kind));
     node_set(arena, meta, "storeId", node_str(arena, ctl->store_id));
     node_set(arena, meta, "era", node_int(arena, (int64_t)era));
     node_set(arena, root, "kind", node_str(arena, "State"));
@@ -35,6 +44,12 @@ void dump_begin(struct ctl *ctl, uint64_t revision, struct dump *dump)
 void dump_add(struct dump *dump, const struct object *object)
 {
     emit_object_json(object, EMIT_ALL, JSON_SORTED, &dump->next);
+    end_line(dump);
+}
+
+void dump_end(struct dump *dump)
+{
+    str_addf(&dump->next, "{\"apiVersion\":\"fog/v1\",\"kind\":\"%s\"}", end_kind);
     end_line(dump);
 }
 
@@ -93,11 +108,12 @@ void dump_answer(struct ctl *ctl, struct request *request)
     struct dump dump = {0};
     bool fits = true;
 
-    dump_begin(ctl, ctl->revision, &dump);
+    dump_begin(ctl, ctl->revision, ctl->newest, &dump);
     for (enum kind_id kind = 0; kind < KIND_COUNT && fits; kind++) {
         fits = add_kind(ctl, kind, &dump);
     }
     if (fits) {
+        dump_end(&dump);
         dump_send(ctl, request->id, NULL, &dump);
     } else {
         request_refuse(ctl, request,

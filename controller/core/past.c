@@ -28,6 +28,7 @@ struct past {
     } found;
     struct dump dump;          /* of the whole state */
     const struct kind *kind;   /* that is being read */
+    struct wall then;          /* the moment: as asked for, or when its revision was written */
     struct lost_part lost;     /* that the moment lies in; era 0: in none */
     size_t bytes;              /* of memory that is held */
     size_t page_bytes;         /* of bodies that are on the page */
@@ -279,7 +280,7 @@ static void answer_list(struct ctl *ctl, struct past *past)
         .objects = (const struct object **)past->found.items,
         .count = past->found.count,
         .revision = past->moment.revision,
-        .is_past = true,
+        .then = &past->then,
     };
     struct problems problems;
 
@@ -306,7 +307,7 @@ static void answer_one(struct ctl *ctl, struct past *past)
         return;
     }
     warn(ctl, past, &problems);
-    request_answer_object(ctl, &past->request, past->found.items[0], true, &problems);
+    request_answer_object(ctl, &past->request, past->found.items[0], &past->then, &problems);
 }
 
 static void answer_state(struct ctl *ctl, struct past *past)
@@ -314,6 +315,7 @@ static void answer_state(struct ctl *ctl, struct past *past)
     struct problems problems;
 
     warn(ctl, past, &problems);
+    dump_end(&past->dump);
     dump_send(ctl, past->request.id, &problems, &past->dump);
 }
 
@@ -405,6 +407,9 @@ static enum taken take_all(struct ctl *ctl, struct past *past, const struct read
 {
     if (past->moment.by_time) {
         past->lost = result->lost;
+        past->then = past->moment.at;
+    } else if (past->then.ms == 0) {
+        past->then = result->at;
     }
     past->moment = (struct moment){.revision = result->upto};
     for (size_t i = 0; i < result->changes.count; i++) {
@@ -448,7 +453,7 @@ void past_read_done(struct ctl *ctl, struct past *past, const struct read_result
         return;
     }
     if (past->is_state && past->dump.lines.count == 0) {
-        dump_begin(ctl, result->upto, &past->dump);
+        dump_begin(ctl, result->upto, result->at, &past->dump);
     }
     switch (take_all(ctl, past, result)) {
     case TAKEN_SOME:

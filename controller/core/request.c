@@ -144,6 +144,12 @@ static struct node *listing_meta(struct ctl *ctl, const struct listing *listing)
 
     node_set(arena, meta, "resourceVersion",
              node_str(arena, arena_printf(arena, "%" PRIu64, listing->revision)));
+    if (listing->then != NULL && listing->then->ms > 0) {
+        char time[WALL_TEXT_SIZE];
+
+        wall_to_str(*listing->then, time);
+        node_set(arena, meta, "time", node_str(arena, time));
+    }
     if (listing->continue_after != NULL) {
         node_set(arena, meta, "continue",
                  node_str(arena, name_token(ctl, listing->continue_after)));
@@ -167,7 +173,7 @@ static struct node *listing_list(struct ctl *ctl, const struct kind *kind,
     struct node *root = node_map(arena), *items = node_list(arena);
 
     for (size_t i = 0; i < listing->count; i++) {
-        node_add(arena, items, plain_node(ctl, listing->objects[i], listing->is_past));
+        node_add(arena, items, plain_node(ctl, listing->objects[i], listing->then != NULL));
     }
     node_set(arena, root, "kind", node_str(arena, arena_printf(arena, "%sList", kind->name)));
     node_set(arena, root, "apiVersion", node_str(arena, kind->api_version));
@@ -188,13 +194,14 @@ static struct node *listing_table(struct ctl *ctl, const struct kind *kind,
 }
 
 /* The form in which the answer is wanted; false: it is none, and the request is answered. */
-static bool read_form(struct ctl *ctl, const struct request *request, bool is_past,
+static bool read_form(struct ctl *ctl, const struct request *request, const struct wall *then,
                       struct table_form *ret_form)
 {
     struct failure failure;
 
     if (table_read(ctl, request->http->accept, &request->target, ret_form, &failure)) {
-        ret_form->is_past = is_past;
+        ret_form->is_past = then != NULL;
+        ret_form->now = then != NULL && then->ms > 0 ? *then : ctl->wall;
         return true;
     }
     request_refuse(ctl, request, failure);
@@ -216,7 +223,7 @@ void request_answer_list(struct ctl *ctl, const struct request *request,
 {
     struct table_form form;
 
-    if (read_form(ctl, request, listing->is_past, &form)) {
+    if (read_form(ctl, request, listing->then, &form)) {
         answer_read(ctl, request,
                     form.api_version != NULL ? listing_table(ctl, request->kind, listing, &form)
                                              : listing_list(ctl, request->kind, listing),
@@ -242,18 +249,18 @@ void request_list(struct ctl *ctl, const struct request *request)
 }
 
 void request_answer_object(struct ctl *ctl, const struct request *request,
-                           const struct object *object, bool is_past,
+                           const struct object *object, const struct wall *then,
                            const struct problems *problems)
 {
     struct arena *arena = &ctl->arena;
     struct node *root, *meta;
     struct table_form form;
 
-    if (!read_form(ctl, request, is_past, &form)) {
+    if (!read_form(ctl, request, then, &form)) {
         return;
     }
     if (form.api_version == NULL) {
-        root = plain_node(ctl, object, is_past);
+        root = plain_node(ctl, object, then != NULL);
     } else {
         meta = node_map(arena);
         node_set(arena, meta, "resourceVersion",
@@ -302,7 +309,7 @@ void request_get(struct ctl *ctl, const struct request *request)
     } else if (object == NULL) {
         request_refuse(ctl, request, failure_not_found(&ctl->arena, request->kind, request->name));
     } else if (request->subresource == NULL || str_eq(request->subresource, "status")) {
-        request_answer_object(ctl, request, object, false, NULL);
+        request_answer_object(ctl, request, object, NULL, NULL);
     } else if (str_eq(request->subresource, "scale")) {
         answer_node(ctl, request->id, 200, scale_node(ctl, object));
     } else if (str_eq(request->subresource, "why")) {

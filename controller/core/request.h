@@ -29,7 +29,8 @@ struct listing {
     uint64_t revision;
     const char *continue_after; /* what the next page begins behind; NULL: there is none */
     size_t remaining;           /* after this page; 0: not told */
-    bool is_past;               /* nothing that is known only now is joined in */
+    const struct wall *then;    /* the moment of the past; NULL: now, and what is known only now is
+                                   joined in */
 };
 
 /* /apis/fog/v1/<plural>[/<name>[/<subresource>]], /api/v1[/namespaces/<any>]/events[/<name>]: sets
@@ -45,11 +46,11 @@ bool request_page(struct ctl *ctl, const struct request *request, struct page *r
 /* What a token of `continue` stands for; NULL: it is none. */
 const char *request_token_name(struct ctl *ctl, const char *token);
 
-/* Reads, answered; `problems` are warnings, and may be NULL. */
+/* Reads, answered; `problems` are warnings, and may be NULL; `then` is as in a listing. */
 void request_answer_list(struct ctl *ctl, const struct request *request,
                          const struct listing *listing, const struct problems *problems);
 void request_answer_object(struct ctl *ctl, const struct request *request,
-                           const struct object *object, bool is_past,
+                           const struct object *object, const struct wall *then,
                            const struct problems *problems);
 void request_list(struct ctl *ctl, const struct request *request);
 void request_get(struct ctl *ctl, const struct request *request); /* subresources, too */

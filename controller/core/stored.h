@@ -102,6 +102,7 @@ struct read_result {
     uint64_t compacted;       /* history began after this revision when it was read */
     struct wall compacted_at; /* when that was written; zero: nothing was compacted */
     uint64_t upto;            /* as asked for, or found for a moment */
+    struct wall at;           /* READ_PAST: when that was written; zero: not known */
     struct lost_part lost;    /* that the moment lies in, or with ERR_NOT_FOUND the revision */
     const char *after;        /* READ_PAST: the last name that was looked at; NULL: none */
 };

@@ -9,7 +9,7 @@ bool table_read(struct ctl *ctl, const char *accept, const struct target *target
 {
     const char *include = target_param(target, "includeObject");
 
-    *ret_form = (struct table_form){.api_version = media_table(accept)};
+    *ret_form = (struct table_form){.api_version = media_table(accept), .now = ctl->wall};
     if (str_eq(target_param(target, "as"), "Table")) { /* a page cannot say what it accepts */
         ret_form->api_version = "meta.k8s.io/v1";
     }
@@ -115,7 +115,7 @@ void table_add(struct ctl *ctl, const struct table_form *form, struct node *tabl
     for (size_t i = 0; i < kind_column_count(object->kind); i++) {
         const struct column *column = kind_column(object->kind, i);
 
-        node_add(arena, cells, node_str(arena, object_cell(arena, now, column, ctl->wall)));
+        node_add(arena, cells, node_str(arena, object_cell(arena, now, column, form->now)));
     }
     add_row(arena, form, table, cells, node);
     object_unref(now);

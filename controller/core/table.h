@@ -5,7 +5,8 @@
  *      "columnDefinitions": [{"name": "Name", "type": "string", "format": "name", …}],
  *      "rows": [{"cells": ["s1", "3", …, "5m"], "object": {…}}]}
  *
- * Cells are texts, as they are printed; ages are of the moment of the answer. */
+ * Cells are texts, as they are printed; ages are of the moment of the answer, or of the one in the
+ * past that was asked for. */
 #pragma once
 
 #include "controller/core/answer.h"
@@ -16,7 +17,8 @@ enum table_include { INCLUDE_METADATA, INCLUDE_OBJECT, INCLUDE_NONE };
 struct table_form {
     const char *api_version; /* static; NULL: plain objects are wanted */
     enum table_include include;
-    bool is_past; /* of an object nothing is joined in that is known only now */
+    bool is_past;    /* of an object nothing is joined in that is known only now */
+    struct wall now; /* that ages count to */
 };
 
 /* From `accept` (NULL: not said) and `includeObject`; false: the latter is none of the three. */

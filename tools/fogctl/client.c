@@ -153,6 +153,11 @@ int64_t boot_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t moment_ms(const struct fogctl *fogctl)
+{
+    return fogctl->at_ms > 0 ? fogctl->at_ms : now_ms();
+}
+
 int64_t now_ms(void)
 {
     struct timespec now;

@@ -207,6 +207,23 @@ static bool await_end(pid_t child, const char *program)
     return false;
 }
 
+/* `base` is "live/NAME" or "merged/NAME". */
+static void print_heading(const struct differ *differ, const char *line, const char *base)
+{
+    const char *title = base[0] == 'l' ? differ->before_title : differ->after_title;
+    const char *name = strchr(base, '/');
+    int length = (int)strcspn(base, "\t\n");
+
+    printf("%s%.4s", paint(differ->fogctl, "bold"), line);
+    if (title == NULL || name == NULL) {
+        printf("%.*s", length, base);
+    } else {
+        printf("%s: %.*s", text_shown(differ->fogctl, title), length - (int)(name + 1 - base),
+               name + 1);
+    }
+    printf("%s\n", paint(differ->fogctl, "off"));
+}
+
 /* One line of diff, coloured.  The names of our folders say nothing: live and merged do. */
 static void print_line(const struct differ *differ, const char *line)
 {
@@ -223,8 +240,7 @@ static void print_line(const struct differ *differ, const char *line)
     }
     if (base != NULL) {
         base += strlen(differ->base) + 1;
-        printf("%s%.4s%.*s%s\n", paint(fogctl, "bold"), line, (int)strcspn(base, "\t\n"), base,
-               paint(fogctl, "off"));
+        print_heading(differ, line, base);
         return;
     }
     fputs(paint(fogctl, color), stdout);

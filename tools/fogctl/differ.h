@@ -10,10 +10,11 @@
 #include "tools/fogctl/fogctl.h"
 
 struct differ {
-    struct fogctl *fogctl;             /* borrowed */
-    const char *base, *before, *after; /* in the arena */
-    struct texts made;                 /* files to remove */
-    size_t count;                      /* of pairs added */
+    struct fogctl *fogctl;                  /* borrowed */
+    const char *base, *before, *after;      /* in the arena */
+    const char *before_title, *after_title; /* borrowed: what the sides are; NULL: live, merged */
+    struct texts made;                      /* files to remove */
+    size_t count;                           /* of pairs added */
 };
 
 /* False after having said why not; then there is nothing to close. */

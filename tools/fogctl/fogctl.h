@@ -33,6 +33,7 @@ struct fogctl {
     const char *config;                    /* path of the file */
     const char *given_server, *given_user; /* on the command line; NULL: they were not */
     const char *at_revision;               /* that objects are read as of; NULL: now */
+    int64_t at_ms;                         /* the moment of that, which ages count to; 0: now */
     void *curl;                            /* owned: the connection that requests share */
     bool is_unreachable;                   /* it was said already; asking again is of no use */
     bool is_terminal;                      /* standard output is one */
@@ -165,7 +166,8 @@ bool http_streams(struct fogctl *fogctl, struct stream *streams, size_t count);
 const char *url_escape(struct fogctl *fogctl, const char *text);
 const char *fresh_key(struct fogctl *fogctl); /* an idempotency key */
 
-int64_t now_ms(void);  /* wall clock */
+int64_t now_ms(void);                           /* wall clock */
+int64_t moment_ms(const struct fogctl *fogctl); /* the one that objects are read as of */
 int64_t boot_ms(void); /* goes on while the machine sleeps, and is never set */
 void pause_ms(int64_t ms);
 

@@ -273,7 +273,7 @@ const char *age_since(struct fogctl *fogctl, const char *time)
     if (time == NULL || !wall_from_str(time, &moment)) {
         return "";
     }
-    age_to_str(now_ms() - moment.ms, text);
+    age_to_str(moment_ms(fogctl) - moment.ms, text);
     return arena_strdup(&fogctl->arena, text);
 }
 

@@ -21,5 +21,5 @@ struct past_options {
 /* From here on all objects are read as they were then.  An exit code, after having said what is
  * wrong. */
 int past_begin(struct fogctl *fogctl, const struct verb *verb, const struct past_options *options);
-/* The revision of a moment, as a text; NULL after having said why there is none. */
-const char *past_revision(struct fogctl *fogctl, const char *time);
+/* The revision of a moment, as a text; NULL after having said of the option why there is none. */
+const char *past_revision(struct fogctl *fogctl, const char *time, const char *option);

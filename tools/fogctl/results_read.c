@@ -152,6 +152,9 @@ static void take_assignments(struct results *results, const struct node *assignm
         if (result != NULL) {
             take_end(result, status);
             result->state = phase[0] == '\0' ? "Pending" : phase;
+            if (str_eq(phase, "Running") || str_eq(phase, "Starting")) {
+                result->has_exit_code = false; /* that of the run before */
+            }
             result->agent = text_of(spec, "agent");
             result->outputs = node_find(status, "outputs");
         }

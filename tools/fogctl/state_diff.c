@@ -1,7 +1,7 @@
 /* state diff: two states of the whole fleet, object by object.
  *
- * Each is a file that `state dump` wrote, "now", a revision, or a time.  Both are read line by line
- * into a map; those that differ are shown as diff -u does, or listed. */
+ * Each is "now", a revision, a time, or else a file that `state dump` wrote.  Both are read line by
+ * line into a map; those that differ are shown as diff -u does, or listed. */
 #include "tools/fogctl/state_diff.h"
 
 #include "schema/base/map.h"
@@ -21,7 +21,9 @@ enum { EXIT_SAME = 0, EXIT_DIFFER = 1, EXIT_TROUBLE = 2 };
 struct side {
     struct fogctl *fogctl;
     const struct state_diff *options;
-    struct map objects; /* "HarvestSession/render" → its text as YAML, in the arena */
+    struct map objects;          /* "HarvestSession/render" → its text as YAML, in the arena */
+    const char *revision, *time; /* of its first line; NULL: not said */
+    bool has_begun, needs_end, has_ended;
     bool is_bad;
 };
 
@@ -29,6 +31,15 @@ struct side {
 static struct node *shown(const struct side *side, struct node *object)
 {
     return side->options->all ? object : without_noise(side->fogctl, object, side->options->status);
+}
+
+/* Dumps of before had no last line, and cannot say whether they were cut. */
+static void begin(struct side *side, const struct node *meta)
+{
+    side->has_begun = true;
+    side->revision = node_find_text(meta, "resourceVersion");
+    side->time = node_find_text(meta, "time");
+    side->needs_end = node_find_text(meta, "endsWith") != NULL;
 }
 
 static bool take_line(void *context, const char *text, size_t length)
@@ -48,7 +59,16 @@ static bool take_line(void *context, const char *text, size_t length)
         return false;
     }
     kind = text_of(object, "kind");
-    if (str_eq(kind, "State") || (str_eq(kind, "Event") && !side->options->all)) {
+    if (side->has_begun == str_eq(kind, "State") || side->has_ended) {
+        side->is_bad = true;
+        return false;
+    }
+    if (!side->has_begun) {
+        begin(side, node_find(object, "metadata"));
+        return true;
+    }
+    side->has_ended = str_eq(kind, "StateEnd");
+    if (side->has_ended || (str_eq(kind, "Event") && !side->options->all)) {
         return true;
     }
     yaml_emit(shown(side, object), &yaml);
@@ -73,7 +93,18 @@ static bool read_file(struct side *side, FILE *file)
     return goes_on && ferror(file) == 0;
 }
 
-static bool read_moment(struct side *side, const char *word, int why_no_file)
+/* A file of such a name is reached as ./NAME. */
+static bool is_moment(const char *word)
+{
+    struct wall moment;
+    int64_t ago_ms;
+    uint64_t revision;
+
+    return str_eq(word, "now") || u64_from_str(word, &revision) ||
+           duration_from_str(word, &ago_ms) || wall_from_str(word, &moment);
+}
+
+static bool read_moment(struct side *side, const char *word)
 {
     struct fogctl *fogctl = side->fogctl;
     uint64_t revision;
@@ -81,10 +112,6 @@ static bool read_moment(struct side *side, const char *word, int why_no_file)
 
     if (str_eq(word, "now")) {
         stream.path = "/apis/fog/v1/state";
-    } else if (word[0] < '0' || word[0] > '9') {
-        (void)fail("each is a file that fogctl state dump wrote, now, a revision, or a time (10m)",
-                   "%s: %s", text_shown(fogctl, word), strerror(why_no_file));
-        return false;
     } else if (u64_from_str(word, &revision)) {
         stream.path = arena_printf(&fogctl->arena, "/apis/fog/v1/state?atRevision=%s", word);
     } else {
@@ -94,25 +121,54 @@ static bool read_moment(struct side *side, const char *word, int why_no_file)
     return http_streams(fogctl, &stream, 1);
 }
 
-static bool read_side(struct side *side, const char *word)
+static bool open_and_read(struct side *side, const char *word)
 {
     FILE *file = fopen(word, "re");
     bool is_fine;
 
-    if (file != NULL) {
-        is_fine = read_file(side, file);
-        if (!is_fine && !side->is_bad) {
-            (void)fail(NULL, "%s: %s", text_shown(side->fogctl, word), strerror(errno));
-        }
-        (void)fclose(file);
-    } else {
-        is_fine = read_moment(side, word, errno);
+    if (file == NULL) {
+        (void)fail("each is a file that fogctl state dump wrote, now, a revision, or a time (10m)",
+                   "%s: %s", text_shown(side->fogctl, word), strerror(errno));
+        return false;
     }
-    if (side->is_bad) {
+    is_fine = read_file(side, file);
+    if (!is_fine && !side->is_bad) {
+        (void)fail(NULL, "%s: %s", text_shown(side->fogctl, word), strerror(errno));
+    }
+    (void)fclose(file);
+    return is_fine || side->is_bad;
+}
+
+static bool read_side(struct side *side, const char *word)
+{
+    bool is_read = is_moment(word) ? read_moment(side, word) : open_and_read(side, word);
+
+    if (side->is_bad || (is_read && !side->has_begun)) {
         (void)fail("fogctl state dump writes what can be compared", "%s: this is no state",
                    text_shown(side->fogctl, word));
+        return false;
     }
-    return is_fine && !side->is_bad;
+    if (is_read && side->needs_end && !side->has_ended) {
+        (void)fail("what it lacks would look as if it had been removed",
+                   "%s: this state is not whole: its end is missing",
+                   text_shown(side->fogctl, word));
+        return false;
+    }
+    return is_read;
+}
+
+/* "1h (revision 812 of 2026-11-22T10:00:00Z)", for the headings. */
+static const char *title_of(const struct side *side, const char *word)
+{
+    struct arena *arena = &side->fogctl->arena;
+    const char *of = side->time == NULL ? "" : arena_printf(arena, " of %s", side->time);
+
+    if (side->revision == NULL) {
+        return word;
+    }
+    return str_eq(word, side->revision)
+               ? arena_printf(arena, "revision %s%s", word, of)
+               : arena_printf(arena, "%s (revision %s%s)", word, side->revision, of);
 }
 
 /* --- what differs ----------------------------------------------------------------------------- */
@@ -196,7 +252,8 @@ static void print_json(struct fogctl *fogctl, const struct differing *all)
     puts(text.data);
 }
 
-static bool print_diff(struct fogctl *fogctl, const struct differing *all)
+static bool print_diff(struct fogctl *fogctl, const struct differing *all, const char *before,
+                       const char *after)
 {
     struct differ differ;
     bool is_fine = true;
@@ -204,6 +261,8 @@ static bool print_diff(struct fogctl *fogctl, const struct differing *all)
     if (!differ_open(fogctl, &differ)) {
         return false;
     }
+    differ.before_title = before;
+    differ.after_title = after;
     for (size_t i = 0; is_fine && i < all->count; i++) {
         const struct difference_of *it = &all->items[i];
         char *name = (char *)arena_strdup(&fogctl->arena, it->name);
@@ -231,7 +290,8 @@ int state_diff(struct fogctl *fogctl, const struct state_diff *options)
             print_names(fogctl, &all);
         } else if (options->json) {
             print_json(fogctl, &all);
-        } else if (!print_diff(fogctl, &all)) {
+        } else if (!print_diff(fogctl, &all, title_of(&before, options->before),
+                               title_of(&after, options->after))) {
             code = EXIT_TROUBLE;
         }
     }

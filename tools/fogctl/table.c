@@ -107,9 +107,10 @@ static const char *cell_of(struct fogctl *fogctl, const struct column *column,
         return arena_printf(&fogctl->arena, "%s%s", prefix,
                             text_of(node_find(node, "metadata"), "name"));
     }
-    return object == NULL ? "?"
-                          : arena_strdup(&fogctl->arena, object_cell(&fogctl->arena, object, column,
-                                                                     (struct wall){now_ms()}));
+    return object == NULL
+               ? "?"
+               : arena_strdup(&fogctl->arena, object_cell(&fogctl->arena, object, column,
+                                                          (struct wall){moment_ms(fogctl)}));
 }
 
 void table_row(struct fogctl *fogctl, struct table *table, const struct kind *kind, bool wide,

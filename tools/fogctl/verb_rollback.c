@@ -173,7 +173,12 @@ static int nothing_to_do(struct fogctl *fogctl, const struct targets *targets,
     struct request request = {.method = "GET"};
 
     if (target == NULL || list_count(results) > 0) {
-        printf("nothing differs from revision %s\n", opt_revision);
+        if (opt_selection.labels != NULL && opt_selection.where == NULL) {
+            printf("nothing that has, or had then, the labels %s differs from revision %s\n",
+                   text_shown(fogctl, opt_selection.labels), opt_revision);
+        } else {
+            printf("nothing differs from revision %s\n", opt_revision);
+        }
         return EXIT_DONE;
     }
     request.path = kind_path(fogctl, target->kind, target->name);
@@ -222,7 +227,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
         return usage_error(&verb_rollback, "--check-revision: \"%s\" is not a number", opt_check);
     }
     if (opt_time != NULL) { /* once, so that what is done is what was shown */
-        opt_revision = past_revision(fogctl, opt_time);
+        opt_revision = past_revision(fogctl, opt_time, "--to");
         if (opt_revision == NULL) {
             return EXIT_FAILED;
         }

@@ -93,6 +93,16 @@ static int read_row(struct store *store, enum stmt_id id, uint64_t revision, uin
     return r;
 }
 
+int store_written_at(struct store *store, uint64_t revision, struct wall *ret_at, struct err *err)
+{
+    struct wall at = revision >= store->origin.revision ? store->origin.at : (struct wall){0};
+    uint64_t row;
+    int r = read_row(store, STMT_ROW_AT, revision, &row, &at, err);
+
+    *ret_at = at;
+    return r < 0 ? r : 0;
+}
+
 /* The same as the rows have it: between what is there up to this revision, and what follows. */
 static int guess_restore(struct store *store, uint64_t revision, struct lost_part *ret_lost,
                          struct err *err)

@@ -165,6 +165,8 @@ int store_is_lost(struct store *store, uint64_t revision, struct lost_part *ret_
                   struct err *err);
 int store_is_moment_lost(struct store *store, struct wall moment, uint64_t revision,
                          struct lost_part *ret_lost, struct err *err);
+/* era.c: when a revision was written, or the newest row before it; zero: none was. */
+int store_written_at(struct store *store, uint64_t revision, struct wall *ret_at, struct err *err);
 
 /* moment.c: the newest revision that was written then or before; 1: it was compacted. */
 int store_revision_at(struct store *store, struct wall moment, uint64_t *ret_revision,

@@ -337,6 +337,10 @@ static int read_snapshot(struct store *store, struct read_query query, struct re
         return r < 0 ? r : ERR_NOT_FOUND;
     }
     result->upto = query.upto;
+    r = query.type == READ_PAST ? store_written_at(store, query.upto, &result->at, NULL) : 0;
+    if (r < 0) {
+        return r;
+    }
     return query.type == READ_PAST
                ? read_past(store, &query, result)
                : read_rows(store, &query, last_of(&query, &store->heads), result);

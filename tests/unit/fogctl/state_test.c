@@ -49,6 +49,8 @@ static void two_states_are_compared_object_by_object(void **state)
     assert_string_equal(world.did.out.data, "");
     run("state diff 7 10m");
     EXITS(1);
+    OUT("--- revision 7: HarvestPolicy.b");
+    OUT("+++ 10m (revision 7): HarvestPolicy.b");
     OUT("-  percent: 1");
     OUT("+  percent: 2");
     run("state diff 7 10m -o json");
@@ -62,6 +64,71 @@ static void two_states_are_compared_object_by_object(void **state)
     run("state diff .");
     EXITS(2);
     ERR(".: Is a directory");
+}
+
+#define WHOLE                                                                                        \
+    "{\"kind\":\"State\",\"metadata\":{\"resourceVersion\":\"7\",\"time\":\"2026-11-22T10:00:00Z\"," \
+    "\"endsWith\":\"StateEnd\"}}\n"
+#define END_LINE "{\"kind\":\"StateEnd\"}\n"
+
+static void a_state_that_was_cut_is_refused(void **state)
+{
+    (void)state;
+    ANSWERS({"GET /apis/fog/v1/state?atRevision=7 ", 200,
+             WHOLE POLICY_LINE("a", "1") POLICY_LINE("b", "1"), 0},
+            {"GET /apis/fog/v1/state?atRevision=8 ", 200, WHOLE POLICY_LINE("a", "1") END_LINE, 0},
+            {"GET /apis/fog/v1/state?atRevision=9 ", 200, POLICY_LINE("a", "1") END_LINE, 0},
+            {"GET /apis/fog/v1/state?atTime=1h ", 200,
+             WHOLE POLICY_LINE("a", "2") END_LINE END_LINE, 0},
+            {"GET /apis/fog/v1/state ", 200, WHOLE POLICY_LINE("a", "2") END_LINE, 0});
+    run("state diff 7 8");
+    EXITS(2);
+    ERR("7: this state is not whole: its end is missing");
+    run("state diff 8");
+    EXITS(1);
+    OUT("--- 8 (revision 7 of 2026-11-22T10:00:00Z): HarvestPolicy.a");
+    OUT("+++ now (revision 7 of 2026-11-22T10:00:00Z): HarvestPolicy.a");
+    run("state diff 9 8");
+    EXITS(2);
+    ERR("9: this is no state");
+    run("state diff 8 1h");
+    EXITS(2);
+    ERR("1h: this is no state");
+    run("state diff 8 ./1h");
+    EXITS(2);
+    ERR("./1h: No such file");
+}
+
+static void what_is_wrong_with_a_moment_is_said_of_the_option(void **state)
+{
+    (void)state;
+    ANSWERS({"GET /apis/fog/v1/harvestpolicies?limit=1&atTime=soon ", 400,
+             "{\"message\":\"atTime: \\\"soon\\\" is neither a time nor how long ago\"}", 0},
+            {"GET /apis/fog/v1/harvestpolicies?limit=1&atRevision=9 ", 400,
+             "{\"message\":\"atRevision: 9 lies ahead\"}", 0});
+    run("get hp --at soon");
+    EXITS(1);
+    ERR("error: --at: \"soon\" is neither a time nor how long ago");
+    run("state dump --at-revision 9");
+    EXITS(1);
+    ERR("error: --at-revision: 9 lies ahead");
+    run("rollback --to soon");
+    EXITS(1);
+    ERR("error: --to: \"soon\" is neither");
+}
+
+static void ages_of_the_past_count_to_its_moment(void **state)
+{
+    (void)state;
+    ANSWERS({"GET /apis/fog/v1/harvestpolicies?limit=1&atTime=1h ", 200,
+             "{\"metadata\":{\"resourceVersion\":\"7\",\"time\":\"2020-01-01T10:00:00Z\"}}", 0},
+            {"GET /apis/fog/v1/harvestpolicies?", 200,
+             "{\"items\":[{\"kind\":\"HarvestPolicy\",\"metadata\":{\"name\":\"p\",\"uid\":\"u\","
+             "\"creationTimestamp\":\"2020-01-01T09:53:00Z\"},\"spec\":{}}]}",
+             0});
+    run("get hp --at 1h");
+    EXITS(0);
+    OUT("7m");
 }
 
 static void the_log_has_the_newest_last(void **state)
@@ -100,6 +167,11 @@ int main(void)
                                         world_end),
         cmocka_unit_test_setup_teardown(a_dump_that_is_refused_is_an_error, world_begin, world_end),
         cmocka_unit_test_setup_teardown(two_states_are_compared_object_by_object, world_begin,
+                                        world_end),
+        cmocka_unit_test_setup_teardown(a_state_that_was_cut_is_refused, world_begin, world_end),
+        cmocka_unit_test_setup_teardown(what_is_wrong_with_a_moment_is_said_of_the_option,
+                                        world_begin, world_end),
+        cmocka_unit_test_setup_teardown(ages_of_the_past_count_to_its_moment, world_begin,
                                         world_end),
         cmocka_unit_test_setup_teardown(the_log_has_the_newest_last, world_begin, world_end),
     };
