@@ -234,6 +234,40 @@ static void refuse(const struct written *at, const char *check, const char *mana
              at->row->kind->singular, at->row->name, text, manager, words);
 }
 
+static const struct field *field_of(const struct kind *kind, const char *path)
+{
+    const struct shape *shape = kind->shape;
+    const struct field *field = NULL;
+
+    while (shape != NULL && *path != '\0') {
+        char name[300];
+        size_t length = strcspn(path, "\n");
+
+        (void)snprintf(name, sizeof(name), "%.*s", (int)length, path);
+        field = shape_find(shape, name);
+        shape = field != NULL && field->type == FIELD_STRUCT ? field->shape : NULL;
+        path += length + (path[length] == '\n' ? 1 : 0);
+    }
+    return *path == '\0' ? field : NULL;
+}
+
+static bool has_default(const struct kind *kind, const char *path)
+{
+    const struct field *field = field_of(kind, path);
+
+    return field != NULL && field->fallback != NULL;
+}
+
+/* Whoever said that it is empty owns it still when others put something in. */
+static bool is_shared(const struct kind *kind, const struct leaf *leaf)
+{
+    const struct field *field = field_of(kind, leaf->path);
+    const struct node *value = leaf->now != NULL ? leaf->now : leaf->before;
+
+    return value != NULL && value->type == NODE_LIST &&
+           (field == NULL || field->map_key != NULL || (field->flags & FIELD_SET) != 0);
+}
+
 /* What an entry of before says of its fields. */
 static void check_entry_before(struct written *at, const struct node *entry)
 {
@@ -246,7 +280,7 @@ static void check_entry_before(struct written *at, const struct node *entry)
     vec_each (&leaves, it) {
         bool is_same = is_value(it->before) && is_value(it->now) && node_eq(it->before, it->now);
 
-        if (!is_value(it->before)) {
+        if (!is_value(it->before) || is_shared(at->row->kind, it)) {
             continue;
         }
         if (!is_his && is_same && !owns(kept, it->path)) {
@@ -261,23 +295,6 @@ static void check_entry_before(struct written *at, const struct node *entry)
     vec_fini(&leaves);
 }
 
-static bool has_default(const struct kind *kind, const char *path)
-{
-    const struct shape *shape = kind->shape;
-    const struct field *field = NULL;
-
-    while (shape != NULL && *path != '\0') {
-        char name[300];
-        size_t length = strcspn(path, "\n");
-
-        (void)snprintf(name, sizeof(name), "%.*s", (int)length, path);
-        field = shape_find(shape, name);
-        shape = field != NULL && field->type == FIELD_STRUCT ? field->shape : NULL;
-        path += length + (path[length] == '\n' ? 1 : 0);
-    }
-    return field != NULL && *path == '\0' && field->fallback != NULL;
-}
-
 /* What the manager applied before and names no more. */
 static void check_forsaken(struct written *at, const struct node *entry)
 {
@@ -288,7 +305,7 @@ static void check_forsaken(struct written *at, const struct node *entry)
     vec_each (&leaves, it) {
         if (is_value(it->before) && is_value(it->now) && node_eq(it->before, it->now) &&
             !owns(kept, it->path) && !has_owner(at->before, at->row->manager, it->path, true) &&
-            !has_default(at->row->kind, it->path)) {
+            !is_shared(at->row->kind, it) && !has_default(at->row->kind, it->path)) {
             refuse(at, "owned", at->row->manager, it->path, "is not applied any more, and stays");
         }
     }
@@ -302,8 +319,8 @@ static void check_entry_now(struct written *at, const struct node *entry)
 
     list_leaves(&at->arena, entry, at->before, at->now, &leaves);
     vec_each (&leaves, it) {
-        if (is_value(it->now) && (it->before == NULL || is_value(it->before)) &&
-            !node_eq(it->before, it->now)) {
+        if (is_value(it->now) && !is_shared(at->row->kind, it) &&
+            (it->before == NULL || is_value(it->before)) && !node_eq(it->before, it->now)) {
             refuse(at, "owned", node_find_text(entry, "manager"), it->path,
                    "is changed, and stays its own");
         }
