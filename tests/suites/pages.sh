@@ -73,7 +73,8 @@ tour() { # PAGE FOLDER
 normal() {
   perl -0777 -pe 's/\r//g; s/(\[y\/N\] )y\n/$1/g; s/^y\n//; s/\b\d{4}-\d\d-\d\dT[\d:.]+Z/TIME/g; s/\b\d\d:\d\d:\d\dZ/TIME/g;
     s/\b(\d+(\.\d+)?(ms|µs|s|m|h|d))+\b/AGE/g; s/\b\d+(\.\d+)?(Ki|Mi|Gi)\b/SIZE/g; s/-(\d+|edge-\d)-[0-9a-z]{5}\b/-$1-ID/g;
-    s/(revision) #?\d+/$1 N/g; s/blake2b:[0-9a-f]+(?:…)?/blake2b:HEX/g; s/\b\d+ (out )?of \d+/N of N/g; s/^\d+(?=  )/N/mg; s/@@ .* @@/@@ @@/g; s/frame \d+/frame N/g; s/ +/ /g; s/ +$//mg; s/^…\n/…/mg'
+    s/(revision) #?\d+/$1 N/g; s/blake2b:[0-9a-f]+(?:…)?/blake2b:HEX/g; s/\b\d+ (out )?of \d+/N of N/g; s/^\d+(?=  )/N/mg; s/@@ .* @@/@@ @@/g; s/frame \d+/frame N/g; s/ +/ /g; s/ +$//mg; s/^…\n/…/mg;
+    s/^(N (?:Succeeded|Failed|Running) edge)-\d/$1-N/mg'
 }
 
 play() { # PAGE LINE
