@@ -138,7 +138,7 @@ static void back_off(struct agt *agt, struct work *work)
     delay_ms = agt_back_off(agt, (unsigned)work->tries - 1, RESTART_MIN_MS, RESTART_MAX_MS);
     work->not_before = mono_after(agt->now, delay_ms);
     (void)snprintf(work->message + used, sizeof(work->message) - used,
-                   "; started again in %" PRId64 " ms", delay_ms);
+                   ASSIGNMENT_STARTED_AGAIN "%" PRId64 " ms", delay_ms);
 }
 
 void outcome_take(struct agt *agt, struct work *work, const struct agt_exit *exit)

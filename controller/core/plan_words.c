@@ -23,16 +23,34 @@ const char *why_to_str(enum why why)
     return words[why];
 }
 
-const char *plan_failure_words(struct arena *arena, const struct assignment_entry *copy)
+static const char *failure_words(struct arena *arena, const struct assignment_entry *copy,
+                                 size_t message_length)
 {
     const struct assignment_status *status = assignment_status(copy);
     const char *reason = str_is_empty(status->reason) ? "it failed" : status->reason;
 
-    if (str_is_empty(status->message)) {
+    if (message_length == 0) {
         return arena_printf(arena, "%s on %s", reason, assignment_spec(copy)->agent);
     }
-    return arena_printf(arena, "%s on %s (%s)", reason, assignment_spec(copy)->agent,
-                        status->message);
+    return arena_printf(arena, "%s on %s (%.*s)", reason, assignment_spec(copy)->agent,
+                        (int)message_length, status->message);
+}
+
+const char *plan_failure_words(struct arena *arena, const struct assignment_entry *copy)
+{
+    const char *message = assignment_status(copy)->message;
+
+    return failure_words(arena, copy, str_is_empty(message) ? 0 : strlen(message));
+}
+
+/* Without when its agent was to start it again: it is not. */
+static const char *last_words(struct arena *arena, const struct assignment_entry *copy)
+{
+    const char *message = assignment_status(copy)->message;
+    const char *again = str_is_empty(message) ? NULL : strstr(message, ASSIGNMENT_STARTED_AGAIN);
+
+    return again == NULL ? plan_failure_words(arena, copy)
+                         : failure_words(arena, copy, (size_t)(again - message));
 }
 
 #define LAST_FAILURE ", the last: "
@@ -41,7 +59,7 @@ const char *plan_give_up_words(struct arena *arena, const struct assignment_entr
                                unsigned failures)
 {
     return arena_printf(arena, "given up after %u failure%s in a row" LAST_FAILURE "%s", failures,
-                        failures == 1 ? "" : "s", plan_failure_words(arena, copy));
+                        failures == 1 ? "" : "s", last_words(arena, copy));
 }
 
 bool plan_gave_up_for(const char *words, const char *reason)

@@ -42,6 +42,10 @@ struct contribution { /* grows only; survives restarts of everything */
     int64_t suspensions;
 };
 
+/* In the message of a run that its agent tries again: "exited with code 1; started again in 800
+ * ms". */
+#define ASSIGNMENT_STARTED_AGAIN "; started again in "
+
 struct assignment_status {
     uint64_t set;
     int64_t observed_generation;

@@ -58,7 +58,7 @@ static struct plan plan_of(const char *name)
     struct session_entry *session = model_session(&fleet.ctl->model, name);
     struct plan plan;
 
-    reconcile_plan_session(fleet.ctl, session, reconcile_template(fleet.ctl, session), &plan);
+    (void)reconcile_plan_session(fleet.ctl, session, reconcile_template(fleet.ctl, session), &plan);
     return plan;
 }
 
@@ -351,6 +351,24 @@ static void ten_thousand_replicas_are_not_examined_with_every_report(void **stat
     assert_true(fleet_is_converged(&fleet, "work"));
 }
 
+static void what_was_given_up_is_not_said_to_be_started_again(void **state)
+{
+    struct assignment body = {
+        .spec = {.agent = "edge-1"},
+        .status = {.reason = "ExitedNonZero",
+                   .message = "exited with code 1; started again in 10408 ms"}};
+    struct object object = {.kind = &assignment_kind, .body = &body};
+    const struct assignment_entry copy = {.object = &object};
+
+    (void)state;
+    assert_string_equal(plan_give_up_words(&fleet.ctl->arena, &copy, 3),
+                        "given up after 3 failures in a row, the last: ExitedNonZero on edge-1 "
+                        "(exited with code 1)");
+    body.status.message = "";
+    assert_string_equal(plan_give_up_words(&fleet.ctl->arena, &copy, 1),
+                        "given up after 1 failure in a row, the last: ExitedNonZero on edge-1");
+}
+
 int main(void)
 {
 #define IN_FLEET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -366,6 +384,7 @@ int main(void)
         IN_FLEET(waves_hold_what_may_be_down),
         IN_FLEET(one_change_among_ten_thousand_agents_looks_at_ten_assignments),
         IN_FLEET(ten_thousand_replicas_are_not_examined_with_every_report),
+        IN_FLEET(what_was_given_up_is_not_said_to_be_started_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
