@@ -130,6 +130,7 @@ enum {
     /* A step of the controller. */
     TEMPLATES_SPARE = 64,       /* kept in memory although no assignment has them */
     STEP_STORES_MAX = 512,      /* derived rows; the rest waits for the next step */
+    STEP_EXAMINE_MAX = 40000,   /* copies that the reconciler looks at, till the next step */
     RECONCILE_PASSES_MAX = 4,   /* over sessions that others' changes made dirty, in one step */
     BATCHES_WAITING_MAX = 1024, /* not yet committed; beyond, writes get 429 */
     TRIAL_EXAMINE_MAX = 20000,  /* copies that a dry run looks at wave by wave; then all at once */

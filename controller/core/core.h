@@ -114,8 +114,10 @@ struct ctl {
         struct mono loose_at;
         struct mono drained_at; /* when an agent that is drained may be empty, with no word of it */
         struct mono settles_at; /* meaningful while the era is unsettled */
-        struct mono awaited_until; /* after a start agents get this long to come back */
-        bool has_awaited;          /* awaited_until has passed and was acted on */
+        struct mono awaited_until;             /* after a start agents get this long to come back */
+        bool has_awaited;                      /* awaited_until has passed and was acted on */
+        size_t examined;                       /* in this step; see STEP_EXAMINE_MAX */
+        char left_at[WORK_NAME_BYTES_MAX + 1]; /* the session planned before that was reached */
     } reconciler;
     struct reconcile_log *reconcile_log; /* owned */
     struct openapi *openapi;             /* owned: documents that were asked for */

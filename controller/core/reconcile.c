@@ -6,7 +6,9 @@
  *
  * What is marked is small: the sessions that changed, whose copies changed, or that want an agent
  * which could take them now.  A session with very many replicas is not examined again at once, so
- * that ten thousand reports about it cost ten thousand reports and not their square. */
+ * that ten thousand reports about it cost ten thousand reports and not their square.  Many of them
+ * are planned in as many steps as it takes (STEP_EXAMINE_MAX): between two of them others are
+ * heard. */
 #include "controller/core/reconcile.h"
 
 #include "controller/core/backoff.h"
@@ -21,6 +23,7 @@
 #include "schema/limits.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 static void later(struct mono *moment, struct mono other)
 {
@@ -61,9 +64,16 @@ struct template_entry *reconcile_template(struct ctl *ctl, const struct session_
     return model_template(&ctl->model, &template);
 }
 
-void reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
-                            struct template_entry *template, struct plan *ret_plan)
+static uint64_t work_of(const struct ctl *ctl)
 {
+    return ctl->counters.assignments_examined +
+           ctl->counters.agents_examined / PLAN_AGENTS_PER_COPY;
+}
+
+size_t reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
+                              struct template_entry *template, struct plan *ret_plan)
+{
+    uint64_t work = work_of(ctl);
     const struct plan_input input = {
         .model = &ctl->model,
         .session = session,
@@ -77,6 +87,8 @@ void reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
 
     ctl->counters.sessions_reconciled++;
     plan_build(&ctl->arena, &input, ret_plan);
+    return 1 + ret_plan->desired + PLAN_COPIES_PER_STEP * ret_plan->step_count +
+           (size_t)(work_of(ctl) - work);
 }
 
 bool reconcile_lacks_agent(const struct plan *plan)
@@ -137,7 +149,7 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     if (!ctl->store_is_full && !rollout_grant_anew(ctl, session)) {
         return false;
     }
-    reconcile_plan_session(ctl, session, template, &plan);
+    ctl->reconciler.examined += reconcile_plan_session(ctl, session, template, &plan);
     reconcile_log_session(ctl, session, &plan);
     if (ctl->store_is_full) {
         MARK("on a full disk work is only ended");
@@ -181,11 +193,12 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Who comes first to room that several want does not depend on who was marked first: a plan that
- * was shown is carried out as it was shown. */
+ * was shown is carried out as it was shown.  After a step that was cut short those come first that
+ * it did not come to, so that everybody has a turn. */
 static void sort_dirty(struct ctl *ctl)
 {
     struct session_entry **sessions;
-    size_t count = 0, i = 0;
+    size_t count = 0, i = 0, first = 0;
 
     dlist_each (&ctl->model.dirty, struct session_entry, dirty, it) {
         count++;
@@ -199,18 +212,39 @@ static void sort_dirty(struct ctl *ctl)
         dlist_remove(&sessions[i++]->dirty);
     }
     qsort(sessions, count, sizeof(struct session_entry *), by_name);
-    for (i = 0; i < count; i++) {
-        dlist_add(&ctl->model.dirty, &sessions[i]->dirty);
+    while (first < count &&
+           strcmp(sessions[first]->object->meta.name, ctl->reconciler.left_at) <= 0) {
+        first++;
     }
+    for (i = 0; i < count; i++) {
+        dlist_add(&ctl->model.dirty, &sessions[(first + i) % count]->dirty);
+    }
+}
+
+/* The bound is looked at between two sessions. */
+static bool is_enough(struct ctl *ctl)
+{
+    return ctl->reconciler.examined >= STEP_EXAMINE_MAX ||
+           (ctl->reconciler.examined > 0 && BUGGIFY("reconcile-cut"));
 }
 
 static bool reconcile_sessions(struct ctl *ctl)
 {
+    char last[sizeof(ctl->reconciler.left_at)] = "";
+
     sort_dirty(ctl);
     while (!dlist_is_empty(&ctl->model.dirty)) {
         struct session_entry *session =
             dlist_owner(ctl->model.dirty.next, struct session_entry, dirty);
 
+        if (is_enough(ctl)) {
+            MARK("there is too much to plan for one step");
+            if (last[0] != '\0') {
+                memcpy(ctl->reconciler.left_at, last, sizeof(last));
+            }
+            return false;
+        }
+        (void)snprintf(last, sizeof(last), "%s", session->object->meta.name);
         dlist_remove(&session->dirty);
         if (mono_before(ctl->now, session->quiet_until)) {
             MARK("a session that was much work is left alone for a while");
@@ -222,6 +256,7 @@ static bool reconcile_sessions(struct ctl *ctl)
             return false;
         }
     }
+    ctl->reconciler.left_at[0] = '\0';
     return true;
 }
 
@@ -361,7 +396,8 @@ static bool reconcile_pass(struct ctl *ctl)
     bool is_done;
 
     ctl_begin(ctl, false);
-    is_done = reconcile_sessions(ctl) && reconcile_loose(ctl) && reconcile_agents(ctl);
+    is_done = reconcile_sessions(ctl);
+    is_done = reconcile_loose(ctl) && reconcile_agents(ctl) && is_done; /* each has its bound */
     ctl->reconciler.is_writing = true;
     ctl_commit(ctl);
     ctl->reconciler.is_writing = false;
@@ -381,6 +417,7 @@ void reconcile(struct ctl *ctl)
     if (ctl->is_unsettled && mono_is_due(ctl->reconciler.settles_at, ctl->now)) {
         settle_era(ctl);
     }
+    ctl->reconciler.examined = 0;
     notice_space(ctl);
     agent_state_drained(ctl);
     next = agent_state_tick(ctl, mark_offer);

@@ -6,9 +6,9 @@
 
 /* What a session's replicas run, with everything decided; NULL while its policy is missing. */
 struct template_entry *reconcile_template(struct ctl *ctl, const struct session_entry *session);
-/* The plan of one session as things stand now. */
-void reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
-                            struct template_entry *template, struct plan *ret_plan);
+/* The plan of one session as things stand now; how much work that was, in copies examined. */
+size_t reconcile_plan_session(struct ctl *ctl, struct session_entry *session,
+                              struct template_entry *template, struct plan *ret_plan);
 /* The agent's Ready and Healthy conditions, written when they differ (agent_state.c). */
 void agent_state_write(struct ctl *ctl, struct agent_entry *agent);
 /* An agent's word on an assignment, as it was before that, feeds its breaker; true when more may be

@@ -232,12 +232,6 @@ static void mark_changes(struct trial *trial, bool by_plan)
 
 /* --- a pass ----------------------------------------------------------------------------------- */
 
-static uint64_t work_of(const struct ctl *ctl)
-{
-    return ctl->counters.assignments_examined +
-           ctl->counters.agents_examined / PLAN_AGENTS_PER_COPY;
-}
-
 /* What the reconciler would keep of it. */
 static void keep(struct trial *trial, struct trial_session *session,
                  const struct template_entry *template, const struct plan *plan, unsigned wave_max)
@@ -257,16 +251,13 @@ static void play_session(struct trial *trial, struct trial_session *session)
     struct ctl *ctl = trial->ctl;
     struct session_entry *entry = session->entry;
     struct template_entry *template = reconcile_template(ctl, entry);
-    uint64_t work = work_of(ctl);
     struct plan plan;
     unsigned wave_max;
 
     if (session->is_taken_back) {
         return;
     }
-    reconcile_plan_session(ctl, entry, template, &plan);
-    trial->examined +=
-        1 + plan.desired + PLAN_COPIES_PER_STEP * plan.step_count + (size_t)(work_of(ctl) - work);
+    trial->examined += reconcile_plan_session(ctl, entry, template, &plan);
     wave_max = trial->is_last || trial->examined > TRIAL_EXAMINE_MAX ? UINT_MAX : 1;
     trial->unchanged += session->plannings == 0 ? plan.unchanged : 0;
     session->plannings++;

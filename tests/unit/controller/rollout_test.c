@@ -668,6 +668,69 @@ static void a_large_start_is_spread_over_steps(void **state)
     assert_true(fleet.commits - commits >= 1500 / STEP_STORES_MAX);
 }
 
+/* The most work that one step did until nothing is due any more. */
+static size_t most_in_a_step(size_t *ret_steps)
+{
+    size_t most = 0, steps = 0;
+
+    do {
+        struct ctl_event tick = {.type = CTL_TICK};
+
+        fleet_event(&fleet, &tick);
+        most = fleet.ctl->reconciler.examined > most ? fleet.ctl->reconciler.examined : most;
+        steps++;
+        assert_true(steps < 100);
+    } while (mono_is_due(ctl_deadline(fleet.ctl), fleet.now));
+    *ret_steps = steps;
+    return most;
+}
+
+static void very_much_that_finds_no_room_is_planned_in_several_steps(void **state)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+    uint64_t planned;
+    size_t steps;
+
+    (void)state;
+    some_agents(1);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        apply(names[i], "replicas: 10000", "command: [/bin/run], resources: {cores: 100}");
+    }
+    fleet_advance(&fleet, WHY_REFRESH_MS); /* what led to this is looked at for the last time */
+    planned = fleet.ctl->counters.sessions_reconciled;
+    map_each (&fleet.ctl->model.objects[KIND_HARVEST_SESSION], it) {
+        model_mark_session(&fleet.ctl->model, it->value);
+    }
+    assert_in_range(most_in_a_step(&steps), STEP_EXAMINE_MAX, STEP_EXAMINE_MAX + REPLICAS_MAX);
+    assert_in_range(steps, 3, 4);
+    assert_int_equal(fleet.ctl->counters.sessions_reconciled - planned, COUNT_OF(names));
+    assert_string_equal(fleet_why(&fleet, "j"), "NoAgent");
+}
+
+static void who_is_marked_again_and_again_keeps_nobody_from_a_turn(void **state)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+
+    (void)state;
+    some_agents(1);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        apply(names[i], "replicas: 10000", "command: [/bin/run], resources: {cores: 100}");
+    }
+    map_each (&fleet.ctl->model.objects[KIND_HARVEST_SESSION], it) {
+        model_mark_session(&fleet.ctl->model, it->value);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        struct ctl_event tick = {.type = CTL_TICK};
+
+        for (size_t j = 0; j < 5; j++) { /* more than one step comes to */
+            model_mark_session(&fleet.ctl->model, model_session(&fleet.ctl->model, names[j]));
+        }
+        fleet_event(&fleet, &tick);
+    }
+    assert_true(dlist_is_empty(&model_session(&fleet.ctl->model, "j")->dirty));
+    assert_false(dlist_is_empty(&fleet.ctl->model.dirty));
+}
+
 static void the_next_wave_follows_what_ends_without_a_word(void **state)
 {
     (void)state;
@@ -726,6 +789,8 @@ int main(void)
         IN_FLEET(on_a_full_disk_work_ends_but_none_starts),
         IN_FLEET(an_agent_that_comes_after_an_undone_removal_is_not_missed),
         IN_FLEET(a_large_start_is_spread_over_steps),
+        IN_FLEET(very_much_that_finds_no_room_is_planned_in_several_steps),
+        IN_FLEET(who_is_marked_again_and_again_keeps_nobody_from_a_turn),
         IN_FLEET(the_next_wave_follows_what_ends_without_a_word),
     };
 
