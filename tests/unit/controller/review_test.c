@@ -97,6 +97,8 @@ static void paths_are_allowed_as_far_as_they_are_there(void **state)
         {"get", "/openapi/v3/apis/fog/v1", NULL},
         {"put", "/blobs/v1/blake2b:0", NULL},
         {"head", "/blobs/v1/blake2b:0", NULL},
+        {"get", "/backup/v1", NULL},
+        {"head", "/backup/v1", "there is no \"head\" of this path"},
         {"post", "/apis/fog/v1/changesets", NULL},
         {"get", "/apis/fog/v1/agents", NULL},
         {"patch", "/apis/fog/v1/agents/a/status", NULL},
