@@ -238,10 +238,24 @@ rollback_shows_its_plan_and_goes_back() {
   says "$err" '--yes'
   expect 0 fogctl rollback hs/hello --to-revision "$first" --yes
   says "$out" '^Plan: 2 to start' '^harvestsession.fog/hello configured'
+  expect 0 fogctl history hs/hello --limit 1
+  says "$out" "back to revision $first\$"
   await 20 "three run again" equals 3 eval 'where_runs hello | wc -w'
   expect 0 fogctl rollback hs/hello --to-revision "$first" --yes
   says "$out" 'nothing differs'
   expect 2 fogctl rollback hs/hello
+}
+
+what_is_there_already_is_not_created() {
+  expect 1 fogctl create hs hello -- /bin/true
+  says "$err" '^error: harvestsessions.fog "hello" already exists'
+  says_not "$err" 'command line'
+}
+
+all_that_is_deleted_are_sessions_with_what_they_run() {
+  expect 0 fogctl delete all --all --dry-run
+  says "$out" '^harvestsession.fog/hello ' '^Plan: .* 7 to stop'
+  says_not "$out" '^agent' '^assignment'
 }
 
 delete_waits_until_the_work_has_ended() {
@@ -403,7 +417,8 @@ it three_agents_connect nothing_found_is_no_error diff_says_what_would_happen_an
   a_plan_is_carried_out_exactly_or_not_at_all get_prints_what_is_asked_for get_selects get_watches \
   describe_tells_everything_of_one why_names_what_lacks wait_waits_for_any_of_several logs_come_from_the_agent \
   logs_are_followed logs_of_what_has_ended_are_kept events_tell_in_words history_tells_who_what_and_why \
-  rollback_shows_its_plan_and_goes_back delete_waits_until_the_work_has_ended version_names_both_sides \
+  rollback_shows_its_plan_and_goes_back what_is_there_already_is_not_created \
+  all_that_is_deleted_are_sessions_with_what_they_run delete_waits_until_the_work_has_ended version_names_both_sides \
   contexts_come_from_file_and_environment every_mistake_is_said_at_its_place_and_nothing_changes \
   what_another_manager_owns_is_not_taken_silently manifests_come_from_pipes_folders_and_json \
   every_verb_has_help_with_examples the_example_in_the_readme_works logs_of_an_agent_that_is_lost_say_so deleting_all_leaves_nothing_behind all_end_when_told

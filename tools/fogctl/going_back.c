@@ -77,6 +77,9 @@ const struct node *going_back(struct fogctl *fogctl, const struct going_back *to
     };
     struct reply reply;
 
+    if (fogctl->cause == NULL) {
+        fogctl->cause = arena_printf(&fogctl->arena, "back to revision %s", to->revision);
+    }
     if (!is_dry_run) {
         request.idempotency_key = fresh_key(fogctl);
         request.retry_ms = RETRY_MS;

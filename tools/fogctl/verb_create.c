@@ -207,6 +207,9 @@ static int send(struct fogctl *fogctl, const struct documents_read *documents, c
     if (!patches_send(&patches, writing_is_dry(&opt_writing), &reply)) {
         return EXIT_FAILED;
     }
+    if (reply.code != 200 && opt_files.count == 0) {
+        return reply_failed(&reply); /* no file, no place */
+    }
     if (reply.code != 200) {
         return manifests_failed(fogctl, documents, &reply);
     }

@@ -5,6 +5,7 @@
 #include "tools/fogctl/writing.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct texts opt_files;
 static struct selection opt_selection;
@@ -41,7 +42,8 @@ const struct verb verb_delete = {
     "delete KIND/NAME… | KIND NAME… | KIND -l LABELS | KIND --all | -f FILE…",
     "  fogctl delete hs/render\n"
     "  fogctl delete -f fleet.yaml\n"
-    "  fogctl delete hs --all --dry-run    # which agents would stop what\n",
+    "  fogctl delete hs --all --dry-run    # which agents would stop what\n"
+    "  fogctl delete all --all             # sessions and what they run; agents stay\n",
     options,
     delete,
 };
@@ -335,6 +337,22 @@ int delete_documents(struct fogctl *fogctl, const struct documents_read *documen
     return fine ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* "all" is not machines, and what runs goes with its session. */
+static void leave_agents(const struct texts *words, struct targets *targets)
+{
+    size_t kept = 0;
+
+    if (words->count != 1 || targets->count < 2 || strchr(words->items[0], ',') != NULL) {
+        return;
+    }
+    vec_each (targets, it) {
+        if (it->kind->id != KIND_AGENT && it->kind->id != KIND_ASSIGNMENT) {
+            targets->items[kept++] = *it;
+        }
+    }
+    targets->count = kept;
+}
+
 /* The objects meant by words, or EXIT_USAGE after having said what is wrong. */
 static int read_usage(struct fogctl *fogctl, const struct texts *words, struct targets *targets)
 {
@@ -350,6 +368,7 @@ static int read_usage(struct fogctl *fogctl, const struct texts *words, struct t
     if (words->count > 0 && !targets_read(fogctl, words, targets)) {
         return EXIT_USAGE;
     }
+    leave_agents(words, targets);
     vec_each (targets, it) {
         bool is_many = opt_all || selection_is_given(&opt_selection);
 
