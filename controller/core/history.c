@@ -483,12 +483,14 @@ static bool named_are_there(struct ctl *ctl, const struct rollback *rollback,
     map_each (&rollback->meant.names, it) {
         const struct kind *kind = it->value;
         const char *name = it->key + strlen(kind->name) + 1;
-        bool is_made =
-            map_find(kept, it->key) != NULL && kind != &agent_kind && !rollback->form_only;
+        bool was_there = map_find(kept, it->key) != NULL;
+        bool is_made = was_there && kind != &agent_kind && !rollback->form_only;
 
         if (!is_made && model_find(&ctl->model, kind->id, name) == NULL) {
             set->failure = failure_make(&ctl->arena, 404, "NotFound",
-                                        "%s \"%s\" was not there at revision %" PRIu64,
+                                        was_there ? "%s \"%s\" is gone since revision %" PRIu64
+                                                    ", and this does not make it anew"
+                                                  : "%s \"%s\" was not there at revision %" PRIu64,
                                         kind->singular, name, rollback->revision);
             return false;
         }
