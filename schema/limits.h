@@ -125,7 +125,9 @@ enum {
                                   often */
     HELD_DOUBLINGS_MAX = 10,   /* of the time after which it moves, when moving helped nothing */
     EXAMINE_PER_MS = 100,      /* a session with many replicas is examined again only after one
-                                  millisecond for each so many of them */
+                                  millisecond for each so many of them, */
+    EXAMINE_FEW = 1000,        /* and for those beyond so many copies */
+    EXAMINE_MANY_PER_MS = 10,  /* after one more for each so many */
 
     /* A step of the controller. */
     TEMPLATES_SPARE = 64,       /* kept in memory although no assignment has them */

@@ -176,9 +176,14 @@ static int turn_of(const struct replica *replica)
 
 static void decide_all(struct planner *p, const struct replicas *replicas)
 {
+    int *turns = arena_array(p->arena, replicas->count + 1, sizeof(int));
+
+    for (size_t i = 0; i < replicas->count; i++) {
+        turns[i] = turn_of(&replicas->items[i]);
+    }
     for (int turn = 0; turn <= 2; turn++) {
         for (size_t i = 0; i < replicas->count; i++) {
-            if (turn_of(&replicas->items[i]) == turn) {
+            if (turns[i] == turn) {
                 decide(p, &replicas->items[i]);
             }
         }

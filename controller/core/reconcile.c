@@ -138,11 +138,21 @@ bool reconcile_turn_is_next(const struct ctl *ctl, const struct plan *plan)
     return false;
 }
 
+/* How long a session that was just planned is left alone.  Of very many copies each is a walk
+ * through memory that nothing else keeps near: they are to take a small part of the time, also
+ * where the machine has other work. */
+static int64_t quiet_ms(uint64_t copies, uint64_t agents)
+{
+    uint64_t many = copies > EXAMINE_FEW ? copies - EXAMINE_FEW : 0;
+
+    return (int64_t)((copies + agents) / EXAMINE_PER_MS + many / EXAMINE_MANY_PER_MS);
+}
+
 /* False when the bound of a step was reached before the session was done. */
 static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
 {
     struct template_entry *template = reconcile_template(ctl, session);
-    uint64_t examined = ctl->counters.assignments_examined + ctl->counters.agents_examined;
+    uint64_t copies = ctl->counters.assignments_examined, agents = ctl->counters.agents_examined;
     struct plan plan;
     bool lacks_agent, goes_on, is_done;
 
@@ -179,9 +189,10 @@ static bool reconcile_session(struct ctl *ctl, struct session_entry *session)
     gang_note(ctl, session, &plan);
     deadline_note(ctl, session, template, &plan);
     rollout_state(ctl, session, &plan);
-    examined = ctl->counters.assignments_examined + ctl->counters.agents_examined - examined;
+    copies = ctl->counters.assignments_examined - copies;
+    agents = ctl->counters.agents_examined - agents;
     session->quiet_until =
-        mono_after(ctl->now, BUGGIFY("session-quiet") ? 300 : (int64_t)examined / EXAMINE_PER_MS);
+        mono_after(ctl->now, BUGGIFY("session-quiet") ? 300 : quiet_ms(copies, agents));
     return true;
 }
 

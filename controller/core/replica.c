@@ -75,6 +75,31 @@ static int compare_copies(const void *a, const void *b)
     return strcmp(meta_left->name, meta_right->name);
 }
 
+/* Most are there in this order already: they were made in it.  The others are sorted by themselves
+ * and put between them, from the end. */
+static void sort_copies(struct arena *arena, struct assignment_entry **copies, size_t count)
+{
+    struct assignment_entry **strays =
+        arena_array(arena, count + 1, sizeof(struct assignment_entry *));
+    size_t kept = 0, stray_count = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (kept > 0 && compare_copies(&copies[kept - 1], &copies[i]) > 0) {
+            strays[stray_count++] = copies[i];
+        } else {
+            copies[kept++] = copies[i];
+        }
+    }
+    qsort(strays, stray_count, sizeof(struct assignment_entry *), compare_copies);
+    for (size_t to = count; stray_count > 0;) {
+        if (kept > 0 && compare_copies(&copies[kept - 1], &strays[stray_count - 1]) > 0) {
+            copies[--to] = copies[--kept];
+        } else {
+            copies[--to] = strays[--stray_count];
+        }
+    }
+}
+
 static struct assignment_entry **sorted_copies(struct lister *l, size_t *ret_count)
 {
     struct session_entry *session = l->in->session;
@@ -87,7 +112,7 @@ static struct assignment_entry **sorted_copies(struct lister *l, size_t *ret_cou
         copies[count++] = it;
     }
     l->in->counters->assignments_examined += count;
-    qsort(copies, count, sizeof(struct assignment_entry *), compare_copies);
+    sort_copies(l->arena, copies, count);
     *ret_count = count;
     return copies;
 }

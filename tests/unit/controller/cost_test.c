@@ -31,16 +31,19 @@ static struct world world;
 
 /* --- stepping --------------------------------------------------------------------------------- */
 
+/* Each commit is a step, too, that may go on with what the one before had to leave. */
 static void commit(uint64_t seq)
 {
-    const struct ctl_event event = {
-        .type = CTL_COMMITTED, .now = world.now, .wall = world.wall, .id = seq};
-    struct effects effects;
+    while (seq != 0) {
+        const struct ctl_event event = {
+            .type = CTL_COMMITTED, .now = world.now, .wall = world.wall, .id = seq};
+        struct effects effects;
 
-    effects_init(&effects);
-    ctl_step(world.ctl, &event, &effects);
-    assert_null(effects.batch);
-    effects_fini(&effects);
+        effects_init(&effects);
+        ctl_step(world.ctl, &event, &effects);
+        seq = effects.batch == NULL ? 0 : effects.batch->seq;
+        effects_fini(&effects);
+    }
 }
 
 static void step(struct ctl_event *event)
@@ -375,6 +378,60 @@ static void an_identical_change_set_of_many_costs_nothing(void **state)
     str_fini(&body);
 }
 
+static void create_on_every_agent(const char *name)
+{
+    struct str body = STR_EMPTY;
+    struct http_request http = {.method = "POST",
+                                .target = "/apis/fog/v1/harvestsessions?fieldManager=m",
+                                .content_type = "application/json",
+                                .user = "alice"};
+    struct ctl_event event = {.type = CTL_HTTP, .id = ++world.next_id, .http = &http};
+
+    str_addf(&body,
+             "{\"apiVersion\": \"fog/v1\", \"kind\": \"HarvestSession\", \"metadata\":"
+             "{\"name\": \"%s\"}, \"spec\": {\"everyAgent\": true, \"workload\": {\"command\":"
+             "[\"x\"], \"resources\": {\"cores\": \"1m\"}}}}",
+             name);
+    http.body = body.data;
+    http.body_size_bytes = body.length;
+    step(&event);
+    assert_int_equal(world.code, 201);
+    str_fini(&body);
+    settle();
+    drain();
+}
+
+enum { WIDE_REPORTS = 2000 }; /* one in each millisecond */
+
+/* What one plan of it looks at, spread over those that come before the next one. */
+static void reports_of_a_session_on_all_agents_share_their_plans(void **state)
+{
+    struct session_entry *session;
+    size_t reports = 0;
+
+    (void)state;
+    create_on_every_agent("wide");
+    session = model_session(&world.ctl->model, "wide");
+    assert_int_equal(session->assignment_count, AGENTS);
+    advance(5000);
+    begin();
+    dlist_each (&session->assignments, struct assignment_entry, in_session, it) {
+        if (reports == WIDE_REPORTS) {
+            break;
+        }
+        report_running(it);
+        reports++;
+        world.now.ms++;
+        world.wall.ms++;
+    }
+    assert_in_range(SINCE(sessions_reconciled), 1, 3);
+    assert_in_range(SINCE(assignments_examined), AGENTS, 3 * AGENTS + WIDE_REPORTS);
+    assert_int_equal(SINCE(agents_examined), 0);
+    advance(AGENTS / EXAMINE_PER_MS + (AGENTS - EXAMINE_FEW) / EXAMINE_MANY_PER_MS);
+    assert_int_equal(harvest_session_of(session->object)->status.ready, WIDE_REPORTS);
+    drain();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +440,7 @@ int main(void)
         cmocka_unit_test(an_identical_apply_costs_nothing),
         cmocka_unit_test(reports_cost_what_they_report),
         cmocka_unit_test(an_identical_change_set_of_many_costs_nothing),
+        cmocka_unit_test(reports_of_a_session_on_all_agents_share_their_plans),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
