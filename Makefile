@@ -63,6 +63,9 @@ LIBS_DAEMON := -lwebsockets -luv
 
 PROGRAMS := fog-controller fog-agent fogctl
 
+# The files of the dashboard, as an object; nothing in it differs between variants but flags.
+DASHBOARD := $(OUT)/dashboard/files.o
+
 .SECONDARY: # objects are kept
 .PHONY: all man
 all: $(addprefix $(OUT)/,$(PROGRAMS) $(TOOLS) fogload) man
@@ -93,13 +96,13 @@ $(LIB_AGTIO): $(call objects,$(filter-out agent/main.c,$(AGT_IO)))
 	$(archive)
 $(LIB_STORE): $(call objects,$(STORE))
 	$(archive)
-$(LIB_CTLIO): $(call objects,$(call sources,controller/io))
+$(LIB_CTLIO): $(call objects,$(call sources,controller/io)) $(DASHBOARD)
 	$(archive)
 
 $(LIB_FOGCTL): $(call objects,$(filter-out tools/fogctl/main.c,$(FOGCTL)))
 	$(archive)
 
-$(OUT)/fog-controller: $(call objects,$(CTL_IO)) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
+$(OUT)/fog-controller: $(call objects,$(CTL_IO)) $(DASHBOARD) $(LIB_CTL) $(LIB_STORE) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_STORE) $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl -lpthread)
 $(OUT)/fog-agent: $(call objects,$(AGT_IO)) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl -lpthread)
@@ -107,6 +110,18 @@ $(OUT)/fogctl: $(call objects,$(FOGCTL)) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_SCHEMA) -lcurl)
 $(OUT)/fogload: $(call objects,$(FOGLOAD)) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_SCHEMA))
+
+# The page is built by Node from its sources and from libraries that `make deps` brings; whoever has
+# none of them gets the same controller without the page.
+PAGE_SOURCES := $(sort $(shell find controller/dashboard -type f))
+PAGE_LIBRARIES := build/dashboard/npm
+$(DASHBOARD): build/dashboard/files.c controller/io/dashboard.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -g,$(CFLAGS)) -c -o $@ $<
+build/dashboard/files.c: $(PAGE_SOURCES) $(wildcard $(PAGE_LIBRARIES)/complete)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  PAGE  $@")
+	$(Q)controller/dashboard/build $(PAGE_LIBRARIES) $(@D)
 
 # The simulator: production cores and store, a virtual world around them.
 $(OUT)/fog-sim: $(call objects,$(SIM)) $(LIB_CTL) $(LIB_AGT) $(LIB_STORE) $(LIB_SCHEMA)
@@ -281,14 +296,17 @@ DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwe
                 libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev diffutils procps
 DEBIAN_DEB   := dpkg-dev binutils
 # Node from elsewhere than Debian is as good.
+DEBIAN_PAGE   = $(foreach program,node npm,$(if $(shell command -v $(program)),,$(program:node=nodejs)))
 DEBIAN_TEST   = $(DEBIAN_BUILD) $(DEBIAN_DEB) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
-                curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2 groff man-db bsdextrautils mandoc zsh fish \
-                $(foreach program,node npm,$(if $(shell command -v $(program)),,$(program:node=nodejs)))
+                curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2 groff man-db bsdextrautils mandoc zsh fish chromium
 
-.PHONY: deps deps-test
-deps:
+.PHONY: deps deps-test deps-page
+deps: deps-page
 	@tools/deps $(DEBIAN_BUILD)
-deps-test:
+deps-page:
+	@tools/deps $(DEBIAN_PAGE)
+	@controller/dashboard/fetch $(PAGE_LIBRARIES)
+deps-test: deps-page
 	@tools/deps $(DEBIAN_TEST)
 	@tests/clients/fetch build/clients
 
@@ -380,7 +398,7 @@ uninstall:
 
 # make deb [DEB_VERSION=0.1.0+1]
 DEB_VERSION ?= $(shell sed -n 's/^\#define FOG_VERSION "\(.*\)"/\1/p' schema/version.h)
-deb:
+deb: deps-page
 	@tools/deps $(DEBIAN_BUILD) $(DEBIAN_DEB)
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(addprefix $(OUT)/,$(PROGRAMS) gendocs) man
 	$(Q)VARIANT=$(VARIANT) tools/deb $(DEB_VERSION)

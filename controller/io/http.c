@@ -11,6 +11,8 @@
 #include "controller/io/http.h"
 
 #include "controller/io/http_inner.h"
+
+#include "controller/io/dashboard.h"
 #include "schema/base/log.h"
 #include "schema/limits.h"
 
@@ -242,6 +244,34 @@ void conn_go_on(struct conn *conn)
     }
 }
 
+/* The files of the dashboard; false: it is for the core. */
+static bool answer_with_page(struct conn *conn)
+{
+    const struct http_parser *parser = &conn->parser;
+    struct dashboard_answer answer =
+        dashboard_find(parser->method, parser->target, http_parser_header(parser, "accept"),
+                       http_parser_header(parser, "if-none-match"));
+    struct http_reply reply = {
+        .code = answer.code,
+        .extra = {.content_type = answer.content_type, .headers = answer.headers},
+        .etag = answer.etag,
+    };
+    struct blob *body;
+
+    if (answer.code == 0) {
+        return false;
+    }
+    conn->is_head = str_eq(parser->method, "HEAD");
+    conn->is_last = !parser->is_keep_alive || conn->http->is_closing;
+    release_body(conn);
+    body = blob_new(answer.bytes, answer.size_bytes);
+    conn_send_whole(conn, &reply, body);
+    blob_unref(body);
+    conn_move(conn, CONN_FLUSHING);
+    conn_flush(conn);
+    return true;
+}
+
 static void on_request(struct conn *conn)
 {
     struct http *http = conn->http;
@@ -249,7 +279,7 @@ static void on_request(struct conn *conn)
     char user[HTTP_USER_SIZE];
     struct http_refusal refusal;
 
-    if (conn_refuse_foreign(conn)) {
+    if (conn_refuse_foreign(conn) || answer_with_page(conn)) {
         return;
     }
     refusal = http_request_from(&conn->parser, user, &request);

@@ -175,6 +175,7 @@ static const struct reason {
     {204, "No Content", NULL},
     {206, "Partial Content", NULL},
     {304, "Not Modified", NULL},
+    {307, "Temporary Redirect", NULL},
     {400, "Bad Request", "BadRequest"},
     {401, "Unauthorized", NULL},
     {403, "Forbidden", "Forbidden"},

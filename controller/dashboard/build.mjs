@@ -1,0 +1,80 @@
+// Bundles the page, compresses its files, and writes them as C: build.mjs LIBRARIES DIR
+//
+// LIBRARIES/node_modules is where the libraries are; DIR gets page/ (the files as browsers see them) and files.c.
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+
+const BYTES_MAX = 150_000 // of all files together, compressed
+
+const here = dirname(fileURLToPath(import.meta.url))
+const [libraries, dir] = process.argv.slice(2).map((path) => resolve(path))
+const modules = join(libraries, 'node_modules')
+const esbuild = createRequire(join(libraries, 'package.json'))('esbuild')
+
+const types = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', txt: 'text/plain' }
+
+// Licences of what is bundled: they ask to come along.
+function licences() {
+  const names = Object.keys(JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')).dependencies)
+  const all = [...names, '@preact/signals-core']
+  return all.map((name) => `${name}\n\n${readFileSync(join(modules, name, 'LICENSE'), 'utf8')}\n`).join('\n')
+}
+
+async function bundle() {
+  const result = await esbuild.build({
+    entryPoints: { app: join(here, 'src/main.jsx') },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    nodePaths: [modules],
+    outdir: 'page',
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+  return result.outputFiles.map((file) => [file.path.split('/').pop(), Buffer.from(file.contents)])
+}
+
+function asC(files) {
+  const rows = []
+  const arrays = files.map(([name, type, bytes], index) => {
+    const etag = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
+    rows.push(`    {"${name === 'index.html' ? '' : name}", "${type}; charset=utf-8", "\\"${etag}\\"", file_${index}, sizeof(file_${index})},`)
+    const lines = []
+    for (let at = 0; at < bytes.length; at += 24) {
+      lines.push('    ' + [...bytes.subarray(at, at + 24)].join(','))
+    }
+    return `static const unsigned char file_${index}[] = {\n${lines.join(',\n')}};\n`
+  })
+  return (
+    `#include "controller/io/dashboard.h"\n${arrays.join('')}` +
+    `const struct dashboard_file dashboard_files[] = {\n${rows.join('\n')}\n};\n` +
+    `const size_t dashboard_file_count = ${files.length};\n`
+  )
+}
+
+const outputs = [
+  ...(await bundle()),
+  ['index.html', readFileSync(join(here, 'index.html'))],
+  ['icon.svg', readFileSync(join(here, 'icon.svg'))],
+  ['licences.txt', Buffer.from(licences())],
+]
+const files = outputs.map(([name, bytes]) => [name, types[name.split('.').pop()], gzipSync(bytes, { level: 9 })])
+const total = files.reduce((sum, [, , bytes]) => sum + bytes.length, 0)
+
+rmSync(join(dir, 'page'), { recursive: true, force: true })
+mkdirSync(join(dir, 'page'), { recursive: true })
+outputs.forEach(([name, bytes]) => writeFileSync(join(dir, 'page', name), bytes))
+files.forEach(([name, , bytes]) => console.log(`        ${name} ${bytes.length}`))
+if (total > BYTES_MAX) {
+  console.error(`the dashboard has ${total} bytes compressed, more than ${BYTES_MAX}`)
+  process.exit(1)
+}
+writeFileSync(join(dir, 'files.c'), asC(files))

@@ -1,0 +1,121 @@
+// The public API of the controller, and nothing else: requests, streams, and what went wrong.
+
+export const GROUP = '/apis/fog/v1'
+export const MANAGER = 'fog-dashboard' // the owner of the fields that are written here
+
+// A refusal, with the Status object that the controller answered; `code` 0: nobody answered.
+export class Failure extends Error {
+  constructor(status) {
+    super(status.message || 'the controller refused it')
+    this.status = status
+    this.code = status.code ?? 0
+    this.causes = status.details?.causes ?? []
+  }
+}
+
+// How far the controller's clock is ahead of this one, in milliseconds: ages are told by its clock.
+let skew = 0
+export const now = () => Date.now() + skew
+
+export function url(path, params = {}) {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== undefined && value !== null && value !== '') query.set(name, value)
+  }
+  const text = query.toString()
+  return text ? `${path}?${text}` : path
+}
+
+// "harvestsessions" → where these are; events are of the core group, as in Kubernetes.
+export const collectionPath = (plural) => (plural === 'events' ? '/api/v1/events' : `${GROUP}/${plural}`)
+export const objectPath = (plural, name) => `${collectionPath(plural)}/${encodeURIComponent(name)}`
+
+async function failureOf(response) {
+  const text = await response.text()
+  try {
+    return new Failure(JSON.parse(text))
+  } catch {
+    return new Failure({ code: response.status, message: text || response.statusText })
+  }
+}
+
+// The response, when it is a good one.
+export async function open(path, { params, signal, ...init } = {}) {
+  let response
+  try {
+    response = await fetch(url(path, params), { signal, cache: 'no-store', ...init })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new Failure({ code: 0, message: 'the controller does not answer' })
+  }
+  const date = Date.parse(response.headers.get('date'))
+  if (Math.abs(date - now()) > 2000) skew = date - Date.now()
+  if (!response.ok) throw await failureOf(response)
+  return response
+}
+
+export const get = async (path, params, signal) => (await open(path, { params, signal })).json()
+
+// The answer with what the controller warns of ("the status of 3 objects … has been compacted").
+export async function getWarned(path, params, signal) {
+  const response = await open(path, { params, signal })
+  return { value: await response.json(), warning: warningOf(response) }
+}
+export const warningOf = (response) => response.headers.get('warning')?.replace(/^299 - "|"$/g, '') ?? ''
+
+// A Table: {columns: [{name, priority, …}], rows: [{cells, object}], revision}
+export async function table(path, params, signal) {
+  const value = await get(path, { as: 'Table', ...params }, signal)
+  return { columns: value.columnDefinitions, rows: value.rows ?? [], revision: value.metadata.resourceVersion, next: value.metadata.continue }
+}
+
+// Every page of a list, one after the other: {items, revision}
+export async function list(path, params, signal) {
+  const items = []
+  let next, revision
+  do {
+    const page = await get(path, { limit: 2000, ...params, continue: next }, signal)
+    items.push(...page.items)
+    revision ??= page.metadata.resourceVersion // what changed while pages came is told by a watch from the first
+    next = page.metadata.continue
+  } while (next)
+  return { items, revision }
+}
+
+// What changes something.  `cause` goes into history, `user` is who; both are texts of a person.
+export async function send(method, path, body, { params, type = 'application/json', cause, user, signal } = {}) {
+  const headers = { 'Content-Type': type }
+  if (cause) headers['Fog-Change-Cause'] = encodeHeader(cause)
+  if (user) headers['Fog-User'] = encodeHeader(user)
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return (await open(path, { method, headers, body: text, params, signal })).json()
+}
+
+// Headers carry bytes: UTF-8, each byte as a character.
+const encodeHeader = (text) => String.fromCharCode(...new TextEncoder().encode(text.replace(/\s+/g, ' ').trim()))
+
+// Pieces of text as they come.
+export async function* pieces(path, params, signal) {
+  const response = await open(path, { params, signal })
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  try {
+    for (;;) {
+      const { value, done } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+}
+
+// A stream of lines, each a JSON document.
+export async function* documents(path, params, signal) {
+  let rest = ''
+  for await (const piece of pieces(path, params, signal)) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop()
+    for (const line of lines) if (line) yield JSON.parse(line)
+  }
+  if (rest) yield JSON.parse(rest)
+}

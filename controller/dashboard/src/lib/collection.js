@@ -1,0 +1,125 @@
+// One kind of objects, kept as the controller has them (model/watching.js says how), told on in
+// whole frames: `version` rises once for all that changed since the screen was drawn.
+import { signal } from '@preact/signals'
+import { collectionPath, documents, Failure, list, url } from './api.js'
+import { begin, step } from '../model/watching.js'
+
+const socketUrl = (path) => new URL(path, location.href).href.replace(/^http/, 'ws')
+
+export class Collection {
+  objects = new Map() // name → object; never written by others
+  version = signal(0)
+  phase = signal('idle') // of watching.js; 'live' is as good as it gets
+  revision = null // the newest that was told
+  isListed = signal(false) // it was whole once
+  #state = begin()
+  #timer = null
+  #listeners = new Set()
+  #frame = 0
+
+  // `onTrouble` hears that a watch ended: somebody may want to know why.
+  constructor(plural, onTrouble = () => {}) {
+    this.plural = plural
+    this.onTrouble = onTrouble
+  }
+
+  start() {
+    if (this.#state.phase === 'idle') this.#happen({ type: 'start' })
+    return this
+  }
+
+  // The controller answers: whoever waits need not wait longer.
+  hear() {
+    this.#happen({ type: 'heard' })
+  }
+
+  // Hears of each change at once: told({type: 'put', object, before} | {type: 'remove', before} | {type: 'replace'}).
+  listen(told) {
+    this.#listeners.add(told)
+    return () => this.#listeners.delete(told)
+  }
+
+  #happen(event) {
+    const { state, effects } = step(this.#state, event)
+    this.#state = state
+    this.revision = state.revision ?? this.revision
+    if (this.phase.peek() !== state.phase) this.phase.value = state.phase
+    for (const effect of effects) this.#perform(effect)
+    if (event.type === 'closed') this.onTrouble()
+  }
+
+  #perform(effect) {
+    switch (effect.type) {
+      case 'list':
+        return this.#list()
+      case 'watch':
+        return effect.over === 'websocket' ? this.#watchSocket(effect.revision) : this.#watchHttp(effect.revision)
+      case 'wait':
+        clearTimeout(this.#timer)
+        this.#timer = setTimeout(() => this.#happen({ type: 'waited' }), effect.ms)
+        return
+      case 'replace':
+        this.objects = new Map(effect.items.map((object) => [object.metadata.name, object]))
+        this.isListed.value = true
+        return this.#tell({ type: 'replace' })
+      case 'put': {
+        const before = this.objects.get(effect.object.metadata.name)
+        this.objects.set(effect.object.metadata.name, effect.object)
+        return this.#tell({ type: 'put', object: effect.object, before })
+      }
+      case 'remove': {
+        const before = this.objects.get(effect.name)
+        this.objects.delete(effect.name)
+        return this.#tell({ type: 'remove', before })
+      }
+    }
+  }
+
+  #tell(change) {
+    for (const told of this.#listeners) told(change)
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0
+      this.version.value++
+    })
+  }
+
+  async #list() {
+    try {
+      const { items, revision } = await list(collectionPath(this.plural))
+      this.#happen({ type: 'listed', items, revision })
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.#happen({ type: 'failed', code: error.code })
+    }
+  }
+
+  #path(revision) {
+    return url(collectionPath(this.plural), { watch: true, resourceVersion: revision, allowWatchBookmarks: true })
+  }
+
+  #watchSocket(revision) {
+    const socket = new WebSocket(socketUrl(this.#path(revision)))
+    let wasOpen = false
+    socket.onopen = () => {
+      wasOpen = true
+      this.#happen({ type: 'opened' })
+    }
+    socket.onmessage = ({ data }) => this.#happen({ type: 'told', event: JSON.parse(data) })
+    socket.onclose = () => this.#happen({ type: 'closed', wasOpen })
+  }
+
+  async #watchHttp(revision) {
+    let wasOpen = false
+    try {
+      const stream = documents(this.#path(revision))
+      for await (const event of stream) {
+        if (!wasOpen) this.#happen({ type: 'opened' })
+        wasOpen = true
+        this.#happen({ type: 'told', event })
+      }
+    } catch (error) {
+      if (error instanceof Failure && error.code === 410) return this.#happen({ type: 'failed', code: 410 })
+    }
+    this.#happen({ type: 'closed', wasOpen })
+  }
+}

@@ -1,0 +1,118 @@
+// What the page knows of the fleet: a collection for each kind that is looked at, whether the
+// controller answers, and the readings of agents, which are asked for and not watched
+// (a reading is no change of an object).
+import { signal, computed } from '@preact/signals'
+import { Collection } from './collection.js'
+import { get, now, open, table } from './api.js'
+
+const HEART_MS = 3000
+const RETRY_MS = 500 // while it does not answer
+const STALE_MS = 8000
+const READINGS_MS = 2000 // of 200 agents; of more of them less often, so that asking costs the same
+
+const collections = new Map()
+
+// The collection of a kind, by its plural; the first who asks starts it.
+export function collection(plural) {
+  if (!collections.has(plural)) collections.set(plural, new Collection(plural, beat))
+  return collections.get(plural).start()
+}
+
+// Its objects, now and whenever they change; for components.
+export function objects(plural) {
+  const kind = collection(plural)
+  kind.version.value // read, so that who draws it draws it again
+  return kind.objects
+}
+
+// --- is anybody there? ---------------------------------------------------------------------------
+
+export const clock = signal(now()) // once a second, by the controller's clock
+setInterval(() => (clock.value = now()), 1000)
+
+export const heardAt = signal(now())
+const isAnswered = signal(true) // the last time that it was asked
+export const isStale = computed(() => !isAnswered.value || clock.value - heardAt.value > STALE_MS)
+let nextBeat = 0
+
+async function beat() {
+  clearTimeout(nextBeat)
+  nextBeat = setTimeout(beat, HEART_MS)
+  try {
+    await open('/healthz', { signal: AbortSignal.timeout(HEART_MS) })
+    const wasStale = isStale.peek()
+    heardAt.value = now()
+    isAnswered.value = true
+    for (const kind of collections.values()) if (wasStale) kind.hear()
+  } catch {
+    isAnswered.value = false
+    clearTimeout(nextBeat)
+    nextBeat = setTimeout(beat, RETRY_MS)
+  }
+}
+
+// --- kinds ---------------------------------------------------------------------------------------
+
+// What there is, as discovery tells: [{plural, kind, verbs, subresources, shortNames}]
+export const kinds = signal([])
+
+async function discover() {
+  try {
+    const { resources } = await get('/apis/fog/v1')
+    kinds.value = resources
+      .filter(({ name }) => !name.includes('/'))
+      .map(({ name, kind, verbs, shortNames = [] }) => ({
+        plural: name,
+        kind,
+        verbs,
+        shortNames,
+        subresources: resources.filter((other) => other.name.startsWith(`${name}/`)).map((other) => other.name.slice(name.length + 1)),
+      }))
+  } catch {
+    setTimeout(discover, 1000)
+  }
+}
+export const pluralOf = (kind) => (kind === 'Event' ? 'events' : (kinds.value.find((one) => one.kind === kind)?.plural ?? `${kind.toLowerCase()}s`))
+export const kindOf = (plural) => (plural === 'events' ? 'Event' : (kinds.value.find((one) => one.plural === plural)?.kind ?? plural))
+
+// --- readings ------------------------------------------------------------------------------------
+
+// name → {battery, temperature, load, …}: numbers or words by the title of their column, in small letters
+export const readings = signal(new Map())
+let isReading = false
+
+function read(cell) {
+  const number = Number.parseFloat(cell)
+  return Number.isNaN(number) ? cell : number
+}
+
+async function readAll() {
+  let count = 0
+  try {
+    const told = new Map()
+    let next
+    do {
+      const page = await table('/apis/fog/v1/agents', { includeObject: 'None', limit: 2000, continue: next })
+      const titles = page.columns.map(({ name }) => name.toLowerCase())
+      for (const { cells } of page.rows) told.set(cells[0], Object.fromEntries(cells.map((cell, i) => [titles[i], read(cell)])))
+      next = page.next
+    } while (next)
+    count = told.size
+    readings.value = told
+  } catch {
+    // the older ones stay; isStale says it
+  }
+  setTimeout(readAll, READINGS_MS * Math.max(1, count / 200 / 5))
+}
+
+// From the first call on; for views that show readings.
+export function watchReadings() {
+  if (isReading) return
+  isReading = true
+  readAll()
+}
+
+export function startFleet() {
+  discover()
+  beat()
+}

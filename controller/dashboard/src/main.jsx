@@ -1,0 +1,58 @@
+// The page: a frame with the ways to the views, what the connection is like, and the view.
+import { render } from 'preact'
+import { useEffect } from 'preact/hooks'
+import './style.css'
+import { clock, collection, heardAt, isStale, startFleet } from './lib/fleet.js'
+import { href, route } from './lib/route.js'
+import { duration } from './lib/time.js'
+import { Kinds } from './views/kinds.jsx'
+
+// A row per view; the first is the one without an address.
+const VIEWS = [{ name: 'kinds', title: 'Objects', draw: Kinds }]
+const HIDDEN = []
+
+const viewOf = (name) => [...VIEWS, ...HIDDEN].find((view) => view.name === name) ?? VIEWS[0]
+
+function Connection() {
+  const phase = collection('agents').phase.value
+  const silent = clock.value - heardAt.value
+  const isLive = phase === 'live' && !isStale.value
+  return (
+    <p class={`connection ${isLive ? 'live' : 'stale'}`} role="status">
+      {isLive ? 'live' : isStale.value ? `stale: no word from the controller for ${duration(silent)}` : 'connecting'}
+    </p>
+  )
+}
+
+function Frame() {
+  const view = viewOf(route.value.path[0])
+  useEffect(() => {
+    document.title = `${view.title} · Fog`
+  }, [view])
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById('main').focus())}>
+        To the content
+      </a>
+      <header>
+        <a class="home" href={href([])}>
+          <img src="icon.svg" alt="" width="20" height="20" /> Fog
+        </a>
+        <nav aria-label="Views">
+          {VIEWS.map(({ name, title }) => (
+            <a href={href([name])} aria-current={view.name === name ? 'page' : undefined}>
+              {title}
+            </a>
+          ))}
+        </nav>
+        <Connection />
+      </header>
+      <main id="main" tabIndex="-1" class={isStale.value ? 'old' : ''}>
+        <view.draw path={route.value.path.slice(1)} params={route.value.params} />
+      </main>
+    </>
+  )
+}
+
+startFleet()
+render(<Frame />, document.body)

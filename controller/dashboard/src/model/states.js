@@ -1,0 +1,56 @@
+// The state of an agent, and of a session, at a glance: one word of few, why, and since when.
+// Pure: objects in, words out.
+
+// In the order of how much they ask for attention, least first; `mark` is told by form as well as by colour.
+export const STATES = {
+  converged: { mark: '●', says: 'what runs is what was declared' },
+  idle: { mark: '·', says: 'nothing is placed there' },
+  suspended: { mark: '❚❚', says: 'policy holds its work back' },
+  cordoned: { mark: '⊘', says: 'it gets no new work' },
+  converging: { mark: '◐', says: 'on its way' },
+  diverged: { mark: '▲', says: 'something stands in the way' },
+  silent: { mark: '○', says: 'nothing is heard of it' },
+}
+
+export const condition = (object, type) => object.status?.conditions?.find((one) => one.type === type)
+const is = (object, type, status) => condition(object, type)?.status === status
+const say = (state, reason = '', message = '', since = undefined) => ({ state, reason, message, since })
+
+// How far one assignment is from what it shall be.
+export function assignmentState(assignment) {
+  const { phase } = assignment.status ?? {}
+  const converged = condition(assignment, 'Converged')
+  const { reason = '', message = '', lastTransitionTime } = converged ?? {}
+  if (phase === 'Suspended') return say('suspended', assignment.status.reason ?? reason, message, lastTransitionTime)
+  if (converged?.status === 'True') return say('converged', reason, message, lastTransitionTime)
+  const isMoving = phase === undefined || phase === 'Pending' || phase === 'Starting' || phase === 'Stopping'
+  return say(isMoving ? 'converging' : 'diverged', reason, message, lastTransitionTime)
+}
+
+// Of an agent, with the assignments on it.
+export function agentState(agent, assignments = []) {
+  const ready = condition(agent, 'Ready')
+  if (ready?.status !== 'True') {
+    return say('silent', ready?.reason ?? 'NeverConnected', ready?.message ?? 'it has never dialled in', ready?.lastTransitionTime)
+  }
+  const states = assignments.map(assignmentState)
+  const worst = (state) => states.find((one) => one.state === state)
+  if (agent.status?.paused) return say('suspended', 'Paused', 'the owner of the machine has paused it', ready.lastTransitionTime)
+  if (worst('diverged')) return worst('diverged')
+  if (worst('converging')) return worst('converging')
+  if (worst('suspended')) return worst('suspended')
+  if (agent.spec?.unschedulable || is(agent, 'Schedulable', 'False')) {
+    const held = condition(agent, 'Schedulable')
+    return say('cordoned', held?.reason ?? 'Cordoned', held?.message ?? 'it gets no new work', held?.lastTransitionTime)
+  }
+  return states.length === 0 ? say('idle', 'Idle', 'nothing is placed there') : say('converged', 'AsDeclared', 'all of it is as declared')
+}
+
+// Of a session, or of anything that has a condition Converged.
+export function sessionState(session) {
+  const converged = condition(session, 'Converged')
+  if (converged === undefined) return say('converging', 'New', 'not yet examined')
+  const { reason, message, lastTransitionTime, status } = converged
+  if (status === 'True') return say('converged', reason, message, lastTransitionTime)
+  return say(converged.class === undefined ? 'converging' : 'diverged', reason, message, lastTransitionTime)
+}

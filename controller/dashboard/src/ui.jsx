@@ -1,0 +1,90 @@
+// Pieces that several views draw with.  User strings are text, always: nothing here makes markup of them.
+import { useEffect, useRef } from 'preact/hooks'
+import { clock } from './lib/fleet.js'
+import { duration, fullTime, ms } from './lib/time.js'
+import { STATES } from './model/states.js'
+
+// A state as form, colour and word.
+export function State({ state, short = false }) {
+  return (
+    <span class={`state ${state}`} title={STATES[state].says}>
+      <span class="mark" aria-hidden="true">
+        {STATES[state].mark}
+      </span>
+      <span class={short ? 'unseen' : ''}>{state}</span>
+    </span>
+  )
+}
+
+// How long ago, counting; the time itself is its title.
+export function Age({ at }) {
+  if (!at) return <span>-</span>
+  return <time title={fullTime(at)} dateTime={new Date(ms(at)).toISOString()}>{duration(clock.value - ms(at))}</time>
+}
+
+// A bar with its number; `share` from 0 to 1, undefined when nothing is known.
+export function Bar({ share, label, title, level = '' }) {
+  if (share === undefined || Number.isNaN(share)) return null
+  const percent = Math.max(0, Math.min(100, share * 100))
+  return (
+    <span class={`bar ${level}`} title={title} role="img" aria-label={`${title} ${label}`}>
+      <span class="filled" style={{ width: `${percent}%` }} />
+      <span class="label">{label}</span>
+    </span>
+  )
+}
+
+// What the controller refused, with each cause.
+export function Refusal({ failure }) {
+  if (!failure) return null
+  return (
+    <div class="refusal" role="alert">
+      <p>{failure.message}</p>
+      {failure.causes?.length > 0 && (
+        <ul>
+          {failure.causes.map((cause) => (
+            <li>
+              {cause.field && <code>{cause.field}</code>} {cause.message}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}
+
+// What differs, field by field: [{path, before, after}]
+export function Changes({ changes }) {
+  return (
+    <table class="changes">
+      <tbody>
+        {changes.map(({ path, before, after }) => (
+          <tr>
+            <th scope="row">{path}</th>
+            <td class="before">{word(before)}</td>
+            <td aria-hidden="true">→</td>
+            <td class="after">{word(after)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+export const word = (value) => (value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value))
+
+// A question before something is done; Escape and a click beside it say no.
+export function Dialog({ title, onClose, children }) {
+  const ref = useRef()
+  useEffect(() => {
+    ref.current.showModal()
+    return () => ref.current?.close()
+  }, [])
+  const isBeside = (event) => event.target === ref.current
+  return (
+    <dialog ref={ref} aria-label={title} onClose={onClose} onClick={(event) => isBeside(event) && onClose()}>
+      <h2>{title}</h2>
+      {children}
+    </dialog>
+  )
+}

@@ -1,0 +1,98 @@
+// Objects of any kind, as the controller's own columns show them: nothing here knows a kind.
+import { useEffect, useState } from 'preact/hooks'
+import { collectionPath, Failure, table } from '../lib/api.js'
+import { collection, kinds } from '../lib/fleet.js'
+import { href, objectHref, setParams } from '../lib/route.js'
+import { Refusal } from '../ui.jsx'
+
+const ROWS_MAX = 500
+const PAUSE_MS = 250 // between two looks, however much changes
+
+// The table of a kind, asked for again when something of the kind has changed.
+function useTable(plural, selector) {
+  const [state, setState] = useState({})
+  const version = collection(plural).version.value
+  const isNew = state.plural !== plural
+  useEffect(() => {
+    const gone = new AbortController()
+    const look = async () => {
+      try {
+        const found = await table(collectionPath(plural), { labelSelector: selector, limit: ROWS_MAX }, gone.signal)
+        setState({ plural, ...found })
+      } catch (error) {
+        if (!gone.signal.aborted) setState({ plural, columns: [], rows: [], failure: error instanceof Failure ? error : new Failure({ message: String(error) }) })
+      }
+    }
+    const timer = setTimeout(look, isNew ? 0 : PAUSE_MS)
+    return () => {
+      clearTimeout(timer)
+      gone.abort()
+    }
+  }, [plural, version, selector])
+  return isNew ? { columns: [], rows: [] } : state
+}
+
+export function Kinds({ path, params }) {
+  const plural = path[0] ?? kinds.value[0]?.plural
+  return (
+    <>
+      <nav class="tabs" aria-label="Kinds">
+        {[...kinds.value, { plural: 'events', kind: 'Event' }].map((kind) => (
+          <a href={href(['kinds', kind.plural])} aria-current={kind.plural === plural ? 'page' : undefined}>
+            {kind.kind}
+          </a>
+        ))}
+      </nav>
+      {plural && <Table plural={plural} params={params} />}
+    </>
+  )
+}
+
+function Table({ plural, params }) {
+  const { columns, rows, next, failure } = useTable(plural, params.labels)
+  const shown = columns.map((column, index) => ({ ...column, index })).filter(({ priority }) => priority === 0 || params.wide)
+  const query = (params.q ?? '').toLowerCase()
+  const matching = rows.filter(({ cells }) => query === '' || cells.some((cell) => String(cell).toLowerCase().includes(query)))
+  return (
+    <>
+      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+        <input type="search" aria-label="Search" placeholder="search" value={params.q ?? ''} onInput={(event) => setParams({ q: event.target.value })} />
+        <input
+          type="search"
+          aria-label="Labels"
+          placeholder="labels: site=north,!old"
+          value={params.labels ?? ''}
+          onChange={(event) => setParams({ labels: event.target.value })}
+        />
+        <label>
+          <input type="checkbox" checked={Boolean(params.wide)} onChange={(event) => setParams({ wide: event.target.checked ? 1 : '' })} /> all columns
+        </label>
+      </form>
+      <Refusal failure={failure} />
+      <div class="scrolled">
+        <table class="objects">
+          <thead>
+            <tr>
+              {shown.map(({ name, description }) => (
+                <th scope="col" title={description}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {matching.map(({ cells }) => (
+              <tr key={cells[0]}>
+                {shown.map(({ index }) => (
+                  <td>{index === 0 ? <a href={objectHref(plural, cells[0])}>{cells[0]}</a> : String(cells[index] ?? '')}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {columns.length > 0 && matching.length === 0 && <p class="quiet">nothing of that kind{query || params.labels ? ' that matches' : ''}</p>}
+      {next && <p class="quiet">only the first {ROWS_MAX} are shown: select by labels</p>}
+    </>
+  )
+}
