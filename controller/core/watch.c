@@ -355,6 +355,7 @@ static void begin(struct ctl *ctl, struct watcher *watcher, const struct target 
         end_expired(ctl, watcher, revision);
         return;
     }
+    watcher->owes_bookmark = watcher->wants_bookmarks;
     go_on_from(ctl, watcher, revision);
 }
 
@@ -417,6 +418,10 @@ void watch_flush(struct ctl *ctl)
         }
         if (watcher->is_live) {
             flush(ctl, watcher);
+        }
+        if (watcher->is_live && watcher->owes_bookmark) {
+            watcher->owes_bookmark = false;
+            tell_bookmark(ctl, watcher, ctl->revision, false);
         }
         if (mono_is_due(watcher->bookmark_at, ctl->now)) {
             if (watcher->is_live) {

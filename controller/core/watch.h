@@ -20,6 +20,7 @@ struct watcher {
     bool knows_columns;     /* they were told with an earlier table */
     bool is_live;
     bool wants_bookmarks;
+    bool owes_bookmark;  /* it has not said yet that it has caught up */
     uint64_t position;   /* LIVE: the next event in the ring */
     uint64_t revision;   /* told up to here */
     struct mono ends_at; /* timeoutSeconds */

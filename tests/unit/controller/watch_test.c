@@ -76,6 +76,18 @@ static const char *events(const struct api_reply *reply)
     return text;
 }
 
+/* "ADDED BOOKMARK" */
+static const char *types(const struct api_reply *reply)
+{
+    char *text = arena_strdup(&api.arena, "");
+
+    vec_each (&reply->events, it) {
+        text = arena_printf(&api.arena, "%s%s%s", text, *text == '\0' ? "" : " ",
+                            api_text(*it, "type"));
+    }
+    return text;
+}
+
 static void expect_expired(const struct api_reply *reply)
 {
     const struct node *last;
@@ -468,6 +480,27 @@ static void bookmarks_come_only_when_asked_for(void **state)
     assert_int_equal(asked->events.count, 3);
 }
 
+static void a_watch_that_goes_on_says_with_a_bookmark_that_it_has_caught_up(void **state)
+{
+    struct api_reply *recent, *old, *unasked;
+
+    (void)state;
+    create("a");
+    create("b");
+    recent = watch("&resourceVersion=1&allowWatchBookmarks=true");
+    assert_string_equal(types(recent), "ADDED BOOKMARK");
+    create("c");
+    assert_string_equal(types(recent), "ADDED BOOKMARK ADDED");
+    api_restart(&api);
+    old = watch("&resourceVersion=0&allowWatchBookmarks=true");
+    assert_string_equal(types(old), "ADDED ADDED ADDED");
+    old = watch("&resourceVersion=1&allowWatchBookmarks=true");
+    unasked = watch("&resourceVersion=1");
+    assert_string_equal(types(old), "ADDED ADDED BOOKMARK");
+    assert_string_equal(types(unasked), "ADDED ADDED");
+    assert_string_equal(api_text(old->events.items[2], "object.metadata.resourceVersion"), "3");
+}
+
 static void the_end_of_the_initial_events_is_marked_when_asked_for(void **state)
 {
     struct api_reply *reply;
@@ -560,6 +593,7 @@ int main(void)
         CASE(a_change_of_the_status_is_told),
         CASE(events_are_watched),
         CASE(bookmarks_come_only_when_asked_for),
+        CASE(a_watch_that_goes_on_says_with_a_bookmark_that_it_has_caught_up),
         CASE(the_end_of_the_initial_events_is_marked_when_asked_for),
         CASE(a_watch_ends_when_its_time_is_over),
         CASE(a_time_that_is_no_number_is_refused),
