@@ -118,7 +118,11 @@ PAGE_LIBRARIES := build/dashboard/npm
 $(DASHBOARD): build/dashboard/files.c controller/io/dashboard.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -g,$(CFLAGS)) -c -o $@ $<
-build/dashboard/files.c: $(PAGE_SOURCES) $(wildcard $(PAGE_LIBRARIES)/complete)
+# What the page knows from the tables of the programs; the same of every variant, so made anew only when it differs.
+build/dashboard/reasons.json: $(OUT)/gendocs
+	@mkdir -p $(@D)
+	$(Q)$< reasons.json >$@.$$$$ && { cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@; }
+build/dashboard/files.c: $(PAGE_SOURCES) build/dashboard/reasons.json $(wildcard $(PAGE_LIBRARIES)/complete)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  PAGE  $@")
 	$(Q)controller/dashboard/build $(PAGE_LIBRARIES) $(@D)

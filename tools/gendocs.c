@@ -6,8 +6,10 @@
  *     gendocs where > docs/WHERE.md
  *     gendocs config > docs/CONFIG.md
  *     gendocs metrics > docs/METRICS.md
- *     gendocs controller.conf; gendocs agent.conf */
+ *     gendocs controller.conf; gendocs agent.conf
+ *     gendocs reasons.json, which the dashboard is built with */
 #include "schema/base/str.h"
+#include "schema/divergence.h"
 #include "schema/docs.h"
 #include "schema/option.h"
 
@@ -33,6 +35,19 @@ static void file_agent(struct str *to)
     options_file(&agent_options, to);
 }
 
+/* Which reason is of which class, for the dashboard; those that are not named are of the first. */
+static void file_reasons(struct str *to)
+{
+    str_add(to, "{");
+    for (size_t i = 0; i < divergence_rows(); i++) {
+        const char *reason = divergence_reason(i);
+
+        str_addf(to, "%s\n  \"%s\": \"%s\"", i == 0 ? "" : ",", reason,
+                 divergence_words[divergence_of(reason)]);
+    }
+    str_add(to, "\n}\n");
+}
+
 static const struct page {
     const char *name;
     void (*write)(struct str *to);
@@ -45,6 +60,7 @@ static const struct page {
     {"metrics", docs_metrics},
     {"controller.conf", file_controller},
     {"agent.conf", file_agent},
+    {"reasons.json", file_reasons},
 };
 
 int main(int argc, char **argv)
@@ -59,6 +75,6 @@ int main(int argc, char **argv)
         }
     }
     (void)fprintf(stderr, "usage: gendocs kinds | protocol | mutants | where | config | metrics |\n"
-                          "       controller.conf | agent.conf\n");
+                          "       controller.conf | agent.conf | reasons.json\n");
     return 2;
 }

@@ -35,6 +35,7 @@ async function bundle() {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     nodePaths: [modules],
+    alias: { 'fog-reasons': join(dir, 'reasons.json') }, // from the tables of the programs
     outdir: 'page',
     legalComments: 'none',
     logLevel: 'warning',

@@ -45,4 +45,17 @@ export const tests = {
     await page.getByRole('link', { name: 'after-restart' }).waitFor({ state: 'detached' })
     assert.equal(await page.evaluate(() => window.isTheSame), true)
   },
+
+  async where_no_websocket_passes_it_watches_over_http({ page, fleet }) {
+    await page.addInitScript(() => {
+      globalThis.WebSocket = function () { // a fault: what a proxy that knows no upgrade does
+        setTimeout(() => this.onclose())
+      }
+    })
+    await page.view('kinds/harvestpolicies')
+    fleet.apply('apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: over-http}\n')
+    await page.getByRole('link', { name: 'over-http' }).waitFor()
+    fleet.sh('fogctl delete hp over-http')
+    await page.getByRole('link', { name: 'over-http' }).waitFor({ state: 'detached' })
+  },
 }

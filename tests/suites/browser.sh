@@ -3,10 +3,13 @@
 # are in tests/browser, a file for each view, and reach the functions of tests/e2e/lib.sh through two pipes.
 #
 # shellcheck source=tests/e2e/lib.sh disable=SC2154
+# shellcheck source=tools/machines
 . "$(dirname "$0")/../e2e/lib.sh"
 
+. tools/machines
+
 CLIENTS=$(realpath "${FOG_CLIENTS:-build/clients}")
-TESTS=(frame.mjs) # in this order, in one fleet
+TESTS=(frame.mjs fleet.mjs) # in this order, in one fleet
 
 the_browser_is_here() {
   [ -d "$CLIENTS/browser/node_modules/playwright-core" ] && command -v node chromium >/dev/null && return
@@ -28,13 +31,19 @@ serve() { # ASKED ANSWERED
 }
 
 every_view_works_in_a_browser() {
-  start_fleet edge-1 edge-2 edge-3 || return
+  local name browser
+  start_controller || return
+  for name in edge-1 edge-2 edge-3; do
+    make_machine "$T/$name.machine"
+    start_agent "$name" --sensor-root "$T/$name.machine" --label "site=$([ $name = edge-3 ] && echo south || echo north)"
+  done
   expect 0 fogctl apply -f examples/quickstart.yaml
   await 20 "all of it runs" converged counter beacon keeper
   mkfifo "$T/asked" "$T/answered"
   FOG_CLIENTS=$CLIENTS node tests/browser/run.mjs "http://$API" "$T/asked" "$T/answered" "${TESTS[@]/#/tests/browser/}" >"$T/browser" 2>&1 &
+  browser=$! # what the tests start here has other numbers
   serve "$T/asked" "$T/answered"
-  wait $! || miss "the browser's tests ended with $?"
+  wait "$browser" || miss "the browser's tests ended with $?"
   cat "$T/browser"
 }
 

@@ -1,14 +1,20 @@
 // The page: a frame with the ways to the views, what the connection is like, and the view.
+import classes from 'fog-reasons'
 import { render } from 'preact'
 import { useEffect } from 'preact/hooks'
 import './style.css'
 import { clock, collection, heardAt, isStale, startFleet } from './lib/fleet.js'
 import { href, route } from './lib/route.js'
 import { duration } from './lib/time.js'
+import { learnClasses } from './model/states.js'
+import { Fleet } from './views/fleet.jsx'
 import { Kinds } from './views/kinds.jsx'
 
 // A row per view; the first is the one without an address.
-const VIEWS = [{ name: 'kinds', title: 'Objects', draw: Kinds }]
+const VIEWS = [
+  { name: 'fleet', title: 'Fleet', draw: Fleet },
+  { name: 'kinds', title: 'Objects', draw: Kinds },
+]
 const HIDDEN = []
 
 const viewOf = (name) => [...VIEWS, ...HIDDEN].find((view) => view.name === name) ?? VIEWS[0]
@@ -54,5 +60,6 @@ function Frame() {
   )
 }
 
+learnClasses(classes)
 startFleet()
 render(<Frame />, document.body)

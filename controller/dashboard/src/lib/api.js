@@ -94,9 +94,8 @@ export async function send(method, path, body, { params, type = 'application/jso
 // Headers carry bytes: UTF-8, each byte as a character.
 const encodeHeader = (text) => String.fromCharCode(...new TextEncoder().encode(text.replace(/\s+/g, ' ').trim()))
 
-// Pieces of text as they come.
-export async function* pieces(path, params, signal) {
-  const response = await open(path, { params, signal })
+// Pieces of text as they come, of a response that open() gave.
+export async function* pieces(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   try {
     for (;;) {
@@ -110,9 +109,9 @@ export async function* pieces(path, params, signal) {
 }
 
 // A stream of lines, each a JSON document.
-export async function* documents(path, params, signal) {
+export async function* documents(response) {
   let rest = ''
-  for await (const piece of pieces(path, params, signal)) {
+  for await (const piece of pieces(response)) {
     const lines = (rest + piece).split('\n')
     rest = lines.pop()
     for (const line of lines) if (line) yield JSON.parse(line)

@@ -1,8 +1,12 @@
 // One kind of objects, kept as the controller has them (model/watching.js says how), told on in
 // whole frames: `version` rises once for all that changed since the screen was drawn.
 import { signal } from '@preact/signals'
-import { collectionPath, documents, Failure, list, url } from './api.js'
+import { collectionPath, documents, Failure, list, open, url } from './api.js'
 import { begin, step } from '../model/watching.js'
+
+const STREAMS_MAX = 3
+const LIST_MS = 5000
+let streams = 0 // of HTTP
 
 const socketUrl = (path) => new URL(path, location.href).href.replace(/^http/, 'ws')
 
@@ -17,10 +21,10 @@ export class Collection {
   #listeners = new Set()
   #frame = 0
 
-  // `onTrouble` hears that a watch ended: somebody may want to know why.
-  constructor(plural, onTrouble = () => {}) {
+  // `isThere` tells whether the controller answers other requests.
+  constructor(plural, isThere) {
     this.plural = plural
-    this.onTrouble = onTrouble
+    this.isThere = isThere
   }
 
   start() {
@@ -45,7 +49,6 @@ export class Collection {
     this.revision = state.revision ?? this.revision
     if (this.phase.peek() !== state.phase) this.phase.value = state.phase
     for (const effect of effects) this.#perform(effect)
-    if (event.type === 'closed') this.onTrouble()
   }
 
   #perform(effect) {
@@ -105,21 +108,32 @@ export class Collection {
       this.#happen({ type: 'opened' })
     }
     socket.onmessage = ({ data }) => this.#happen({ type: 'told', event: JSON.parse(data) })
-    socket.onclose = () => this.#happen({ type: 'closed', wasOpen })
+    socket.onclose = () => this.#closed(wasOpen)
   }
 
+  async #closed(wasOpen) {
+    this.#happen({ type: 'closed', wasOpen, isThere: await this.isThere() })
+  }
+
+  // A browser has six connections to a server, and streams keep theirs: kinds beyond a few are listed now and then.
   async #watchHttp(revision) {
-    let wasOpen = false
-    try {
-      const stream = documents(this.#path(revision))
-      for await (const event of stream) {
-        if (!wasOpen) this.#happen({ type: 'opened' })
-        wasOpen = true
-        this.#happen({ type: 'told', event })
-      }
-    } catch (error) {
-      if (error instanceof Failure && error.code === 410) return this.#happen({ type: 'failed', code: 410 })
+    if (streams >= STREAMS_MAX) {
+      this.#happen({ type: 'opened' })
+      setTimeout(() => this.#happen({ type: 'failed', code: 410 }), LIST_MS)
+      return
     }
-    this.#happen({ type: 'closed', wasOpen })
+    let wasOpen = false
+    streams++
+    try {
+      const response = await open(this.#path(revision))
+      wasOpen = true
+      this.#happen({ type: 'opened' })
+      for await (const event of documents(response)) this.#happen({ type: 'told', event })
+    } catch {
+      // told by #closed: a stream that ends is one that is begun again
+    } finally {
+      streams--
+    }
+    this.#closed(wasOpen)
   }
 }

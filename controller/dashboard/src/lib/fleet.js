@@ -35,6 +35,7 @@ const isAnswered = signal(true) // the last time that it was asked
 export const isStale = computed(() => !isAnswered.value || clock.value - heardAt.value > STALE_MS)
 let nextBeat = 0
 
+// Asks, and asks again later; true when it answered.
 async function beat() {
   clearTimeout(nextBeat)
   nextBeat = setTimeout(beat, HEART_MS)
@@ -44,10 +45,12 @@ async function beat() {
     heardAt.value = now()
     isAnswered.value = true
     for (const kind of collections.values()) if (wasStale) kind.hear()
+    return true
   } catch {
     isAnswered.value = false
     clearTimeout(nextBeat)
     nextBeat = setTimeout(beat, RETRY_MS)
+    return false
   }
 }
 

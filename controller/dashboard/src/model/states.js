@@ -12,6 +12,12 @@ export const STATES = {
   silent: { mark: '○', says: 'nothing is heard of it' },
 }
 
+// Reasons by the class of what stands in the way, as the controller's own table has them; what is not in
+// it is of the configuration: a change on its way.
+let classes = {}
+export const learnClasses = (table) => (classes = table)
+export const classOf = (reason) => classes[reason] ?? 'Configuration'
+
 export const condition = (object, type) => object.status?.conditions?.find((one) => one.type === type)
 const is = (object, type, status) => condition(object, type)?.status === status
 const say = (state, reason = '', message = '', since = undefined) => ({ state, reason, message, since })
@@ -33,12 +39,12 @@ export function agentState(agent, assignments = []) {
   if (ready?.status !== 'True') {
     return say('silent', ready?.reason ?? 'NeverConnected', ready?.message ?? 'it has never dialled in', ready?.lastTransitionTime)
   }
-  const states = assignments.map(assignmentState)
-  const worst = (state) => states.find((one) => one.state === state)
   if (agent.status?.paused) return say('suspended', 'Paused', 'the owner of the machine has paused it', ready.lastTransitionTime)
-  if (worst('diverged')) return worst('diverged')
-  if (worst('converging')) return worst('converging')
-  if (worst('suspended')) return worst('suspended')
+  const states = assignments.map(assignmentState)
+  for (const state of ['diverged', 'converging', 'suspended']) {
+    const all = states.filter((one) => one.state === state)
+    if (all.length > 0) return { ...all[0], reason: [...new Set(all.map(({ reason }) => reason))].join(', ') }
+  }
   if (agent.spec?.unschedulable || is(agent, 'Schedulable', 'False')) {
     const held = condition(agent, 'Schedulable')
     return say('cordoned', held?.reason ?? 'Cordoned', held?.message ?? 'it gets no new work', held?.lastTransitionTime)
@@ -52,5 +58,5 @@ export function sessionState(session) {
   if (converged === undefined) return say('converging', 'New', 'not yet examined')
   const { reason, message, lastTransitionTime, status } = converged
   if (status === 'True') return say('converged', reason, message, lastTransitionTime)
-  return say(converged.class === undefined ? 'converging' : 'diverged', reason, message, lastTransitionTime)
+  return say(classOf(reason) === 'Configuration' ? 'converging' : 'diverged', reason, message, lastTransitionTime)
 }

@@ -3,7 +3,8 @@
 //
 // Events   {type: 'start'}, {type: 'listed', items, revision}, {type: 'opened'},
 //          {type: 'told', event} (one of a watch), {type: 'failed', code} (of a request),
-//          {type: 'closed', wasOpen}, {type: 'waited'}, {type: 'heard'} (the controller answers again)
+//          {type: 'closed', wasOpen, isThere} (does the controller answer other requests?),
+//          {type: 'waited'}, {type: 'heard'} (the controller answers again)
 // Effects  {type: 'list'}, {type: 'watch', revision, over: 'websocket' | 'http'}, {type: 'wait', ms},
 //          {type: 'replace', items}, {type: 'put', object}, {type: 'remove', name}
 
@@ -37,8 +38,9 @@ function told(state, { type, object }) {
   }
 }
 
-function closed(state, wasOpen) {
-  const sockets = wasOpen ? 0 : state.sockets + 1
+// A socket that does not open while all else is answered is what something between here and there does.
+function closed(state, { wasOpen, isThere }) {
+  const sockets = wasOpen ? 0 : state.sockets + (isThere ? 1 : 0)
   const over = sockets >= SOCKETS_TRIED_MAX ? 'http' : state.over
   if (state.revision === null) return state.phase === 'live' ? list(state) : wait(state)
   return wait({ ...state, sockets, over })
@@ -59,7 +61,7 @@ export function step(state, event) {
     case 'failed':
       return event.code === 410 ? list(state) : wait(state)
     case 'closed':
-      return closed(state, event.wasOpen)
+      return closed(state, event)
     case 'heard':
       if (state.phase !== 'waiting') return { state, effects: [] }
       return state.revision === null ? list(state) : watch(state)

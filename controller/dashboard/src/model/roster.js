@@ -1,0 +1,76 @@
+// Agents with the work that is on them and the state that follows, kept change by change:
+// what is computed depends on what changed, not on the size of the fleet.  Pure.
+import { agentState, STATES } from './states.js'
+
+const NOTHING = new Map()
+
+export class Roster {
+  entries = new Map() // name → {agent, work: Map(name → assignment), state}
+  counts = Object.fromEntries(Object.keys(STATES).map((state) => [state, 0]))
+  generation = 0 // rises when an agent comes or goes
+  #work = new Map() // agent's name → Map of assignments; also of agents that are not there yet
+
+  changeAgent({ type, object, before }, all) {
+    if (type === 'replace') {
+      this.entries.clear()
+      for (const state of Object.keys(this.counts)) this.counts[state] = 0
+      for (const agent of all.values()) this.#put(agent)
+      this.generation++
+    } else if (type === 'put') {
+      if (!before) this.generation++
+      this.#put(object)
+    } else if (before) {
+      this.#forget(before.metadata.name)
+    }
+  }
+
+  changeAssignment({ type, object, before }, all) {
+    if (type === 'replace') {
+      this.#work.clear()
+      for (const one of all.values()) this.#workOf(one.spec.agent).set(one.metadata.name, one)
+      for (const name of this.entries.keys()) this.#judge(name)
+      return
+    }
+    if (before && before.spec.agent !== object?.spec.agent) {
+      this.#workOf(before.spec.agent).delete(before.metadata.name)
+      this.#judge(before.spec.agent)
+    }
+    if (type === 'put') {
+      this.#workOf(object.spec.agent).set(object.metadata.name, object)
+      this.#judge(object.spec.agent)
+    }
+  }
+
+  workOn(name) {
+    return this.#work.get(name) ?? NOTHING
+  }
+
+  #workOf(name) {
+    if (!this.#work.has(name)) this.#work.set(name, new Map())
+    return this.#work.get(name)
+  }
+
+  #put(agent) {
+    const name = agent.metadata.name
+    const entry = this.entries.get(name)
+    if (entry) entry.agent = agent
+    else this.entries.set(name, { agent, state: null })
+    this.#judge(name)
+  }
+
+  #forget(name) {
+    const entry = this.entries.get(name)
+    if (entry === undefined) return
+    this.counts[entry.state.state]--
+    this.entries.delete(name)
+    this.generation++
+  }
+
+  #judge(name) {
+    const entry = this.entries.get(name)
+    if (entry === undefined) return
+    if (entry.state) this.counts[entry.state.state]--
+    entry.state = agentState(entry.agent, [...this.workOn(name).values()])
+    this.counts[entry.state.state]++
+  }
+}

@@ -1,0 +1,258 @@
+// Every agent as a tile: a few as cards that can be read, thousands as squares that can be seen.
+// Of either, only what is on the screen is drawn.
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { readings, watchReadings } from '../lib/fleet.js'
+import { useRoster } from '../lib/roster.js'
+import { go, objectHref, setParams } from '../lib/route.js'
+import { STATES } from '../model/states.js'
+import { choose, labelKeys, layOut, neighbour, seen, sortedNames, tileAt } from '../model/tiles.js'
+import { Bar, State } from '../ui.jsx'
+import { drawSquares } from './squares.js'
+import './fleet.css'
+
+const CARDS_MAX = 400 // more agents than these are squares, unless somebody wants cards
+const SIZES = {
+  cards: { width: 200, height: 92, gap: 10, heading: 34 },
+  squares: { width: 20, height: 20, gap: 3, heading: 34 },
+}
+const BEYOND = 300 // pixels above and below the screen that are drawn, too
+
+export function Fleet({ params }) {
+  const { roster, version, isListed } = useRoster()
+  useEffect(watchReadings, [])
+  const changed = version.value
+  const names = useMemo(() => sortedNames(roster.entries), [roster.generation, isListed.value])
+  const keys = useMemo(() => labelKeys(roster.entries), [roster.generation, isListed.value])
+  const chosen = useMemo(() => choose(names, roster.entries, params), [changed, names, JSON.stringify(params)])
+  const count = chosen.groups.reduce((sum, group) => sum + group.names.length, 0)
+  const size = params.size ?? (count > CARDS_MAX ? 'squares' : 'cards')
+  return (
+    <>
+      <h1 class="unseen">Fleet</h1>
+      <Summary counts={roster.counts} params={params} />
+      <Filters keys={keys} params={params} size={size} problem={chosen.problem} />
+      {!isListed.value ? (
+        <p class="quiet">asking for the agents …</p>
+      ) : count === 0 ? (
+        <p class="quiet">{names.length === 0 ? 'No agent has dialled in yet: fog-agent --controller ws://… --name NAME --state DIR' : 'No agent matches.'}</p>
+      ) : (
+        <Tiles key={size} groups={chosen.groups} roster={roster} size={size} changed={changed} />
+      )}
+    </>
+  )
+}
+
+// How many are in which state; each is a filter.
+function Summary({ counts, params }) {
+  const wanted = new Set(params.state ? params.state.split(',') : [])
+  const toggle = (state) => {
+    wanted.has(state) ? wanted.delete(state) : wanted.add(state)
+    setParams({ state: [...wanted].join(',') })
+  }
+  return (
+    <div class="summary" role="group" aria-label="States">
+      {Object.keys(STATES).map((state) => (
+        <button class={counts[state] === 0 && !wanted.has(state) ? 'none' : ''} aria-pressed={wanted.has(state)} onClick={() => toggle(state)} title={STATES[state].says}>
+          <strong>{counts[state]}</strong> <State state={state} />
+        </button>
+      ))}
+    </div>
+  )
+}
+
+function Filters({ keys, params, size, problem }) {
+  return (
+    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <input type="search" aria-label="Search" placeholder="name or reason" value={params.q ?? ''} onInput={(event) => setParams({ q: event.target.value })} />
+      <input
+        type="search"
+        aria-label="Labels"
+        placeholder="labels: site=north,!old"
+        aria-invalid={problem !== ''}
+        value={params.labels ?? ''}
+        onInput={(event) => setParams({ labels: event.target.value })}
+      />
+      <label>
+        by{' '}
+        <select aria-label="Group by label" value={params.group ?? ''} onChange={(event) => setParams({ group: event.target.value })}>
+          <option value="">nothing</option>
+          {[...new Set([...keys, params.group].filter(Boolean))].map((key) => (
+            <option value={key}>{key}</option>
+          ))}
+        </select>
+      </label>
+      <button type="button" onClick={() => setParams({ size: size === 'cards' ? 'squares' : 'cards' })}>
+        as {size === 'cards' ? 'squares' : 'cards'}
+      </button>
+      {problem && (
+        <span role="alert" class="problem">
+          {problem}
+        </span>
+      )}
+    </form>
+  )
+}
+
+// What of an element is on the screen: {width, from, to}, in its own pixels.
+function useWindow(ref) {
+  const [seenPart, setSeen] = useState({ width: 0, from: 0, to: 0 })
+  useLayoutEffect(() => {
+    let frame = 0
+    const look = () => {
+      frame = 0
+      const { top, width } = ref.current.getBoundingClientRect()
+      const from = Math.max(0, -top)
+      setSeen((old) => (old.width === width && old.from === from && old.to === from + innerHeight ? old : { width, from, to: from + innerHeight }))
+    }
+    const later = () => (frame ||= requestAnimationFrame(look))
+    const watcher = new ResizeObserver(later)
+    watcher.observe(ref.current)
+    addEventListener('scroll', later, { passive: true })
+    addEventListener('resize', later)
+    look()
+    return () => {
+      cancelAnimationFrame(frame)
+      watcher.disconnect()
+      removeEventListener('scroll', later)
+      removeEventListener('resize', later)
+    }
+  }, [])
+  return seenPart
+}
+
+function Tiles({ groups, roster, size, changed }) {
+  const ref = useRef()
+  const part = useWindow(ref)
+  const shape = SIZES[size]
+  const layout = useMemo(() => layOut(groups, shape, part.width || 1), [groups, shape, part.width])
+  const rows = seen(layout.rows, part.from - BEYOND, part.to + BEYOND)
+  const [focused, setFocused] = useState(null)
+  const current = focused !== null && roster.entries.has(focused) ? focused : null
+  return (
+    <div class={`tiles ${size}`} ref={ref} style={{ height: `${layout.height}px` }}>
+      {size === 'cards' ? (
+        <Cards rows={rows} shape={shape} layout={layout} roster={roster} />
+      ) : (
+        <Squares {...{ rows, shape, layout, roster, part, changed, focused: current, setFocused }} />
+      )}
+    </div>
+  )
+}
+
+const Heading = ({ row }) => (
+  <h2 class="group" style={{ top: `${row.top}px` }}>
+    {row.title === '' ? 'without the label' : row.title} <span class="quiet">{row.count}</span>
+  </h2>
+)
+
+// Focus moves by arrow keys among cards that may not be drawn yet.
+function move(event, layout, name) {
+  const next = neighbour(layout, name, event.key)
+  if (next === null || next === name) return
+  event.preventDefault()
+  const row = layout.rows.find(({ names }) => names?.includes(next))
+  const drawn = () => document.getElementById(`agent-${next}`)
+  if (!drawn()) scrollBy(0, row.top - layout.rows.find(({ names }) => names?.includes(name)).top)
+  requestAnimationFrame(() => requestAnimationFrame(() => drawn()?.focus()))
+}
+
+function Cards({ rows, shape, layout, roster }) {
+  const told = readings.value
+  return rows.map((row) =>
+    row.names ? (
+      row.names.map((name, column) => (
+        <a
+          key={name}
+          id={`agent-${name}`}
+          class={`card ${roster.entries.get(name).state.state}`}
+          href={objectHref('agents', name)}
+          onKeyDown={(event) => move(event, layout, name)}
+          style={{ top: `${row.top}px`, left: `${column * (shape.width + shape.gap)}px`, width: `${shape.width}px`, height: `${shape.height}px` }}
+        >
+          <Card name={name} entry={roster.entries.get(name)} work={roster.workOn(name).size} told={told.get(name)} />
+        </a>
+      ))
+    ) : (
+      <Heading key={`group ${row.title}`} row={row} />
+    ),
+  )
+}
+
+const isNumber = (value) => typeof value === 'number'
+
+function Card({ name, entry, work, told }) {
+  const { state, reason, message } = entry.state
+  return (
+    <>
+      <span class="name">{name}</span>
+      <State state={state} />
+      <span class="reason" title={message}>
+        {state === 'converged' || state === 'idle' ? `${work} assignment${work === 1 ? '' : 's'}` : reason}
+      </span>
+      <span class="bars">{told && <Bars told={told} />}</span>
+    </>
+  )
+}
+
+function Bars({ told }) {
+  const { battery, temperature, load, cores, charging } = told
+  return (
+    <>
+      {isNumber(battery) && (
+        <Bar share={battery / 100} label={`${battery}%${charging === 'true' ? '⚡' : ''}`} title="battery" level={battery < 20 ? 'low' : ''} />
+      )}
+      {isNumber(temperature) && <Bar share={temperature / 100} label={`${Math.round(temperature)}°`} title="temperature" level={temperature > 80 ? 'high' : ''} />}
+      {isNumber(load) && <Bar share={load / (isNumber(cores) ? cores : 1)} label={`${load}`} title="load" level={load > cores ? 'high' : ''} />}
+    </>
+  )
+}
+
+// One canvas as large as the screen, moved along; it is focused as a whole, and arrow keys move within.
+function Squares({ rows, shape, layout, roster, part, changed, focused, setFocused }) {
+  const ref = useRef()
+  const told = readings.value
+  const height = Math.min(layout.height, part.to - part.from + 2 * BEYOND)
+  const top = Math.max(0, Math.min(part.from - BEYOND, layout.height - height))
+  useLayoutEffect(() => drawSquares(ref.current, { rows, shape, roster, told, top, width: part.width, height, focused }))
+  const point = (event) => {
+    const { left, top: above } = ref.current.getBoundingClientRect()
+    return tileAt(layout, shape, event.clientX - left, event.clientY - above + top)
+  }
+  const keep = (name) => name !== focused && setFocused(name)
+  const key = (event) => {
+    if (event.key === 'Enter' && focused) return go(['o', 'agents', focused])
+    const next = neighbour(layout, focused, event.key)
+    if (next === null) return
+    event.preventDefault()
+    keep(next)
+    const row = layout.rows.find(({ names }) => names?.includes(next))
+    if (row.top < part.from || row.top + row.height > part.to - 60) scrollBy(0, row.top - (part.from + part.to) / 2)
+  }
+  const entry = focused && roster.entries.get(focused)
+  return (
+    <>
+      {rows.filter(({ names }) => !names).map((row) => <Heading key={row.title} row={row} />)}
+      <canvas
+        ref={ref}
+        tabIndex="0"
+        role="application"
+        aria-label="Agents: arrow keys move, Enter opens"
+        style={{ top: `${top}px`, width: `${part.width}px`, height: `${height}px` }}
+        data-changed={changed}
+        onPointerMove={(event) => keep(point(event))}
+        onPointerLeave={() => keep(null)}
+        onClick={(event) => point(event) && go(['o', 'agents', point(event)])}
+        onKeyDown={key}
+      />
+      <p class="told" role="status" aria-live="polite" aria-label="Agent">
+        {entry ? (
+          <>
+            <strong>{focused}</strong> <State state={entry.state.state} /> {entry.state.reason} {entry.state.message}
+          </>
+        ) : (
+          <span class="quiet">point at a square, or move with the arrow keys</span>
+        )}
+      </p>
+    </>
+  )
+}

@@ -1,0 +1,55 @@
+import { choose, layOut, neighbour, seen, sortedNames, tileAt } from '../../../controller/dashboard/src/model/tiles.js'
+import { assert, check } from './check.mjs'
+
+const entries = new Map(
+  Array.from({ length: 25 }, (_, i) => [
+    `edge-${i}`,
+    { agent: { metadata: { labels: i % 3 ? { site: i % 2 ? 'north' : 'south' } : {} } }, state: { state: i % 5 ? 'converged' : 'silent', reason: i % 5 ? '' : 'AgentAway' } },
+  ]),
+)
+const names = sortedNames(entries)
+const size = { width: 20, height: 20, gap: 4, heading: 30 }
+const shown = (wanted) => choose(names, entries, wanted).groups.flatMap((group) => group.names)
+
+await check({
+  names_are_in_the_order_of_their_numbers() {
+    assert.deepEqual(names.slice(8, 12), ['edge-8', 'edge-9', 'edge-10', 'edge-11'])
+  },
+  what_is_asked_for_is_shown() {
+    assert.equal(shown({}).length, 25)
+    assert.deepEqual(shown({ q: 'EDGE-2', state: 'silent' }), ['edge-20'])
+    assert.deepEqual(shown({ q: 'away' }), ['edge-0', 'edge-5', 'edge-10', 'edge-15', 'edge-20'])
+    assert.ok(shown({ labels: 'site=north' }).every((name) => Number(name.slice(5)) % 2 === 1))
+  },
+  groups_are_by_name_and_those_without_the_label_are_last() {
+    const { groups } = choose(names, entries, { group: 'site' })
+    assert.deepEqual(groups.map(({ title }) => title), ['north', 'south', ''])
+  },
+  every_tile_lies_where_a_point_finds_it_and_none_lies_on_another() {
+    const layout = layOut(choose(names, entries, { group: 'site' }).groups, size, 100)
+    const found = new Set()
+    assert.equal(layout.columns, 4)
+    for (const row of layout.rows) {
+      row.names?.forEach((name, column) => {
+        assert.equal(tileAt(layout, size, column * 24 + 10, row.top + 10), name)
+        assert.equal(tileAt(layout, size, column * 24 + 22, row.top + 10), null)
+        found.add(name)
+      })
+    }
+    assert.equal(found.size, 25)
+  },
+  only_rows_that_are_seen_are_given() {
+    const layout = layOut([{ title: '', names: Array.from({ length: 10000 }, (_, i) => `a${i}`) }], size, 100)
+    const rows = seen(layout.rows, 5000, 5100)
+    assert.ok(rows.length <= 6 && rows[0].top + 20 >= 5000 && rows.at(-1).top <= 5100)
+  },
+  arrow_keys_reach_every_tile() {
+    const layout = layOut(choose(names, entries, { group: 'site' }).groups, size, 100)
+    const visited = []
+    for (let name = neighbour(layout, null, 'ArrowRight'); visited.at(-1) !== name; name = neighbour(layout, name, 'ArrowRight')) visited.push(name)
+    assert.equal(new Set(visited).size, 25)
+    assert.equal(neighbour(layout, visited[0], 'End'), visited.at(-1))
+    assert.equal(neighbour(layout, visited.at(-1), 'ArrowDown'), visited.at(-1))
+    assert.equal(neighbour(layout, 'nobody', 'x'), visited[0])
+  },
+})
