@@ -9,11 +9,13 @@ import { duration } from './lib/time.js'
 import { learnClasses } from './model/states.js'
 import { Fleet } from './views/fleet.jsx'
 import { Kinds } from './views/kinds.jsx'
+import { Time } from './views/time.jsx'
 
 // A row per view; the first is the one without an address.
 const VIEWS = [
   { name: 'fleet', title: 'Fleet', draw: Fleet },
   { name: 'kinds', title: 'Objects', draw: Kinds },
+  { name: 'time', title: 'Time', draw: Time },
 ]
 const HIDDEN = []
 

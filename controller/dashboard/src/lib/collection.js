@@ -16,10 +16,12 @@ export class Collection {
   phase = signal('idle') // of watching.js; 'live' is as good as it gets
   revision = null // the newest that was told
   isListed = signal(false) // it was whole once
+  isCaughtUp = signal(false) // a watch from an old revision has told all that happened since
   #state = begin()
   #timer = null
   #listeners = new Set()
   #frame = 0
+  #end = new AbortController()
 
   // `isThere` tells whether the controller answers other requests.
   constructor(plural, isThere) {
@@ -32,18 +34,34 @@ export class Collection {
     return this
   }
 
+  // Goes on from what was there at a revision, and tells all that happened since.
+  startFrom(items, revision) {
+    this.#happen({ type: 'listed', items, revision })
+    return this
+  }
+
+  // For good.
+  stop() {
+    this.#end.abort()
+    clearTimeout(this.#timer)
+    cancelAnimationFrame(this.#frame)
+    this.#listeners.clear()
+  }
+
   // The controller answers: whoever waits need not wait longer.
   hear() {
     this.#happen({ type: 'heard' })
   }
 
-  // Hears of each change at once: told({type: 'put', object, before} | {type: 'remove', before} | {type: 'replace'}).
+  // Hears of each change at once: told({type: 'put', object, before} | {type: 'remove', before} | {type: 'replace'});
+  // `revision` is then that of the change.
   listen(told) {
     this.#listeners.add(told)
     return () => this.#listeners.delete(told)
   }
 
   #happen(event) {
+    if (this.#end.signal.aborted) return
     const { state, effects } = step(this.#state, event)
     this.#state = state
     this.revision = state.revision ?? this.revision
@@ -60,6 +78,9 @@ export class Collection {
       case 'wait':
         clearTimeout(this.#timer)
         this.#timer = setTimeout(() => this.#happen({ type: 'waited' }), effect.ms)
+        return
+      case 'caughtUp':
+        this.isCaughtUp.value = true
         return
       case 'replace':
         this.objects = new Map(effect.items.map((object) => [object.metadata.name, object]))
@@ -103,6 +124,7 @@ export class Collection {
   #watchSocket(revision) {
     const socket = new WebSocket(socketUrl(this.#path(revision)))
     let wasOpen = false
+    this.#end.signal.addEventListener('abort', () => socket.close(), { once: true })
     socket.onopen = () => {
       wasOpen = true
       this.#happen({ type: 'opened' })
@@ -125,7 +147,7 @@ export class Collection {
     let wasOpen = false
     streams++
     try {
-      const response = await open(this.#path(revision))
+      const response = await open(this.#path(revision), { signal: this.#end.signal })
       wasOpen = true
       this.#happen({ type: 'opened' })
       for await (const event of documents(response)) this.#happen({ type: 'told', event })

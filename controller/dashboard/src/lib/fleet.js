@@ -36,7 +36,7 @@ export const isStale = computed(() => !isAnswered.value || clock.value - heardAt
 let nextBeat = 0
 
 // Asks, and asks again later; true when it answered.
-async function beat() {
+export async function beat() {
   clearTimeout(nextBeat)
   nextBeat = setTimeout(beat, HEART_MS)
   try {

@@ -6,7 +6,8 @@
 //          {type: 'closed', wasOpen, isThere} (does the controller answer other requests?),
 //          {type: 'waited'}, {type: 'heard'} (the controller answers again)
 // Effects  {type: 'list'}, {type: 'watch', revision, over: 'websocket' | 'http'}, {type: 'wait', ms},
-//          {type: 'replace', items}, {type: 'put', object}, {type: 'remove', name}
+//          {type: 'replace', items}, {type: 'put', object}, {type: 'remove', name},
+//          {type: 'caughtUp'} (all up to the revision was told)
 
 export const RETRY_MS = [250, 500, 1000, 2000, 4000]
 const SOCKETS_TRIED_MAX = 2 // that never opened, before the same is read as a stream of HTTP
@@ -32,7 +33,7 @@ function told(state, { type, object }) {
     case 'DELETED':
       return { state: next, effects: [{ type: 'remove', name: object.metadata.name }] }
     case 'BOOKMARK':
-      return { state: next, effects: [] }
+      return { state: next, effects: [{ type: 'caughtUp' }] }
     default: // ERROR: the revision is compacted, or of a store that is no more; the end follows
       return { state: { ...state, revision: null }, effects: [] }
   }

@@ -6,7 +6,7 @@ const dark = matchMedia('(prefers-color-scheme: dark)')
 dark.addEventListener('change', () => (colours = null))
 
 // The style sheet's own colours, as the canvas wants them.
-function readColours() {
+export function readColours() {
   if (colours) return colours
   const probe = document.body.appendChild(document.createElement('i'))
   const read = (name) => {

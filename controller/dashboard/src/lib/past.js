@@ -1,0 +1,239 @@
+// The past of the fleet, as far as this page holds it: the state at some moment, every change since by a watch
+// of each kind, and what people did.  It goes on as long as somebody looks, so that its end is now.
+import { batch, signal } from '@preact/signals'
+import { collectionPath, documents, Failure, get, GROUP, now, objectPath, open, warningOf } from './api.js'
+import { Collection } from './collection.js'
+import { beat, pluralOf } from './fleet.js'
+import { Replay } from '../model/replay.js'
+
+export const ITEMS_MAX = 5000 // of history, the newest
+const PAGE = 1000
+const PAGE_NEW = 50
+const LOOKS = 8 // at once, for when something was that does not tell it itself
+const ROUNDS = 6
+const DOUBT_MS = 3000
+const PAUSE_MS = 200 // between two looks at history, however much changes
+const RETRY_MS = 2000
+
+// What the controller says of a past that is gone: "… the oldest one that is kept is 120 of 2026-11-22T10:00:00Z"
+const oldestOf = ({ message }) => /oldest one that is kept is (\d+)(?: of (\S+Z))?/.exec(message)?.slice(1) ?? []
+
+export class Past {
+  replay = null
+  phase = signal('asking') // then 'reading', 'whole', or 'failed'
+  failure = signal(null)
+  version = signal(0) // rises once per frame for all that was told
+  items = signal([]) // of history, the newest first
+  begins = signal(null) // {time, why}: nothing is known of before, and why not
+  warning = signal('')
+  #kinds = []
+  #end = new AbortController()
+  #frame = 0
+  #look = 0
+  #isLooking = false
+
+  // `from`: where it shall begin, in ms; `plurals`: of the kinds that are looked at; `told` hears each move of the cursor.
+  constructor({ from, plurals, object, told }) {
+    Object.assign(this, { from, plurals, object, told })
+    this.#open()
+  }
+
+  close() {
+    this.#end.abort()
+    clearTimeout(this.#look)
+    cancelAnimationFrame(this.#frame)
+    for (const kind of this.#kinds) kind.stop()
+  }
+
+  async #open() {
+    try {
+      const { head, objects, warning } = await this.#begin()
+      if (this.#end.signal.aborted) return
+      this.#start(head, objects)
+      batch(() => {
+        this.warning.value = warning
+        this.phase.value = 'reading'
+      })
+      await this.#readHistory()
+    } catch (error) {
+      if (this.#end.signal.aborted) return
+      if (!(error instanceof Failure)) throw error
+      batch(() => {
+        this.failure.value = error
+        this.phase.value = 'failed'
+      })
+    }
+  }
+
+  // The state at the beginning, or at the oldest revision that is kept.
+  async #begin() {
+    try {
+      const found = await this.#state({ atTime: new Date(this.from).toISOString() })
+      return found.head.resourceVersion === '0' ? await this.#first(found) : found
+    } catch (error) {
+      const [revision, time] = error instanceof Failure && error.code === 410 ? oldestOf(error) : []
+      if (revision === undefined) throw error
+      this.from = time ? Date.parse(time) : this.from
+      this.begins.value = { time: this.from, why: 'older history has been compacted' }
+      return this.#state({ atRevision: revision })
+    }
+  }
+
+  // A watch from 0 would tell what there is now: the past of a fleet begins with its first revision.
+  async #first(nothing) {
+    try {
+      const found = await this.#state({ atRevision: 1 })
+      const [, object] = found.objects[0] ?? []
+      if (object) this.from = Date.parse(object.metadata.creationTimestamp)
+      this.begins.value = { time: this.from, why: 'the fleet is no older' }
+      return found
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 400) throw error
+      return nothing
+    }
+  }
+
+  async #state(params) {
+    const response = await open(`${GROUP}/state`, { params, signal: this.#end.signal })
+    let head = null
+    const objects = []
+    for await (const line of documents(response)) {
+      if (head === null) head = line.metadata
+      else if (this.plurals.includes(pluralOf(line.kind))) objects.push([pluralOf(line.kind), line])
+    }
+    return { head, objects, warning: warningOf(response) }
+  }
+
+  #start(head, objects) {
+    this.replay = new Replay({ revision: head.resourceVersion, time: this.from, objects, told: this.told })
+    for (const plural of this.plurals) {
+      const kind = new Collection(plural, beat)
+      const items = objects.filter(([other]) => other === plural).map(([, object]) => object)
+      kind.startFrom(items, head.resourceVersion)
+      kind.listen((change) => this.#hear(kind, change))
+      kind.isCaughtUp.subscribe(() => this.#onCaughtUp())
+      this.#kinds.push(kind)
+      if (head.resourceVersion === '0') kind.isCaughtUp.value = true
+    }
+    for (const [plural, object] of objects) this.told(plural, { type: 'put', object })
+  }
+
+  #onCaughtUp() {
+    if (this.phase.peek() === 'reading' && this.#kinds.length === this.plurals.length && this.#kinds.every((kind) => kind.isCaughtUp.peek())) {
+      this.phase.value = 'whole'
+      this.#settle()
+      this.#lookSoon()
+      this.#anchor()
+    }
+  }
+
+  #hear(kind, { type, object, before }) {
+    if (type === 'replace') return this.#lose()
+    const at = kind.isCaughtUp.peek() ? now() : undefined
+    this.replay.add({ plural: kind.plural, object: object ?? before, revision: kind.revision, isGone: type === 'remove', at })
+    if (this.phase.peek() === 'whole' && isDeclaration(object, before)) this.#lookSoon()
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#settle()
+    })
+  }
+
+  // A watch was away for longer than history is kept, and listed anew: what is here has a hole.
+  #lose() {
+    batch(() => {
+      this.phase.value = 'failed'
+      this.failure.value = new Failure({ code: 410, message: 'history went on while nobody told this page' })
+    })
+  }
+
+  #settle() {
+    const { dropped } = this.replay
+    if (!this.replay.settle(now())) return
+    batch(() => {
+      if (this.replay.dropped > dropped) this.begins.value = { time: this.replay.begins.time, why: `this page holds ${this.replay.max} changes at the most` }
+      this.version.value++
+    })
+  }
+
+  // --- when what was ----------------------------------------------------------------------------
+
+  // Looks at which revision was the newest, where that tells when something was.
+  async #anchor() {
+    for (let round = 0; round < ROUNDS; round++) {
+      const looks = this.replay.doubts(now(), DOUBT_MS, LOOKS)
+      if (looks.length === 0) return
+      await Promise.all(looks.map((time) => this.#anchorAt(time)))
+      this.#settle()
+    }
+  }
+
+  async #anchorAt(time) {
+    const params = { atTime: new Date(time).toISOString(), limit: 1 }
+    try {
+      const { metadata } = await get(collectionPath('harvestpolicies'), params, this.#end.signal)
+      this.replay.anchor(metadata.resourceVersion, time)
+    } catch (error) {
+      if (!(error instanceof Failure) && !this.#end.signal.aborted) throw error // then it stays in doubt
+    }
+  }
+
+  // --- what people did --------------------------------------------------------------------------
+
+  get #historyPath() {
+    return this.object ? `${objectPath(this.object.plural, this.object.name)}/history` : `${GROUP}/history`
+  }
+
+  // From the newest to the beginning, page by page.
+  async #readHistory() {
+    const items = []
+    let next
+    do {
+      const page = await this.#page(next)
+      items.push(...page)
+      next = page.length === PAGE ? Number(page.at(-1).revision) - 1 : 0
+    } while (next > this.replay.begins.revision && items.length < ITEMS_MAX)
+    this.#take(items)
+  }
+
+  async #page(atRevision, limit = PAGE) {
+    const { items } = await get(this.#historyPath, { limit, atRevision }, this.#end.signal)
+    return items
+  }
+
+  #take(items) {
+    const known = new Set(this.items.peek().map(({ revision }) => revision))
+    const fresh = items.filter(({ revision }) => !known.has(revision))
+    for (const { revision, time } of fresh) if (Number(revision) > this.replay.begins.revision) this.replay.anchor(revision, Date.parse(time), true)
+    if (fresh.length > 0) this.items.value = [...fresh, ...this.items.peek()].sort((a, b) => b.revision - a.revision).slice(0, ITEMS_MAX)
+    this.#settle()
+  }
+
+  // What is new in history, and nothing else of it.
+  #lookSoon(pause = PAUSE_MS) {
+    this.#look ||= setTimeout(async () => {
+      this.#look = 0
+      try {
+        await this.#lookAtNewest()
+      } catch (error) {
+        if (this.#end.signal.aborted) return
+        if (!(error instanceof Failure)) throw error
+        this.#lookSoon(RETRY_MS)
+      }
+    }, pause)
+  }
+
+  async #lookAtNewest() {
+    const newest = Number(this.items.peek()[0]?.revision ?? 0)
+    const fresh = []
+    let page
+    do {
+      page = await this.#page(fresh.length > 0 ? Number(fresh.at(-1).revision) - 1 : undefined, PAGE_NEW)
+      fresh.push(...page.filter(({ revision }) => Number(revision) > newest))
+    } while (page.length === PAGE_NEW && Number(page.at(-1).revision) > newest + 1 && fresh.length < ITEMS_MAX)
+    this.#take(fresh)
+  }
+}
+
+// Did somebody declare something?  A status is none, and assignments are the reconciler's.
+const words = (object) => object && JSON.stringify([object.metadata.uid, object.metadata.generation, object.metadata.labels, object.metadata.annotations])
+const isDeclaration = (object, before) => (object ?? before).kind !== 'Assignment' && words(object) !== words(before)

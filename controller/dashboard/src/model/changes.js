@@ -1,0 +1,110 @@
+// What people did, as history has it: items that belong together, what they are called, what differs
+// between two of them, and how they are undone.  Pure.
+import { isEqual } from './differences.js'
+
+const VERBS = { create: 'created', update: 'changed', delete: 'deleted' }
+const MARK_WORDS_MAX = 5
+
+export const objectName = ({ kind, name }) => `${kind.toLowerCase()}/${name}`
+
+const belongs = (item, to) =>
+  Number(to.revision) - Number(item.revision) === 1 && item.time === to.time && item.who === to.who && item.manager === to.manager && item.why === to.why
+
+// Items, the newest first → changes, the newest first: what was done in one step is one.
+// {first, last (revisions), time, at (ms), who, manager, why, items}
+export function changesOf(items) {
+  const changes = []
+  for (const item of items) {
+    const newest = changes.at(-1)
+    if (newest && belongs(item, newest.items.at(-1))) {
+      newest.items.push(item)
+      newest.first = Number(item.revision)
+      continue
+    }
+    const { time, who, manager, why } = item
+    changes.push({ first: Number(item.revision), last: Number(item.revision), time, at: Date.parse(time), who, manager, why, items: [item] })
+  }
+  return changes
+}
+
+// "changed harvestsession/counter", "created 4 objects"
+export function deed({ items }) {
+  const verbs = [...new Set(items.map(({ verb }) => VERBS[verb] ?? verb))]
+  return `${verbs.join(' and ')} ${items.length === 1 ? objectName(items[0]) : `${items.length} objects`}`
+}
+
+export const whoDid = ({ who }) => who || 'somebody'
+
+export const sentence = (change) => `${whoDid(change)} ${deed(change)}${change.why ? `: ${change.why}` : ''}`
+
+// Agents come by themselves; only what somebody declared can go back.
+export const isByAgent = ({ who }) => who.startsWith('agent/')
+
+// The spec of a rollback that undoes one change: its objects as they were before it.
+export const undoOf = ({ first, items }) => ({
+  toRevision: String(first - 1),
+  objects: items.map(({ kind, name }) => ({ kind, name })),
+  prune: items.some(({ verb }) => verb === 'create'),
+})
+
+// What was done later to any of these objects: that goes back with them.
+export function laterThan(changes, { last, items }) {
+  const objects = new Set(items.map(objectName))
+  return changes.filter((change) => change.first > last && change.items.some((item) => objects.has(objectName(item))))
+}
+
+function startOf(item) {
+  return { kind: item.kind, name: item.name, isThere: item.verb !== 'create', fields: new Map() }
+}
+
+// What differs between the fleet right after revision `a` and right after `b`, of all that is declared:
+// [{kind, name, verb: 'create' | 'update' | 'delete', changes: [{path, before, after}]}]
+export function between(items, a, b) {
+  const [from, to] = [Math.min(a, b), Math.max(a, b)]
+  const objects = new Map()
+  const told = items.filter(({ revision }) => Number(revision) > from && Number(revision) <= to)
+  for (const item of told.sort((x, y) => Number(x.revision) - Number(y.revision))) {
+    const key = objectName(item)
+    if (!objects.has(key)) objects.set(key, startOf(item))
+    const one = objects.get(key)
+    one.remains = item.verb !== 'delete'
+    for (const { path, before, after } of item.changes) {
+      if (one.fields.has(path)) one.fields.get(path).after = after
+      else one.fields.set(path, { path, before, after })
+    }
+  }
+  return [...objects.values()]
+    .filter(({ isThere, remains }) => isThere || remains)
+    .map(({ kind, name, isThere, remains, fields }) => ({
+      kind,
+      name,
+      verb: !isThere ? 'create' : remains ? 'update' : 'delete',
+      changes: [...fields.values()].filter(({ before, after }) => !isEqual(before, after)),
+    }))
+    .filter(({ verb, changes }) => verb !== 'update' || changes.length > 0)
+    .sort((x, y) => objectName(x).localeCompare(objectName(y)))
+}
+
+// The newest change that was done at a moment; changes are the newest first.
+export const newestAt = (changes, time) => changes.find(({ at }) => at <= time)
+
+// The next one after a moment, or the last one before it: where the keys lead.
+export const nextAfter = (changes, time) => changes.findLast(({ at }) => at > time)
+export const lastBefore = (changes, time) => changes.find(({ at }) => at < time)
+
+// Changes side by side in `count` places from `from` to `to`: [{place, changes}], each with what it says.
+export function marks(changes, from, to, count) {
+  const places = new Map()
+  for (const change of changes) {
+    if (change.at < from || change.at > to) continue
+    const place = Math.min(count - 1, Math.floor(((change.at - from) / Math.max(1, to - from)) * count))
+    if (!places.has(place)) places.set(place, [])
+    places.get(place).push(change)
+  }
+  return [...places].map(([place, found]) => ({ place, changes: found, words: markWords(found) }))
+}
+
+function markWords(found) {
+  const lines = found.slice(0, MARK_WORDS_MAX).map((change) => `${change.time.slice(11, 19)} ${sentence(change)}`)
+  return found.length > MARK_WORDS_MAX ? [...lines, `and ${found.length - MARK_WORDS_MAX} more`].join('\n') : lines.join('\n')
+}

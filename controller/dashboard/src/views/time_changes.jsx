@@ -1,0 +1,134 @@
+// What was changed: when, by whom, why, what, and the way back.  The newest first.
+import { useState } from 'preact/hooks'
+import { clockTime } from '../lib/time.js'
+import { objectHref, setParams } from '../lib/route.js'
+import { pluralOf } from '../lib/fleet.js'
+import { deed, isByAgent, objectName, undoOf, whoDid } from '../model/changes.js'
+import { Age, Changes as Fields } from '../ui.jsx'
+
+const SHOWN = 100 // more of them when asked for
+const FIELDS_MAX = 4 // of one change without asking
+
+export function Changes({ changes, all, newest, moment, compared, object, onBack }) {
+  const [shown, setShown] = useState(SHOWN)
+  const others = all.length - changes.length
+  return (
+    <>
+      <h2>What changed</h2>
+      <Chosen compared={compared} changes={all} />
+      {changes.length === 0 && <p class="quiet">nobody changed anything in this time{others > 0 ? ': look further back' : ''}</p>}
+      <ol class="list" reversed>
+        {changes.slice(0, shown).map((change) => (
+          <Change
+            key={change.last}
+            change={change}
+            isShown={change.last === newest}
+            isLater={change.last > newest}
+            compared={compared}
+            object={object}
+            onBack={onBack}
+            onGo={() => (moment.value = change.at)}
+          />
+        ))}
+      </ol>
+      {changes.length > shown && <button onClick={() => setShown(shown + SHOWN)}>show more of {changes.length}</button>}
+    </>
+  )
+}
+
+// Two changes are compared once two are chosen.
+function Chosen({ compared, changes }) {
+  if (compared.length !== 1) return null
+  return (
+    <p class="chosen" role="status">
+      revision {compared[0]} is chosen: choose another one to compare with, or{' '}
+      <button onClick={() => setParams({ b: String(changes[0].last) })} disabled={changes[0].last === compared[0]}>
+        compare with now
+      </button>
+    </p>
+  )
+}
+
+function compare(compared, revision) {
+  const rest = compared.includes(revision) ? compared.filter((one) => one !== revision) : [...compared, revision].slice(-2)
+  setParams({ a: rest[0] ? String(rest[0]) : '', b: rest[1] ? String(rest[1]) : '' })
+}
+
+function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
+  const { items, last, why, manager } = change
+  return (
+    <li class={`${isLater ? 'later' : ''} ${isShown ? 'shown' : ''}`} aria-current={isShown ? 'time' : undefined}>
+      <div class="head">
+        <button class="link when" onClick={onGo} title="the fleet at that moment">
+          {clockTime(change.at)}
+        </button>
+        <span class="deed">
+          <strong>{whoDid(change)}</strong> <Deed change={change} />
+          {why && <q>{why}</q>}
+        </span>
+        <span class="quiet age">
+          <Age at={change.at} /> ago
+        </span>
+      </div>
+      {items.length === 1 ? <Brief item={items[0]} /> : <Objects items={items} />}
+      <div class="ways">
+        {!isByAgent(change) && (
+          <button class="undo" onClick={() => onBack({ undo: undoOf(change), change: last })}>
+            Undo …
+          </button>
+        )}
+        <button onClick={() => onBack({ toRevision: last, object })} title="everything as it was right after this">
+          Back to here …
+        </button>
+        <label>
+          <input type="checkbox" checked={compared.includes(last)} onChange={() => compare(compared, last)} /> compare
+        </label>
+        <span class="quiet">
+          revision {last}
+          {manager && `, by ${manager}`}
+        </span>
+      </div>
+    </li>
+  )
+}
+
+const only = (item) => setParams({ object: `${pluralOf(item.kind)}/${item.name}`, a: '', b: '' })
+
+function Deed({ change }) {
+  if (change.items.length > 1) return deed(change)
+  const [item] = change.items
+  const [verb] = deed(change).split(' ')
+  return (
+    <>
+      {verb} <a href={objectHref(pluralOf(item.kind), item.name)}>{objectName(item)}</a>
+    </>
+  )
+}
+
+// A few fields are shown; of many only how many there are.
+function Brief({ item }) {
+  const { changes } = item
+  if (changes.length === 0) return null
+  if (changes.length <= FIELDS_MAX) return <Fields changes={changes} />
+  return (
+    <details>
+      <summary>{changes.length} fields</summary>
+      <Fields changes={changes} />
+    </details>
+  )
+}
+
+function Objects({ items }) {
+  return (
+    <ul class="parts">
+      {[...items].reverse().map((item) => (
+        <li>
+          <button class="link" onClick={() => only(item)} title={`only what happened to ${item.name}`}>
+            {objectName(item)}
+          </button>
+          <Brief item={item} />
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,175 @@
+// The line of time: how much happened when, a mark for each change, a slider, and playback.
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { clockTime, duration } from '../lib/time.js'
+import { lastBefore, marks, newestAt, nextAfter, sentence } from '../model/changes.js'
+
+const PLACES = 160
+const SPEEDS = [1, 10, 60, 300]
+const KEY_STEPS = 200 // arrows go through the whole line in so many
+const PULSE_MAX = 24 // of steps in one place, on a scale of logarithms
+
+export function Scrubber({ past, changes, range, moment }) {
+  const isPlaying = useSignal(false)
+  const speed = useSignal(60)
+  usePlayback({ isPlaying, speed, range, moment })
+  const go = (time) => {
+    const { from, to } = range.peek()
+    moment.value = time >= to ? null : Math.max(from, time)
+  }
+  const next = () => {
+    const change = nextAfter(changes.peek(), moment.peek() ?? range.peek().to)
+    go(change ? change.at : Infinity)
+  }
+  const previous = () => {
+    const change = lastBefore(changes.peek(), moment.peek() ?? range.peek().to)
+    go(change ? change.at : 0)
+  }
+  return (
+    <section class="scrubber" aria-label="History">
+      <Moment changes={changes} moment={moment} />
+      <div class="line">
+        <Strip past={past} changes={changes} range={range} moment={moment} go={go} />
+        <Slider changes={changes} range={range} moment={moment} go={go} next={next} previous={previous} />
+        <Scale range={range} />
+      </div>
+      <div class="controls">
+        <button onClick={previous} title="to the change before (Page Down)">
+          ◀ change before
+        </button>
+        <button class="play" onClick={() => (isPlaying.value = !isPlaying.value)} aria-pressed={isPlaying.value}>
+          {isPlaying.value ? 'Pause' : 'Play'}
+        </button>
+        <label>
+          <span class="unseen">Speed</span>
+          <select value={speed.value} onChange={(event) => (speed.value = Number(event.target.value))}>
+            {SPEEDS.map((one) => (
+              <option value={one}>{one} × as fast</option>
+            ))}
+          </select>
+        </label>
+        <button onClick={next} title="to the next change (Page Up)">
+          next change ▶
+        </button>
+        <button onClick={() => go(Infinity)} disabled={moment.value === null}>
+          now
+        </button>
+      </div>
+    </section>
+  )
+}
+
+// Time goes on by itself while it plays; where it meets now, it goes on with it.
+function usePlayback({ isPlaying, speed, range, moment }) {
+  useEffect(() => {
+    if (!isPlaying.value) return
+    if (moment.peek() === null) moment.value = range.peek().from
+    let before = performance.now()
+    let frame = requestAnimationFrame(function draw(time) {
+      const next = moment.peek() === null ? Infinity : moment.peek() + (time - before) * speed.peek()
+      before = time
+      if (next >= range.peek().to) {
+        moment.value = null
+        isPlaying.value = false
+        return
+      }
+      moment.value = next
+      frame = requestAnimationFrame(draw)
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [isPlaying.value])
+}
+
+const words = (changes, time) => {
+  const change = newestAt(changes, time ?? Infinity)
+  return change ? `after ${sentence(change)}` : 'before the first change'
+}
+
+function Moment({ changes, moment }) {
+  const time = moment.value
+  return (
+    <p class="moment">
+      <strong>{time === null ? 'now' : clockTime(time)}</strong>
+      <span class="quiet"> {words(changes.value, time)}</span>
+    </p>
+  )
+}
+
+function Strip({ past, changes, range, moment, go }) {
+  const version = past.version.value
+  const { from, to } = range.value
+  const share = ((moment.value ?? to) - from) / (to - from)
+  const all = useMemo(() => marks(changes.value, from, to, PLACES), [changes.value, from, to])
+  return (
+    <div class="strip">
+      <Pulse past={past} from={from} to={to} version={version} />
+      {all.map(({ place, changes: found, words: title }) => (
+        <button class="mark" tabIndex="-1" title={title} aria-label={title} style={{ left: `${((place + 0.5) / PLACES) * 100}%` }} onClick={() => go(found.at(0).at)} />
+      ))}
+      <span class="cursor" style={{ left: `${share * 100}%` }} />
+    </div>
+  )
+}
+
+// How many steps there were, place by place.
+function Pulse({ past, from, to, version }) {
+  const bars = useMemo(() => {
+    const edges = Array.from({ length: PLACES + 1 }, (_, i) => past.replay.indexAt(from + ((to - from) * i) / PLACES))
+    return Array.from({ length: PLACES }, (_, i) => edges[i + 1] - edges[i])
+  }, [past, from, to, version])
+  return (
+    <svg viewBox={`0 0 ${PLACES} 1`} preserveAspectRatio="none" aria-hidden="true">
+      {bars.map((count, i) => {
+        const height = Math.min(1, Math.log2(count + 1) / Math.log2(PULSE_MAX))
+        return count > 0 && <rect x={i} y={1 - height} width="0.8" height={height} />
+      })}
+    </svg>
+  )
+}
+
+function Slider({ changes, range, moment, go, next, previous }) {
+  const { from, to } = range.value
+  const time = moment.value ?? to
+  const keys = {
+    ArrowLeft: () => go(time - (to - from) / KEY_STEPS),
+    ArrowDown: () => go(time - (to - from) / KEY_STEPS),
+    ArrowRight: () => go(time + (to - from) / KEY_STEPS),
+    ArrowUp: () => go(time + (to - from) / KEY_STEPS),
+    PageDown: previous,
+    PageUp: next,
+    Home: () => go(from),
+    End: () => go(to),
+  }
+  const onKeyDown = (event) => {
+    if (!keys[event.key] || event.ctrlKey || event.altKey || event.metaKey) return
+    event.preventDefault()
+    keys[event.key]()
+  }
+  return (
+    <input
+      type="range"
+      aria-label="Moment"
+      aria-valuetext={`${moment.value === null ? 'now' : `${clockTime(time)}, ${duration(to - time)} ago`}, ${words(changes.value, moment.value)}`}
+      min={0}
+      max={Math.round(to - from)}
+      step="any"
+      value={time - from}
+      onInput={(event) => go(from + Number(event.target.value))}
+      onKeyDown={onKeyDown}
+    />
+  )
+}
+
+const TICKS = [0, 0.25, 0.5, 0.75]
+
+function Scale({ range }) {
+  const { from, to } = range.value
+  return (
+    <p class="scale quiet" aria-hidden="true">
+      {TICKS.map((share) => (
+        <span style={{ left: `${share * 100}%` }}>{clockTime(from + (to - from) * share)}</span>
+      ))}
+      <span class="now">now</span>
+    </p>
+  )
+}
