@@ -9,7 +9,7 @@
 . tools/machines
 
 CLIENTS=$(realpath "${FOG_CLIENTS:-build/clients}")
-TESTS=(frame.mjs fleet.mjs time.mjs) # in this order, in one fleet
+TESTS=(frame.mjs fleet.mjs object.mjs plan.mjs time.mjs) # in this order, in one fleet
 
 the_browser_is_here() {
   [ -d "$CLIENTS/browser/node_modules/playwright-core" ] && command -v node chromium >/dev/null && return

@@ -9,15 +9,18 @@ import { duration } from './lib/time.js'
 import { learnClasses } from './model/states.js'
 import { Fleet } from './views/fleet.jsx'
 import { Kinds } from './views/kinds.jsx'
+import { ObjectView } from './views/object.jsx'
+import { PlanView } from './views/plan.jsx'
 import { Time } from './views/time.jsx'
 
 // A row per view; the first is the one without an address.
 const VIEWS = [
   { name: 'fleet', title: 'Fleet', draw: Fleet },
-  { name: 'kinds', title: 'Objects', draw: Kinds },
+  { name: 'plan', title: 'Plan', draw: PlanView },
   { name: 'time', title: 'Time', draw: Time },
+  { name: 'kinds', title: 'Objects', draw: Kinds },
 ]
-const HIDDEN = []
+const HIDDEN = [{ name: 'o', title: 'Object', draw: ObjectView }]
 
 const viewOf = (name) => [...VIEWS, ...HIDDEN].find((view) => view.name === name) ?? VIEWS[0]
 

@@ -1,13 +1,89 @@
-// A plan in words: what the agents would do, as the controller foresees it.  Pure.
+// A plan, as the controller tells it, made ready to be drawn: a column for each wave, a row for each
+// agent.  Pure.
 
-const ACTIONS = ['start', 'stop', 'restart', 'move', 'replace', 'update']
+export const ACTIONS = {
+  start: { mark: '▶', says: 'starts' },
+  stop: { mark: '■', says: 'stops' },
+  restart: { mark: '↻', says: 'starts anew' },
+  move: { mark: '→', says: 'moves' },
+  replace: { mark: '⇄', says: 'is replaced' },
+  update: { mark: '✎', says: 'is told anew' },
+  wait: { mark: '…', says: 'waits' },
+}
+
+export const SHOWN = { agents: 40, waves: 24 } // beyond these, counts
+
+// {waves: [number], rows: [{agent, cells: [[step]] by wave}], more: {agents, waves}}
+export function drawn(plan) {
+  const waves = [...new Set(plan.changes.map(({ wave }) => wave))].sort((a, b) => a - b)
+  const shown = waves.slice(0, SHOWN.waves)
+  const column = new Map(shown.map((wave, at) => [wave, at]))
+  const rows = new Map()
+  for (const step of plan.changes) {
+    const agent = step.agent ?? ''
+    if (!rows.has(agent)) rows.set(agent, { agent, cells: shown.map(() => []) })
+    const at = column.get(step.wave)
+    if (at !== undefined) rows.get(agent).cells[at].push(step)
+  }
+  const all = [...rows.values()].sort((a, b) => a.agent.localeCompare(b.agent, 'en', { numeric: true }))
+  return {
+    waves: shown,
+    rows: all.slice(0, SHOWN.agents),
+    more: { agents: Math.max(0, all.length - SHOWN.agents), waves: waves.length - shown.length },
+  }
+}
+
+// "3 start, 1 stops, 6 stay as they are": of a summary, what is not nothing.
+export function inWords(summary) {
+  const words = { start: ['starts', 'start'], stop: ['stops', 'stop'], restart: ['starts anew', 'start anew'], move: ['moves', 'move'],
+    replace: ['is replaced', 'are replaced'], update: ['is told anew', 'are told anew'], wait: ['waits', 'wait'],
+    unchanged: ['stays as it is', 'stay as they are'] }
+  const parts = Object.entries(words)
+    .filter(([action]) => summary[action] > 0)
+    .map(([action, [one, many]]) => `${summary[action]} ${summary[action] === 1 ? one : many}`)
+  return parts.length === 0 ? 'nothing runs, and nothing will' : parts.join(', ')
+}
+
+// Fields of two objects that differ: [{path, before, after}]; status and what the server keeps are left out.
+export function differences(before, after) {
+  const changes = []
+  compare(desired(before), desired(after), '', changes)
+  return changes
+}
+
+function desired(object) {
+  if (!object) return undefined
+  const { metadata = {}, status, ...rest } = object
+  const { labels, annotations, finalizers, name } = metadata
+  return { ...rest, metadata: { name, labels, annotations, finalizers } }
+}
+
+const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+export function compare(before, after, path, changes) {
+  if (isMap(before) && isMap(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      compare(before[key], after[key], path === '' ? key : `${path}.${key}`, changes)
+    }
+  } else if (isMap(after) && before === undefined && Object.keys(after).length > 0) {
+    for (const key of Object.keys(after)) compare(undefined, after[key], path === '' ? key : `${path}.${key}`, changes)
+  } else if (isMap(before) && after === undefined && Object.keys(before).length > 0) {
+    for (const key of Object.keys(before)) compare(before[key], undefined, path === '' ? key : `${path}.${key}`, changes)
+  } else if (JSON.stringify(before) !== JSON.stringify(after)) {
+    changes.push({ path, before, after })
+  }
+}
+
+// --- the same as lines ---------------------------------------------------------------------------
+
+const DEEDS = Object.keys(ACTIONS).filter((action) => action !== 'wait')
 const times = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`
 
 export const replicaName = ({ session, slot }) => `${session}/${slot}`
 
 // "starts 2, stops 1; 3 go on as they are"
 export function planSummary({ summary }) {
-  const deeds = ACTIONS.filter((action) => summary[action] > 0).map((action) => times(summary[action], action))
+  const deeds = DEEDS.filter((action) => summary[action] > 0).map((action) => times(summary[action], action))
   const rest = summary.unchanged > 0 ? `${summary.unchanged} ${summary.unchanged === 1 ? 'goes on as it is' : 'go on as they are'}` : ''
   const waits = summary.wait > 0 ? `${summary.wait} ${summary.wait === 1 ? 'waits' : 'wait'}` : ''
   const words = [deeds.join(', ') || 'no agent has anything to do', waits, rest].filter(Boolean)

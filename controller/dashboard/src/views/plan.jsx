@@ -1,0 +1,245 @@
+// What an apply would do, before it does: a manifest is typed, pasted or dropped; what is wrong is told at
+// its line, then the plan is drawn, then it is carried out as it was shown, and watched.
+import { useEffect, useRef, useState } from 'preact/hooks'
+import * as yaml from 'yaml'
+import { Failure, GROUP, MANAGER, send } from '../lib/api.js'
+import { setUser, user } from '../lib/settings.js'
+import { causesOf, placed, readManifest } from '../model/manifest.js'
+import { Dialog, Refusal } from '../ui.jsx'
+import { Plan, Results } from './planned.jsx'
+import { Rollout } from './rollout.jsx'
+import './plan.css'
+
+const PAUSE_MS = 350 // after the last letter
+const TEXT_MAX = 4 << 20 // characters of a manifest; the controller takes less than 32 MiB
+const SESSIONS_SHOWN = 8
+
+const EXAMPLE = `apiVersion: fog/v1
+kind: HarvestSession
+metadata:
+  name: hello
+spec:
+  replicas: 2
+  workload:
+    command: [/bin/sh, -c, 'while :; do date; sleep 5; done']
+    restart: always
+    resources: {cores: 50m, memory: 16Mi}
+`
+
+const changeSet = (changes, { isDry, revision, isForced }) => ({
+  apiVersion: 'fog/v1',
+  kind: 'ChangeSet',
+  spec: { changes, ...(isForced ? { force: true } : {}), ...(isDry ? {} : { revision }) },
+})
+
+const post = (changes, how, rest = {}) =>
+  send('POST', `${GROUP}/changesets`, changeSet(changes, how), {
+    params: { fieldManager: MANAGER, ...(how.isDry ? { dryRun: 'All' } : {}) },
+    ...rest,
+  })
+
+// What the controller says of a text: {manifest, problems, status, failure}, some time after it was typed.
+function usePlan(text, isForced, again) {
+  const [told, setTold] = useState({ problems: [] })
+  useEffect(() => {
+    const gone = new AbortController()
+    const timer = setTimeout(async () => {
+      if (text.trim() === '') return setTold({ problems: [] })
+      const manifest = readManifest(yaml, text)
+      if (manifest.problems.length > 0) return setTold({ problems: manifest.problems })
+      try {
+        const { status } = await post(manifest.changes, { isDry: true, isForced }, { signal: gone.signal })
+        setTold({ manifest, status, problems: [], warnings: placed(manifest, status.warnings ?? []) })
+      } catch (error) {
+        if (gone.signal.aborted) return
+        const failure = error instanceof Failure ? error : new Failure({ message: String(error) })
+        const problems = placed(manifest, causesOf(failure))
+        setTold({ manifest, problems, failure: problems.length === 0 ? failure : null, isOwned: failure.code === 409 })
+      }
+    }, PAUSE_MS)
+    return () => {
+      clearTimeout(timer)
+      gone.abort()
+    }
+  }, [text, isForced, again])
+  return told
+}
+
+export function PlanView() {
+  const [text, setText] = useState('')
+  const [isForced, setForced] = useState(false)
+  const [again, setAgain] = useState(0)
+  const [isAsking, setAsking] = useState(false)
+  const [applied, setApplied] = useState(null)
+  const editor = useRef()
+  const told = usePlan(text, isForced, again)
+  const edit = (next) => {
+    setText(next.slice(0, TEXT_MAX))
+    setApplied(null)
+  }
+  return (
+    <>
+      <h1 class="unseen">Plan</h1>
+      <div class="workbench">
+        <section aria-label="Manifest" onDragOver={(event) => event.preventDefault()} onDrop={(event) => dropped(event, edit)}>
+          <Editor ref={editor} text={text} edit={edit} problems={told.problems} warnings={told.warnings ?? []} />
+          <p class="actions">
+            <label class="file">
+              Open a file
+              <input type="file" class="unseen" multiple accept=".yaml,.yml,.json" onChange={(event) => openFiles(event.target.files, edit)} />
+            </label>
+            {text === '' && <button onClick={() => edit(EXAMPLE)}>An example</button>}
+            <label>
+              <input type="checkbox" checked={isForced} onChange={(event) => setForced(event.target.checked)} /> take fields over from their owners
+            </label>
+          </p>
+        </section>
+        <section aria-label="What it would do" aria-live="polite">
+          <Problems problems={told.problems} go={(line) => goToLine(editor.current, line)} />
+          <Problems problems={told.warnings ?? []} isWarning go={(line) => goToLine(editor.current, line)} />
+          <Refusal failure={told.failure} />
+          {told.isOwned && <p>Somebody else decides these fields: leave them out, or take them over.</p>}
+          {text.trim() === '' && <p class="quiet">Paste a manifest, or drop a file here. Nothing is changed before you apply it.</p>}
+          {told.status && !applied && (
+            <>
+              <Plan plan={told.status.plan} />
+              <p class="actions">
+                <button class="main" onClick={() => setAsking(true)}>
+                  Apply
+                </button>
+              </p>
+              <Results results={told.status.results} />
+            </>
+          )}
+          {applied && <Applied status={applied} />}
+        </section>
+      </div>
+      {isAsking && told.status && (
+        <Apply
+          {...{ told, isForced }}
+          onClose={() => setAsking(false)}
+          onApplied={(status) => (setApplied(status), setAsking(false))}
+          onStale={() => setAgain(again + 1)}
+        />
+      )}
+    </>
+  )
+}
+
+// --- the text ------------------------------------------------------------------------------------
+
+function dropped(event, edit) {
+  event.preventDefault()
+  if (event.dataTransfer.files.length > 0) openFiles(event.dataTransfer.files, edit)
+  else edit(event.dataTransfer.getData('text/plain'))
+}
+
+async function openFiles(files, edit) {
+  const texts = await Promise.all([...files].map((file) => file.slice(0, TEXT_MAX).text()))
+  edit(texts.map((text) => text.replace(/\n?$/, '\n')).join('---\n'))
+}
+
+function goToLine(area, line) {
+  const lines = area.value.split('\n')
+  const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0)
+  area.focus()
+  area.setSelectionRange(start, start + lines[line - 1].length)
+}
+
+function Editor({ ref, text, edit, problems, warnings }) {
+  const lines = text.split('\n').length
+  const marks = new Map([...warnings.map(({ line }) => [line, 'warned']), ...problems.map(({ line }) => [line, 'wrong'])])
+  const gutter = useRef()
+  return (
+    <div class="editor">
+      <pre class="gutter" aria-hidden="true" ref={gutter}>
+        {Array.from({ length: Math.min(lines, 20000) }, (_, i) => (
+          <span class={marks.get(i + 1) ?? ''}>{i + 1}</span>
+        ))}
+      </pre>
+      <textarea
+        ref={ref}
+        aria-label="Manifest in YAML"
+        aria-invalid={problems.length > 0}
+        spellcheck={false}
+        autocapitalize="off"
+        wrap="off"
+        value={text}
+        onInput={(event) => edit(event.target.value)}
+        onScroll={(event) => (gutter.current.scrollTop = event.target.scrollTop)}
+      />
+    </div>
+  )
+}
+
+function Problems({ problems, isWarning, go }) {
+  if (problems.length === 0) return null
+  return (
+    <ul class={isWarning ? 'warnings' : 'problems'} role={isWarning ? undefined : 'alert'}>
+      {problems.map(({ line, column, field, message }) => (
+        <li>
+          <button class="place" onClick={() => go(line)}>
+            line {line}:{column}
+          </button>{' '}
+          {field && <code>{field}</code>} {message}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+// --- carrying it out -----------------------------------------------------------------------------
+
+function Apply({ told, isForced, onClose, onApplied, onStale }) {
+  const [cause, setCause] = useState('')
+  const [failure, setFailure] = useState(null)
+  const [isBusy, setBusy] = useState(false)
+  const apply = async (event) => {
+    event.preventDefault()
+    setBusy(true)
+    try {
+      const { status } = await post(told.manifest.changes, { revision: told.status.revision, isForced }, { cause, user: user.value })
+      return onApplied(status)
+    } catch (error) {
+      setFailure(error.code === 409 ? new Failure({ ...error.status, message: `${error.message}; look at the plan again`, details: {} }) : error)
+      if (error.code === 409) onStale()
+    }
+    setBusy(false)
+  }
+  return (
+    <Dialog title="Apply it as it was shown?" onClose={onClose}>
+      <form onSubmit={apply} class="asked">
+        <label>
+          who <input value={user.value} onInput={(event) => setUser(event.target.value)} placeholder="your name, for history" />
+        </label>
+        <label>
+          why <input value={cause} onInput={(event) => setCause(event.target.value)} placeholder="a reason, for history" autofocus />
+        </label>
+        <Refusal failure={failure} />
+        <p class="actions">
+          <button class="main" disabled={isBusy}>
+            Apply
+          </button>
+          <button type="button" onClick={onClose}>
+            Not now
+          </button>
+        </p>
+      </form>
+    </Dialog>
+  )
+}
+
+function Applied({ status }) {
+  const sessions = status.results.filter(({ kind, result }) => kind === 'HarvestSession' && result !== 'deleted' && result !== 'unchanged')
+  return (
+    <section aria-label="Applied">
+      <p class="words" role="status">
+        Applied as revision {status.revision}: {status.results.map(({ kind, name, result }) => `${kind}/${name} ${result}`).join(', ')}
+      </p>
+      {sessions.slice(0, SESSIONS_SHOWN).map(({ name }) => (
+        <Rollout key={name} name={name} />
+      ))}
+      {sessions.length > SESSIONS_SHOWN && <p class="quiet">and {sessions.length - SESSIONS_SHOWN} more sessions</p>}
+    </section>
+  )
+}

@@ -1,0 +1,98 @@
+// A plan as a picture: waves from left to right, agents from top to bottom, a sign for each step;
+// and what waits, with the reason.  Used wherever something is asked before it is done.
+import { ACTIONS, differences, drawn, inWords } from '../model/plan.js'
+import { Changes } from '../ui.jsx'
+import './planned.css'
+
+export function Plan({ plan }) {
+  const { waves, rows, more } = drawn(plan)
+  return (
+    <section class="planned" aria-label="Plan">
+      <p class="words">{inWords(plan.summary)}</p>
+      {rows.length > 0 && (
+        <div class="scrolled">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">agent</th>
+                {waves.map((wave) => (
+                  <th scope="col">wave {wave}</th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(({ agent, cells }) => (
+                <tr>
+                  <th scope="row">{agent}</th>
+                  {cells.map((steps) => (
+                    <td>
+                      {steps.map((step) => (
+                        <Step step={step} />
+                      ))}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {(more.agents > 0 || more.waves > 0) && (
+        <p class="quiet">
+          and {more.agents} more agents, {more.waves} more waves
+        </p>
+      )}
+      {plan.pending.length > 0 && (
+        <>
+          <h3>stays pending</h3>
+          <ul>
+            {plan.pending.slice(0, 50).map(({ session, slot, reason, message }) => (
+              <li>
+                <strong>
+                  {session}/{slot}
+                </strong>{' '}
+                {reason} {message}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  )
+}
+
+function Step({ step }) {
+  const { action, session, slot, reason, held } = step
+  const { mark, says } = ACTIONS[action] ?? { mark: '?', says: action }
+  const to = step.to ?? step.toAgent
+  const why = held ? `${reason}; held there now: ${held.reason}, ${held.message}` : reason
+  return (
+    <span class={`step ${action} ${held ? 'held' : ''}`} title={why}>
+      <span aria-hidden="true">{mark}</span> {session}/{slot} <span class="unseen">{says}</span>
+      {to && <> → {to}</>}
+      {held && <em> {held.reason}</em>}
+    </span>
+  )
+}
+
+// What becomes of each object of a change set, field by field.
+export function Results({ results }) {
+  return (
+    <section class="results" aria-label="Objects">
+      {results.map(({ kind, name, result, before, object }) => {
+        const changes = differences(before, result.startsWith('delet') ? undefined : object)
+        return (
+          <details open={changes.length <= 12 && result !== 'created'}>
+            <summary>
+              <strong>
+                {kind}/{name}
+              </strong>{' '}
+              {result}
+            </summary>
+            {changes.length > 0 && <Changes changes={changes} />}
+          </details>
+        )
+      })}
+    </section>
+  )
+}

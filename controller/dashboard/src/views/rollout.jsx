@@ -1,0 +1,95 @@
+// How far a session is with what was declared last: a square for each replica, and ways to pause it,
+// to go on, and to take it back.
+import { useState } from 'preact/hooks'
+import { get, MANAGER, objectPath, send, GROUP } from '../lib/api.js'
+import { objects } from '../lib/fleet.js'
+import { objectHref } from '../lib/route.js'
+import { user } from '../lib/settings.js'
+import { assignmentState, sessionState } from '../model/states.js'
+import { progress } from '../model/rollout.js'
+import { Refusal, State } from '../ui.jsx'
+import './rollout.css'
+
+const REPLICAS_SHOWN = 400
+
+async function pause(name, isPaused) {
+  await send('PATCH', objectPath('harvestsessions', name), { spec: { rollout: { pause: isPaused } } }, {
+    type: 'application/merge-patch+json', user: user.value, cause: isPaused ? 'paused on the dashboard' : 'resumed on the dashboard', params: { fieldManager: MANAGER },
+  })
+}
+
+// Back to the form that was run before the newest: nothing else of the session changes.
+async function undo(session) {
+  const { name, uid } = session.metadata
+  const { items } = await get(`${objectPath('harvestsessions', name)}/history`, { limit: 1000 })
+  const forms = items.filter((item) => item.newForm && item.uid === uid)
+  if (forms.length < 2) throw Object.assign(new Error('there is no form before this one'), { causes: [] })
+  await send('POST', `${GROUP}/rollbacks`, { spec: { toRevision: forms[1].revision, kind: 'HarvestSession', name, formOnly: true } }, {
+    user: user.value, cause: `back to the form of revision ${forms[1].revision}`, params: { fieldManager: MANAGER },
+  })
+}
+
+export function Rollout({ name }) {
+  const [failure, setFailure] = useState(null)
+  const [isBusy, setBusy] = useState(false)
+  const session = objects('harvestsessions').get(name)
+  const work = [...objects('assignments').values()].filter(({ spec }) => spec.session === name)
+  if (session === undefined) return <p class="quiet">there is no session "{name}"</p>
+  const { desired, ready, updated, replicas } = progress(session, work)
+  const isPaused = session.spec.rollout?.pause === true
+  const act = async (what) => {
+    setBusy(true)
+    setFailure(null)
+    try {
+      await what()
+    } catch (error) {
+      setFailure(error)
+    }
+    setBusy(false)
+  }
+  const { state, message } = sessionState(session)
+  return (
+    <section class="rollout" aria-label={`Rollout of ${name}`}>
+      <h2>
+        <a href={objectHref('harvestsessions', name)}>{name}</a> <State state={state} /> <span class="quiet">{message}</span>
+      </h2>
+      <p role="status" aria-label={`Progress of ${name}`}>
+        {updated} of {desired} have the newest form, {ready} ready{isPaused ? ', paused' : ''}
+      </p>
+      <div class="track" aria-hidden="true">
+        <span style={{ width: `${(100 * updated) / Math.max(1, desired)}%` }} />
+      </div>
+      <ul class="replicas" aria-label="Replicas">
+        {replicas.slice(0, REPLICAS_SHOWN).map(({ assignment, isNewest }) => (
+          <Replica key={assignment.metadata.name} assignment={assignment} isNewest={isNewest} />
+        ))}
+      </ul>
+      {replicas.length > REPLICAS_SHOWN && <p class="quiet">and {replicas.length - REPLICAS_SHOWN} more</p>}
+      <p class="actions">
+        <button disabled={isBusy} onClick={() => act(() => pause(name, !isPaused))}>
+          {isPaused ? 'Resume' : 'Pause'}
+        </button>
+        <button disabled={isBusy} class="danger" onClick={() => act(() => undo(session))}>
+          Undo
+        </button>
+      </p>
+      <Refusal failure={failure} />
+    </section>
+  )
+}
+
+function Replica({ assignment, isNewest }) {
+  const { state, reason } = assignmentState(assignment)
+  const { slot, agent } = assignment.spec
+  return (
+    <li class={`replica ${state} ${isNewest ? 'newest' : 'older'}`} title={`${slot} on ${agent}: ${state} ${reason}${isNewest ? '' : ', the form of before'}`}>
+      <a href={objectHref('assignments', assignment.metadata.name)}>
+        {slot}
+        <span class="unseen">
+          {' '}
+          on {agent} {state} {isNewest ? '' : 'older form'}
+        </span>
+      </a>
+    </li>
+  )
+}

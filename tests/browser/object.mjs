@@ -1,0 +1,47 @@
+// One object: the three states side by side, why in words, its history, and its log as it comes.
+import { assert } from './lib.mjs'
+
+const differing = (page) => page.getByRole('region', { name: 'Three states' }).locator('tr.differs')
+
+export const tests = {
+  async who_is_suspended_and_why_is_told_with_what_would_help({ page, fleet }) {
+    fleet.sh('set_machine "$T/edge-1.machine" battery 12')
+    await page.view('o/agents/edge-1')
+    const way = page.getByRole('status', { name: 'In the way' })
+    await way.filter({ hasText: 'OnBattery' }).filter({ hasText: 'What would help: plug the machine in' }).waitFor()
+    await differing(page).filter({ hasText: 'beacon/edge-1' }).filter({ hasText: 'Suspended' }).waitFor()
+    await way.getByRole('link').first().click()
+    await page.getByRole('heading', { level: 1 }).filter({ hasText: 'suspended' }).waitFor()
+    fleet.sh('set_machine "$T/edge-1.machine" charging 90')
+    await page.getByRole('heading', { level: 1 }).filter({ hasText: 'converged' }).waitFor()
+  },
+
+  async three_states_of_a_session_differ_where_something_is_missing({ page, fleet }) {
+    await page.view('o/harvestsessions/counter')
+    await page.getByRole('region', { name: 'Three states' }).getByRole('row').filter({ hasText: '3 placed' }).waitFor()
+    assert.equal(await differing(page).count(), 0)
+    fleet.sh('fogctl scale hs counter --replicas 400')
+    await differing(page).filter({ hasText: 'replicas' }).filter({ hasText: '400' }).waitFor()
+    await page.getByRole('status', { name: 'In the way' }).filter({ hasText: 'NoAgent' }).waitFor()
+    fleet.sh('fogctl scale hs counter --replicas 3')
+    await differing(page).first().waitFor({ state: 'detached' })
+  },
+
+  async history_says_who_changed_what({ page }) {
+    await page.view('o/harvestsessions/counter?tab=history')
+    const change = page.getByRole('article').nth(1)
+    await change.filter({ hasText: 'spec.replicas' }).filter({ hasText: '400' }).waitFor()
+  },
+
+  async a_log_follows({ page }) {
+    await page.view('o/harvestsessions/counter?tab=log')
+    await page.getByRole('log').filter({ hasText: /step \d+ of slot 0/ }).waitFor()
+    const before = (await page.getByRole('log').innerText()).length
+    await page.waitForFunction((length) => document.querySelector('.log').innerText.length > length, before)
+  },
+
+  async what_is_not_there_is_said({ page }) {
+    await page.view('o/harvestsessions/nobody')
+    await page.getByText('There is no HarvestSession "nobody" now.').waitFor()
+  },
+}

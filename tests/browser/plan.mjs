@@ -1,0 +1,93 @@
+// The plan: what is wrong is told at its line, what would be done is drawn, and is then done as it was shown.
+import { assert, await_ } from './lib.mjs'
+
+const session = (name, rest = 'replicas: 2', command = 'sleep 1000') => `apiVersion: fog/v1
+kind: HarvestSession
+metadata: {name: ${name}}
+spec:
+  ${rest}
+  workload:
+    command: [/bin/sh, -c, '${command}']
+    restart: always
+    resources: {cores: 50m, memory: 16Mi}
+  grace: 100ms
+  rollout: {healthyAfter: 1s}
+`
+const fill = (page, text) => page.getByLabel('Manifest in YAML').fill(text)
+const alert = (page) => page.getByRole('alert')
+const revision = async (fleet) => (await fleet.api('/apis/fog/v1/harvestsessions?limit=1')).metadata.resourceVersion
+
+async function apply(page, cause) {
+  await page.getByRole('button', { name: 'Apply', exact: true }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('who').fill('ann')
+  await dialog.getByLabel('why').fill(cause)
+  await dialog.getByRole('button', { name: 'Apply' }).click()
+  await page.getByText(/Applied as revision/).waitFor()
+}
+
+export const tests = {
+  async mistakes_are_told_at_their_lines_all_at_once({ page, fleet }) {
+    const before = await revision(fleet)
+    await page.view('plan')
+    await fill(page, session('broken', 'replicas: many', 'x').replace('always', 'sometimes'))
+    await alert(page).getByRole('button', { name: 'line 5:3' }).waitFor()
+    await alert(page).getByRole('button', { name: 'line 8:5' }).click()
+    assert.equal(await page.evaluate(() => getSelection().toString().trim()), 'restart: sometimes')
+    await fill(page, 'kind: [HarvestSession\n')
+    await alert(page).getByRole('button', { name: 'line 2:1' }).waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Apply', exact: true }).count(), 0)
+    assert.equal(await revision(fleet), before)
+  },
+
+  async a_plan_is_drawn_before_anything_is_done({ page, fleet }) {
+    await page.view('plan')
+    await fill(page, session('planned'))
+    const plan = page.getByRole('region', { name: 'Plan' })
+    await plan.getByText(/^2 start/).waitFor()
+    assert.equal(await plan.getByText(/planned\/\d starts/).count(), 2)
+    assert.equal((await fleet.api('/apis/fog/v1/harvestsessions/planned')).code, 404)
+  },
+
+  async what_was_shown_is_applied_watched_paused_and_undone({ page, fleet }) {
+    await page.view('plan')
+    await fill(page, session('rolled', 'replicas: 3'))
+    await apply(page, 'because')
+    const progress = page.getByRole('status', { name: 'Progress of rolled' })
+    await progress.filter({ hasText: '3 of 3 have the newest form, 3 ready' }).waitFor()
+    const [change] = (await fleet.api('/apis/fog/v1/harvestsessions/rolled/history')).items
+    assert.deepEqual([change.who, change.why, change.manager], ['ann', 'because', 'fog-dashboard'])
+
+    await fill(page, session('rolled', 'replicas: 3', 'sleep 2000'))
+    await page.getByRole('region', { name: 'Plan' }).getByText(/^3 start anew/).waitFor()
+    await apply(page, 'another form')
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await progress.filter({ hasText: 'paused' }).waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await progress.filter({ hasText: '3 of 3 have the newest form, 3 ready' }).waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await await_('the form of before is back', async () => (await fleet.api('/apis/fog/v1/harvestsessions/rolled')).spec.workload.command[2] === 'sleep 1000')
+    fleet.sh('fogctl delete hs rolled')
+  },
+
+  async a_fleet_that_changed_meanwhile_is_looked_at_again({ page, fleet }) {
+    await page.view('plan')
+    await fill(page, session('late'))
+    await page.getByRole('region', { name: 'Plan' }).waitFor()
+    await page.getByRole('button', { name: 'Apply', exact: true }).click()
+    fleet.apply(session('late', 'replicas: 1'))
+    await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click()
+    await page.getByRole('dialog').getByText(/look at the plan again/).waitFor()
+    fleet.sh('fogctl delete hs late')
+  },
+
+  async fields_of_others_are_taken_over_only_when_it_is_said({ page, fleet }) {
+    fleet.apply(session('owned', 'replicas: 1'))
+    await page.view('plan')
+    await fill(page, session('owned', 'replicas: 2'))
+    await alert(page).getByText('conflict with "fogctl"').waitFor()
+    await page.getByLabel('take fields over from their owners').check()
+    await page.getByRole('region', { name: 'Plan' }).getByText(/^1 starts, /).waitFor()
+    fleet.sh('fogctl delete hs owned')
+  },
+}
