@@ -1,4 +1,5 @@
 /* What change sets answer, for people: outcomes, diffs, plans. */
+#include "schema/json.h"
 #include "schema/yaml.h"
 #include "tools/fogctl/differ.h"
 
@@ -29,6 +30,47 @@ void results_print(struct fogctl *fogctl, const struct node *results, const char
         text_put(stdout, word);
         printf("%s%s\n", paint(fogctl, "off"), suffix);
     }
+}
+
+/* --- history ------------------------------------------------------------------------------------
+ */
+
+static const char *scalar(struct fogctl *fogctl, const struct node *node)
+{
+    struct str text = STR_EMPTY;
+    const char *copy;
+
+    if (node == NULL) {
+        return "–";
+    }
+    json_emit(node, JSON_PLAIN, &text);
+    copy = text.length > 60 ? "…" : arena_strdup(&fogctl->arena, text.data);
+    str_fini(&text);
+    return copy;
+}
+
+const char *change_summary(struct fogctl *fogctl, const struct node *item)
+{
+    const struct node *changes = node_find(item, "changes");
+    struct str text = STR_EMPTY;
+    const char *copy;
+
+    if (!str_eq(node_find_text(item, "verb"), "update") || changes == NULL) {
+        return text_of(item, "verb");
+    }
+    for (size_t i = 0; i < changes->list.count && i < 4; i++) {
+        const struct node *change = changes->list.items[i];
+
+        str_addf(&text, "%s%s: %s => %s", i == 0 ? "" : ", ", node_find_text(change, "path"),
+                 scalar(fogctl, node_find(change, "before")),
+                 scalar(fogctl, node_find(change, "after")));
+    }
+    if (changes->list.count > 4) {
+        str_addf(&text, ", and %zu more", changes->list.count - 4);
+    }
+    copy = text.length == 0 ? "update" : arena_strdup(&fogctl->arena, text.data);
+    str_fini(&text);
+    return copy;
 }
 
 /* --- diff ------------------------------------------------------------------------------------- */

@@ -105,6 +105,9 @@ void text_put_lines(FILE *to, const char *text);                 /* keeps line e
 void text_put_problems(FILE *to, const char *text);              /* with its errors in colour */
 const char *text_shown(struct fogctl *fogctl, const char *text); /* in the arena */
 size_t text_width(const char *text);                             /* in columns of a terminal */
+/* As much of it as fits into so many columns, the last of them a mark where it was cut; returns how
+ * many it takes.  `is_ascii`: for a terminal that knows nothing else. */
+size_t text_add_fitting(struct str *to, const char *text, size_t columns, bool is_ascii);
 
 /* --- the controller -----------------------------------------------------------------------------
  */
@@ -143,8 +146,13 @@ enum link { LINK_UP, LINK_LOST, LINK_REFUSED };
 
 /* An answer that comes line by line. */
 struct stream {
-    const char *path;
-    bool by_bytes; /* as it comes, not line by line */
+    const char *path; /* NULL, of one that rests: `again` says the first one, too */
+    bool by_bytes;    /* as it comes, not line by line */
+    bool is_whole;    /* what is asked for again and again: an answer is one line, however many it
+                         has, and is given up when it takes too long */
+    bool rests;   /* `again` is asked when it is due, and NULL is no end: at the next turn, too */
+    bool is_anew; /* set by whoever wants what is under way no more: it goes on with `again` */
+    int64_t pause_ms; /* between the end of an answer and the next; 0: half a second */
     /* One line without its end; false: enough, of all streams. */
     bool (*line)(void *context, const char *text, size_t length);
     /* The path to go on with after it ended or broke off; NULL: then it is over. */
@@ -152,6 +160,8 @@ struct stream {
     /* Told at each answer, at each try that gets none, and before a refusal is said; NULL: a person
      * is told, on standard error. */
     void (*link)(void *context, enum link link);
+    /* Told of a refusal, in place of the person, and it goes on; NULL: that is its end. */
+    void (*refused)(void *context, const struct reply *reply);
     /* Between all that comes: for how long there is nothing to do unless something comes, standard
      * input included; below 0: enough, of all streams.  NULL: no such thing. */
     int64_t (*turn)(void *context);
@@ -335,6 +345,8 @@ int results_diff(struct fogctl *fogctl, const struct node *results);
 /* Prints "kind.fog/name outcome" lines. */
 void results_print(struct fogctl *fogctl, const struct node *results, const char *suffix);
 size_t results_changed(const struct node *results); /* how many of them */
+/* An item of history in a line: "create", "spec.replicas: 2 => 4, …". */
+const char *change_summary(struct fogctl *fogctl, const struct node *item);
 
 /* Who owns which fields, as metadata.managedFields has it; nothing when nobody does. */
 void print_fields_owned(struct fogctl *fogctl, const struct node *entries);

@@ -109,6 +109,36 @@ void say_in_color(bool value)
     is_colored = value;
 }
 
+size_t text_add_fitting(struct str *to, const char *text, size_t columns, bool is_ascii)
+{
+    size_t width = 0, length, before_last = to->length, before_width = 0;
+
+    for (; *text != '\0'; text += length) {
+        uint32_t code = decode(text, &length);
+        size_t more = is_unfit(code) || (is_ascii && code >= 0x80) ? 1 : columns_of(code);
+
+        if (width + more > columns) {
+            break;
+        }
+        if (more > 0) {
+            before_last = to->length;
+            before_width = width;
+        }
+        if (is_unfit(code) || (is_ascii && code >= 0x80)) {
+            str_add_char(to, '?');
+        } else {
+            str_add_bytes(to, code == 0xfffd ? "\xef\xbf\xbd" : text, code == 0xfffd ? 3 : length);
+        }
+        width += more;
+    }
+    if (*text != '\0' && columns > 0) {
+        to->length = before_last;
+        str_add(to, is_ascii ? "~" : "…");
+        width = before_width + 1;
+    }
+    return width;
+}
+
 void text_put(FILE *to, const char *text)
 {
     _cleanup_(str_fini)

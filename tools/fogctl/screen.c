@@ -105,7 +105,9 @@ static void put_line(const char *line, size_t length, size_t columns)
             putchar(line[at++]);
         } while (at < length && ((unsigned char)line[at] & 0xc0) == 0x80);
     }
-    fputs("\033[K", stdout);
+    if (width < columns) { /* in the last column that would take the last character away */
+        fputs("\033[K", stdout);
+    }
 }
 
 static struct winsize size_now(void)
@@ -123,48 +125,72 @@ size_t screen_rows(void)
     return size_now().ws_row;
 }
 
-/* False: it is there already. */
-static bool is_news(const char *text, const char *status)
+void screen_size(size_t *ret_columns, size_t *ret_rows)
 {
-    struct str all = STR_EMPTY;
+    struct winsize size = size_now();
 
-    str_addf(&all, "%s%c%s", text, '\f', status == NULL ? "" : status);
-    if (screen.drawn != NULL && str_eq(screen.drawn, all.data) && !has_new_size) {
-        str_fini(&all);
-        return false;
-    }
-    free(screen.drawn);
-    screen.drawn = mem_strdup(all.data);
-    str_fini(&all);
-    has_new_size = 0;
-    return true;
+    *ret_columns = size.ws_col;
+    *ret_rows = size.ws_row;
 }
 
-void screen_draw(const char *text, const char *status)
+bool screen_is_resized(void)
 {
-    struct winsize size;
-    size_t row = 0, rows;
+    return has_new_size != 0;
+}
 
-    if (!is_news(text, status)) {
-        return;
+/* The line of before moves on.  NULL: nobody knows what is on the screen. */
+static bool is_same(const char **before, const char *line, size_t length)
+{
+    const char *was = *before;
+    size_t had;
+
+    if (was == NULL) {
+        return false;
     }
-    size = size_now();
-    rows = size.ws_row - (status != NULL);
+    had = strcspn(was, "\n\f");
+    *before += had + (was[had] == '\n');
+    return had == length && strncmp(was, line, length) == 0;
+}
+
+/* Lines that are there already are passed over. */
+static void put_lines(const char *text, const char *before, struct winsize size, size_t rows)
+{
+    size_t row = 0;
+
     fputs("\033[H", stdout);
     while (*text != '\0' && row < rows) {
         size_t length = strcspn(text, "\n");
 
         fputs(row++ > 0 ? "\r\n" : "", stdout);
-        put_line(text, length, size.ws_col);
+        if (!is_same(&before, text, length)) {
+            put_line(text, length, size.ws_col);
+        }
         text += length + (text[length] == '\n');
     }
-    fputs("\033[0m\033[J", stdout);
+    fputs(row == 0 ? "\033[0m\033[J" : row < rows ? "\033[0m\r\n\033[J" : "\033[0m", stdout);
+}
+
+void screen_draw(const char *text, const char *status)
+{
+    struct winsize size = size_now();
+    struct str all = STR_EMPTY;
+    const char *before = has_new_size ? NULL : screen.drawn;
+
+    str_addf(&all, "%s%c%s", text, '\f', status == NULL ? "" : status);
+    if (before != NULL && str_eq(before, all.data)) { /* it is there already */
+        str_fini(&all);
+        return;
+    }
+    has_new_size = 0;
+    put_lines(text, before, size, (size_t)size.ws_row - (status != NULL));
     if (status != NULL) {
         printf("\033[%u;1H", (unsigned)size.ws_row);
         put_line(status, strlen(status), size.ws_col);
         fputs("\033[0m", stdout);
     }
     (void)fflush(stdout);
+    free(screen.drawn);
+    screen.drawn = str_take(&all);
 }
 
 bool screen_wait(int64_t ms)
@@ -188,4 +214,21 @@ bool screen_wait(int64_t ms)
         }
     }
     return false;
+}
+
+bool screen_read(char *keys, size_t size, size_t *ret_count)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    ssize_t count;
+
+    *ret_count = 0;
+    if (has_ended) {
+        return false;
+    }
+    if (poll(&input, 1, 0) <= 0) {
+        return true;
+    }
+    count = read(STDIN_FILENO, keys, size);
+    *ret_count = count > 0 ? (size_t)count : 0;
+    return count > 0 || (count < 0 && errno == EINTR);
 }

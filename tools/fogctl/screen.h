@@ -10,8 +10,13 @@ bool screen_is_there(void); /* can standard input and output do that? */
 bool screen_open(void);     /* false: they can't */
 void screen_close(void);
 size_t screen_rows(void); /* how many lines there is room for */
+void screen_size(size_t *ret_columns, size_t *ret_rows);
+bool screen_is_resized(void); /* and nothing has been drawn since */
 /* Lines, as many and as long as there is room for; not drawn when nothing has changed.  A `status`
  * stands in the last row; NULL: none. */
 void screen_draw(const char *text, const char *status);
 /* Until the time is over, or the screen has another size; false: a "q", or a signal, ends it. */
 bool screen_wait(int64_t ms);
+/* What has been typed, without waiting, for those that have more keys than one; how many bytes.
+ * False: a signal, or the end of what can be typed, ends it. */
+bool screen_read(char *keys, size_t size, size_t *ret_count);

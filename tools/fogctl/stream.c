@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { AGAIN_MS = 500, POLL_MS = 1000, STALE_FAILURES = 4 };
+enum { AGAIN_MS = 500, POLL_MS = 1000, STALE_FAILURES = 4, WHOLE_TIMEOUT_MS = 10000 };
 
 struct flow {
     struct fogctl *fogctl;
@@ -65,7 +65,7 @@ static size_t on_stream(char *data, size_t size, size_t count, void *context)
         return 0;
     }
     str_add_bytes(&flow->rest, data, length);
-    return code >= 400 || take_lines(flow) ? length : 0;
+    return code >= 400 || flow->stream->is_whole || take_lines(flow) ? length : 0;
 }
 
 /* An answer has begun, which may long have nothing to tell. */
@@ -93,10 +93,16 @@ static size_t on_head(char *data, size_t size, size_t count, void *context)
 static void flow_open(struct flow *flow, CURLM *multi)
 {
     struct request request = {.method = "GET", .path = flow->stream->path};
+    struct arena saved;
 
     flow->heard_ms = boot_ms();
     flow->curl = curl_easy_init();
+    scratch_begin(flow->fogctl, &saved); /* libcurl keeps copies */
     http_prepare(flow->fogctl, flow->curl, &request, &flow->headers);
+    scratch_end(flow->fogctl, &saved);
+    if (flow->stream->is_whole) {
+        curl_easy_setopt(flow->curl, CURLOPT_TIMEOUT_MS, (long)WHOLE_TIMEOUT_MS);
+    }
     curl_easy_setopt(flow->curl, CURLOPT_WRITEFUNCTION, on_stream);
     curl_easy_setopt(flow->curl, CURLOPT_WRITEDATA, flow);
     curl_easy_setopt(flow->curl, CURLOPT_HEADERFUNCTION, on_head);
@@ -125,18 +131,25 @@ static void flow_close(struct flow *flow, CURLM *multi)
     }
 }
 
+/* Is told to whoever wants to know, else to the person. */
 static void refused(struct flow *flow)
 {
     struct fogctl *fogctl = flow->fogctl;
-    struct reply reply = {.code = flow->stream->code,
-                          .body = arena_strdup(&fogctl->arena, flow->rest.data),
-                          .size_bytes = flow->rest.length};
+    struct arena saved;
+    struct reply reply = {
+        .code = flow->stream->code, .body = flow->rest.data, .size_bytes = flow->rest.length};
     struct problems problems;
 
+    scratch_begin(fogctl, &saved);
     problems_init(&problems, &fogctl->arena, NULL);
     (void)json_parse(&fogctl->arena, reply.body, reply.size_bytes, JSON_PLAIN, &problems,
                      &reply.root);
-    (void)reply_failed(&reply);
+    if (flow->stream->refused != NULL) {
+        flow->stream->refused(flow->stream->context, &reply);
+    } else {
+        (void)reply_failed(&reply);
+    }
+    scratch_end(fogctl, &saved);
 }
 
 /* What was cut goes on soon; when it cannot, what was told is old. */
@@ -157,6 +170,50 @@ static void say_stale(struct flow *flow, CURLcode result)
             result == CURLE_OK ? "it takes nothing now" : curl_easy_strerror(result));
 }
 
+/* An answer that was asked for again and again, in one piece. */
+static void take_whole(struct flow *flow, CURLcode result)
+{
+    struct stream *stream = flow->stream;
+
+    if (result == CURLE_OK && stream->code < 400 &&
+        !stream->line(stream->context, flow->rest.data, flow->rest.length)) {
+        stream->has_stopped = true;
+    }
+}
+
+static void flow_again(struct flow *flow)
+{
+    struct stream *stream = flow->stream;
+
+    stream->is_anew = false;
+    stream->path = stream->rests ? NULL : stream->again(stream->context); /* asked when it is due */
+    str_clear(&flow->rest);
+}
+
+static void flow_is_over(struct flow *flow, bool has_refused, CURLcode result)
+{
+    struct stream *stream = flow->stream;
+
+    flow->is_over = true;
+    stream->has_failed = has_refused || (result != CURLE_OK && !stream->has_stopped);
+    if (stream->link != NULL && stream->has_failed) {
+        stream->link(stream->context, LINK_REFUSED);
+    }
+    if (!stream->has_stopped && !stream->has_failed && flow->rest.length > 0 &&
+        stream->code < 400) { /* a last line without an end */
+        (void)stream->line(stream->context, flow->rest.data, flow->rest.length);
+    }
+    if (stream->code >= 400) {
+        stream->has_failed = true;
+        refused(flow);
+    } else if (stream->has_failed && stream->code == 0) {
+        (void)http_unreachable(flow->fogctl, curl_easy_strerror(result));
+    } else if (stream->has_failed) {
+        (void)fail("what came before stands above", "the stream broke off: %s",
+                   curl_easy_strerror(result));
+    }
+}
+
 /* The answer ended, well or not. */
 static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
 {
@@ -168,29 +225,19 @@ static void flow_ended(struct flow *flow, CURLM *multi, CURLcode result)
     has_refused = stream->code >= 400 && stream->code != 503 && stream->code != 429;
     flow_close(flow, multi);
     tell_warning(flow);
+    if (stream->is_whole) {
+        take_whole(flow, result);
+    }
+    if (has_refused && stream->refused != NULL) {
+        refused(flow);
+        has_refused = false;
+    }
     if (!stream->has_stopped && !has_refused && stream->again != NULL) {
         say_stale(flow, result);
-        stream->path = stream->again(stream->context);
-        flow->again_at_ms = boot_ms() + AGAIN_MS;
+        flow_again(flow);
+        flow->again_at_ms = boot_ms() + (stream->pause_ms > 0 ? stream->pause_ms : AGAIN_MS);
     } else {
-        flow->is_over = true;
-        stream->has_failed = has_refused || (result != CURLE_OK && !stream->has_stopped);
-        if (stream->link != NULL && stream->has_failed) {
-            stream->link(stream->context, LINK_REFUSED);
-        }
-        if (!stream->has_stopped && !stream->has_failed && flow->rest.length > 0 &&
-            stream->code < 400) { /* a last line without an end */
-            (void)stream->line(stream->context, flow->rest.data, flow->rest.length);
-        }
-        if (stream->code >= 400) {
-            stream->has_failed = true;
-            refused(flow);
-        } else if (stream->has_failed && stream->code == 0) {
-            (void)http_unreachable(flow->fogctl, curl_easy_strerror(result));
-        } else if (stream->has_failed) {
-            (void)fail("what came before stands above", "the stream broke off: %s",
-                       curl_easy_strerror(result));
-        }
+        flow_is_over(flow, has_refused, result);
     }
     str_clear(&flow->rest);
 }
@@ -223,10 +270,41 @@ static void flow_check(struct flow *flow, CURLM *multi)
 static void open_due(struct flow *flows, size_t count, CURLM *multi)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!flows[i].is_over && flows[i].curl == NULL && flows[i].again_at_ms <= boot_ms()) {
-            flow_open(&flows[i], multi);
+        struct flow *flow = &flows[i];
+
+        if (flow->stream->is_anew && !flow->is_over) {
+            flow_close(flow, multi);
+            flow_again(flow);
+            flow->again_at_ms = boot_ms();
+        }
+        if (flow->is_over || flow->curl != NULL || flow->again_at_ms > boot_ms()) {
+            continue;
+        }
+        if (flow->stream->path == NULL && flow->stream->rests) {
+            flow->stream->path = flow->stream->again(flow->stream->context);
+        }
+        if (flow->stream->path != NULL) {
+            flow_open(flow, multi);
+        } else {
+            flow->is_over = !flow->stream->rests;
         }
     }
+}
+
+/* Until one of those that are closed is due; those that rest are not waited for. */
+static int64_t until_due_ms(const struct flow *flows, size_t count)
+{
+    int64_t wait_ms = POLL_MS;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct flow *flow = &flows[i];
+        int64_t left_ms = flow->again_at_ms - boot_ms();
+
+        if (!flow->is_over && flow->curl == NULL && (left_ms > 0 || flow->stream->path != NULL)) {
+            wait_ms = left_ms < 0 ? 0 : left_ms < wait_ms ? left_ms : wait_ms;
+        }
+    }
+    return wait_ms;
 }
 
 static bool is_all_over(const struct flow *flows, size_t count)
@@ -250,21 +328,23 @@ static bool has_stop(const struct flow *flows, size_t count)
 }
 
 /* Waits until something comes, or somebody has something to do. */
-static void await_more(struct flow *flows, size_t count, CURLM *multi, int running)
+static void await_more(struct flow *flows, size_t count, CURLM *multi)
 {
-    int64_t wait_ms = running == (int)count ? POLL_MS : 100;
+    int64_t wait_ms = until_due_ms(flows, count);
     struct curl_waitfd input = {.fd = STDIN_FILENO, .events = CURL_WAIT_POLLIN};
     unsigned inputs = 0;
+    bool is_anew = false;
 
     for (size_t i = 0; i < count; i++) {
         struct stream *stream = flows[i].stream;
         int64_t idle_ms = stream->turn == NULL ? wait_ms : stream->turn(stream->context);
 
         stream->has_stopped = stream->has_stopped || idle_ms < 0;
+        is_anew = is_anew || stream->is_anew;
         inputs = inputs == 1 || stream->turn != NULL;
         wait_ms = idle_ms < wait_ms ? idle_ms : wait_ms;
     }
-    if (wait_ms > 0) {
+    if (wait_ms > 0 && !is_anew) {
         (void)curl_multi_poll(multi, &input, inputs, (int)wait_ms, NULL);
     }
 }
@@ -288,7 +368,7 @@ static void run(struct flow *flows, size_t count, CURLM *multi)
             flow_check(&flows[i], multi);
         }
         if (!is_all_over(flows, count) && !has_stop(flows, count)) {
-            await_more(flows, count, multi, running);
+            await_more(flows, count, multi);
         }
     }
 }

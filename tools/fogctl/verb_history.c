@@ -130,44 +130,6 @@ static int events(struct fogctl *fogctl, struct texts *words)
 
 /* --- history ---------------------------------------------------------------------------------- */
 
-static const char *scalar(struct fogctl *fogctl, const struct node *node)
-{
-    struct str text = STR_EMPTY;
-    const char *copy;
-
-    if (node == NULL) {
-        return "–";
-    }
-    json_emit(node, JSON_PLAIN, &text);
-    copy = text.length > 60 ? "…" : arena_strdup(&fogctl->arena, text.data);
-    str_fini(&text);
-    return copy;
-}
-
-static const char *summary(struct fogctl *fogctl, const struct node *item)
-{
-    const struct node *changes = node_find(item, "changes");
-    struct str text = STR_EMPTY;
-    const char *copy;
-
-    if (!str_eq(node_find_text(item, "verb"), "update") || changes == NULL) {
-        return text_of(item, "verb");
-    }
-    for (size_t i = 0; i < changes->list.count && i < 4; i++) {
-        const struct node *change = changes->list.items[i];
-
-        str_addf(&text, "%s%s: %s => %s", i == 0 ? "" : ", ", node_find_text(change, "path"),
-                 scalar(fogctl, node_find(change, "before")),
-                 scalar(fogctl, node_find(change, "after")));
-    }
-    if (changes->list.count > 4) {
-        str_addf(&text, ", and %zu more", changes->list.count - 4);
-    }
-    copy = text.length == 0 ? "update" : arena_strdup(&fogctl->arena, text.data);
-    str_fini(&text);
-    return copy;
-}
-
 static void print_history(struct fogctl *fogctl, const struct node *items)
 {
     static const char *const head[] = {"REVISION", "TIME",   "WHO",
@@ -186,7 +148,7 @@ static void print_history(struct fogctl *fogctl, const struct node *items)
         vec_add(&table.cells, text_of(item, "time"));
         vec_add(&table.cells, text_of(item, "who"));
         vec_add(&table.cells, kind == NULL ? "" : kind_title(fogctl, kind, text_of(item, "name")));
-        vec_add(&table.cells, summary(fogctl, item));
+        vec_add(&table.cells, change_summary(fogctl, item));
         vec_add(&table.cells, text_of(item, "why"));
     }
     table_print(&table, 0);
