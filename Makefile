@@ -220,7 +220,9 @@ $(OUT)/tests/unit/agent/io/%_test: $(OUT)/tests/unit/agent/io/%_test.o $(LIB_SUP
 $(OUT)/tests/unit/agent/shim/%_test: $(OUT)/tests/unit/agent/shim/%_test.o $(LIB_SUPPORT) $(LIB_AGTIO) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_DAEMON) $(LIBS_SCHEMA) -lcurl)
 
-# fogctl, all but its main(): runs of it are forked.
+# fogctl, all but its main(): runs of it are forked.  golden_top are the stories of its board.
+$(OUT)/tests/unit/golden_top_test: $(OUT)/tests/unit/golden_top_test.o $(LIB_SUPPORT) $(LIB_FOGCTL) $(LIB_SCHEMA)
+	$(call link,$^ -lcmocka $(LIBS_SCHEMA) -lcurl -lpthread)
 $(OUT)/tests/unit/fogctl/%_test: $(OUT)/tests/unit/fogctl/%_test.o $(LIB_SUPPORT) $(LIB_FOGCTL) $(LIB_SCHEMA)
 	$(call link,$^ -lcmocka $(LIBS_SCHEMA) -lcurl -lpthread)
 

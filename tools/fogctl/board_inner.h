@@ -1,0 +1,52 @@
+/* What the files of the board share: a view as a table of columns. */
+#pragma once
+
+#include "tools/fogctl/board.h"
+
+enum { BOARD_COLUMNS_MAX = 12, BOARD_SORTS_MAX = 8, BOARD_NAME_MAX = 28, BOARD_NAME_MIN = 8 };
+
+struct cell { /* where and when a cell is written */
+    struct pen *pen;
+    const struct board *board;
+    struct wall now;
+    size_t width;
+};
+
+struct board_column {
+    const char *title;
+    size_t width;  /* 0: as wide as the widest name */
+    unsigned rank; /* those of a higher one go first when there is no room */
+    bool grows;    /* the last one: has what is left, and at least its width */
+    void (*put)(const struct cell *cell, const void *row);
+};
+
+struct board_shape {
+    const char *title; /* "Fleet" */
+    enum kind_id kind;
+    const struct board_column *columns;
+    size_t column_count;
+    const char *sorts[BOARD_SORTS_MAX]; /* words; NULL-terminated */
+    /* By the order of `sorts`; the last difference is the name. */
+    int (*compare)(unsigned sort, const void *a, const void *b);
+    const char *(*name_of)(const void *row); /* known by it for good */
+    bool (*is_shown)(const void *row);
+    bool (*matches)(const void *row, const char *search);
+    const struct map *(*rows_of)(const struct scene *scene);
+    /* What Enter shows. */
+    const struct kind *(*object_of)(const void *row, const char **ret_name);
+};
+
+extern const struct board_shape board_shapes[BOARD_VIEW_COUNT];
+
+const char *scene_state_sign(const struct look *look, enum scene_state state);
+enum style scene_state_style(enum scene_state state);
+
+/* The order of a view, made anew if need be. */
+struct board_list *board_list_now(struct board *board, enum board_view view);
+void board_move(struct board *board, struct board_list *list, size_t at);
+void board_list_fini(struct board_list *list);
+
+/* The lines above all views; board_head.c. */
+void board_put_head(struct board *board, struct wall now, struct mono mono_now, struct str *to);
+void board_put_word(struct board *board, struct wall now, struct mono mono_now, struct str *to);
+size_t board_rows_seen(const struct board *board); /* rows of a view; 0: without end */
