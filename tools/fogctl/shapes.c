@@ -17,7 +17,10 @@ static const struct {
     {"patch", "the object as it is then"},
     {"get", "the object, or a List; with -w one object after the other, or with "
             "--output-watch-events {type, object}"},
-    {"top", "a List of the agents, or of the sessions, as they are now"},
+    {"top",
+     "{server, revision, controller, agents {count, away, converged, suspended, …, items}, "
+     "sessions {count, converged, diverged, items}, work, happened}; of agents or sessions a "
+     "List of them as they are now"},
     {"why", "{converged, chain [{object, is, since, reason, message, remedy}], inTheWay}; of "
             "several objects a List of these"},
     {"describe", "{object, assignments, events} of one object, or a List of these"},

@@ -1,4 +1,5 @@
-/* top: agents or sessions, what they have, use and run, at one look and as it changes. */
+/* top: the whole fleet on a board (tools/fogctl/top_fleet.c), or agents or sessions: what they
+ * have, use and run, at one look and as it changes. */
 #include "schema/base/map.h"
 #include "schema/base/parse.h"
 #include "schema/bind.h"
@@ -6,6 +7,7 @@
 #include "tools/fogctl/fogctl.h"
 #include "tools/fogctl/foreign.h"
 #include "tools/fogctl/screen.h"
+#include "tools/fogctl/top_fleet.h"
 #include "tools/fogctl/writing.h"
 
 #include <stdio.h>
@@ -24,7 +26,7 @@ static const struct option_row rows[] = {
     LABELS_ROW(opt_selection),
     WHERE_ROW(opt_selection),
     {"sort-by", 0, OPTION_TEXT, &opt_sort, "COLUMN",
-     "name, or the largest first of: cpu, memory, battery, temperature, runs", NULL},
+     "name, state, battery, temperature, load, work; of agents and sessions see below", NULL},
     {"interval", 0, OPTION_DURATION, &opt_interval_ms, "TIME", "look so often (default 2s)", NULL},
     {"once", 0, OPTION_FLAG, &opt_once, NULL, "print it once, as without a terminal", NULL},
     OUTPUT_ROW(opt_shown),
@@ -41,12 +43,17 @@ static int top(struct fogctl *fogctl, struct texts *words);
 
 const struct verb verb_top = {
     "top",
-    "what agents or sessions have, use and run, live",
-    "top agents|sessions [NAME…] | KIND/NAME… [-l LABELS] [--sort-by COLUMN]",
-    "  fogctl top agents                      # q ends it\n"
+    "what state the fleet is in and why, live; or what agents and sessions use",
+    "top [agents|sessions [NAME…] | KIND/NAME…] [-l LABELS] [--where CONDITION] [--sort-by COLUMN]",
+    "  fogctl top                             # the whole fleet; ? lists the keys, q ends it\n"
+    "  fogctl top -l site=north --where 'sensors.battery < 40'\n"
+    "  fogctl top --once | head -3            # how many are in which state\n"
+    "  fogctl top -o json | jq '.agents.items[] | select(.state == \"suspended\")'\n"
+    "  fogctl top agents                      # a table alone\n"
     "  fogctl top agents --sort-by temperature -l site=north\n"
     "  fogctl top agents edge-1 edge-2\n"
-    "  fogctl top sessions --once\n",
+    "  fogctl top sessions --once\n"
+    "Orders of agents and sessions: name, cpu, memory, battery, temperature, runs; the largest first.\n",
     options,
     top,
 };
@@ -416,6 +423,29 @@ static bool take_slashes(struct fogctl *fogctl, struct texts *words)
     return is_fine;
 }
 
+static int top_fleet(struct fogctl *fogctl)
+{
+    const struct top_options options = {opt_selection.labels, opt_selection.where, opt_sort,
+                                        opt_interval_ms};
+    struct node *root;
+
+    if (looking_check(fogctl, &verb_top, &opt_shown, false) != EXIT_DONE) {
+        return EXIT_USAGE;
+    }
+    if (!top_is_sort(opt_sort)) {
+        return usage_error(&verb_top,
+                           "--sort-by is name, state, battery, temperature, load or work, not "
+                           "\"%s\"",
+                           opt_sort);
+    }
+    if (writing_is_lines(&opt_shown)) {
+        return opt_once || !screen_is_there() ? top_fleet_once(fogctl, &options)
+                                              : top_fleet_live(fogctl, &options);
+    }
+    root = top_fleet_tree(fogctl, &options);
+    return root == NULL ? EXIT_FAILED : writing_print_objects(fogctl, &opt_shown, &root, 1);
+}
+
 static int top(struct fogctl *fogctl, struct texts *words)
 {
     bool is_fine = take_slashes(fogctl, words);
@@ -425,8 +455,9 @@ static int top(struct fogctl *fogctl, struct texts *words)
     if (!is_fine) {
         return EXIT_USAGE;
     }
+    opt_interval_ms = opt_interval_ms < INTERVAL_MIN_MS ? INTERVAL_MIN_MS : opt_interval_ms;
     if (words->count == 0) {
-        return usage_error(&verb_top, "agents, or sessions?");
+        return top_fleet(fogctl);
     }
     if (words->count > 1 && selection_is_given(&opt_selection)) {
         return usage_error(&verb_top, "either names or selectors, not both");
@@ -449,7 +480,6 @@ static int top(struct fogctl *fogctl, struct texts *words)
                            "\"%s\"",
                            opt_sort);
     }
-    opt_interval_ms = opt_interval_ms < INTERVAL_MIN_MS ? INTERVAL_MIN_MS : opt_interval_ms;
     return show(fogctl,
                 is_sessions || kind->id == KIND_HARVEST_SESSION ? &sessions_view : &agents_view);
 }

@@ -1,0 +1,683 @@
+/* What the board wishes to know is asked for here, all of it through streams that go on by
+ * themselves: four watches, which begin where they broke off; and what no watch tells (readings,
+ * the controller itself, history, `why`), which is asked for again and again.
+ *
+ * Of up to PAGE_MAX agents all are read at each look.  Of more, those that are seen are, and one
+ * page of all, the next one each time: a look costs the same in every scene. */
+#include "tools/fogctl/top_fleet.h"
+
+#include "schema/json.h"
+#include "schema/yaml.h"
+#include "tools/fogctl/board.h"
+#include "tools/fogctl/screen.h"
+#include "tools/fogctl/why_text.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    PAGE_MAX = 500,
+    SEEN_MAX = 100,
+    SEEN_BYTES_MAX = 3500, /* of the names, as a condition has a bound */
+    CHANGES_MAX = 100,
+    DRAW_IDLE_MS = 1000,
+    DRAW_CROWD_MS = 60,
+    ESCAPE_MS = 50, /* after so long an Escape is one */
+    KEYS_SIZE = 64,
+    WHEN_CALM = 3 /* looks without an answer, before that is said */
+};
+
+enum asking {
+    WATCH_AGENTS,
+    WATCH_SESSIONS,
+    WATCH_WORK,
+    WATCH_EVENTS,
+    WATCH_COUNT,
+    ASK_AGENTS = WATCH_COUNT, /* a page of all */
+    ASK_SEEN,                 /* those that are seen, when all are more than a page */
+    ASK_METRICS,
+    ASK_CHANGES,
+    ASK_WHY,
+    ASK_OBJECT,
+    ASKING_COUNT
+};
+
+struct top;
+
+struct source { /* what a stream is about */
+    struct top *top;
+    enum asking asking;
+    enum kind_id kind;      /* of a watch */
+    char revision[32];      /* that it has got to */
+    bool is_anew;           /* it is told from the beginning */
+    struct str path;        /* of the last request */
+    uint64_t asked_at;      /* the revision there was then */
+    struct str token, name; /* of the page; of the object */
+    const struct kind *of;
+};
+
+struct top {
+    struct fogctl *fogctl;
+    const struct top_options *options;
+    struct scene scene;
+    struct board board;
+    struct source sources[ASKING_COUNT];
+    struct stream streams[ASKING_COUNT];
+    struct str labels_held, where_held; /* the last ones that were not refused */
+    uint64_t revision_read;             /* up to which changes were read */
+    struct str why, object;             /* of the detail */
+    char keys[KEYS_SIZE];
+    size_t key_count;
+    int64_t keyed_ms, drawn_ms;
+    bool has_news;
+    bool is_swept; /* it has been found of which agents the condition holds */
+};
+
+static void set_str(struct str *to, const char *text)
+{
+    str_clear(to);
+    str_add(to, text);
+}
+
+/* --- paths ------------------------------------------------------------------------------------ */
+
+static const char *escaped(struct fogctl *fogctl, const struct str *text)
+{
+    return url_escape(fogctl, text->data);
+}
+
+static void watch_path(struct top *top, struct source *source)
+{
+    struct fogctl *fogctl = top->fogctl;
+
+    if (source->is_anew) { /* what broke off before its end begins again */
+        scene_anew(&top->scene, source->kind);
+    }
+    str_addf(&source->path, "%s?watch=true&resourceVersion=%s&labelSelector=%s%s",
+             kind_path(fogctl, kind_get(source->kind), NULL), source->revision,
+             source->asking == WATCH_AGENTS ? escaped(fogctl, &top->board.labels) : "",
+             source->is_anew ? "&sendInitialEvents=true&allowWatchBookmarks=true" : "");
+}
+
+static void agents_path(struct top *top, struct source *source)
+{
+    struct fogctl *fogctl = top->fogctl;
+
+    if (source->token.length == 0) {
+        scene_sweep_begin(&top->scene);
+    }
+    str_addf(&source->path, "/apis/fog/v1/agents?limit=%d&labelSelector=%s&continue=%s", PAGE_MAX,
+             escaped(fogctl, &top->board.labels), escaped(fogctl, &source->token));
+    if (top->board.where.length > 0) {
+        str_addf(&source->path, "&where=%s", escaped(fogctl, &top->board.where));
+    }
+}
+
+/* Those that are seen, by name. */
+static void seen_path(struct top *top, struct source *source)
+{
+    const char *names[SEEN_MAX];
+    size_t count;
+    struct str where = STR_EMPTY;
+
+    if (top->scene.agents_count <= PAGE_MAX || top->board.view != BOARD_FLEET) {
+        return;
+    }
+    count = board_seen(&top->board, names, COUNT_OF(names));
+    for (size_t i = 0; i < count && where.length < SEEN_BYTES_MAX; i++) {
+        str_addf(&where, "%s'%s'", i == 0 ? "name in (" : ", ", names[i]);
+    }
+    if (count > 0) {
+        str_add_char(&where, ')');
+        str_addf(&source->path, "/apis/fog/v1/agents?where=%s", escaped(top->fogctl, &where));
+    }
+    str_fini(&where);
+}
+
+static void changes_path(struct top *top, struct source *source)
+{
+    if (top->board.view == BOARD_LOG && top->scene.revision != top->revision_read) {
+        source->asked_at = top->scene.revision;
+        str_addf(&source->path, "/apis/fog/v1/history?limit=%d", CHANGES_MAX);
+    }
+}
+
+static void detail_path(struct top *top, struct source *source)
+{
+    const struct board_detail *detail = &top->board.detail;
+
+    if (top->board.mode == BOARD_DETAIL) {
+        source->of = detail->kind;
+        set_str(&source->name, detail->name.data);
+        str_addf(&source->path, "%s%s", kind_path(top->fogctl, detail->kind, detail->name.data),
+                 source->asking == ASK_WHY ? "/why" : "");
+    }
+}
+
+static void write_path(struct top *top, struct source *source)
+{
+    switch (source->asking) {
+    case WATCH_AGENTS:
+    case WATCH_SESSIONS:
+    case WATCH_WORK:
+    case WATCH_EVENTS:
+        watch_path(top, source);
+        break;
+    case ASK_AGENTS:
+        agents_path(top, source);
+        break;
+    case ASK_SEEN:
+        seen_path(top, source);
+        break;
+    case ASK_METRICS:
+        str_add(&source->path, "/metrics");
+        break;
+    case ASK_CHANGES:
+        changes_path(top, source);
+        break;
+    case ASK_WHY:
+    case ASK_OBJECT:
+        detail_path(top, source);
+        break;
+    case ASKING_COUNT:
+        break;
+    }
+}
+
+/* What is to be asked now; NULL: nothing. */
+static const char *on_again(void *context)
+{
+    struct source *source = context;
+    struct arena saved;
+
+    scratch_begin(source->top->fogctl, &saved);
+    str_clear(&source->path);
+    write_path(source->top, source);
+    scratch_end(source->top->fogctl, &saved);
+    return source->path.length > 0 ? source->path.data : NULL;
+}
+
+/* --- what comes ------------------------------------------------------------------------------- */
+
+static void begin_anew(struct source *source)
+{
+    (void)snprintf(source->revision, sizeof(source->revision), "0");
+    source->is_anew = true;
+    scene_anew(&source->top->scene, source->kind);
+}
+
+static void take_event(struct source *source, const struct node *event)
+{
+    const char *type = text_of(event, "type");
+    const struct node *object = node_find(event, "object"), *meta = node_find(object, "metadata");
+    struct scene *scene = &source->top->scene;
+
+    if (str_eq(type, "ERROR")) { /* too far behind: from what there is now */
+        begin_anew(source);
+        return;
+    }
+    if (str_eq(type, "DELETED")) {
+        scene_remove(scene, source->kind, text_of(meta, "name"));
+    } else if (!str_eq(type, "BOOKMARK")) {
+        scene_put(scene, source->kind, object);
+    } else if (node_find(node_find(meta, "annotations"), "k8s.io/initial-events-end") != NULL) {
+        scene_anew_end(scene, source->kind);
+        source->is_anew = false;
+    }
+    if (!source->is_anew && node_find_text(meta, "resourceVersion") != NULL) {
+        (void)snprintf(source->revision, sizeof(source->revision), "%s",
+                       text_of(meta, "resourceVersion"));
+    }
+}
+
+/* A page of all; the answer says that the selection can be read. */
+static void take_page(struct source *source, const struct node *list)
+{
+    struct top *top = source->top;
+
+    scene_read(&top->scene, node_find(list, "items"));
+    set_str(&source->token, text_of(node_find(list, "metadata"), "continue"));
+    if (source->token.length == 0) {
+        scene_sweep_end(&top->scene);
+        top->is_swept = true;
+    }
+    set_str(&top->labels_held, top->board.labels.data);
+    set_str(&top->where_held, top->board.where.data);
+    /* Nobody shall wait for those that the first sweep is still to find. */
+    top->streams[ASK_AGENTS].pause_ms =
+        top->is_swept || !top->scene.has_choice ? top->options->interval_ms : 1;
+}
+
+static void take_changes(struct fogctl *fogctl, struct scene *scene, const struct node *list)
+{
+    const struct node *items = node_find(list, "items");
+
+    for (size_t i = 0; i < list_count(items); i++) {
+        scene_changed(scene, items->list.items[i], change_summary(fogctl, items->list.items[i]));
+    }
+}
+
+/* As it is written in a manifest, with what is so below. */
+static void add_object(struct fogctl *fogctl, const struct node *object, struct str *to)
+{
+    struct node *shown = without_noise(fogctl, object, true);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct str yaml = STR_EMPTY;
+
+    yaml_emit(shown, &yaml);
+    if (out != NULL) {
+        text_put_lines(out, yaml.data);
+        (void)fclose(out);
+        str_add(to, text);
+    }
+    free(text);
+    str_fini(&yaml);
+}
+
+static void add_why(struct fogctl *fogctl, const struct source *source, const struct node *answer,
+                    struct str *to)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out != NULL) {
+        why_put(fogctl, out, kind_title(fogctl, source->of, source->name.data), answer);
+        (void)fclose(out);
+        str_add(to, text);
+    }
+    free(text);
+}
+
+/* What is asked in two requests is told together, as far as it has come. */
+static void tell_detail(struct source *source, const struct node *answer)
+{
+    struct top *top = source->top;
+    struct str *part = source->asking == ASK_WHY ? &top->why : &top->object;
+
+    str_clear(part);
+    if (source->asking == ASK_WHY) {
+        add_why(top->fogctl, source, answer, part);
+    } else {
+        add_object(top->fogctl, answer, part);
+    }
+    if (top->why.length > 0) {
+        board_tell(&top->board, source->of, source->name.data, top->why.data, top->object.data);
+    }
+}
+
+static void take(struct source *source, const char *text, size_t length)
+{
+    struct top *top = source->top;
+    struct arena *arena = &top->fogctl->arena;
+    struct problems problems;
+    struct node *root;
+
+    if (source->asking == ASK_METRICS) {
+        scene_measured(&top->scene, text, (struct mono){boot_ms()});
+        return;
+    }
+    problems_init(&problems, arena, NULL);
+    if (json_parse(arena, text, length, JSON_PLAIN, &problems, &root) < 0) {
+        return;
+    }
+    if (source->asking < WATCH_COUNT) {
+        take_event(source, root);
+    } else if (source->asking == ASK_AGENTS) {
+        take_page(source, root);
+    } else if (source->asking == ASK_SEEN) {
+        scene_read(&top->scene, node_find(root, "items"));
+    } else if (source->asking == ASK_CHANGES) {
+        take_changes(top->fogctl, &top->scene, root);
+        top->revision_read = source->asked_at;
+    } else {
+        tell_detail(source, root);
+    }
+}
+
+static void heard(struct top *top)
+{
+    top->board.heard = (struct mono){boot_ms()};
+    top->board.is_lost = false;
+    top->has_news = true;
+}
+
+static bool on_line(void *context, const char *text, size_t length)
+{
+    struct source *source = context;
+    struct arena saved;
+
+    scratch_begin(source->top->fogctl, &saved);
+    take(source, text, length);
+    scratch_end(source->top->fogctl, &saved);
+    heard(source->top);
+    return true;
+}
+
+/* What was told may stay quiet for ever when its connection died without a word: it begins again
+ * where it was. */
+static void on_link(void *context, enum link link)
+{
+    struct source *source = context;
+    struct top *top = source->top;
+
+    if (link == LINK_UP) {
+        heard(top);
+    } else if (link == LINK_LOST) {
+        top->has_news = top->has_news || !top->board.is_lost;
+        top->board.is_lost = true;
+        for (size_t i = 0; source->asking == ASK_METRICS && i < WATCH_COUNT; i++) {
+            top->streams[i].is_anew = true;
+        }
+    }
+}
+
+static void select_anew(struct top *top)
+{
+    begin_anew(&top->sources[WATCH_AGENTS]);
+    str_clear(&top->sources[ASK_AGENTS].token);
+    top->is_swept = false;
+    scene_choose(&top->scene, top->board.where.length > 0);
+    top->streams[WATCH_AGENTS].is_anew = true;
+    top->streams[ASK_AGENTS].is_anew = true;
+}
+
+/* A selection that cannot be read is said, and the one of before holds; what is gone is said in its
+ * place. */
+static void on_refused(void *context, const struct reply *reply)
+{
+    struct source *source = context;
+    struct top *top = source->top;
+    const char *message = node_find_text(reply->root, "message");
+
+    message = message == NULL ? "the controller refused what it was asked" : message;
+    if (source->asking == ASK_WHY) {
+        set_str(&top->why, "");
+        str_addf(&top->why, "%s\n", text_shown(top->fogctl, message));
+        board_tell(&top->board, source->of, source->name.data, top->why.data, "");
+    } else if ((source->asking == WATCH_AGENTS || source->asking == ASK_AGENTS) &&
+               !(str_eq(top->board.labels.data, top->labels_held.data) &&
+                 str_eq(top->board.where.data, top->where_held.data))) {
+        board_say(&top->board, message);
+        set_str(&top->board.labels, top->labels_held.data);
+        set_str(&top->board.where, top->where_held.data);
+        select_anew(top);
+    } else if (source->asking < WATCH_COUNT) {
+        begin_anew(source);
+    }
+    top->has_news = true;
+}
+
+/* --- keys and drawing ------------------------------------------------------------------------- */
+
+static void grant(struct top *top, enum board_wish wish)
+{
+    if (wish == WISH_SELECTION) {
+        select_anew(top);
+    } else if (wish == WISH_DETAIL) {
+        str_clear(&top->why);
+        str_clear(&top->object);
+        top->streams[ASK_WHY].is_anew = top->streams[ASK_OBJECT].is_anew = true;
+    } else if (wish == WISH_LOG) {
+        top->streams[ASK_CHANGES].is_anew = true;
+    }
+}
+
+/* False: enough. */
+static bool read_keys(struct top *top)
+{
+    size_t count, used;
+    struct key key;
+
+    if (!screen_read(top->keys + top->key_count, sizeof(top->keys) - top->key_count, &count)) {
+        return false;
+    }
+    top->keyed_ms = count > 0 ? boot_ms() : top->keyed_ms;
+    top->key_count += count;
+    while ((used = key_read(top->keys, top->key_count,
+                            boot_ms() - top->keyed_ms >= ESCAPE_MS ||
+                                top->key_count == sizeof(top->keys),
+                            &key)) > 0) {
+        enum board_wish wish = board_key(&top->board, &key);
+
+        top->key_count -= used;
+        memmove(top->keys, top->keys + used, top->key_count);
+        top->drawn_ms = 0; /* who types sees it at once */
+        if (wish == WISH_QUIT) {
+            return false;
+        }
+        grant(top, wish);
+    }
+    return true;
+}
+
+static void draw(struct top *top)
+{
+    struct str text = STR_EMPTY;
+
+    top->board.is_loading =
+        top->sources[WATCH_AGENTS].is_anew || (top->scene.has_choice && !top->is_swept);
+    screen_size(&top->board.look.columns, &top->board.look.rows);
+    board_draw(&top->board, (struct wall){now_ms()}, (struct mono){boot_ms()}, &text);
+    screen_draw(text.data, NULL);
+    str_fini(&text);
+    top->drawn_ms = boot_ms();
+    top->has_news = false;
+}
+
+static int64_t on_turn(void *context)
+{
+    struct top *top = ((struct source *)context)->top;
+    int64_t passed_ms, wait_ms;
+
+    if (!read_keys(top)) {
+        return -1;
+    }
+    passed_ms = boot_ms() - top->drawn_ms;
+    wait_ms = top->has_news ? DRAW_CROWD_MS : DRAW_IDLE_MS;
+    if (passed_ms >= wait_ms || screen_is_resized()) {
+        draw(top);
+        passed_ms = 0;
+        wait_ms = DRAW_IDLE_MS;
+    }
+    return top->key_count > 0 ? ESCAPE_MS : wait_ms - passed_ms;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static bool knows_utf8(void)
+{
+    return setlocale(LC_CTYPE, "") != NULL && str_eq(nl_langinfo(CODESET), "UTF-8");
+}
+
+static void begin(struct top *top, struct fogctl *fogctl, const struct top_options *options)
+{
+    const struct look look = {.is_utf8 = knows_utf8(), .is_colored = fogctl->color};
+
+    *top = (struct top){.fogctl = fogctl,
+                        .options = options,
+                        .labels_held = STR_EMPTY,
+                        .where_held = STR_EMPTY,
+                        .why = STR_EMPTY,
+                        .object = STR_EMPTY};
+    scene_init(&top->scene);
+    board_init(&top->board, &top->scene, &look);
+    top->board.server = fogctl->server;
+    top->board.heard = (struct mono){boot_ms()};
+    top->board.quiet_ms = options->interval_ms * WHEN_CALM;
+    str_add(&top->board.labels, options->labels == NULL ? "" : options->labels);
+    str_add(&top->board.where, options->where == NULL ? "" : options->where);
+    set_str(&top->labels_held, top->board.labels.data);
+    set_str(&top->where_held, top->board.where.data);
+    (void)board_sort(&top->board, BOARD_FLEET, options->sort);
+    scene_choose(&top->scene, top->board.where.length > 0);
+}
+
+static void end(struct top *top)
+{
+    board_fini(&top->board);
+    scene_fini(&top->scene);
+    for (size_t i = 0; i < ASKING_COUNT; i++) {
+        str_fini(&top->sources[i].path);
+        str_fini(&top->sources[i].token);
+        str_fini(&top->sources[i].name);
+    }
+    str_fini(&top->labels_held);
+    str_fini(&top->where_held);
+    str_fini(&top->why);
+    str_fini(&top->object);
+}
+
+bool top_is_sort(const char *word)
+{
+    const struct look look = {0};
+    struct board board;
+    bool is_one;
+
+    board_init(&board, NULL, &look);
+    is_one = board_sort(&board, BOARD_FLEET, word);
+    board_fini(&board);
+    return is_one;
+}
+
+static void open_streams(struct top *top)
+{
+    static const enum kind_id watched[WATCH_COUNT] = {KIND_AGENT, KIND_HARVEST_SESSION,
+                                                      KIND_ASSIGNMENT, KIND_EVENT};
+
+    for (size_t i = 0; i < ASKING_COUNT; i++) {
+        struct source *source = &top->sources[i];
+        bool is_watch = i < WATCH_COUNT;
+
+        *source = (struct source){.top = top,
+                                  .asking = (enum asking)i,
+                                  .path = STR_EMPTY,
+                                  .token = STR_EMPTY,
+                                  .name = STR_EMPTY};
+        if (is_watch) {
+            source->kind = watched[i];
+            begin_anew(source);
+        }
+        top->streams[i] = (struct stream){
+            .line = on_line,
+            .again = on_again,
+            .link = on_link,
+            .refused = on_refused,
+            .turn = i == 0 ? on_turn : NULL,
+            .context = source,
+            .is_whole = !is_watch,
+            .rests = true,
+            .pause_ms = is_watch ? 0 : top->options->interval_ms,
+        };
+    }
+}
+
+/* A selection that cannot be read, or a controller that is not there, is said before the screen is
+ * taken. */
+static bool is_there(struct fogctl *fogctl, const struct top_options *options)
+{
+    const char *labels = options->labels == NULL ? "" : options->labels;
+    const char *where = options->where == NULL ? "" : options->where;
+
+    return http_get(fogctl,
+                    arena_printf(&fogctl->arena, "/apis/fog/v1/agents?limit=1&labelSelector=%s%s%s",
+                                 url_escape(fogctl, labels),
+                                 where[0] == '\0' ? "" : "&where=", url_escape(fogctl, where))) !=
+           NULL;
+}
+
+int top_fleet_live(struct fogctl *fogctl, const struct top_options *options)
+{
+    struct top top;
+    bool is_fine;
+
+    if (!is_there(fogctl, options)) {
+        return EXIT_FAILED;
+    }
+    if (!screen_open()) {
+        return top_fleet_once(fogctl, options);
+    }
+    begin(&top, fogctl, options);
+    open_streams(&top);
+    is_fine = http_streams(fogctl, top.streams, ASKING_COUNT);
+    screen_close();
+    end(&top);
+    return is_fine ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* --- one picture ------------------------------------------------------------------------------ */
+
+static bool put_all(struct top *top, enum kind_id kind, const struct selection *selection)
+{
+    const struct node *list = list_selected(top->fogctl, kind_get(kind), selection, NULL);
+
+    for (size_t i = 0; i < list_count(list); i++) {
+        scene_put(&top->scene, kind, list->list.items[i]);
+    }
+    return list != NULL;
+}
+
+/* False after having said why not. */
+static bool look(struct top *top)
+{
+    struct fogctl *fogctl = top->fogctl;
+    const struct selection all = {0};
+    const struct selection agents = {.labels = top->options->labels, .where = top->options->where};
+    const struct request metrics = {.method = "GET", .path = "/metrics"};
+    struct node *changes;
+    struct reply reply;
+
+    scene_choose(&top->scene, false); /* the list has those of which the condition holds */
+    if (!put_all(top, KIND_AGENT, &agents) || !put_all(top, KIND_HARVEST_SESSION, &all) ||
+        !put_all(top, KIND_ASSIGNMENT, &all) || !put_all(top, KIND_EVENT, &all) ||
+        !http_call(fogctl, &metrics, &reply)) {
+        return false;
+    }
+    changes = http_get(fogctl,
+                       arena_printf(&fogctl->arena, "/apis/fog/v1/history?limit=%d", CHANGES_MAX));
+    if (changes == NULL) {
+        return false;
+    }
+    take_changes(fogctl, &top->scene, changes);
+    if (reply.code == 200) {
+        scene_measured(&top->scene, reply.body, (struct mono){boot_ms()});
+    }
+    return true;
+}
+
+int top_fleet_once(struct fogctl *fogctl, const struct top_options *options)
+{
+    struct str text = STR_EMPTY;
+    struct top top;
+    bool is_fine;
+
+    begin(&top, fogctl, options);
+    is_fine = look(&top);
+    if (is_fine) {
+        if (fogctl->is_terminal) {
+            screen_size(&top.board.look.columns, &top.board.look.rows);
+        }
+        board_print(&top.board, (struct wall){now_ms()}, (struct mono){boot_ms()}, &text);
+        fputs(text.data, stdout);
+    }
+    str_fini(&text);
+    end(&top);
+    return is_fine ? EXIT_DONE : EXIT_FAILED;
+}
+
+struct node *top_fleet_tree(struct fogctl *fogctl, const struct top_options *options)
+{
+    struct node *root = NULL;
+    struct top top;
+
+    begin(&top, fogctl, options);
+    if (look(&top)) {
+        root = scene_tree(&fogctl->arena, &top.scene, fogctl->server);
+    }
+    end(&top);
+    return root;
+}
