@@ -53,17 +53,18 @@ export function Refusal({ failure }) {
   )
 }
 
-// What differs, field by field: [{path, before, after}]
+// What differs, field by field: [{path, before, after}]; of what is all new, or all gone, one side.
 export function Changes({ changes }) {
+  const [wasThere, isThere] = ['before', 'after'].map((side) => changes.some((change) => change[side] !== undefined))
   return (
     <table class="changes">
       <tbody>
         {changes.map(({ path, before, after }) => (
           <tr>
             <th scope="row">{path}</th>
-            <td class="before">{word(before)}</td>
-            <td aria-hidden="true">→</td>
-            <td class="after">{word(after)}</td>
+            {wasThere && <td class="before">{word(before)}</td>}
+            {wasThere && isThere && <td aria-hidden="true">→</td>}
+            {isThere && <td class="after">{word(after)}</td>}
           </tr>
         ))}
       </tbody>

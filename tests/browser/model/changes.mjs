@@ -1,6 +1,5 @@
 import { between, changesOf, deed, laterThan, lastBefore, marks, newestAt, nextAfter, sentence, undoOf } from '../../../controller/dashboard/src/model/changes.js'
 import { differences, isEqual, share } from '../../../controller/dashboard/src/model/differences.js'
-import { planLines, planSummary } from '../../../controller/dashboard/src/model/plan.js'
 import { assert, check, dice } from './check.mjs'
 
 const item = (revision, verb, name, changes = [], { who = 'ann', why = '', second = revision } = {}) => ({
@@ -51,6 +50,12 @@ await check({
     assert.deepEqual(changes.map(({ first, last }) => [first, last]), [[9, 9], [6, 6], [4, 5]])
     assert.equal(deed(changes[2]), 'created 2 objects')
     assert.equal(sentence({ ...changes[0], why: 'less heat' }), 'ann changed harvestsession/b: less heat')
+  },
+  agents_that_come_at_once_are_one_change() {
+    const hello = (revision, name, second) => ({ ...item(revision, 'create', name, [], { who: `agent/${name}`, why: 'hello', second }), kind: 'Agent' })
+    const changes = changesOf(newestFirst(hello(1, 'e1', 1), hello(4, 'e2', 2), item(6, 'create', 's'), hello(9, 'e3', 3)))
+    assert.deepEqual(changes.map(sentence), ['agent/e3 joined: hello', 'ann created harvestsession/s', '2 agents joined: hello'])
+    assert.deepEqual([changes[2].first, changes[2].last, changes[2].at], [1, 4, Date.parse('2026-11-22T10:00:02Z')])
   },
   what_differs_between_two_revisions_is_what_two_whole_states_tell() {
     const roll = dice(4)
@@ -106,22 +111,5 @@ await check({
       assert.deepEqual(JSON.parse(JSON.stringify(shared)), JSON.parse(wantedB))
       assert.equal(isEqual(a, JSON.parse(wantedB)), shared === a)
     }
-  },
-  a_plan_is_told_in_words() {
-    const plan = {
-      summary: { start: 1, stop: 2, move: 0, unchanged: 3, wait: 1 },
-      changes: [
-        { action: 'start', session: 's', slot: '0', agent: 'e1', reason: 'no agent runs it yet', held: { message: 'the battery is low' } },
-        { action: 'move', session: 's', slot: '1', agent: 'e2', from: 'e1' },
-      ],
-      pending: [{ why: 'NoAgent', session: 's', slot: '2', reason: 'no room' }],
-    }
-    assert.equal(planSummary(plan), '1 start, 2 stops; 1 waits; 3 go on as they are')
-    assert.deepEqual(planLines(plan), [
-      { words: 'start s/0 on e1', reason: 'no agent runs it yet', held: 'the battery is low' },
-      { words: 'move s/1 from e1 to e2', reason: '', held: '' },
-      { words: 's/2 waits', reason: 'no room', held: '' },
-    ])
-    assert.equal(planSummary({ summary: {} }), 'no agent has anything to do')
   },
 })

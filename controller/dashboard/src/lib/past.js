@@ -46,6 +46,8 @@ export class Past {
   }
 
   async #open() {
+    const newest = this.#page() // meanwhile
+    newest.catch(() => {}) // told below
     try {
       const { head, objects, warning } = await this.#begin()
       if (this.#end.signal.aborted) return
@@ -54,7 +56,7 @@ export class Past {
         this.warning.value = warning
         this.phase.value = 'reading'
       })
-      await this.#readHistory()
+      await this.#readHistory(await newest)
     } catch (error) {
       if (this.#end.signal.aborted) return
       if (!(error instanceof Failure)) throw error
@@ -184,15 +186,14 @@ export class Past {
   }
 
   // From the newest to the beginning, page by page.
-  async #readHistory() {
-    const items = []
-    let next
-    do {
-      const page = await this.#page(next)
-      items.push(...page)
-      next = page.length === PAGE ? Number(page.at(-1).revision) - 1 : 0
-    } while (next > this.replay.begins.revision && items.length < ITEMS_MAX)
-    this.#take(items)
+  async #readHistory(newest) {
+    let page = newest
+    for (;;) {
+      this.#take(page)
+      const next = page.length === PAGE ? Number(page.at(-1).revision) - 1 : 0
+      if (next <= this.replay.begins.revision || this.items.peek().length >= ITEMS_MAX) return
+      page = await this.#page(next)
+    }
   }
 
   async #page(atRevision, limit = PAGE) {

@@ -7,8 +7,12 @@ const MARK_WORDS_MAX = 5
 
 export const objectName = ({ kind, name }) => `${kind.toLowerCase()}/${name}`
 
-const belongs = (item, to) =>
+const isOneStep = (item, to) =>
   Number(to.revision) - Number(item.revision) === 1 && item.time === to.time && item.who === to.who && item.manager === to.manager && item.why === to.why
+
+// What agents say of themselves is one when nobody else did anything between: a thousand of them may come at once.
+const isOneArrival = (item, to) => isByAgent(item) && isByAgent(to) && item.verb === to.verb && item.why === to.why && item.time.slice(0, 16) === to.time.slice(0, 16)
+const belongs = (item, to) => isOneStep(item, to) || isOneArrival(item, to)
 
 // Items, the newest first → changes, the newest first: what was done in one step is one.
 // {first, last (revisions), time, at (ms), who, manager, why, items}
@@ -27,13 +31,19 @@ export function changesOf(items) {
   return changes
 }
 
-// "changed harvestsession/counter", "created 4 objects"
+// "changed harvestsession/counter", "created 4 objects", "joined"
 export function deed({ items }) {
+  if (isArrival(items)) return 'joined'
   const verbs = [...new Set(items.map(({ verb }) => VERBS[verb] ?? verb))]
   return `${verbs.join(' and ')} ${items.length === 1 ? objectName(items[0]) : `${items.length} objects`}`
 }
 
-export const whoDid = ({ who }) => who || 'somebody'
+export const isArrival = (items) => items.every((item) => isByAgent(item) && item.kind === 'Agent' && item.verb === 'create')
+
+export function whoDid({ who, items }) {
+  const count = new Set(items.map((item) => item.who)).size
+  return count > 1 ? `${count} agents` : who || 'somebody'
+}
 
 export const sentence = (change) => `${whoDid(change)} ${deed(change)}${change.why ? `: ${change.why}` : ''}`
 

@@ -62,14 +62,13 @@ export function Plan({ plan }) {
 }
 
 function Step({ step }) {
-  const { action, session, slot, reason, held } = step
+  const { action, session, slot, from, reason, held } = step
   const { mark, says } = ACTIONS[action] ?? { mark: '?', says: action }
-  const to = step.to ?? step.toAgent
   const why = held ? `${reason}; held there now: ${held.reason}, ${held.message}` : reason
   return (
     <span class={`step ${action} ${held ? 'held' : ''}`} title={why}>
       <span aria-hidden="true">{mark}</span> {session}/{slot} <span class="unseen">{says}</span>
-      {to && <> → {to}</>}
+      {from && <> from {from}</>}
       {held && <em> {held.reason}</em>}
     </span>
   )

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { clock, kinds, kindOf } from '../lib/fleet.js'
 import { Past } from '../lib/past.js'
 import { setParams } from '../lib/route.js'
+import { clockTime } from '../lib/time.js'
 import { changesOf, newestAt, objectName } from '../model/changes.js'
 import { Roster } from '../model/roster.js'
 import { Refusal } from '../ui.jsx'
@@ -119,7 +120,7 @@ function Notes({ past }) {
   return (
     <p class="notes quiet" role="note">
       {(phase === 'asking' || phase === 'reading') && 'reading history … '}
-      {begins && `history begins at ${new Date(begins.time).toLocaleTimeString(undefined, { hour12: false })}: ${begins.why}. `}
+      {begins && `history begins at ${clockTime(begins.time)}: ${begins.why}. `}
       {past.warning.value && `${past.warning.value}.`}
     </p>
   )
@@ -130,7 +131,8 @@ function Looked({ held, moment, params, object, onAgain }) {
   const [back, setBack] = useState(null)
   const changes = useComputed(() => changesOf(past.items.value))
   const range = useComputed(() => ({ from: Math.max(past.from, past.begins.value?.time ?? 0), to: Math.max(Date.parse(params.to) || clock.value, past.from + 1000) }))
-  const inRange = useComputed(() => changes.value.filter(({ at }) => at >= range.value.from - 1000))
+  const from = useComputed(() => range.value.from)
+  const inRange = useComputed(() => changes.value.filter(({ at }) => at >= from.value - 1000))
   const newest = useComputed(() => newestAt(changes.value, moment.value ?? Infinity)?.last ?? 0)
   if (past.phase.value === 'failed') {
     return (
@@ -141,6 +143,7 @@ function Looked({ held, moment, params, object, onAgain }) {
     )
   }
   if (past.phase.value === 'asking') return null
+  const title = params.from ? `What changed since ${clockTime(past.from)}` : `What changed in the last ${spanOf(params.last).title}`
   const compared = [params.a, params.b].filter(Boolean).map(Number)
   return (
     <>
@@ -148,7 +151,7 @@ function Looked({ held, moment, params, object, onAgain }) {
       <div class="halves">
         <section class="happened" aria-label="What changed">
           {compared.length === 2 && <Difference past={past} changes={changes.value} a={Math.min(...compared)} b={Math.max(...compared)} object={object} />}
-          <Changes changes={inRange.value} all={changes.value} newest={newest.value} moment={moment} compared={compared} object={object} onBack={setBack} />
+          <Changes title={title} changes={inRange.value} all={changes.value} newest={newest.value} moment={moment} compared={compared} object={object} onBack={setBack} />
         </section>
         <Then held={held} moment={moment} object={object} onBack={setBack} changes={changes} />
       </div>

@@ -4,8 +4,9 @@ import { Failure, GROUP, MANAGER, send } from '../lib/api.js'
 import { kinds } from '../lib/fleet.js'
 import { deed, laterThan, objectName, sentence } from '../model/changes.js'
 import { declared, differences } from '../model/differences.js'
-import { planLines, planSummary } from '../model/plan.js'
+import { user, setUser } from '../lib/settings.js'
 import { Changes as Fields, Dialog, Refusal } from '../ui.jsx'
+import { Plan } from './planned.jsx'
 
 const LINES_MAX = 12
 const FIELDS_MAX = 8
@@ -25,7 +26,7 @@ export function Back({ wanted, changes, onBack, onClose }) {
       <div class="back">
         {undone && <Later changes={laterThan(changes, undone)} />}
         {!wanted.undo && !done && <Scope object={wanted.object} scope={scope} prune={prune} onScope={setScope} onPrune={setPrune} />}
-        {done ? <Done done={done} onBack={onBack} onClose={onClose} /> : <Plan key={JSON.stringify(spec)} spec={spec} cause={causeOf(wanted, undone)} onDone={setDone} onClose={onClose} />}
+        {done ? <Done done={done} onBack={onBack} onClose={onClose} /> : <Question key={JSON.stringify(spec)} spec={spec} cause={causeOf(wanted, undone)} onDone={setDone} onClose={onClose} />}
       </div>
     </Dialog>
   )
@@ -83,10 +84,9 @@ function Scope({ object, scope, prune, onScope, onPrune }) {
 
 const roll = (spec, options) => send('POST', `${GROUP}/rollbacks`, { kind: 'Rollback', apiVersion: 'fog/v1', spec }, options)
 
-function Plan({ spec, cause, onDone, onClose }) {
+function Question({ spec, cause, onDone, onClose }) {
   const [{ status, failure }, setState] = useState({})
   const [why, setWhy] = useState(cause)
-  const [who, setWho] = useState('')
   const [isSent, setSent] = useState(false)
   const foresee = async () => {
     setState({})
@@ -103,7 +103,7 @@ function Plan({ spec, cause, onDone, onClose }) {
     event.preventDefault()
     setSent(true)
     try {
-      const { status: answer } = await roll({ ...spec, revision: status.revision }, { params: { fieldManager: MANAGER }, cause: why, user: who })
+      const { status: answer } = await roll({ ...spec, revision: status.revision }, { params: { fieldManager: MANAGER }, cause: why, user: user.peek() })
       onDone({ before: status, answer, why })
     } catch (error) {
       if (!(error instanceof Failure)) throw error
@@ -128,7 +128,7 @@ function Plan({ spec, cause, onDone, onClose }) {
             why <input name="why" value={why} onInput={(event) => setWhy(event.target.value)} />
           </label>
           <label>
-            your name <input name="who" value={who} placeholder="goes into history" onInput={(event) => setWho(event.target.value)} />
+            your name <input name="who" value={user.value} placeholder="goes into history" onInput={(event) => setUser(event.target.value)} />
           </label>
         </p>
       )}
@@ -147,7 +147,6 @@ function Plan({ spec, cause, onDone, onClose }) {
 }
 
 function Foreseen({ status, changing }) {
-  const lines = planLines(status.plan)
   if (changing.length === 0) return <p>Nothing would change: it is already so.</p>
   return (
     <>
@@ -158,16 +157,7 @@ function Foreseen({ status, changing }) {
         {changing.length > LINES_MAX && <li class="quiet">and {changing.length - LINES_MAX} objects more</li>}
       </ul>
       <h3>What the agents would do</h3>
-      <p class="summary-line">{planSummary(status.plan)}</p>
-      <ul class="plan">
-        {lines.slice(0, LINES_MAX).map(({ words, reason, held }) => (
-          <li>
-            {words} <span class="quiet">{reason}</span>
-            {held && <span class="held"> held back there: {held}</span>}
-          </li>
-        ))}
-        {lines.length > LINES_MAX && <li class="quiet">and {lines.length - LINES_MAX} more</li>}
-      </ul>
+      <Plan plan={status.plan} />
       {status.warnings.map(({ message }) => (
         <p class="quiet">{message}</p>
       ))}

@@ -3,18 +3,22 @@ import { useState } from 'preact/hooks'
 import { clockTime } from '../lib/time.js'
 import { objectHref, setParams } from '../lib/route.js'
 import { pluralOf } from '../lib/fleet.js'
-import { deed, isByAgent, objectName, undoOf, whoDid } from '../model/changes.js'
+import { deed, isArrival, isByAgent, objectName, undoOf, whoDid } from '../model/changes.js'
 import { Age, Changes as Fields } from '../ui.jsx'
 
 const SHOWN = 100 // more of them when asked for
 const FIELDS_MAX = 4 // of one change without asking
+const OBJECTS_MAX = 6
+const OBJECTS_SHOWN = 100 // when asked for
 
-export function Changes({ changes, all, newest, moment, compared, object, onBack }) {
+export function Changes({ title, changes, all, newest, moment, compared, object, onBack }) {
   const [shown, setShown] = useState(SHOWN)
   const others = all.length - changes.length
   return (
     <>
-      <h2>What changed</h2>
+      <div class="titled">
+        <h2>{title}</h2>
+      </div>
       <Chosen compared={compared} changes={all} />
       {changes.length === 0 && <p class="quiet">nobody changed anything in this time{others > 0 ? ': look further back' : ''}</p>}
       <ol class="list" reversed>
@@ -70,7 +74,7 @@ function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
           <Age at={change.at} /> ago
         </span>
       </div>
-      {items.length === 1 ? <Brief item={items[0]} /> : <Objects items={items} />}
+      <What items={items} />
       <div class="ways">
         {!isByAgent(change) && (
           <button class="undo" onClick={() => onBack({ undo: undoOf(change), change: last })}>
@@ -95,7 +99,7 @@ function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
 const only = (item) => setParams({ object: `${pluralOf(item.kind)}/${item.name}`, a: '', b: '' })
 
 function Deed({ change }) {
-  if (change.items.length > 1) return deed(change)
+  if (change.items.length > 1 || isArrival(change.items)) return deed(change)
   const [item] = change.items
   const [verb] = deed(change).split(' ')
   return (
@@ -105,15 +109,27 @@ function Deed({ change }) {
   )
 }
 
-// A few fields are shown; of many only how many there are.
+// A few fields are shown; of many, and of what is all new or all gone, only how many there are.
 function Brief({ item }) {
-  const { changes } = item
+  const { changes, verb } = item
   if (changes.length === 0) return null
-  if (changes.length <= FIELDS_MAX) return <Fields changes={changes} />
+  if (verb === 'update' && changes.length <= FIELDS_MAX) return <Fields changes={changes} />
   return (
     <details>
-      <summary>{changes.length} fields</summary>
+      <summary>{changes.length} {changes.length === 1 ? 'field' : 'fields'}</summary>
       <Fields changes={changes} />
+    </details>
+  )
+}
+
+function What({ items }) {
+  if (items.length === 1) return <Brief item={items[0]} />
+  if (items.length <= OBJECTS_MAX) return <Objects items={items} />
+  return (
+    <details>
+      <summary>{items.length} objects</summary>
+      <Objects items={items.slice(-OBJECTS_SHOWN)} />
+      {items.length > OBJECTS_SHOWN && <p class="quiet">and {items.length - OBJECTS_SHOWN} more</p>}
     </details>
   )
 }

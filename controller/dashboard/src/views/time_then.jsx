@@ -1,5 +1,5 @@
 // The fleet as it was at the moment: how many agents were in which state, which they were, and what the sessions had.
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { stringify } from 'yaml'
 import { setParams } from '../lib/route.js'
 import { condition, sessionState, STATES } from '../model/states.js'
@@ -25,7 +25,7 @@ export function Then({ held, moment, object, onBack, changes }) {
         {moment.value !== null && newest && <button onClick={() => onBack({ toRevision: newest.last, object })}>Back to how it was here …</button>}
       </div>
       <Counts counts={roster.counts} />
-      {roster.entries.size > CHIPS_MAX ? <Dots entries={roster.entries} /> : <Chips entries={roster.entries} />}
+      {roster.entries.size > CHIPS_MAX ? <Dots entries={roster.entries} generation={roster.generation} /> : <Chips entries={roster.entries} />}
       <Sessions sessions={past.replay.kind('harvestsessions')} object={object} />
       {object && <Form one={past.replay.kind(object.plural).get(object.name)} />}
     </section>
@@ -69,9 +69,9 @@ function Chips({ entries }) {
   )
 }
 
-function Dots({ entries }) {
+function Dots({ entries, generation }) {
   const canvas = useRef()
-  const names = sorted(entries.keys())
+  const names = useMemo(() => sorted(entries.keys()), [entries, generation])
   useEffect(() => drawDots(canvas.current, names, entries))
   const unwell = names.filter((name) => ['diverged', 'silent', 'suspended'].includes(entries.get(name).state.state))
   return (
