@@ -118,14 +118,18 @@ export const tests = {
     await session(page, 'keeper').filter({ hasText: '1 of 1' }).waitFor()
   },
 
-  async a_past_that_was_compacted_is_said_to_be({ page, fleet }) {
+  async it_goes_on_over_a_restart_and_says_where_a_past_begins_that_was_compacted({ page, fleet }) {
+    await page.view('time')
+    await page.evaluate(() => (window.isTheSame = true))
     fleet.sh('kill_controller || true')
     fleet.sh('start_controller --history-keep 1s --history-keep-min 1s')
     scale(fleet, 2, 'ann', 'the last one')
+    await change(page, 'the last one').waitFor()
+    assert.equal(await page.evaluate(() => window.isTheSame), true)
     await await_('old history goes', async () => Number(fleet.sh(compacted)) > 10)
     fleet.sh('kill_controller || true')
     fleet.sh('start_controller')
-    await page.view('time')
+    await page.reload()
     await page.getByText(/history begins at .*: older history has been compacted/).waitFor()
     assert.equal(await change(page, 'two <img').count(), 0)
     scale(fleet, 3, 'ann', 'and all of them again')

@@ -1,4 +1,4 @@
-import { between, changesOf, deed, laterThan, lastBefore, marks, newestAt, nextAfter, sentence, undoOf } from '../../../controller/dashboard/src/model/changes.js'
+import { between, changesOf, deed, laterThan, lastBefore, marks, matching, newestAt, nextAfter, sentence, undoOf } from '../../../controller/dashboard/src/model/changes.js'
 import { differences, isEqual, share } from '../../../controller/dashboard/src/model/differences.js'
 import { assert, check, dice } from './check.mjs'
 
@@ -79,6 +79,11 @@ await check({
     assert.deepEqual(laterThan(changes, changes[2]).map(({ last }) => last), [7])
     assert.deepEqual(laterThan(changes, changes[0]), [])
   },
+  changes_are_found_by_who_what_why_and_field() {
+    const changes = changesOf(newestFirst(item(1, 'create', 'alpha'), item(3, 'update', 'beta', replicas(1, 2), { who: 'bob', why: 'Heat' })))
+    const found = (text) => matching(changes, text).map(({ last }) => last)
+    assert.deepEqual([found(''), found(' ALPHA '), found('bob'), found('heat'), found('spec.rep'), found('none')], [[3, 1], [1], [3], [3], [3], []])
+  },
   keys_lead_from_change_to_change_and_marks_say_what_they_stand_for() {
     const changes = changesOf(newestFirst(item(1, 'create', 'a'), item(10, 'update', 'a', [], { why: 'more' }), item(12, 'delete', 'a')))
     const [third, second, first] = changes
@@ -86,10 +91,10 @@ await check({
     assert.equal(nextAfter(changes, first.at), second)
     assert.equal(lastBefore(changes, third.at), second)
     assert.equal(lastBefore(changes, first.at), undefined)
-    const all = marks(changes, first.at, first.at + 20_000, 4)
+    const all = marks(changes, first.at, first.at + 20_000, 4, (ms) => `at ${ms - first.at}`)
     assert.deepEqual(all.map(({ place, changes: found }) => [place, found.length]), [[2, 1], [1, 1], [0, 1]])
-    assert.match(all[1].words, /^10:00:10 ann changed harvestsession\/a: more$/)
-    assert.equal(marks(changes, 0, 1, 4).length, 0)
+    assert.match(all[1].words, /^at 9000 ann changed harvestsession\/a: more$/)
+    assert.equal(marks(changes, 0, 1, 4, String).length, 0)
   },
   fields_that_differ_are_found_and_conditions_are_told_apart_by_their_type() {
     const [a, b] = [{ x: { y: 1, z: [1] }, gone: true, conditions: [{ type: 'Ready', status: 'True' }] }, { x: { y: 1, z: [2] }, conditions: [{ type: 'Ready', status: 'False' }] }]

@@ -95,6 +95,14 @@ export function between(items, a, b) {
     .sort((x, y) => objectName(x).localeCompare(objectName(y)))
 }
 
+// Those that say a text: who, what, why, or which fields.
+export function matching(changes, text) {
+  const query = text.trim().toLowerCase()
+  const says = (words) => words.toLowerCase().includes(query)
+  const isSaid = (item) => says(item.who) || says(objectName(item)) || item.changes.some(({ path }) => says(path))
+  return query === '' ? changes : changes.filter((change) => says(sentence(change)) || change.items.some(isSaid))
+}
+
 // The newest change that was done at a moment; changes are the newest first.
 export const newestAt = (changes, time) => changes.find(({ at }) => at <= time)
 
@@ -102,8 +110,8 @@ export const newestAt = (changes, time) => changes.find(({ at }) => at <= time)
 export const nextAfter = (changes, time) => changes.findLast(({ at }) => at > time)
 export const lastBefore = (changes, time) => changes.find(({ at }) => at < time)
 
-// Changes side by side in `count` places from `from` to `to`: [{place, changes}], each with what it says.
-export function marks(changes, from, to, count) {
+// Changes side by side in `count` places from `from` to `to`: [{place, changes, words}]; timeOf(ms) tells times.
+export function marks(changes, from, to, count, timeOf) {
   const places = new Map()
   for (const change of changes) {
     if (change.at < from || change.at > to) continue
@@ -111,10 +119,10 @@ export function marks(changes, from, to, count) {
     if (!places.has(place)) places.set(place, [])
     places.get(place).push(change)
   }
-  return [...places].map(([place, found]) => ({ place, changes: found, words: markWords(found) }))
+  return [...places].map(([place, found]) => ({ place, changes: found, words: markWords(found, timeOf) }))
 }
 
-function markWords(found) {
-  const lines = found.slice(0, MARK_WORDS_MAX).map((change) => `${change.time.slice(11, 19)} ${sentence(change)}`)
+function markWords(found, timeOf) {
+  const lines = found.slice(0, MARK_WORDS_MAX).map((change) => `${timeOf(change.at)} ${sentence(change)}`)
   return found.length > MARK_WORDS_MAX ? [...lines, `and ${found.length - MARK_WORDS_MAX} more`].join('\n') : lines.join('\n')
 }

@@ -2,10 +2,10 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { clock, kinds, kindOf } from '../lib/fleet.js'
-import { Past } from '../lib/past.js'
+import { ITEMS_MAX, Past } from '../lib/past.js'
 import { setParams } from '../lib/route.js'
 import { clockTime } from '../lib/time.js'
-import { changesOf, newestAt, objectName } from '../model/changes.js'
+import { changesOf, matching, newestAt, objectName } from '../model/changes.js'
 import { Roster } from '../model/roster.js'
 import { Refusal } from '../ui.jsx'
 import { Back } from './time_back.jsx'
@@ -50,13 +50,13 @@ function usePast(from, plurals, object, attempt) {
 }
 
 // The moment that is shown, in ms, and in the address once it rests; null: now, as it goes on.
-function useMoment(at) {
-  const moment = useSignal(at ? Date.parse(at) || null : null)
+function useMoment(at, to) {
+  const moment = useSignal(Date.parse(at) || Date.parse(to) || null)
   const written = useRef(at)
   useEffect(() => {
     if ((at ?? '') === (written.current ?? '')) return
     written.current = at
-    moment.value = at ? Date.parse(at) || null : null
+    moment.value = Date.parse(at) || Date.parse(to) || null
   }, [at])
   useEffect(() => {
     let timer = 0
@@ -82,12 +82,12 @@ export function Time({ params }) {
   const object = objectOf(params.object)
   const [attempt, setAttempt] = useState(0)
   const held = usePast(from, plurals, object, attempt)
-  const moment = useMoment(params.at)
+  const moment = useMoment(params.at, params.to)
   return (
     <div class="time">
       <h1 class="unseen">Time</h1>
       <Head span={span} object={object} held={held} />
-      {held && <Looked key={held.key} held={held} moment={moment} params={params} object={object} onAgain={() => setAttempt(attempt + 1)} />}
+      {held && <Looked key={held.key} held={held} span={span} moment={moment} params={params} object={object} onAgain={() => setAttempt(attempt + 1)} />}
     </div>
   )
 }
@@ -121,16 +121,28 @@ function Notes({ past }) {
     <p class="notes quiet" role="note">
       {(phase === 'asking' || phase === 'reading') && 'reading history … '}
       {begins && `history begins at ${clockTime(begins.time)}: ${begins.why}. `}
-      {past.warning.value && `${past.warning.value}.`}
+      {past.warning.value && `${past.warning.value}. `}
+      {past.items.value.length >= ITEMS_MAX && `Only the newest ${ITEMS_MAX} changes are listed.`}
     </p>
   )
 }
 
-function Looked({ held, moment, params, object, onAgain }) {
+// The ends of the line, in ms.  While the page stays open its beginning goes on in tenths of the whole, the end all the time.
+function useRange(past, span, { from, to }) {
+  return useComputed(() => {
+    const end = Date.parse(to) || clock.value
+    const part = span.ms / 10
+    const passed = from ? 0 : Math.max(0, Math.floor((end - span.ms - past.from) / part) * part)
+    const start = Math.max(past.from + passed, past.begins.value?.time ?? 0)
+    return { from: start, to: Math.max(end, start + 1000), isOpen: !to }
+  })
+}
+
+function Looked({ held, span, moment, params, object, onAgain }) {
   const { past } = held
   const [back, setBack] = useState(null)
   const changes = useComputed(() => changesOf(past.items.value))
-  const range = useComputed(() => ({ from: Math.max(past.from, past.begins.value?.time ?? 0), to: Math.max(Date.parse(params.to) || clock.value, past.from + 1000) }))
+  const range = useRange(past, span, params)
   const from = useComputed(() => range.value.from)
   const inRange = useComputed(() => changes.value.filter(({ at }) => at >= from.value - 1000))
   const newest = useComputed(() => newestAt(changes.value, moment.value ?? Infinity)?.last ?? 0)
@@ -143,7 +155,7 @@ function Looked({ held, moment, params, object, onAgain }) {
     )
   }
   if (past.phase.value === 'asking') return null
-  const title = params.from ? `What changed since ${clockTime(past.from)}` : `What changed in the last ${spanOf(params.last).title}`
+  const title = params.from ? `What changed since ${clockTime(past.from)}` : `What changed in the last ${span.title}`
   const compared = [params.a, params.b].filter(Boolean).map(Number)
   return (
     <>
@@ -151,7 +163,7 @@ function Looked({ held, moment, params, object, onAgain }) {
       <div class="halves">
         <section class="happened" aria-label="What changed">
           {compared.length === 2 && <Difference past={past} changes={changes.value} a={Math.min(...compared)} b={Math.max(...compared)} object={object} />}
-          <Changes title={title} changes={inRange.value} all={changes.value} newest={newest.value} moment={moment} compared={compared} object={object} onBack={setBack} />
+          <Changes title={title} changes={matching(inRange.value, params.q ?? '')} all={changes.value} query={params.q ?? ''} newest={newest.value} moment={moment} compared={compared} object={object} onBack={setBack} />
         </section>
         <Then held={held} moment={moment} object={object} onBack={setBack} changes={changes} />
       </div>

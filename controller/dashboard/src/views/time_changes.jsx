@@ -11,16 +11,17 @@ const FIELDS_MAX = 4 // of one change without asking
 const OBJECTS_MAX = 6
 const OBJECTS_SHOWN = 100 // when asked for
 
-export function Changes({ title, changes, all, newest, moment, compared, object, onBack }) {
+export function Changes({ title, changes, all, query, newest, moment, compared, object, onBack }) {
   const [shown, setShown] = useState(SHOWN)
   const others = all.length - changes.length
   return (
     <>
       <div class="titled">
         <h2>{title}</h2>
+        <input type="search" aria-label="Search" placeholder="who, what or why" value={query} onInput={(event) => setParams({ q: event.target.value })} />
       </div>
       <Chosen compared={compared} changes={all} />
-      {changes.length === 0 && <p class="quiet">nobody changed anything in this time{others > 0 ? ': look further back' : ''}</p>}
+      {changes.length === 0 && <p class="quiet">{query ? 'no change says that' : `nobody changed anything in this time${others > 0 ? ': look further back' : ''}`}</p>}
       <ol class="list" reversed>
         {changes.slice(0, shown).map((change) => (
           <Change

@@ -15,7 +15,7 @@ export function Scrubber({ past, changes, range, moment }) {
   usePlayback({ isPlaying, speed, range, moment })
   const go = (time) => {
     const { from, to } = range.peek()
-    moment.value = time >= to ? null : Math.max(from, time)
+    moment.value = time < to ? Math.max(from, time) : range.peek().isOpen ? null : to
   }
   const next = () => {
     const change = nextAfter(changes.peek(), moment.peek() ?? range.peek().to)
@@ -52,7 +52,7 @@ export function Scrubber({ past, changes, range, moment }) {
           next change ▶
         </button>
         <button onClick={() => go(Infinity)} disabled={moment.value === null}>
-          now
+          {range.value.isOpen ? 'now' : 'end'}
         </button>
       </div>
     </section>
@@ -63,13 +63,13 @@ export function Scrubber({ past, changes, range, moment }) {
 function usePlayback({ isPlaying, speed, range, moment }) {
   useEffect(() => {
     if (!isPlaying.value) return
-    if (moment.peek() === null) moment.value = range.peek().from
+    if (moment.peek() === null || moment.peek() >= range.peek().to) moment.value = range.peek().from
     let before = performance.now()
     let frame = requestAnimationFrame(function draw(time) {
       const next = moment.peek() === null ? Infinity : moment.peek() + (time - before) * speed.peek()
       before = time
       if (next >= range.peek().to) {
-        moment.value = null
+        moment.value = range.peek().isOpen ? null : range.peek().to
         isPlaying.value = false
         return
       }
@@ -99,7 +99,7 @@ function Strip({ past, changes, range, moment, go }) {
   const version = past.version.value
   const { from, to } = range.value
   const share = ((moment.value ?? to) - from) / (to - from)
-  const all = useMemo(() => marks(changes.value, from, to, PLACES), [changes.value, from, to])
+  const all = useMemo(() => marks(changes.value, from, to, PLACES, clockTime), [changes.value, from, to])
   return (
     <div class="strip">
       <Pulse past={past} from={from} to={to} version={version} />
@@ -169,7 +169,7 @@ function Scale({ range }) {
       {TICKS.map((share) => (
         <span style={{ left: `${share * 100}%` }}>{clockTime(from + (to - from) * share)}</span>
       ))}
-      <span class="now">now</span>
+      <span class="now">{range.value.isOpen ? 'now' : clockTime(to)}</span>
     </p>
   )
 }
