@@ -9,8 +9,8 @@ import { Replay } from '../model/replay.js'
 export const ITEMS_MAX = 5000 // of history, the newest
 const PAGE = 1000
 const PAGE_NEW = 50
-const LOOKS = 8 // at once, for when something was that does not tell it itself
-const ROUNDS = 6
+const LOOKS = 12 // at once, for when something was that does not tell it itself
+const ROUNDS = 10
 const DOUBT_MS = 3000
 const PAUSE_MS = 200 // between two looks at history, however much changes
 const RETRY_MS = 2000

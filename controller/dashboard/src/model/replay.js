@@ -116,6 +116,17 @@ export class Replay {
     return countWhile(this.steps, (step) => step.revision <= Number(revision))
   }
 
+  // How many steps there were in each of `count` equal parts of a time, and how many of them say `isMeant`.
+  pulse(from, to, count, isMeant) {
+    const places = Array.from({ length: count }, () => ({ steps: 0, meant: 0 }))
+    for (let i = this.indexAt(from - 1); i < this.steps.length && this.steps[i].time <= to; i++) {
+      const place = places[Math.min(count - 1, Math.floor(((this.steps[i].time - from) / (to - from)) * count))]
+      place.steps++
+      if (isMeant(this.steps[i])) place.meant++
+    }
+    return places
+  }
+
   // The cursor goes to where `position` steps are done.
   moveTo(position) {
     const goal = Math.max(0, Math.min(position, this.steps.length))
@@ -191,8 +202,8 @@ export class Replay {
     this.#timed = this.steps.length
   }
 
-  // Moments at which the newest revision would tell most about when steps were whose time is in doubt by more than
-  // `least`: first close to either end of the doubt, where most were, then in the middle.
+  // At most `count` moments at which the newest revision would tell most about when steps were whose time is in doubt by
+  // more than `least`: close to either end of a doubt, where most were, and between.
   doubts(now, least, count) {
     const found = new Map()
     let above = this.#anchors.length - 1
@@ -204,7 +215,13 @@ export class Replay {
       else if (latest - time > least) found.set(`${time} ${latest}`, [time, latest])
     }
     const widest = [...found.values()].sort((a, b) => b[1] - b[0] - (a[1] - a[0])).slice(0, count)
-    return widest.map(([from, to]) => (!this.#looks.has(from) ? from + NEAR_MS : !this.#looks.has(to) ? to - NEAR_MS : (from + to) / 2))
+    return widest.flatMap((doubt) => this.#looksInto(doubt, Math.floor(count / widest.length)))
+  }
+
+  #looksInto([from, to], count) {
+    const ends = [this.#looks.has(from) ? 0 : from + NEAR_MS, this.#looks.has(to) ? 0 : to - NEAR_MS].filter(Boolean).slice(0, count)
+    const rest = count - ends.length
+    return [...ends, ...Array.from({ length: rest }, (_, i) => Math.round(from + ((to - from) * (i + 1)) / (rest + 1)))]
   }
 
   #drop(count) {

@@ -52,6 +52,15 @@ export function agentState(agent, assignments = []) {
   return states.length === 0 ? say('idle', 'Idle', 'nothing is placed there') : say('converged', 'AsDeclared', 'all of it is as declared')
 }
 
+// Did this change of an agent or an assignment stop something that went?
+export function isSetback({ plural, before, after }) {
+  if (!before || !after) return false
+  if (plural === 'agents') return is(before, 'Ready', 'True') && !is(after, 'Ready', 'True')
+  if (plural !== 'assignments') return false
+  const [was, now] = [assignmentState(before).state, assignmentState(after).state]
+  return was !== now && (now === 'suspended' || now === 'diverged')
+}
+
 // Of a session, or of anything that has a condition Converged.
 export function sessionState(session) {
   const converged = condition(session, 'Converged')

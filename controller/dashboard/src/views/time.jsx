@@ -86,19 +86,19 @@ export function Time({ params }) {
   return (
     <div class="time">
       <h1 class="unseen">Time</h1>
-      <Head span={span} object={object} held={held} />
+      <Head span={span} isOwn={Boolean(params.from)} object={object} held={held} />
       {held && <Looked key={held.key} held={held} span={span} moment={moment} params={params} object={object} onAgain={() => setAttempt(attempt + 1)} />}
     </div>
   )
 }
 
-function Head({ span, object, held }) {
+function Head({ span, isOwn, object, held }) {
   return (
     <div class="asked">
       <div class="spans" role="group" aria-label="How far back">
         <span class="quiet">the last</span>
         {SPANS.map(({ name, title }) => (
-          <button aria-pressed={span.name === name} onClick={() => setParams({ last: name === '1h' ? '' : name, from: '', to: '', at: '' })}>
+          <button aria-pressed={span.name === name && !isOwn} onClick={() => setParams({ last: name === '1h' ? '' : name, from: '', to: '', at: '' })}>
             {title}
           </button>
         ))}
@@ -159,7 +159,7 @@ function Looked({ held, span, moment, params, object, onAgain }) {
   const compared = [params.a, params.b].filter(Boolean).map(Number)
   return (
     <>
-      <Scrubber past={past} changes={inRange} range={range} moment={moment} />
+      <Scrubber past={past} all={changes} changes={inRange} range={range} moment={moment} />
       <div class="halves">
         <section class="happened" aria-label="What changed">
           {compared.length === 2 && <Difference past={past} changes={changes.value} a={Math.min(...compared)} b={Math.max(...compared)} object={object} />}

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { clockTime, duration } from '../lib/time.js'
+import { isSetback } from '../model/states.js'
 import { lastBefore, marks, newestAt, nextAfter, sentence } from '../model/changes.js'
 
 const PLACES = 160
@@ -9,7 +10,7 @@ const SPEEDS = [1, 10, 60, 300]
 const KEY_STEPS = 200 // arrows go through the whole line in so many
 const PULSE_MAX = 24 // of steps in one place, on a scale of logarithms
 
-export function Scrubber({ past, changes, range, moment }) {
+export function Scrubber({ past, all, changes, range, moment }) {
   const isPlaying = useSignal(false)
   const speed = useSignal(60)
   usePlayback({ isPlaying, speed, range, moment })
@@ -27,10 +28,10 @@ export function Scrubber({ past, changes, range, moment }) {
   }
   return (
     <section class="scrubber" aria-label="History">
-      <Moment changes={changes} moment={moment} />
+      <Moment changes={all} moment={moment} />
       <div class="line">
         <Strip past={past} changes={changes} range={range} moment={moment} go={go} />
-        <Slider changes={changes} range={range} moment={moment} go={go} next={next} previous={previous} />
+        <Slider changes={all} range={range} moment={moment} go={go} next={next} previous={previous} />
         <Scale range={range} />
       </div>
       <div class="controls">
@@ -111,21 +112,30 @@ function Strip({ past, changes, range, moment, go }) {
   )
 }
 
-// How many steps there were, place by place.
+// How many steps there were, place by place, and where they were setbacks.
 function Pulse({ past, from, to, version }) {
-  const bars = useMemo(() => {
-    const edges = Array.from({ length: PLACES + 1 }, (_, i) => past.replay.indexAt(from + ((to - from) * i) / PLACES))
-    return Array.from({ length: PLACES }, (_, i) => edges[i + 1] - edges[i])
-  }, [past, from, to, version])
+  const bars = useMemo(() => past.replay.pulse(from, to, PLACES, isKnownSetback), [past, from, to, version])
   return (
     <svg viewBox={`0 0 ${PLACES} 1`} preserveAspectRatio="none" aria-hidden="true">
-      {bars.map((count, i) => {
-        const height = Math.min(1, Math.log2(count + 1) / Math.log2(PULSE_MAX))
-        return count > 0 && <rect x={i} y={1 - height} width="0.8" height={height} />
-      })}
+      <title>How much happened; another colour where something was held back, stood in the way or fell silent</title>
+      {bars.map(({ steps, meant }, i) => (
+        <>
+          <Bar at={i} count={steps} name="" />
+          <Bar at={i} count={meant} name="worse" />
+        </>
+      ))}
     </svg>
   )
 }
+
+function Bar({ at, count, name }) {
+  if (count === 0) return null
+  const height = Math.min(1, Math.log2(count + 1) / Math.log2(PULSE_MAX))
+  return <rect class={name} x={at} y={1 - height} width="0.8" height={height} />
+}
+
+// Found out once for each step.
+const isKnownSetback = (step) => (step.isSetback ??= isSetback(step))
 
 function Slider({ changes, range, moment, go, next, previous }) {
   const { from, to } = range.value
