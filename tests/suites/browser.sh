@@ -1,37 +1,16 @@
 #!/bin/bash
-# The dashboard in a real browser (Debian's Chromium, by playwright-core), against a live controller and agents: the tests
-# are in tests/browser, a file for each view, and reach the functions of tests/e2e/lib.sh through two pipes.
+# The dashboard in a real browser, against a live controller and agents: the tests are in tests/browser, a file for each view.
 #
 # shellcheck source=tests/e2e/lib.sh disable=SC2154
-# shellcheck source=tools/machines
+# shellcheck source=tests/browser/harness.sh
 . "$(dirname "$0")/../e2e/lib.sh"
+. tests/browser/harness.sh
 
-. tools/machines
-
-CLIENTS=$(realpath "${FOG_CLIENTS:-build/clients}")
-TESTS=(frame.mjs fleet.mjs object.mjs plan.mjs time.mjs) # in this order, in one fleet
-
-the_browser_is_here() {
-  [ -d "$CLIENTS/browser/node_modules/playwright-core" ] && command -v node chromium >/dev/null && return
-  echo "# no chromium, no node, or no playwright-core in $CLIENTS/browser: \"make deps-test\" gets them"
-  echo "not ok ${FUNCNAME[0]}"
-  exit 1
-}
-
-# Carries out what the tests ask for, here, where the fleet was started; ends when they do.
-serve() { # ASKED ANSWERED
-  local line status
-  exec 4<"$1" 5>"$2"
-  while read -r line <&4; do
-    eval "$line" >"$T/said" 2>&1 4<&- 5>&- </dev/null
-    status=$?
-    { printf '%s ' "$status" && cat "$T/said" && printf '\004'; } >&5
-  done
-  exec 4<&- 5>&-
-}
+# In this order, in one fleet; FOG_BROWSER_TESTS="plan.mjs" runs fewer.
+read -ra TESTS <<<"${FOG_BROWSER_TESTS:-frame.mjs walkthrough.mjs fleet.mjs object.mjs plan.mjs time.mjs}"
 
 every_view_works_in_a_browser() {
-  local name browser
+  local name
   start_controller || return
   for name in edge-1 edge-2 edge-3; do
     make_machine "$T/$name.machine"
@@ -39,12 +18,7 @@ every_view_works_in_a_browser() {
   done
   expect 0 fogctl apply -f examples/quickstart.yaml
   await 20 "all of it runs" converged counter beacon keeper
-  mkfifo "$T/asked" "$T/answered"
-  FOG_CLIENTS=$CLIENTS node tests/browser/run.mjs "http://$API" "$T/asked" "$T/answered" "${TESTS[@]/#/tests/browser/}" >"$T/browser" 2>&1 &
-  browser=$! # what the tests start here has other numbers
-  serve "$T/asked" "$T/answered"
-  wait "$browser" || miss "the browser's tests ended with $?"
-  cat "$T/browser"
+  browse "${TESTS[@]}"
 }
 
 all_of_it_left_the_programs_whole() {

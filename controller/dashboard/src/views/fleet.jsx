@@ -84,6 +84,7 @@ function Filters({ keys, params, size, problem }) {
       <button type="button" onClick={() => setParams({ size: size === 'cards' ? 'squares' : 'cards' })}>
         as {size === 'cards' ? 'squares' : 'cards'}
       </button>
+      <span class="quiet">Open an agent to see why it is so, and what would help.</span>
       {problem && (
         <span role="alert" class="problem">
           {problem}
@@ -178,6 +179,7 @@ function Cards({ rows, shape, layout, roster }) {
   )
 }
 
+const isWell = (state) => state === 'converged' || state === 'idle'
 const isNumber = (value) => typeof value === 'number'
 
 function Card({ name, entry, work, told }) {
@@ -186,8 +188,9 @@ function Card({ name, entry, work, told }) {
     <>
       <span class="name">{name}</span>
       <State state={state} />
+      <span class="reason">{isWell(state) ? `${work} assignment${work === 1 ? '' : 's'}` : reason}</span>
       <span class="reason" title={message}>
-        {state === 'converged' || state === 'idle' ? `${work} assignment${work === 1 ? '' : 's'}` : reason}
+        {isWell(state) ? '' : message}
       </span>
       <span class="bars">{told && <Bars told={told} />}</span>
     </>

@@ -263,6 +263,9 @@ function History({ plural, name, revision }) {
   return (
     <section aria-label="History">
       <Refusal failure={failure} />
+      <p>
+        <a href={href(['time'], { object: `${plural}/${name}`, last: '24h' })}>Go back to any of these, or undo one, in Time</a>
+      </p>
       {value?.items.map((item) => (
         <article class="change">
           <h2>

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import * as yaml from 'yaml'
 import { Failure, GROUP, MANAGER, send } from '../lib/api.js'
+import { href } from '../lib/route.js'
 import { setUser, user } from '../lib/settings.js'
 import { causesOf, placed, readManifest } from '../model/manifest.js'
 import { Dialog, Refusal } from '../ui.jsx'
@@ -235,6 +236,9 @@ function Applied({ status }) {
     <section aria-label="Applied">
       <p class="words" role="status">
         Applied as revision {status.revision}: {status.results.map(({ kind, name, result }) => `${kind}/${name} ${result}`).join(', ')}
+      </p>
+      <p>
+        <a href={href(['time'], { last: '10m' })}>See it in Time, where it can be undone</a>
       </p>
       {sessions.slice(0, SESSIONS_SHOWN).map(({ name }) => (
         <Rollout key={name} name={name} />
