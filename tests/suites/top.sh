@@ -102,6 +102,17 @@ it_says_when_it_is_stale_and_outlives_a_restart() {
   shows '^  box-1 +○ silent'
 }
 
+it_does_not_wait_for_a_controller_that_hangs() {
+  kill -STOP "$CONTROLLER"
+  shows 'no word from the controller for [1-9][0-9]* s' || return
+  keys 2
+  shows '^> render ' # keys are taken all the same
+  keys 1
+  shows '^> lap-1 ' || return
+  kill -CONT "$CONTROLLER"
+  shows_no 'no word from the controller'
+}
+
 q_leaves_the_terminal_as_it_was() {
   keys q
   board_ends "$SANE"
@@ -136,4 +147,4 @@ all_end_and_nothing_is_left() {
 
 it a_suspended_agent_is_seen_with_its_reason_and_why it_fits_the_size_that_the_terminal_has_now \
   agents_are_searched_for_and_selected who_changed_what_is_in_the_log it_says_when_it_is_stale_and_outlives_a_restart \
-  q_leaves_the_terminal_as_it_was other_terminals_are_served_and_signals_leave_them_sane all_end_and_nothing_is_left
+  it_does_not_wait_for_a_controller_that_hangs q_leaves_the_terminal_as_it_was other_terminals_are_served_and_signals_leave_them_sane all_end_and_nothing_is_left

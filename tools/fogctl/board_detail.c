@@ -13,7 +13,7 @@ static void add_fit(const struct board *board, const char *text, struct str *to)
 {
     for (const char *c = text; *c != '\0'; c++) {
         if (board->look.is_utf8 || ((unsigned char)*c & 0x80) == 0) {
-            str_add_char(to, *c);
+            str_add_char(to, *c == '\t' ? ' ' : *c); /* nobody knows how wide a tab is */
         } else if (((unsigned char)*c & 0xc0) != 0x80) {
             str_add_char(to, '?');
         }

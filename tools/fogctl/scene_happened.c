@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CPU_LOOK_MS = 150 }; /* for less time than that a share says nothing */
+
 static void free_happened(struct scene_happened *it)
 {
     free(it->key);
@@ -176,14 +178,18 @@ void scene_measured(struct scene *scene, const char *metrics, struct mono now)
     double revision = metric(metrics, "fog_revision");
     int64_t passed_ms = mono_since(controller->at, now);
 
+    if (revision >= 0 && revision < 9e15) { /* after a restore it is lower than it was */
+        scene->revision = (uint64_t)revision;
+    }
     note_version(controller, metrics);
     controller->memory_bytes = metric(metrics, "process_resident_memory_bytes");
+    if (passed_ms < CPU_LOOK_MS &&
+        !isnan(past)) { /* answers that were late come one upon the other */
+        return;
+    }
     controller->cpu_percent = passed_ms > 0 && cpu >= past /* not of another process */
                                   ? (cpu - past) * 100000 / (double)passed_ms
                                   : NAN;
     controller->cpu_seconds = cpu;
     controller->at = now;
-    if (revision >= 0 && revision < 9e15) { /* after a restore it is lower than it was */
-        scene->revision = (uint64_t)revision;
-    }
 }

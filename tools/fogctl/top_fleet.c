@@ -54,6 +54,7 @@ struct source { /* what a stream is about */
     bool is_anew;           /* it is told from the beginning */
     struct str path;        /* of the last request */
     uint64_t asked_at;      /* the revision there was then */
+    int64_t heard_ms;       /* when something came last */
     struct str token, name; /* of the page; of the object */
     const struct kind *of;
 };
@@ -72,7 +73,8 @@ struct top {
     size_t key_count;
     int64_t keyed_ms, drawn_ms;
     bool has_news;
-    bool is_swept; /* it has been found of which agents the condition holds */
+    int64_t lost_ms; /* since when the controller does not say how it is; 0: it does */
+    bool is_swept;   /* it has been found of which agents the condition holds */
 };
 
 static void set_str(struct str *to, const char *text)
@@ -354,25 +356,37 @@ static bool on_line(void *context, const char *text, size_t length)
     scratch_begin(source->top->fogctl, &saved);
     take(source, text, length);
     scratch_end(source->top->fogctl, &saved);
+    source->heard_ms = boot_ms();
     heard(source->top);
     return true;
 }
 
-/* What was told may stay quiet for ever when its connection died without a word: it begins again
- * where it was. */
+/* There is word from it again.  A watch that has told nothing since there was none may have died
+ * without a word: it goes on in a new connection, from where it was. */
+static void came_back(struct top *top)
+{
+    for (size_t i = 0; i < WATCH_COUNT; i++) {
+        top->streams[i].is_anew = top->sources[i].heard_ms < top->lost_ms;
+    }
+    top->lost_ms = 0;
+}
+
 static void on_link(void *context, enum link link)
 {
     struct source *source = context;
     struct top *top = source->top;
 
     if (link == LINK_UP) {
+        source->heard_ms = boot_ms();
         heard(top);
+        if (source->asking == ASK_METRICS && top->lost_ms != 0) {
+            came_back(top);
+        }
     } else if (link == LINK_LOST) {
         top->has_news = top->has_news || !top->board.is_lost;
         top->board.is_lost = true;
-        for (size_t i = 0; source->asking == ASK_METRICS && i < WATCH_COUNT; i++) {
-            top->streams[i].is_anew = true;
-        }
+        top->lost_ms =
+            source->asking == ASK_METRICS && top->lost_ms == 0 ? boot_ms() : top->lost_ms;
     }
 }
 

@@ -238,6 +238,8 @@ static void its_share_of_a_core_is_between_two_looks(void **state)
                 scene.controller.cpu_percent); /* one look is none */
     scene_measured(&scene, "process_cpu_seconds_total 2\n", (struct mono){3000});
     assert_int_equal((int)(scene.controller.cpu_percent + 0.5), 25);
+    scene_measured(&scene, "process_cpu_seconds_total 9\n", (struct mono){3001}); /* it was late */
+    assert_int_equal((int)(scene.controller.cpu_percent + 0.5), 25);
     scene_measured(&scene, "process_cpu_seconds_total 0.1\n",
                    (struct mono){5000}); /* another one */
     assert_true(scene.controller.cpu_percent != scene.controller.cpu_percent);
