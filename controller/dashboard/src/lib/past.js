@@ -14,6 +14,7 @@ const ROUNDS = 10
 const DOUBT_MS = 3000
 const PAUSE_MS = 200 // between two looks at history, however much changes
 const RETRY_MS = 2000
+const LOST_MS = 500
 
 // What the controller says of a past that is gone: "… the oldest one that is kept is 120 of 2026-11-22T10:00:00Z"
 const oldestOf = ({ message }) => /oldest one that is kept is (\d+)(?: of (\S+Z))?/.exec(message)?.slice(1) ?? []
@@ -30,17 +31,19 @@ export class Past {
   #end = new AbortController()
   #frame = 0
   #look = 0
-  #isLooking = false
+  #lost = 0
 
-  // `from`: where it shall begin, in ms; `plurals`: of the kinds that are looked at; `told` hears each move of the cursor.
-  constructor({ from, plurals, object, told }) {
-    Object.assign(this, { from, plurals, object, told })
+  // `from`: where it shall begin, in ms; `plurals`: of the kinds that are looked at; `told` hears each move of the cursor,
+  // `onLost` that it has to be read again.
+  constructor({ from, plurals, object, told, onLost }) {
+    Object.assign(this, { from, plurals, object, told, onLost })
     this.#open()
   }
 
   close() {
     this.#end.abort()
     clearTimeout(this.#look)
+    clearTimeout(this.#lost)
     cancelAnimationFrame(this.#frame)
     for (const kind of this.#kinds) kind.stop()
   }
@@ -140,12 +143,9 @@ export class Past {
     })
   }
 
-  // A watch was away for longer than history is kept, and listed anew: what is here has a hole.
+  // A watch was away for longer than history is kept, and listed anew: what is here has a hole, so all is read again.
   #lose() {
-    batch(() => {
-      this.phase.value = 'failed'
-      this.failure.value = new Failure({ code: 410, message: 'history went on while nobody told this page' })
-    })
+    this.#lost ||= setTimeout(this.onLost, LOST_MS)
   }
 
   #settle() {

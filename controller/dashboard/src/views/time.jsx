@@ -32,8 +32,9 @@ function objectOf(text = '') {
 }
 
 // The past that is looked at, from `from` on; another one when the question is another.
-function usePast(from, plurals, object, attempt) {
+function usePast(from, plurals, object) {
   const [held, setHeld] = useState(null)
+  const [attempt, setAttempt] = useState(0)
   const key = JSON.stringify([from, plurals, object, attempt])
   useEffect(() => {
     if (plurals.length === 0) return
@@ -42,8 +43,9 @@ function usePast(from, plurals, object, attempt) {
       if (plural === 'agents') roster.changeAgent(change)
       if (plural === 'assignments') roster.changeAssignment(change)
     }
-    const past = new Past({ from, plurals, object, told })
-    setHeld({ past, roster, key })
+    const again = () => setAttempt(attempt + 1)
+    const past = new Past({ from, plurals, object, told, onLost: again })
+    setHeld({ past, roster, key, again })
     return () => past.close()
   }, [key])
   return held?.key === key ? held : null
@@ -80,14 +82,13 @@ export function Time({ params }) {
   // Asked for once: the beginning stands still while the end goes on.
   const from = useMemo(() => Date.parse(params.from) || clock.peek() - span.ms, [span, params.from])
   const object = objectOf(params.object)
-  const [attempt, setAttempt] = useState(0)
-  const held = usePast(from, plurals, object, attempt)
+  const held = usePast(from, plurals, object)
   const moment = useMoment(params.at, params.to)
   return (
     <div class="time">
       <h1 class="unseen">Time</h1>
       <Head span={span} isOwn={Boolean(params.from)} object={object} held={held} />
-      {held && <Looked key={held.key} held={held} span={span} moment={moment} params={params} object={object} onAgain={() => setAttempt(attempt + 1)} />}
+      {held && <Looked key={held.key} held={held} span={span} moment={moment} params={params} object={object} />}
     </div>
   )
 }
@@ -138,7 +139,7 @@ function useRange(past, span, { from, to }) {
   })
 }
 
-function Looked({ held, span, moment, params, object, onAgain }) {
+function Looked({ held, span, moment, params, object }) {
   const { past } = held
   const [back, setBack] = useState(null)
   const changes = useComputed(() => changesOf(past.items.value))
@@ -150,7 +151,7 @@ function Looked({ held, span, moment, params, object, onAgain }) {
     return (
       <>
         <Refusal failure={past.failure.value} />
-        <button onClick={onAgain}>Look again</button>
+        <button onClick={held.again}>Look again</button>
       </>
     )
   }

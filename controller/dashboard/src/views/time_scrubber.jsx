@@ -140,15 +140,20 @@ const isKnownSetback = (step) => (step.isSetback ??= isSetback(step))
 function Slider({ changes, range, moment, go, next, previous }) {
   const { from, to } = range.value
   const time = moment.value ?? to
+  // By how it is when the key is pressed: two may come before the next is drawn.
+  const move = (steps) => {
+    const { from: start, to: end } = range.peek()
+    go((moment.peek() ?? end) + (steps * (end - start)) / KEY_STEPS)
+  }
   const keys = {
-    ArrowLeft: () => go(time - (to - from) / KEY_STEPS),
-    ArrowDown: () => go(time - (to - from) / KEY_STEPS),
-    ArrowRight: () => go(time + (to - from) / KEY_STEPS),
-    ArrowUp: () => go(time + (to - from) / KEY_STEPS),
+    ArrowLeft: () => move(-1),
+    ArrowDown: () => move(-1),
+    ArrowRight: () => move(1),
+    ArrowUp: () => move(1),
     PageDown: previous,
     PageUp: next,
-    Home: () => go(from),
-    End: () => go(to),
+    Home: () => go(0),
+    End: () => go(Infinity),
   }
   const onKeyDown = (event) => {
     if (!keys[event.key] || event.ctrlKey || event.altKey || event.metaKey) return
