@@ -220,41 +220,43 @@ static enum board_wish key_while_looking(struct board *board, const struct key *
         next_sort(board);
     } else if (str_eq(text, "?") || str_eq(text, "h")) {
         board->mode = BOARD_HELP;
+        board->help_top = 0;
     } else {
         (void)key_moves(board, key);
     }
     return WISH_NOTHING;
 }
 
-static size_t lines_in(const char *text)
+/* Lines that are too many for the screen; where they end is known when they are drawn.  False: it
+ * moves nothing. */
+static bool key_scrolls(struct board *board, const struct key *key, size_t *top)
 {
-    size_t lines = 0;
+    size_t page = board_rows_seen(board);
 
-    for (; *text != '\0'; text++) {
-        lines += *text == '\n';
+    if (key->name == KEY_UP || str_eq(key->text, "k")) {
+        *top -= *top > 0;
+    } else if (key->name == KEY_DOWN || str_eq(key->text, "j")) {
+        (*top)++;
+    } else if (key->name == KEY_PAGE_UP || str_eq(key->text, "b")) {
+        *top = *top > page ? *top - page : 0;
+    } else if (key->name == KEY_PAGE_DOWN || str_eq(key->text, " ")) {
+        *top += page;
+    } else if (key->name == KEY_HOME || str_eq(key->text, "g")) {
+        *top = 0;
+    } else if (key->name == KEY_END || str_eq(key->text, "G")) {
+        *top = SIZE_MAX / 2;
+    } else {
+        return false;
     }
-    return lines;
+    return true;
 }
 
 static void key_in_detail(struct board *board, const struct key *key)
 {
-    struct board_detail *detail = &board->detail;
-    size_t page = board_rows_seen(board), last = lines_in(detail->text.data);
-
     if (key->name == KEY_ESCAPE || key->name == KEY_LEFT || key->name == KEY_ERASE) {
         board->mode = BOARD_LOOK;
-    } else if (key->name == KEY_UP || str_eq(key->text, "k")) {
-        detail->top -= detail->top > 0;
-    } else if (key->name == KEY_DOWN || str_eq(key->text, "j")) {
-        detail->top++;
-    } else if (key->name == KEY_PAGE_UP || str_eq(key->text, "b")) {
-        detail->top = detail->top > page ? detail->top - page : 0;
-    } else if (key->name == KEY_PAGE_DOWN || str_eq(key->text, " ")) {
-        detail->top += page;
-    } else if (key->name == KEY_HOME || str_eq(key->text, "g")) {
-        detail->top = 0;
-    } else if (key->name == KEY_END || str_eq(key->text, "G")) {
-        detail->top = last;
+    } else {
+        (void)key_scrolls(board, key, &board->detail.top);
     }
 }
 
@@ -270,8 +272,8 @@ enum board_wish board_key(struct board *board, const struct key *key)
     if (str_eq(key->text, "q") || str_eq(key->text, "Q")) {
         return WISH_QUIT;
     }
-    if (board->mode == BOARD_HELP) {
-        board->mode = BOARD_LOOK;
+    if (board->mode == BOARD_HELP && !is_view) {
+        board->mode = key_scrolls(board, key, &board->help_top) ? BOARD_HELP : BOARD_LOOK;
         return WISH_NOTHING;
     }
     if (board->mode == BOARD_DETAIL && !is_view) {

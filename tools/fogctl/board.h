@@ -4,7 +4,7 @@
  *     ┌───────────────┐  ┌───────────────────► detail ───────────┐
  *     fleet ► sessions ► work ► log ◄────────────────────────────┘
  *       │ /  l  w: a line is typed, Enter takes it, Esc does not
- *       │ ?: help, until the next key
+ *       │ ?: help, until a key that does not move it
  *
  * A view is a list of rows of the fleet: which, in which order and which one is selected is kept by
  * name, as rows come and go.  The order is found anew only when something changed that it hangs on;
@@ -55,6 +55,7 @@ struct board {
     enum board_mode mode;
     struct board_list lists[BOARD_VIEW_COUNT];
     struct board_detail detail;
+    size_t help_top;
     struct str input; /* what is being typed */
     struct str search, labels, where;
     struct str message;       /* for the last line, until the next key */

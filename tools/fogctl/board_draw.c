@@ -226,7 +226,7 @@ static void put_foot(struct board *board, struct str *to)
     } else if (board->mode == BOARD_DETAIL) {
         pen_put(&pen, STYLE_FAINT, "Esc back   j k move   1-4 views   q quit");
     } else if (board->mode == BOARD_HELP) {
-        pen_put(&pen, STYLE_FAINT, "any key goes back");
+        pen_put(&pen, STYLE_FAINT, "j k move   any other key goes back");
     } else {
         pen_put(&pen, STYLE_FAINT,
                 pen_left(&pen) < sizeof(keys) - 1
@@ -310,14 +310,14 @@ static size_t put_help(struct board *board, struct str *to)
         [SCENE_CONVERGED] = "as declared",
     };
     struct str text = STR_EMPTY;
-    size_t top = 0, lines;
+    size_t lines;
 
     str_add(&text, help);
     for (size_t i = SCENE_STATE_COUNT; i-- > 0;) {
         str_addf(&text, "  %s %s: %s\n", scene_state_sign(&board->look, (enum scene_state)i),
                  scene_state_words[i], meanings[i]);
     }
-    put_lines(board, text.data, &top, board_rows_seen(board) + TITLE_LINES, &lines, to);
+    put_lines(board, text.data, &board->help_top, board_rows_seen(board) + TITLE_LINES, &lines, to);
     str_fini(&text);
     return lines - (lines > 0 ? TITLE_LINES : 0);
 }

@@ -12,8 +12,6 @@
 #include "tools/fogctl/screen.h"
 #include "tools/fogctl/why_text.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -503,9 +501,21 @@ static int64_t on_turn(void *context)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+/* What the terminal knows is what its owner says of it, whether or not this machine has that
+ * locale.
+ */
 static bool knows_utf8(void)
 {
-    return setlocale(LC_CTYPE, "") != NULL && str_eq(nl_langinfo(CODESET), "UTF-8");
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const char *locale = getenv(names[i]);
+
+        if (!str_is_empty(locale)) {
+            return strcasestr(locale, "UTF-8") != NULL || strcasestr(locale, "utf8") != NULL;
+        }
+    }
+    return false;
 }
 
 static void begin(struct top *top, struct fogctl *fogctl, const struct top_options *options)
