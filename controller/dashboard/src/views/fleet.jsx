@@ -210,13 +210,29 @@ function Bars({ told }) {
   )
 }
 
+// The first drawing of a frame is drawn at once, the last of any others with the next one.
+function useDrawnOnce(draw) {
+  const { current } = useRef({ isDrawn: false, wanted: null })
+  const next = () => {
+    const { wanted } = current
+    Object.assign(current, { isDrawn: wanted !== null, wanted: null })
+    if (wanted === null) return
+    requestAnimationFrame(next)
+    wanted()
+  }
+  useLayoutEffect(() => {
+    current.wanted = draw
+    if (!current.isDrawn) next()
+  })
+}
+
 // One canvas as large as the screen, moved along; it is focused as a whole, and arrow keys move within.
 function Squares({ rows, shape, layout, roster, part, changed, focused, setFocused }) {
   const ref = useRef()
   const told = readings.value
   const height = Math.min(layout.height, part.to - part.from + 2 * BEYOND)
   const top = Math.max(0, Math.min(part.from - BEYOND, layout.height - height))
-  useLayoutEffect(() => drawSquares(ref.current, { rows, shape, roster, told, top, width: part.width, height, focused }))
+  useDrawnOnce(() => ref.current && drawSquares(ref.current, { rows, shape, roster, told, top, width: part.width, height, focused }))
   const point = (event) => {
     const { left, top: above } = ref.current.getBoundingClientRect()
     return tileAt(layout, shape, event.clientX - left, event.clientY - above + top)
