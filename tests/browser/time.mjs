@@ -18,7 +18,7 @@ function scale(fleet, count, who, why) {
 const change = (page, words) => page.locator('.list > li').filter({ hasText: words })
 const session = (page, name) => page.locator('.sessions tr').filter({ hasText: name })
 const moment = (page) => page.getByRole('slider', { name: 'Moment' })
-const compacted = "curl -sf http://$API/metrics | awk '/^fog_history_compacted_revision / { print $2 }'"
+const metric = (name) => `curl -sf http://$API/metrics | awk '/^${name} / { print $2 }'`
 
 export const tests = {
   async what_somebody_changes_shows_up_with_who_and_why_as_it_happens({ page, fleet }) {
@@ -107,6 +107,8 @@ export const tests = {
     await change(page, 'created 4 objects').getByRole('button', { name: 'Back to here' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByText('harvestsession/keeper comes back').waitFor()
+    await dialog.getByLabel('what goes back').selectOption('only these 4 objects')
+    await dialog.getByText('harvestsession/keeper comes back').waitFor()
     await dialog.getByLabel('what goes back').selectOption('HarvestPolicy')
     await dialog.getByText('Nothing would change').waitFor()
     await dialog.getByLabel('what goes back').selectOption('everything')
@@ -123,17 +125,18 @@ export const tests = {
     await page.evaluate(() => (window.isTheSame = true))
     fleet.sh('kill_controller || true')
     fleet.sh('start_controller --history-keep 1s --history-keep-min 1s')
-    scale(fleet, 2, 'ann', 'the last one')
-    await change(page, 'the last one').waitFor()
-    assert.equal(await page.evaluate(() => window.isTheSame), true)
-    await await_('old history goes', async () => Number(fleet.sh(compacted)) > 10)
+    const revision = Number(fleet.sh(metric('fog_revision')))
+    scale(fleet, 2, 'ann', 'it is gone soon')
+    await await_('old history goes', async () => Number(fleet.sh(metric('fog_history_compacted_revision'))) >= revision)
     fleet.sh('kill_controller || true')
     fleet.sh('start_controller')
-    await page.reload()
-    await page.getByText(/history begins at .*: older history has been compacted/).waitFor()
-    assert.equal(await change(page, 'two <img').count(), 0)
     scale(fleet, 3, 'ann', 'and all of them again')
     await change(page, 'and all of them again').waitFor()
+    assert.equal(await page.evaluate(() => window.isTheSame), true)
+    await page.reload()
+    await page.getByText(/history begins at .*: older history has been compacted/).waitFor()
+    await change(page, 'and all of them again').waitFor()
+    assert.equal(await change(page, 'two <img').count(), 0)
     await session(page, 'counter').filter({ hasText: '3 of 3' }).waitFor()
   },
 }

@@ -103,6 +103,10 @@ await check({
       { path: 'gone', before: true, after: undefined },
       { path: 'conditions.Ready.status', before: 'True', after: 'False' },
     ])
+    assert.deepEqual(differences({ a: {}, b: 1 }, { b: { c: 2 } }), [
+      { path: 'a', before: {}, after: undefined },
+      { path: 'b', before: 1, after: { c: 2 } },
+    ])
     assert.deepEqual(differences(undefined, { a: { b: 1 } }), [{ path: 'a.b', before: undefined, after: 1 }])
   },
   what_is_equal_is_shared_and_nothing_else_is_changed_by_that() {

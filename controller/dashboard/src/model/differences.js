@@ -31,12 +31,10 @@ const byType = (value) =>
 function collect(path, before, after, found) {
   const [a, b] = [byType(before), byType(after)]
   if (isEqual(a, b)) return
-  const isLeaf = !(isMap(a) || isMap(b)) || (a !== undefined && b !== undefined && isMap(a) !== isMap(b))
-  if (isLeaf) {
-    found.push({ path, before, after })
-    return
-  }
-  for (const key of new Set([...Object.keys(a ?? {}), ...Object.keys(b ?? {})])) collect(path ? `${path}.${key}` : key, a?.[key], b?.[key], found)
+  const isOther = a !== undefined && b !== undefined && isMap(a) !== isMap(b)
+  const keys = isOther ? new Set() : new Set([a, b].filter(isMap).flatMap(Object.keys))
+  if (keys.size === 0) found.push({ path, before, after })
+  for (const key of keys) collect(path ? `${path}.${key}` : key, a?.[key], b?.[key], found)
 }
 
 // [{path, before, after}]; what is missing is undefined.
@@ -45,10 +43,3 @@ export function differences(before, after, path = '') {
   collect(path, before, after, found)
   return found
 }
-
-// What people declare of an object: what a rollback brings back.
-export const declared = (object) =>
-  object && {
-    metadata: { labels: object.metadata.labels ?? {}, annotations: object.metadata.annotations ?? {} },
-    spec: object.spec ?? {},
-  }

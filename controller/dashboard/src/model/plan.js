@@ -1,5 +1,6 @@
 // A plan, as the controller tells it, made ready to be drawn: a column for each wave, a row for each
 // agent.  Pure.
+import { differences as fields } from './differences.js'
 
 export const ACTIONS = {
   start: { mark: '▶', says: 'starts' },
@@ -45,31 +46,11 @@ export function inWords(summary) {
 }
 
 // Fields of two objects that differ: [{path, before, after}]; status and what the server keeps are left out.
-export function differences(before, after) {
-  const changes = []
-  compare(desired(before), desired(after), '', changes)
-  return changes
-}
+export const differences = (before, after) => fields(desired(before), desired(after))
 
 function desired(object) {
   if (!object) return undefined
   const { metadata = {}, status, ...rest } = object
   const { labels, annotations, finalizers, name } = metadata
   return { ...rest, metadata: { name, labels, annotations, finalizers } }
-}
-
-const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-export function compare(before, after, path, changes) {
-  if (isMap(before) && isMap(after)) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      compare(before[key], after[key], path === '' ? key : `${path}.${key}`, changes)
-    }
-  } else if (isMap(after) && before === undefined && Object.keys(after).length > 0) {
-    for (const key of Object.keys(after)) compare(undefined, after[key], path === '' ? key : `${path}.${key}`, changes)
-  } else if (isMap(before) && after === undefined && Object.keys(before).length > 0) {
-    for (const key of Object.keys(before)) compare(before[key], undefined, path === '' ? key : `${path}.${key}`, changes)
-  } else if (JSON.stringify(before) !== JSON.stringify(after)) {
-    changes.push({ path, before, after })
-  }
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { Failure, GROUP, MANAGER, send } from '../lib/api.js'
 import { kinds } from '../lib/fleet.js'
 import { deed, laterThan, objectName, sentence } from '../model/changes.js'
-import { declared, differences } from '../model/differences.js'
+import { differences } from '../model/plan.js'
 import { user, setUser } from '../lib/settings.js'
 import { Changes as Fields, Dialog, Refusal } from '../ui.jsx'
 import { Plan } from './planned.jsx'
@@ -13,27 +13,28 @@ const FIELDS_MAX = 8
 const KINDS = ['HarvestSession', 'HarvestPolicy', 'AlertRule'] // that operators declare as a whole
 const RESULTS = { created: 'comes back', configured: 'changes', deleted: 'goes', deleting: 'goes' }
 
-// `wanted`: {undo: spec of a rollback, change: its revision} or {toRevision, object}
+// `wanted`: {undo: spec of a rollback, change: its revision} or {toRevision, object, items: the objects of that revision}
 export function Back({ wanted, changes, onBack, onClose }) {
   const [scope, setScope] = useState(wanted.object ? 'object' : 'all')
   const [prune, setPrune] = useState(false)
   const [done, setDone] = useState(null)
-  const spec = wanted.undo ?? { toRevision: String(wanted.toRevision), prune, ...scopeOf(scope, wanted.object) }
+  const spec = wanted.undo ?? { toRevision: String(wanted.toRevision), prune, ...scopeOf(scope, wanted) }
   const undone = wanted.undo && changes.find(({ last }) => last === wanted.change)
   const title = undone ? `Undo: ${sentence(undone)}` : wanted.undo ? 'Undo' : `Back to revision ${wanted.toRevision}`
   return (
     <Dialog title={title} onClose={onClose}>
       <div class="back">
         {undone && <Later changes={laterThan(changes, undone)} />}
-        {!wanted.undo && !done && <Scope object={wanted.object} scope={scope} prune={prune} onScope={setScope} onPrune={setPrune} />}
+        {!wanted.undo && !done && <Scope wanted={wanted} scope={scope} prune={prune} onScope={setScope} onPrune={setPrune} />}
         {done ? <Done done={done} onBack={onBack} onClose={onClose} /> : <Question key={JSON.stringify(spec)} spec={spec} cause={causeOf(wanted, undone)} onDone={setDone} onClose={onClose} />}
       </div>
     </Dialog>
   )
 }
 
-function scopeOf(scope, object) {
+function scopeOf(scope, { object, items }) {
   if (scope === 'all') return {}
+  if (scope === 'these') return { objects: items.map(({ kind, name }) => ({ kind, name })) }
   return scope === 'object' ? { kind: object.kind, name: object.name } : { kind: scope }
 }
 
@@ -59,10 +60,13 @@ function Later({ changes }) {
   )
 }
 
-function Scope({ object, scope, prune, onScope, onPrune }) {
+const these = (items) => (items.length === 1 ? objectName(items[0]) : `these ${items.length} objects`)
+
+function Scope({ wanted: { object, items }, scope, prune, onScope, onPrune }) {
   const all = [
     ...(object ? [['object', `only ${objectName(object)}`]] : []),
     ['all', 'everything'],
+    ...(items && !object ? [['these', `only ${these(items)}`]] : []),
     ...kinds.value.filter(({ kind }) => KINDS.includes(kind)).map(({ kind }) => [kind, `all of ${kind}`]),
   ]
   return (
@@ -166,7 +170,7 @@ function Foreseen({ status, changing }) {
 }
 
 function Result({ one }) {
-  const fields = one.result === 'configured' ? differences(declared(one.before), declared(one.object)) : []
+  const fields = one.result === 'configured' ? differences(one.before, one.object) : []
   return (
     <li>
       <strong>{objectName(one)}</strong> {RESULTS[one.result] ?? one.result}

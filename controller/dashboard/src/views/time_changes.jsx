@@ -1,6 +1,6 @@
 // What was changed: when, by whom, why, what, and the way back.  The newest first.
 import { useState } from 'preact/hooks'
-import { clockTime } from '../lib/time.js'
+import { clockTime, fullTime } from '../lib/time.js'
 import { objectHref, setParams } from '../lib/route.js'
 import { pluralOf } from '../lib/fleet.js'
 import { deed, isArrival, isByAgent, objectName, undoOf, whoDid } from '../model/changes.js'
@@ -64,7 +64,7 @@ function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
   return (
     <li class={`${isLater ? 'later' : ''} ${isShown ? 'shown' : ''}`} aria-current={isShown ? 'time' : undefined}>
       <div class="head">
-        <button class="link when" onClick={onGo} title="the fleet at that moment">
+        <button class="link when" onClick={onGo} title={`${fullTime(change.at)}: the fleet at that moment`}>
           {clockTime(change.at)}
         </button>
         <span class="deed">
@@ -82,7 +82,7 @@ function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
             Undo …
           </button>
         )}
-        <button onClick={() => onBack({ toRevision: last, object })} title="everything as it was right after this">
+        <button onClick={() => onBack({ toRevision: last, object, items: items.map(({ kind, name }) => ({ kind, name })) })} title="everything as it was right after this">
           Back to here …
         </button>
         <label>
