@@ -106,6 +106,7 @@ const VIEWS = [
   [`time?at=${IN_THE_ADDRESS}&from=${IN_THE_ADDRESS}&a=${IN_THE_ADDRESS}&q=${IN_THE_ADDRESS}`, ''],
   [`time?object=harvestsessions/${IN_THE_ADDRESS}`, 'only'],
   ['time?object=harvestsessions/hostile', 'command:'],
+  ['convergence?last=10m', 'cause: <img'],
   [`convergence?last=${IN_THE_ADDRESS}`, ''],
   [`${IN_THE_ADDRESS}/${IN_THE_ADDRESS}?${IN_THE_ADDRESS}`, ''],
 ]

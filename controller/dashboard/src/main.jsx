@@ -7,6 +7,7 @@ import { clock, collection, heardAt, isStale, startFleet } from './lib/fleet.js'
 import { href, route } from './lib/route.js'
 import { duration } from './lib/time.js'
 import { learnClasses } from './model/states.js'
+import { Convergence } from './views/convergence.jsx'
 import { Fleet } from './views/fleet.jsx'
 import { Kinds } from './views/kinds.jsx'
 import { ObjectView } from './views/object.jsx'
@@ -18,6 +19,7 @@ const VIEWS = [
   { name: 'fleet', title: 'Fleet', draw: Fleet },
   { name: 'plan', title: 'Plan', draw: PlanView },
   { name: 'time', title: 'Time', draw: Time },
+  { name: 'convergence', title: 'Convergence', draw: Convergence },
   { name: 'kinds', title: 'Objects', draw: Kinds },
 ]
 const HIDDEN = [{ name: 'o', title: 'Object', draw: ObjectView }]

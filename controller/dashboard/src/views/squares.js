@@ -13,7 +13,7 @@ export function readColours() {
     probe.style.color = `var(--${name})`
     return getComputedStyle(probe).color
   }
-  colours = Object.fromEntries([...Object.keys(STATES), 'ink', 'paper', 'line'].map((name) => [name, read(name)]))
+  colours = Object.fromEntries([...Object.keys(STATES), 'ink', 'paper', 'line', 'quiet', 'link'].map((name) => [name, read(name)]))
   probe.remove()
   return colours
 }

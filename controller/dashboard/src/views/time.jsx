@@ -115,7 +115,7 @@ function Head({ span, isOwn, object, held }) {
 }
 
 // What is not as one would expect: still reading, a past that is gone, a limit.
-function Notes({ past }) {
+export function Notes({ past }) {
   const begins = past.begins.value
   const phase = past.phase.value
   return (

@@ -1,0 +1,58 @@
+// What the controller itself has counted since it began; it goes further back than a period may.
+import { clock } from '../lib/fleet.js'
+import { duration, span } from '../lib/time.js'
+import { bucketOf, by, sum } from '../model/metrics.js'
+
+const CAUSES = { change: 'after a change', disturbance: 'after a disturbance' }
+
+function bucketWords(bucket) {
+  if (bucket === undefined) return '–'
+  return bucket.upTo === Infinity ? `over ${span(bucket.over * 1000)}` : `up to ${span(bucket.upTo * 1000)}`
+}
+
+const times = (count) => (count === 1 ? 'once' : `${count} times`)
+
+function Counted({ metrics, name, label }) {
+  const counts = Object.entries(by(metrics, name, label)).filter(([, count]) => count > 0)
+  return counts.length === 0 ? 'none' : counts.map(([what, count]) => `${count} ${what}`).join(', ')
+}
+
+export function Totals({ metrics }) {
+  if (metrics === null) return null
+  const began = sum(metrics, 'process_start_time_seconds') * 1000
+  return (
+    <section aria-label="Since the controller began">
+      <h2>
+        Since the controller began <span class="quiet">{duration(clock.value - began)} ago</span>
+      </h2>
+      <table class="totals">
+        <tbody>
+          {Object.entries(CAUSES).map(([cause, title]) => (
+            <tr>
+              <th scope="row">as declared {title}</th>
+              <td>{times(sum(metrics, 'fog_convergence_seconds_count', { cause }))}</td>
+              <td>half of them {bucketWords(bucketOf(metrics, 'fog_convergence_seconds', { cause }, 0.5))}</td>
+              <td>99 of 100 {bucketWords(bucketOf(metrics, 'fog_convergence_seconds', { cause }, 0.99))}</td>
+            </tr>
+          ))}
+          <tr>
+            <th scope="row">not as declared</th>
+            <td>{times(sum(metrics, 'fog_session_divergences_total'))}</td>
+            <td colSpan="2">
+              <Counted metrics={metrics} name="fog_session_divergences_total" label="class" />
+            </td>
+          </tr>
+          {['found', 'healed'].map((what) => (
+            <tr>
+              <th scope="row">drift {what}</th>
+              <td>{times(sum(metrics, `fog_drift_${what}_total`))}</td>
+              <td colSpan="2">
+                <Counted metrics={metrics} name={`fog_drift_${what}_total`} label="sort" />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
