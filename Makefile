@@ -259,6 +259,12 @@ nightly: deps-test
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all sim-program
 	$(Q)tests/run build/asan nightly
 
+# Pictures of the dashboard for the documents, of a fleet of its own.
+.PHONY: screenshots
+screenshots: deps-test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	FOG_OUT=$(OUT) tests/browser/screenshots.sh docs/images
+
 .PHONY: sim-program sim bench-sim
 sim-program: $(if $(wildcard tests/sim/main.c),$(OUT)/fog-sim)
 # make sim SEED=42 | SEEDS=10000 [FROM=1] [JOBS=2] [KEEP=1] | TAPE=build/release/sim-42.tape

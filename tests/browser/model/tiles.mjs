@@ -1,4 +1,4 @@
-import { choose, layOut, neighbour, seen, sortedNames, tileAt } from '../../../controller/dashboard/src/model/tiles.js'
+import { choose, fitted, layOut, neighbour, seen, sortedNames, tileAt } from '../../../controller/dashboard/src/model/tiles.js'
 import { assert, check } from './check.mjs'
 
 const entries = new Map(
@@ -24,6 +24,17 @@ await check({
   groups_are_by_name_and_those_without_the_label_are_last() {
     const { groups } = choose(names, entries, { group: 'site' })
     assert.deepEqual(groups.map(({ title }) => title), ['north', 'south', ''])
+  },
+  tiles_fill_the_width_and_one_that_of_a_phone() {
+    const cards = { widthMin: 190, widthMax: 380, height: 92, gap: 10, heading: 34 }
+    for (let width = 1; width < 2000; width += 7) {
+      const shape = fitted(cards, width)
+      const { columns } = layOut([{ title: '', names }], shape, width)
+      assert.ok(shape.width <= 380 && columns * (shape.width + 10) - 10 <= Math.max(width, shape.width), `${width}`)
+      if (width > 600) assert.ok(columns * (shape.width + 10) + 10 > width, `${width}`)
+    }
+    assert.equal(fitted(cards, 370).width, 370)
+    assert.equal(fitted(size, 370), size)
   },
   every_tile_lies_where_a_point_finds_it_and_none_lies_on_another() {
     const layout = layOut(choose(names, entries, { group: 'site' }).groups, size, 100)

@@ -34,6 +34,14 @@ export function choose(names, entries, wanted) {
   return { groups: sorted.map(([title, members]) => ({ title, names: members })), problem }
 }
 
+// A size whose tiles fill the width, none narrower than `widthMin` where there is room, nor wider than `widthMax`.
+export function fitted(size, width) {
+  const { widthMin, widthMax, gap } = size
+  if (widthMin === undefined) return size
+  const columns = Math.max(1, Math.floor((width + gap) / (widthMin + gap)))
+  return { ...size, width: Math.min(widthMax, Math.floor((width - gap * (columns - 1)) / columns)) }
+}
+
 // Rows from top to bottom: [{top, height, title} | {top, height, names}], and the height of all.
 // `size`: {width, height, gap, heading} of a tile in pixels; `heading` is that of a group's title.
 export function layOut(groups, size, width) {

@@ -5,14 +5,14 @@ import { readings, watchReadings } from '../lib/fleet.js'
 import { useRoster } from '../lib/roster.js'
 import { go, objectHref, setParams } from '../lib/route.js'
 import { STATES } from '../model/states.js'
-import { choose, labelKeys, layOut, neighbour, seen, sortedNames, tileAt } from '../model/tiles.js'
+import { choose, fitted, labelKeys, layOut, neighbour, seen, sortedNames, tileAt } from '../model/tiles.js'
 import { Bar, State } from '../ui.jsx'
 import { drawSquares } from './squares.js'
 import './fleet.css'
 
 const CARDS_MAX = 400 // more agents than these are squares, unless somebody wants cards
 const SIZES = {
-  cards: { width: 200, height: 92, gap: 10, heading: 34 },
+  cards: { widthMin: 190, widthMax: 380, height: 92, gap: 10, heading: 34 },
   squares: { width: 20, height: 20, gap: 3, heading: 34 },
 }
 const BEYOND = 300 // pixels above and below the screen that are drawn, too
@@ -124,7 +124,7 @@ function useWindow(ref) {
 function Tiles({ groups, roster, size, changed }) {
   const ref = useRef()
   const part = useWindow(ref)
-  const shape = SIZES[size]
+  const shape = useMemo(() => fitted(SIZES[size], part.width || 1), [size, part.width])
   const layout = useMemo(() => layOut(groups, shape, part.width || 1), [groups, shape, part.width])
   const rows = seen(layout.rows, part.from - BEYOND, part.to + BEYOND)
   const [focused, setFocused] = useState(null)

@@ -156,7 +156,7 @@ function Fields({ object }) {
         {leaves({ ...rest, metadata: kept }).map(([path, value]) => (
           <tr>
             <th scope="row">{path}</th>
-            <td class="mono">{word(value)}</td>
+            <td class="mono value">{word(value)}</td>
           </tr>
         ))}
       </tbody>
