@@ -36,7 +36,7 @@ export const tests = {
     await row.waitFor()
     assert.match(await row.innerText(), /\b\d+ ms|\d\.\d s/)
     await sweep(page, 'quick')
-    assert.match(await page.locator('.tip').innerText(), /quick revision \d+\nas declared after/)
+    assert.match(await page.locator('.tip').innerText(), /quick revision \d+\nas declared in/)
     await page.mouse.down()
     await page.mouse.up()
     await page.waitForURL(/#\/o\/harvestsessions\/quick/)

@@ -6,6 +6,7 @@ import {
   driftBetween,
   quantile,
   tookWords,
+  valueAt,
 } from '../../../controller/dashboard/src/model/convergence.js'
 import { Replay } from '../../../controller/dashboard/src/model/replay.js'
 import { learnClasses } from '../../../controller/dashboard/src/model/states.js'
@@ -33,8 +34,8 @@ const spec = { session: 's', agent: 'a', slot: '0' }
 const assignment = (name, drift, uid = name) => ({ metadata: { name, uid }, spec, status: { drift } })
 
 // Steps as replay.js makes them, out of [seconds, plural, object or name of what goes]; `isSeen`: somebody looked as it happened.
-function stepsOf(versions, isSeen = false) {
-  const known = new Map()
+function stepsOf(versions, begin, isSeen = false) {
+  const known = new Map(Object.entries(begin).flatMap(([plural, all]) => [...all].map(([name, object]) => [`${plural}/${name}`, object])))
   return versions.map(([seconds, plural, version], i) => {
     const after = typeof version === 'string' ? undefined : version
     const name = after?.metadata.name ?? version
@@ -45,7 +46,7 @@ function stepsOf(versions, isSeen = false) {
 }
 
 const told = (versions, { from = -60, to = 60, begin = {}, items = [], isSeen } = {}) =>
-  convergence({ begin, steps: stepsOf(versions, isSeen), from: at(from), to: at(to), items })
+  convergence({ begin, steps: stepsOf(versions, begin, isSeen), from: at(from), to: at(to), items })
 
 const HS = 'harvestsessions'
 
@@ -173,6 +174,23 @@ await check({
     assert.deepEqual([agents.times, agents.series.connected], [[at(-60), at(60)], [1, 1]])
     assert.deepEqual([drift.series.found, applies], [[0, 0], []])
   },
+  a_fleet_that_began_in_the_period_has_joined_and_been_declared_from_nothing() {
+    const first = { ...agent('a', 'True'), metadata: { name: 'a', uid: 'a', creationTimestamp: stamp(0), resourceVersion: '1' } }
+    const declared = session('s', 1, { of: 0 })
+    Object.assign(declared.metadata, { creationTimestamp: stamp(0), resourceVersion: '1' })
+    const begin = { agents: new Map([['a', first]]), harvestsessions: new Map([['s', declared]]) }
+    const { agents, applies } = told([], { begin, from: 0 })
+    assert.deepEqual([agents.series.connected, agents.list.length], [[0, 1, 1], 1])
+    assert.deepEqual(applies.map(({ name, revision, state }) => [name, revision, state]), [['s', 1, 'open']])
+    const { agents: later, applies: none } = told([], { begin, from: 20 })
+    assert.deepEqual([later.series.connected, later.list.length, none.length], [[1, 1], 0, 0])
+  },
+  what_is_on_its_way_from_before_the_first_step_is_no_change_of_this_period() {
+    const begin = { harvestsessions: new Map([['a', session('a', 3)]]) }
+    const { applies, diverged } = told([[5, HS, session('a', 3, { status: 'True' })]], { begin })
+    assert.deepEqual(applies, [])
+    assert.deepEqual([diverged.times.length, diverged.series.Configuration], [3, [1, 0, 0]])
+  },
   quantiles_are_values_that_were() {
     assert.equal(quantile([], 0.5), undefined)
     assert.equal(quantile([7], 0.99), 7)
@@ -200,7 +218,6 @@ await check({
       }
       const from = roll(100)
       const { agents, diverged, applies } = told(versions, { from, to: 200 })
-      const valueAt = ({ times, series }, name, time) => series[name][times.findLastIndex((one) => one <= time)]
       for (let i = from; i < 200; i++) {
         assert.equal(valueAt(agents, 'connected', at(i)), states[i].connected, `seed ${seed} at ${i}`)
         for (const name of CLASSES) assert.equal(valueAt(diverged, name, at(i)), states[i][name], `seed ${seed} at ${i}, ${name}`)

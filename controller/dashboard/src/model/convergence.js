@@ -203,6 +203,15 @@ export function numbersOf(applies) {
   }
 }
 
+// What was there before the first step, as steps: before the period, or in it, where it was made as the fleet began.
+function stepsBefore(begin, from) {
+  const all = Object.entries(begin).flatMap(([plural, objects]) => [...objects].map(([name, after]) => ({ plural, name, after })))
+  return all.map(({ plural, name, after }) => {
+    const isNew = Date.parse(after.metadata.creationTimestamp) >= from
+    return { plural, name, after, revision: Number(after.metadata.resourceVersion), time: isNew ? from + 1 : from - 1 }
+  })
+}
+
 // `begin`: {agents, harvestsessions}: maps of the objects before the first step; `from` to `to`: the period; `items` of history.
 export function convergence({ begin, steps, from, to, items = [] }) {
   const applies = new Applies()
@@ -210,18 +219,21 @@ export function convergence({ begin, steps, from, to, items = [] }) {
   const agents = new Agents(from)
   const divergence = new Divergence(from)
   const counters = { agents: [agents], harvestsessions: [divergence, applies], assignments: [drift] }
-  const before = from - 1
-  for (const [name, after] of begin.agents ?? []) agents.step({ time: before, name, after })
-  for (const [name, after] of begin.harvestsessions ?? []) divergence.step({ time: before, name, after })
   let isWithin = false
-  for (const step of steps) {
-    if (step.time > to) break
+  const tell = (step) => {
     if (step.time > from && !isWithin) {
       isWithin = true
       agents.counts.begin()
       divergence.counts.begin()
     }
     for (const counter of counters[step.plural] ?? []) counter.step(step)
+  }
+  stepsBefore(begin, from)
+    .sort((a, b) => a.time - b.time)
+    .forEach(tell)
+  for (const step of steps) {
+    if (step.time > to) break
+    tell(step)
   }
   const all = applies.done(from, to, items)
   return {
@@ -233,6 +245,18 @@ export function convergence({ begin, steps, from, to, items = [] }) {
     drift: { ...drift.counts.done(to), list: drift.list.reverse() },
     agents: { ...agents.counts.done(to), list: agents.list.reverse() },
   }
+}
+
+// Where a count stood at a moment.
+export function valueAt({ times, series }, name, time) {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (times[middle] <= time) low = middle + 1
+    else high = middle
+  }
+  return series[name][Math.max(0, low - 1)] ?? 0
 }
 
 // How long something took, as far as it is known.

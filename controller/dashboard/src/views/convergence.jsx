@@ -18,6 +18,7 @@ import './convergence.css'
 const PLURALS = ['agents', 'harvestsessions', 'assignments']
 const PERIODS = SPANS.filter(({ name }) => name !== '24h')
 const DRAW_MS = 250 // between two drawings, however much changes
+const DRAW_SHARE = 8 // and so many times as long as the last one took: it is a small part of the time
 
 const periodOf = (name) => PERIODS.find((period) => period.name === name) ?? PERIODS[1]
 
@@ -35,7 +36,7 @@ function usePast(period, attempt) {
 function rebuild({ replay, items, begins }, period) {
   const to = Math.max(isStale.peek() ? heardAt.peek() : clock.peek(), replay.steps.at(-1)?.time ?? 0)
   const begin = { agents: replay.kind('agents'), harvestsessions: replay.kind('harvestsessions') }
-  const from = Math.max(to - period.ms, begins.peek()?.time ?? 0)
+  const from = Math.max(to - period.ms, (begins.peek()?.time ?? 0) - 1) // what was in the first second is in it
   return { ...convergence({ begin, steps: replay.steps, from, to, items: items.peek() }), begins: to - period.ms }
 }
 
@@ -44,11 +45,15 @@ function useSeries(past, period) {
   const series = useSignal(null)
   useEffect(() => {
     let timer = 0
+    let pause = DRAW_MS
     const draw = () => {
       timer = 0
-      if (past.phase.peek() === 'whole') series.value = rebuild(past, period)
+      if (past.phase.peek() !== 'whole') return
+      const began = performance.now()
+      series.value = rebuild(past, period)
+      pause = Math.max(DRAW_MS, DRAW_SHARE * (performance.now() - began))
     }
-    const soon = () => (timer ||= setTimeout(draw, DRAW_MS))
+    const soon = () => (timer ||= setTimeout(draw, pause))
     const ends = [past.version, past.items, past.phase, clock].map((one) => one.subscribe(soon))
     draw()
     return () => (clearTimeout(timer), ends.forEach((end) => end()))

@@ -98,7 +98,7 @@ const driftColumns = (period) => [
 const agentColumns = (period) => [
   ['when', (one) => <When time={one.time} period={period} />],
   ['agent', (one) => <Agent name={one.name} />],
-  ['', ({ what }) => what],
+  ['became', ({ what }) => what],
   ['reason', ({ reason }) => reason],
   ['why', ({ message }) => message],
 ]

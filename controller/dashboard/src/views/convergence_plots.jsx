@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { go } from '../lib/route.js'
 import { clockTime, span } from '../lib/time.js'
-import { CLASSES, tookWords } from '../model/convergence.js'
+import { CLASSES, tookWords, valueAt } from '../model/convergence.js'
 import { dots, pale, Plot, steps, unseen } from './plot.jsx'
 import { readColours } from './squares.js'
 
@@ -13,13 +13,6 @@ const TIME_WORDS = ['100 ms', '1 s', '10 s', '1 m', '10 m', '1 h', '6 h']
 const ROUGH_MS = 500 // where "under 1 s" is drawn
 const COLOURS = { Configuration: 'converging', Network: 'silent', Resources: 'suspended', Software: 'diverged' }
 const ZERO_MAX = 20 // lines of counts up to here begin at 0
-
-// Where a count stood at a moment.
-function valueAt(times, values, time) {
-  let at = 0
-  while (at + 1 < times.length && times[at + 1] <= time) at++
-  return values[at] ?? 0
-}
 
 function Figure({ title, legend, children }) {
   return (
@@ -80,7 +73,7 @@ const APPLY_AXIS = {
 }
 
 const STATE_WORDS = {
-  converged: 'as declared after',
+  converged: 'as declared in',
   open: 'not as declared for',
   replaced: 'replaced by a newer one after',
   deleted: 'deleted after',
@@ -191,7 +184,7 @@ function Diverged({ series, from, to, time, onCursor }) {
     name,
     colour: COLOURS[name],
     form: 'area',
-    value: time === null ? diverged.now[name] : valueAt(diverged.times, diverged.series[name], time),
+    value: time === null ? diverged.now[name] : valueAt(diverged, name, time),
   }))
   const onDraw = (plot) => drawStack(plot, diverged)
   const words = CLASSES.map((name) => `${diverged.now[name]} ${name}`).join(', ')
@@ -213,7 +206,7 @@ const DRIFT_SERIES = [steps('diverged'), steps('converged')]
 function Drift({ series, from, to, time, onCursor }) {
   const { drift } = series
   const data = useMemo(() => [drift.times, drift.series.found, drift.series.healed], [series])
-  const value = (name) => (time === null ? drift.now[name] : valueAt(drift.times, drift.series[name], time))
+  const value = (name) => (time === null ? drift.now[name] : valueAt(drift, name, time))
   const legend = [
     { name: 'found', colour: 'diverged', form: 'line', value: value('found') },
     { name: 'healed', colour: 'converged', form: 'line', value: value('healed') },
@@ -237,17 +230,17 @@ const MARKS = { joined: { colour: 'converged', side: 1 }, left: { colour: 'diver
 const MARK_PX = 5
 
 // A triangle on the line for each that came (up) or went (down); one for many in the same place.
-function drawMarks(plot, { times, series, list }, from) {
+function drawMarks(plot, agents, from) {
   const { ctx } = plot
   const size = MARK_PX * devicePixelRatio
   const drawn = new Set()
-  for (const { time, what } of list) {
+  for (const { time, what } of agents.list) {
     if (time < from) continue
     const { colour, side } = MARKS[what]
     const x = Math.round(plot.valToPos(time, 'x', true))
     if (drawn.has(`${x} ${what}`)) continue
     drawn.add(`${x} ${what}`)
-    const y = plot.valToPos(valueAt(times, series.connected, time), 'y', true)
+    const y = plot.valToPos(valueAt(agents, 'connected', time), 'y', true)
     ctx.fillStyle = readColours()[colour]
     ctx.beginPath()
     ctx.moveTo(x, y - side * size)
@@ -261,8 +254,8 @@ function Agents({ series, from, to, time, onCursor }) {
   const { agents } = series
   const data = useMemo(() => [agents.times, agents.series.connected], [series])
   const count = (what) => agents.list.filter((one) => one.what === what).length
-  const connected = time === null ? agents.now.connected : valueAt(agents.times, agents.series.connected, time)
-  const known = time === null ? agents.now.known : valueAt(agents.times, agents.series.known, time)
+  const connected = time === null ? agents.now.connected : valueAt(agents, 'connected', time)
+  const known = time === null ? agents.now.known : valueAt(agents, 'known', time)
   const legend = [
     { name: 'connected', colour: 'link', form: 'line', value: `${connected} of ${known}` },
     { name: 'joined', colour: 'converged', form: 'up', value: count('joined') },

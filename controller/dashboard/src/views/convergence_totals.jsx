@@ -7,7 +7,7 @@ const CAUSES = { change: 'after a change', disturbance: 'after a disturbance' }
 
 function bucketWords(bucket) {
   if (bucket === undefined) return '–'
-  return bucket.upTo === Infinity ? `over ${span(bucket.over * 1000)}` : `up to ${span(bucket.upTo * 1000)}`
+  return bucket.upTo === Infinity ? `over ${span(bucket.over * 1000)}` : `within ${span(bucket.upTo * 1000)}`
 }
 
 const times = (count) => (count === 1 ? 'once' : `${count} times`)
