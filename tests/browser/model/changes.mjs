@@ -49,6 +49,8 @@ await check({
     const changes = changesOf(newestFirst(item(4, 'create', 'a', [], set), item(5, 'create', 'b', [], set), item(6, 'update', 'a', [], { second: 2 }), item(9, 'update', 'b', [], { second: 2 })))
     assert.deepEqual(changes.map(({ first, last }) => [first, last]), [[9, 9], [6, 6], [4, 5]])
     assert.equal(deed(changes[2]), 'created 2 objects')
+    const two = changesOf(newestFirst(item(4, 'update', 'a', [], { second: 1, why: 'x' }), item(5, 'update', 'b', [], { second: 1, why: 'y' })))
+    assert.equal(two.length, 2)
     assert.equal(sentence({ ...changes[0], why: 'less heat' }), 'ann changed harvestsession/b: less heat')
   },
   agents_that_come_at_once_are_one_change() {
@@ -120,5 +122,6 @@ await check({
       assert.deepEqual(JSON.parse(JSON.stringify(shared)), JSON.parse(wantedB))
       assert.equal(isEqual(a, JSON.parse(wantedB)), shared === a)
     }
+    assert.equal(isEqual(['x'], { 0: 'x' }), false)
   },
 })

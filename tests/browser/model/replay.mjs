@@ -61,10 +61,13 @@ function tellInPieces(replay, oracle, from, roll, after = () => {}) {
   const queues = KINDS.map((plural) => oracle.log.filter((one) => one.plural === plural && one.revision > from))
   while (queues.some((queue) => queue.length > 0)) {
     const queue = queues[roll(queues.length)]
-    for (const { plural, object, revision, isGone } of queue.splice(0, roll(9))) replay.add({ plural, object: structuredClone(object), revision, isGone })
+    const size = roll(roll(8) === 0 ? 120 : 9)
+    for (const { plural, object, revision, isGone } of queue.splice(0, size)) replay.add({ plural, object: structuredClone(object), revision, isGone })
+    if (roll(2) === 0) continue
     replay.settle(oracle.time)
     after()
   }
+  replay.settle(oracle.time)
 }
 
 function made(seed, { steps = 300, from = 0, max } = {}) {
@@ -117,7 +120,12 @@ await check({
   more_steps_than_are_held_push_out_the_oldest_and_it_says_where_it_begins_then() {
     for (let seed = 50; seed < 60; seed++) {
       const { roll, oracle, replay } = made(seed, { max: 50 })
-      tellInPieces(replay, oracle, 0, roll, () => replay.moveTo(roll(replay.steps.length + 1)))
+      let began = 0
+      tellInPieces(replay, oracle, 0, roll, () => {
+        assert.ok(replay.begins.revision >= began && replay.steps.every(({ revision }) => revision > replay.begins.revision))
+        began = replay.begins.revision
+        replay.moveTo(roll(replay.steps.length + 1))
+      })
       assert.ok(replay.steps.length <= 50 && replay.dropped + replay.steps.length === 300)
       assert.deepEqual(replay.steps.map(({ revision }) => revision), oracle.log.slice(replay.begins.revision).map(({ revision }) => revision))
       for (const position of [0, 7, Infinity]) {
@@ -151,6 +159,17 @@ await check({
       const worst = Math.max(...replay.steps.map(({ time, revision }) => Math.abs(time - oracle.log[revision - 1].time)))
       assert.ok(worst <= 3000, `seed ${seed}: ${worst} ms`)
     }
+  },
+  what_comes_as_it_happens_is_of_that_moment_and_a_clock_that_is_ahead_is_not_believed() {
+    const replay = new Replay({ revision: 0, time: BEGAN })
+    const object = (revision, since) => ({ metadata: { name: 'a', resourceVersion: String(revision) }, status: { conditions: [{ type: 'Ready', lastTransitionTime: since }] } })
+    replay.add({ plural: 'assignments', object: object(1, text(BEGAN + 3_600_000)) })
+    replay.add({ plural: 'assignments', object: object(2, text(BEGAN + 3_600_000)), at: BEGAN + 9000 })
+    replay.add({ plural: 'assignments', object: object(3, text(BEGAN)), isGone: true, at: BEGAN + 9500 })
+    replay.add({ plural: 'agents', object: object(4, text(BEGAN)), isGone: true })
+    replay.anchor(1, BEGAN + 5000)
+    replay.settle(BEGAN + 10_000)
+    assert.deepEqual(replay.steps.map(({ time }) => time - BEGAN), [5000, 9000, 9500])
   },
   a_revision_whose_time_is_known_is_at_that_time() {
     const { roll, oracle, replay } = made(31)

@@ -10,7 +10,7 @@ export function share(before, after) {
   let isSame = keys.length === Object.keys(before).length
   for (const key of keys) {
     after[key] = share(before[key], after[key])
-    isSame &&= after[key] === before[key] && key in before
+    isSame &&= after[key] === before[key]
   }
   return isSame ? before : after
 }

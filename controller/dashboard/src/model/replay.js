@@ -103,8 +103,7 @@ export class Replay {
     if (this.#pending.length === 0 && this.#timed === this.steps.length) return false
     this.#merge()
     this.#tellTimes(now)
-    // What one kind tells late may be from before the beginning.
-    this.#drop(Math.max(this.steps.length - this.max, this.indexAtRevision(this.begins.revision)))
+    this.#drop(this.steps.length - this.max)
     return true
   }
 
@@ -228,6 +227,7 @@ export class Replay {
     if (count <= 0) return
     if (this.position < count) this.moveTo(count)
     const { revision, time } = this.steps[count - 1]
+    // What one kind tells late may be from before the beginning: as much of it goes as came.
     if (revision > this.begins.revision) this.begins = { revision, time }
     this.steps.splice(0, count)
     this.position -= count
