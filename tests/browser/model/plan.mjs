@@ -1,4 +1,4 @@
-import { differences, drawn, inWords, SHOWN } from '../../../controller/dashboard/src/model/plan.js'
+import { cutInWords, differences, drawn, inWords, SHOWN } from '../../../controller/dashboard/src/model/plan.js'
 import { assert, check } from './check.mjs'
 
 const step = (action, agent, wave, slot = '0') => ({ action, session: 's', slot, agent, wave, reason: '' })
@@ -8,6 +8,24 @@ await check({
     const { waves, rows } = drawn({ changes: [step('start', 'b', 1), step('stop', 'a', 3), step('start', 'a', 1), step('start', 'a', 1, '1')] })
     assert.deepEqual(waves, [1, 3])
     assert.deepEqual(rows.map(({ agent, cells }) => [agent, cells.map((steps) => steps.length)]), [['a', [2, 1]], ['b', [1, 0]]])
+  },
+  what_another_policy_makes_of_work_that_goes_on_is_drawn_with_the_rest() {
+    const policy = [
+      { session: 's', slot: '0', agent: 'a', wave: 1, is: 'Run', becomes: 'Evict', reason: 'Overheated', message: '70 °C' },
+      { session: 's', slot: '1', agent: 'b', wave: 2, is: 'Suspend', becomes: 'Run', reason: 'BatteryLow', message: '' },
+    ]
+    const { waves, rows } = drawn({ changes: [step('start', 'a', 1, '2')], policy })
+    assert.deepEqual(waves, [1, 2])
+    assert.deepEqual(rows[0].cells[0].map(({ action, reason }) => [action, reason]), [['start', ''], ['suspend', 'Overheated: 70 °C']])
+    assert.equal(rows[1].cells[1][0].action, 'resume')
+    assert.equal(inWords({ suspend: 2, resume: 1 }), '2 are suspended, 1 goes on')
+  },
+  a_plan_that_was_cut_says_so() {
+    assert.equal(cutInWords({}), '')
+    assert.equal(
+      cutInWords({ cut: { at: 'copies', bound: 60000, more: { start: 2000 }, notExamined: { sessions: 394, replicas: 3940000 } } }),
+      'This is not all: 2000 more start, 394 sessions with 3940000 replicas not looked at.',
+    )
   },
   what_is_too_much_to_draw_is_counted() {
     const changes = Array.from({ length: 100 }, (_, i) => step('start', `a${i}`, i))

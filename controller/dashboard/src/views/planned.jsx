@@ -1,6 +1,6 @@
 // A plan as a picture: waves from left to right, agents from top to bottom, a sign for each step;
 // and what waits, with the reason.  Used wherever something is asked before it is done.
-import { ACTIONS, differences, drawn, inWords } from '../model/plan.js'
+import { ACTIONS, cutInWords, differences, drawn, inWords } from '../model/plan.js'
 import { Changes } from '../ui.jsx'
 import './planned.css'
 
@@ -9,6 +9,7 @@ export function Plan({ plan }) {
   return (
     <section class="planned" aria-label="Plan">
       <p class="words">{inWords(plan.summary)}</p>
+      {plan.cut && <p role="note">{cutInWords(plan)}</p>}
       {rows.length > 0 && (
         <div class="scrolled">
           <table>
@@ -62,13 +63,14 @@ export function Plan({ plan }) {
 }
 
 function Step({ step }) {
-  const { action, session, slot, from, reason, held } = step
+  const { action, session, slot, from, reason, held, afterWaits } = step
   const { mark, says } = ACTIONS[action] ?? { mark: '?', says: action }
   const why = held ? `${reason}; held there now: ${held.reason}, ${held.message}` : reason
   return (
     <span class={`step ${action} ${held ? 'held' : ''}`} title={why}>
       <span aria-hidden="true">{mark}</span> {session}/{slot} <span class="unseen">{says}</span>
       {from && <> from {from}</>}
+      {afterWaits && <em> after what waits</em>}
       {held && <em> {held.reason}</em>}
     </span>
   )
