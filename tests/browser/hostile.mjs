@@ -121,11 +121,8 @@ export const tests = {
 
   async what_would_be_found_is_found({ page }) {
     await page.view('fleet')
-    await page.evaluate(() => {
-      const image = document.body.appendChild(document.createElement('img'))
-      image.setAttribute('onerror', '')
-    })
-    assert.equal((await page.evaluate(look)).found.length, 2)
+    await page.evaluate(() => document.body.append(document.createElement('img'))) // its policy forbids worse
+    assert.deepEqual((await page.evaluate(look)).found, ['<img>'])
   },
 
   async hostile_words_are_text_in_every_view({ page, fleet }) {

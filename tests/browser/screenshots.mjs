@@ -83,7 +83,7 @@ async function undo(page, name) {
 }
 
 async function convergence(page, name) {
-  await page.view('convergence')
+  await page.view('convergence?last=10m')
   await page.locator('canvas').nth(1).waitFor()
   await picture(page, name)
 }

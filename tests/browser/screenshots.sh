@@ -13,7 +13,7 @@ as() { # PERSON COMMAND…
 }
 
 render() { # FRAME: work that takes some seconds to end
-  ses render "trap \"\" TERM; while :; do echo \"strip \$FOG_SLOT of frame $1\"; sleep 1; done" 'replicas: 6' 'grace: 4s' \
+  ses render "trap \"\" TERM; while :; do echo \"strip \$FOG_SLOT of frame $1\"; sleep 1; done" 'replicas: 6' 'grace: 10s' \
     'policy: gentle' 'rollout: {maxUnavailable: 2, healthyAfter: 1s}' 'workload.restart: always' 'workload.resources: {cores: 100m, memory: 32Mi}'
 }
 updated() { [ "$(session render .status.updated)" -ge "$1" ]; }

@@ -157,7 +157,7 @@ function Looked({ held, span, moment, params, object }) {
   }
   if (past.phase.value === 'asking') return null
   const title = params.from ? `What changed since ${clockTime(past.from)}` : `What changed in the last ${span.title}`
-  const compared = [params.a, params.b].filter(Boolean).map(Number)
+  const compared = [params.a, params.b].map(Number).filter((revision) => revision > 0)
   return (
     <>
       <Scrubber past={past} all={changes} changes={inRange} range={range} moment={moment} />

@@ -43,7 +43,7 @@ export function Changes({ title, changes, all, query, newest, moment, compared, 
 
 // Two changes are compared once two are chosen.
 function Chosen({ compared, changes }) {
-  if (compared.length !== 1) return null
+  if (compared.length !== 1 || changes.length === 0) return null
   return (
     <p class="chosen" role="status">
       revision {compared[0]} is chosen: choose another one to compare with, or{' '}
