@@ -101,11 +101,14 @@ export class Past {
   async #state(params) {
     const response = await open(`${GROUP}/state`, { params, signal: this.#end.signal })
     let head = null
+    let last = ''
     const objects = []
     for await (const line of documents(response)) {
+      last = line.kind
       if (head === null) head = line.metadata
       else if (this.plurals.includes(pluralOf(line.kind))) objects.push([pluralOf(line.kind), line])
     }
+    if (head?.endsWith && last !== head.endsWith) throw new Failure({ code: 0, message: 'the state of then broke off' })
     return { head, objects, warning: warningOf(response) }
   }
 
