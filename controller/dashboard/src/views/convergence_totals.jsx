@@ -5,9 +5,13 @@ import { bucketOf, by, sum } from '../model/metrics.js'
 
 const CAUSES = { change: 'after a change', disturbance: 'after a disturbance' }
 
-function bucketWords(bucket) {
-  if (bucket === undefined) return '–'
-  return bucket.upTo === Infinity ? `over ${span(bucket.over * 1000)}` : `within ${span(bucket.upTo * 1000)}`
+const bound = (seconds) => (seconds >= 1 && seconds < 60 ? `${seconds} s` : span(seconds * 1000))
+
+// "half of them within 250 ms"; nothing where nothing was counted.
+function Within({ metrics, cause, share, words }) {
+  const bucket = bucketOf(metrics, 'fog_convergence_seconds', { cause }, share)
+  if (bucket === undefined) return null
+  return `${words} ${bucket.upTo === Infinity ? `over ${bound(bucket.over)}` : `within ${bound(bucket.upTo)}`}`
 }
 
 const times = (count) => (count === 1 ? 'once' : `${count} times`)
@@ -31,8 +35,12 @@ export function Totals({ metrics }) {
             <tr>
               <th scope="row">as declared {title}</th>
               <td>{times(sum(metrics, 'fog_convergence_seconds_count', { cause }))}</td>
-              <td>half of them {bucketWords(bucketOf(metrics, 'fog_convergence_seconds', { cause }, 0.5))}</td>
-              <td>99 of 100 {bucketWords(bucketOf(metrics, 'fog_convergence_seconds', { cause }, 0.99))}</td>
+              <td>
+                <Within metrics={metrics} cause={cause} share={0.5} words="half of them" />
+              </td>
+              <td>
+                <Within metrics={metrics} cause={cause} share={0.99} words="99 of 100" />
+              </td>
             </tr>
           ))}
           <tr>
