@@ -139,4 +139,13 @@ export const tests = {
     assert.equal(await change(page, 'two <img').count(), 0)
     await session(page, 'counter').filter({ hasText: '3 of 3' }).waitFor()
   },
+
+  async a_page_that_is_opened_while_nobody_answers_the_past_reads_it_later({ page, fleet }) {
+    await page.view('fleet')
+    fleet.sh('kill_controller || true')
+    await page.getByRole('link', { name: 'Time' }).click()
+    await page.getByRole('status').filter({ hasText: 'stale' }).waitFor()
+    fleet.sh('start_controller')
+    await session(page, 'counter').filter({ hasText: '3 of 3' }).waitFor()
+  },
 }

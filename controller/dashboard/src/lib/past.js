@@ -63,6 +63,7 @@ export class Past {
     } catch (error) {
       if (this.#end.signal.aborted) return
       if (!(error instanceof Failure)) throw error
+      if (error.code === 0) return this.#lose(RETRY_MS) // nobody is there, as in the middle of a restart
       batch(() => {
         this.failure.value = error
         this.phase.value = 'failed'
@@ -147,8 +148,8 @@ export class Past {
   }
 
   // A watch was away for longer than history is kept, and listed anew: what is here has a hole, so all is read again.
-  #lose() {
-    this.#lost ||= setTimeout(this.onLost, LOST_MS)
+  #lose(pause = LOST_MS) {
+    this.#lost ||= setTimeout(() => this.onLost(), pause)
   }
 
   #settle() {

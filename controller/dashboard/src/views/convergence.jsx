@@ -23,10 +23,10 @@ const DRAW_SHARE = 8 // and so many times as long as the last one took: it is a 
 const periodOf = (name) => PERIODS.find((period) => period.name === name) ?? PERIODS[1]
 
 // The past since the period's beginning, by the loader of the Time view; its cursor stays at the beginning.
-function usePast(period, attempt) {
+function usePast(period, attempt, onLost) {
   const [past, setPast] = useState(null)
   useEffect(() => {
-    const made = new Past({ from: clock.peek() - period.ms, plurals: PLURALS, told: () => {} })
+    const made = new Past({ from: clock.peek() - period.ms, plurals: PLURALS, told: () => {}, onLost })
     setPast(made)
     return () => (made.close(), setPast(null))
   }, [period, attempt])
@@ -64,7 +64,8 @@ function useSeries(past, period) {
 export function Convergence({ params }) {
   const period = periodOf(params.last)
   const [attempt, setAttempt] = useState(0)
-  const past = usePast(period, attempt)
+  const again = () => setAttempt((count) => count + 1)
+  const past = usePast(period, attempt, again)
   const metrics = useMetrics()
   return (
     <div class="convergence">
@@ -80,7 +81,7 @@ export function Convergence({ params }) {
         </div>
         {past && <Notes past={past} />}
       </div>
-      {past && <Looked key={period.name + attempt} past={past} period={period} onAgain={() => setAttempt(attempt + 1)} />}
+      {past && <Looked key={period.name + attempt} past={past} period={period} onAgain={again} />}
       <Totals metrics={metrics.value} />
     </div>
   )
