@@ -30,6 +30,15 @@ await check({
     assert.deepEqual(problems, [])
     assert.deepEqual(changes.map(({ verb, object }) => [verb, object.kind]), [['apply', 'HarvestPolicy'], ['apply', 'HarvestSession']])
   },
+  aliases_that_name_nothing_or_far_too_much_are_problems() {
+    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdef'.split('').map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcde'[i]}`)}]`)].join('\n')
+    for (const [text, words] of [['kind: A\n---\nspec: *nobody\n', /alias/i], [bomb, /alias/i]]) {
+      const { problems } = read(text)
+      assert.equal(problems.length, 1)
+      assert.match(problems[0].message, words)
+    }
+    assert.equal(read('kind: A\n---\nspec: *nobody\n').problems[0].line, 3)
+  },
   a_field_is_found_at_its_line() {
     assert.equal(at('spec.workload.command'), '12:5')
     assert.equal(at('spec.workload.artifacts[1].digest'), '16:9')

@@ -36,7 +36,15 @@ export function readManifest(yaml, text) {
   }
   const filled = [...documents].filter(({ contents, errors }) => errors.length > 0 || (contents !== null && contents.value !== null))
   const problems = filled.flatMap(({ errors }) => errors.map((error) => ({ ...placeOf(error.pos[0]), message: error.message.split(/ at line \d+/)[0] })))
-  const objects = filled.map((document) => (document.errors.length > 0 ? null : document.toJS()))
+  const objects = filled.map((document) => {
+    if (document.errors.length > 0) return null
+    try {
+      return document.toJS()
+    } catch (error) { // an alias of nothing, or aliases that would fill the memory
+      problems.push({ ...placeOf(document.contents.range[0]), message: error.message })
+      return null
+    }
+  })
   filled.forEach(({ contents }, at) => {
     if (objects[at] !== null && (typeof objects[at] !== 'object' || Array.isArray(objects[at]))) {
       problems.push({ ...placeOf(contents.range[0]), message: 'a manifest is a map with apiVersion, kind and metadata' })

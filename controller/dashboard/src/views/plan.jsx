@@ -50,7 +50,7 @@ function usePlan(text, isForced, again) {
       if (manifest.problems.length > 0) return setTold({ problems: manifest.problems })
       try {
         const { status } = await post(manifest.changes, { isDry: true, isForced }, { signal: gone.signal })
-        setTold({ manifest, status, problems: [], warnings: placed(manifest, status.warnings ?? []) })
+        setTold({ text, isForced, manifest, status, problems: [], warnings: placed(manifest, status.warnings ?? []) })
       } catch (error) {
         if (gone.signal.aborted) return
         const failure = error instanceof Failure ? error : new Failure({ message: String(error) })
@@ -72,10 +72,12 @@ export function PlanView() {
   const [again, setAgain] = useState(0)
   const [isAsking, setAsking] = useState(false)
   const [applied, setApplied] = useState(null)
+  const [isTooLong, setTooLong] = useState(false)
   const editor = useRef()
   const told = usePlan(text, isForced, again)
   const edit = (next) => {
-    setText(next.slice(0, TEXT_MAX))
+    setText(next.length > TEXT_MAX ? '' : next) // a part of it would be another manifest
+    setTooLong(next.length > TEXT_MAX)
     setApplied(null)
   }
   return (
@@ -100,12 +102,13 @@ export function PlanView() {
           <Problems problems={told.warnings ?? []} isWarning go={(line) => goToLine(editor.current, line)} />
           <Refusal failure={told.failure} />
           {told.isOwned && <p>Somebody else decides these fields: leave them out, or take them over.</p>}
+          {isTooLong && <p role="alert">That is longer than this page takes: fogctl diff -f FILE, fogctl apply -f FILE</p>}
           {text.trim() === '' && <p class="quiet">Paste a manifest, or drop a file here. Nothing is changed before you apply it.</p>}
           {told.status && !applied && (
             <>
               <Plan plan={told.status.plan} />
               <p class="actions">
-                <button class="main" onClick={() => setAsking(true)}>
+                <button class="main" disabled={told.text !== text || told.isForced !== isForced} onClick={() => setAsking(true)}>
                   Apply
                 </button>
               </p>
@@ -136,7 +139,7 @@ function dropped(event, edit) {
 }
 
 async function openFiles(files, edit) {
-  const texts = await Promise.all([...files].map((file) => file.slice(0, TEXT_MAX).text()))
+  const texts = await Promise.all([...files].map((file) => file.slice(0, TEXT_MAX + 1).text()))
   edit(texts.map((text) => text.replace(/\n?$/, '\n')).join('---\n'))
 }
 
