@@ -18,6 +18,9 @@ const CASES = {
   'old notin (silver)': true,
   'old in (silver)': false,
   'empty=': true,
+  constructor: false,
+  '!constructor': true,
+  'constructor notin (a)': true,
 }
 
 await check({

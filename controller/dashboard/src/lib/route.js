@@ -1,10 +1,18 @@
 // The address of what is shown: #/VIEW/…?name=value.  All of it can be sent to somebody else.
 import { signal } from '@preact/signals'
 
+function decoded(text) {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // nobody wrote that here
+  }
+}
+
 function parse() {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?')
   return {
-    path: path.split('/').filter(Boolean).map(decodeURIComponent),
+    path: path.split('/').filter(Boolean).map(decoded),
     params: Object.fromEntries(new URLSearchParams(query)),
   }
 }

@@ -33,6 +33,7 @@ export class Roster {
     }
     if (before && before.spec.agent !== object?.spec.agent) {
       this.#workOf(before.spec.agent).delete(before.metadata.name)
+      if (this.workOn(before.spec.agent).size === 0) this.#work.delete(before.spec.agent)
       this.#judge(before.spec.agent)
     }
     if (type === 'put') {

@@ -11,11 +11,11 @@ function term(text) {
   const found = TERM.exec(text)
   if (!found || (found[1] && (found[3] || found[5]))) return null
   const [, not, key, sign, value, word, list] = found
-  if (not) return (labels) => !(key in labels)
+  if (not) return (labels) => !Object.hasOwn(labels, key)
   if (sign) return sign === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value
-  if (!word) return (labels) => key in labels
+  if (!word) return (labels) => Object.hasOwn(labels, key)
   const values = new Set(list.split(',').map((one) => one.trim()))
-  return word === 'in' ? (labels) => key in labels && values.has(labels[key]) : (labels) => !(key in labels) || !values.has(labels[key])
+  return word === 'in' ? (labels) => Object.hasOwn(labels, key) && values.has(labels[key]) : (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key])
 }
 
 export function parse(text = '') {

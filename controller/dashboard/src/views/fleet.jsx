@@ -25,7 +25,7 @@ export function Fleet({ params }) {
   const keys = useMemo(() => labelKeys(roster.entries), [roster.generation, isListed.value])
   const chosen = useMemo(() => choose(names, roster.entries, params), [changed, names, JSON.stringify(params)])
   const count = chosen.groups.reduce((sum, group) => sum + group.names.length, 0)
-  const size = params.size ?? (count > CARDS_MAX ? 'squares' : 'cards')
+  const size = Object.hasOwn(SIZES, params.size ?? '') ? params.size : count > CARDS_MAX ? 'squares' : 'cards'
   return (
     <>
       <h1 class="unseen">Fleet</h1>
@@ -161,7 +161,7 @@ function Cards({ rows, shape, layout, roster }) {
   const told = readings.value
   return rows.map((row) =>
     row.names ? (
-      row.names.map((name, column) => (
+      row.names.filter((name) => roster.entries.has(name)).map((name, column) => ( // one that went since it was laid out
         <a
           key={name}
           id={`agent-${name}`}
