@@ -32,6 +32,52 @@ export const tests = {
     }
   },
 
+  async an_address_that_nobody_wrote_here_breaks_nothing({ page }) {
+    for (const address of ['o/agents/%', 'fleet?size=huge', 'fleet?size=constructor']) {
+      await page.view(address)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.goto('about:blank')
+    }
+  },
+
+  async a_table_of_what_never_rests_is_shown_all_the_same({ page, fleet }) {
+    let asked = 0
+    await page.route('**/harvestpolicies?as=Table*', async (route) => {
+      asked++
+      await new Promise((done) => setTimeout(done, 300)) // a fault: answers that take longer than the time between two changes
+      await route.continue().catch(() => {}) // the page is gone
+    })
+    await page.view('kinds/harvestpolicies')
+    let isOver = false
+    const change = async () => {
+      for (let i = 0; !isOver; i++) await fleet.api('/apis/fog/v1/harvestpolicies/restless?fieldManager=test', { method: 'PATCH', type: 'application/merge-patch+json', body: { metadata: { labels: { step: `${i}` } } } })
+    }
+    fleet.apply('apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: restless}\n')
+    const changing = change()
+    await page.getByRole('link', { name: 'restless' }).waitFor()
+    assert.ok(asked < 20, `asked ${asked} times`)
+    isOver = true
+    await changing
+    fleet.sh('fogctl delete hp restless')
+  },
+
+  async an_answer_that_breaks_off_is_asked_for_again({ page, fleet }) {
+    await page.addInitScript(() => {
+      const { fetch } = globalThis
+      let broken = 0
+      globalThis.fetch = async (path, how) => { // a fault: the connection ends within an answer
+        const response = await fetch(path, how)
+        if (!/harvestpolicies\?limit/.test(path) || ++broken > 2) return response
+        return new Response(new ReadableStream({ start: (body) => body.error(new TypeError('network error')) }), response)
+      }
+    })
+    await page.view('kinds/harvestpolicies')
+    fleet.apply('apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: in-the-end}\n')
+    await page.getByRole('link', { name: 'in-the-end' }).waitFor()
+    fleet.sh('fogctl delete hp in-the-end')
+    await page.getByRole('link', { name: 'in-the-end' }).waitFor({ state: 'detached' })
+  },
+
   async it_goes_on_after_a_restart_of_the_controller_without_a_reload({ page, fleet }) {
     await page.view('kinds/harvestpolicies')
     await page.evaluate(() => (window.isTheSame = true))

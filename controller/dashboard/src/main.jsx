@@ -31,17 +31,19 @@ function Connection() {
   const silent = clock.value - heardAt.value
   const isLive = phase === 'live' && !isStale.value
   return (
-    <p class={`connection ${isLive ? 'live' : 'stale'}`} role="status">
-      {isLive ? 'live' : isStale.value ? `stale: no word from the controller for ${duration(silent)}` : 'connecting'}
+    <p class={`connection ${isLive ? 'live' : 'stale'}`}>
+      <span role="status">{isLive ? 'live' : isStale.value ? 'stale: no word from the controller' : 'connecting'}</span>
+      {isStale.value && ` for ${duration(silent)}`}
     </p>
   )
 }
 
 function Frame() {
   const view = viewOf(route.value.path[0])
+  const about = HIDDEN.includes(view) ? route.value.path[2] : undefined
   useEffect(() => {
-    document.title = `${view.title} · Fog`
-  }, [view])
+    document.title = [about, view.title, 'Fog'].filter(Boolean).join(' · ')
+  }, [view, about])
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById('main').focus())}>

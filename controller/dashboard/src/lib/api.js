@@ -3,6 +3,8 @@
 export const GROUP = '/apis/fog/v1'
 export const MANAGER = 'fog-dashboard' // the owner of the fields that are written here
 
+const BROKE_OFF = 'the answer of the controller broke off'
+
 // A refusal, with the Status object that the controller answered; `code` 0: nobody answered.
 export class Failure extends Error {
   constructor(status) {
@@ -31,7 +33,7 @@ export const collectionPath = (plural) => (plural === 'events' ? '/api/v1/events
 export const objectPath = (plural, name) => `${collectionPath(plural)}/${encodeURIComponent(name)}`
 
 async function failureOf(response) {
-  const text = await response.text()
+  const text = await response.text().catch(() => '')
   try {
     return new Failure(JSON.parse(text))
   } catch {
@@ -54,12 +56,22 @@ export async function open(path, { params, signal, ...init } = {}) {
   return response
 }
 
-export const get = async (path, params, signal) => (await open(path, { params, signal })).json()
+// What an answer says; one that breaks off is none.
+export async function bodyOf(response, signal, read = (one) => one.json()) {
+  try {
+    return await read(response)
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new Failure({ code: 0, message: BROKE_OFF })
+  }
+}
+
+export const get = async (path, params, signal) => bodyOf(await open(path, { params, signal }), signal)
 
 // The answer with what the controller warns of ("the status of 3 objects … has been compacted").
 export async function getWarned(path, params, signal) {
   const response = await open(path, { params, signal })
-  return { value: await response.json(), warning: warningOf(response) }
+  return { value: await bodyOf(response, signal), warning: warningOf(response) }
 }
 export const warningOf = (response) => response.headers.get('warning')?.replace(/^299 - "|"$/g, '') ?? ''
 
@@ -88,18 +100,26 @@ export async function send(method, path, body, { params, type = 'application/jso
   if (cause) headers['Fog-Change-Cause'] = encodeHeader(cause)
   if (user) headers['Fog-User'] = encodeHeader(user)
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return (await open(path, { method, headers, body: text, params, signal })).json()
+  return bodyOf(await open(path, { method, headers, body: text, params, signal }), signal)
 }
 
 // Headers carry bytes: UTF-8, each byte as a character.
-const encodeHeader = (text) => String.fromCharCode(...new TextEncoder().encode(text.replace(/\s+/g, ' ').trim()))
+const encodeHeader = (text) => String.fromCharCode(...new TextEncoder().encode(text.replace(/[\s\x00-\x1f\x7f]+/g, ' ').trim()))
+
+async function readOn(reader) {
+  try {
+    return await reader.read()
+  } catch (error) {
+    throw error.name === 'AbortError' ? error : new Failure({ code: 0, message: BROKE_OFF })
+  }
+}
 
 // Pieces of text as they come, of a response that open() gave.
 export async function* pieces(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   try {
     for (;;) {
-      const { value, done } = await reader.read()
+      const { value, done } = await readOn(reader)
       if (done) return
       yield value
     }

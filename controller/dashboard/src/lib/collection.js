@@ -22,6 +22,7 @@ export class Collection {
   #listeners = new Set()
   #frame = 0
   #end = new AbortController()
+  #socket = null
 
   // `isThere` tells whether the controller answers other requests.
   constructor(plural, isThere) {
@@ -43,6 +44,7 @@ export class Collection {
   // For good.
   stop() {
     this.#end.abort()
+    this.#socket?.close()
     clearTimeout(this.#timer)
     cancelAnimationFrame(this.#frame)
     this.#listeners.clear()
@@ -124,13 +126,16 @@ export class Collection {
   #watchSocket(revision) {
     const socket = new WebSocket(socketUrl(this.#path(revision)))
     let wasOpen = false
-    this.#end.signal.addEventListener('abort', () => socket.close(), { once: true })
+    this.#socket = socket
     socket.onopen = () => {
       wasOpen = true
       this.#happen({ type: 'opened' })
     }
     socket.onmessage = ({ data }) => this.#happen({ type: 'told', event: JSON.parse(data) })
-    socket.onclose = () => this.#closed(wasOpen)
+    socket.onclose = () => {
+      this.#socket = null
+      this.#closed(wasOpen)
+    }
   }
 
   async #closed(wasOpen) {

@@ -42,8 +42,9 @@ export async function beat() {
   try {
     await open('/healthz', { signal: AbortSignal.timeout(HEART_MS) })
     const wasStale = isStale.peek()
-    heardAt.value = now()
+    clock.value = heardAt.value = now()
     isAnswered.value = true
+    if (wasStale) discover() // it may be another one now
     for (const kind of collections.values()) if (wasStale) kind.hear()
     return true
   } catch {

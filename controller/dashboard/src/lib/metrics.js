@@ -1,7 +1,7 @@
 // What the controller counts since it began, asked for as long as somebody looks.
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { Failure, open } from './api.js'
+import { bodyOf, Failure, open } from './api.js'
 import { parse } from '../model/metrics.js'
 
 const ASK_MS = 5000
@@ -14,7 +14,7 @@ export function useMetrics() {
     let timer = 0
     const ask = async () => {
       try {
-        metrics.value = parse(await (await open('/metrics', { signal: end.signal })).text())
+        metrics.value = parse(await bodyOf(await open('/metrics', { signal: end.signal }), end.signal, (one) => one.text()))
       } catch (error) {
         if (!(error instanceof Failure) && !end.signal.aborted) throw error
       }

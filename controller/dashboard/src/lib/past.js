@@ -12,6 +12,7 @@ const PAGE_NEW = 50
 const LOOKS = 12 // at once, for when something was that does not tell it itself
 const ROUNDS = 10
 const DOUBT_MS = 3000
+const FRAME_MS = 16
 const PAUSE_MS = 200 // between two looks at history, however much changes
 const RETRY_MS = 2000
 const LOST_MS = 500
@@ -44,7 +45,7 @@ export class Past {
     this.#end.abort()
     clearTimeout(this.#look)
     clearTimeout(this.#lost)
-    cancelAnimationFrame(this.#frame)
+    clearTimeout(this.#frame)
     for (const kind of this.#kinds) kind.stop()
   }
 
@@ -141,10 +142,10 @@ export class Past {
     const at = kind.isCaughtUp.peek() ? now() : undefined
     this.replay.add({ plural: kind.plural, object: object ?? before, revision: kind.revision, isGone: type === 'remove', at })
     if (this.phase.peek() === 'whole' && isDeclaration(object, before)) this.#lookSoon()
-    this.#frame ||= requestAnimationFrame(() => {
+    this.#frame ||= setTimeout(() => { // also where nobody looks: what is not settled has no bound
       this.#frame = 0
       this.#settle()
-    })
+    }, FRAME_MS)
   }
 
   // A watch was away for longer than history is kept, and listed anew: what is here has a hole, so all is read again.

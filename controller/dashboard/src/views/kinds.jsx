@@ -1,35 +1,19 @@
 // Objects of any kind, as the controller's own columns show them: nothing here knows a kind.
-import { useEffect, useState } from 'preact/hooks'
-import { collectionPath, Failure, table } from '../lib/api.js'
+import { collectionPath, table } from '../lib/api.js'
+import { useAsked } from '../lib/asked.js'
 import { collection, kinds } from '../lib/fleet.js'
 import { href, objectHref, setParams } from '../lib/route.js'
 import { Refusal } from '../ui.jsx'
 
 const ROWS_MAX = 500
-const PAUSE_MS = 250 // between two looks, however much changes
 
 // The table of a kind, asked for again when something of the kind has changed.
 function useTable(plural, selector) {
-  const [state, setState] = useState({})
   const version = collection(plural).version.value
-  const isNew = state.plural !== plural
-  useEffect(() => {
-    const gone = new AbortController()
-    const look = async () => {
-      try {
-        const found = await table(collectionPath(plural), { labelSelector: selector, limit: ROWS_MAX }, gone.signal)
-        setState({ plural, ...found })
-      } catch (error) {
-        if (!gone.signal.aborted) setState({ plural, columns: [], rows: [], failure: error instanceof Failure ? error : new Failure({ message: String(error) }) })
-      }
-    }
-    const timer = setTimeout(look, isNew ? 0 : PAUSE_MS)
-    return () => {
-      clearTimeout(timer)
-      gone.abort()
-    }
-  }, [plural, version, selector])
-  return isNew ? { columns: [], rows: [] } : state
+  const ask = (signal) => table(collectionPath(plural), { labelSelector: selector, limit: ROWS_MAX }, signal)
+  const { value, failure } = useAsked(`${plural} ${selector ?? ''}`, version, ask)
+  const { columns = [], rows = [], next } = value ?? {}
+  return { columns, rows, next, failure }
 }
 
 export function Kinds({ path, params }) {

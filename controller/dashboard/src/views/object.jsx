@@ -1,6 +1,7 @@
 // One object: what was declared, what was decided, what is; why, in words; what happened; what it says.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { collectionPath, Failure, get, objectPath, open, pieces } from '../lib/api.js'
+import { collectionPath, get, objectPath, open, pieces } from '../lib/api.js'
+import { useAsked } from '../lib/asked.js'
 import { collection, kindOf, kinds, objects } from '../lib/fleet.js'
 import { href, objectHref, setParams } from '../lib/route.js'
 import { agentState, assignmentState, sessionState } from '../model/states.js'
@@ -9,8 +10,8 @@ import { Age, Changes, Refusal, State, word } from '../ui.jsx'
 import { Rollout } from './rollout.jsx'
 import './object.css'
 
-const PAUSE_MS = 300 // between two questions for why, however much changes
 const LOG_LINES = 200
+const LOG_RETRY_MS = 1000
 const LOG_KEPT = 200_000 // characters of a log that are kept on the page
 const EVENTS_SHOWN = 50
 const TABS = ['state', 'fields', 'history', 'log']
@@ -79,7 +80,7 @@ function Part({ tab, plural, kind, name, object, work, params }) {
         <>
           <Why plural={plural} name={name} revision={object.metadata.resourceVersion} work={work} />
           <Three kind={kind} object={object} work={work} />
-          {kind === 'HarvestSession' && <Rollout name={name} />}
+          {kind === 'HarvestSession' && <Rollout key={name} name={name} />}
           <Conditions conditions={object.status?.conditions ?? []} />
           <Events kind={kind} object={object} />
         </>
@@ -166,31 +167,13 @@ function Fields({ object }) {
 
 // --- why -----------------------------------------------------------------------------------------
 
-// Asked for again when the object, or what is on it, changes.
-function useAsked(path, changed) {
-  const [told, setTold] = useState({})
-  useEffect(() => {
-    const gone = new AbortController()
-    const timer = setTimeout(async () => {
-      try {
-        setTold({ path, value: await get(path, {}, gone.signal) })
-      } catch (failure) {
-        if (!gone.signal.aborted) setTold({ path, failure })
-      }
-    }, told.path === path ? PAUSE_MS : 0)
-    return () => {
-      clearTimeout(timer)
-      gone.abort()
-    }
-  }, [path, changed])
-  return told.path === path ? told : {}
-}
+const useTold = (path, changed) => useAsked(path, changed, (signal) => get(path, {}, signal))
 
 function Why({ plural, name, revision, work }) {
   const changed = [revision, ...work.map(({ metadata }) => metadata.resourceVersion)].join()
-  const { value, failure } = useAsked(`${objectPath(plural, name)}/why`, changed)
-  if (failure) return failure.code === 404 ? null : <Refusal failure={failure} />
-  if (!value) return null
+  const { value, failure } = useTold(`${objectPath(plural, name)}/why`, changed)
+  if (failure?.code === 404) return null
+  if (!value) return <Refusal failure={failure} />
   const { inTheWay } = value
   return (
     <section class="why" aria-label="Why">
@@ -259,7 +242,7 @@ function Events({ kind, object }) {
 }
 
 function History({ plural, name, revision }) {
-  const { value, failure } = useAsked(`${objectPath(plural, name)}/history`, revision)
+  const { value, failure } = useTold(`${objectPath(plural, name)}/history`, revision)
   return (
     <section aria-label="History">
       <Refusal failure={failure} />
@@ -307,18 +290,26 @@ function Log({ name }) {
   const box = useRef()
   useEffect(() => {
     const gone = new AbortController()
+    const path = `${collectionPath('assignments')}/${encodeURIComponent(name)}/log`
+    let timer = 0
     const follow = async () => {
       try {
-        const path = `${collectionPath('assignments')}/${encodeURIComponent(name)}/log`
         const response = await open(path, { params: { follow: true, tailLines: LOG_LINES }, signal: gone.signal })
+        setText('') // told again, after it broke off
+        setEnd('')
         for await (const piece of pieces(response)) setText((old) => (old + piece).slice(-LOG_KEPT))
         setEnd('the log has ended')
-      } catch (error) {
-        if (!gone.signal.aborted) setEnd(error instanceof Failure ? error.message : 'the log broke off')
+      } catch (failure) {
+        if (gone.signal.aborted) return
+        setEnd(failure.message)
+        if (!failure.code) timer = setTimeout(follow, LOG_RETRY_MS)
       }
     }
     follow()
-    return () => gone.abort()
+    return () => {
+      gone.abort()
+      clearTimeout(timer)
+    }
   }, [name])
   useEffect(() => {
     const { scrollHeight, scrollTop, clientHeight } = box.current
