@@ -18,6 +18,7 @@ is_untyped() { # COMMAND
     'fogctl rollback hs/render hs/encode '* | 'fogctl rollback hs,hp '* | 'fogctl rollback -l '*) ;; # e2e_operations.sh
     'fogctl rollback agents '*) ;;
     *' --at 10m' | *' --at 1h '* | 'fogctl state diff 1h '*) ;; # the fleet is younger than that
+    'fogctl top') ;;                                           # a screen: top.sh
     'KUBECONFIG='*) ;;                                         # clients_kubectl.sh
     *) return 1 ;;
   esac
