@@ -2,7 +2,7 @@
 //
 // LIBRARIES/node_modules is where the libraries are; DIR gets page/ (the files as browsers see them) and files.c.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -78,4 +78,6 @@ if (total > BYTES_MAX) {
   console.error(`the dashboard has ${total} bytes compressed, more than ${BYTES_MAX}`)
   process.exit(1)
 }
-writeFileSync(join(dir, 'files.c'), asC(files))
+// Whole or not at all: another variant may be reading it.
+writeFileSync(join(dir, 'files.c.new'), asC(files))
+renameSync(join(dir, 'files.c.new'), join(dir, 'files.c'))
