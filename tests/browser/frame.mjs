@@ -38,6 +38,10 @@ export const tests = {
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.goto('about:blank')
     }
+    for (const address of ['o', 'o/nonsense/x', 'kinds/..%2f..%2fmetrics']) {
+      await page.view(address)
+      await page.getByText('There is no kind').waitFor()
+    }
   },
 
   async a_table_of_what_never_rests_is_shown_all_the_same({ page, fleet }) {

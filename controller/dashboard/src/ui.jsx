@@ -34,6 +34,9 @@ export function Bar({ share, label, title, level = '' }) {
   )
 }
 
+// An address may name what there is not.
+export const NoKind = ({ plural }) => <p>There is no kind "{plural}".</p>
+
 // What the controller refused, with each cause.
 export function Refusal({ failure }) {
   if (!failure) return null

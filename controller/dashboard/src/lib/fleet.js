@@ -77,6 +77,7 @@ async function discover() {
   }
 }
 export const pluralOf = (kind) => (kind === 'Event' ? 'events' : (kinds.value.find((one) => one.kind === kind)?.plural ?? `${kind.toLowerCase()}s`))
+export const isKind = (plural) => plural === 'events' || kinds.value.some((one) => one.plural === plural)
 export const kindOf = (plural) => (plural === 'events' ? 'Event' : (kinds.value.find((one) => one.plural === plural)?.kind ?? plural))
 
 // --- readings ------------------------------------------------------------------------------------

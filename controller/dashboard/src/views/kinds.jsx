@@ -1,9 +1,9 @@
 // Objects of any kind, as the controller's own columns show them: nothing here knows a kind.
 import { collectionPath, table } from '../lib/api.js'
 import { useAsked } from '../lib/asked.js'
-import { collection, kinds } from '../lib/fleet.js'
+import { collection, isKind, kinds } from '../lib/fleet.js'
 import { href, objectHref, setParams } from '../lib/route.js'
-import { Refusal } from '../ui.jsx'
+import { NoKind, Refusal } from '../ui.jsx'
 
 const ROWS_MAX = 500
 
@@ -27,7 +27,7 @@ export function Kinds({ path, params }) {
           </a>
         ))}
       </nav>
-      {plural && <Table plural={plural} params={params} />}
+      {plural && kinds.value.length > 0 && (isKind(plural) ? <Table plural={plural} params={params} /> : <NoKind plural={plural} />)}
     </>
   )
 }

@@ -2,11 +2,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { collectionPath, get, objectPath, open, pieces } from '../lib/api.js'
 import { useAsked } from '../lib/asked.js'
-import { collection, kindOf, kinds, objects } from '../lib/fleet.js'
+import { collection, isKind, kindOf, kinds, objects } from '../lib/fleet.js'
 import { href, objectHref, setParams } from '../lib/route.js'
 import { agentState, assignmentState, sessionState } from '../model/states.js'
 import { leaves, threeStates } from '../model/three.js'
-import { Age, Changes, Refusal, State, word } from '../ui.jsx'
+import { Age, Changes, NoKind, Refusal, State, word } from '../ui.jsx'
 import { Rollout } from './rollout.jsx'
 import './object.css'
 
@@ -16,7 +16,12 @@ const LOG_KEPT = 200_000 // characters of a log that are kept on the page
 const EVENTS_SHOWN = 50
 const TABS = ['state', 'fields', 'history', 'log']
 
-export function ObjectView({ path: [plural, name], params }) {
+export function ObjectView({ path: [plural = '', name = ''], params }) {
+  if (kinds.value.length === 0) return null // not yet told
+  return isKind(plural) ? <One {...{ plural, name, params }} /> : <NoKind plural={plural} />
+}
+
+function One({ plural, name, params }) {
   const kind = kindOf(plural)
   const all = objects(plural)
   const isListed = collection(plural).isListed.value
