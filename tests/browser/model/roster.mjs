@@ -52,4 +52,14 @@ await check({
       isAsAnew(roster, agents, assignments)
     }
   },
+  other_labels_are_another_generation_and_other_readings_are_not() {
+    const roster = new Roster()
+    const [bare, labelled] = [agent('a', true), { ...agent('a', true), metadata: { name: 'a', labels: { site: 'north' } } }]
+    const told = (before, object) => {
+      const was = roster.generation
+      roster.changeAgent({ type: 'put', object, before })
+      return roster.generation !== was
+    }
+    assert.deepEqual([told(undefined, bare), told(bare, agent('a', false)), told(bare, labelled), told(labelled, labelled)], [true, false, true, false])
+  },
 })

@@ -3,11 +3,12 @@
 import { agentState, STATES } from './states.js'
 
 const NOTHING = new Map()
+const labels = ({ metadata }) => JSON.stringify(metadata.labels)
 
 export class Roster {
   entries = new Map() // name → {agent, work: Map(name → assignment), state}
   counts = Object.fromEntries(Object.keys(STATES).map((state) => [state, 0]))
-  generation = 0 // rises when an agent comes or goes
+  generation = 0 // rises when an agent comes or goes, or has other labels
   #work = new Map() // agent's name → Map of assignments; also of agents that are not there yet
 
   changeAgent({ type, object, before }, all) {
@@ -17,7 +18,7 @@ export class Roster {
       for (const agent of all.values()) this.#put(agent)
       this.generation++
     } else if (type === 'put') {
-      if (!before) this.generation++
+      if (!before || labels(before) !== labels(object)) this.generation++
       this.#put(object)
     } else if (before) {
       this.#forget(before.metadata.name)
