@@ -66,6 +66,8 @@ export const tests = {
     await page.getByRole('button', { name: 'Resume' }).click()
     await progress.filter({ hasText: '3 of 3 have the newest form, 3 ready' }).waitFor()
     await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('dialog').getByText(/^3 start anew/).waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click()
     await await_('the form of before is back', async () => (await fleet.api('/apis/fog/v1/harvestsessions/rolled')).spec.workload.command[2] === 'sleep 1000')
     fleet.sh('fogctl delete hs rolled')
   },

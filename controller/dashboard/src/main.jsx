@@ -1,6 +1,6 @@
 // The page: a frame with the ways to the views, what the connection is like, and the view.
 import classes from 'fog-reasons'
-import { render } from 'preact'
+import { Component, render } from 'preact'
 import { useEffect } from 'preact/hooks'
 import './style.css'
 import { clock, collection, heardAt, isStale, startFleet } from './lib/fleet.js'
@@ -38,6 +38,29 @@ function Connection() {
   )
 }
 
+// A view that breaks takes neither the page nor the others with it; another address tries anew.
+class Guard extends Component {
+  state = { error: null }
+
+  componentDidCatch(error) {
+    console.error(error)
+    this.setState({ error })
+  }
+
+  componentDidUpdate({ address }) {
+    if (address !== this.props.address && this.state.error) this.setState({ error: null })
+  }
+
+  render({ children }, { error }) {
+    if (!error) return children
+    return (
+      <p role="alert">
+        This view broke: {String(error.message ?? error)}. The others go on, and so does the fleet.
+      </p>
+    )
+  }
+}
+
 function Frame() {
   const view = viewOf(route.value.path[0])
   const about = HIDDEN.includes(view) ? route.value.path[2] : undefined
@@ -63,7 +86,9 @@ function Frame() {
         <Connection />
       </header>
       <main id="main" tabIndex="-1" class={isStale.value ? 'old' : ''}>
-        <view.draw path={route.value.path.slice(1)} params={route.value.params} />
+        <Guard address={route.value.path.join('/')}>
+          <view.draw path={route.value.path.slice(1)} params={route.value.params} />
+        </Guard>
       </main>
     </>
   )

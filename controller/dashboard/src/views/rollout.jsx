@@ -1,13 +1,14 @@
 // How far a session is with what was declared last: a square for each replica, and ways to pause it,
 // to go on, and to take it back.
 import { useState } from 'preact/hooks'
-import { get, MANAGER, objectPath, send, GROUP } from '../lib/api.js'
+import { Failure, get, GROUP, MANAGER, objectPath, send } from '../lib/api.js'
 import { objects } from '../lib/fleet.js'
 import { objectHref } from '../lib/route.js'
 import { user } from '../lib/settings.js'
 import { assignmentState, sessionState } from '../model/states.js'
 import { progress } from '../model/rollout.js'
-import { Refusal, State } from '../ui.jsx'
+import { Dialog, Refusal, State } from '../ui.jsx'
+import { Plan } from './planned.jsx'
 import './rollout.css'
 
 const REPLICAS_SHOWN = 400
@@ -18,20 +19,39 @@ async function pause(name, isPaused) {
   })
 }
 
-// Back to the form that was run before the newest: nothing else of the session changes.
-async function undo(session) {
+// The rollback to the form that was run before the newest: nothing else of the session changes.
+async function wayBack(session) {
   const { name, uid } = session.metadata
   const { items } = await get(`${objectPath('harvestsessions', name)}/history`, { limit: 1000 })
   const forms = items.filter((item) => item.newForm && item.uid === uid)
-  if (forms.length < 2) throw Object.assign(new Error('there is no form before this one'), { causes: [] })
-  await send('POST', `${GROUP}/rollbacks`, { spec: { toRevision: forms[1].revision, kind: 'HarvestSession', name, formOnly: true } }, {
-    user: user.value, cause: `back to the form of revision ${forms[1].revision}`, params: { fieldManager: MANAGER },
+  if (forms.length < 2) throw new Failure({ message: 'there is no form before this one' })
+  return { toRevision: forms[1].revision, kind: 'HarvestSession', name, formOnly: true }
+}
+
+const rollBack = (spec, { isDry }) =>
+  send('POST', `${GROUP}/rollbacks`, { spec }, {
+    user: user.value, cause: `back to the form of revision ${spec.toRevision}`, params: { fieldManager: MANAGER, dryRun: isDry ? 'All' : '' },
   })
+
+// What going back would do, before it is done.
+function Undo({ way, onClose, onUndo }) {
+  return (
+    <Dialog title={`Back to the form of revision ${way.spec.toRevision}?`} onClose={onClose}>
+      <Plan plan={way.plan} />
+      <p class="actions">
+        <button class="main" onClick={onUndo}>
+          Go back
+        </button>
+        <button onClick={onClose}>Not now</button>
+      </p>
+    </Dialog>
+  )
 }
 
 export function Rollout({ name }) {
   const [failure, setFailure] = useState(null)
   const [isBusy, setBusy] = useState(false)
+  const [way, setWay] = useState(null)
   const session = objects('harvestsessions').get(name)
   const work = [...objects('assignments').values()].filter(({ spec }) => spec.session === name)
   if (session === undefined) return <p class="quiet">there is no session "{name}"</p>
@@ -46,6 +66,15 @@ export function Rollout({ name }) {
       setFailure(error)
     }
     setBusy(false)
+  }
+  const ask = async () => {
+    const spec = await wayBack(session)
+    const { status } = await rollBack(spec, { isDry: true })
+    setWay({ spec, plan: status.plan })
+  }
+  const undo = () => {
+    setWay(null)
+    act(() => rollBack(way.spec, { isDry: false }))
   }
   const { state, message } = sessionState(session)
   return (
@@ -69,11 +98,12 @@ export function Rollout({ name }) {
         <button disabled={isBusy} onClick={() => act(() => pause(name, !isPaused))}>
           {isPaused ? 'Resume' : 'Pause'}
         </button>
-        <button disabled={isBusy} class="danger" onClick={() => act(() => undo(session))}>
+        <button disabled={isBusy} class="danger" onClick={() => act(ask)}>
           Undo
         </button>
       </p>
       <Refusal failure={failure} />
+      {way && <Undo way={way} onClose={() => setWay(null)} onUndo={undo} />}
     </section>
   )
 }
