@@ -87,6 +87,7 @@ a_plan_is_carried_out_exactly_or_not_at_all() {
   at=$(sed -n 's/.*--check-revision //p' <<<"$out")
   expect 0 fogctl apply -f "$T/m/fewer.yaml" --check-revision "$at"
   await 20 "two have ended" equals 1 eval 'where_runs hello | wc -w'
+  await 20 "that is told" converged hello
 }
 
 get_prints_what_is_asked_for() {
