@@ -18,7 +18,7 @@ is_untyped() { # COMMAND
     'fogctl rollback hs/render hs/encode '* | 'fogctl rollback hs,hp '* | 'fogctl rollback -l '*) ;; # e2e_operations.sh
     'fogctl rollback agents '*) ;;
     *' --at 10m' | *' --at 1h '* | 'fogctl state diff 1h '*) ;; # the fleet is younger than that
-    'fogctl top') ;;                                           # a screen: top.sh
+    'fogctl top' | 'fogctl top -o json '*) ;;                  # a screen, and a battery that empties: top.sh
     'KUBECONFIG='*) ;;                                         # clients_kubectl.sh
     *) return 1 ;;
   esac
