@@ -1,5 +1,5 @@
-import { choose, fitted, layOut, neighbour, seen, sortedNames, tileAt } from '../../../controller/dashboard/src/model/tiles.js'
-import { assert, check } from './check.mjs'
+import { choose, fitted, layOut, neighbour, resorted, seen, sortedNames, tileAt } from '../../../controller/dashboard/src/model/tiles.js'
+import { assert, check, dice } from './check.mjs'
 
 const entries = new Map(
   Array.from({ length: 25 }, (_, i) => [
@@ -12,6 +12,19 @@ const size = { width: 20, height: 20, gap: 4, heading: 30 }
 const shown = (wanted) => choose(names, entries, wanted).groups.flatMap((group) => group.names)
 
 await check({
+  names_that_come_are_put_in_their_place_and_names_that_go_leave_it() {
+    const roll = dice(3)
+    const fleet = new Map()
+    let names = []
+    for (let i = 0; i < 400; i++) {
+      for (let n = roll(6); n >= 0; n--) {
+        const name = `a${roll(40)}-${roll(12)}`
+        fleet.has(name) ? fleet.delete(name) : fleet.set(name, {})
+      }
+      names = resorted(names, fleet)
+      assert.deepEqual(names, sortedNames(fleet))
+    }
+  },
   names_are_in_the_order_of_their_numbers() {
     assert.deepEqual(names.slice(8, 12), ['edge-8', 'edge-9', 'edge-10', 'edge-11'])
   },

@@ -5,6 +5,34 @@ const byName = new Intl.Collator('en', { numeric: true }).compare
 
 export const sortedNames = (entries) => [...entries.keys()].sort(byName)
 
+// The same, from the names of before in their order: only those that are new are sorted, and put in between.
+export function resorted(before, entries) {
+  const kept = before.filter((name) => entries.has(name))
+  if (kept.length === entries.size) return kept
+  const known = new Set(kept)
+  const fresh = [...entries.keys()].filter((name) => !known.has(name)).sort(byName)
+  const names = []
+  let at = 0
+  for (const name of fresh) {
+    const end = placeOf(kept, name, at)
+    while (at < end) names.push(kept[at++])
+    names.push(name)
+  }
+  while (at < kept.length) names.push(kept[at++])
+  return names
+}
+
+// Where the first name is, from `low` on, that comes behind this one.
+function placeOf(names, name, low) {
+  let high = names.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (byName(names[middle], name) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 // Keys of labels that a fleet can be grouped by, most common first.
 export function labelKeys(entries) {
   const counts = new Map()

@@ -5,7 +5,7 @@ import { readings, watchReadings } from '../lib/fleet.js'
 import { useRoster } from '../lib/roster.js'
 import { go, objectHref, setParams } from '../lib/route.js'
 import { STATES } from '../model/states.js'
-import { choose, fitted, labelKeys, layOut, neighbour, seen, sortedNames, tileAt } from '../model/tiles.js'
+import { choose, fitted, labelKeys, layOut, neighbour, seen, resorted, tileAt } from '../model/tiles.js'
 import { Bar, State } from '../ui.jsx'
 import { drawSquares } from './squares.js'
 import './fleet.css'
@@ -21,7 +21,8 @@ export function Fleet({ params }) {
   const { roster, version, isListed } = useRoster()
   useEffect(watchReadings, [])
   const changed = version.value
-  const names = useMemo(() => sortedNames(roster.entries), [roster.generation, isListed.value])
+  const sorted = useRef([])
+  const names = useMemo(() => (sorted.current = resorted(sorted.current, roster.entries)), [roster.generation, isListed.value])
   const keys = useMemo(() => labelKeys(roster.entries), [roster.generation, isListed.value])
   const chosen = useMemo(() => choose(names, roster.entries, params), [changed, names, JSON.stringify(params)])
   const count = chosen.groups.reduce((sum, group) => sum + group.names.length, 0)
