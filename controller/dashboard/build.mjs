@@ -64,6 +64,7 @@ function asC(files) {
 const outputs = [
   ...(await bundle()),
   ['index.html', readFileSync(join(here, 'index.html'))],
+  ['boot.js', readFileSync(join(here, 'boot.js'))],
   ['icon.svg', readFileSync(join(here, 'icon.svg'))],
   ['licences.txt', Buffer.from(licences())],
 ]
