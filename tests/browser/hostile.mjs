@@ -57,7 +57,7 @@ function look() {
   const found = 'isHurt' in window ? ['something ran'] : []
   for (const element of document.querySelectorAll('*')) {
     const name = element.localName
-    const isOurs = name === 'script' ? element.getAttribute('src') === 'app.js' : name === 'img' ? element.getAttribute('src') === 'icon.svg' : true
+    const isOurs = name === 'script' ? element.getAttribute('src') === 'boot.js' : name === 'img' ? element.getAttribute('src') === 'icon.svg' : true
     if (!isOurs || ['iframe', 'object', 'embed', 'base', 'style', 'b'].includes(name)) found.push(element.outerHTML.slice(0, 200))
     for (const { name: attribute, value } of element.attributes) {
       const isAddress = ['href', 'src', 'action', 'formaction'].includes(attribute)
