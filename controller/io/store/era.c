@@ -73,31 +73,11 @@ static int read_restore(struct store *store, uint64_t era, struct lost_part *ret
     return r < 0 ? r : 1;
 }
 
-/* The newest row up to a revision, or the oldest one after it.  1: there is one. */
-static int read_row(struct store *store, enum stmt_id id, uint64_t revision, uint64_t *ret_revision,
-                    struct wall *ret_at, struct err *err)
-{
-    STMT_USE(stmt);
-    int r;
-
-    r = stmt_get(store, id, &stmt, err);
-    if (r < 0) {
-        return r;
-    }
-    bind_u64(stmt, 1, revision);
-    r = stmt_step(store, stmt, "looking for the end of an era", err);
-    if (r == 1) {
-        *ret_revision = column_u64(stmt, 0);
-        ret_at->ms = sqlite3_column_int64(stmt, 1);
-    }
-    return r;
-}
-
 int store_written_at(struct store *store, uint64_t revision, struct wall *ret_at, struct err *err)
 {
     struct wall at = revision >= store->origin.revision ? store->origin.at : (struct wall){0};
     uint64_t row;
-    int r = read_row(store, STMT_ROW_AT, revision, &row, &at, err);
+    int r = store_row_at(store, STMT_ROW_AT, revision, &row, &at, err);
 
     *ret_at = at;
     return r < 0 ? r : 0;
@@ -110,7 +90,7 @@ static int guess_restore(struct store *store, uint64_t revision, struct lost_par
     struct lost_part lost = {.last = store->origin.revision, .from = store->origin.at};
     uint64_t last = 0, next = 0;
     struct wall at = {0};
-    int r = read_row(store, STMT_ROW_AT, revision, &last, &at, err);
+    int r = store_row_at(store, STMT_ROW_AT, revision, &last, &at, err);
 
     if (r < 0) {
         return r;
@@ -119,7 +99,7 @@ static int guess_restore(struct store *store, uint64_t revision, struct lost_par
         lost.last = last;
         lost.from = at;
     }
-    r = read_row(store, STMT_ROW_AFTER, revision, &next, &lost.to, err);
+    r = store_row_at(store, STMT_ROW_AFTER, revision, &next, &lost.to, err);
     if (r < 0) {
         return r;
     }

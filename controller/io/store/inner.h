@@ -188,3 +188,7 @@ struct chain_row {
 
 void chain_link(const uint8_t key[static KEY_SIZE], const struct digest *previous,
                 const struct chain_row *row, struct digest *ret_link);
+
+/* The row that a statement finds by a revision, and when it was written.  1: there is one. */
+int store_row_at(struct store *store, enum stmt_id id, uint64_t revision, uint64_t *ret_revision,
+                 struct wall *ret_at, struct err *err);

@@ -3,9 +3,8 @@
  */
 #include "controller/io/store/inner.h"
 
-/* The first row of a log from `revision` on.  1: there is one. */
-static int row_from(struct store *store, enum stmt_id id, uint64_t revision, uint64_t *ret_revision,
-                    struct wall *ret_at, struct err *err)
+int store_row_at(struct store *store, enum stmt_id id, uint64_t revision, uint64_t *ret_revision,
+                 struct wall *ret_at, struct err *err)
 {
     STMT_USE(stmt);
     int r;
@@ -15,7 +14,7 @@ static int row_from(struct store *store, enum stmt_id id, uint64_t revision, uin
         return r;
     }
     bind_u64(stmt, 1, revision);
-    r = stmt_step(store, stmt, "looking for a moment", err);
+    r = stmt_step(store, stmt, "looking for when it was", err);
     if (r == 1) {
         *ret_revision = column_u64(stmt, 0);
         ret_at->ms = sqlite3_column_int64(stmt, 1);
@@ -32,7 +31,7 @@ static int search(struct store *store, enum stmt_id id, struct wall moment, uint
     while (low + 1 < high) {
         uint64_t middle = low + (high - low) / 2, found = 0;
         struct wall at = {0};
-        int r = row_from(store, id, middle, &found, &at, err);
+        int r = store_row_at(store, id, middle, &found, &at, err);
 
         if (r < 0) {
             return r;
