@@ -226,11 +226,16 @@ void http_drop_all(struct http *http, const char *message)
 
 bool conn_refuse_foreign(struct conn *conn)
 {
-    if (conn->http->options.any_host || !http_is_foreign(&conn->parser)) {
-        return false;
+    const struct http_parser *parser = &conn->parser;
+    bool is_rebound = !conn->http->options.any_host && http_has_foreign_host(parser);
+
+    if (is_rebound || http_is_of_another_site(parser)) {
+        conn_refuse(conn,
+                    (struct http_refusal){403, is_rebound ? "Host names another site than this"
+                                                          : "Origin names another site than this"});
+        return true;
     }
-    conn_refuse(conn, (struct http_refusal){403, "Host or Origin names another site than this"});
-    return true;
+    return false;
 }
 
 void conn_go_on(struct conn *conn)

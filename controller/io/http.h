@@ -49,10 +49,10 @@ struct http_transfers {
 
 struct http_options {
     const struct address *address;
-    bool any_host;           /* not only what a local client would name in Host and Origin */
-    size_t connections_max;  /* 0: HTTP_CONNECTIONS_MAX */
-    size_t queued_bytes_max; /* 0: HTTP_QUEUED_BYTES_MAX */
-    int64_t hurry;           /* every time is divided by it; 0: not */
+    bool any_host;                   /* not only what a local client would name in Host */
+    size_t connections_max;          /* 0: HTTP_CONNECTIONS_MAX */
+    size_t queued_bytes_max;         /* 0: HTTP_QUEUED_BYTES_MAX */
+    int64_t hurry;                   /* every time is divided by it; 0: not */
     struct http_transfers transfers; /* without a prefix there are none */
     struct http_transfers backups;   /* likewise, below another prefix */
 };

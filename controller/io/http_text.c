@@ -12,7 +12,9 @@ enum { BASIC_BYTES_MAX = 768 }; /* user and password */
 /* --- who asks ------------------------------------------------------------------------------------
  */
 
-/* Names with a dot in them are the ones a stranger's page can have; addresses cannot be rebound. */
+/* A stranger's page has a name, and may lead it to our address once it is loaded: with a dot, or
+ * without where others of the network answer for names.  An address is led nowhere, and nobody is
+ * asked for localhost. */
 static bool host_is_foreign(const char *host)
 {
     char name[NAME_BYTES_MAX + 1];
@@ -24,7 +26,7 @@ static bool host_is_foreign(const char *host)
     }
     memcpy(name, host, length);
     name[length] = '\0';
-    return strchr(name, '.') != NULL && inet_pton(AF_INET, name, bytes) != 1 &&
+    return inet_pton(AF_INET, name, bytes) != 1 && strcasecmp(name, "localhost") != 0 &&
            !str_ends(name, ".localhost");
 }
 
@@ -37,11 +39,11 @@ bool http_is_of_another_site(const struct http_parser *parser)
            (host == NULL || !str_starts(origin, "http://") || strcasecmp(origin + 7, host) != 0);
 }
 
-bool http_is_foreign(const struct http_parser *parser)
+bool http_has_foreign_host(const struct http_parser *parser)
 {
     const char *host = http_parser_header(parser, "host");
 
-    return (host != NULL && host_is_foreign(host)) || http_is_of_another_site(parser);
+    return host != NULL && host_is_foreign(host);
 }
 
 /* "Basic base64(user:password)" → user. */

@@ -18,9 +18,9 @@ struct http_refusal {
     const char *message; /* static; no quotes in it */
 };
 
-/* Whether a browser may have been talked into sending this: a foreign Origin, or a Host that is a
- * name with a dot (a page's own name, rebound to our address). */
-bool http_is_foreign(const struct http_parser *parser);
+/* Whether Host is a name that somebody else's page can have, and lead to our address: any but
+ * localhost and what is below it.  A browser sends such a page's requests as those of one site. */
+bool http_has_foreign_host(const struct http_parser *parser);
 /* Whether a browser says that a page of another site than this one sends it. */
 bool http_is_of_another_site(const struct http_parser *parser);
 

@@ -5,7 +5,8 @@
  * it, a refusal for one, is an ordinary answer of HTTP.
  *
  * A browser sends a page's requests for a WebSocket anywhere, and shows it what comes back: what
- * keeps other sites from reading is that we look at Origin, always. */
+ * keeps other sites from reading is that we look at Origin of every request (conn_refuse_foreign).
+ */
 #include "controller/io/http_inner.h"
 
 #include "schema/base/log.h"
@@ -80,9 +81,6 @@ struct http_refusal conn_expect_websocket(struct conn *conn)
 
     if (!asks_for_websocket(parser)) {
         return (struct http_refusal){0};
-    }
-    if (http_is_of_another_site(parser)) {
-        return (struct http_refusal){403, "Origin names another site than this"};
     }
     if (!str_eq(http_parser_header(parser, "sec-websocket-version"), "13")) {
         return (struct http_refusal){426, "the only version of WebSocket spoken here is 13"};

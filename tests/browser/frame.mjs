@@ -96,16 +96,28 @@ export const tests = {
     assert.equal(await page.evaluate(() => window.isTheSame), true)
   },
 
-  async where_no_websocket_passes_it_watches_over_http({ page, fleet }) {
+  async where_no_websocket_passes_it_watches_over_http_until_one_does({ page, fleet }) {
+    await page.clock.install()
     await page.addInitScript(() => {
-      globalThis.WebSocket = function () { // a fault: what a proxy that knows no upgrade does
+      const { WebSocket } = globalThis
+      globalThis.sockets = 0
+      globalThis.WebSocket = function (address) { // a fault: what a proxy that knows no upgrade does
+        if (globalThis.isMended) {
+          const socket = new WebSocket(address)
+          socket.addEventListener('message', () => globalThis.sockets++)
+          return socket
+        }
+        this.close = () => {}
         setTimeout(() => this.onclose())
       }
     })
     await page.view('kinds/harvestpolicies')
     fleet.apply('apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: over-http}\n')
     await page.getByRole('link', { name: 'over-http' }).waitFor()
+    await page.evaluate(() => (globalThis.isMended = true))
+    await page.clock.fastForward(61000)
     fleet.sh('fogctl delete hp over-http')
     await page.getByRole('link', { name: 'over-http' }).waitFor({ state: 'detached' })
+    await page.waitForFunction(() => globalThis.sockets > 0)
   },
 }

@@ -12,6 +12,7 @@ const libraries = resolve(process.env.FOG_CLIENTS ?? 'build/clients', 'browser')
 const { chromium } = createRequire(join(libraries, 'package.json'))('playwright-core')
 
 export const WAIT_MS = 15000
+const STRANGERS = '--host-resolver-rules=MAP stranger 127.0.0.1, MAP stranger.example 127.0.0.1' // for strangers.mjs
 export { assert }
 
 export async function await_(what, condition) {
@@ -78,7 +79,7 @@ async function open(browser, fleet, options) {
 export async function run() {
   const [url, asked, answered] = process.argv.slice(2)
   const fleet = fleetOf(url, asked, answered)
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', STRANGERS] })
   let failed = 0
   for (const file of process.argv.slice(5)) {
     const { tests, options } = await import(resolve(file))

@@ -7,7 +7,7 @@
 . tests/browser/harness.sh
 
 # In this order, in one fleet; FOG_BROWSER_TESTS="plan.mjs" runs others, as tests/nightly/access.sh does.
-read -ra TESTS <<<"${FOG_BROWSER_TESTS:-frame.mjs walkthrough.mjs fleet.mjs object.mjs plan.mjs hostile.mjs time.mjs convergence.mjs}"
+read -ra TESTS <<<"${FOG_BROWSER_TESTS:-frame.mjs walkthrough.mjs fleet.mjs object.mjs plan.mjs hostile.mjs strangers.mjs time.mjs convergence.mjs}"
 
 every_view_works_in_a_browser() {
   local name

@@ -1,4 +1,4 @@
-import { begin, RETRY_MS, step } from '../../../controller/dashboard/src/model/watching.js'
+import { begin, PROBE_MS, RETRY_MS, step } from '../../../controller/dashboard/src/model/watching.js'
 import { assert, check, dice } from './check.mjs'
 
 function play(...events) {
@@ -37,6 +37,31 @@ await check({
     const { effects } = play({ type: 'start' }, listed, ...closed(true), ...closed(true))
     assert.equal(effects.at(-1).over, 'http')
   },
+  a_socket_is_tried_again_now_and_then_and_taken_when_it_opens() {
+    const closed = { type: 'closed', wasOpen: false, isThere: true }
+    const over = (...events) => play({ type: 'start' }, listed, closed, { type: 'waited' }, closed, { type: 'waited' }, { type: 'opened' }, ...events)
+    assert.deepEqual(over().effects.filter(({ type }) => type === 'probeLater'), [{ type: 'probeLater', ms: PROBE_MS }])
+    assert.deepEqual(over(told('9'), { type: 'due' }).effects.at(-1), { type: 'probe', revision: '9' })
+    const blocked = over({ type: 'due' }, { type: 'probed', isOpen: false })
+    assert.deepEqual([blocked.state.over, blocked.state.phase, blocked.effects.at(-1).type], ['http', 'live', 'probeLater'])
+    const open = over(told('9'), { type: 'due' }, told('10'), { type: 'probed', isOpen: true })
+    assert.deepEqual(open.effects.at(-1), { type: 'watch', revision: '10', over: 'websocket' })
+    assert.deepEqual(step(open.state, { type: 'due' }).effects, [])
+    assert.deepEqual(step(step(open.state, { type: 'closed', wasOpen: false, isThere: true }).state, { type: 'waited' }).effects.at(-1).over, 'websocket')
+  },
+  a_socket_is_tried_again_when_the_controller_came_back() {
+    const closed = { type: 'closed', wasOpen: false, isThere: true }
+    const start = [{ type: 'start' }, listed, closed, { type: 'waited' }, closed, { type: 'waited' }, { type: 'opened' }]
+    const { effects } = play(...start, { type: 'closed', wasOpen: true, isThere: false }, { type: 'heard' })
+    assert.deepEqual(effects.slice(-2), [{ type: 'watch', revision: '7', over: 'http' }, { type: 'probe', revision: '7' }])
+    assert.deepEqual(play({ type: 'start' }, listed, { type: 'opened' }, { type: 'heard' }).effects.at(-1).type, 'watch')
+  },
+  a_probe_that_opens_while_nothing_is_watched_is_for_the_next_watch() {
+    const closed = { type: 'closed', wasOpen: false, isThere: true }
+    const { state, effects } = play({ type: 'start' }, listed, closed, { type: 'waited' }, closed, { type: 'probed', isOpen: true })
+    assert.equal(effects.at(-1).type, 'probeLater')
+    assert.equal(step(state, { type: 'waited' }).effects.at(-1).over, 'websocket')
+  },
   whatever_happens_it_never_stops_for_good() {
     const roll = dice(11)
     let { state } = play({ type: 'start' })
@@ -47,7 +72,8 @@ await check({
         watch: [{ type: 'opened' }, told(String(i)), told(String(i), 'ERROR'), { type: 'closed', wasOpen: roll(2) === 1 }, { type: 'failed', code: 410 }],
         wait: [{ type: 'waited' }, { type: 'heard' }],
       }[pending]
-      const next = step(state, events[roll(events.length)])
+      const any = [{ type: 'due' }, { type: 'probed', isOpen: roll(2) === 1 }]
+      const next = step(state, roll(8) === 0 ? any[roll(2)] : events[roll(events.length)])
       state = next.state
       pending = next.effects.map(({ type }) => type).find((type) => ['list', 'watch', 'wait'].includes(type)) ?? pending
       assert.ok(state.phase !== 'idle')

@@ -22,7 +22,9 @@ export class Collection {
   #listeners = new Set()
   #frame = 0
   #end = new AbortController()
-  #socket = null
+  #watching = new AbortController() // what is open now, a socket or a stream; one that was ended tells nothing more
+  #probe = null // a socket that is tried while a stream is open
+  #probeTimer = null
 
   // `isThere` tells whether the controller answers other requests.
   constructor(plural, isThere) {
@@ -44,8 +46,10 @@ export class Collection {
   // For good.
   stop() {
     this.#end.abort()
-    this.#socket?.close()
+    this.#watching.abort()
+    this.#probe?.close()
     clearTimeout(this.#timer)
+    clearTimeout(this.#probeTimer)
     cancelAnimationFrame(this.#frame)
     this.#listeners.clear()
   }
@@ -76,7 +80,15 @@ export class Collection {
       case 'list':
         return this.#list()
       case 'watch':
+        this.#watching.abort()
+        this.#watching = new AbortController()
         return effect.over === 'websocket' ? this.#watchSocket(effect.revision) : this.#watchHttp(effect.revision)
+      case 'probe':
+        return this.#tryASocket(effect.revision)
+      case 'probeLater':
+        clearTimeout(this.#probeTimer)
+        this.#probeTimer = setTimeout(() => this.#happen({ type: 'due' }), effect.ms)
+        return
       case 'wait':
         clearTimeout(this.#timer)
         this.#timer = setTimeout(() => this.#happen({ type: 'waited' }), effect.ms)
@@ -125,42 +137,59 @@ export class Collection {
 
   #watchSocket(revision) {
     const socket = new WebSocket(socketUrl(this.#path(revision)))
+    const { signal } = this.#watching
     let wasOpen = false
-    this.#socket = socket
+    const happen = (event) => signal.aborted || this.#happen(event)
+    signal.addEventListener('abort', () => socket.close())
     socket.onopen = () => {
       wasOpen = true
-      this.#happen({ type: 'opened' })
+      happen({ type: 'opened' })
     }
-    socket.onmessage = ({ data }) => this.#happen({ type: 'told', event: JSON.parse(data) })
-    socket.onclose = () => {
-      this.#socket = null
-      this.#closed(wasOpen)
-    }
+    socket.onmessage = ({ data }) => happen({ type: 'told', event: JSON.parse(data) })
+    socket.onclose = () => this.#closed(wasOpen, signal)
   }
 
-  async #closed(wasOpen) {
-    this.#happen({ type: 'closed', wasOpen, isThere: await this.isThere() })
+  async #closed(wasOpen, signal) {
+    if (signal.aborted) return
+    const isThere = await this.isThere()
+    if (!signal.aborted) this.#happen({ type: 'closed', wasOpen, isThere })
+  }
+
+  #tryASocket(revision) {
+    if (this.#probe) return
+    this.#probe = new WebSocket(socketUrl(this.#path(revision)))
+    const answer = (isOpen) => () => {
+      if (!this.#probe) return
+      const probe = this.#probe
+      this.#probe = null
+      probe.close()
+      this.#happen({ type: 'probed', isOpen })
+    }
+    this.#probe.onopen = answer(true)
+    this.#probe.onclose = answer(false)
   }
 
   // A browser has six connections to a server, and streams keep theirs: kinds beyond a few are listed now and then.
   async #watchHttp(revision) {
+    const { signal } = this.#watching
+    const happen = (event) => signal.aborted || this.#happen(event)
     if (streams >= STREAMS_MAX) {
-      this.#happen({ type: 'opened' })
-      setTimeout(() => this.#happen({ type: 'failed', code: 410 }), LIST_MS)
+      happen({ type: 'opened' })
+      setTimeout(() => happen({ type: 'failed', code: 410 }), LIST_MS)
       return
     }
     let wasOpen = false
     streams++
     try {
-      const response = await open(this.#path(revision), { signal: this.#end.signal })
+      const response = await open(this.#path(revision), { signal })
       wasOpen = true
-      this.#happen({ type: 'opened' })
-      for await (const event of documents(response)) this.#happen({ type: 'told', event })
+      happen({ type: 'opened' })
+      for await (const event of documents(response)) happen({ type: 'told', event })
     } catch {
       // told by #closed: a stream that ends is one that is begun again
     } finally {
       streams--
     }
-    this.#closed(wasOpen)
+    this.#closed(wasOpen, signal)
   }
 }

@@ -64,12 +64,13 @@ static void a_client_may_ask_before_it_sends_a_body(void **state)
     struct str got = STR_EMPTY;
     int fd = dial();
 
-    put(fd, "PUT /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    put(fd,
+        "PUT /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
     expect(fd, &got, "HTTP/1.1 100 Continue\r\n\r\n", 1);
     put(fd, "body");
     expect(fd, &got, "PUT - body", 1);
     close(fd);
-    refused_with("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+    refused_with("PUT / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
                  "Content-Length: 33554433\r\n\r\n",
                  "HTTP/1.1 413 ");
 }
@@ -86,9 +87,11 @@ static void what_breaks_a_bound_gets_a_status(void **state)
     }
     str_add(&head, "\r\n\r\n");
     refused_with(head.data, "HTTP/1.1 431 ");
-    refused_with("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 33554433\r\n\r\n", "HTTP/1.1 413 ");
-    refused_with("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2000001\r\n",
+    refused_with("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 33554433\r\n\r\n",
                  "HTTP/1.1 413 ");
+    refused_with(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2000001\r\n",
+        "HTTP/1.1 413 ");
     refused_with("nonsense\r\n\r\n", "HTTP/1.1 400 ");
     refused_with(GET("/") "Idempotency-Key: \xff\r\n\r\n", "HTTP/1.1 400 ");
     assert_int_equal(server.request_count, 0);
@@ -103,7 +106,7 @@ static void a_body_at_the_limit_is_taken_whole(void **state)
     int fd = dial();
 
     memset(body, 'x', HTTP_BODY_BYTES_MAX);
-    put(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 33554432\r\n\r\n");
+    put(fd, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 33554432\r\n\r\n");
     put(fd, body);
     expect(fd, &got, "POST - ", 1);
     assert_int_equal(server.body_bytes, HTTP_BODY_BYTES_MAX);
@@ -122,6 +125,40 @@ static void other_sites_cannot_use_a_browser_against_us(void **state)
     struct str got = STR_EMPTY;
     ask("GET /echo HTTP/1.1\r\nHost: 127.0.0.1:7\r\nOrigin: http://127.0.0.1:7\r\n"
         "Connection: close\r\n\r\n",
+        &got);
+    assert_true(str_starts(got.data, "HTTP/1.1 200 OK"));
+}
+
+/* What a browser sends for a page without asking first, and what it asks. */
+static void other_sites_cannot_write_where_every_host_may_be_named(void **state)
+{
+    static const char *const heads[] = {
+        "POST /echo HTTP/1.1\r\nContent-Type: text/plain\r\n",
+        "POST /echo HTTP/1.1\r\n",
+        "OPTIONS /echo HTTP/1.1\r\nAccess-Control-Request-Method: PUT\r\n",
+        "PUT /blobs/v1 HTTP/1.1\r\n",
+        "DELETE /echo HTTP/1.1\r\n",
+    };
+    static const char *const origins[] = {"http://evil.example", "null", "http://fog.example:80"};
+
+    (void)state;
+    server.http->options.any_host = true;
+    for (size_t i = 0; i < COUNT_OF(heads); i++) {
+        for (size_t j = 0; j < COUNT_OF(origins); j++) {
+            _cleanup_(str_fini)
+            struct str request = STR_EMPTY;
+
+            str_addf(&request, "%sHost: fog.example\r\nOrigin: %s\r\nContent-Length: 2\r\n\r\n{}",
+                     heads[i], origins[j]);
+            refused_with(request.data, "HTTP/1.1 403 ");
+        }
+    }
+    assert_int_equal(server.request_count, 0);
+
+    _cleanup_(str_fini)
+    struct str got = STR_EMPTY;
+    ask("POST /echo HTTP/1.1\r\nHost: fog.example\r\nOrigin: http://fog.example\r\n"
+        "Content-Length: 2\r\nConnection: close\r\n\r\n{}",
         &got);
     assert_true(str_starts(got.data, "HTTP/1.1 200 OK"));
 }
@@ -147,7 +184,7 @@ static void head_and_http_1_0_get_what_they_know(void **state)
     struct str old = STR_EMPTY;
     int fd = dial();
 
-    ask("HEAD /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", &head);
+    ask("HEAD /big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", &head);
     assert_non_null(strstr(head.data, "Content-Length: 8388608\r\n"));
     assert_true(str_ends(head.data, "\r\n\r\n"));
     put(fd, "GET /watch HTTP/1.0\r\n\r\n");
@@ -298,8 +335,9 @@ static int ask_in_a_hurry(const char *request)
 static void half_a_request_does_not_stay_for_ever(void **state)
 {
     (void)state;
-    refused_with("GET / HTTP/1.1\r\nHost: x\r\n", "HTTP/1.1 408 ");
-    refused_with("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabc", "HTTP/1.1 408 ");
+    refused_with("GET / HTTP/1.1\r\nHost: localhost\r\n", "HTTP/1.1 408 ");
+    refused_with("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nabc",
+                 "HTTP/1.1 408 ");
 
     _cleanup_(str_fini)
     struct str nothing = STR_EMPTY;
@@ -494,6 +532,7 @@ int main(void)
         TEST(what_breaks_a_bound_gets_a_status),
         TEST(a_body_at_the_limit_is_taken_whole),
         TEST(other_sites_cannot_use_a_browser_against_us),
+        TEST(other_sites_cannot_write_where_every_host_may_be_named),
         TEST(a_large_answer_arrives_whole),
         TEST(head_and_http_1_0_get_what_they_know),
         TEST(a_stream_is_flushed_chunk_by_chunk),

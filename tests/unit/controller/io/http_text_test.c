@@ -21,10 +21,11 @@ static struct http_parser request(const char *lines)
     return parser;
 }
 
+/* Would it be taken on loopback? */
 static bool is_foreign(const char *lines)
 {
     struct http_parser parser = request(lines);
-    bool answer = http_is_foreign(&parser);
+    bool answer = http_has_foreign_host(&parser) || http_is_of_another_site(&parser);
 
     http_parser_fini(&parser);
     return answer;
@@ -54,7 +55,7 @@ static void addresses_and_local_names_are_not_foreign(void **state)
     assert_false(is_foreign("Host: [::1]:7411\r\n"));
     assert_false(is_foreign("Host: localhost\r\n"));
     assert_false(is_foreign("Host: fog.localhost:80\r\n"));
-    assert_false(is_foreign("Host: controller\r\n"));
+    assert_false(is_foreign("Host: LocalHost:7411\r\nOrigin: http://localhost:7411\r\n"));
     assert_false(is_foreign("Host: 10.1.2.3\r\nOrigin: http://10.1.2.3\r\n"));
 }
 
@@ -63,9 +64,15 @@ static void names_of_other_sites_are_foreign(void **state)
     (void)state;
     assert_true(is_foreign("Host: evil.example\r\n"));
     assert_true(is_foreign("Host: 127.0.0.1.evil.example:7411\r\n"));
-    assert_true(is_foreign("Host: x\r\nOrigin: http://y\r\n"));
-    assert_true(is_foreign("Host: x\r\nOrigin: https://x\r\n"));
-    assert_true(is_foreign("Host: x\r\nOrigin: null\r\n"));
+    assert_true(is_foreign("Host: evil.example.:7411\r\n"));
+    assert_true(is_foreign("Host: localhost.evil.example\r\n"));
+    assert_true(is_foreign("Host: wpad:7411\r\nOrigin: http://wpad:7411\r\n"));
+    assert_true(is_foreign("Host: \r\n"));
+    assert_true(is_foreign("Host: localhost\r\nOrigin: http://y\r\n"));
+    assert_true(is_foreign("Host: localhost\r\nOrigin: https://localhost\r\n"));
+    assert_true(is_foreign("Host: localhost:7411\r\nOrigin: http://localhost:3000\r\n"));
+    assert_true(is_foreign("Host: localhost\r\nOrigin: null\r\n"));
+    assert_true(is_foreign("Host: localhost\r\nOrigin:\r\n"));
 }
 
 static void users_come_from_a_password_a_token_or_a_name(void **state)
