@@ -112,9 +112,12 @@ $(OUT)/fogload: $(call objects,$(FOGLOAD)) $(LIB_AGT) $(LIB_SCHEMA)
 	$(call link,$^ $(LIBS_SCHEMA))
 
 # The page is built by Node from its sources and from libraries that `make deps` brings; whoever has
-# none of them gets the same controller without the page.
+# none of them gets the same controller without the page.  One that was left out is tried again by each
+# make; one that is there stays, also where there is no Node (sudo make install).
 PAGE_SOURCES := $(sort $(shell find controller/dashboard -type f))
 PAGE_LIBRARIES := build/dashboard/npm
+PAGE_AGAIN := $(if $(shell grep -s 'file_count = 0;' build/dashboard/files.c),page-again)
+.PHONY: page-again
 $(DASHBOARD): build/dashboard/files.c controller/io/dashboard.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -g,$(CFLAGS)) -c -o $@ $<
@@ -122,7 +125,7 @@ $(DASHBOARD): build/dashboard/files.c controller/io/dashboard.h
 build/dashboard/reasons.json: $(OUT)/gendocs
 	@mkdir -p $(@D)
 	$(Q)$< reasons.json >$@.$$$$ && { cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@; }
-build/dashboard/files.c: $(PAGE_SOURCES) build/dashboard/reasons.json $(wildcard $(PAGE_LIBRARIES)/complete)
+build/dashboard/files.c: $(PAGE_SOURCES) build/dashboard/reasons.json $(wildcard $(PAGE_LIBRARIES)/node_modules/complete) $(PAGE_AGAIN)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  PAGE  $@")
 	$(Q)controller/dashboard/build $(PAGE_LIBRARIES) $(@D)
@@ -307,19 +310,22 @@ bench: deps
 DEBIAN_BUILD := gcc make pkg-config libc6-dev libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libyaml-dev \
                 libjansson-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev diffutils procps
 DEBIAN_DEB   := dpkg-dev binutils
-# Node from elsewhere than Debian is as good.
-DEBIAN_PAGE   = $(foreach program,node npm,$(if $(shell command -v $(program)),,$(program:node=nodejs)))
+# Node from elsewhere than Debian is as good; Debian's believes the certificates of Debian.
+DEBIAN_PAGE   = ca-certificates $(foreach program,node npm,$(if $(shell command -v $(program)),,$(program:node=nodejs)))
 DEBIAN_TEST   = $(DEBIAN_BUILD) $(DEBIAN_DEB) git clang clang-format-14 libcmocka-dev libclang-rt-14-dev libseccomp-dev \
                 curl jq sqlite3 util-linux python3 prometheus adduser debootstrap iproute2 groff man-db bsdextrautils mandoc zsh fish chromium
 
 .PHONY: deps deps-test deps-page
-deps: deps-page
+deps:
 	@tools/deps $(DEBIAN_BUILD)
+	@$(MAKE) --no-print-directory deps-page
+# Where it cannot be had the controller is built without the page, which is said.
 deps-page:
-	@tools/deps $(DEBIAN_PAGE)
+	@tools/deps $(DEBIAN_PAGE) || :
 	@controller/dashboard/fetch $(PAGE_LIBRARIES)
-deps-test: deps-page
-	@tools/deps $(DEBIAN_TEST)
+deps-test:
+	@tools/deps $(DEBIAN_TEST) $(DEBIAN_PAGE)
+	@controller/dashboard/fetch $(PAGE_LIBRARIES)
 	@tests/clients/fetch build/clients
 
 # --- using it ------------------------------------------------------------------------------------
@@ -355,6 +361,7 @@ exec_prefix  ?= $(prefix)
 bindir       ?= $(exec_prefix)/bin
 datadir     ?= $(prefix)/share
 mandir      ?= $(datadir)/man
+docdir      ?= $(datadir)/doc
 bashcompdir ?= $(datadir)/bash-completion/completions
 zshcompdir  ?= $(datadir)/zsh/site-functions
 fishcompdir ?= $(datadir)/fish/vendor_completions.d
@@ -373,6 +380,12 @@ define install_conf
 	else $(INSTALL_DATA) $(OUT)/conf/$(notdir $(1)) $(1); fi
 endef
 
+# Libraries of others are in the dashboard, if it is built in.
+define install_licences
+	$(Q)if [ -e build/dashboard/page/licences.txt ]; then $(INSTALL) -d $(DESTDIR)$(docdir)/fog-controller && \
+	  $(INSTALL_DATA) build/dashboard/page/licences.txt $(DESTDIR)$(docdir)/fog-controller; fi
+endef
+
 .PHONY: install install-fogctl $(addprefix install-,$(DAEMONS)) uninstall deb
 install: $(addprefix install-,$(DAEMONS)) install-fogctl
 $(addprefix install-,$(DAEMONS)): install-%: $(OUT)/fog-% $(OUT)/conf/%.conf $(OUT)/man/fogctl.1
@@ -383,6 +396,7 @@ $(addprefix install-,$(DAEMONS)): install-%: $(OUT)/fog-% $(OUT)/conf/%.conf $(O
 	$(Q)$(INSTALL_DATA) $(OUT)/conf/fog-$*.service $(DESTDIR)$(systemunitdir)
 	$(Q)$(INSTALL_DATA) packaging/systemd/fog-$*.sysusers $(DESTDIR)$(sysusersdir)/fog-$*.conf
 	$(call install_conf,$(DESTDIR)$(confdir)/$*.conf)
+	$(if $(filter controller,$*),$(install_licences))
 install-fogctl: $(OUT)/fogctl $(OUT)/man/fogctl.1
 	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(mandir)/man1 $(bashcompdir) $(zshcompdir) $(fishcompdir))
 	$(Q)$(INSTALL_PROGRAM) $< $(DESTDIR)$(bindir)
@@ -405,6 +419,7 @@ $(OUT)/conf/%.conf: $(OUT)/gendocs Makefile
 uninstall:
 	rm -f $(DESTDIR)$(mandir)/man1/fogctl.1 $(DESTDIR)$(mandir)/man1/fogctl-*.1 $(DAEMONS:%=$(DESTDIR)$(mandir)/man8/fog-%.8) \
 	  $(DESTDIR)$(bashcompdir)/fogctl $(DESTDIR)$(zshcompdir)/_fogctl $(DESTDIR)$(fishcompdir)/fogctl.fish
+	rm -rf $(DESTDIR)$(docdir)/fog-controller
 	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(PROGRAMS)) $(DAEMONS:%=$(DESTDIR)$(systemunitdir)/fog-%.service) \
 	  $(DAEMONS:%=$(DESTDIR)$(sysusersdir)/fog-%.conf)
 
@@ -433,8 +448,12 @@ build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c tests/fuzz/entry.c tests/fuzz/fuzz.h $(SC
 	$(if $(V),,@echo "  FUZZ  $@")
 	$(Q)clang $(CPPFLAGS) $(FUZZ_FLAGS) -DFUZZ_ONE=fuzz_$* -o $@ $(filter %.c,$^) $(LIBS_SCHEMA)
 
-.PHONY: clean
+# What was fetched stays, for those who are offline now.
+.PHONY: clean distclean
 clean:
+	find build -mindepth 1 -maxdepth 1 ! -name clients ! -name dashboard -exec rm -rf {} +
+	find build/dashboard -mindepth 1 -maxdepth 1 ! -name npm ! -name cache -exec rm -rf {} +
+distclean:
 	rm -rf build
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -17,11 +17,13 @@ const esbuild = createRequire(join(libraries, 'package.json'))('esbuild')
 
 const types = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', txt: 'text/plain' }
 
-// Licences of what is bundled: they ask to come along.
-function licences() {
-  const names = Object.keys(JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')).dependencies)
-  const all = [...names, '@preact/signals-core']
-  return all.map((name) => `${name}\n\n${readFileSync(join(modules, name, 'LICENSE'), 'utf8')}\n`).join('\n')
+// "…/node_modules/@preact/signals/dist/signals.js": "@preact/signals"; none of our own files.
+const libraryOf = (path) => path.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1]
+
+// The licences of what is bundled ask to come along, with their notices of copyright.
+function licences(inputs) {
+  const names = [...new Set(inputs.map(libraryOf))].filter(Boolean).sort()
+  return names.map((name) => `${name}\n\n${readFileSync(join(modules, name, 'LICENSE'), 'utf8').trim()}\n`).join('\n\n')
 }
 
 async function bundle() {
@@ -37,10 +39,12 @@ async function bundle() {
     nodePaths: [modules],
     alias: { 'fog-reasons': join(dir, 'reasons.json') }, // from the tables of the programs
     outdir: 'page',
-    legalComments: 'none',
+    legalComments: 'none', // they are in licences.txt, whole
+    metafile: true,
     logLevel: 'warning',
   })
-  return result.outputFiles.map((file) => [file.path.split('/').pop(), Buffer.from(file.contents)])
+  const files = result.outputFiles.map((file) => [file.path.split('/').pop(), Buffer.from(file.contents)])
+  return [...files, ['licences.txt', Buffer.from(licences(Object.keys(result.metafile.inputs)))]]
 }
 
 function asC(files) {
@@ -66,7 +70,6 @@ const outputs = [
   ['index.html', readFileSync(join(here, 'index.html'))],
   ['boot.js', readFileSync(join(here, 'boot.js'))],
   ['icon.svg', readFileSync(join(here, 'icon.svg'))],
-  ['licences.txt', Buffer.from(licences())],
 ]
 const files = outputs.map(([name, bytes]) => [name, types[name.split('.').pop()], gzipSync(bytes, { level: 9 })])
 const total = files.reduce((sum, [, , bytes]) => sum + bytes.length, 0)

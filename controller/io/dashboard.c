@@ -16,7 +16,8 @@
 static const char left_out[] =
     "This fog-controller was built without its dashboard.\n"
     "\"make deps\" gets what the page is built with; \"make\" then builds it in.\n"
-    "The API is there all the same: fogctl, kubectl and /apis/fog/v1.\n";
+    "Until then \"fogctl top\" shows the fleet in a shell.  The API is there all the same:\n"
+    "fogctl, kubectl and /apis/fog/v1.\n";
 
 static struct dashboard_answer say(int code, const char *headers, const char *text)
 {

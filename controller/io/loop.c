@@ -12,6 +12,7 @@
 #include "controller/io/backup.h"
 #include "controller/io/blobs.h"
 #include "controller/io/configdir.h"
+#include "controller/io/dashboard.h"
 #include "controller/io/http.h"
 #include "controller/io/keeper.h"
 #include "controller/io/link.h"
@@ -696,6 +697,9 @@ int loop_open(const struct config *config, struct engine *engine, struct loop **
 enum loop_exit loop_run(struct loop *loop)
 {
     log_info("controller \"%s\" is ready version=%s", loop->config->name, FOG_VERSION);
+    if (dashboard_file_count == 0) {
+        log_info("built without the dashboard: /ui/ says how to get it");
+    }
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
     return loop->exit_code;
 }

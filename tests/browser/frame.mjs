@@ -21,6 +21,13 @@ export const tests = {
     assert.ok(bytes > 1000 && bytes < 150_000, `${bytes} bytes`)
   },
 
+  async licences_of_what_it_is_made_with_are_a_link_away({ page }) {
+    await page.view('fleet')
+    await page.getByRole('link', { name: 'Licences' }).click()
+    const text = await page.locator('body').innerText()
+    for (const library of ['preact', '@preact/signals', 'uplot', 'yaml', 'Copyright (c)']) assert.ok(text.includes(library), library)
+  },
+
   async every_kind_is_shown_by_its_own_columns({ page, fleet }) {
     await page.view('kinds')
     for (const { kind, name } of (await fleet.api('/apis/fog/v1')).resources.filter(({ name }) => !name.includes('/'))) {

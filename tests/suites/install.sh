@@ -32,6 +32,12 @@ pages_and_completion_are_there() {
   expect 0 bash -n "$share/bash-completion/completions/fogctl"
 }
 
+licences_of_what_is_in_the_dashboard_come_along() {
+  local notice=$D/opt/fog/share/doc/fog-controller/licences.txt
+  is "the libraries" "$(grep -E -A 1 -B 1 '^[@a-z/-]+$' "$notice" | grep -v '^-*$' | xargs)" "@preact/signals @preact/signals-core preact uplot yaml"
+  is "notices of copyright" "$(grep -c '^Copyright' "$notice")" 5
+}
+
 its_files_are_right_as_they_are() {
   expect 0 "$D/opt/fog/bin/fog-controller" config check --config "$D/etc/fog/controller.conf"
   expect 0 "$D/opt/fog/bin/fog-agent" config show --config "$D/etc/fog/agent.conf" --name x
@@ -47,4 +53,4 @@ what_an_operator_wrote_is_kept() {
   is "what is left" "$(files)" "644 etc/fog/agent.conf 644 etc/fog/controller.conf 644 etc/fog/controller.conf.new"
 }
 
-it all_is_where_it_belongs pages_and_completion_are_there its_files_are_right_as_they_are what_an_operator_wrote_is_kept
+it all_is_where_it_belongs pages_and_completion_are_there licences_of_what_is_in_the_dashboard_come_along its_files_are_right_as_they_are what_an_operator_wrote_is_kept

@@ -90,6 +90,9 @@ function Frame() {
           <view.draw path={route.value.path.slice(1)} params={route.value.params} />
         </Guard>
       </main>
+      <footer>
+        <a href="licences.txt">Licences of what this page is made with</a>
+      </footer>
     </>
   )
 }
