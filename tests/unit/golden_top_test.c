@@ -90,15 +90,19 @@ static struct node *object_of(struct world *world, const char *name)
 static void set_condition(struct world *world, struct node *object, const char *type,
                           const char *status, const char *reason, const char *message)
 {
-    struct node *conditions = node_list(&world->arena), *condition = node_map(&world->arena);
+    struct node *status_node = at(world, object, "status"), *condition = node_map(&world->arena);
+    struct node *conditions = node_find(status_node, "conditions");
 
+    if (conditions == NULL) {
+        conditions = node_list(&world->arena);
+        node_set(&world->arena, status_node, "conditions", conditions);
+    }
     set(world, condition, "type", type);
     set(world, condition, "status", status);
     set(world, condition, "reason", reason);
     set(world, condition, "message", message);
     set_time(world, condition, "lastTransitionTime");
     node_add(&world->arena, conditions, condition);
-    node_set(&world->arena, at(world, object, "status"), "conditions", conditions);
 }
 
 /* --- what happens ----------------------------------------------------------------------------- */
@@ -146,7 +150,9 @@ static void on_agent(struct world *world)
                   "");
     node_set(&world->arena, spec, "unschedulable",
              node_bool(&world->arena, has_word(world, "cordoned")));
-    set(world, spec, "drain", has_word(world, "drained") ? "gently" : "never");
+    if (has_word(world, "drained")) {
+        set_condition(world, agent, "Schedulable", "False", "Draining", "");
+    }
     node_set(&world->arena, status, "paused", node_bool(&world->arena, has_word(world, "paused")));
     for (size_t i = 2; i < world->count; i++) {
         char *value = strchr(world->words[i], '='), *label;

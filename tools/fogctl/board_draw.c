@@ -300,22 +300,13 @@ static const char *const help =
 
 static size_t put_help(struct board *board, struct str *to)
 {
-    static const char *const meanings[SCENE_STATE_COUNT] = {
-        [SCENE_SILENT] = "it is away, and nobody knows",
-        [SCENE_FAILING] = "what runs there fails",
-        [SCENE_PAUSED] = "its owner lets nothing run",
-        [SCENE_SUSPENDED] = "a policy holds what runs there",
-        [SCENE_CONVERGING] = "not as declared yet",
-        [SCENE_CORDONED] = "as declared, and gets nothing new",
-        [SCENE_CONVERGED] = "as declared",
-    };
     struct str text = STR_EMPTY;
     size_t lines;
 
     str_add(&text, help);
     for (size_t i = SCENE_STATE_COUNT; i-- > 0;) {
         str_addf(&text, "  %s %s: %s\n", scene_state_sign(&board->look, (enum scene_state)i),
-                 scene_state_words[i], meanings[i]);
+                 scene_state_words[i], scene_state_meanings[i]);
     }
     put_lines(board, text.data, &board->help_top, board_rows_seen(board) + TITLE_LINES, &lines, to);
     str_fini(&text);

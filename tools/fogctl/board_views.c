@@ -10,9 +10,9 @@
 const char *scene_state_sign(const struct look *look, enum scene_state state)
 {
     static const char *const signs[SCENE_STATE_COUNT][2] = {
-        [SCENE_SILENT] = {"○", "-"},     [SCENE_FAILING] = {"✗", "!"},
-        [SCENE_PAUSED] = {"■", "="},     [SCENE_SUSPENDED] = {"‖", "z"},
+        [SCENE_SILENT] = {"○", "-"},     [SCENE_DIVERGED] = {"▲", "!"},
         [SCENE_CONVERGING] = {"◐", "~"}, [SCENE_CORDONED] = {"⊘", "x"},
+        [SCENE_SUSPENDED] = {"‖", "z"},  [SCENE_IDLE] = {"·", "."},
         [SCENE_CONVERGED] = {"●", "+"},
     };
 
@@ -22,9 +22,9 @@ const char *scene_state_sign(const struct look *look, enum scene_state state)
 enum style scene_state_style(enum scene_state state)
 {
     static const enum style styles[SCENE_STATE_COUNT] = {
-        [SCENE_SILENT] = STYLE_RED,        [SCENE_FAILING] = STYLE_RED,
-        [SCENE_PAUSED] = STYLE_YELLOW,     [SCENE_SUSPENDED] = STYLE_YELLOW,
-        [SCENE_CONVERGING] = STYLE_YELLOW, [SCENE_CORDONED] = STYLE_BLUE,
+        [SCENE_SILENT] = STYLE_RED,       [SCENE_DIVERGED] = STYLE_RED,
+        [SCENE_CONVERGING] = STYLE_BLUE,  [SCENE_CORDONED] = STYLE_VIOLET,
+        [SCENE_SUSPENDED] = STYLE_YELLOW, [SCENE_IDLE] = STYLE_FAINT,
         [SCENE_CONVERGED] = STYLE_GREEN,
     };
 
@@ -282,8 +282,7 @@ static void put_session_state(const struct cell *cell, const void *row)
     const struct scene_session *session = row;
     enum scene_state state = scene_session_state(session);
 
-    put_state(cell, state,
-              state == SCENE_CONVERGED || state == SCENE_SUSPENDED ? "" : session->reason);
+    put_state(cell, state, state == SCENE_CONVERGED ? "" : session->reason);
 }
 
 static void put_ready(const struct cell *cell, const void *row)

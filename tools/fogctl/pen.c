@@ -8,7 +8,7 @@
 static const char *const style_codes[] = {
     [STYLE_NONE] = "",         [STYLE_BOLD] = "\033[1m",    [STYLE_FAINT] = "\033[2m",
     [STYLE_RED] = "\033[31m",  [STYLE_YELLOW] = "\033[33m", [STYLE_GREEN] = "\033[32m",
-    [STYLE_BLUE] = "\033[36m", [STYLE_REVERSE] = "\033[7m",
+    [STYLE_BLUE] = "\033[36m", [STYLE_VIOLET] = "\033[35m", [STYLE_REVERSE] = "\033[7m",
 };
 
 static void turn_on(struct pen *pen, enum style style)

@@ -21,6 +21,7 @@ enum style {
     STYLE_YELLOW,
     STYLE_GREEN,
     STYLE_BLUE,
+    STYLE_VIOLET,
     STYLE_REVERSE,
 };
 

@@ -10,13 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const scene_state_words[SCENE_STATE_COUNT + 1] = {
-    [SCENE_SILENT] = "silent",         [SCENE_FAILING] = "failing",
-    [SCENE_PAUSED] = "paused",         [SCENE_SUSPENDED] = "suspended",
-    [SCENE_CONVERGING] = "converging", [SCENE_CORDONED] = "cordoned",
-    [SCENE_CONVERGED] = "converged",
-};
-
 /* --- texts and numbers of others ---------------------------------------------------------------
  */
 
@@ -29,49 +22,21 @@ void scene_keep(char **to, const char *text)
     }
 }
 
-static int64_t int_at(const struct node *map, const char *key)
+int64_t scene_int_at(const struct node *map, const char *key)
 {
     int64_t value;
 
     return node_find_int(map, key, &value) ? value : 0;
 }
 
-static bool bool_at(const struct node *map, const char *key)
+bool scene_bool_at(const struct node *map, const char *key)
 {
     const struct node *node = node_find(map, key);
 
     return node != NULL && node->type == NODE_BOOL && node->boolean;
 }
 
-/* A number, an amount or a duration; NAN when there is none. */
-static double amount_of(const struct node *node)
-{
-    int64_t value;
-
-    if (node == NULL) {
-        return NAN;
-    }
-    switch (node->type) {
-    case NODE_BOOL:
-        return node->boolean;
-    case NODE_INT:
-        return (double)node->integer;
-    case NODE_REAL:
-        return node->real;
-    case NODE_STR:
-        return quantity_from_str(node->str.text, &value) ||
-                       duration_from_str(node->str.text, &value)
-                   ? (double)value
-                   : NAN;
-    case NODE_NULL:
-    case NODE_LIST:
-    case NODE_MAP:
-        break;
-    }
-    return NAN;
-}
-
-static const struct node *condition_of(const struct node *status, const char *type)
+const struct node *scene_condition_of(const struct node *status, const char *type)
 {
     const struct node *conditions = node_find(status, "conditions");
 
@@ -84,7 +49,7 @@ static const struct node *condition_of(const struct node *status, const char *ty
     return NULL;
 }
 
-static const char *name_of(const struct node *object)
+const char *scene_name_of(const struct node *object)
 {
     const char *name = node_find_text(node_find(object, "metadata"), "name");
 
@@ -99,234 +64,6 @@ static void note_revision(struct scene *scene, const struct node *object)
     if (text != NULL && u64_from_str(text, &revision) && revision > scene->revision) {
         scene->revision = revision;
     }
-}
-
-/* --- what state an agent is in ----------------------------------------------------------------
- */
-
-static bool is_over(const struct scene_work *work)
-{
-    return work->phase == PHASE_SUCCEEDED || work->phase == PHASE_STOPPED;
-}
-
-enum scene_state scene_work_state(const struct scene_work *work)
-{
-    return work->phase == PHASE_FAILED || work->failures > 0 ? SCENE_FAILING
-           : work->phase == PHASE_SUSPENDED                  ? SCENE_SUSPENDED
-           : is_over(work) || (work->phase == PHASE_RUNNING && work->is_converged)
-               ? SCENE_CONVERGED
-               : SCENE_CONVERGING;
-}
-
-static void judge(struct scene *scene, struct scene_agent *agent)
-{
-    enum scene_state state = agent->is_cordoned ? SCENE_CORDONED : SCENE_CONVERGED;
-
-    scene->judged++;
-    agent->running = agent->held = 0;
-    agent->reason = agent->is_draining ? "Draining" : "";
-    vec_each (&agent->work, it) {
-        enum scene_state its = scene_work_state(*it);
-
-        agent->running += (*it)->phase == PHASE_RUNNING;
-        agent->held += (*it)->phase == PHASE_SUSPENDED;
-        if (its < state) {
-            state = its;
-            agent->reason = (*it)->reason;
-        }
-    }
-    if (agent->is_paused && state > SCENE_PAUSED) {
-        state = SCENE_PAUSED;
-        agent->reason = "";
-    }
-    if (!agent->is_connected) {
-        state = SCENE_SILENT;
-        agent->reason = agent->away == NULL ? "" : agent->away;
-    }
-    agent->state = state;
-}
-
-static void count_agent(struct scene *scene, const struct scene_agent *agent, size_t by)
-{
-    if (agent->is_there && agent->is_chosen) { /* `by` may be -1: sums of size_t wrap around */
-        scene->agents_count += by;
-        scene->agents_by_state[agent->state] += by;
-        scene->agents_away += agent->is_connected ? 0 : by;
-        scene->agents_cordoned += agent->is_cordoned ? by : 0;
-    }
-}
-
-static void take_out(struct scene *scene, const struct scene_agent *agent)
-{
-    count_agent(scene, agent, (size_t)-1);
-}
-
-static void put_back(struct scene *scene, struct scene_agent *agent)
-{
-    judge(scene, agent);
-    count_agent(scene, agent, 1);
-    scene->changes[KIND_AGENT]++;
-}
-
-/* --- agents -----------------------------------------------------------------------------------
- */
-
-static void free_agent(struct scene_agent *agent)
-{
-    free(agent->name);
-    free(agent->labels);
-    free(agent->away);
-    free(agent->version);
-    free(agent->platform);
-    vec_fini(&agent->work);
-    free(agent);
-}
-
-static struct scene_agent *agent_get(struct scene *scene, const char *name)
-{
-    struct scene_agent *agent = map_find(&scene->agents, name);
-
-    if (agent == NULL) {
-        agent = mem_alloc(sizeof(*agent));
-        agent->name = mem_strdup(name);
-        agent->is_chosen = !scene->has_choice;
-        agent->reason = "";
-        scene_keep(&agent->labels, "");
-        (void)map_put(&scene->agents, name, agent);
-    }
-    return agent;
-}
-
-/* Nothing is known of it any more. */
-static void agent_drop(struct scene *scene, struct scene_agent *agent)
-{
-    if (!agent->is_there && agent->work.count == 0) {
-        (void)map_remove(&scene->agents, agent->name);
-        free_agent(agent);
-    }
-}
-
-static void read_labels(struct scene_agent *agent, const struct node *object)
-{
-    const struct node *labels = node_find(node_find(object, "metadata"), "labels");
-    struct str text = STR_EMPTY;
-
-    for (size_t i = 0; labels != NULL && labels->type == NODE_MAP && i < labels->map.count; i++) {
-        const char *value = node_text(labels->map.members[i].value);
-
-        str_addf(&text, "%s%s=%s", i == 0 ? "" : ",", labels->map.members[i].key,
-                 value == NULL ? "" : value);
-    }
-    scene_keep(&agent->labels, text.data);
-    str_fini(&text);
-}
-
-static void read_sensors(struct scene_agent *agent, const struct node *sensors)
-{
-    const struct node *unknown = node_find(sensors, "unknown");
-
-    for (size_t i = 0; i < SENSOR_COUNT; i++) {
-        agent->of[i] = amount_of(node_find(sensors, sensor_words[i]));
-        agent->is_unknown[i] = false;
-        for (size_t k = 0; unknown != NULL && unknown->type == NODE_LIST && k < unknown->list.count;
-             k++) {
-            agent->is_unknown[i] |= str_eq(node_text(unknown->list.items[k]), sensor_words[i]);
-        }
-    }
-}
-
-static void read_agent(struct scene_agent *agent, const struct node *object)
-{
-    const struct node *spec = node_find(object, "spec"), *status = node_find(object, "status");
-    const struct node *ready = condition_of(status, "Ready");
-    const char *drain = node_find_text(spec, "drain"), *cores, *last_seen;
-
-    read_labels(agent, object);
-    read_sensors(agent, node_find(status, "sensors"));
-    agent->is_connected = str_eq(node_find_text(ready, "status"), "True");
-    scene_keep(&agent->away, ready == NULL ? "NeverSeen" : node_find_text(ready, "reason"));
-    agent->is_paused = bool_at(status, "paused");
-    agent->is_draining = drain != NULL && !str_eq(drain, "never");
-    agent->is_cordoned = bool_at(spec, "unschedulable") || agent->is_draining;
-    cores = node_find_text(node_find(status, "capacity"), "cores");
-    if (cores == NULL || !cores_from_str(cores, &agent->cores_milli)) {
-        agent->cores_milli = 0;
-    }
-    agent->memory_bytes = 0;
-    cores = node_find_text(node_find(status, "capacity"), "memory");
-    (void)(cores != NULL && quantity_from_str(cores, &agent->memory_bytes));
-    scene_keep(&agent->version, node_find_text(status, "version"));
-    scene_keep(&agent->platform, node_find_text(status, "platform"));
-    last_seen = node_find_text(status, "lastSeen");
-    agent->last_seen = (struct wall){0};
-    (void)(last_seen != NULL && wall_from_str(last_seen, &agent->last_seen));
-}
-
-static void put_agent(struct scene *scene, const struct node *object)
-{
-    struct scene_agent *agent = agent_get(scene, name_of(object));
-
-    take_out(scene, agent);
-    scene->membership[KIND_AGENT] += !agent->is_there;
-    agent->is_there = agent->is_seen = true;
-    read_agent(agent, object);
-    put_back(scene, agent);
-}
-
-static void remove_agent(struct scene *scene, struct scene_agent *agent)
-{
-    take_out(scene, agent);
-    agent->is_there = agent->is_connected = false;
-    scene->membership[KIND_AGENT]++;
-    scene->changes[KIND_AGENT]++;
-    agent_drop(scene, agent);
-}
-
-static void choose_one(struct scene *scene, struct scene_agent *agent, bool is_chosen)
-{
-    if (agent->is_chosen != is_chosen) {
-        take_out(scene, agent);
-        agent->is_chosen = is_chosen;
-        scene->membership[KIND_AGENT]++;
-        put_back(scene, agent);
-    }
-}
-
-void scene_read(struct scene *scene, const struct node *agents)
-{
-    for (size_t i = 0; agents != NULL && agents->type == NODE_LIST && i < agents->list.count; i++) {
-        struct scene_agent *agent = map_find(&scene->agents, name_of(agents->list.items[i]));
-
-        if (agent == NULL || !agent->is_there) {
-            continue;
-        }
-        agent->sweep = scene->sweep;
-        take_out(scene, agent);
-        read_agent(agent, agents->list.items[i]);
-        put_back(scene, agent);
-        choose_one(scene, agent, true);
-    }
-}
-
-void scene_sweep_begin(struct scene *scene)
-{
-    scene->sweep++;
-}
-
-void scene_sweep_end(struct scene *scene)
-{
-    map_each (&scene->agents, it) {
-        struct scene_agent *agent = it->value;
-
-        choose_one(scene, agent, !scene->has_choice || agent->sweep == scene->sweep);
-    }
-}
-
-void scene_choose(struct scene *scene, bool has_choice)
-{
-    scene->has_choice = has_choice;
-    scene_sweep_begin(scene);
-    scene_sweep_end(scene);
 }
 
 /* --- sessions ---------------------------------------------------------------------------------
@@ -362,21 +99,12 @@ size_t scene_session_held(const struct scene_session *session)
     return session->by_phase[PHASE_SUSPENDED];
 }
 
-enum scene_state scene_session_state(const struct scene_session *session)
-{
-    return session->is_judged && !session->is_converged
-               ? session->class == DIVERGENCE_SOFTWARE ? SCENE_FAILING : SCENE_CONVERGING
-           : !session->is_judged             ? SCENE_CONVERGING
-           : scene_session_held(session) > 0 ? SCENE_SUSPENDED
-                                             : SCENE_CONVERGED;
-}
-
 static void count_session(struct scene *scene, const struct scene_session *session, size_t by)
 {
     if (session->is_there) {
         scene->sessions_count += by;
         scene->sessions_converged += session->is_judged && session->is_converged ? by : 0;
-        scene->sessions_held += scene_session_state(session) == SCENE_SUSPENDED ? by : 0;
+        scene->sessions_held += session->is_converged && scene_session_held(session) > 0 ? by : 0;
         if (!(session->is_judged && session->is_converged) && session->class < DIVERGENCE_COUNT) {
             scene->sessions_by_class[session->class] += by;
         }
@@ -399,7 +127,7 @@ static void session_drop(struct scene *scene, struct scene_session *session)
 static void read_session(struct scene_session *session, const struct node *object)
 {
     const struct node *status = node_find(object, "status");
-    const struct node *converged = condition_of(status, "Converged");
+    const struct node *converged = scene_condition_of(status, "Converged");
     const char *since = node_find_text(converged, "lastTransitionTime");
 
     session->is_judged = converged != NULL;
@@ -409,16 +137,16 @@ static void read_session(struct scene_session *session, const struct node *objec
     scene_keep(&session->done, node_find_text(node_find(status, "tasks"), "done"));
     session->class = session->is_judged && !session->is_converged ? divergence_of(session->reason)
                                                                   : DIVERGENCE_COUNT;
-    session->desired = int_at(status, "desired");
-    session->ready = int_at(status, "ready");
-    session->updated = int_at(status, "updated");
+    session->desired = scene_int_at(status, "desired");
+    session->ready = scene_int_at(status, "ready");
+    session->updated = scene_int_at(status, "updated");
     session->since = (struct wall){0};
     (void)(since != NULL && wall_from_str(since, &session->since));
 }
 
 static void put_session(struct scene *scene, const struct node *object)
 {
-    struct scene_session *session = session_get(scene, name_of(object));
+    struct scene_session *session = session_get(scene, scene_name_of(object));
 
     count_session(scene, session, (size_t)-1);
     scene->membership[KIND_HARVEST_SESSION] += !session->is_there;
@@ -455,7 +183,7 @@ static void detach(struct scene *scene, struct scene_work *work)
     struct scene_agent *agent = work->agent;
 
     count_work(scene, work, (size_t)-1);
-    take_out(scene, agent);
+    scene_take_out(scene, agent);
     for (size_t i = 0; i < agent->work.count; i++) {
         if (agent->work.items[i] == work) {
             vec_remove(&agent->work, i);
@@ -467,7 +195,7 @@ static void detach(struct scene *scene, struct scene_work *work)
 static void attach(struct scene *scene, struct scene_work *work)
 {
     vec_add(&work->agent->work, work);
-    put_back(scene, work->agent);
+    scene_put_back(scene, work->agent);
     count_work(scene, work, 1);
 }
 
@@ -483,7 +211,7 @@ static void free_work(struct scene_work *work)
 static void read_work(struct scene_work *work, const struct node *object)
 {
     const struct node *status = node_find(object, "status");
-    const struct node *converged = condition_of(status, "Converged");
+    const struct node *converged = scene_condition_of(status, "Converged");
     const char *reason = node_find_text(status, "reason"), *phase = node_find_text(status, "phase");
     const char *message = node_find_text(status, "message");
 
@@ -493,8 +221,8 @@ static void read_work(struct scene_work *work, const struct node *object)
             str_eq(assignment_phase_words[i], phase) ? (enum assignment_phase)i : work->phase;
     }
     work->is_converged = str_eq(node_find_text(converged, "status"), "True");
-    work->restarts = int_at(status, "restarts");
-    work->failures = int_at(status, "failures");
+    work->restarts = scene_int_at(status, "restarts");
+    work->failures = scene_int_at(status, "failures");
     scene_keep(&work->slot, node_find_text(node_find(object, "spec"), "slot"));
     if (reason == NULL && !work->is_converged) { /* the controller knows more than the agent */
         reason = node_find_text(converged, "reason");
@@ -505,20 +233,39 @@ static void read_work(struct scene_work *work, const struct node *object)
                                    : message);
 }
 
+static void remove_work(struct scene *scene, struct scene_work *work)
+{
+    detach(scene, work);
+    scene_put_back(scene, work->agent);
+    scene_agent_drop(scene, work->agent);
+    session_drop(scene, work->session);
+    (void)map_remove(&scene->work, work->name);
+    scene->membership[KIND_ASSIGNMENT]++;
+    scene->changes[KIND_ASSIGNMENT]++;
+    free_work(work);
+}
+
 static void put_work(struct scene *scene, const struct node *object)
 {
-    const char *name = name_of(object), *agent, *session;
+    const char *name = scene_name_of(object), *agent, *session;
     const struct node *spec = node_find(object, "spec");
     struct scene_work *work = map_find(&scene->work, name);
 
     agent = node_find_text(spec, "agent");
     session = node_find_text(spec, "session");
+    agent = agent == NULL ? "" : agent;
+    session = session == NULL ? "" : session;
+    if (work != NULL &&
+        !(str_eq(work->agent->name, agent) && str_eq(work->session->name, session))) {
+        remove_work(scene, work); /* another one of that name, while nobody looked */
+        work = NULL;
+    }
     if (work == NULL) {
         work = mem_alloc(sizeof(*work));
         work->name = mem_strdup(name);
-        work->agent = agent_get(scene, agent == NULL ? "" : agent); /* which it keeps for life */
-        work->session = session_get(scene, session == NULL ? "" : session);
-        take_out(scene, work->agent);
+        work->agent = scene_agent_get(scene, agent); /* which it keeps for life */
+        work->session = session_get(scene, session);
+        scene_take_out(scene, work->agent);
         (void)map_put(&scene->work, name, work);
         scene->membership[KIND_ASSIGNMENT]++;
     } else {
@@ -530,18 +277,6 @@ static void put_work(struct scene *scene, const struct node *object)
     scene->changes[KIND_ASSIGNMENT]++;
 }
 
-static void remove_work(struct scene *scene, struct scene_work *work)
-{
-    detach(scene, work);
-    put_back(scene, work->agent);
-    agent_drop(scene, work->agent);
-    session_drop(scene, work->session);
-    (void)map_remove(&scene->work, work->name);
-    scene->membership[KIND_ASSIGNMENT]++;
-    scene->changes[KIND_ASSIGNMENT]++;
-    free_work(work);
-}
-
 /* --- all kinds --------------------------------------------------------------------------------
  */
 
@@ -549,7 +284,7 @@ void scene_put(struct scene *scene, enum kind_id kind, const struct node *object
 {
     note_revision(scene, object);
     if (kind == KIND_AGENT) {
-        put_agent(scene, object);
+        scene_put_agent(scene, object);
     } else if (kind == KIND_HARVEST_SESSION) {
         put_session(scene, object);
     } else if (kind == KIND_ASSIGNMENT) {
@@ -566,7 +301,7 @@ void scene_remove(struct scene *scene, enum kind_id kind, const char *name)
     struct scene_work *work = map_find(&scene->work, name);
 
     if (kind == KIND_AGENT && agent != NULL && agent->is_there) {
-        remove_agent(scene, agent);
+        scene_remove_agent(scene, agent);
     } else if (kind == KIND_HARVEST_SESSION && session != NULL && session->is_there) {
         remove_session(scene, session);
     } else if (kind == KIND_ASSIGNMENT && work != NULL) {
@@ -633,7 +368,7 @@ void scene_fini(struct scene *scene)
         free_work(it->value);
     }
     map_each (&scene->agents, it) {
-        free_agent(it->value);
+        scene_free_agent(it->value);
     }
     map_each (&scene->sessions, it) {
         free_session(it->value);

@@ -15,19 +15,20 @@
 #include "schema/readings.h"
 #include "schema/tree.h"
 
-/* The worst first: an agent is in the first one that is true of it. */
+/* As the dashboard has them: those that ask most for attention first. */
 enum scene_state {
-    SCENE_SILENT,     /* away: nobody knows */
-    SCENE_FAILING,    /* work on it fails, or has failed for good */
-    SCENE_PAUSED,     /* by its owner */
-    SCENE_SUSPENDED,  /* a policy holds work on it */
-    SCENE_CONVERGING, /* work on it is not as declared yet */
-    SCENE_CORDONED,   /* gets no new work, or is drained */
+    SCENE_SILENT,
+    SCENE_DIVERGED,
+    SCENE_CONVERGING,
+    SCENE_CORDONED,
+    SCENE_SUSPENDED,
+    SCENE_IDLE, /* of agents */
     SCENE_CONVERGED,
     SCENE_STATE_COUNT,
 };
 
 extern const char *const scene_state_words[]; /* "suspended"; NULL-terminated */
+extern const char *const scene_state_meanings[];
 
 enum { SCENE_HAPPENED_MAX = 1000, SCENE_PHASE_COUNT = PHASE_STOPPED + 1 };
 
@@ -45,23 +46,22 @@ struct scene_work { /* an assignment */
 
 struct scene_agent {
     char *name, *labels; /* "site=north,tier=gold" */
-    char *away;          /* why it is not ready */
-    char *version, *platform;
-    bool is_there;  /* false: only its work has been heard of */
-    bool is_chosen; /* the condition holds of it, or there is none */
+    char *away, *cordon; /* why it is not ready, or gets no work */
+    bool is_there;       /* false: only its work has been heard of */
+    bool is_chosen;      /* the condition holds of it, or there is none */
     bool is_seen;
-    bool is_connected, is_paused, is_cordoned, is_draining;
-    int64_t cores_milli, memory_bytes; /* 0: not told */
-    double of[SENSOR_COUNT];           /* as units of sensors_shape; NAN: it has none */
-    bool is_unknown[SENSOR_COUNT];     /* has one, which tells nothing */
+    bool is_connected, is_paused, is_cordoned;
+    int64_t cores_milli;           /* 0: not told */
+    double of[SENSOR_COUNT];       /* as units of sensors_shape; NAN: it has none */
+    bool is_unknown[SENSOR_COUNT]; /* has one, which tells nothing */
     struct wall last_seen;
     struct {
         VEC_OF(struct scene_work *);
     } work; /* borrowed */
     size_t running, held;
     enum scene_state state;
-    const char *reason; /* of the state; "" when there is none; borrowed */
-    uint64_t sweep;     /* in which it was read last */
+    char *reason;   /* of the state: "OnBattery, BatteryLow" */
+    uint64_t sweep; /* in which it was read last */
 };
 
 struct scene_session {
@@ -99,8 +99,8 @@ struct scene {
 
     /* Of those that are there and chosen. */
     size_t agents_count, agents_away, agents_cordoned, agents_by_state[SCENE_STATE_COUNT];
-    size_t sessions_count, sessions_converged, sessions_held;
-    size_t sessions_by_class[DIVERGENCE_COUNT]; /* not converged */
+    size_t sessions_count, sessions_converged, sessions_held; /* held: converged, too */
+    size_t sessions_by_class[DIVERGENCE_COUNT];               /* not converged */
     size_t work_by_phase[SCENE_PHASE_COUNT];
 
     bool has_choice; /* agents are chosen by a condition, which sweeps tell */

@@ -82,7 +82,7 @@ static void without_a_terminal_it_is_one_picture(void **state)
     run("top");
     EXITS(0);
     OUT("revision 41");
-    OUT("2 agents   + 1 converged   z 1 suspended\n");
+    OUT("2 agents   . 1 idle   z 1 suspended\n");
     OUT("  a        z suspended ");
     OUT("  w/0      a              z Suspended ");
     OUT("  nothing yet\n"); /* of sessions */

@@ -24,13 +24,13 @@ const say = (state, reason = '', message = '', since = undefined) => ({ state, r
 
 // How far one assignment is from what it shall be.
 export function assignmentState(assignment) {
-  const { phase } = assignment.status ?? {}
+  const { phase, failures = 0 } = assignment.status ?? {}
   const converged = condition(assignment, 'Converged')
   const { reason = '', message = '', lastTransitionTime } = converged ?? {}
   if (phase === 'Suspended') return say('suspended', assignment.status.reason ?? reason, message, lastTransitionTime)
   if (converged?.status === 'True') return say('converged', reason, message, lastTransitionTime)
   const isMoving = phase === undefined || phase === 'Pending' || phase === 'Starting' || phase === 'Stopping'
-  return say(isMoving ? 'converging' : 'diverged', reason, message, lastTransitionTime)
+  return say(isMoving && failures === 0 ? 'converging' : 'diverged', reason, message, lastTransitionTime)
 }
 
 // Of an agent, with the assignments on it.
@@ -39,7 +39,7 @@ export function agentState(agent, assignments = []) {
   if (ready?.status !== 'True') {
     return say('silent', ready?.reason ?? 'NeverConnected', ready?.message ?? 'it has never dialled in', ready?.lastTransitionTime)
   }
-  if (agent.status?.paused) return say('suspended', 'Paused', 'the owner of the machine has paused it', ready.lastTransitionTime)
+  if (agent.status?.paused) return say('suspended', 'OwnerPaused', 'the owner of the machine lets nothing run', ready.lastTransitionTime)
   const states = assignments.map(assignmentState)
   for (const state of ['diverged', 'converging', 'suspended']) {
     const all = states.filter((one) => one.state === state)
