@@ -45,10 +45,30 @@ export const tests = {
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.goto('about:blank')
     }
+    await page.view('nonsense')
+    await page.getByRole('heading', { name: 'There is no such view' }).waitFor()
     for (const address of ['o', 'o/nonsense/x', 'kinds/..%2f..%2fmetrics']) {
       await page.view(address)
       await page.getByText('There is no kind').waitFor()
     }
+  },
+
+  async the_focus_goes_to_what_is_shown_and_back_to_where_it_was({ page }) {
+    const focused = (words) => page.waitForFunction((text) => document.activeElement.textContent.includes(text), words)
+    await page.view('fleet')
+    await page.getByRole('link', { name: /^edge-2/ }).press('Enter')
+    await page.locator('h1:focus').filter({ hasText: 'edge-2' }).waitFor()
+    await page.getByRole('link', { name: 'beacon/edge-2' }).press('Enter')
+    await page.locator('h1:focus').filter({ hasText: 'beacon-edge-2' }).waitFor()
+    await page.goBack()
+    await focused('beacon/edge-2')
+    await page.goBack()
+    await page.locator('a:focus').filter({ hasText: 'edge-2' }).waitFor()
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Objects' }).press('Enter')
+    await page.locator('h1:focus').filter({ hasText: 'Objects' }).waitFor()
+    await page.getByRole('link', { name: 'HarvestSession' }).press('Enter')
+    await page.getByRole('link', { name: 'counter' }).waitFor()
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'HarvestSession') // it is still there
   },
 
   async a_table_of_what_never_rests_is_shown_all_the_same({ page, fleet }) {

@@ -10,6 +10,7 @@ export const tests = {
     const way = page.getByRole('status', { name: 'In the way' })
     await way.filter({ hasText: 'OnBattery' }).filter({ hasText: 'What would help: plug the machine in' }).waitFor()
     await differing(page).filter({ hasText: 'beacon/edge-1' }).filter({ hasText: 'Suspended' }).waitFor()
+    await page.getByRole('heading', { name: 'what is held back, and why' }).waitFor()
     await way.getByRole('link').first().click()
     await page.getByRole('heading', { level: 1 }).filter({ hasText: 'suspended' }).waitFor()
     fleet.sh('set_machine "$T/edge-1.machine" charging 90')
@@ -38,6 +39,27 @@ export const tests = {
     await page.getByRole('log').filter({ hasText: /step \d+ of slot 0/ }).waitFor()
     const before = (await page.getByRole('log').innerText()).length
     await page.waitForFunction((length) => document.querySelector('.log').innerText.length > length, before)
+  },
+
+  async a_log_is_held_while_somebody_reads_it({ page }) {
+    await page.view('o/harvestsessions/counter?tab=log')
+    const log = page.getByRole('log')
+    await log.filter({ hasText: /step \d+ of slot 0/ }).waitFor()
+    await page.getByLabel('follow').press('Space')
+    const before = await log.innerText()
+    await page.getByText(/ since$/).waitFor()
+    assert.equal(await log.innerText(), before)
+    await page.getByLabel('follow').press('Space')
+    await page.waitForFunction((length) => document.querySelector('.log').innerText.length > length, before.length)
+  },
+
+  async fields_and_conditions_are_explained_in_the_words_of_their_kind({ page }) {
+    await page.view('o/agents/edge-1')
+    await page.getByRole('row').filter({ hasText: 'Ready' }).filter({ hasText: 'connected and reporting' }).waitFor()
+    await page.getByRole('link', { name: 'fields' }).click()
+    await page.getByRole('row').filter({ hasText: 'spec.unschedulable' }).filter({ hasText: 'place no new work here' }).waitFor()
+    await page.view('o/harvestpolicies/gentle')
+    await page.getByRole('row').filter({ hasText: 'battery.minPercent' }).filter({ hasText: 'below this charge work is suspended' }).waitFor()
   },
 
   async what_is_not_there_is_said({ page }) {

@@ -65,11 +65,43 @@ export const tests = {
     await progress.filter({ hasText: 'paused' }).waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()
     await progress.filter({ hasText: '3 of 3 have the newest form, 3 ready' }).waitFor()
-    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Undo' }).press('Enter')
     await page.getByRole('dialog').getByText(/^3 start anew/).waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click()
+    await page.getByRole('dialog').getByText('It is done').waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('button:focus').filter({ hasText: 'Undo' }).waitFor()
     await await_('the form of before is back', async () => (await fleet.api('/apis/fog/v1/harvestsessions/rolled')).spec.workload.command[2] === 'sleep 1000')
     fleet.sh('fogctl delete hs rolled')
+  },
+
+  async what_was_made_is_undone_and_what_was_typed_stays_while_one_looks_elsewhere({ page, fleet }) {
+    await page.view('plan')
+    await fill(page, session('made'))
+    await apply(page, 'to try it')
+    await page.getByRole('link', { name: 'Fleet' }).click()
+    await page.getByRole('heading', { name: 'Fleet' }).waitFor({ state: 'attached' })
+    await page.getByRole('link', { name: 'Plan' }).click()
+    assert.equal(await page.getByLabel('Manifest in YAML').inputValue(), session('made'))
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('dialog').getByText(/^2 stop/).waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click()
+    await page.getByRole('dialog').getByText('It is done').waitFor()
+    await await_('it is gone', async () => (await fleet.api('/apis/fog/v1/harvestsessions/made')).code === 404)
+  },
+
+  async an_apply_whose_answer_is_lost_is_done_once({ page, fleet }) {
+    let lost = 0
+    await page.route('**/changesets?fieldManager=fog-dashboard', async (route) => { // a fault: it is done, and the connection ends
+      const response = await route.fetch()
+      return lost++ === 0 ? route.abort() : route.fulfill({ response })
+    })
+    await page.view('plan')
+    await fill(page, session('once'))
+    await apply(page, 'once')
+    assert.equal(lost, 2)
+    assert.equal((await fleet.api('/apis/fog/v1/harvestsessions/once/history')).items.length, 1)
+    fleet.sh('fogctl delete hs once')
   },
 
   async a_fleet_that_changed_meanwhile_is_looked_at_again({ page, fleet }) {

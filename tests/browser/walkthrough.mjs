@@ -42,7 +42,7 @@ export const tests = {
     const plan = page.getByRole('region', { name: 'Plan', exact: true })
     await plan.getByText(/^2 start/).waitFor()
     assert.equal(await plan.getByText(/hello\/\d starts/).count(), 2)
-    await page.getByText('HarvestSession/hello created').waitFor()
+    await page.getByText('HarvestSession/hello would be created').waitFor()
     assert.equal((await fleet.api('/apis/fog/v1/harvestsessions/hello')).code, 404)
     await page.getByRole('button', { name: 'Apply' }).click()
     await page.getByRole('dialog', { name: 'Apply it as it was shown?' }).getByRole('button', { name: 'Not now' }).click()

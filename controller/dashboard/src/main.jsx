@@ -1,10 +1,10 @@
 // The page: a frame with the ways to the views, what the connection is like, and the view.
 import classes from 'fog-reasons'
 import { Component, render } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import './style.css'
-import { clock, collection, heardAt, isStale, startFleet } from './lib/fleet.js'
-import { href, route } from './lib/route.js'
+import { clock, collection, heardAt, isStale, kindOf, startFleet } from './lib/fleet.js'
+import { href, moveFocus, route } from './lib/route.js'
 import { duration } from './lib/time.js'
 import { learnClasses } from './model/states.js'
 import { Convergence } from './views/convergence.jsx'
@@ -22,9 +22,40 @@ const VIEWS = [
   { name: 'convergence', title: 'Convergence', draw: Convergence },
   { name: 'kinds', title: 'Objects', draw: Kinds },
 ]
-const HIDDEN = [{ name: 'o', title: 'Object', draw: ObjectView }]
+// Without a link of their own: each is a part of another.
+const OBJECT = { name: 'o', title: 'Object', draw: ObjectView }
+const NOWHERE = { title: 'Nowhere', draw: Nowhere }
 
-const viewOf = (name) => [...VIEWS, ...HIDDEN].find((view) => view.name === name) ?? VIEWS[0]
+function viewOf(name) {
+  if (name === undefined) return VIEWS[0]
+  return [...VIEWS, OBJECT].find((view) => view.name === name) ?? NOWHERE
+}
+const partOf = ([view, plural]) => (view !== 'o' ? undefined : plural === 'agents' ? 'fleet' : 'kinds')
+const current = (view, path, name) => (view.name === name ? 'page' : partOf(path) === name ? 'true' : undefined)
+
+function Nowhere() {
+  return (
+    <>
+      <h1>There is no such view</h1>
+      <p>
+        <a href={href([])}>To the fleet</a>
+      </p>
+    </>
+  )
+}
+
+// Tells of another view to those who see none: by the focus, which goes there.
+function useFocus(shown) {
+  const main = useRef()
+  const before = useRef(shown)
+  useEffect(() => {
+    if (before.current === shown) return
+    before.current = shown
+    const frame = requestAnimationFrame(() => requestAnimationFrame(() => main.current && moveFocus(main.current)))
+    return () => cancelAnimationFrame(frame)
+  }, [shown])
+  return main
+}
 
 function Connection() {
   const phase = collection('agents').phase.value
@@ -62,11 +93,14 @@ class Guard extends Component {
 }
 
 function Frame() {
-  const view = viewOf(route.value.path[0])
-  const about = HIDDEN.includes(view) ? route.value.path[2] : undefined
+  const { path, params } = route.value
+  const view = viewOf(path[0])
+  const about = view === OBJECT ? path[2] : view.name === 'kinds' && path[1] ? kindOf(path[1]) : undefined
+  const title = [about, view.title, 'Fog'].filter(Boolean).join(' · ')
+  const main = useFocus(path.join('/'))
   useEffect(() => {
-    document.title = [about, view.title, 'Fog'].filter(Boolean).join(' · ')
-  }, [view, about])
+    document.title = title
+  }, [title])
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById('main').focus())}>
@@ -78,18 +112,21 @@ function Frame() {
         </a>
         <nav aria-label="Views">
           {VIEWS.map(({ name, title }) => (
-            <a href={href([name])} aria-current={view.name === name ? 'page' : undefined}>
+            <a href={href([name])} aria-current={current(view, path, name)}>
               {title}
             </a>
           ))}
         </nav>
         <Connection />
       </header>
-      <main id="main" tabIndex="-1" class={isStale.value ? 'old' : ''}>
-        <Guard address={route.value.path.join('/')}>
-          <view.draw path={route.value.path.slice(1)} params={route.value.params} />
+      <main id="main" tabIndex="-1" ref={main} class={isStale.value ? 'old' : ''}>
+        <Guard address={path.join('/')}>
+          <view.draw path={path.slice(1)} params={params} />
         </Guard>
       </main>
+      <p class="unseen" aria-live="polite">
+        {title}
+      </p>
       <footer>
         <a href="licences.txt">Licences of what this page is made with</a>
       </footer>

@@ -1,8 +1,9 @@
 // Pieces that several views draw with.  User strings are text, always: nothing here makes markup of them.
 import { useEffect, useRef } from 'preact/hooks'
 import { clock } from './lib/fleet.js'
+import { setParams } from './lib/route.js'
 import { duration, fullTime, ms } from './lib/time.js'
-import { STATES } from './model/states.js'
+import { heldBack, sessionState, STATES } from './model/states.js'
 
 // A state as form, colour and word.
 export function State({ state, short = false }) {
@@ -13,6 +14,25 @@ export function State({ state, short = false }) {
       </span>
       <span class={short ? 'unseen' : ''}>{state}</span>
     </span>
+  )
+}
+
+// The state of a session, and how much of its work a policy or an owner holds back: that much is as declared, and yet does not run.
+export function SessionState({ session, work }) {
+  const { state } = sessionState(session, work)
+  const held = state === 'suspended' ? 0 : heldBack(work)
+  return (
+    <>
+      <State state={state} />
+      {held > 0 && (
+        <span class="state suspended held">
+          <span class="mark" aria-hidden="true">
+            {STATES.suspended.mark}
+          </span>
+          {held} of {work.length} held back
+        </span>
+      )}
+    </>
   )
 }
 
@@ -31,6 +51,25 @@ export function Bar({ share, label, title, level = '' }) {
       <span class="filled" style={{ width: `${percent}%` }} />
       <span class="label">{label}</span>
     </span>
+  )
+}
+
+// What is looked for, and by which labels: both are in the address.  Labels are told when they are whole where each letter would be a request.
+export function Search({ params, placeholder, problem = '', isEager = false, children }) {
+  const tell = (event) => setParams({ labels: event.target.value })
+  return (
+    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <input type="search" aria-label="Search" placeholder={placeholder} value={params.q ?? ''} onInput={(event) => setParams({ q: event.target.value })} />
+      <input
+        type="search"
+        aria-label="Labels"
+        placeholder="labels: site=north,!old"
+        aria-invalid={problem !== ''}
+        value={params.labels ?? ''}
+        {...(isEager ? { onInput: tell } : { onChange: tell })}
+      />
+      {children}
+    </form>
   )
 }
 
@@ -77,7 +116,7 @@ export function Changes({ changes }) {
 
 export const word = (value) => (value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value))
 
-// A question before something is done; Escape and a click beside it say no.
+// A question before something is done; Escape and a click beside it say no.  The focus goes back to where it was.
 export function Dialog({ title, onClose, children }) {
   const ref = useRef()
   useEffect(() => {

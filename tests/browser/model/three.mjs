@@ -1,4 +1,5 @@
 import { leaves, threeStates } from '../../../controller/dashboard/src/model/three.js'
+import { heldBack, sessionState } from '../../../controller/dashboard/src/model/states.js'
 import { assert, check } from './check.mjs'
 
 const assignment = (slot, phase, converged = 'True', template = 'blake2b:0123456789abcdef') => ({
@@ -14,6 +15,12 @@ await check({
     const rows = threeStates('HarvestSession', session({ desired: 2, ready: 2, updated: 2 }), [assignment('0', 'Running'), assignment('1', 'Running')])
     assert.deepEqual(differing(rows), [])
     assert.deepEqual(rows.map(({ field }) => field), ['replicas', 'form', 'replica 0', 'replica 1'])
+    assert.deepEqual(rows.slice(2).map(({ current, name }) => [current, name]), [['Running', 's-0'], ['Running', 's-1']])
+  },
+  a_session_of_which_all_is_held_back_is_suspended_and_one_of_which_a_part_is_says_how_much() {
+    const converged = { status: { conditions: [{ type: 'Converged', status: 'True', reason: 'AsDeclared' }] } }
+    const [held, running] = [assignment('0', 'Suspended'), assignment('1', 'Running')]
+    assert.deepEqual([[], [running], [held, running], [held, held]].map((work) => [sessionState(converged, work).state, heldBack(work)]), [['converged', 0], ['converged', 0], ['converged', 1], ['suspended', 2]])
   },
   what_is_not_as_declared_is_marked_where_it_is() {
     const rows = threeStates('HarvestSession', session({ desired: 2, ready: 1, updated: 1 }), [assignment('0', 'Suspended'), assignment('1', 'Starting', 'False', 'blake2b:ff')])

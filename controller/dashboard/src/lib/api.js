@@ -4,6 +4,8 @@ export const GROUP = '/apis/fog/v1'
 export const MANAGER = 'fog-dashboard' // the owner of the fields that are written here
 
 const BROKE_OFF = 'the answer of the controller broke off'
+const AGAIN_MS = 1000
+const AGAIN_MAX = 20 // times that a write is sent again when nobody answered
 
 // A refusal, with the Status object that the controller answered; `code` 0: nobody answered.
 export class Failure extends Error {
@@ -94,14 +96,26 @@ export async function list(path, params, signal) {
   return { items, revision }
 }
 
-// What changes something.  `cause` goes into history, `user` is who; both are texts of a person.
-export async function send(method, path, body, { params, type = 'application/json', cause, user, signal } = {}) {
+// What changes something.  `cause` goes into history, `user` is who; both are texts of a person.  A write that nobody answers, for
+// the controller starts anew, is sent again: its key makes sure that it is carried out once.
+export async function send(method, path, body, { params = {}, type = 'application/json', cause, user, signal } = {}) {
   const headers = { 'Content-Type': type }
   if (cause) headers['Fog-Change-Cause'] = encodeHeader(cause)
   if (user) headers['Fog-User'] = encodeHeader(user)
+  if (!params.dryRun) headers['Idempotency-Key'] = newKey()
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return bodyOf(await open(path, { method, headers, body: text, params, signal }), signal)
+  for (let again = params.dryRun ? 0 : AGAIN_MAX; ; again--) {
+    try {
+      return await bodyOf(await open(path, { method, headers, body: text, params, signal }), signal)
+    } catch (failure) {
+      if (signal?.aborted || failure.code !== 0) throw failure
+      if (again === 0) throw params.dryRun ? failure : new Failure({ message: `${failure.message}: whether it was done is not known before it does` })
+    }
+    await new Promise((done) => setTimeout(done, AGAIN_MS))
+  }
 }
+
+const newKey = () => `ui-${[...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-')}`
 
 // Headers carry bytes: UTF-8, each byte as a character.
 const encodeHeader = (text) => String.fromCharCode(...new TextEncoder().encode(text.replace(/[\s\x00-\x1f\x7f]+/g, ' ').trim()))

@@ -61,11 +61,14 @@ export function isSetback({ plural, before, after }) {
   return was !== now && (now === 'suspended' || now === 'diverged')
 }
 
-// Of a session, or of anything that has a condition Converged.
-export function sessionState(session) {
+// How many of these assignments a policy or an owner holds back: they are as declared, and yet do not run.
+export const heldBack = (work) => work.filter((one) => assignmentState(one).state === 'suspended').length
+
+// Of a session, or of anything that has a condition Converged; `work`: its assignments, where they are known.
+export function sessionState(session, work = []) {
   const converged = condition(session, 'Converged')
   if (converged === undefined) return say('converging', 'New', 'not yet examined')
   const { reason, message, lastTransitionTime, status } = converged
-  if (status === 'True') return say('converged', reason, message, lastTransitionTime)
+  if (status === 'True') return say(work.length > 0 && heldBack(work) === work.length ? 'suspended' : 'converged', reason, message, lastTransitionTime)
   return say(classOf(reason) === 'Configuration' ? 'converging' : 'diverged', reason, message, lastTransitionTime)
 }

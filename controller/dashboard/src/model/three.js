@@ -6,7 +6,7 @@ const number = new Intl.Collator('en', { numeric: true }).compare
 const bySlot = (a, b) => number(a.spec.slot, b.spec.slot)
 const short = (digest) => digest?.replace(/^[a-z0-9]+:/, '').slice(0, 10)
 
-// A row: {field, desired, applicable, current, differs: the three do not say the same, why}
+// A row: {field, desired, applicable, current, differs: the three do not say the same, why, name: of the assignment that it is about}
 const row = (field, desired, applicable, current, differs = false, why = '') => ({ field, desired, applicable, current, differs, why })
 
 // Leaves of a tree: [[path, value]]; a list of scalars is one leaf.
@@ -34,21 +34,20 @@ function forms(assignments) {
   return digests.length === 0 ? '-' : digests.length === 1 ? digests[0] : `${digests.length} forms: ${digests.join(', ')}`
 }
 
-function ofAssignment(field, { spec, status = {} }) {
+function ofAssignment(field, { metadata, spec, status = {} }) {
   const { state, reason, message } = assignmentState({ spec, status })
-  const isAsTold = state === 'converged' || state === 'suspended'
-  const current = [status.phase ?? 'not yet reported', reason].filter(Boolean).join(', ')
-  return { ...row(field, 'runs', `${spec.agent}, form ${short(spec.template)}`, current, !isAsTold || state === 'suspended', message), state }
+  const words = [status.phase ?? 'not yet reported', reason].filter((word, at, all) => word && all.indexOf(word) === at)
+  return { ...row(field, 'runs', `${spec.agent}, form ${short(spec.template)}`, words.join(', '), state !== 'converged', message), state, name: metadata?.name }
 }
 
 function ofAgent({ spec, status = {} }, assignments) {
   const ready = condition({ status }, 'Ready')
   const isReady = ready?.status === 'True'
   const drained = condition({ status }, 'Drained')
-  const takes = spec.unschedulable ? 'no new work' : 'new work'
+  const takes = spec.unschedulable ? 'not taken' : 'taken'
   return [
-    row('connection', 'connected', '-', isReady ? 'connected' : `${ready?.reason ?? 'never connected'}`, !isReady, ready?.message),
-    row('takes', takes, `${assignments.length} assignments`, status.paused ? 'paused by its owner' : takes, status.paused === true && !spec.unschedulable),
+    row('connection', 'connected', '', isReady ? 'connected' : `${ready?.reason ?? 'never connected'}`, !isReady, ready?.message),
+    row('new work', takes, `${assignments.length} assignments`, status.paused ? 'paused by its owner' : takes, status.paused === true && !spec.unschedulable),
     ...(spec.drain && spec.drain !== 'never'
       ? [row('drain', spec.drain, `${assignments.length} left`, drained?.status === 'True' ? 'drained' : 'draining', drained?.status !== 'True', drained?.message)]
       : []),
@@ -72,7 +71,7 @@ export function threeStates(kind, object, assignments) {
     case 'Agent':
       return ofAgent(object, assignments)
     case 'Assignment':
-      return [ofAssignment('work', object), ...ofOthers(object)]
+      return [{ ...ofAssignment('work', object), name: undefined }, ...ofOthers(object)]
     default:
       return ofOthers(object)
   }

@@ -6,7 +6,7 @@ import { useRoster } from '../lib/roster.js'
 import { go, objectHref, setParams } from '../lib/route.js'
 import { STATES } from '../model/states.js'
 import { choose, fitted, labelKeys, layOut, neighbour, seen, resorted, tileAt } from '../model/tiles.js'
-import { Bar, State } from '../ui.jsx'
+import { Bar, Search, State } from '../ui.jsx'
 import { drawSquares } from './squares.js'
 import './fleet.css'
 
@@ -63,16 +63,7 @@ function Summary({ counts, params }) {
 
 function Filters({ keys, params, size, problem }) {
   return (
-    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-      <input type="search" aria-label="Search" placeholder="name or reason" value={params.q ?? ''} onInput={(event) => setParams({ q: event.target.value })} />
-      <input
-        type="search"
-        aria-label="Labels"
-        placeholder="labels: site=north,!old"
-        aria-invalid={problem !== ''}
-        value={params.labels ?? ''}
-        onInput={(event) => setParams({ labels: event.target.value })}
-      />
+    <Search params={params} placeholder="name or reason" problem={problem} isEager>
       <label>
         by{' '}
         <select aria-label="Group by label" value={params.group ?? ''} onChange={(event) => setParams({ group: event.target.value })}>
@@ -91,7 +82,7 @@ function Filters({ keys, params, size, problem }) {
           {problem}
         </span>
       )}
-    </form>
+    </Search>
   )
 }
 

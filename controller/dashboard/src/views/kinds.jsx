@@ -1,9 +1,9 @@
 // Objects of any kind, as the controller's own columns show them: nothing here knows a kind.
 import { collectionPath, table } from '../lib/api.js'
 import { useAsked } from '../lib/asked.js'
-import { collection, isKind, kinds } from '../lib/fleet.js'
+import { collection, isKind, kindOf, kinds } from '../lib/fleet.js'
 import { href, objectHref, setParams } from '../lib/route.js'
-import { NoKind, Refusal } from '../ui.jsx'
+import { NoKind, Refusal, Search } from '../ui.jsx'
 
 const ROWS_MAX = 500
 
@@ -20,6 +20,7 @@ export function Kinds({ path, params }) {
   const plural = path[0] ?? kinds.value[0]?.plural
   return (
     <>
+      <h1 class="unseen">Objects{plural && `: ${kindOf(plural)}`}</h1>
       <nav class="tabs" aria-label="Kinds">
         {[...kinds.value, { plural: 'events', kind: 'Event' }].map((kind) => (
           <a href={href(['kinds', kind.plural])} aria-current={kind.plural === plural ? 'page' : undefined}>
@@ -39,19 +40,11 @@ function Table({ plural, params }) {
   const matching = rows.filter(({ cells }) => query === '' || cells.some((cell) => String(cell).toLowerCase().includes(query)))
   return (
     <>
-      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-        <input type="search" aria-label="Search" placeholder="search" value={params.q ?? ''} onInput={(event) => setParams({ q: event.target.value })} />
-        <input
-          type="search"
-          aria-label="Labels"
-          placeholder="labels: site=north,!old"
-          value={params.labels ?? ''}
-          onChange={(event) => setParams({ labels: event.target.value })}
-        />
+      <Search params={params} placeholder="any column">
         <label>
           <input type="checkbox" checked={Boolean(params.wide)} onChange={(event) => setParams({ wide: event.target.checked ? 1 : '' })} /> all columns
         </label>
-      </form>
+      </Search>
       <Refusal failure={failure} />
       <div class="scrolled">
         <table class="objects">

@@ -1,24 +1,24 @@
 // One object: what was declared, what was decided, what is; why, in words; what happened; what it says.
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { collectionPath, get, objectPath, open, pieces } from '../lib/api.js'
+import { get, objectPath } from '../lib/api.js'
 import { useAsked } from '../lib/asked.js'
-import { collection, isKind, kindOf, kinds, objects } from '../lib/fleet.js'
-import { href, objectHref, setParams } from '../lib/route.js'
-import { agentState, assignmentState, sessionState } from '../model/states.js'
+import { useSchemas } from '../lib/fields.js'
+import { clock, collection, isKind, kindOf, kinds, objects } from '../lib/fleet.js'
+import { href, objectHref } from '../lib/route.js'
+import { conditionMeanings, meaning } from '../model/fields.js'
+import { agentState, assignmentState } from '../model/states.js'
 import { leaves, threeStates } from '../model/three.js'
-import { Age, Changes, NoKind, Refusal, State, word } from '../ui.jsx'
+import { Age, Changes, NoKind, Refusal, SessionState, State, word } from '../ui.jsx'
+import { Logs } from './log.jsx'
 import { Rollout } from './rollout.jsx'
 import './object.css'
 
-const LOG_LINES = 200
-const LOG_RETRY_MS = 1000
-const LOG_KEPT = 200_000 // characters of a log that are kept on the page
 const EVENTS_SHOWN = 50
+const READINGS_MS = 10_000 // between two looks at why, when nothing has changed
 const TABS = ['state', 'fields', 'history', 'log']
 
 export function ObjectView({ path: [plural = '', name = ''], params }) {
   if (kinds.value.length === 0) return null // not yet told
-  return isKind(plural) ? <One {...{ plural, name, params }} /> : <NoKind plural={plural} />
+  return isKind(plural) ? <One key={`${plural}/${name}`} {...{ plural, name, params }} /> : <NoKind plural={plural} />
 }
 
 function One({ plural, name, params }) {
@@ -31,14 +31,14 @@ function One({ plural, name, params }) {
   const tab = tabs.includes(params.tab) ? params.tab : 'state'
   return (
     <>
-      <p class="quiet">
-        <a href={href(['kinds', plural])}>{kind}</a>
-      </p>
+      <nav class="crumbs" aria-label="Above">
+        {kind === 'Agent' ? <a href={href(['fleet'])}>Fleet</a> : <a href={href(['kinds'])}>Objects</a>} › <a href={href(['kinds', plural])}>{kind}</a>
+      </nav>
       <h1>
         {name} {object && <StateOf kind={kind} object={object} work={work} />}
       </h1>
       {isListed && object === undefined ? (
-        <p>
+        <p role="status">
           There is no {kind} "{name}" now. {hasHistory(plural) && <a href={href(['time'], { object: `${plural}/${name}` })}>What became of it?</a>}
         </p>
       ) : (
@@ -69,13 +69,13 @@ function workOf(kind, name) {
 function StateOf({ kind, object, work }) {
   if (kind === 'Agent') return <State state={agentState(object, work).state} />
   if (kind === 'Assignment') return <State state={assignmentState(object).state} />
-  return object.status?.conditions?.some(({ type }) => type === 'Converged') ? <State state={sessionState(object).state} /> : null
+  return object.status?.conditions?.some(({ type }) => type === 'Converged') ? <SessionState session={object} work={work} /> : null
 }
 
 function Part({ tab, plural, kind, name, object, work, params }) {
   switch (tab) {
     case 'fields':
-      return <Fields object={object} />
+      return <Fields kind={kind} object={object} />
     case 'history':
       return <History plural={plural} name={name} revision={object.metadata.resourceVersion} />
     case 'log':
@@ -86,7 +86,7 @@ function Part({ tab, plural, kind, name, object, work, params }) {
           <Why plural={plural} name={name} revision={object.metadata.resourceVersion} work={work} />
           <Three kind={kind} object={object} work={work} />
           {kind === 'HarvestSession' && <Rollout key={name} name={name} />}
-          <Conditions conditions={object.status?.conditions ?? []} />
+          <Conditions kind={kind} conditions={object.status?.conditions ?? []} />
           <Events kind={kind} object={object} />
         </>
       )
@@ -95,8 +95,13 @@ function Part({ tab, plural, kind, name, object, work, params }) {
 
 // --- three states --------------------------------------------------------------------------------
 
+const COLUMNS = { desired: 'what was declared', applicable: 'what the controller made of it', current: 'what is reported' }
+
 function Three({ kind, object, work }) {
   const rows = threeStates(kind, object, work)
+  const columns = Object.entries(COLUMNS).filter(([name]) => rows.some((row) => word(row[name] ?? '') !== ''))
+  const schemas = useSchemas()
+  const isOther = rows.length > 0 && rows.every(({ name }) => name === undefined) // fields of the object: what they are is said with them
   return (
     <section aria-label="Three states">
       <div class="scrolled">
@@ -104,41 +109,60 @@ function Three({ kind, object, work }) {
           <thead>
             <tr>
               <th />
-              <th scope="col">desired</th>
-              <th scope="col">applicable</th>
-              <th scope="col">current</th>
+              {columns.map(([name, says]) => (
+                <th scope="col">
+                  {name} <small>{says}</small>
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ field, desired, applicable, current, differs, why, state }) => (
-              <tr class={differs ? `differs ${state ?? ''}` : ''}>
-                <th scope="row">
-                  {differs && <span class="mark" title="differs">≠</span>} {field}
-                </th>
-                <td>{word(desired)}</td>
-                <td>{word(applicable)}</td>
-                <td>
-                  {word(current)} {differs && why && <span class="quiet">{why}</span>}
-                </td>
-              </tr>
+            {rows.map((row) => (
+              <Row key={row.field} row={row} columns={columns} says={isOther ? meaning(schemas, kind, `spec.${row.field}`) || meaning(schemas, kind, `status.${row.field}`) : ''} />
             ))}
           </tbody>
         </table>
       </div>
+      {work.length > 0 && <p class="quiet">A form is a workload with its policy: another form is another workload. ≠ is where the three do not agree.</p>}
     </section>
   )
 }
 
-function Conditions({ conditions }) {
+function Row({ row, columns, says }) {
+  const { field, differs, why, state, name } = row
+  return (
+    <tr class={differs ? `differs ${state ?? ''}` : ''}>
+      <th scope="row">
+        {differs && (
+          <span class="mark" title="differs">
+            ≠
+          </span>
+        )}{' '}
+        {name ? <a href={objectHref('assignments', name)}>{field}</a> : field}
+        {says && <small>{says}</small>}
+      </th>
+      {columns.map(([column]) => (
+        <td>
+          {word(row[column])} {column === 'current' && differs && why && <span class="quiet">{why}</span>}
+        </td>
+      ))}
+    </tr>
+  )
+}
+
+function Conditions({ kind, conditions }) {
+  const says = conditionMeanings(useSchemas(), kind)
   if (conditions.length === 0) return null
   return (
     <section aria-label="Conditions">
       <h2>conditions</h2>
-      <table>
+      <table class="conditions">
         <tbody>
           {conditions.map(({ type, status, reason, message, lastTransitionTime }) => (
             <tr>
-              <th scope="row">{type}</th>
+              <th scope="row">
+                {type} {says[type] && says[type] !== message && <small>{says[type]}</small>}
+              </th>
               <td>{status}</td>
               <td>{reason}</td>
               <td>
@@ -153,16 +177,18 @@ function Conditions({ conditions }) {
   )
 }
 
-function Fields({ object }) {
+function Fields({ kind, object }) {
   const { metadata, ...rest } = object
   const { managedFields, ...kept } = metadata
+  const schemas = useSchemas()
   return (
-    <table class="changes">
+    <table class="changes fields">
       <tbody>
         {leaves({ ...rest, metadata: kept }).map(([path, value]) => (
           <tr>
             <th scope="row">{path}</th>
             <td class="mono value">{word(value)}</td>
+            <td class="quiet">{meaning(schemas, kind, path)}</td>
           </tr>
         ))}
       </tbody>
@@ -175,14 +201,15 @@ function Fields({ object }) {
 const useTold = (path, changed) => useAsked(path, changed, (signal) => get(path, {}, signal))
 
 function Why({ plural, name, revision, work }) {
-  const changed = [revision, ...work.map(({ metadata }) => metadata.resourceVersion)].join()
+  const readAgain = Math.floor(clock.value / READINGS_MS) // a battery that empties is no change of an object
+  const changed = [revision, ...work.map(({ metadata }) => metadata.resourceVersion), readAgain].join()
   const { value, failure } = useTold(`${objectPath(plural, name)}/why`, changed)
   if (failure?.code === 404) return null
   if (!value) return <Refusal failure={failure} />
   const { inTheWay } = value
   return (
     <section class="why" aria-label="Why">
-      <h2>{inTheWay ? 'what stands in the way' : value.converged ? 'as declared' : 'why'}</h2>
+      <h2>{titleOf(value)}</h2>
       {inTheWay && (
         <div class="way" role="status" aria-label="In the way">
           <p>
@@ -207,6 +234,12 @@ function Why({ plural, name, revision, work }) {
       </ol>
     </section>
   )
+}
+
+// What a policy holds back is as declared, and yet does not run.
+function titleOf({ inTheWay, converged }) {
+  if (inTheWay) return converged ? 'what is held back, and why' : 'what stands in the way'
+  return converged ? 'as declared' : 'why'
 }
 
 // "assignment/counter-0" → a way there
@@ -265,67 +298,5 @@ function History({ plural, name, revision }) {
         </article>
       ))}
     </section>
-  )
-}
-
-// --- logs ----------------------------------------------------------------------------------------
-
-function Logs({ names, chosen }) {
-  const name = names.includes(chosen) ? chosen : names[0]
-  return (
-    <section aria-label="Log">
-      {names.length > 1 && (
-        <label>
-          of{' '}
-          <select aria-label="Log of" value={name} onChange={(event) => setParams({ of: event.target.value })}>
-            {names.map((one) => (
-              <option value={one}>{one}</option>
-            ))}
-          </select>
-        </label>
-      )}
-      {name ? <Log key={name} name={name} /> : <p class="quiet">nothing runs</p>}
-    </section>
-  )
-}
-
-function Log({ name }) {
-  const [text, setText] = useState('')
-  const [end, setEnd] = useState('')
-  const box = useRef()
-  useEffect(() => {
-    const gone = new AbortController()
-    const path = `${collectionPath('assignments')}/${encodeURIComponent(name)}/log`
-    let timer = 0
-    const follow = async () => {
-      try {
-        const response = await open(path, { params: { follow: true, tailLines: LOG_LINES }, signal: gone.signal })
-        setText('') // told again, after it broke off
-        setEnd('')
-        for await (const piece of pieces(response)) setText((old) => (old + piece).slice(-LOG_KEPT))
-        setEnd('the log has ended')
-      } catch (failure) {
-        if (gone.signal.aborted) return
-        setEnd(failure.message)
-        if (!failure.code) timer = setTimeout(follow, LOG_RETRY_MS)
-      }
-    }
-    follow()
-    return () => {
-      gone.abort()
-      clearTimeout(timer)
-    }
-  }, [name])
-  useEffect(() => {
-    const { scrollHeight, scrollTop, clientHeight } = box.current
-    if (scrollHeight - scrollTop - clientHeight < 200) box.current.scrollTop = scrollHeight
-  }, [text])
-  return (
-    <>
-      <pre class="log" ref={box} tabIndex="0" role="log" aria-label={`Log of ${name}`}>
-        {text}
-      </pre>
-      {end && <p class="quiet">{end}</p>}
-    </>
   )
 }

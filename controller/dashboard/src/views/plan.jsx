@@ -1,5 +1,6 @@
 // What an apply would do, before it does: a manifest is typed, pasted or dropped; what is wrong is told at
 // its line, then the plan is drawn, then it is carried out as it was shown, and watched.
+import { signal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import * as yaml from 'yaml'
 import { Failure, GROUP, MANAGER, send } from '../lib/api.js'
@@ -9,6 +10,7 @@ import { causesOf, placed, readManifest } from '../model/manifest.js'
 import { Dialog, Refusal } from '../ui.jsx'
 import { Plan, Results } from './planned.jsx'
 import { Rollout } from './rollout.jsx'
+import { Back } from './time_back.jsx'
 import './plan.css'
 
 const PAUSE_MS = 350 // after the last letter
@@ -66,19 +68,27 @@ function usePlan(text, isForced, again) {
   return told
 }
 
+// Kept while other views are looked at: what was typed, and what became of it.
+const draft = signal('')
+const done = signal(null) // {status, before: the revision before it}
+
 export function PlanView() {
-  const [text, setText] = useState('')
+  const text = draft.value
+  const applied = done.value
   const [isForced, setForced] = useState(false)
   const [again, setAgain] = useState(0)
   const [isAsking, setAsking] = useState(false)
-  const [applied, setApplied] = useState(null)
   const [isTooLong, setTooLong] = useState(false)
   const editor = useRef()
   const told = usePlan(text, isForced, again)
   const edit = (next) => {
-    setText(next.length > TEXT_MAX ? '' : next) // a part of it would be another manifest
+    draft.value = next.length > TEXT_MAX ? '' : next // a part of it would be another manifest
     setTooLong(next.length > TEXT_MAX)
-    setApplied(null)
+    done.value = null
+  }
+  const example = () => {
+    edit(EXAMPLE)
+    editor.current.focus()
   }
   return (
     <>
@@ -91,7 +101,7 @@ export function PlanView() {
               Open a file
               <input type="file" class="unseen" multiple accept=".yaml,.yml,.json" onChange={(event) => openFiles(event.target.files, edit)} />
             </label>
-            {text === '' && <button onClick={() => edit(EXAMPLE)}>An example</button>}
+            {text === '' && <button onClick={example}>An example</button>}
             <label>
               <input type="checkbox" checked={isForced} onChange={(event) => setForced(event.target.checked)} /> take fields over from their owners
             </label>
@@ -106,6 +116,7 @@ export function PlanView() {
           {text.trim() === '' && <p class="quiet">Paste a manifest, or drop a file here. Nothing is changed before you apply it.</p>}
           {told.status && !applied && (
             <>
+              <h2>What it would do</h2>
               <Plan plan={told.status.plan} />
               <p class="actions">
                 <button class="main" disabled={told.text !== text || told.isForced !== isForced} onClick={() => setAsking(true)}>
@@ -115,14 +126,14 @@ export function PlanView() {
               <Results results={told.status.results} />
             </>
           )}
-          {applied && <Applied status={applied} />}
+          {applied && <Applied key={applied.status.revision} {...applied} />}
         </section>
       </div>
       {isAsking && told.status && (
         <Apply
           {...{ told, isForced }}
           onClose={() => setAsking(false)}
-          onApplied={(status) => (setApplied(status), setAsking(false))}
+          onApplied={(status) => ((done.value = { status, before: told.status.revision }), setAsking(false))}
           onStale={() => setAgain(again + 1)}
         />
       )}
@@ -200,6 +211,7 @@ function Apply({ told, isForced, onClose, onApplied, onStale }) {
   const [isBusy, setBusy] = useState(false)
   const apply = async (event) => {
     event.preventDefault()
+    if (isBusy) return
     setBusy(true)
     try {
       const { status } = await post(told.manifest.changes, { revision: told.status.revision, isForced }, { cause, user: user.value })
@@ -221,8 +233,8 @@ function Apply({ told, isForced, onClose, onApplied, onStale }) {
         </label>
         <Refusal failure={failure} />
         <p class="actions">
-          <button class="main" disabled={isBusy}>
-            Apply
+          <button class="main" aria-disabled={isBusy}>
+            {isBusy ? 'Applying …' : 'Apply'}
           </button>
           <button type="button" onClick={onClose}>
             Not now
@@ -233,20 +245,37 @@ function Apply({ told, isForced, onClose, onApplied, onStale }) {
   )
 }
 
-function Applied({ status }) {
-  const sessions = status.results.filter(({ kind, result }) => kind === 'HarvestSession' && result !== 'deleted' && result !== 'unchanged')
+// Whoever has applied it is led here; all of it goes back in one step.
+function Applied({ status, before }) {
+  const ref = useRef()
+  const [back, setBack] = useState(null)
+  useEffect(() => ref.current.focus(), [])
+  const changed = status.results.filter(({ result }) => result !== 'unchanged')
+  const sessions = changed.filter(({ kind, result }) => kind === 'HarvestSession' && result !== 'deleted')
+  const undo = {
+    toRevision: before,
+    objects: changed.map(({ kind, name }) => ({ kind, name })),
+    prune: changed.some(({ result }) => result === 'created'),
+  }
   return (
     <section aria-label="Applied">
-      <p class="words" role="status">
-        Applied as revision {status.revision}: {status.results.map(({ kind, name, result }) => `${kind}/${name} ${result}`).join(', ')}
-      </p>
-      <p>
-        <a href={href(['time'], { last: '10m' })}>See it in Time, where it can be undone</a>
+      <h2 ref={ref} tabIndex="-1">
+        Applied as revision {status.revision}
+      </h2>
+      <p role="status">{changed.length === 0 ? 'It was so already.' : status.results.map(({ kind, name, result }) => `${kind}/${name} ${result}`).join(', ')}</p>
+      <p class="actions">
+        {changed.length > 0 && (
+          <button class="danger" onClick={() => setBack({ undo, why: `undo of revision ${status.revision}` })}>
+            Undo …
+          </button>
+        )}
+        <a href={href(['time'], { last: '10m' })}>What changed lately</a>
       </p>
       {sessions.slice(0, SESSIONS_SHOWN).map(({ name }) => (
-        <Rollout key={name} name={name} />
+        <Rollout key={name} name={name} isUndoneElsewhere />
       ))}
       {sessions.length > SESSIONS_SHOWN && <p class="quiet">and {sessions.length - SESSIONS_SHOWN} more sessions</p>}
+      {back && <Back key={JSON.stringify(back)} wanted={back} changes={[]} onBack={setBack} onClose={() => setBack(null)} />}
     </section>
   )
 }

@@ -68,7 +68,7 @@ function Step({ step }) {
   const why = held ? `${reason}; held there now: ${held.reason}, ${held.message}` : reason
   return (
     <span class={`step ${action} ${held ? 'held' : ''}`} title={why}>
-      <span aria-hidden="true">{mark}</span> {session}/{slot} <span class="unseen">{says}</span>
+      <span aria-hidden="true">{mark}</span> {session}/{slot} {says}
       {from && <> from {from}</>}
       {afterWaits && <em> after what waits</em>}
       {held && <em> {held.reason}</em>}
@@ -76,7 +76,9 @@ function Step({ step }) {
   )
 }
 
-// What becomes of each object of a change set, field by field.
+const WOULD = { created: 'would be created', configured: 'would change', unchanged: 'stays as it is', deleted: 'would be deleted', deleting: 'would be deleted' }
+
+// What would become of each object of a change set, field by field.
 export function Results({ results }) {
   return (
     <section class="results" aria-label="Objects">
@@ -88,7 +90,7 @@ export function Results({ results }) {
               <strong>
                 {kind}/{name}
               </strong>{' '}
-              {result}
+              {WOULD[result] ?? result}
             </summary>
             {changes.length > 0 && <Changes changes={changes} />}
           </details>

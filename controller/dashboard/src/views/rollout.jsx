@@ -7,7 +7,7 @@ import { objectHref } from '../lib/route.js'
 import { user } from '../lib/settings.js'
 import { assignmentState, sessionState } from '../model/states.js'
 import { progress } from '../model/rollout.js'
-import { Dialog, Refusal, State } from '../ui.jsx'
+import { Dialog, Refusal, SessionState } from '../ui.jsx'
 import { Plan } from './planned.jsx'
 import './rollout.css'
 
@@ -48,7 +48,8 @@ function Undo({ way, onClose, onUndo }) {
   )
 }
 
-export function Rollout({ name }) {
+// `isUndoneElsewhere`: beside a way that takes back more than the form.
+export function Rollout({ name, isUndoneElsewhere = false }) {
   const [failure, setFailure] = useState(null)
   const [isBusy, setBusy] = useState(false)
   const [way, setWay] = useState(null)
@@ -58,6 +59,7 @@ export function Rollout({ name }) {
   const { desired, ready, updated, replicas } = progress(session, work)
   const isPaused = session.spec.rollout?.pause === true
   const act = async (what) => {
+    if (isBusy) return // a button that is disabled would lose the focus
     setBusy(true)
     setFailure(null)
     try {
@@ -76,11 +78,11 @@ export function Rollout({ name }) {
     setWay(null)
     act(() => rollBack(way.spec, { isDry: false }))
   }
-  const { state, message } = sessionState(session)
+  const { message } = sessionState(session, work)
   return (
     <section class="rollout" aria-label={`Rollout of ${name}`}>
       <h2>
-        <a href={objectHref('harvestsessions', name)}>{name}</a> <State state={state} /> <span class="quiet">{message}</span>
+        <a href={objectHref('harvestsessions', name)}>{name}</a> <SessionState session={session} work={work} /> <span class="quiet">{message}</span>
       </h2>
       <p role="status" aria-label={`Progress of ${name}`}>
         {updated} of {desired} have the newest form, {ready} ready{isPaused ? ', paused' : ''}
@@ -95,12 +97,14 @@ export function Rollout({ name }) {
       </ul>
       {replicas.length > REPLICAS_SHOWN && <p class="quiet">and {replicas.length - REPLICAS_SHOWN} more</p>}
       <p class="actions">
-        <button disabled={isBusy} onClick={() => act(() => pause(name, !isPaused))}>
+        <button aria-disabled={isBusy} onClick={() => act(() => pause(name, !isPaused))}>
           {isPaused ? 'Resume' : 'Pause'}
         </button>
-        <button disabled={isBusy} class="danger" onClick={() => act(ask)}>
-          Undo
-        </button>
+        {!isUndoneElsewhere && (
+          <button aria-disabled={isBusy} class="danger" onClick={() => act(ask)}>
+            Undo …
+          </button>
+        )}
       </p>
       <Refusal failure={failure} />
       {way && <Undo way={way} onClose={() => setWay(null)} onUndo={undo} />}

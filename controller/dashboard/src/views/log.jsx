@@ -1,0 +1,118 @@
+// What the work of an assignment prints, as it does; the page holds the end of it (model/log.js).
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { objectPath, open, pieces } from '../lib/api.js'
+import { objects } from '../lib/fleet.js'
+import { setParams } from '../lib/route.js'
+import { add, begin, shown } from '../model/log.js'
+
+const LINES = 200 // of what was said before somebody looked
+const RETRY_MS = 1000
+const DRAWN_MS = 100 // between two drawings
+const END_PX = 40 // whoever scrolls up further than this wants to read
+
+export function Logs({ names, chosen }) {
+  const name = names.includes(chosen) ? chosen : names[0]
+  return (
+    <section aria-label="Log">
+      {names.length > 1 && (
+        <label>
+          of{' '}
+          <select aria-label="Log of" value={name} onChange={(event) => setParams({ of: event.target.value })}>
+            {names.map((one) => (
+              <option value={one}>{one}</option>
+            ))}
+          </select>
+        </label>
+      )}
+      {name ? <Log key={name} name={name} /> : <p class="quiet">nothing runs</p>}
+    </section>
+  )
+}
+
+// After an end it is read on when the assignment changes: what it runs may begin anew.
+function Log({ name }) {
+  const [log, setLog] = useState(begin)
+  const [held, setHeld] = useState(null) // what is shown while it does not follow
+  const box = useRef()
+  const revision = objects('assignments').get(name)?.metadata.resourceVersion
+  const end = useFollowed(name, revision, setLog)
+  const isFollowing = held === null
+  useEffect(() => {
+    if (isFollowing) box.current.scrollTop = box.current.scrollHeight
+  }, [log, isFollowing])
+  const follow = (isWanted) => isWanted !== isFollowing && setHeld(isWanted ? null : log)
+  const seen = held ?? log
+  const more = log.lines - seen.lines
+  return (
+    <>
+      <p class="filters">
+        <label>
+          <input type="checkbox" checked={isFollowing} onChange={(event) => follow(event.target.checked)} /> follow
+        </label>
+        {more > 0 && <span>{more === 1 ? 'a line' : `${more} lines`} since</span>}
+        {seen.dropped && <span class="quiet">what was said before is left out</span>}
+        <a href={logPath(name)} target="_blank">
+          all of it, as text
+        </a>
+      </p>
+      <pre class="log" ref={box} tabIndex="0" role="log" aria-live={isFollowing ? 'polite' : 'off'} aria-label={`Log of ${name}`} onScroll={() => follow(isAtEnd(box.current))}>
+        {shown(seen)}
+      </pre>
+      <p class="quiet" role="status" aria-label="End of the log">
+        {end}
+      </p>
+    </>
+  )
+}
+
+const isAtEnd = ({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight < END_PX
+const logPath = (name) => `${objectPath('assignments', name)}/log`
+
+// Reads a log as it comes, and tells of it a few times a second, however much it says; gives why it does not go on, in words.
+function useFollowed(name, revision, setLog) {
+  const [end, setEnd] = useState('')
+  const { current } = useRef({ follow: null, endedAt: '' })
+  current.revision = revision
+  useEffect(() => {
+    const gone = new AbortController()
+    let log = begin()
+    let timer = 0
+    let drawing = 0
+    const draw = () => {
+      drawing = 0
+      setLog(log)
+    }
+    const ended = (words) => {
+      current.endedAt = current.revision
+      setEnd(words)
+    }
+    current.follow = async () => {
+      current.endedAt = ''
+      try {
+        const response = await open(logPath(name), { params: { follow: true, tailLines: LINES }, signal: gone.signal })
+        log = begin() // told again, after it broke off
+        setEnd('')
+        for await (const piece of pieces(response)) {
+          log = add(log, piece)
+          drawing ||= setTimeout(draw, DRAWN_MS)
+        }
+        ended('The log has ended.')
+      } catch (failure) {
+        if (gone.signal.aborted) return
+        if (failure.code) return ended(failure.message)
+        setEnd(failure.message)
+        timer = setTimeout(current.follow, RETRY_MS)
+      }
+    }
+    current.follow()
+    return () => {
+      gone.abort()
+      clearTimeout(timer)
+      clearTimeout(drawing)
+    }
+  }, [name])
+  useEffect(() => {
+    if (current.endedAt && current.endedAt !== revision) current.follow()
+  }, [revision])
+  return end
+}
