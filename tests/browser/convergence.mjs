@@ -3,9 +3,10 @@ import { assert } from './lib.mjs'
 
 const QUICK = `ses quick 'exec sleep 1000' 'selector: {matchLabels: {reported/site: north}}' | fogctl apply -f -`
 const SOUTH = `ses south 'exec sleep 1000' 'replaceAfter: 5m' 'selector: {matchLabels: {reported/site: south}}' | fogctl apply -f -`
+const SHORT = `ses short 'exec sleep 1000' | fogctl apply -f -`
 const SWEEP_PX = 8
 
-const change = (page, name) => page.getByRole('table', { name: 'Changes of sessions' }).getByRole('row').filter({ hasText: name })
+const change = (page, name) => page.getByRole('table', { name: 'Changes' }).getByRole('row').filter({ hasText: name })
 const key = (page, title, words) => page.locator('figure').filter({ hasText: title }).locator('.key').filter({ hasText: words })
 
 // Up and down where the newest dot must be, until the page says it is the one that is meant.
@@ -67,6 +68,32 @@ export const tests = {
     await totals.getByRole('row').filter({ hasText: 'drift healed' }).filter({ hasText: '1 Stopped' }).waitFor()
     fleet.sh('fogctl delete hs/quick hs/south')
     await key(page, 'Sessions not as declared', 'Software 0').waitFor()
+  },
+
+  async what_happened_while_the_page_was_away_is_of_then_and_not_of_now({ page, fleet, context }) {
+    await page.view('convergence?last=10m')
+    await page.locator('.plots').waitFor()
+    await context.setOffline(true)
+    fleet.sh('kill_controller || true')
+    fleet.sh('start_controller')
+    fleet.sh(SHORT)
+    fleet.sh('await 20 "it runs" converged short')
+    await context.setOffline(false)
+    const row = change(page, 'short').filter({ hasText: '● as declared' })
+    await row.waitFor()
+    assert.match(await row.innerText(), /under 1 s|about \d s/)
+    fleet.sh('fogctl delete hs/short')
+  },
+
+  async a_clock_that_is_wrong_changes_nothing_for_it_is_the_controllers_time_that_counts({ page }) {
+    await page.addInitScript(() => {
+      const { now } = Date
+      Date.now = () => now() + 3_600_000
+    })
+    await page.view('convergence?last=10m')
+    await change(page, 'quick').waitFor()
+    await page.view('time?last=10m')
+    await page.locator('.list > li').first().getByText(/^\d+m?\d*s ago/).waitFor()
   },
 
   async a_moment_leads_to_the_fleet_as_it_was_then({ page }) {

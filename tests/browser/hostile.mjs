@@ -72,7 +72,7 @@ function look() {
 // Goes there within the page, waits for words, looks.
 async function visit(page, path, words = '') {
   await page.evaluate((hash) => (location.hash = hash), `#/${path}`)
-  await page.waitForFunction((text) => document.body.textContent.includes(text), words)
+  await page.waitForFunction((text) => document.body.textContent.includes(text), words).catch(() => assert.fail(`${path} does not say "${words}"`))
   const { found, text } = await page.evaluate(look)
   assert.deepEqual(found, [], path)
   return text

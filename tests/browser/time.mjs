@@ -144,8 +144,35 @@ export const tests = {
     await page.view('fleet')
     fleet.sh('kill_controller || true')
     await page.getByRole('link', { name: 'Time' }).click()
-    await page.getByRole('status').filter({ hasText: 'stale' }).waitFor()
+    await page.getByText('reading history').waitFor()
     fleet.sh('start_controller')
     await session(page, 'counter').filter({ hasText: '3 of 3' }).waitFor()
+  },
+
+  async where_no_websocket_passes_the_past_is_read_once_and_goes_on({ page, fleet }) {
+    await page.addInitScript(() => {
+      globalThis.WebSocket = class { // a fault: what a proxy that knows no upgrade does
+        constructor() {
+          setTimeout(() => this.onclose())
+        }
+        close() {}
+      }
+    })
+    let isReadAgain = false
+    await page.view('time')
+    await session(page, 'counter').filter({ hasText: '3 of 3' }).waitFor()
+    await page.getByText('reading history').waitFor({ state: 'detached' })
+    page.on('request', (request) => (isReadAgain ||= request.url().includes('/state?')))
+    scale(fleet, 2, 'ann', 'in turns')
+    await change(page, 'in turns').waitFor()
+    await session(page, 'counter').filter({ hasText: '2 of 2' }).waitFor()
+    assert.ok(!isReadAgain)
+  },
+
+  async a_moment_from_before_the_fleet_is_the_beginning_of_it_and_says_so({ page }) {
+    await page.view('time?last=10m&at=2026-01-01T00:00:00Z')
+    await page.getByText('history begins at').waitFor()
+    await page.getByRole('heading', { name: 'The fleet then' }).waitFor()
+    assert.match(await moment(page).getAttribute('aria-valuetext'), /ago, before the first change/)
   },
 }

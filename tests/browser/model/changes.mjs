@@ -1,4 +1,4 @@
-import { between, changesOf, deed, laterThan, lastBefore, marks, matching, newestAt, nextAfter, sentence, undoOf } from '../../../controller/dashboard/src/model/changes.js'
+import { between, changesOf, deed, laterThan, lastBefore, marks, matching, newestAt, nextAfter, sentence, undoOf, withMoments } from '../../../controller/dashboard/src/model/changes.js'
 import { differences, isEqual, share } from '../../../controller/dashboard/src/model/differences.js'
 import { assert, check, dice } from './check.mjs'
 
@@ -14,7 +14,7 @@ const item = (revision, verb, name, changes = [], { who = 'ann', why = '', secon
   changes,
 })
 const replicas = (before, after) => [{ path: 'spec.replicas', before, after }]
-const newestFirst = (...items) => items.reverse()
+const newestFirst = (...items) => withMoments(items.reverse())
 
 // What was declared after each revision, from the items alone.
 function played(items, upTo) {
@@ -59,6 +59,18 @@ await check({
     assert.deepEqual(changes.map(sentence), ['agent/e3 joined: hello', 'ann created harvestsession/s', '2 agents joined: hello'])
     assert.deepEqual([changes[2].first, changes[2].last, changes[2].at], [1, 4, Date.parse('2026-11-22T10:00:02Z')])
   },
+  changes_of_one_second_are_each_reached_in_their_order() {
+    const at = { second: 1 }
+    const changes = changesOf(newestFirst(item(1, 'create', 'a', [], at), item(3, 'update', 'a', [], at), item(5, 'update', 'a', [], at), item(7, 'delete', 'a', [], { second: 2 })))
+    const second = Date.parse('2026-11-22T10:00:01Z')
+    assert.deepEqual(changes.map((change) => change.at - second), [1000, 2, 1, 0])
+    for (const change of changes) assert.equal(newestAt(changes, change.at), change)
+    assert.equal(nextAfter(changes, changes[2].at), changes[1])
+    const many = withMoments(Array.from({ length: 3000 }, (_, i) => item(3000 - i, 'update', 'a', [], at)))
+    assert.ok(many.every((one, i) => one.at >= second && one.at < second + 1000 && (i === 0 || one.at <= many[i - 1].at)))
+    const back = withMoments([item(2, 'update', 'a', [], { second: 1 }), item(1, 'update', 'a', [], { second: 9 })])
+    assert.ok(back[0].at < second + 1000, 'a clock that went back is believed')
+  },
   what_differs_between_two_revisions_is_what_two_whole_states_tell() {
     const roll = dice(4)
     for (let i = 0; i < 200; i++) {
@@ -93,10 +105,11 @@ await check({
     assert.equal(nextAfter(changes, first.at), second)
     assert.equal(lastBefore(changes, third.at), second)
     assert.equal(lastBefore(changes, first.at), undefined)
-    const all = marks(changes, first.at, first.at + 20_000, 4, (ms) => `at ${ms - first.at}`)
-    assert.deepEqual(all.map(({ place, changes: found }) => [place, found.length]), [[2, 1], [1, 1], [0, 1]])
+    const all = marks(changes, first.at, first.at + 20_000, 1000, (ms) => `at ${ms - first.at}`)
+    assert.deepEqual(all.map(({ at, changes: found }) => [at - first.at, found.length]), [[11_000, 1], [9000, 1], [0, 1]])
     assert.match(all[1].words, /^at 9000 ann changed harvestsession\/a: more$/)
-    assert.equal(marks(changes, 0, 1, 4, String).length, 0)
+    assert.deepEqual(marks(changes, first.at, first.at + 20_000, 60_000, String).map(({ at, changes: found }) => [at, found.length]), [[third.at, 3]])
+    assert.equal(marks(changes, 0, 1, 1000, String).length, 0)
   },
   fields_that_differ_are_found_and_conditions_are_told_apart_by_their_type() {
     const [a, b] = [{ x: { y: 1, z: [1] }, gone: true, conditions: [{ type: 'Ready', status: 'True' }] }, { x: { y: 1, z: [2] }, conditions: [{ type: 'Ready', status: 'False' }] }]

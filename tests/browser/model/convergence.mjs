@@ -4,10 +4,12 @@ import {
   convergence,
   divergenceOf,
   driftBetween,
+  namesOf,
   quantile,
   tookWords,
   valueAt,
 } from '../../../controller/dashboard/src/model/convergence.js'
+import { changesOf, withMoments } from '../../../controller/dashboard/src/model/changes.js'
 import { Replay } from '../../../controller/dashboard/src/model/replay.js'
 import { learnClasses } from '../../../controller/dashboard/src/model/states.js'
 import { assert, check, dice } from './check.mjs'
@@ -45,8 +47,8 @@ function stepsOf(versions, begin, isSeen = false) {
   })
 }
 
-const told = (versions, { from = -60, to = 60, begin = {}, items = [], isSeen } = {}) =>
-  convergence({ begin, steps: stepsOf(versions, begin, isSeen), from: at(from), to: at(to), items })
+const told = (versions, { from = -60, to = 60, begin = {}, changes, isSeen } = {}) =>
+  convergence({ begin, steps: stepsOf(versions, begin, isSeen), from: at(from), to: at(to), changes })
 
 const HS = 'harvestsessions'
 
@@ -76,7 +78,7 @@ await check({
       [4, 'converged', 20_000, 2],
       [1, 'converged', 3000, 1],
     ])
-    assert.deepEqual(numbers, { applies: 2, open: 0, p50: 3000, p99: 20_000, isRough: true })
+    assert.deepEqual(numbers, { applies: 2, arrived: 2, open: 0, p50: 3000, p99: 20_000, isRough: true })
   },
   what_is_on_its_way_says_what_stands_in_the_way_and_how_long_it_has() {
     const [one] = told([[1, HS, session('a', 1, { reason: 'AgentAway' })]], { to: 31 }).applies
@@ -91,15 +93,37 @@ await check({
       [10, HS, { kind: 'HarvestSession', metadata: { name: 'a', uid: 'another', generation: 2, deletionTimestamp: stamp(10) } }],
     ])
     assert.deepEqual(applies.map(({ state, took }) => [state, took]), [['deleted', 1000], ['deleted', 5000], ['replaced', 2000]])
-    assert.deepEqual(numbers, { applies: 3, open: 0, p50: undefined, p99: undefined, isRough: false })
+    assert.deepEqual(numbers, { applies: 3, arrived: 0, open: 0, p50: undefined, p99: undefined, isRough: false })
   },
   who_changed_it_is_taken_from_history_and_changes_before_the_period_are_left_out() {
     const versions = [
       [-100, HS, session('old', 1)],
       [1, HS, session('a', 1)],
     ]
-    const { applies } = told(versions, { items: [{ revision: '2', who: 'ann', why: 'so' }, { revision: '1', who: 'bob' }] })
+    const items = [{ revision: '2', who: 'ann', why: 'so' }, { revision: '1', who: 'bob' }]
+    const { applies } = told(versions, { changes: items.map((one) => ({ ...one, last: Number(one.revision), items: [one] })) })
     assert.deepEqual(applies.map(({ name, who, why }) => [name, who, why]), [['a', 'ann', 'so']])
+  },
+  sessions_that_were_changed_in_one_step_are_one_apply_that_waits_for_the_last_of_them() {
+    const item = (revision, name, kind = 'HarvestSession') => ({ revision: `${revision}`, time: stamp(1), verb: 'create', kind, name, who: 'ann', why: 'all', manager: 'm', changes: [] })
+    const items = [item(4, 'c'), item(3, 'p', 'HarvestPolicy'), item(2, 'b'), item(1, 'a')]
+    const versions = [
+      [1, HS, session('a', 1, { of: 0 })],
+      [1, HS, session('b', 1, { of: 0 })],
+      [1, 'harvestpolicies', { kind: 'HarvestPolicy', metadata: { name: 'p', uid: 'p' } }],
+      [1, HS, session('c', 1, { of: 0 })],
+      [3, HS, session('c', 1, { status: 'True' })],
+      [4, HS, session('b', 2)], // another change, of b alone
+      [9, HS, session('a', 1, { status: 'True' })],
+    ]
+    const changes = changesOf(withMoments(items))
+    const words = ({ applies }) => applies.map(({ revision, who, state, took, name, sessions }) => [revision, who, state, took, name, namesOf(sessions)])
+    assert.deepEqual(words(told(versions, { to: 10, changes })), [
+      [6, '', 'open', 6000, 'b', 'b'],
+      [4, 'ann', 'converged', 8000, 'a', 'a, b and c'],
+    ])
+    assert.deepEqual(words(told(versions.slice(0, 6), { to: 5, changes }))[1], [4, 'ann', 'open', 4000, 'a', 'a, b and c'])
+    assert.equal(namesOf(['a', 'b', 'c', 'd', 'e'].map((name) => ({ name }))), 'a, b, c and 2 more')
   },
   what_was_seen_as_it_happened_is_known_to_the_millisecond_and_the_rest_to_the_second() {
     const versions = [
@@ -111,7 +135,7 @@ await check({
     const words = ({ took, isRough }) => tookWords(took, isRough, (value) => `${value} ms`)
     assert.equal(words(seen), '153 ms')
     assert.equal(words(later), 'under 1 s')
-    assert.equal(tookWords(3000, true, String), '3 s')
+    assert.equal(tookWords(3000, true, String), 'about 3 s')
     assert.equal(tookWords(90_000, true, String), '90000')
   },
   sessions_not_as_declared_are_counted_by_class_over_time() {

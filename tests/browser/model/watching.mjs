@@ -19,6 +19,11 @@ await check({
     const { effects } = play({ type: 'start' }, listed, { type: 'opened' }, told('9'), { type: 'closed', wasOpen: true, isThere: false }, { type: 'waited' })
     assert.deepEqual(effects.at(-1), { type: 'watch', revision: '9', over: 'websocket' })
   },
+  one_that_looks_in_turns_goes_on_from_where_it_was_and_stays_live() {
+    const { state, effects } = play({ type: 'start' }, listed, { type: 'opened' }, told('9'), told('12', 'BOOKMARK'), { type: 'rested' })
+    assert.equal(effects.at(-1).revision, '12')
+    assert.equal(state.phase, 'live')
+  },
   a_past_that_is_gone_is_listed_anew() {
     const { effects } = play({ type: 'start' }, listed, { type: 'opened' }, { type: 'told', event: { type: 'ERROR', object: { code: 410 } } }, { type: 'closed', wasOpen: true })
     assert.deepEqual(effects.at(-1), { type: 'list' })

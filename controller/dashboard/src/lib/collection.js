@@ -5,7 +5,7 @@ import { collectionPath, documents, Failure, list, open, url } from './api.js'
 import { begin, step } from '../model/watching.js'
 
 const STREAMS_MAX = 3
-const LIST_MS = 5000
+const TURN_MS = 2000 // between two looks of a kind that has no stream
 let streams = 0 // of HTTP
 
 const socketUrl = (path) => new URL(path, location.href).href.replace(/^http/, 'ws')
@@ -149,8 +149,10 @@ export class Collection {
     socket.onclose = () => this.#closed(wasOpen, signal)
   }
 
+  // What happens until it is opened again is told late.
   async #closed(wasOpen, signal) {
     if (signal.aborted) return
+    this.isCaughtUp.value = false
     const isThere = await this.isThere()
     if (!signal.aborted) this.#happen({ type: 'closed', wasOpen, isThere })
   }
@@ -169,26 +171,26 @@ export class Collection {
     this.#probe.onclose = answer(false)
   }
 
-  // A browser has six connections to a server, and streams keep theirs: kinds beyond a few are listed now and then.
+  // A browser has six connections to a server, and streams keep theirs: kinds beyond a few look in turns.
   async #watchHttp(revision) {
     const { signal } = this.#watching
     const happen = (event) => signal.aborted || this.#happen(event)
-    if (streams >= STREAMS_MAX) {
-      happen({ type: 'opened' })
-      setTimeout(() => happen({ type: 'failed', code: 410 }), LIST_MS)
-      return
-    }
+    const isStream = streams < STREAMS_MAX
     let wasOpen = false
-    streams++
+    if (isStream) streams++
+    else this.isCaughtUp.value = false
     try {
       const response = await open(this.#path(revision), { signal })
       wasOpen = true
       happen({ type: 'opened' })
-      for await (const event of documents(response)) happen({ type: 'told', event })
+      for await (const event of documents(response)) {
+        happen({ type: 'told', event })
+        if (!isStream && event.type === 'BOOKMARK') return void setTimeout(() => happen({ type: 'rested' }), TURN_MS)
+      }
     } catch {
       // told by #closed: a stream that ends is one that is begun again
     } finally {
-      streams--
+      if (isStream) streams--
     }
     this.#closed(wasOpen, signal)
   }

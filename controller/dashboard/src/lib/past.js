@@ -4,6 +4,7 @@ import { batch, signal } from '@preact/signals'
 import { collectionPath, documents, Failure, get, GROUP, now, objectPath, open, warningOf } from './api.js'
 import { Collection } from './collection.js'
 import { beat, pluralOf } from './fleet.js'
+import { withMoments } from '../model/changes.js'
 import { Replay } from '../model/replay.js'
 
 export const ITEMS_MAX = 5000 // of history, the newest
@@ -25,13 +26,15 @@ export class Past {
   phase = signal('asking') // then 'reading', 'whole', or 'failed'
   failure = signal(null)
   version = signal(0) // rises once per frame for all that was told
-  items = signal([]) // of history, the newest first
+  items = signal([]) // of history, the newest first, with their moments
+  since = signal(null) // a revision: of all that was done later `items` tells; null: not yet known
   begins = signal(null) // {time, why}: nothing is known of before, and why not
   warning = signal('')
   #kinds = []
   #end = new AbortController()
   #frame = 0
   #look = 0
+  #isAnchoring = false
   #lost = 0
 
   // `from`: where it shall begin, in ms; `plurals`: of the kinds that are looked at; `told` hears each move of the cursor,
@@ -64,7 +67,7 @@ export class Past {
     } catch (error) {
       if (this.#end.signal.aborted) return
       if (!(error instanceof Failure)) throw error
-      if (error.code === 0) return this.#lose(RETRY_MS) // nobody is there, as in the middle of a restart
+      if (error.code === 0) return this.#lose() // nobody is there, as in the middle of a restart
       batch(() => {
         this.failure.value = error
         this.phase.value = 'failed'
@@ -128,13 +131,15 @@ export class Past {
     for (const [plural, object] of objects) this.told(plural, { type: 'put', object })
   }
 
+  // Once at the beginning, and again whenever watches were away: what they told then was of before.
   #onCaughtUp() {
-    if (this.phase.peek() === 'reading' && this.#kinds.length === this.plurals.length && this.#kinds.every((kind) => kind.isCaughtUp.peek())) {
+    if (this.#kinds.length < this.plurals.length || !this.#kinds.every((kind) => kind.isCaughtUp.peek())) return
+    if (this.phase.peek() === 'reading') {
       this.phase.value = 'whole'
-      this.#settle()
       this.#lookSoon()
-      this.#anchor()
     }
+    this.#settle()
+    this.#anchor()
   }
 
   #hear(kind, { type, object, before }) {
@@ -149,8 +154,8 @@ export class Past {
   }
 
   // A watch was away for longer than history is kept, and listed anew: what is here has a hole, so all is read again.
-  #lose(pause = LOST_MS) {
-    this.#lost ||= setTimeout(() => this.onLost(), pause)
+  #lose() {
+    this.#lost ||= setTimeout(() => this.onLost(), LOST_MS)
   }
 
   #settle() {
@@ -166,12 +171,15 @@ export class Past {
 
   // Looks at which revision was the newest, where that tells when something was.
   async #anchor() {
+    if (this.#isAnchoring) return
+    this.#isAnchoring = true
     for (let round = 0; round < ROUNDS; round++) {
       const looks = this.replay.doubts(now(), DOUBT_MS, LOOKS)
-      if (looks.length === 0) return
+      if (looks.length === 0) break
       await Promise.all(looks.map((time) => this.#anchorAt(time)))
       this.#settle()
     }
+    this.#isAnchoring = false
   }
 
   async #anchorAt(time) {
@@ -194,23 +202,30 @@ export class Past {
   async #readHistory(newest) {
     let page = newest
     for (;;) {
-      this.#take(page)
-      const next = page.length === PAGE ? Number(page.at(-1).revision) - 1 : 0
-      if (next <= this.replay.begins.revision || this.items.peek().length >= ITEMS_MAX) return
-      page = await this.#page(next)
+      this.#take(page.items)
+      const rest = page.items.length === PAGE ? Number(page.items.at(-1).revision) - 1 : 0
+      this.since.value = Math.max(rest, page.compacted)
+      if (rest <= this.replay.begins.revision || this.items.peek().length >= ITEMS_MAX) return
+      page = await this.#page(rest)
     }
   }
 
+  // {items, compacted: the revision after which history is whole}
   async #page(atRevision, limit = PAGE) {
-    const { items } = await get(this.#historyPath, { limit, atRevision }, this.#end.signal)
-    return items
+    const { items, metadata } = await get(this.#historyPath, { limit, atRevision }, this.#end.signal)
+    return { items, compacted: Number(metadata?.compactedRevision ?? 0) }
   }
 
   #take(items) {
     const known = new Set(this.items.peek().map(({ revision }) => revision))
     const fresh = items.filter(({ revision }) => !known.has(revision))
-    for (const { revision, time } of fresh) if (Number(revision) > this.replay.begins.revision) this.replay.anchor(revision, Date.parse(time), true)
-    if (fresh.length > 0) this.items.value = [...fresh, ...this.items.peek()].sort((a, b) => b.revision - a.revision).slice(0, ITEMS_MAX)
+    if (fresh.length === 0) return
+    const all = withMoments([...fresh, ...this.items.peek()].sort((a, b) => b.revision - a.revision).slice(0, ITEMS_MAX))
+    for (const { revision, at } of all) {
+      if (!known.has(revision) && Number(revision) > this.replay.begins.revision) this.replay.anchor(revision, at, true)
+    }
+    if (all.length === ITEMS_MAX) this.since.value = Math.max(this.since.peek(), Number(all.at(-1).revision) - 1)
+    this.items.value = all
     this.#settle()
   }
 
@@ -233,7 +248,7 @@ export class Past {
     const fresh = []
     let page
     do {
-      page = await this.#page(fresh.length > 0 ? Number(fresh.at(-1).revision) - 1 : undefined, PAGE_NEW)
+      page = (await this.#page(fresh.length > 0 ? Number(fresh.at(-1).revision) - 1 : undefined, PAGE_NEW)).items
       fresh.push(...page.filter(({ revision }) => Number(revision) > newest))
     } while (page.length === PAGE_NEW && Number(page.at(-1).revision) > newest + 1 && fresh.length < ITEMS_MAX)
     this.#take(fresh)

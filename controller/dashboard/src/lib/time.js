@@ -1,4 +1,5 @@
 // Times as people read them; all take milliseconds, or the texts that the API has.
+import { now } from './api.js'
 
 const UNITS = [
   ['d', 86400],
@@ -27,5 +28,16 @@ export function span(milliseconds) {
   return milliseconds < 60000 ? `${(milliseconds / 1000).toFixed(1)} s` : duration(milliseconds)
 }
 
-export const clockTime = (time) => new Date(ms(time)).toLocaleTimeString(undefined, { hour12: false })
+const CLOCK = { hourCycle: 'h23', hour: '2-digit', minute: '2-digit', second: '2-digit' }
+const DAY = { month: 'short', day: 'numeric' }
+
+export const clockTime = (time) => new Date(ms(time)).toLocaleTimeString(undefined, CLOCK)
+export const day = (time) => new Date(ms(time)).toLocaleDateString(undefined, DAY)
+
+// The same, with the day where that is not today's.
+export function dayTime(time, today = now()) {
+  const isToday = new Date(ms(time)).toDateString() === new Date(today).toDateString()
+  return isToday ? clockTime(time) : `${day(time)}, ${clockTime(time)}`
+}
+
 export const fullTime = (time) => new Date(ms(time)).toISOString().replace('T', ' ').replace(/\.\d+Z$/, ' UTC')

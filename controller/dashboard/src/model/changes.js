@@ -14,8 +14,21 @@ const isOneStep = (item, to) =>
 const isOneArrival = (item, to) => isByAgent(item) && isByAgent(to) && item.verb === to.verb && item.why === to.why && item.time.slice(0, 16) === to.time.slice(0, 16)
 const belongs = (item, to) => isOneStep(item, to) || isOneArrival(item, to)
 
-// Items, the newest first → changes, the newest first: what was done in one step is one.
-// {first, last (revisions), time, at (ms), who, manager, why, items}
+// Items, the newest first, each with its moment in ms.  History tells whole seconds: what was done in the same one is put a
+// millisecond apart, so that one can go from each to the next.
+export function withMoments(items) {
+  const found = []
+  let last = 0
+  for (const item of [...items].reverse()) {
+    const second = Date.parse(item.time)
+    last = Math.min(Math.max(second, last + 1), second + 999)
+    found.push({ ...item, at: last })
+  }
+  return found.reverse()
+}
+
+// Items that have their moments → changes, the newest first as well: what was done in one step is one.
+// {first, last (revisions), at (ms), who, manager, why, items}
 export function changesOf(items) {
   const changes = []
   for (const item of items) {
@@ -25,8 +38,8 @@ export function changesOf(items) {
       newest.first = Number(item.revision)
       continue
     }
-    const { time, who, manager, why } = item
-    changes.push({ first: Number(item.revision), last: Number(item.revision), time, at: Date.parse(time), who, manager, why, items: [item] })
+    const { at, who, manager, why } = item
+    changes.push({ first: Number(item.revision), last: Number(item.revision), at, who, manager, why, items: [item] })
   }
   return changes
 }
@@ -110,16 +123,17 @@ export const newestAt = (changes, time) => changes.find(({ at }) => at <= time)
 export const nextAfter = (changes, time) => changes.findLast(({ at }) => at > time)
 export const lastBefore = (changes, time) => changes.find(({ at }) => at < time)
 
-// Changes side by side in `count` places from `from` to `to`: [{place, changes, words}]; timeOf(ms) tells times.
-export function marks(changes, from, to, count, timeOf) {
+// Changes from `from` to `to`, those together that are in one place `size` long: [{at (of the newest), changes, words}];
+// timeOf(ms) tells times.
+export function marks(changes, from, to, size, timeOf) {
   const places = new Map()
   for (const change of changes) {
     if (change.at < from || change.at > to) continue
-    const place = Math.min(count - 1, Math.floor(((change.at - from) / Math.max(1, to - from)) * count))
+    const place = Math.floor(change.at / size)
     if (!places.has(place)) places.set(place, [])
     places.get(place).push(change)
   }
-  return [...places].map(([place, found]) => ({ place, changes: found, words: markWords(found, timeOf) }))
+  return [...places.values()].map((found) => ({ at: found[0].at, changes: found, words: markWords(found, timeOf) }))
 }
 
 function markWords(found, timeOf) {

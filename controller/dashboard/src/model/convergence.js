@@ -1,5 +1,5 @@
-// How the fleet came to be as declared, out of the versions of its objects: a mark for each change of a session
-// with the time that it took, and counts over time of what was not as declared, of drift, and of agents.  Pure.
+// How the fleet came to be as declared, out of the versions of its objects: each apply with the time that it took, and
+// counts over time of what was not as declared, of drift, and of agents.  Pure.
 //
 // Steps are those of replay.js, in order.  Times of what was before somebody looked are told in seconds.
 import { classOf, condition } from './states.js'
@@ -104,15 +104,33 @@ class Applies {
     this.#open.delete(one.name)
   }
 
-  // The newest first; who did it is in history.
-  done(from, to, items) {
-    const who = new Map(items.map((item) => [Number(item.revision), item]))
-    const inPeriod = this.all.filter(({ time }) => time >= from && time <= to).reverse()
-    return inPeriod.map(({ step, ...one }) => {
-      if (one.state === 'open') Object.assign(one, { took: Math.max(0, to - (step.at ?? step.time)), isRough: step.at === undefined })
-      return { ...one, who: who.get(one.revision)?.who ?? '', why: who.get(one.revision)?.why ?? '' }
-    })
+  done(from, to) {
+    return this.all
+      .filter(({ time }) => time >= from && time <= to)
+      .map(({ step, ...one }) => {
+        if (one.state === 'open') Object.assign(one, { took: Math.max(0, to - (step.at ?? step.time)), isRough: step.at === undefined })
+        return one
+      })
   }
+}
+
+const RANKS = ['deleted', 'replaced', 'converged', 'open']
+const laterFirst = (a, b) => RANKS.indexOf(b.state) - RANKS.indexOf(a.state) || b.took - a.took
+
+// Sessions that were changed in one step, as history tells, are one apply.  It is told as the one of them is that it waits
+// for, or waited for longest.  The newest first.
+function together(sessions, changes) {
+  const changeOf = new Map(changes.flatMap((change) => change.items.map(({ revision }) => [Number(revision), change])))
+  const groups = new Map()
+  for (const one of sessions) {
+    const key = changeOf.get(one.revision) ?? one
+    if (!groups.has(key)) groups.set(key, [])
+    groups.get(key).push(one)
+  }
+  return [...groups].reverse().map(([{ last, who = '', why = '' }, all]) => {
+    const [latest] = [...all].sort(laterFirst)
+    return { ...latest, revision: last ?? latest.revision, who, why, isRough: all.some(({ isRough }) => isRough), sessions: all }
+  })
 }
 
 const driftOf = (assignment) => new Map((assignment?.status?.drift ?? []).map((one) => [one.sort, one]))
@@ -185,6 +203,16 @@ class Divergence {
   }
 }
 
+const NAMES_MAX = 3
+
+// "counter", "counter and sweep", "beacon, counter, keeper and 4 more"
+export function namesOf(sessions) {
+  const names = sessions.map(({ name }) => name)
+  const more = names.length - NAMES_MAX
+  const shown = more > 0 ? [...names.slice(0, NAMES_MAX), `${more} more`] : names
+  return shown.length === 1 ? shown[0] : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`
+}
+
 // The value below which a share of them lies (nearest rank); undefined: there is none.
 export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b)
@@ -196,6 +224,7 @@ export function numbersOf(applies) {
   const times = arrived.map((one) => one.took)
   return {
     applies: applies.length,
+    arrived: arrived.length,
     open: applies.filter(({ state }) => state === 'open').length,
     p50: quantile(times, 0.5),
     p99: quantile(times, 0.99),
@@ -212,8 +241,8 @@ function stepsBefore(begin, from) {
   })
 }
 
-// `begin`: {agents, harvestsessions}: maps of the objects before the first step; `from` to `to`: the period; `items` of history.
-export function convergence({ begin, steps, from, to, items = [] }) {
+// `begin`: {agents, harvestsessions}: maps of the objects before the first step; `from` to `to`: the period; `changes` of changes.js.
+export function convergence({ begin, steps, from, to, changes = [] }) {
   const applies = new Applies()
   const drift = new Drift(from)
   const agents = new Agents(from)
@@ -235,7 +264,7 @@ export function convergence({ begin, steps, from, to, items = [] }) {
     if (step.time > to) break
     tell(step)
   }
-  const all = applies.done(from, to, items)
+  const all = together(applies.done(from, to), changes)
   return {
     from,
     to,
@@ -261,7 +290,6 @@ export function valueAt({ times, series }, name, time) {
 
 // How long something took, as far as it is known.
 export function tookWords(milliseconds, isRough, span) {
-  if (!isRough) return span(milliseconds)
-  if (milliseconds < NEAR_MS) return 'under 1 s'
-  return milliseconds < 60_000 ? `${Math.round(milliseconds / 1000)} s` : span(milliseconds)
+  if (!isRough || milliseconds >= 60_000) return span(milliseconds)
+  return milliseconds < NEAR_MS ? 'under 1 s' : `about ${Math.round(milliseconds / 1000)} s`
 }

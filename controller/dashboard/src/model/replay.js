@@ -115,13 +115,15 @@ export class Replay {
     return countWhile(this.steps, (step) => step.revision <= Number(revision))
   }
 
-  // How many steps there were in each of `count` equal parts of a time, and how many of them say `isMeant`.
-  pulse(from, to, count, isMeant) {
-    const places = Array.from({ length: count }, () => ({ steps: 0, meant: 0 }))
+  // How many steps there were in each place that is `size` long, and how many of them say `isMeant`: [{time, steps, meant}].
+  // Places begin at multiples of their size, so that a line that goes on changes none of them but the last.
+  pulse(from, to, size, isMeant) {
+    const places = []
     for (let i = this.indexAt(from - 1); i < this.steps.length && this.steps[i].time <= to; i++) {
-      const place = places[Math.min(count - 1, Math.floor(((this.steps[i].time - from) / (to - from)) * count))]
-      place.steps++
-      if (isMeant(this.steps[i])) place.meant++
+      const time = Math.floor(this.steps[i].time / size) * size
+      if (places.at(-1)?.time !== time) places.push({ time, steps: 0, meant: 0 })
+      places.at(-1).steps++
+      if (isMeant(this.steps[i])) places.at(-1).meant++
     }
     return places
   }

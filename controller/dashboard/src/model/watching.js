@@ -5,7 +5,8 @@
 //          {type: 'told', event} (one of a watch), {type: 'failed', code} (of a request),
 //          {type: 'closed', wasOpen, isThere} (does the controller answer other requests?),
 //          {type: 'waited'}, {type: 'heard'} (the controller answers again),
-//          {type: 'due'} (of 'probeLater'), {type: 'probed', isOpen}
+//          {type: 'due'} (of 'probeLater'), {type: 'probed', isOpen},
+//          {type: 'rested'} (a watch that was ended here, once it had told all, goes on)
 // Effects  {type: 'list'}, {type: 'watch', revision, over: 'websocket' | 'http'} (what was open ends and tells nothing any more),
 //          {type: 'wait', ms}, {type: 'replace', items}, {type: 'put', object}, {type: 'remove', name},
 //          {type: 'caughtUp'} (all up to the revision was told),
@@ -93,6 +94,8 @@ export function step(state, event) {
       return due(state)
     case 'probed':
       return probed(state, event)
+    case 'rested':
+      return { state, effects: watch(state).effects }
     case 'waited':
       return state.phase !== 'waiting' ? { state, effects: [] } : state.revision === null ? list(state) : watch(state)
     default:

@@ -2,34 +2,35 @@
 // and go, as plots over one line of time.
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { clock, heardAt, isStale } from '../lib/fleet.js'
+import { now } from '../lib/api.js'
+import { clock, heardAt, isStale, kinds } from '../lib/fleet.js'
 import { useMetrics } from '../lib/metrics.js'
 import { Past } from '../lib/past.js'
-import { setParams } from '../lib/route.js'
 import { span } from '../lib/time.js'
+import { changesOf } from '../model/changes.js'
 import { convergence, tookWords } from '../model/convergence.js'
 import { Refusal } from '../ui.jsx'
 import { Lists } from './convergence_lists.jsx'
 import { Plots } from './convergence_plots.jsx'
 import { Totals } from './convergence_totals.jsx'
-import { Notes, SPANS } from './time.jsx'
+import { Notes, spanOf, Spans } from './spans.jsx'
 import './convergence.css'
 
 const PLURALS = ['agents', 'harvestsessions', 'assignments']
-const PERIODS = SPANS.filter(({ name }) => name !== '24h')
 const DRAW_MS = 250 // between two drawings, however much changes
 const DRAW_SHARE = 8 // and so many times as long as the last one took: it is a small part of the time
 
-const periodOf = (name) => PERIODS.find((period) => period.name === name) ?? PERIODS[1]
-
 // The past since the period's beginning, by the loader of the Time view; its cursor stays at the beginning.
+// It is asked for once the controller has answered: what time it is, it says.
 function usePast(period, attempt, onLost) {
   const [past, setPast] = useState(null)
+  const isAnswered = kinds.value.length > 0
   useEffect(() => {
-    const made = new Past({ from: clock.peek() - period.ms, plurals: PLURALS, told: () => {}, onLost })
+    if (!isAnswered) return
+    const made = new Past({ from: now() - period.ms, plurals: PLURALS, told: () => {}, onLost })
     setPast(made)
     return () => (made.close(), setPast(null))
-  }, [period, attempt])
+  }, [period, attempt, isAnswered])
   return past
 }
 
@@ -37,7 +38,7 @@ function rebuild({ replay, items, begins }, period) {
   const to = Math.max(isStale.peek() ? heardAt.peek() : clock.peek(), replay.steps.at(-1)?.time ?? 0)
   const begin = { agents: replay.kind('agents'), harvestsessions: replay.kind('harvestsessions') }
   const from = Math.max(to - period.ms, (begins.peek()?.time ?? 0) - 1) // what was in the first second is in it
-  return { ...convergence({ begin, steps: replay.steps, from, to, items: items.peek() }), begins: to - period.ms }
+  return { ...convergence({ begin, steps: replay.steps, from, to, changes: changesOf(items.peek()) }), begins: to - period.ms }
 }
 
 // Worked out anew when something was told, and as time goes on.
@@ -62,7 +63,7 @@ function useSeries(past, period) {
 }
 
 export function Convergence({ params }) {
-  const period = periodOf(params.last)
+  const period = spanOf(params.last)
   const [attempt, setAttempt] = useState(0)
   const again = () => setAttempt((count) => count + 1)
   const past = usePast(period, attempt, again)
@@ -70,15 +71,8 @@ export function Convergence({ params }) {
   return (
     <div class="convergence">
       <h1 class="unseen">Convergence</h1>
-      <div class="asked">
-        <div class="periods" role="group" aria-label="How far back">
-          <span class="quiet">the last</span>
-          {PERIODS.map(({ name, title }) => (
-            <button aria-pressed={period.name === name} onClick={() => setParams({ last: name === '1h' ? '' : name })}>
-              {title}
-            </button>
-          ))}
-        </div>
+      <div class="looked">
+        <Spans chosen={period} />
         {past && <Notes past={past} />}
       </div>
       {past && <Looked key={period.name + attempt} past={past} period={period} onAgain={again} />}
@@ -109,13 +103,13 @@ function Looked({ past, period, onAgain }) {
 const NOTHING = { applies: '–', open: '–' }
 
 function Numbers({ numbers = NOTHING }) {
-  const { applies, open, p50, p99, isRough } = numbers
+  const { applies, arrived = 0, open, p50, p99, isRough } = numbers
   const words = (value) => (value === undefined ? '–' : tookWords(value, isRough, span))
   const told = useMemo(
     () => [
       { title: 'half converged within (p50)', value: words(p50) },
-      { title: '99 of 100 within (p99)', value: words(p99) },
-      { title: applies === 1 ? 'change of a session' : 'changes of sessions', value: applies },
+      { title: arrived < 100 ? 'the slowest' : '99 of 100 within (p99)', value: words(p99) },
+      { title: applies === 1 ? 'change' : 'changes', value: applies },
       { title: 'not converged yet', value: open, level: open > 0 ? 'open' : '' },
     ],
     [numbers],

@@ -1,17 +1,18 @@
 // What the plots show, as tables: for who does not see them, and to go on from.
 import { useState } from 'preact/hooks'
 import { href, objectHref } from '../lib/route.js'
-import { clockTime, span } from '../lib/time.js'
+import { dayTime, span } from '../lib/time.js'
 import { tookWords } from '../model/convergence.js'
+import { lastOf } from './spans.jsx'
 
 const ROWS = 20 // of each table before somebody asks for all
 
 // The moment in the Time view, of the same period.
 function When({ time, period }) {
-  const params = { last: period.name === '1h' ? '' : period.name, at: new Date(time).toISOString() }
+  const params = { last: lastOf(period), at: new Date(time).toISOString() }
   return (
     <a href={href(['time'], params)} title="the fleet at that moment">
-      {clockTime(time)}
+      {dayTime(time)}
     </a>
   )
 }
@@ -58,14 +59,35 @@ function Became({ one }) {
       <span class={`became ${COLOURS[one.state]}`}>
         <span aria-hidden="true">{MARKS[one.state]}</span> {BECAME[one.state]}
       </span>
-      {one.state === 'open' && <span class="quiet"> {one.class && `${one.class}: `}{one.message}</span>}
+      {one.state === 'open' && (
+        <span class="quiet">
+          {' '}
+          {one.sessions.length > 1 && `${one.name}, `}
+          {one.class && `${one.class}: `}
+          {one.message}
+        </span>
+      )}
     </>
   )
 }
 
+const NAMES_MAX = 5 // of one change
+
+const Sessions = ({ sessions }) => (
+  <>
+    {sessions.slice(0, NAMES_MAX).map(({ name }, i) => (
+      <>
+        {i > 0 && ', '}
+        <Session name={name} />
+      </>
+    ))}
+    {sessions.length > NAMES_MAX && ` and ${sessions.length - NAMES_MAX} more`}
+  </>
+)
+
 const applyColumns = (period) => [
   ['when', (one) => <When time={one.time} period={period} />],
-  ['session', (one) => <Session name={one.name} />],
+  ['sessions', (one) => <Sessions sessions={one.sessions} />],
   ['revision', (one) => one.revision],
   ['who', (one) => one.who],
   ['took', (one) => tookWords(one.took, one.isRough, span)],
@@ -113,8 +135,8 @@ export function Lists({ series, period }) {
   return (
     <>
       <section aria-label="Changes">
-        <h2>Changes of sessions</h2>
-        {applies.length > 0 && <List name="Changes of sessions" columns={applyColumns(period)} rows={applies} />}
+        <h2>Changes</h2>
+        {applies.length > 0 && <List name="Changes" columns={applyColumns(period)} rows={applies} />}
         {applies.length === 0 && <p class="quiet">None in this period.</p>}
       </section>
       {others.map(([title, rows, columns]) => (

@@ -3,8 +3,9 @@ import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { go } from '../lib/route.js'
 import { clockTime, span } from '../lib/time.js'
-import { CLASSES, tookWords, valueAt } from '../model/convergence.js'
+import { CLASSES, namesOf, tookWords, valueAt } from '../model/convergence.js'
 import { dots, pale, Plot, steps, unseen } from './plot.jsx'
+import { lastOf } from './spans.jsx'
 import { readColours } from './squares.js'
 
 const NEAR_PX = 14 // a dot so close to the pointer is meant
@@ -12,15 +13,23 @@ const TIMES = [0.1, 1, 10, 60, 600, 3600, 21_600].map((seconds) => seconds * 100
 const TIME_WORDS = ['100 ms', '1 s', '10 s', '1 m', '10 m', '1 h', '6 h']
 const ROUGH_MS = 500 // where "under 1 s" is drawn
 const COLOURS = { Configuration: 'converging', Network: 'silent', Resources: 'suspended', Software: 'diverged' }
+const CLASS_WORDS = {
+  Configuration: 'it has not caught up with what was declared, or differs',
+  Network: 'somebody cannot be reached',
+  Resources: 'something is lacking',
+  Software: 'it does not run as it should',
+}
 const ZERO_MAX = 20 // lines of counts up to here begin at 0
 
-function Figure({ title, legend, children }) {
+function Figure({ title, says, legend, children }) {
   return (
     <figure>
       <figcaption>
-        <span class="title">{title}</span>
-        {legend.map(({ name, colour, form = '', value }) => (
-          <span class={`key ${colour} ${form}`}>
+        <span class="title">
+          {title} <span class="quiet">{says}</span>
+        </span>
+        {legend.map(({ name, colour, form = '', value, title: about }) => (
+          <span class={`key ${colour} ${form}`} title={about}>
             {name} {value !== undefined && <strong>{value}</strong>}
           </span>
         ))}
@@ -96,7 +105,13 @@ function nearest(plot, applies) {
   return found
 }
 
-function Applies({ series, from, to, onCursor }) {
+// One session, or the fleet when several were changed.
+const addressOf = ({ sessions, time }, period) =>
+  sessions.length === 1
+    ? [['o', 'harvestsessions', sessions[0].name]]
+    : [['time'], { last: lastOf(period), at: new Date(time).toISOString() }]
+
+function Applies({ series, from, to, onCursor, period }) {
   const { applies, numbers } = series
   const meant = useSignal(null)
   const data = useMemo(() => applyData(applies), [series])
@@ -104,19 +119,19 @@ function Applies({ series, from, to, onCursor }) {
   const legend = [
     { name: 'as declared', colour: 'converged', form: 'dot', value: count((state) => state === 'converged') },
     { name: 'not yet', colour: 'converging', form: 'ring', value: numbers.open },
-    { name: 'replaced or deleted before', colour: 'silent', form: 'ring', value: count(isEnded) },
+    { name: 'replaced or deleted', colour: 'silent', form: 'ring', value: count(isEnded) },
   ]
   const hear = (plot) => {
     onCursor(plot)
     const isHere = plot.over.matches(':hover')
     meant.value = isHere ? nearest(plot, applies) : null
   }
-  const open = () => meant.value && go(['o', 'harvestsessions', meant.value.one.name])
+  const open = () => meant.value && go(...addressOf(meant.value.one, period))
   return (
-    <Figure title="Time from change to converged" legend={legend}>
+    <Figure title="Time from change to converged" says="a dot for each change, until its sessions were as declared" legend={legend}>
       <div class={`applies ${meant.value ? 'meant' : ''}`} onClick={open}>
         <Plot
-          label={`${applies.length} changes of sessions, listed below`}
+          label={`${applies.length} changes, listed below`}
           {...{ data, from, to }}
           height={190}
           series={APPLY_SERIES}
@@ -134,7 +149,7 @@ function Applies({ series, from, to, onCursor }) {
 function Tip({ one, left, top, isRight }) {
   return (
     <div class={`tip ${isRight ? 'right' : ''}`} style={{ left: `${left}px`, top: `${top}px` }}>
-      <strong>{one.name}</strong> <span class="quiet">revision {one.revision}</span>
+      <strong>{namesOf(one.sessions)}</strong> <span class="quiet">revision {one.revision}</span>
       <br />
       {applyWords(one)}
       <br />
@@ -185,11 +200,12 @@ function Diverged({ series, from, to, time, onCursor }) {
     colour: COLOURS[name],
     form: 'area',
     value: time === null ? diverged.now[name] : valueAt(diverged, name, time),
+    title: CLASS_WORDS[name],
   }))
   const onDraw = (plot) => drawStack(plot, diverged)
   const words = CLASSES.map((name) => `${diverged.now[name]} ${name}`).join(', ')
   return (
-    <Figure title="Sessions not as declared" legend={legend}>
+    <Figure title="Sessions not as declared" says="how many, and what stood in the way" legend={legend}>
       <Plot
         label={`sessions not as declared now: ${words}`}
         {...{ data, from, to, onCursor, onDraw }}
@@ -213,7 +229,7 @@ function Drift({ series, from, to, time, onCursor }) {
   ]
   const label = `in this period drift was found ${drift.now.found} times and healed ${drift.now.healed} times`
   return (
-    <Figure title="Drift found and healed" legend={legend}>
+    <Figure title="Drift found and healed" says="work that was no longer as declared, and was put right" legend={legend}>
       <Plot {...{ label, data, from, to, onCursor }} height={100} series={DRIFT_SERIES} y={COUNT_SCALE} />
     </Figure>
   )
@@ -264,7 +280,7 @@ function Agents({ series, from, to, time, onCursor }) {
   const label = `${agents.now.connected} of ${agents.now.known} agents are connected; ${count('joined')} joined, ${count('left')} left`
   const onDraw = (plot) => drawMarks(plot, agents, from)
   return (
-    <Figure title="Agents" legend={legend}>
+    <Figure title="Agents" says="how many are connected" legend={legend}>
       <Plot {...{ label, data, from, to, onCursor, onDraw }} height={128} hasTimes series={AGENT_SERIES} y={AGENT_SCALE} />
     </Figure>
   )

@@ -3,7 +3,7 @@ import { clock } from '../lib/fleet.js'
 import { duration, span } from '../lib/time.js'
 import { bucketOf, by, sum } from '../model/metrics.js'
 
-const CAUSES = { change: 'after a change', disturbance: 'after a disturbance' }
+const CAUSES = { change: 'as declared after a change', disturbance: 'as declared again after a disturbance' }
 
 const bound = (seconds) => (seconds >= 1 && seconds < 60 ? `${seconds} s` : span(seconds * 1000))
 
@@ -14,11 +14,11 @@ function Within({ metrics, cause, share, words }) {
   return `${words} ${bucket.upTo === Infinity ? `over ${bound(bucket.over)}` : `within ${bound(bucket.upTo)}`}`
 }
 
-const times = (count) => (count === 1 ? 'once' : `${count} times`)
+const times = (count) => (count === 0 ? 'never' : count === 1 ? 'once' : `${count} times`)
 
 function Counted({ metrics, name, label }) {
   const counts = Object.entries(by(metrics, name, label)).filter(([, count]) => count > 0)
-  return counts.length === 0 ? 'none' : counts.map(([what, count]) => `${count} ${what}`).join(', ')
+  return counts.map(([what, count]) => `${count} ${what}`).join(', ')
 }
 
 export function Totals({ metrics }) {
@@ -27,13 +27,13 @@ export function Totals({ metrics }) {
   return (
     <section aria-label="Since the controller began">
       <h2>
-        Since the controller began <span class="quiet">{duration(clock.value - began)} ago</span>
+        Counted since the controller began <span class="quiet">{duration(clock.value - began)} ago</span>
       </h2>
       <table class="totals">
         <tbody>
           {Object.entries(CAUSES).map(([cause, title]) => (
             <tr>
-              <th scope="row">as declared {title}</th>
+              <th scope="row">sessions {title}</th>
               <td>{times(sum(metrics, 'fog_convergence_seconds_count', { cause }))}</td>
               <td>
                 <Within metrics={metrics} cause={cause} share={0.5} words="half of them" />
@@ -44,7 +44,7 @@ export function Totals({ metrics }) {
             </tr>
           ))}
           <tr>
-            <th scope="row">not as declared</th>
+            <th scope="row">sessions not as declared</th>
             <td>{times(sum(metrics, 'fog_session_divergences_total'))}</td>
             <td colSpan="2">
               <Counted metrics={metrics} name="fog_session_divergences_total" label="class" />

@@ -36,8 +36,8 @@ function optionsOf({ height, series, y, yAxis, hasTimes, onCursor, onDraw }) {
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false }, sync: { key: 'fog' } },
     scales: { x: { time: true }, y },
     axes: [
-      axisOf(hasTimes ? { values: timeWords, size: 28, space: 70 } : { values: (_, splits) => splits.map(() => ''), size: 4, space: 70 }),
-      axisOf({ size: AXIS_PX, incrs: COUNTS, space: 22, ...yAxis }),
+      axisOf(hasTimes ? { values: timeWords, size: 28, space: 110 } : { values: (_, splits) => splits.map(() => ''), size: 4, space: 110 }),
+      axisOf({ size: AXIS_PX, incrs: COUNTS, space: 30, ...yAxis }),
     ],
     series: [{}, ...series],
     hooks: { setCursor: [onCursor], draw: [onDraw] },

@@ -1,13 +1,16 @@
 // The fleet at any moment: a scrubber over what happened, the fleet as it was then, who changed what, and the way back.
 import { useComputed, useSignal } from '@preact/signals'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { now } from '../lib/api.js'
 import { clock, kinds, kindOf } from '../lib/fleet.js'
-import { ITEMS_MAX, Past } from '../lib/past.js'
+import { Past } from '../lib/past.js'
 import { setParams } from '../lib/route.js'
-import { clockTime } from '../lib/time.js'
+import { dayTime } from '../lib/time.js'
 import { changesOf, matching, newestAt, objectName } from '../model/changes.js'
+import { isOn, lineOf } from '../model/line.js'
 import { Roster } from '../model/roster.js'
 import { Refusal } from '../ui.jsx'
+import { Notes, spanOf, Spans } from './spans.jsx'
 import { Back } from './time_back.jsx'
 import { Changes } from './time_changes.jsx'
 import { Difference } from './time_difference.jsx'
@@ -15,29 +18,30 @@ import { Scrubber } from './time_scrubber.jsx'
 import { Then } from './time_then.jsx'
 import './time.css'
 
-const MINUTE_MS = 60_000
-export const SPANS = [
-  { name: '10m', title: '10 minutes', ms: 10 * MINUTE_MS },
-  { name: '1h', title: 'hour', ms: 60 * MINUTE_MS },
-  { name: '6h', title: '6 hours', ms: 360 * MINUTE_MS },
-  { name: '24h', title: 'day', ms: 1440 * MINUTE_MS },
-]
+const SECOND_MS = 1000
 const WRITE_MS = 300 // after the last move the address says the moment
-
-const spanOf = (name) => SPANS.find((span) => span.name === name) ?? SPANS[1]
 
 function objectOf(text = '') {
   const [plural, name] = text.split('/')
   return name ? { plural, name, kind: kindOf(plural) } : null
 }
 
-// The past that is looked at, from `from` on; another one when the question is another.
-function usePast(from, plurals, object) {
+// The line of time that is looked at; another one when the span is another, or the address says a moment that is not on it.
+// Its beginning stands still while the end goes on.
+function useLine(span, at) {
+  const { current } = useRef({})
+  if (current.span !== span || !isOn(current.line, Date.parse(at))) {
+    Object.assign(current, { span, line: lineOf(span.ms, Date.parse(at), now()) })
+  }
+  return current.line
+}
+
+// The past of a line; another one when the question is another.
+function usePast({ from }, plurals, object) {
   const [held, setHeld] = useState(null)
   const [attempt, setAttempt] = useState(0)
   const key = JSON.stringify([from, plurals, object, attempt])
   useEffect(() => {
-    if (plurals.length === 0) return
     const roster = new Roster()
     const told = (plural, change) => {
       if (plural === 'agents') roster.changeAgent(change)
@@ -51,14 +55,20 @@ function usePast(from, plurals, object) {
   return held?.key === key ? held : null
 }
 
-// The moment that is shown, in ms, and in the address once it rests; null: now, as it goes on.
-function useMoment(at, to) {
-  const moment = useSignal(Date.parse(at) || Date.parse(to) || null)
+// What an address says: a moment in ms, or null for now, as it goes on.
+function momentOf(at) {
+  const time = Date.parse(at)
+  return time < now() ? time : null
+}
+
+// The moment that is shown, and in the address once it rests.
+function useMoment(at) {
+  const moment = useSignal(momentOf(at))
   const written = useRef(at)
   useEffect(() => {
     if ((at ?? '') === (written.current ?? '')) return
     written.current = at
-    moment.value = Date.parse(at) || Date.parse(to) || null
+    moment.value = momentOf(at)
   }, [at])
   useEffect(() => {
     let timer = 0
@@ -77,33 +87,34 @@ function useMoment(at, to) {
 }
 
 export function Time({ params }) {
-  const span = spanOf(params.last)
   const plurals = kinds.value.filter(({ verbs }) => verbs.includes('watch')).map(({ plural }) => plural)
-  // Asked for once: the beginning stands still while the end goes on.
-  const from = useMemo(() => Date.parse(params.from) || clock.peek() - span.ms, [span, params.from])
-  const object = objectOf(params.object)
-  const held = usePast(from, plurals, object)
-  const moment = useMoment(params.at, params.to)
   return (
     <div class="time">
       <h1 class="unseen">Time</h1>
-      <Head span={span} isOwn={Boolean(params.from)} object={object} held={held} />
-      {held && <Looked key={held.key} held={held} span={span} moment={moment} params={params} object={object} />}
+      {plurals.length > 0 && <Asked plurals={plurals} params={params} />}
     </div>
   )
 }
 
-function Head({ span, isOwn, object, held }) {
+// Once the controller has answered: what time it is, it says.
+function Asked({ plurals, params }) {
+  const span = spanOf(params.last)
+  const line = useLine(span, params.at)
+  const object = objectOf(params.object)
+  const held = usePast(line, plurals, object)
+  const moment = useMoment(params.at)
   return (
-    <div class="asked">
-      <div class="spans" role="group" aria-label="How far back">
-        <span class="quiet">the last</span>
-        {SPANS.map(({ name, title }) => (
-          <button aria-pressed={span.name === name && !isOwn} onClick={() => setParams({ last: name === '1h' ? '' : name, from: '', to: '', at: '' })}>
-            {title}
-          </button>
-        ))}
-      </div>
+    <>
+      <Head span={span} isOpen={line.to === undefined} object={object} held={held} />
+      {held && <Looked key={held.key} {...{ held, span, line, moment, params, object }} />}
+    </>
+  )
+}
+
+function Head({ span, isOpen, object, held }) {
+  return (
+    <div class="looked">
+      <Spans chosen={isOpen ? span : null} />
       {object && (
         <p class="only">
           only <code>{objectName(object)}</code> <button onClick={() => setParams({ object: '', a: '', b: '' })}>show all of the fleet</button>
@@ -114,38 +125,29 @@ function Head({ span, isOwn, object, held }) {
   )
 }
 
-// What is not as one would expect: still reading, a past that is gone, a limit.
-export function Notes({ past }) {
-  const begins = past.begins.value
-  const phase = past.phase.value
-  return (
-    <p class="notes quiet" role="note">
-      {(phase === 'asking' || phase === 'reading') && 'reading history … '}
-      {begins && `history begins at ${clockTime(begins.time)}: ${begins.why}. `}
-      {past.warning.value && `${past.warning.value}. `}
-      {past.items.value.length >= ITEMS_MAX && `Only the newest ${ITEMS_MAX} changes are listed.`}
-    </p>
-  )
-}
-
-// The ends of the line, in ms.  While the page stays open its beginning goes on in tenths of the whole, the end all the time.
-function useRange(past, span, { from, to }) {
-  return useComputed(() => {
-    const end = Date.parse(to) || clock.value
+// The ends of the line as it is drawn, in ms.  While the page stays open its beginning goes on in tenths of the whole, but
+// never past the moment that is looked at; the end goes on all the time.
+function useRange(past, span, { to }, moment) {
+  const end = useComputed(() => to ?? clock.value)
+  const from = useComputed(() => {
     const part = span.ms / 10
-    const passed = from ? 0 : Math.max(0, Math.floor((end - span.ms - past.from) / part) * part)
-    const start = Math.max(past.from + passed, past.begins.value?.time ?? 0)
-    return { from: start, to: Math.max(end, start + 1000), isOpen: !to }
+    const passed = Math.max(0, Math.floor((end.value - span.ms - past.from) / part) * part)
+    return Math.max(Math.min(past.from + passed, moment.value ?? Infinity), past.begins.value?.time ?? 0)
   })
+  return useComputed(() => ({ from: from.value, to: Math.max(end.value, from.value + 1000), isOpen: to === undefined }))
 }
 
-function Looked({ held, span, moment, params, object }) {
+function Looked({ held, span, line, moment, params, object }) {
   const { past } = held
   const [back, setBack] = useState(null)
   const changes = useComputed(() => changesOf(past.items.value))
-  const range = useRange(past, span, params)
+  const range = useRange(past, span, line, moment)
   const from = useComputed(() => range.value.from)
-  const inRange = useComputed(() => changes.value.filter(({ at }) => at >= from.value - 1000))
+  const begins = past.begins.value?.time
+  useEffect(() => {
+    if (moment.peek() !== null && moment.peek() < begins) moment.value = begins // of before nothing is known
+  }, [begins])
+  const inRange = useComputed(() => changes.value.filter(({ at }) => at >= from.value - SECOND_MS && at <= (line.to ?? Infinity)))
   const newest = useComputed(() => newestAt(changes.value, moment.value ?? Infinity)?.last ?? 0)
   if (past.phase.value === 'failed') {
     return (
@@ -156,7 +158,7 @@ function Looked({ held, span, moment, params, object }) {
     )
   }
   if (past.phase.value === 'asking') return null
-  const title = params.from ? `What changed since ${clockTime(past.from)}` : `What changed in the last ${span.title}`
+  const title = line.to === undefined ? `What changed in the last ${span.title}` : `What changed around ${dayTime((line.from + line.to) / 2)}`
   const compared = [params.a, params.b].map(Number).filter((revision) => revision > 0)
   return (
     <>

@@ -90,7 +90,7 @@ function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
         </label>
         <span class="quiet">
           revision {last}
-          {manager && `, by ${manager}`}
+          {manager && `, with ${manager}`}
         </span>
       </div>
     </li>

@@ -1,12 +1,17 @@
 // The line of time: how much happened when, a mark for each change, a slider, and playback.
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import { clockTime, duration } from '../lib/time.js'
+import { clockTime, day, dayTime, duration } from '../lib/time.js'
+import { isByAgent, lastBefore, marks, newestAt, nextAfter, sentence } from '../model/changes.js'
+import { stepOf, ticks } from '../model/line.js'
 import { isSetback } from '../model/states.js'
-import { lastBefore, marks, newestAt, nextAfter, sentence } from '../model/changes.js'
 
-const PLACES = 160
-const SPEEDS = [1, 10, 60, 300]
+const MINUTE_MS = 60_000
+const PLACES_MAX = 200 // on the line: what is in one is drawn as one
+const TICKS_MAX = 8
+const [START_SHARE, END_SHARE] = [0.02, 0.05] // of the line, where no word of a tick has room
+const FRAME_MS_MAX = 250 // of time that goes by while nobody looks no more is played
+const SPEEDS = [1, 10, 60, 300, 1500]
 const KEY_STEPS = 200 // arrows go through the whole line in so many
 const PULSE_MAX = 24 // of steps in one place, on a scale of logarithms
 
@@ -45,7 +50,7 @@ export function Scrubber({ past, all, changes, range, moment }) {
           <span class="unseen">Speed</span>
           <select value={speed.value} onChange={(event) => (speed.value = Number(event.target.value))}>
             {SPEEDS.map((one) => (
-              <option value={one}>{one} × as fast</option>
+              <option value={one}>{one === 1 ? 'as it happened' : `${one} × as fast`}</option>
             ))}
           </select>
         </label>
@@ -55,6 +60,7 @@ export function Scrubber({ past, all, changes, range, moment }) {
         <button onClick={() => go(Infinity)} disabled={moment.value === null}>
           {range.value.isOpen ? 'now' : 'end'}
         </button>
+        <Legend />
       </div>
     </section>
   )
@@ -67,7 +73,7 @@ function usePlayback({ isPlaying, speed, range, moment }) {
     if (moment.peek() === null || moment.peek() >= range.peek().to) moment.value = range.peek().from
     let before = performance.now()
     let frame = requestAnimationFrame(function draw(time) {
-      const next = moment.peek() === null ? Infinity : moment.peek() + (time - before) * speed.peek()
+      const next = moment.peek() === null ? Infinity : moment.peek() + Math.min(time - before, FRAME_MS_MAX) * speed.peek()
       before = time
       if (next >= range.peek().to) {
         moment.value = range.peek().isOpen ? null : range.peek().to
@@ -90,7 +96,7 @@ function Moment({ changes, moment }) {
   const time = moment.value
   return (
     <p class="moment">
-      <strong>{time === null ? 'now' : clockTime(time)}</strong>
+      <strong>{time === null ? 'now' : dayTime(time)}</strong>
       <span class="quiet"> {words(changes.value, time)}</span>
     </p>
   )
@@ -99,29 +105,29 @@ function Moment({ changes, moment }) {
 function Strip({ past, changes, range, moment, go }) {
   const version = past.version.value
   const { from, to } = range.value
-  const share = ((moment.value ?? to) - from) / (to - from)
-  const all = useMemo(() => marks(changes.value, from, to, PLACES, clockTime), [changes.value, from, to])
+  const size = stepOf(to - from, PLACES_MAX)
+  const share = (time) => `${((time - from) / (to - from)) * 100}%`
+  const all = useMemo(() => marks(changes.value, from, to, size, dayTime), [changes.value, from, to])
   return (
     <div class="strip">
-      <Pulse past={past} from={from} to={to} version={version} />
-      {all.map(({ place, changes: found, words: title }) => (
-        <button class="mark" tabIndex="-1" title={title} aria-label={title} style={{ left: `${((place + 0.5) / PLACES) * 100}%` }} onClick={() => go(found.at(0).at)} />
+      <Pulse {...{ past, from, to, size, version }} />
+      {all.map(({ at, changes: found, words: title }) => (
+        <button class={`mark ${found.every(isByAgent) ? 'byAgent' : ''}`} tabIndex="-1" title={title} aria-label={title} style={{ left: share(at) }} onClick={() => go(at)} />
       ))}
-      <span class="cursor" style={{ left: `${share * 100}%` }} />
+      <span class="cursor" style={{ left: share(moment.value ?? to) }} />
     </div>
   )
 }
 
 // How many steps there were, place by place, and where they were setbacks.
-function Pulse({ past, from, to, version }) {
-  const bars = useMemo(() => past.replay.pulse(from, to, PLACES, isKnownSetback), [past, from, to, version])
+function Pulse({ past, from, to, size, version }) {
+  const bars = useMemo(() => past.replay.pulse(from, to, size, isKnownSetback), [past, from, to, version])
   return (
-    <svg viewBox={`0 0 ${PLACES} 1`} preserveAspectRatio="none" aria-hidden="true">
-      <title>How much happened; another colour where something was held back, stood in the way or fell silent</title>
-      {bars.map(({ steps, meant }, i) => (
+    <svg viewBox={`0 0 ${(to - from) / size} 1`} preserveAspectRatio="none" aria-hidden="true">
+      {bars.map(({ time, steps, meant }) => (
         <>
-          <Bar at={i} count={steps} name="" />
-          <Bar at={i} count={meant} name="worse" />
+          <Bar at={(time - from) / size} count={steps} name="" />
+          <Bar at={(time - from) / size} count={meant} name="worse" />
         </>
       ))}
     </svg>
@@ -164,7 +170,7 @@ function Slider({ changes, range, moment, go, next, previous }) {
     <input
       type="range"
       aria-label="Moment"
-      aria-valuetext={`${moment.value === null ? 'now' : `${clockTime(time)}, ${duration(to - time)} ago`}, ${words(changes.value, moment.value)}`}
+      aria-valuetext={`${moment.value === null ? 'now' : `${dayTime(time)}, ${duration(to - time)} ago`}, ${words(changes.value, moment.value)}`}
       min={0}
       max={Math.round(to - from)}
       step="any"
@@ -175,16 +181,38 @@ function Slider({ changes, range, moment, go, next, previous }) {
   )
 }
 
-const TICKS = [0, 0.25, 0.5, 0.75]
+const label = (time, step) => {
+  if (step >= MINUTE_MS && clockTime(time).startsWith('00:00')) return day(time)
+  return clockTime(time).slice(0, step < MINUTE_MS ? undefined : -3)
+}
 
 function Scale({ range }) {
-  const { from, to } = range.value
+  const { from, to, isOpen } = range.value
+  const { step, times } = ticks(from, to, TICKS_MAX)
+  const seen = times.filter((time) => Math.min((time - from) / START_SHARE, (to - time) / END_SHARE) > to - from)
   return (
     <p class="scale quiet" aria-hidden="true">
-      {TICKS.map((share) => (
-        <span style={{ left: `${share * 100}%` }}>{clockTime(from + (to - from) * share)}</span>
+      {seen.map((time) => (
+        <span key={time} style={{ left: `${((time - from) / (to - from)) * 100}%` }}>
+          {label(time, step)}
+        </span>
       ))}
-      <span class="now">{range.value.isOpen ? 'now' : clockTime(to)}</span>
+      <span class="now">{isOpen ? 'now' : clockTime(to)}</span>
     </p>
   )
 }
+
+const KEYS = [
+  ['byPerson', 'a change'],
+  ['byAgent', 'an agent joined'],
+  ['followed', 'what followed'],
+  ['worse', 'agents or work suspended, diverged or silent'],
+]
+
+const Legend = () => (
+  <p class="legend quiet" aria-hidden="true">
+    {KEYS.map(([name, says]) => (
+      <span class={name}>{says}</span>
+    ))}
+  </p>
+)
