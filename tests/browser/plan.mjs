@@ -34,8 +34,9 @@ export const tests = {
     await alert(page).getByRole('button', { name: 'line 5:3' }).waitFor()
     await alert(page).getByRole('button', { name: 'line 8:5' }).click()
     assert.equal(await page.evaluate(() => getSelection().toString().trim()), 'restart: sometimes')
-    await fill(page, 'kind: [HarvestSession\n')
-    await alert(page).getByRole('button', { name: 'line 2:1' }).waitFor()
+    await fill(page, `${session('broken', 'replicas: many', 'x')}---\nkind: [HarvestSession\n`)
+    await alert(page).getByRole('button', { name: 'line 5:3' }).waitFor()
+    await alert(page).getByRole('button', { name: 'line 14:1' }).waitFor()
     assert.equal(await page.getByRole('button', { name: 'Apply', exact: true }).count(), 0)
     assert.equal(await revision(fleet), before)
   },
@@ -47,6 +48,18 @@ export const tests = {
     await plan.getByText(/^2 start/).waitFor()
     assert.equal(await plan.getByText(/planned\/\d starts/).count(), 2)
     assert.equal((await fleet.api('/apis/fog/v1/harvestsessions/planned')).code, 404)
+  },
+
+  async a_manifest_of_many_objects_is_pasted_and_planned({ page, context }) {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.view('plan')
+    const one = (i) => `apiVersion: fog/v1\nkind: HarvestPolicy\nmetadata: {name: many-${i}}\nspec: {battery: {minPercent: ${i % 60}}}\n---\n`
+    const many = Array.from({ length: 300 }, (_, i) => one(i)).join('')
+    await page.evaluate((text) => navigator.clipboard.writeText(text), many)
+    await page.getByLabel('Manifest in YAML').press('Control+V')
+    await page.getByText('and 200 more objects').waitFor()
+    assert.equal(await page.getByLabel('Manifest in YAML').inputValue(), many)
+    assert.match(await page.locator('.gutter').innerText(), /^1\n2\n3[^]*\n1501$/)
   },
 
   async what_was_shown_is_applied_watched_paused_and_undone({ page, fleet }) {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
-import { causesOf, placed, readManifest } from '../../../controller/dashboard/src/model/manifest.js'
+import { causesOf, inOrder, placed, readManifest } from '../../../controller/dashboard/src/model/manifest.js'
 import { assert, check } from './check.mjs'
 
 const yaml = createRequire(resolve('build/dashboard/npm/package.json'))('yaml')
@@ -61,6 +61,12 @@ await check({
     assert.deepEqual(placed(read(TEXT), told).map(({ line, message }) => [line, message]), [[4, 'early'], [12, 'late']])
     const [cause] = causesOf({ causes: [], message: 'changes[1].object.kind: there is no kind "Harvestx"' })
     assert.deepEqual(placed(read(TEXT), [cause]).map(({ line, message }) => [line, message]), [[7, 'there is no kind "Harvestx"']])
+  },
+  what_can_be_read_is_asked_about_beside_what_can_not() {
+    const manifest = read('kind: A\nmetadata: {name: a}\n---\nb: [1\nc: 2\n---\nwords\n---\nkind: D\nmetadata: {name: d}\n')
+    assert.deepEqual(manifest.whole, [0, 3])
+    const told = placed(manifest, [{ change: 1, field: 'metadata.name', message: 'late' }, { change: 0, field: 'metadata.name', message: 'early' }])
+    assert.deepEqual(inOrder([...manifest.problems, ...told]).map(({ line }) => line), [2, 5, 7, 10])
   },
   an_empty_text_is_no_change() {
     assert.deepEqual(read('').changes, [])

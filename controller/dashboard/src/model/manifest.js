@@ -26,7 +26,10 @@ function nodeAt({ isAlias, isCollection, isPair }, document, path) {
   return key ?? node
 }
 
-// A text → {changes: [{verb: 'apply', object}], problems: [{line, column, message}], place(change, field)}
+const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+// A text → {changes: [{verb: 'apply', object}], whole: which of them could be read, problems: [{line, column, message}],
+// place(index in whole, field)}
 export function readManifest(yaml, text) {
   const lines = new yaml.LineCounter()
   const documents = yaml.parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true })
@@ -46,15 +49,17 @@ export function readManifest(yaml, text) {
     }
   })
   filled.forEach(({ contents }, at) => {
-    if (objects[at] !== null && (typeof objects[at] !== 'object' || Array.isArray(objects[at]))) {
+    if (objects[at] !== null && !isMap(objects[at])) {
       problems.push({ ...placeOf(contents.range[0]), message: 'a manifest is a map with apiVersion, kind and metadata' })
     }
   })
+  const whole = objects.flatMap((object, at) => (isMap(object) ? [at] : []))
   return {
     changes: objects.map((object) => ({ verb: 'apply', object })),
+    whole,
     problems,
     place(change, field) {
-      const document = filled[change]
+      const document = filled[whole[change] ?? 0]
       const node = document && nodeAt(yaml, document, field ?? '')
       return placeOf(node?.range?.[0] ?? 0)
     },
@@ -63,9 +68,10 @@ export function readManifest(yaml, text) {
 
 // What the controller says of a set of changes, at its lines.
 export function placed(manifest, told) {
-  const items = told.filter(({ message }) => message).map((one) => ({ ...manifest.place(one.change ?? 0, one.field), field: one.field, message: one.message }))
-  return items.sort((a, b) => a.line - b.line || a.column - b.column)
+  return inOrder(told.filter(({ message }) => message).map((one) => ({ ...manifest.place(one.change ?? 0, one.field), field: one.field, message: one.message })))
 }
+
+export const inOrder = (problems) => problems.sort((a, b) => a.line - b.line || a.column - b.column)
 
 // A refusal without causes names its place in words: "changes[1].object.kind: there is no kind …".
 export function causesOf(failure) {

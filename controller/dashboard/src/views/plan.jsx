@@ -1,12 +1,12 @@
 // What an apply would do, before it does: a manifest is typed, pasted or dropped; what is wrong is told at
 // its line, then the plan is drawn, then it is carried out as it was shown, and watched.
 import { signal } from '@preact/signals'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import * as yaml from 'yaml'
 import { Failure, GROUP, MANAGER, send } from '../lib/api.js'
 import { href } from '../lib/route.js'
 import { setUser, user } from '../lib/settings.js'
-import { causesOf, placed, readManifest } from '../model/manifest.js'
+import { causesOf, inOrder, placed, readManifest } from '../model/manifest.js'
 import { Dialog, Refusal } from '../ui.jsx'
 import { Plan, Results } from './planned.jsx'
 import { Rollout } from './rollout.jsx'
@@ -15,6 +15,7 @@ import './plan.css'
 
 const PAUSE_MS = 350 // after the last letter
 const TEXT_MAX = 4 << 20 // characters of a manifest; the controller takes less than 32 MiB
+const PASTE_LARGE = 20_000 // characters
 const SESSIONS_SHOWN = 8
 
 const EXAMPLE = `apiVersion: fog/v1
@@ -49,14 +50,15 @@ function usePlan(text, isForced, again) {
     const timer = setTimeout(async () => {
       if (text.trim() === '') return setTold({ problems: [] })
       const manifest = readManifest(yaml, text)
-      if (manifest.problems.length > 0) return setTold({ problems: manifest.problems })
+      if (manifest.whole.length === 0) return setTold({ problems: manifest.problems })
       try {
-        const { status } = await post(manifest.changes, { isDry: true, isForced }, { signal: gone.signal })
+        const { status } = await post(manifest.whole.map((at) => manifest.changes[at]), { isDry: true, isForced }, { signal: gone.signal })
+        if (manifest.problems.length > 0) return setTold({ problems: manifest.problems })
         setTold({ text, isForced, manifest, status, problems: [], warnings: placed(manifest, status.warnings ?? []) })
       } catch (error) {
         if (gone.signal.aborted) return
         const failure = error instanceof Failure ? error : new Failure({ message: String(error) })
-        const problems = placed(manifest, causesOf(failure))
+        const problems = inOrder([...manifest.problems, ...placed(manifest, causesOf(failure))])
         setTold({ manifest, problems, failure: problems.length === 0 ? failure : null, isOwned: failure.code === 409 })
       }
     }, PAUSE_MS)
@@ -81,6 +83,8 @@ export function PlanView() {
   const [isTooLong, setTooLong] = useState(false)
   const editor = useRef()
   const told = usePlan(text, isForced, again)
+  const plan = useMemo(() => told.status && <Plan plan={told.status.plan} />, [told.status]) // drawn once, and not with each letter
+  const results = useMemo(() => told.status && <Results results={told.status.results} />, [told.status])
   const edit = (next) => {
     draft.value = next.length > TEXT_MAX ? '' : next // a part of it would be another manifest
     setTooLong(next.length > TEXT_MAX)
@@ -117,13 +121,13 @@ export function PlanView() {
           {told.status && !applied && (
             <>
               <h2>What it would do</h2>
-              <Plan plan={told.status.plan} />
+              {plan}
               <p class="actions">
                 <button class="main" disabled={told.text !== text || told.isForced !== isForced} onClick={() => setAsking(true)}>
                   Apply
                 </button>
               </p>
-              <Results results={told.status.results} />
+              {results}
             </>
           )}
           {applied && <Applied key={applied.status.revision} {...applied} />}
@@ -154,6 +158,16 @@ async function openFiles(files, edit) {
   edit(texts.map((text) => text.replace(/\n?$/, '\n')).join('---\n'))
 }
 
+// A browser takes long to paste many lines as if they were typed; set as a value, they are there at once.
+function pasted(event, edit) {
+  const text = event.clipboardData.getData('text/plain').replace(/\r\n?/g, '\n')
+  if (text.length < PASTE_LARGE) return
+  event.preventDefault()
+  const area = event.target
+  area.setRangeText(text, area.selectionStart, area.selectionEnd, 'end')
+  edit(area.value)
+}
+
 function goToLine(area, line) {
   const lines = area.value.split('\n')
   const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0)
@@ -164,12 +178,16 @@ function goToLine(area, line) {
 function Editor({ ref, text, edit, problems, warnings }) {
   const lines = text.split('\n').length
   const marks = new Map([...warnings.map(({ line }) => [line, 'warned']), ...problems.map(({ line }) => [line, 'wrong'])])
+  const numbers = useMemo(() => Array.from({ length: lines }, (_, i) => i + 1).join('\n'), [lines])
   const gutter = useRef()
   return (
     <div class="editor">
       <pre class="gutter" aria-hidden="true" ref={gutter}>
-        {Array.from({ length: Math.min(lines, 20000) }, (_, i) => (
-          <span class={marks.get(i + 1) ?? ''}>{i + 1}</span>
+        {numbers}
+        {[...marks].map(([line, kind]) => (
+          <span key={line} class={kind} style={{ top: `calc(${line - 1} * 1lh)` }}>
+            {line}
+          </span>
         ))}
       </pre>
       <textarea
@@ -181,6 +199,7 @@ function Editor({ ref, text, edit, problems, warnings }) {
         wrap="off"
         value={text}
         onInput={(event) => edit(event.target.value)}
+        onPaste={(event) => pasted(event, edit)}
         onScroll={(event) => (gutter.current.scrollTop = event.target.scrollTop)}
       />
     </div>

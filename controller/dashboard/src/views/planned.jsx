@@ -76,13 +76,14 @@ function Step({ step }) {
   )
 }
 
+const RESULTS_SHOWN = 100
 const WOULD = { created: 'would be created', configured: 'would change', unchanged: 'stays as it is', deleted: 'would be deleted', deleting: 'would be deleted' }
 
 // What would become of each object of a change set, field by field.
 export function Results({ results }) {
   return (
     <section class="results" aria-label="Objects">
-      {results.map(({ kind, name, result, before, object }) => {
+      {results.slice(0, RESULTS_SHOWN).map(({ kind, name, result, before, object }) => {
         const changes = differences(before, result.startsWith('delet') ? undefined : object)
         return (
           <details open={changes.length <= 12 && result !== 'created'}>
@@ -96,6 +97,7 @@ export function Results({ results }) {
           </details>
         )
       })}
+      {results.length > RESULTS_SHOWN && <p class="quiet">and {results.length - RESULTS_SHOWN} more objects</p>}
     </section>
   )
 }
