@@ -59,10 +59,10 @@ class Screen:
         elif marks == '?' and first == 25:
             self.has_cursor = letter == 'h'
         elif marks == '?' and first == 1049:
-            if letter == 'h':
-                self.main, self.cells = self.cells, self.blank()
-            else:
-                self.cells = self.main
+            if letter == 'h' and not self.is_other:
+                self.main, self.cells = (self.cells, self.x, self.y), self.blank()
+            elif letter == 'l' and self.is_other:
+                self.cells, self.x, self.y = self.main
             self.is_other = letter == 'h'
         else:
             raise SystemExit('a terminal is not asked for that: %r' % (marks + numbers + letter))

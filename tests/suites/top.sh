@@ -7,13 +7,15 @@
 ROOT=$T/root
 battery() { printf '%s\n' "$2" >"$ROOT/sys/class/power_supply/BAT0/$1"; } # FILE TEXT
 
-open_board() { # COLUMNSxROWS [OPTION…]: with LOCALE
+open_terminal() { # COLUMNSxROWS COMMAND…: with LOCALE
   mkdir -p "$T/terminal" && rm -f "$T"/terminal/*
   mkfifo "$T/terminal/keys"
-  env -u NO_COLOR TERM=xterm LC_ALL="${LOCALE:-C.UTF-8}" python3 tests/e2e/terminal.py "$T/terminal" "$1" \
-    "$BIN/fogctl" -s "http://$API" top --interval 300ms "${@:2}" >>"$T/terminal.log" 2>&1 &
+  env -u NO_COLOR TERM=xterm LC_ALL="${LOCALE:-C.UTF-8}" python3 tests/e2e/terminal.py "$T/terminal" "$@" >>"$T/terminal.log" 2>&1 &
   TERMINAL=$!
   exec 7<>"$T/terminal/keys"
+}
+open_board() { # COLUMNSxROWS [OPTION…]
+  open_terminal "$1" "$BIN/fogctl" -s "http://$API" top --interval 300ms "${@:2}"
 }
 keys() { printf 'type %s\n' "$1" >&7; } # \e, \r and \t are keys
 size() { printf 'size %s\n' "$1" >&7; }
@@ -86,7 +88,9 @@ who_changed_what_is_in_the_log() {
   keys 4
   shows 'hs/render +[^ ]+ +create$' || return
   expect 0 fogctl --user ann label hs/render tier=gold --change-cause 'the good one'
-  shows 'hs/render +ann .*\(the good one\)$'
+  shows 'hs/render +ann .*\(the good one\)$' || return
+  expect 0 fogctl --user ann label hs/render tier=silver --change-cause "$(printf '界%.0s' {1..80})" # each two columns wide
+  shows 'hs/render +ann .*界.*…$'
 }
 
 it_says_when_it_is_stale_and_outlives_a_restart() {
@@ -135,6 +139,50 @@ other_terminals_are_served_and_signals_leave_them_sane() {
   is "the state of the one that is away" "$(jq -r '.agents.items[] | select(.name == "box-1") | .state' <<<"$out")" silent
 }
 
+# Leaks are looked for where it ends by itself: what looks for them does not bear signals.
+in_its_shell() {
+  open_terminal 110x24 env PS1='shell: ' ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" sh -i
+  keys "$BIN/fogctl -s http://$API top --interval 300ms\r"
+  shows '^> box-1 ' || return
+  BOARD=$(pgrep -P "$(pgrep -P "$TERMINAL")")
+}
+
+ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
+  in_its_shell || return
+  printf 'type \032\n' >&7
+  shows 'Stopped|Suspended' && shows_no '^> box-1 ' || return
+  keys 'stty -a\r'
+  shows '(^| )icanon ' && shows ' echo ' || return
+  size 60x12
+  keys 'fg\r'
+  shows '^> box-1 ' && shows '^  NAME +STATE +BATTERY +HEAT$' || return
+  kill -STOP "$BOARD" # without asking
+  shows 'shell:$' || return
+  keys 'fg\r'
+  shows_no 'shell:' && shows '^> box-1 ' || return # drawn anew, all of it
+  keys q
+  shows 'shell:$' || return
+  keys 'exit\r'
+  board_ends "$SANE"
+}
+
+a_crash_leaves_the_terminal_sane_too() {
+  in_its_shell || return
+  kill -ABRT "$BOARD"
+  shows 'Aborted' && shows_no '^> box-1 ' || return
+  keys 'echo code $?\r'
+  shows 'code 134' || return
+  keys 'exit\r'
+  board_ends "$SANE"
+}
+
+who_closes_the_terminal_ends_the_board() {
+  in_its_shell || return
+  kill -KILL "$TERMINAL" && wait "$TERMINAL" 2>/dev/null
+  exec 7>&-
+  await 10 "the board ends" is_gone "$BOARD"
+}
+
 all_end_and_nothing_is_left() {
   start_agent box-1 # what it ran is ended by it
   expect 0 fogctl delete hs --all --no-wait
@@ -147,4 +195,6 @@ all_end_and_nothing_is_left() {
 
 it a_suspended_agent_is_seen_with_its_reason_and_why it_fits_the_size_that_the_terminal_has_now \
   agents_are_searched_for_and_selected who_changed_what_is_in_the_log it_says_when_it_is_stale_and_outlives_a_restart \
-  it_does_not_wait_for_a_controller_that_hangs q_leaves_the_terminal_as_it_was other_terminals_are_served_and_signals_leave_them_sane all_end_and_nothing_is_left
+  it_does_not_wait_for_a_controller_that_hangs q_leaves_the_terminal_as_it_was other_terminals_are_served_and_signals_leave_them_sane \
+  ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again a_crash_leaves_the_terminal_sane_too who_closes_the_terminal_ends_the_board \
+  all_end_and_nothing_is_left

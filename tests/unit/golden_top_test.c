@@ -10,7 +10,7 @@
  *     gone agent|session|work NAME
  *     key TEXT|up|down|enter|esc|tab|erase|end      each says what it wishes for, if anything
  *     why TEXT…                                     what the controller says of the detail
- *     later SECONDS                                 lost                            draw */
+ *     later SECONDS       lost       loading       draw */
 #include "tests/support/golden.h"
 #include "tools/fogctl/board.h"
 #include "tools/fogctl/fogctl.h"
@@ -312,6 +312,8 @@ static void take_line(struct world *world)
         world->mono_now.ms += strtoll(world->words[1], NULL, 10) * 1000;
     } else if (str_eq(word, "lost")) {
         world->board.is_lost = true;
+    } else if (str_eq(word, "loading")) {
+        world->board.is_loading = true;
     } else if (str_eq(word, "draw")) {
         on_draw(world);
     } else {

@@ -12,6 +12,7 @@ enum {
     FOOT_LINES = 1,
     MARK_WIDTH = 2,
     COLUMN_GAP = 1,
+    LAST_SPARE = 20, /* of a line, for its last column before any other */
     LOG_PRINTED_MAX = 20
 };
 
@@ -56,6 +57,7 @@ static struct columns choose_columns(const struct board *board, const struct boa
 {
     struct columns columns = {.count = 0};
     size_t used = MARK_WIDTH, room = board->look.columns == 0 ? SIZE_MAX / 4 : board->look.columns;
+    size_t spare; /* what no column needs */
     unsigned rank = 0;
 
     while (rank < BOARD_COLUMNS_MAX && width_up_to(shape, list, rank + 1) <= room) {
@@ -70,8 +72,14 @@ static struct columns choose_columns(const struct board *board, const struct boa
             used += width_of(column, list) + COLUMN_GAP;
         }
     }
-    if (columns.items[columns.count - 1]->grows && room + COLUMN_GAP > used) {
-        columns.widths[columns.count - 1] += room + COLUMN_GAP - used;
+    spare = room + COLUMN_GAP > used ? room + COLUMN_GAP - used : 0;
+    for (size_t i = 0; i < columns.count; i++) {
+        size_t kept = i + 1 < columns.count ? LAST_SPARE : 0,
+               left = spare > kept ? spare - kept : 0;
+        size_t more = columns.items[i]->spare < left ? columns.items[i]->spare : left;
+
+        columns.widths[i] += more;
+        spare -= more;
     }
     return columns;
 }
@@ -145,6 +153,7 @@ static size_t narrowest_names(const struct board *board, size_t width)
 static const char *nothing_to_show(const struct board *board, enum board_view view)
 {
     return board->search.length > 0 ? "nothing that is searched for; Esc ends the search"
+           : board->is_loading      ? "the controller is being asked"
            : view != BOARD_FLEET    ? "nothing yet"
            : board->labels.length > 0 || board->where.length > 0
                ? "no agent that is selected"
@@ -220,7 +229,7 @@ static void put_foot(struct board *board, struct str *to)
     if (prompt != NULL) {
         pen_put(&pen, STYLE_BOLD, prompt);
         pen_put(&pen, STYLE_NONE, board->input.data);
-        pen_put(&pen, STYLE_REVERSE, pen_sign(&board->look, " ", "_"));
+        pen_put(&pen, STYLE_REVERSE, board->look.is_colored ? " " : "_");
     } else if (board->message.length > 0) {
         pen_put(&pen, STYLE_YELLOW, board->message.data);
     } else if (board->mode == BOARD_DETAIL) {
@@ -295,7 +304,7 @@ static const char *const help =
     "  s: the next order\n"
     "Moving\n"
     "  arrows or j k, Page Up and Down or b and space, Home and End or g and G\n"
-    "  q: quit\n"
+    "  q: quit     Ctrl-Z: to the shell, until fg     Ctrl-L: draw anew\n"
     "States\n";
 
 static size_t put_help(struct board *board, struct str *to)
@@ -318,14 +327,20 @@ static size_t put_help(struct board *board, struct str *to)
 void board_draw(struct board *board, struct wall now, struct mono mono_now, struct str *to)
 {
     size_t lines, seen = board_rows_seen(board);
+    bool is_colored = board->look.is_colored;
 
     if (board->mode == BOARD_DETAIL) {
         board_put_word(board, now, mono_now, to);
         lines = put_detail(board, to);
+    } else if (board->mode == BOARD_HELP) {
+        board_put_head(board, now, mono_now, to);
+        lines = put_help(board, to);
     } else {
         board_put_head(board, now, mono_now, to);
-        lines =
-            board->mode == BOARD_HELP ? put_help(board, to) : put_view(board, board->view, now, to);
+        /* What is old loses its colour, as on the dashboard. */
+        board->look.is_colored = is_colored && board_silence_ms(board, mono_now) < 0;
+        lines = put_view(board, board->view, now, to);
+        board->look.is_colored = is_colored;
     }
     for (; lines < seen; lines++) {
         str_add_char(to, '\n');

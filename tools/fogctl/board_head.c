@@ -31,8 +31,7 @@ static const char *without_scheme(const char *server)
     return at == NULL ? server : at + 3;
 }
 
-/* For how long there has been no word; -1: there was, just now. */
-static int64_t silence_ms(const struct board *board, struct mono now)
+int64_t board_silence_ms(const struct board *board, struct mono now)
 {
     int64_t passed_ms = mono_since(board->heard, now);
 
@@ -61,7 +60,7 @@ static void put_controller(struct pen *pen, const struct scene_controller *contr
 
 void board_put_word(struct board *board, struct wall now, struct mono mono_now, struct str *to)
 {
-    int64_t silent_ms = silence_ms(board, mono_now);
+    int64_t silent_ms = board_silence_ms(board, mono_now);
     char moment[WALL_TEXT_SIZE], text[96];
     struct pen pen;
 

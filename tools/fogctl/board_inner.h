@@ -4,6 +4,7 @@
 #include "tools/fogctl/board.h"
 
 enum { BOARD_COLUMNS_MAX = 12, BOARD_SORTS_MAX = 8, BOARD_NAME_MAX = 28, BOARD_NAME_MIN = 8 };
+#define BOARD_REST (SIZE_MAX / 4) /* of a line */
 
 struct cell { /* where and when a cell is written */
     struct pen *pen;
@@ -16,7 +17,7 @@ struct board_column {
     const char *title;
     size_t width;  /* 0: as wide as the widest name */
     unsigned rank; /* those of a higher one go first when there is no room */
-    bool grows;    /* the last one: has what is left, and at least its width */
+    size_t spare;  /* so much wider where there is room; the last one may have all that is left */
     void (*put)(const struct cell *cell, const void *row);
 };
 
@@ -49,4 +50,6 @@ void board_list_fini(struct board_list *list);
 /* The lines above all views; board_head.c. */
 void board_put_head(struct board *board, struct wall now, struct mono mono_now, struct str *to);
 void board_put_word(struct board *board, struct wall now, struct mono mono_now, struct str *to);
+/* For how long there has been no word; -1: there was, just now. */
+int64_t board_silence_ms(const struct board *board, struct mono now);
 size_t board_rows_seen(const struct board *board); /* rows of a view; 0: without end */

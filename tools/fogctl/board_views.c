@@ -201,11 +201,15 @@ static void put_agent_work(const struct cell *cell, const void *row)
 }
 
 static const struct board_column agent_columns[] = {
-    {"NAME", 0, 0, false, put_agent_name},  {"STATE", 24, 0, false, put_agent_state},
-    {"BATTERY", 11, 1, false, put_battery}, {"HEAT", 10, 2, false, put_heat},
-    {"LOAD", 10, 3, false, put_load},       {"CORES", 5, 6, false, put_cores},
-    {"OTHERS", 6, 7, false, put_others},    {"RUNS", 9, 4, false, put_runs},
-    {"WORK", 12, 5, true, put_agent_work},
+    {"NAME", 0, 0, 0, put_agent_name},
+    {"STATE", 24, 0, 16, put_agent_state},
+    {"BATTERY", 11, 1, 0, put_battery},
+    {"HEAT", 10, 2, 0, put_heat},
+    {"LOAD", 10, 3, 0, put_load},
+    {"CORES", 5, 6, 0, put_cores},
+    {"OTHERS", 6, 7, 0, put_others},
+    {"RUNS", 9, 4, 0, put_runs},
+    {"WORK", 12, 5, BOARD_REST, put_agent_work},
 };
 
 static int compare_agents(unsigned sort, const void *a, const void *b)
@@ -334,10 +338,10 @@ static void put_session_message(const struct cell *cell, const void *row)
 }
 
 static const struct board_column session_columns[] = {
-    {"NAME", 0, 0, false, put_session_name}, {"STATE", 24, 0, false, put_session_state},
-    {"READY", 13, 1, false, put_ready},      {"UPDATED", 7, 5, false, put_updated},
-    {"HELD", 4, 2, false, put_held},         {"CLASS", 13, 6, false, put_class},
-    {"SINCE", 6, 4, false, put_since},       {"BECAUSE", 16, 3, true, put_session_message},
+    {"NAME", 0, 0, 0, put_session_name}, {"STATE", 24, 0, 0, put_session_state},
+    {"READY", 13, 1, 0, put_ready},      {"UPDATED", 7, 5, 0, put_updated},
+    {"HELD", 4, 2, 0, put_held},         {"CLASS", 13, 6, 0, put_class},
+    {"SINCE", 6, 4, 0, put_since},       {"BECAUSE", 16, 3, BOARD_REST, put_session_message},
 };
 
 static const char *session_name(const void *row)
@@ -427,9 +431,9 @@ static void put_work_message(const struct cell *cell, const void *row)
 }
 
 static const struct board_column work_columns[] = {
-    {"NAME", 0, 0, false, put_work_name},    {"AGENT", 14, 1, false, put_work_agent},
-    {"PHASE", 12, 0, false, put_phase},      {"REASON", 16, 2, false, put_work_reason},
-    {"RESTARTS", 8, 4, false, put_restarts}, {"BECAUSE", 16, 3, true, put_work_message},
+    {"NAME", 0, 0, 0, put_work_name},    {"AGENT", 14, 1, 0, put_work_agent},
+    {"PHASE", 12, 0, 0, put_phase},      {"REASON", 16, 2, 0, put_work_reason},
+    {"RESTARTS", 8, 4, 0, put_restarts}, {"BECAUSE", 16, 3, BOARD_REST, put_work_message},
 };
 
 static const char *work_name(const void *row)
@@ -517,10 +521,10 @@ static void put_what(const struct cell *cell, const void *row)
 }
 
 static const struct board_column log_columns[] = {
-    {"TIME", 10, 1, false, put_moment},
-    {"OBJECT", 20, 0, false, put_about},
-    {"WHO", 14, 2, false, put_who},
-    {"WHAT", 16, 0, true, put_what},
+    {"TIME", 10, 1, 0, put_moment},
+    {"OBJECT", 20, 0, 0, put_about},
+    {"WHO", 14, 2, 0, put_who},
+    {"WHAT", 16, 0, BOARD_REST, put_what},
 };
 
 static const char *happened_name(const void *row)

@@ -104,6 +104,8 @@ size_t key_read(const char *bytes, size_t count, bool is_all, struct key *ret_ke
         ret_key->name = KEY_ERASE;
     } else if (bytes[0] == 'U' - '@') {
         ret_key->name = KEY_CLEAR;
+    } else if (bytes[0] == 'L' - '@') {
+        ret_key->name = KEY_REDRAW;
     } else if ((unsigned char)bytes[0] >= ' ') {
         return read_character(bytes, count, is_all, ret_key);
     }

@@ -11,7 +11,8 @@ enum key_name {
     KEY_TAB,
     KEY_BACK_TAB,
     KEY_ERASE,
-    KEY_CLEAR, /* Ctrl-U */
+    KEY_CLEAR,  /* Ctrl-U */
+    KEY_REDRAW, /* Ctrl-L */
     KEY_UP,
     KEY_DOWN,
     KEY_LEFT,

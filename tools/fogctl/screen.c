@@ -9,21 +9,63 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
-/* The other screen, and no cursor; and back. */
+/* The other screen, and no cursor; and back, with the styles of before. */
 #define ENTER "\033[?1049h\033[?25l"
-#define LEAVE "\033[?25h\033[?1049l"
+#define LEAVE "\033[0m\033[?25h\033[?1049l"
+
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
+static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
 static struct {
-    struct termios before;
-    char *drawn; /* owned: what is on it, with the status */
-    bool is_open;
+    struct termios before, raw;
+    struct sigaction crashed[COUNT_OF(crashes)]; /* what would have been done */
+    char *drawn;                                 /* owned: what is on it, with the status */
+    volatile sig_atomic_t is_open;
 } screen;
 
 static volatile sig_atomic_t has_ended, has_new_size;
+
+/* --- signals: nothing here but what may be done in a handler -----------------------------------
+ */
+
+static void write_all(const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t count = write(STDOUT_FILENO, text, length);
+
+        if (count < 0 && errno != EINTR) {
+            has_ended = 1; /* nobody reads it */
+            return;
+        }
+        text += count > 0 ? count : 0;
+        length -= count > 0 ? (size_t)count : 0;
+    }
+}
+
+static void enter(void)
+{
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &screen.raw);
+    write_all(ENTER, sizeof(ENTER) - 1);
+}
+
+static void leave(void)
+{
+    write_all(LEAVE, sizeof(LEAVE) - 1);
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &screen.before);
+}
+
+static void listen_to(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(number, &action, NULL);
+}
 
 static void on_end(int number)
 {
@@ -37,13 +79,79 @@ static void on_size(int number)
     has_new_size = 1;
 }
 
-static void listen_to(int number, void (*handler)(int))
+/* Ctrl-Z: the terminal is the shell's meanwhile. */
+static void on_stop(int number)
 {
-    struct sigaction action = {.sa_handler = handler};
+    int error = errno;
+    sigset_t stop;
 
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(number, &action, NULL);
+    leave();
+    listen_to(number, SIG_DFL);
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, number);
+    (void)raise(number);
+    (void)sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here it stops, and goes on */
+    listen_to(number, on_stop);
+    enter();
+    has_new_size = 1;
+    errno = error;
 }
+
+/* Whoever was stopped without being asked finds the terminal as the shell left it. */
+static void on_continue(int number)
+{
+    int error = errno;
+
+    (void)number;
+    if (screen.is_open) {
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &screen.raw);
+        has_new_size = 1;
+    }
+    errno = error;
+}
+
+/* Then as if there were no screen: what failed fails again, and what was sent is sent again. */
+static void on_crash(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    leave();
+    for (size_t i = 0; i < COUNT_OF(crashes); i++) {
+        if (crashes[i] == number) {
+            (void)sigaction(number, &screen.crashed[i], NULL);
+        }
+    }
+    if (info->si_code <= 0) {
+        (void)raise(number);
+    }
+}
+
+static void listen_to_all(void)
+{
+    struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO};
+
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        listen_to(ends[i], on_end);
+    }
+    (void)sigemptyset(&crash.sa_mask);
+    for (size_t i = 0; i < COUNT_OF(crashes); i++) {
+        (void)sigaction(crashes[i], &crash, &screen.crashed[i]);
+    }
+    listen_to(SIGWINCH, on_size);
+    listen_to(SIGTSTP, on_stop);
+    listen_to(SIGCONT, on_continue);
+}
+
+static void listen_no_more(void)
+{
+    listen_to(SIGTSTP, SIG_DFL);
+    listen_to(SIGCONT, SIG_DFL);
+    for (size_t i = 0; i < COUNT_OF(crashes); i++) {
+        (void)sigaction(crashes[i], &screen.crashed[i], NULL);
+    }
+}
+
+/* --- open and closed ---------------------------------------------------------------------------
+ */
 
 bool screen_is_there(void)
 {
@@ -53,24 +161,16 @@ bool screen_is_there(void)
 
 bool screen_open(void)
 {
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
-    struct termios raw;
-
     if (!screen_is_there() || tcgetattr(STDIN_FILENO, &screen.before) != 0) {
         return false;
     }
-    for (size_t i = 0; i < COUNT_OF(ends); i++) {
-        listen_to(ends[i], on_end);
-    }
-    listen_to(SIGWINCH, on_size);
-    raw = screen.before;
-    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    raw.c_cc[VMIN] = 1;
-    raw.c_cc[VTIME] = 0;
-    raw.c_cc[VSUSP] = _POSIX_VDISABLE; /* stopped, it would leave the terminal as it is */
-    (void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    fputs(ENTER, stdout);
-    (void)fflush(stdout);
+    screen.raw = screen.before;
+    screen.raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    screen.raw.c_cc[VMIN] = 1;
+    screen.raw.c_cc[VTIME] = 0;
+    (void)fflush(stdout); /* what comes now is written past it */
+    listen_to_all();
+    enter();
     screen.is_open = true;
     return true;
 }
@@ -78,35 +178,48 @@ bool screen_open(void)
 void screen_close(void)
 {
     if (screen.is_open) {
-        fputs(LEAVE, stdout);
-        (void)fflush(stdout);
-        (void)tcsetattr(STDIN_FILENO, TCSANOW, &screen.before);
+        leave();
+        listen_no_more();
     }
     free(screen.drawn);
     screen.drawn = NULL;
     screen.is_open = false;
 }
 
+/* --- what is on it ------------------------------------------------------------------------------
+ */
+
 /* So much of a line as fits; what moves no cursor takes no room. */
-static void put_line(const char *line, size_t length, size_t columns)
+static void put_line(const char *line, size_t length, size_t columns, struct str *to)
 {
     size_t width = 0, at = 0;
 
-    while (at < length && width < columns) {
-        if (line[at] == '\033') {
-            size_t code = strcspn(line + at, "m") + 1;
+    while (at < length) {
+        size_t bytes = 1, more;
+        char one[5] = "";
 
-            (void)fwrite(line + at, 1, code, stdout);
-            at += code;
+        if (line[at] == '\033') {
+            bytes = strcspn(line + at, "m\n") + 1;
+            bytes = bytes < length - at ? bytes : length - at;
+            str_add_bytes(to, line + at, bytes);
+            at += bytes;
             continue;
         }
-        width += ((unsigned char)line[at] & 0xc0) != 0x80;
-        do {
-            putchar(line[at++]);
-        } while (at < length && ((unsigned char)line[at] & 0xc0) == 0x80);
+        while (at + bytes < length && bytes < sizeof(one) - 1 &&
+               ((unsigned char)line[at + bytes] & 0xc0) == 0x80) {
+            bytes++;
+        }
+        memcpy(one, line + at, bytes);
+        more = text_width(one);
+        if (width + more > columns) {
+            break;
+        }
+        str_add_bytes(to, one, bytes);
+        width += more;
+        at += bytes;
     }
     if (width < columns) { /* in the last column that would take the last character away */
-        fputs("\033[K", stdout);
+        str_add(to, "\033[K");
     }
 }
 
@@ -153,27 +266,28 @@ static bool is_same(const char **before, const char *line, size_t length)
 }
 
 /* Lines that are there already are passed over. */
-static void put_lines(const char *text, const char *before, struct winsize size, size_t rows)
+static void put_lines(const char *text, const char *before, struct winsize size, size_t rows,
+                      struct str *to)
 {
     size_t row = 0;
 
-    fputs("\033[H", stdout);
+    str_add(to, "\033[H");
     while (*text != '\0' && row < rows) {
         size_t length = strcspn(text, "\n");
 
-        fputs(row++ > 0 ? "\r\n" : "", stdout);
+        str_add(to, row++ > 0 ? "\r\n" : "");
         if (!is_same(&before, text, length)) {
-            put_line(text, length, size.ws_col);
+            put_line(text, length, size.ws_col, to);
         }
         text += length + (text[length] == '\n');
     }
-    fputs(row == 0 ? "\033[0m\033[J" : row < rows ? "\033[0m\r\n\033[J" : "\033[0m", stdout);
+    str_add(to, row == 0 ? "\033[0m\033[J" : row < rows ? "\033[0m\r\n\033[J" : "\033[0m");
 }
 
 void screen_draw(const char *text, const char *status)
 {
     struct winsize size = size_now();
-    struct str all = STR_EMPTY;
+    struct str all = STR_EMPTY, out = STR_EMPTY;
     const char *before = has_new_size ? NULL : screen.drawn;
 
     str_addf(&all, "%s%c%s", text, '\f', status == NULL ? "" : status);
@@ -182,15 +296,21 @@ void screen_draw(const char *text, const char *status)
         return;
     }
     has_new_size = 0;
-    put_lines(text, before, size, (size_t)size.ws_row - (status != NULL));
+    put_lines(text, before, size, (size_t)size.ws_row - (status != NULL), &out);
     if (status != NULL) {
-        printf("\033[%u;1H", (unsigned)size.ws_row);
-        put_line(status, strlen(status), size.ws_col);
-        fputs("\033[0m", stdout);
+        str_addf(&out, "\033[%u;1H", (unsigned)size.ws_row);
+        put_line(status, strlen(status), size.ws_col, &out);
+        str_add(&out, "\033[0m");
     }
-    (void)fflush(stdout);
+    write_all(out.data, out.length); /* at once: nobody sees half of it */
+    str_fini(&out);
     free(screen.drawn);
     screen.drawn = str_take(&all);
+}
+
+void screen_forget(void)
+{
+    has_new_size = 1;
 }
 
 bool screen_wait(int64_t ms)

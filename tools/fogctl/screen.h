@@ -1,5 +1,6 @@
 /* A terminal that one text fills, over and over, until somebody has seen enough: on the other
- * screen of the terminal, which has its own back when it is closed, whatever ends the program. */
+ * screen of the terminal, which has its own back when it is closed, whatever ends the program, and
+ * while it is stopped (Ctrl-Z). */
 #pragma once
 
 #include <stdbool.h>
@@ -15,6 +16,8 @@ bool screen_is_resized(void); /* and nothing has been drawn since */
 /* Lines, as many and as long as there is room for; not drawn when nothing has changed.  A `status`
  * stands in the last row; NULL: none. */
 void screen_draw(const char *text, const char *status);
+/* Something else may have been written on it: the next drawing is of all. */
+void screen_forget(void);
 /* Until the time is over, or the screen has another size; false: a "q", or a signal, ends it. */
 bool screen_wait(int64_t ms);
 /* What has been typed, without waiting, for those that have more keys than one; how many bytes.

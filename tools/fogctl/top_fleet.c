@@ -454,8 +454,13 @@ static bool read_keys(struct top *top)
                             boot_ms() - top->keyed_ms >= ESCAPE_MS ||
                                 top->key_count == sizeof(top->keys),
                             &key)) > 0) {
-        enum board_wish wish = board_key(&top->board, &key);
+        enum board_wish wish = WISH_NOTHING;
 
+        if (key.name == KEY_REDRAW) {
+            screen_forget();
+        } else {
+            wish = board_key(&top->board, &key);
+        }
         top->key_count -= used;
         memmove(top->keys, top->keys + used, top->key_count);
         top->drawn_ms = 0; /* who types sees it at once */

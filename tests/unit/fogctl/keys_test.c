@@ -32,6 +32,7 @@ static void keys_are_read_from_the_front(void **state)
     is_key("\t", 1, KEY_TAB, "");
     is_key("\177", 1, KEY_ERASE, "");
     is_key("\025", 1, KEY_CLEAR, "");
+    is_key("\fj", 1, KEY_REDRAW, "");
     is_key("äb", 2, KEY_TEXT, "ä");
 }
 
