@@ -38,6 +38,8 @@ class Screen:
             self.x = 0
             self.line_feed()
         self.cells[self.y][self.x] = c
+        if width == 2 and self.x + 1 < self.columns:
+            self.cells[self.y][self.x + 1] = ''
         self.x += width
         self.wraps = self.x >= self.columns
         self.x = min(self.x, self.columns - 1)

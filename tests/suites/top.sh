@@ -89,8 +89,8 @@ who_changed_what_is_in_the_log() {
   shows 'hs/render +[^ ]+ +create$' || return
   expect 0 fogctl --user ann label hs/render tier=gold --change-cause 'the good one'
   shows 'hs/render +ann .*\(the good one\)$' || return
-  expect 0 fogctl --user ann label hs/render tier=silver --change-cause "$(printf '界%.0s' {1..80})" # each two columns wide
-  shows 'hs/render +ann .*界.*…$'
+  expect 0 fogctl --user ann label --overwrite hs/render tier=silver --change-cause 界界界界界界界界界 # two columns each: the line is full
+  shows 'hs/render +ann .*\((界){9}\)$'
 }
 
 it_says_when_it_is_stale_and_outlives_a_restart() {
