@@ -61,9 +61,12 @@ goes_on_freely() { # AGENT
   await 10 "it is told" eval "fogctl get events --field-selector involvedObject.name=sweep,reason=Resumed | grep -q ' on $1 runs again'"
 }
 
+battery_of() { api "$objects/agents/$1" | jq -r .status.sensors.battery; } # AGENT
+
 # Of work that would start, and of work that would be under another policy.
 a_plan_foresees_it() {
   sed 's/name: sweep/name: another/; s/AfterIdle: 4s/AfterIdle: 2s/g' examples/harvest.yaml >"$T/m/another.yaml"
+  await 10 "the reading came, too, with a heartbeat" equals 38 battery_of edge-1
   expect 1 fogctl diff -f "$T/m/another.yaml"
   is "what would be held" "$(grep -c 'would be' <<<"$out")" 1
   says "$out" '^        would be suspended: BatteryLow: battery 38 % is below 50 %; goes on at 60 %$'

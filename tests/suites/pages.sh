@@ -135,7 +135,9 @@ the_fleet_of_the_pages_is_up() {
   for name in edge-1 edge-2 edge-3; do await 20 "$name is ready" agent_ready "$name"; done
   expect 0 fogctl apply -f examples/quickstart.yaml
   await 20 "all converges" converged counter beacon keeper
+  await 20 "all of it runs, and waits for no first readings" equals 7 running
 }
+running() { assignments 'select(.status.phase == "Running") | .metadata.name' | wc -l; }
 
 every_block_of_a_page_prints_what_it_shows() { # PAGE BLOCKS: at least
   local block count=0
