@@ -35,7 +35,7 @@ await check({
   },
   a_summary_is_said_in_words() {
     assert.equal(inWords({ start: 2, stop: 1, restart: 0, unchanged: 1 }), '2 start, 1 stops, 1 stays as it is')
-    assert.equal(inWords({ start: 0 }), 'nothing runs, and nothing will')
+    assert.equal(inWords({ start: 0 }), 'nothing starts, stops or moves')
   },
   fields_that_differ_are_told_and_those_of_the_server_are_not() {
     const before = { kind: 'S', metadata: { name: 'a', uid: '1', labels: { x: '1' } }, spec: { n: 1, list: [1, 2], same: {} }, status: { ready: 1 } }

@@ -134,6 +134,21 @@ await check({
       }
     }
   },
+  who_is_told_of_leaps_and_of_steps_knows_what_there_is() {
+    const { roll, oracle } = made(12)
+    const known = new Map(KINDS.map((plural) => [plural, new Map()]))
+    const told = (plural, { type, object, before, all }) => {
+      if (type === 'replace') known.set(plural, new Map(all))
+      else if (type === 'put') known.get(plural).set(object.metadata.name, object)
+      else known.get(plural).delete(before.metadata.name)
+    }
+    const replay = new Replay({ revision: 0, time: BEGAN, told, leap: 20 })
+    tellInPieces(replay, oracle, 0, roll)
+    for (let i = 0; i < 100; i++) {
+      replay.moveTo(replay.position + roll(100) - 50)
+      for (const plural of KINDS) assert.deepEqual(new Map([...known.get(plural)].sort()), new Map([...replay.kind(plural)].sort()))
+    }
+  },
   times_never_go_back_and_are_never_later_than_they_were() {
     const { roll, oracle, replay } = made(9)
     tellInPieces(replay, oracle, 0, roll)

@@ -14,6 +14,7 @@ const LOOKS = 12 // at once, for when something was that does not tell it itself
 const ROUNDS = 10
 const DOUBT_MS = 3000
 const FRAME_MS = 16
+const READING_MS = 500 // between two drawings while it is read: nobody looks at half a past
 const PAUSE_MS = 200 // between two looks at history, however much changes
 const RETRY_MS = 2000
 const LOST_MS = 500
@@ -150,7 +151,7 @@ export class Past {
     this.#frame ||= setTimeout(() => { // also where nobody looks: what is not settled has no bound
       this.#frame = 0
       this.#settle()
-    }, FRAME_MS)
+    }, this.phase.peek() === 'whole' ? FRAME_MS : READING_MS)
   }
 
   // A watch was away for longer than history is kept, and listed anew: what is here has a hole, so all is read again.

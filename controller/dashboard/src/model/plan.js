@@ -50,7 +50,7 @@ export function inWords(summary) {
   const parts = Object.entries(words)
     .filter(([action]) => summary[action] > 0)
     .map(([action, [one, many]]) => `${summary[action]} ${summary[action] === 1 ? one : many}`)
-  return parts.length === 0 ? 'nothing runs, and nothing will' : parts.join(', ')
+  return parts.length === 0 ? 'nothing starts, stops or moves' : parts.join(', ')
 }
 
 // A plan that has a bound says where it ended; '' when it is whole.

@@ -9,6 +9,7 @@ import { share } from './differences.js'
 
 export const STEPS_MAX = 50_000 // more of them push out the oldest: what is known begins later then
 
+const LEAP = 2000 // of more steps at once nobody is told one by one
 const NEAR_MS = 1000 // times are told in seconds
 
 // What the controller adds to an agent when it answers: it is of now, not of then.
@@ -61,11 +62,12 @@ export class Replay {
   #timed = 0 // steps that have their time
 
   // `objects`: [plural, object] for each that was there at the beginning; told(plural, change) hears each move of
-  // the cursor as the listener of a collection does.
-  constructor({ revision, time, objects = [], told = () => {}, max = STEPS_MAX }) {
+  // the cursor as the listener of a collection does; of a leap only {type: 'replace', all}, for each kind.
+  constructor({ revision, time, objects = [], told = () => {}, max = STEPS_MAX, leap = LEAP }) {
     this.begins = { revision: Number(revision), time }
     this.told = told
     this.max = max
+    this.leap = leap
     for (const [plural, object] of objects) {
       const stored = asStored(object)
       this.#kind(plural).set(stored.metadata.name, stored)
@@ -131,8 +133,11 @@ export class Replay {
   // The cursor goes to where `position` steps are done.
   moveTo(position) {
     const goal = Math.max(0, Math.min(position, this.steps.length))
-    while (this.position < goal) this.#set(this.steps[this.position++], 'after', 'before')
-    while (this.position > goal) this.#set(this.steps[--this.position], 'before', 'after')
+    const isLeap = Math.abs(goal - this.position) > this.leap
+    const told = isLeap ? () => {} : this.told
+    while (this.position < goal) this.#set(this.steps[this.position++], 'after', 'before', told)
+    while (this.position > goal) this.#set(this.steps[--this.position], 'before', 'after', told)
+    if (isLeap) for (const [plural, all] of this.objects) this.told(plural, { type: 'replace', all })
   }
 
   // What differs between two positions: [{plural, name, before, after}], each object once.
@@ -156,11 +161,11 @@ export class Replay {
     return this.objects.get(plural)
   }
 
-  #set(step, now, then) {
+  #set(step, now, then, told = this.told) {
     const all = this.#kind(step.plural)
     if (step[now]) all.set(step.name, step[now])
     else all.delete(step.name)
-    this.told(step.plural, { type: step[now] ? 'put' : 'remove', object: step[now], before: step[then] })
+    told(step.plural, { type: step[now] ? 'put' : 'remove', object: step[now], before: step[then] })
   }
 
   // What is added of an object is newer than all steps of it, so what lies behind the cursor can be done there

@@ -44,8 +44,8 @@ function usePast({ from }, plurals, object) {
   useEffect(() => {
     const roster = new Roster()
     const told = (plural, change) => {
-      if (plural === 'agents') roster.changeAgent(change)
-      if (plural === 'assignments') roster.changeAssignment(change)
+      if (plural === 'agents') roster.changeAgent(change, change.all)
+      if (plural === 'assignments') roster.changeAssignment(change, change.all)
     }
     const again = () => setAttempt(attempt + 1)
     const past = new Past({ from, plurals, object, told, onLost: again })

@@ -174,6 +174,7 @@ function Result({ one }) {
   return (
     <li>
       <strong>{objectName(one)}</strong> {RESULTS[one.result] ?? one.result}
+      {one.result === 'configured' && fields.length === 0 && <span class="quiet">: only who owns which of its fields</span>}
       {fields.length > 0 && <Fields changes={fields.slice(0, FIELDS_MAX)} />}
       {fields.length > FIELDS_MAX && <p class="quiet">and {fields.length - FIELDS_MAX} fields more</p>}
     </li>

@@ -61,15 +61,16 @@ function compare(compared, revision) {
 
 function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
   const { items, last, why, manager } = change
+  const deedId = `deed-${last}` // says of which change a button is, to whom it is read aloud
   return (
     <li class={`${isLater ? 'later' : ''} ${isShown ? 'shown' : ''}`} aria-current={isShown ? 'time' : undefined}>
       <div class="head">
         <button class="link when" onClick={onGo} title={`${fullTime(change.at)}: the fleet at that moment`}>
           {clockTime(change.at)}
         </button>
-        <span class="deed">
+        <span class="deed" id={deedId}>
           <strong>{whoDid(change)}</strong> <Deed change={change} />
-          {why && <q>{why}</q>}
+          {why && <> <q>{why}</q></>}
         </span>
         <span class="quiet age">
           <Age at={change.at} /> ago
@@ -78,15 +79,19 @@ function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
       <What items={items} />
       <div class="ways">
         {!isByAgent(change) && (
-          <button class="undo" onClick={() => onBack({ undo: undoOf(change), change: last })}>
+          <button class="undo" aria-describedby={deedId} onClick={() => onBack({ undo: undoOf(change), change: last })}>
             Undo …
           </button>
         )}
-        <button onClick={() => onBack({ toRevision: last, object, items: items.map(({ kind, name }) => ({ kind, name })) })} title="everything as it was right after this">
+        <button
+          aria-describedby={deedId}
+          onClick={() => onBack({ toRevision: last, object, items: items.map(({ kind, name }) => ({ kind, name })) })}
+          title="everything as it was right after this"
+        >
           Back to here …
         </button>
         <label>
-          <input type="checkbox" checked={compared.includes(last)} onChange={() => compare(compared, last)} /> compare
+          <input type="checkbox" aria-describedby={deedId} checked={compared.includes(last)} onChange={() => compare(compared, last)} /> compare
         </label>
         <span class="quiet">
           revision {last}
@@ -97,7 +102,12 @@ function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
   )
 }
 
-const only = (item) => setParams({ object: `${pluralOf(item.kind)}/${item.name}`, a: '', b: '' })
+// A name that leads to what happened to this object alone.
+export const Only = ({ plural, name, words }) => (
+  <button class="link" onClick={() => setParams({ object: `${plural}/${name}`, a: '', b: '' })} title={`only what happened to ${name}`}>
+    {words}
+  </button>
+)
 
 function Deed({ change }) {
   if (change.items.length > 1 || isArrival(change.items)) return deed(change)
@@ -140,9 +150,7 @@ function Objects({ items }) {
     <ul class="parts">
       {[...items].reverse().map((item) => (
         <li>
-          <button class="link" onClick={() => only(item)} title={`only what happened to ${item.name}`}>
-            {objectName(item)}
-          </button>
+          <Only plural={pluralOf(item.kind)} name={item.name} words={objectName(item)} />
           <Brief item={item} />
         </li>
       ))}

@@ -13,7 +13,7 @@ const [START_SHARE, END_SHARE] = [0.02, 0.05] // of the line, where no word of a
 const FRAME_MS_MAX = 250 // of time that goes by while nobody looks no more is played
 const SPEEDS = [1, 10, 60, 300, 1500]
 const KEY_STEPS = 200 // arrows go through the whole line in so many
-const PULSE_MAX = 24 // of steps in one place, on a scale of logarithms
+const STEPS_LEAST = 24 // of so many in one place, or more, a bar has the whole height; on a scale of logarithms
 
 export function Scrubber({ past, all, changes, range, moment }) {
   const isPlaying = useSignal(false)
@@ -122,21 +122,22 @@ function Strip({ past, changes, range, moment, go }) {
 // How many steps there were, place by place, and where they were setbacks.
 function Pulse({ past, from, to, size, version }) {
   const bars = useMemo(() => past.replay.pulse(from, to, size, isKnownSetback), [past, from, to, version])
+  const most = bars.reduce((found, { steps }) => Math.max(found, steps), STEPS_LEAST)
   return (
     <svg viewBox={`0 0 ${(to - from) / size} 1`} preserveAspectRatio="none" aria-hidden="true">
       {bars.map(({ time, steps, meant }) => (
         <>
-          <Bar at={(time - from) / size} count={steps} name="" />
-          <Bar at={(time - from) / size} count={meant} name="worse" />
+          <Bar at={(time - from) / size} count={steps} most={most} name="" />
+          <Bar at={(time - from) / size} count={meant} most={most} name="worse" />
         </>
       ))}
     </svg>
   )
 }
 
-function Bar({ at, count, name }) {
+function Bar({ at, count, most, name }) {
   if (count === 0) return null
-  const height = Math.min(1, Math.log2(count + 1) / Math.log2(PULSE_MAX))
+  const height = Math.log2(count + 1) / Math.log2(most + 1)
   return <rect class={name} x={at} y={1 - height} width="0.8" height={height} />
 }
 

@@ -1,21 +1,23 @@
 // The fleet as it was at the moment: how many agents were in which state, which they were, and what the sessions had.
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { stringify } from 'yaml'
-import { setParams } from '../lib/route.js'
 import { condition, sessionState, STATES } from '../model/states.js'
 import { newestAt } from '../model/changes.js'
 import { State } from '../ui.jsx'
 import { readColours } from './squares.js'
+import { Only } from './time_changes.jsx'
 
 const CHIPS_MAX = 80 // more agents than these are dots
 const NAMED_MAX = 12 // of those that are not well, by name beside the dots
 const SESSIONS_MAX = 60
 const DOT = 9
 const DOTS_HEIGHT_MAX = 320
+const scheme = matchMedia('(prefers-color-scheme: dark)')
 
 export function Then({ held, moment, object, onBack, changes }) {
   const { past, roster } = held
   past.version.value // read, so that what is told is drawn
+  if (past.phase.value !== 'whole') return <section class="then" aria-label="The fleet then" />
   past.replay.moveTo(moment.value === null ? past.replay.steps.length : past.replay.indexAt(moment.value))
   const newest = newestAt(changes.value, moment.value ?? Infinity)
   return (
@@ -53,7 +55,7 @@ const sorted = (names) => [...names].sort(byName)
 function Chip({ name, state }) {
   return (
     <li title={`${name}: ${state.state}${state.message ? `, ${state.message}` : ''}`}>
-      <State state={state.state} short /> {name}
+      <State state={state.state} short /> <Only plural="agents" name={name} words={name} />
       {state.reason && state.state !== 'converged' && state.state !== 'idle' && <span class="quiet"> {state.reason}</span>}
     </li>
   )
@@ -72,7 +74,18 @@ function Chips({ entries }) {
 function Dots({ entries, generation }) {
   const canvas = useRef()
   const names = useMemo(() => sorted(entries.keys()), [entries, generation])
-  useEffect(() => drawDots(canvas.current, names, entries))
+  const draw = useRef()
+  draw.current = () => drawDots(canvas.current, names, entries)
+  useEffect(() => draw.current())
+  useEffect(() => {
+    const again = () => draw.current()
+    addEventListener('resize', again)
+    scheme.addEventListener('change', again)
+    return () => {
+      removeEventListener('resize', again)
+      scheme.removeEventListener('change', again)
+    }
+  }, [])
   const unwell = names.filter((name) => ['diverged', 'silent', 'suspended'].includes(entries.get(name).state.state))
   return (
     <>
@@ -125,7 +138,7 @@ function Sessions({ sessions, object }) {
         </thead>
         <tbody>
           {names.slice(0, SESSIONS_MAX).map((name) => (
-            <Session key={name} session={sessions.get(name)} isMeant={object?.name === name} />
+            <Session key={name} session={sessions.get(name)} isMeant={object?.plural === 'harvestsessions' && object.name === name} />
           ))}
         </tbody>
       </table>
@@ -141,9 +154,7 @@ function Session({ session, isMeant }) {
   return (
     <tr class={isMeant ? 'meant' : ''}>
       <td>
-        <button class="link" onClick={() => setParams({ object: `harvestsessions/${name}`, a: '', b: '' })} title={`only what happened to ${name}`}>
-          {name}
-        </button>
+        <Only plural="harvestsessions" name={name} words={name} />
       </td>
       <td>{ready(session)}</td>
       <td>
