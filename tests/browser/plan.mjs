@@ -122,10 +122,11 @@ export const tests = {
     await fill(page, session('late'))
     await page.getByRole('region', { name: 'Plan' }).waitFor()
     await page.getByRole('button', { name: 'Apply', exact: true }).click()
-    fleet.apply(session('late', 'replicas: 1'))
-    await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click()
-    await page.getByRole('dialog').getByText(/look at the plan again/).waitFor()
-    fleet.sh('fogctl delete hs late')
+    fleet.apply(session('later', 'replicas: 1'))
+    await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).press('Enter')
+    await alert(page).filter({ hasText: /look at the plan again$/ }).waitFor()
+    await page.locator('button:focus').filter({ hasText: 'Apply' }).waitFor()
+    fleet.sh('fogctl delete hs later')
   },
 
   async fields_of_others_are_taken_over_only_when_it_is_said({ page, fleet }) {

@@ -120,8 +120,11 @@ export const word = (value) => (value === undefined ? '' : typeof value === 'str
 export function Dialog({ title, onClose, children }) {
   const ref = useRef()
   useEffect(() => {
+    const { activeElement } = document
     ref.current.showModal()
-    return () => ref.current?.close()
+    return () => {
+      if (document.activeElement === document.body) activeElement?.focus()
+    }
   }, [])
   const isBeside = (event) => event.target === ref.current
   return (

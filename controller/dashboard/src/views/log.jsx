@@ -4,27 +4,34 @@ import { objectPath, open, pieces } from '../lib/api.js'
 import { objects } from '../lib/fleet.js'
 import { setParams } from '../lib/route.js'
 import { add, begin, shown } from '../model/log.js'
+import { assignmentState } from '../model/states.js'
 
 const LINES = 200 // of what was said before somebody looked
 const RETRY_MS = 1000
 const DRAWN_MS = 100 // between two drawings
 const END_PX = 40 // whoever scrolls up further than this wants to read
 
-export function Logs({ names, chosen }) {
-  const name = names.includes(chosen) ? chosen : names[0]
+const number = new Intl.Collator('en', { numeric: true }).compare
+
+// Of several, one that runs, unless somebody chose another.
+export function Logs({ work, chosen }) {
+  const all = [...work].sort((a, b) => number(a.metadata.name, b.metadata.name))
+  const one = all.find(({ metadata }) => metadata.name === chosen) ?? all.find((some) => assignmentState(some).state === 'converged') ?? all[0]
   return (
     <section aria-label="Log">
-      {names.length > 1 && (
+      {all.length > 1 && (
         <label>
           of{' '}
-          <select aria-label="Log of" value={name} onChange={(event) => setParams({ of: event.target.value })}>
-            {names.map((one) => (
-              <option value={one}>{one}</option>
+          <select aria-label="Log of" value={one.metadata.name} onChange={(event) => setParams({ of: event.target.value })}>
+            {all.map(({ metadata: { name }, spec, status }) => (
+              <option value={name}>
+                {name} on {spec.agent}: {status?.phase ?? 'not yet reported'}
+              </option>
             ))}
           </select>
         </label>
       )}
-      {name ? <Log key={name} name={name} /> : <p class="quiet">nothing runs</p>}
+      {one ? <Log key={one.metadata.name} name={one.metadata.name} /> : <p class="quiet">nothing runs</p>}
     </section>
   )
 }

@@ -27,7 +27,7 @@ function One({ plural, name, params }) {
   const isListed = collection(plural).isListed.value
   const object = all.get(name)
   const work = workOf(kind, name)
-  const tabs = TABS.filter((tab) => (tab !== 'history' || hasHistory(plural)) && (tab !== 'log' || kind === 'Assignment' || work.length > 0))
+  const tabs = TABS.filter((tab) => (tab !== 'history' || hasHistory(plural)) && (tab !== 'log' || hasLog(plural) || work.length > 0))
   const tab = tabs.includes(params.tab) ? params.tab : 'state'
   return (
     <>
@@ -57,7 +57,9 @@ function One({ plural, name, params }) {
   )
 }
 
-const hasHistory = (plural) => kinds.value.find((one) => one.plural === plural)?.verbs.includes('update') ?? false
+const toldOf = (plural) => kinds.value.find((one) => one.plural === plural)
+const hasHistory = (plural) => toldOf(plural)?.verbs.includes('update') ?? false
+const hasLog = (plural) => toldOf(plural)?.subresources.includes('log') ?? false
 
 // The assignments of a session, or on an agent.
 function workOf(kind, name) {
@@ -79,7 +81,7 @@ function Part({ tab, plural, kind, name, object, work, params }) {
     case 'history':
       return <History plural={plural} name={name} revision={object.metadata.resourceVersion} />
     case 'log':
-      return <Logs names={kind === 'Assignment' ? [name] : work.map(({ metadata }) => metadata.name)} chosen={params.of} />
+      return <Logs work={hasLog(plural) ? [object] : work} chosen={params.of} />
     default:
       return (
         <>
@@ -142,7 +144,7 @@ function Row({ row, columns, says }) {
         {says && <small>{says}</small>}
       </th>
       {columns.map(([column]) => (
-        <td>
+        <td data-column={column} class={row[column] === '' ? 'none' : ''}>
           {word(row[column])} {column === 'current' && differs && why && <span class="quiet">{why}</span>}
         </td>
       ))}

@@ -81,6 +81,7 @@ export function PlanView() {
   const [again, setAgain] = useState(0)
   const [isAsking, setAsking] = useState(false)
   const [isTooLong, setTooLong] = useState(false)
+  const [stale, setStale] = useState(null) // why it was not applied as it was shown
   const editor = useRef()
   const told = usePlan(text, isForced, again)
   const plan = useMemo(() => told.status && <Plan plan={told.status.plan} />, [told.status]) // drawn once, and not with each letter
@@ -89,6 +90,17 @@ export function PlanView() {
     draft.value = next.length > TEXT_MAX ? '' : next // a part of it would be another manifest
     setTooLong(next.length > TEXT_MAX)
     done.value = null
+    setStale(null)
+  }
+  // Another plan is asked for; whoever wanted to apply sees it, and why.
+  const refused = (failure) => {
+    setStale(failure)
+    setAsking(false)
+    setAgain(again + 1)
+  }
+  const ask = () => {
+    setStale(null)
+    setAsking(true)
   }
   const example = () => {
     edit(EXAMPLE)
@@ -115,6 +127,7 @@ export function PlanView() {
           <Problems problems={told.problems} go={(line) => goToLine(editor.current, line)} />
           <Problems problems={told.warnings ?? []} isWarning go={(line) => goToLine(editor.current, line)} />
           <Refusal failure={told.failure} />
+          <Refusal failure={stale} />
           {told.isOwned && <p>Somebody else decides these fields: leave them out, or take them over.</p>}
           {isTooLong && <p role="alert">That is longer than this page takes: fogctl diff -f FILE, fogctl apply -f FILE</p>}
           {text.trim() === '' && <p class="quiet">Paste a manifest, or drop a file here. Nothing is changed before you apply it.</p>}
@@ -123,7 +136,7 @@ export function PlanView() {
               <h2>What it would do</h2>
               {plan}
               <p class="actions">
-                <button class="main" disabled={told.text !== text || told.isForced !== isForced} onClick={() => setAsking(true)}>
+                <button class="main" disabled={told.text !== text || told.isForced !== isForced} onClick={ask}>
                   Apply
                 </button>
               </p>
@@ -138,7 +151,7 @@ export function PlanView() {
           {...{ told, isForced }}
           onClose={() => setAsking(false)}
           onApplied={(status) => ((done.value = { status, before: told.status.revision }), setAsking(false))}
-          onStale={() => setAgain(again + 1)}
+          onStale={refused}
         />
       )}
     </>
@@ -236,8 +249,8 @@ function Apply({ told, isForced, onClose, onApplied, onStale }) {
       const { status } = await post(told.manifest.changes, { revision: told.status.revision, isForced }, { cause, user: user.value })
       return onApplied(status)
     } catch (error) {
-      setFailure(error.code === 409 ? new Failure({ ...error.status, message: `${error.message}; look at the plan again`, details: {} }) : error)
-      if (error.code === 409) onStale()
+      if (error.code === 409) return onStale(error)
+      setFailure(error)
     }
     setBusy(false)
   }
