@@ -2,7 +2,7 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { now } from '../lib/api.js'
-import { clock, kinds, kindOf } from '../lib/fleet.js'
+import { clock, heardAt, isStale, kinds, kindOf } from '../lib/fleet.js'
 import { Past } from '../lib/past.js'
 import { setParams } from '../lib/route.js'
 import { dayTime } from '../lib/time.js'
@@ -126,9 +126,9 @@ function Head({ span, isOpen, object, held }) {
 }
 
 // The ends of the line as it is drawn, in ms.  While the page stays open its beginning goes on in tenths of the whole, but
-// never past the moment that is looked at; the end goes on all the time.
+// never past the moment that is looked at; the end goes on as long as somebody tells what happens.
 function useRange(past, span, { to }, moment) {
-  const end = useComputed(() => to ?? clock.value)
+  const end = useComputed(() => to ?? (isStale.value ? heardAt.value : clock.value))
   const from = useComputed(() => {
     const part = span.ms / 10
     const passed = Math.max(0, Math.floor((end.value - span.ms - past.from) / part) * part)

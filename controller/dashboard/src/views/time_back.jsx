@@ -120,7 +120,7 @@ function Question({ spec, cause, onDone, onClose }) {
   return (
     <form onSubmit={carryOut}>
       <Refusal failure={failure} />
-      {failure?.code === 409 && (
+      {failure && (
         <button type="button" onClick={foresee}>
           look again
         </button>
