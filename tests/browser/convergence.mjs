@@ -1,5 +1,5 @@
 // Convergence: how long changes took, what stood in the way, drift, and agents that come and go.
-import { assert } from './lib.mjs'
+import { assert, await_ } from './lib.mjs'
 
 const QUICK = `ses quick 'exec sleep 1000' 'selector: {matchLabels: {reported/site: north}}' | fogctl apply -f -`
 const SOUTH = `ses south 'exec sleep 1000' 'replaceAfter: 5m' 'selector: {matchLabels: {reported/site: south}}' | fogctl apply -f -`
@@ -101,9 +101,8 @@ export const tests = {
     await page.view('convergence?last=6h')
     await page.getByText(/history begins at .*: (older history has been compacted|the fleet is no older)/).waitFor()
     await page.locator('.plots').waitFor()
-    assert.ok((await pixels(page, [26, 127, 67])) > 0)
+    await await_('the dots are green', async () => (await pixels(page, [26, 127, 67])) > 0)
     await page.emulateMedia({ colorScheme: 'dark' })
-    await page.waitForFunction(() => matchMedia('(prefers-color-scheme: dark)').matches)
-    assert.ok((await pixels(page, [76, 195, 138])) > 0)
+    await await_('they are light green in the dark', async () => (await pixels(page, [76, 195, 138])) > 0)
   },
 }

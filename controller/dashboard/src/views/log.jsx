@@ -62,7 +62,7 @@ function Log({ name }) {
           all of it, as text
         </a>
       </p>
-      <pre class="log" ref={box} tabIndex="0" role="log" aria-live={isFollowing ? 'polite' : 'off'} aria-label={`Log of ${name}`} onScroll={() => follow(isAtEnd(box.current))}>
+      <pre class="log" ref={box} tabIndex="0" role="log" aria-live={isFollowing ? 'polite' : 'off'} aria-label={`Log of ${name}`} onScroll={({ currentTarget }) => follow(isAtEnd(currentTarget))}>
         {shown(seen)}
       </pre>
       <p class="quiet" role="status" aria-label="End of the log">
