@@ -39,6 +39,17 @@ export const tests = {
     }
   },
 
+  async a_table_is_sorted_by_the_title_that_is_pressed({ page }) {
+    await page.view('kinds/agents')
+    const title = page.getByRole('columnheader', { name: 'Name', exact: true })
+    await title.getByRole('button').press('Enter')
+    await title.getByRole('button').press('Enter')
+    assert.equal(await title.getAttribute('aria-sort'), 'descending')
+    await page.locator('tbody tr').first().filter({ hasText: 'edge-3' }).waitFor()
+    await page.reload()
+    await page.locator('tbody tr').first().filter({ hasText: 'edge-3' }).waitFor()
+  },
+
   async an_address_that_nobody_wrote_here_breaks_nothing({ page }) {
     for (const address of ['o/agents/%', 'fleet?size=huge', 'fleet?size=constructor']) {
       await page.view(address)

@@ -2,7 +2,7 @@
 // between two of them, and how they are undone.  Pure.
 import { isEqual } from './differences.js'
 
-const VERBS = { create: 'created', update: 'changed', delete: 'deleted' }
+export const VERBS = { create: 'created', update: 'changed', delete: 'deleted' }
 const MARK_WORDS_MAX = 5
 
 export const objectName = ({ kind, name }) => `${kind.toLowerCase()}/${name}`

@@ -3,6 +3,7 @@ import { collectionPath, table } from '../lib/api.js'
 import { useAsked } from '../lib/asked.js'
 import { collection, isKind, kindOf, kinds } from '../lib/fleet.js'
 import { href, objectHref, setParams } from '../lib/route.js'
+import { pressed, sorted } from '../model/table.js'
 import { NoKind, Refusal, Search } from '../ui.jsx'
 
 const ROWS_MAX = 500
@@ -33,11 +34,24 @@ export function Kinds({ path, params }) {
   )
 }
 
+// The title of a column; a press sorts by it, another one the other way round, a third as the controller has it.
+function Title({ name, description, sort }) {
+  const way = sort === name ? 'ascending' : sort === `-${name}` ? 'descending' : undefined
+  return (
+    <th scope="col" title={description} aria-sort={way}>
+      <button class="title" onClick={() => setParams({ sort: pressed(sort, name) })}>
+        {name}
+        <span aria-hidden="true">{way ? (way === 'ascending' ? ' ▲' : ' ▼') : ''}</span>
+      </button>
+    </th>
+  )
+}
+
 function Table({ plural, params }) {
   const { columns, rows, next, failure } = useTable(plural, params.labels)
   const shown = columns.map((column, index) => ({ ...column, index })).filter(({ priority }) => priority === 0 || params.wide)
   const query = (params.q ?? '').toLowerCase()
-  const matching = rows.filter(({ cells }) => query === '' || cells.some((cell) => String(cell).toLowerCase().includes(query)))
+  const matching = sorted(rows, columns, params.sort).filter(({ cells }) => query === '' || cells.some((cell) => String(cell).toLowerCase().includes(query)))
   return (
     <>
       <Search params={params} placeholder="any column">
@@ -51,9 +65,7 @@ function Table({ plural, params }) {
           <thead>
             <tr>
               {shown.map(({ name, description }) => (
-                <th scope="col" title={description}>
-                  {name}
-                </th>
+                <Title {...{ name, description }} sort={params.sort} />
               ))}
             </tr>
           </thead>

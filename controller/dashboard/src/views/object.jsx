@@ -1,9 +1,11 @@
 // One object: what was declared, what was decided, what is; why, in words; what happened; what it says.
+import { useState } from 'preact/hooks'
 import { get, objectPath } from '../lib/api.js'
 import { useAsked } from '../lib/asked.js'
 import { useSchemas } from '../lib/fields.js'
 import { clock, collection, isKind, kindOf, kinds, objects } from '../lib/fleet.js'
 import { href, objectHref } from '../lib/route.js'
+import { VERBS } from '../model/changes.js'
 import { conditionMeanings, meaning } from '../model/fields.js'
 import { agentState, assignmentState } from '../model/states.js'
 import { leaves, threeStates } from '../model/three.js'
@@ -220,7 +222,7 @@ function Why({ plural, name, revision, work }) {
           </p>
           <p>{inTheWay.message}</p>
           {inTheWay.remedy && <p>What would help: {inTheWay.remedy}</p>}
-          {inTheWay.actions?.map((line) => <pre>{line}</pre>)}
+          {inTheWay.actions?.map((line) => <Action line={line} />)}
         </div>
       )}
       <ol class="chain">
@@ -235,6 +237,22 @@ function Why({ plural, name, revision, work }) {
         ))}
       </ol>
     </section>
+  )
+}
+
+// Something to do: a command for a shell, or words.
+function Action({ line }) {
+  const [isCopied, setCopied] = useState(false)
+  const copy = () => navigator.clipboard.writeText(line).then(() => setCopied(true))
+  return (
+    <div class="command">
+      <pre>{line}</pre>
+      {navigator.clipboard && line.startsWith('fogctl ') && (
+        <button onClick={copy} aria-live="polite">
+          {isCopied ? 'Copied' : 'Copy'}
+        </button>
+      )}
+    </div>
   )
 }
 
@@ -292,10 +310,12 @@ function History({ plural, name, revision }) {
       {value?.items.map((item) => (
         <article class="change">
           <h2>
-            {item.verb} by {item.who || 'somebody'} <span class="quiet">with {item.manager || 'no manager'}</span>, <Age at={item.time} /> ago
-            <span class="quiet"> revision {item.revision}</span>
+            {item.who || 'somebody'} {VERBS[item.verb] ?? item.verb} it {item.why && <em>“{item.why}”</em>} <Age at={item.time} /> ago
+            <span class="quiet">
+              {' '}
+              revision {item.revision}, by {item.manager || 'nobody'}
+            </span>
           </h2>
-          {item.why && <p>{item.why}</p>}
           <Changes changes={item.changes ?? []} />
         </article>
       ))}

@@ -6,6 +6,7 @@ import * as yaml from 'yaml'
 import { Failure, GROUP, MANAGER, send } from '../lib/api.js'
 import { href } from '../lib/route.js'
 import { setUser, user } from '../lib/settings.js'
+import { inWords } from '../model/plan.js'
 import { causesOf, inOrder, placed, readManifest } from '../model/manifest.js'
 import { Dialog, Refusal } from '../ui.jsx'
 import { Plan, Results } from './planned.jsx'
@@ -123,7 +124,10 @@ export function PlanView() {
             </label>
           </p>
         </section>
-        <section aria-label="What it would do" aria-live="polite">
+        <section aria-label="What it would do">
+          <p class="unseen" aria-live="polite">
+            {told.status && !applied ? inWords(told.status.plan.summary) : ''}
+          </p>
           <Problems problems={told.problems} go={(line) => goToLine(editor.current, line)} />
           <Problems problems={told.warnings ?? []} isWarning go={(line) => goToLine(editor.current, line)} />
           <Refusal failure={told.failure} />
