@@ -30,6 +30,6 @@ fuzz() { # NAME
   fi
 }
 
-for name in ${FOG_FUZZ:-http query where patch protobuf websocket fields}; do
+for name in ${FOG_FUZZ:-$(basename -s _fuzz.c tests/fuzz/*_fuzz.c)}; do
   fuzz "$name"
 done

@@ -50,8 +50,8 @@ void board_say(struct board *board, const char *message)
 
 bool board_sort(struct board *board, enum board_view view, const char *text)
 {
-    for (unsigned i = 0; board_shapes[view].sorts[i] != NULL; i++) {
-        if (str_eq(board_shapes[view].sorts[i], text)) {
+    for (unsigned i = 0; board_shapes[view]->sorts[i] != NULL; i++) {
+        if (str_eq(board_shapes[view]->sorts[i], text)) {
             board->lists[view].sort = i;
             board->lists[view].is_stale = true;
             return true;
@@ -138,7 +138,7 @@ static enum board_wish key_typed(struct board *board, const struct key *key)
 static enum board_wish open_detail(struct board *board)
 {
     struct board_list *list = board_list_now(board, board->view);
-    const struct board_shape *shape = &board_shapes[board->view];
+    const struct board_shape *shape = board_shapes[board->view];
     const char *name = "";
 
     if (list->count == 0) {
@@ -161,7 +161,7 @@ static void next_sort(struct board *board)
     struct board_list *list = &board->lists[board->view];
 
     list->sort++;
-    list->sort = board_shapes[board->view].sorts[list->sort] == NULL ? 0 : list->sort;
+    list->sort = board_shapes[board->view]->sorts[list->sort] == NULL ? 0 : list->sort;
     list->is_stale = true;
     list->at = list->top = 0;
     str_clear(&list->selected);

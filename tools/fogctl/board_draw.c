@@ -171,7 +171,7 @@ static size_t rows_of(const struct board *board, enum board_view view,
 
 static size_t put_view(struct board *board, enum board_view view, struct wall now, struct str *to)
 {
-    const struct board_shape *shape = &board_shapes[view];
+    const struct board_shape *shape = board_shapes[view];
     struct board_list *list = board_list_now(board, view);
     size_t seen = rows_of(board, view, list), lines = 0, wide;
     struct columns columns;
@@ -370,7 +370,7 @@ size_t board_seen(struct board *board, const char **names, size_t count_max)
     size_t count = 0, seen = board_rows_seen(board);
 
     for (size_t i = list->top; i < list->count && i < list->top + seen && count < count_max; i++) {
-        names[count++] = board_shapes[BOARD_FLEET].name_of(list->items[i]);
+        names[count++] = board_shapes[BOARD_FLEET]->name_of(list->items[i]);
     }
     return count;
 }

@@ -191,7 +191,7 @@ static void put_sessions(const struct board *board, struct str *to)
 
 static void put_selection(const struct board *board, struct pen *pen)
 {
-    const struct board_shape *shape = &board_shapes[board->view];
+    const struct board_shape *shape = board_shapes[board->view];
     struct str text = STR_EMPTY;
 
     if (board->search.length > 0) {
@@ -224,7 +224,7 @@ static void put_tabs(const struct board *board, struct str *to)
         bool is_it = i == board->view;
 
         str_clear(&text);
-        str_addf(&text, is_it ? "[%zu %s]" : " %zu %s ", i + 1, board_shapes[i].title);
+        str_addf(&text, is_it ? "[%zu %s]" : " %zu %s ", i + 1, board_shapes[i]->title);
         pen_put(&pen, is_it ? STYLE_REVERSE : STYLE_NONE, text.data);
     }
     put_selection(board, &pen);

@@ -3,7 +3,13 @@
 
 #include "tools/fogctl/board.h"
 
-enum { BOARD_COLUMNS_MAX = 12, BOARD_SORTS_MAX = 8, BOARD_NAME_MAX = 28, BOARD_NAME_MIN = 8 };
+enum {
+    BOARD_COLUMNS_MAX = 12,
+    BOARD_SORTS_MAX = 8,
+    BOARD_NAME_MAX = 28,
+    BOARD_NAME_MIN = 8,
+    BOARD_TEXT_SIZE = 48
+};
 #define BOARD_REST (SIZE_MAX / 4) /* of a line */
 
 struct cell { /* where and when a cell is written */
@@ -37,10 +43,17 @@ struct board_shape {
     const struct kind *(*object_of)(const void *row, const char **ret_name);
 };
 
-extern const struct board_shape board_shapes[BOARD_VIEW_COUNT];
+extern const struct board_shape board_fleet, board_sessions, board_work, board_log;
+extern const struct board_shape *const board_shapes[BOARD_VIEW_COUNT];
 
 const char *scene_state_sign(const struct look *look, enum scene_state state);
 enum style scene_state_style(enum scene_state state);
+
+void board_put_text(const struct cell *cell, enum style style, const char *text);
+/* "‖ suspended BatteryLow". */
+void board_put_state(const struct cell *cell, enum scene_state state, const char *reason);
+/* Whatever the case; a NULL has nothing. */
+bool board_text_has(const char *text, const char *search);
 
 /* The order of a view, made anew if need be. */
 struct board_list *board_list_now(struct board *board, enum board_view view);

@@ -55,7 +55,7 @@ static void find_selected(const struct board_shape *shape, struct board_list *li
 
 void board_move(struct board *board, struct board_list *list, size_t at)
 {
-    const struct board_shape *shape = &board_shapes[list - board->lists];
+    const struct board_shape *shape = board_shapes[list - board->lists];
 
     list->at = at;
     str_clear(&list->selected);
@@ -66,7 +66,7 @@ void board_move(struct board *board, struct board_list *list, size_t at)
 
 struct board_list *board_list_now(struct board *board, enum board_view view)
 {
-    const struct board_shape *shape = &board_shapes[view];
+    const struct board_shape *shape = board_shapes[view];
     struct board_list *list = &board->lists[view];
     const struct scene *scene = board->scene;
     struct sorting sorting = {shape, list->sort, &board->compared};

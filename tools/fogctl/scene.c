@@ -315,6 +315,10 @@ void scene_anew(struct scene *scene, enum kind_id kind)
                             : kind == KIND_HARVEST_SESSION ? &scene->sessions
                                                            : &scene->work;
 
+    if (kind == KIND_EVENT) { /* after a restore some of it has never happened */
+        scene_forget_happened(scene);
+        return;
+    }
     map_each (all, it) {
         if (kind == KIND_AGENT) {
             ((struct scene_agent *)it->value)->is_seen = false;

@@ -116,7 +116,8 @@ void scene_fini(struct scene *scene);
 /* An object that is there, or is so now: an Agent, HarvestSession, Assignment or Event. */
 void scene_put(struct scene *scene, enum kind_id kind, const struct node *object);
 void scene_remove(struct scene *scene, enum kind_id kind, const char *name);
-/* All that there is will be told once more; what has not been by the end is gone. */
+/* All that there is will be told once more; what has not been by the end is gone.  Of events, what
+ * happened is forgotten at once, changes too. */
 void scene_anew(struct scene *scene, enum kind_id kind);
 void scene_anew_end(struct scene *scene, enum kind_id kind);
 

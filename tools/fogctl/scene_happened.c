@@ -26,6 +26,7 @@ void scene_forget_happened(struct scene *scene)
         free_happened(it->value);
     }
     map_clear(&scene->happened);
+    scene->membership[KIND_EVENT]++;
 }
 
 int scene_compare_happened(const void *a, const void *b)

@@ -163,6 +163,20 @@ static void work_may_be_heard_of_before_its_agent_and_after(void **state)
     assert_int_equal(scene.work_by_phase[PHASE_SUSPENDED], 0);
 }
 
+static void another_of_the_same_name_is_elsewhere(void **state)
+{
+    (void)state;
+    put(KIND_AGENT, agent_text(1, 50));
+    put(KIND_AGENT, agent_text(2, 50));
+    put(KIND_ASSIGNMENT, work_text("w-0", "edge-00001", "Suspended"));
+    put(KIND_ASSIGNMENT, work_text("w-0", "edge-00002", "Suspended"));
+    assert_int_equal(scene.agents_by_state[SCENE_SUSPENDED], 1);
+    assert_int_equal(scene.agents_by_state[SCENE_IDLE], 1);
+    assert_int_equal(scene.work_by_phase[PHASE_SUSPENDED], 1);
+    assert_int_equal(((struct scene_agent *)map_find(&scene.agents, "edge-00002"))->state,
+                     SCENE_SUSPENDED);
+}
+
 static void what_is_not_told_again_is_gone(void **state)
 {
     (void)state;
@@ -223,6 +237,22 @@ static void only_the_newest_that_happened_are_kept(void **state)
     assert_null(map_find(&scene.happened, "event e-0"));
 }
 
+static void what_happened_is_forgotten_when_it_is_told_anew(void **state)
+{
+    _cleanup_(str_fini)
+    struct str text = STR_EMPTY;
+
+    (void)state;
+    put(KIND_EVENT, "{\"metadata\":{\"name\":\"e\"},\"message\":\"of a past that was undone\"}");
+    press("4", KEY_TEXT);
+    draw(&text);
+    assert_non_null(strstr(text.data, "of a past"));
+    scene_anew(&scene, KIND_EVENT);
+    draw(&text);
+    assert_null(strstr(text.data, "of a past"));
+    press("", KEY_ENTER); /* there is no row */
+}
+
 /* --- the controller --------------------------------------------------------------------------- */
 
 static void its_share_of_a_core_is_between_two_looks(void **state)
@@ -253,9 +283,11 @@ int main(void)
         TEST(a_change_among_ten_thousand_costs_what_is_seen),
         TEST(readings_sort_anew_only_what_hangs_on_them),
         TEST(work_may_be_heard_of_before_its_agent_and_after),
+        TEST(another_of_the_same_name_is_elsewhere),
         TEST(what_is_not_told_again_is_gone),
         TEST(a_sweep_chooses_agents_and_the_next_one_others),
         TEST(only_the_newest_that_happened_are_kept),
+        TEST(what_happened_is_forgotten_when_it_is_told_anew),
         TEST(its_share_of_a_core_is_between_two_looks),
     };
 
