@@ -1,5 +1,5 @@
 // The frame of the page: what it is served with, the way through it, and how it lives through a restart.
-import { assert } from './lib.mjs'
+import { assert, await_ } from './lib.mjs'
 
 export const tests = {
   async a_browser_that_asks_for_the_root_is_led_to_the_page({ page, fleet }) {
@@ -37,6 +37,18 @@ export const tests = {
         await page.getByRole('columnheader', { name: column.name, exact: true }).waitFor()
       }
     }
+  },
+
+  async a_table_goes_on_where_nothing_changes_but_readings({ page, fleet }) {
+    await page.clock.install()
+    await page.view('kinds/agents')
+    const row = page.getByRole('row').filter({ hasText: 'edge-3' })
+    await row.filter({ hasText: '90%' }).waitFor()
+    fleet.sh('set_machine "$T/edge-3.machine" charging 77')
+    await await_('the controller knows', async () => (await fleet.api('/apis/fog/v1/agents/edge-3')).status.sensors.battery === 77)
+    await page.clock.fastForward(6000)
+    await row.filter({ hasText: '77%' }).waitFor()
+    fleet.sh('set_machine "$T/edge-3.machine" charging 90')
   },
 
   async a_table_is_sorted_by_the_title_that_is_pressed({ page }) {

@@ -1,4 +1,4 @@
-// The plan: what is wrong is told at its line, what would be done is drawn, and is then done as it was shown.
+// The plan: what is wrong is told at its line, and what was shown is done.  That nothing is done before: walkthrough.mjs.
 import { assert, await_ } from './lib.mjs'
 
 const session = (name, rest = 'replicas: 2', command = 'sleep 1000') => `apiVersion: fog/v1
@@ -39,15 +39,6 @@ export const tests = {
     await alert(page).getByRole('button', { name: 'line 14:1' }).waitFor()
     assert.equal(await page.getByRole('button', { name: 'Apply', exact: true }).count(), 0)
     assert.equal(await revision(fleet), before)
-  },
-
-  async a_plan_is_drawn_before_anything_is_done({ page, fleet }) {
-    await page.view('plan')
-    await fill(page, session('planned'))
-    const plan = page.getByRole('region', { name: 'Plan' })
-    await plan.getByText(/^2 start/).waitFor()
-    assert.equal(await plan.getByText(/planned\/\d starts/).count(), 2)
-    assert.equal((await fleet.api('/apis/fog/v1/harvestsessions/planned')).code, 404)
   },
 
   async a_manifest_of_many_objects_is_pasted_and_planned({ page, context }) {

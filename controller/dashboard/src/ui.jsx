@@ -39,7 +39,7 @@ export function SessionState({ session, work }) {
 // How long ago, counting; the time itself is its title.
 export function Age({ at }) {
   if (!at) return <span>-</span>
-  return <time title={fullTime(at)} dateTime={new Date(ms(at)).toISOString()}>{duration(clock.value - ms(at))}</time>
+  return <time aria-live="off" title={fullTime(at)} dateTime={new Date(ms(at)).toISOString()}>{duration(clock.value - ms(at))}</time>
 }
 
 // A bar with its number; `share` from 0 to 1, undefined when nothing is known.

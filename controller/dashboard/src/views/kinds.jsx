@@ -1,18 +1,19 @@
 // Objects of any kind, as the controller's own columns show them: nothing here knows a kind.
 import { collectionPath, table } from '../lib/api.js'
 import { useAsked } from '../lib/asked.js'
-import { collection, isKind, kindOf, kinds } from '../lib/fleet.js'
+import { clock, collection, isKind, kindOf, kinds } from '../lib/fleet.js'
 import { href, objectHref, setParams } from '../lib/route.js'
 import { pressed, sorted } from '../model/table.js'
 import { NoKind, Refusal, Search } from '../ui.jsx'
 
 const ROWS_MAX = 500
+const AGAIN_MS = 5000
 
-// The table of a kind, asked for again when something of the kind has changed.
+// The table of a kind, asked for again when something of the kind has changed, and now and then: ages and readings are no changes.
 function useTable(plural, selector) {
   const version = collection(plural).version.value
   const ask = (signal) => table(collectionPath(plural), { labelSelector: selector, limit: ROWS_MAX }, signal)
-  const { value, failure } = useAsked(`${plural} ${selector ?? ''}`, version, ask)
+  const { value, failure } = useAsked(`${plural} ${selector ?? ''}`, `${version} ${Math.floor(clock.value / AGAIN_MS)}`, ask)
   const { columns = [], rows = [], next } = value ?? {}
   return { columns, rows, next, failure }
 }
