@@ -170,4 +170,17 @@ export const tests = {
     await session(page, 'counter').filter({ hasText: '2 of 2' }).waitFor()
     assert.ok(!isReadAgain)
   },
+
+  async the_past_of_a_fleet_in_which_nothing_ever_was_begins_with_its_first_change({ page, fleet }) {
+    const address = fleet.sh(
+      '"$BIN/fog-controller" --state "$T/new" --listen 127.0.0.1:0 --agents-listen 127.0.0.1:0 >"$T/new.log" 2>&1 & NEW=$!;' +
+        ' await 20 "another one listens" test -s "$T/new/api.addr" && cat "$T/new/api.addr"',
+    )
+    await page.goto(`http://${address}/ui/#/time`)
+    await page.getByText('no agent has dialled in').waitFor()
+    fleet.sh(`fogctl --server http://${address} create hs first -- /bin/true`)
+    await change(page, 'created harvestsession/first').waitFor()
+    await session(page, 'first').filter({ hasText: '0 of 1' }).waitFor()
+    fleet.sh('end_softly new "$NEW"')
+  },
 }

@@ -64,6 +64,7 @@ export class Past {
         this.warning.value = warning
         this.phase.value = 'reading'
       })
+      this.#onCaughtUp() // of a fleet in which nothing ever was there is nothing to tell
       await this.#readHistory(await newest)
     } catch (error) {
       if (this.#end.signal.aborted) return

@@ -145,7 +145,7 @@ function Looked({ held, span, line, moment, params, object }) {
   const from = useComputed(() => range.value.from)
   const begins = past.begins.value?.time
   useEffect(() => {
-    if (moment.peek() !== null && moment.peek() < begins) moment.value = begins // of before nothing is known
+    if (moment.peek() !== null && moment.peek() < begins) setParams({ at: new Date(begins).toISOString() }) // of before nothing is known
   }, [begins])
   const inRange = useComputed(() => changes.value.filter(({ at }) => at >= from.value - SECOND_MS && at <= (line.to ?? Infinity)))
   const newest = useComputed(() => newestAt(changes.value, moment.value ?? Infinity)?.last ?? 0)

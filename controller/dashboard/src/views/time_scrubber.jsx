@@ -33,7 +33,7 @@ export function Scrubber({ past, all, changes, range, moment }) {
   }
   return (
     <section class="scrubber" aria-label="History">
-      <Moment changes={all} moment={moment} />
+      <Moment changes={all} moment={moment} isPlaying={isPlaying.value} />
       <div class="line">
         <Strip past={past} changes={changes} range={range} moment={moment} go={go} />
         <Slider changes={all} range={range} moment={moment} go={go} next={next} previous={previous} />
@@ -92,12 +92,16 @@ const words = (changes, time) => {
   return change ? `after ${sentence(change)}` : 'before the first change'
 }
 
-function Moment({ changes, moment }) {
+// What it is after is read aloud, where it does not pass by.
+function Moment({ changes, moment, isPlaying }) {
   const time = moment.value
   return (
     <p class="moment">
       <strong>{time === null ? 'now' : dayTime(time)}</strong>
-      <span class="quiet"> {words(changes.value, time)}</span>
+      <span class="quiet" aria-live={isPlaying ? 'off' : 'polite'}>
+        {' '}
+        {words(changes.value, time)}
+      </span>
     </p>
   )
 }

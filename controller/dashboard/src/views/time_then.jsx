@@ -24,9 +24,9 @@ export function Then({ held, moment, object, onBack, changes }) {
     <section class="then" aria-label="The fleet then">
       <div class="titled">
         <h2>{moment.value === null ? 'The fleet now' : 'The fleet then'}</h2>
-        {moment.value !== null && newest && <button onClick={() => onBack({ toRevision: newest.last, object })}>Back to how it was here …</button>}
+        {moment.value !== null && newest && <button onClick={() => onBack({ toRevision: newest.last, object })}>Back to this moment …</button>}
       </div>
-      <Counts counts={roster.counts} />
+      <Counts counts={roster.counts} none={moment.value === null ? 'no agent has dialled in' : 'no agent had dialled in'} />
       {roster.entries.size > CHIPS_MAX ? <Dots entries={roster.entries} generation={roster.generation} /> : <Chips entries={roster.entries} />}
       <Sessions sessions={past.replay.kind('harvestsessions')} object={object} />
       {object && <Form one={past.replay.kind(object.plural).get(object.name)} />}
@@ -34,7 +34,7 @@ export function Then({ held, moment, object, onBack, changes }) {
   )
 }
 
-function Counts({ counts }) {
+function Counts({ counts, none }) {
   return (
     <p class="counts">
       {Object.keys(STATES)
@@ -44,7 +44,7 @@ function Counts({ counts }) {
             <strong>{counts[state]}</strong> <State state={state} />
           </span>
         ))}
-      {Object.values(counts).every((count) => count === 0) && <span class="quiet">no agent had dialled in</span>}
+      {Object.values(counts).every((count) => count === 0) && <span class="quiet">{none}</span>}
     </p>
   )
 }
