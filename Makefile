@@ -3,6 +3,7 @@
 # make test       install what is missing, build with sanitizers, run every test
 # make install    into $(prefix), /usr/local; DESTDIR=, prefix=, bindir= as elsewhere
 # make deb        Debian packages into build/release/deb
+# make clean      all that was built goes, what was fetched stays; make distclean takes that, too
 #
 # One rule per program; what a program consists of is its folders.  Variants live side by side in
 # build/: release, asan, clang, mutants, coverage.  V=1 shows the commands.
@@ -448,11 +449,10 @@ build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c tests/fuzz/entry.c tests/fuzz/fuzz.h $(SC
 	$(if $(V),,@echo "  FUZZ  $@")
 	$(Q)clang $(CPPFLAGS) $(FUZZ_FLAGS) -DFUZZ_ONE=fuzz_$* -o $@ $(filter %.c,$^) $(LIBS_SCHEMA)
 
-# What was fetched stays, for those who are offline now.
 .PHONY: clean distclean
 clean:
-	find build -mindepth 1 -maxdepth 1 ! -name clients ! -name dashboard -exec rm -rf {} +
-	find build/dashboard -mindepth 1 -maxdepth 1 ! -name npm ! -name cache -exec rm -rf {} +
+	rm -rf $(filter-out build/clients build/dashboard,$(wildcard build/*)) \
+	  $(filter-out build/dashboard/npm build/dashboard/cache,$(wildcard build/dashboard/*))
 distclean:
 	rm -rf build
 
