@@ -34,7 +34,7 @@ export const tests = {
     await change.filter({ hasText: 'spec.replicas' }).filter({ hasText: '100' }).waitFor()
   },
 
-  async a_log_follows_and_is_held_while_somebody_reads_it({ page }) {
+  async a_log_follows_and_is_held_while_somebody_reads_it({ page, fleet }) {
     await page.view('o/harvestsessions/counter?tab=log')
     const log = page.getByRole('log')
     const grows = (text) => page.waitForFunction((length) => document.querySelector('.log').innerText.length > length, text.length)
@@ -46,6 +46,9 @@ export const tests = {
     assert.equal(await log.innerText(), before)
     await page.getByLabel('follow').press('Space')
     await grows(before)
+    fleet.sh('stop_controller; start_controller')
+    const [, step] = /(\d+) of slot 0\s*$/.exec(await log.innerText())
+    await page.waitForFunction((least) => Number(/(\d+) of slot 0\s*$/.exec(document.querySelector('.log').innerText)?.[1]) > least + 1, Number(step))
   },
 
   async fields_and_conditions_are_explained_in_the_words_of_their_kind({ page }) {

@@ -41,8 +41,7 @@ function Log({ name }) {
   const [log, setLog] = useState(begin)
   const [held, setHeld] = useState(null) // what is shown while it does not follow
   const box = useRef()
-  const revision = objects('assignments').get(name)?.metadata.resourceVersion
-  const end = useFollowed(name, revision, setLog)
+  const end = useFollowed(name, objects('assignments').get(name), setLog)
   const isFollowing = held === null
   useEffect(() => {
     if (isFollowing) box.current.scrollTop = box.current.scrollHeight
@@ -76,10 +75,11 @@ const isAtEnd = ({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - sc
 const logPath = (name) => `${objectPath('assignments', name)}/log`
 
 // Reads a log as it comes, and tells of it a few times a second, however much it says; gives why it does not go on, in words.
-function useFollowed(name, revision, setLog) {
+function useFollowed(name, assignment, setLog) {
+  const revision = assignment?.metadata.resourceVersion
   const [end, setEnd] = useState('')
   const { current } = useRef({ follow: null, endedAt: '' })
-  current.revision = revision
+  Object.assign(current, { revision, isRunning: assignment?.status?.phase === 'Running' })
   useEffect(() => {
     const gone = new AbortController()
     let log = begin()
@@ -93,6 +93,10 @@ function useFollowed(name, revision, setLog) {
       current.endedAt = current.revision
       setEnd(words)
     }
+    const again = (words) => {
+      setEnd(words)
+      timer = setTimeout(current.follow, RETRY_MS)
+    }
     current.follow = async () => {
       current.endedAt = ''
       try {
@@ -103,12 +107,12 @@ function useFollowed(name, revision, setLog) {
           log = add(log, piece)
           drawing ||= setTimeout(draw, DRAWN_MS)
         }
-        ended('The log has ended.')
+        if (current.isRunning) again('The log broke off.') // as it does when the controller starts anew
+        else ended('The log has ended.')
       } catch (failure) {
         if (gone.signal.aborted) return
-        if (failure.code) return ended(failure.message)
-        setEnd(failure.message)
-        timer = setTimeout(current.follow, RETRY_MS)
+        if (failure.code && !current.isRunning) ended(failure.message)
+        else again(failure.message) // its agent may not be back yet
       }
     }
     current.follow()

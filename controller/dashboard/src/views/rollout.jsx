@@ -24,7 +24,7 @@ async function wayBack(session) {
   const { name, uid } = session.metadata
   const { items } = await get(`${objectPath('harvestsessions', name)}/history`, { limit: 1000 })
   const forms = items.filter((item) => item.newForm && item.uid === uid)
-  if (forms.length < 2) throw new Failure({ message: 'there is no form before this one' })
+  if (forms.length < 2) throw new Failure({ message: `there was no other workload before this one, so there is no rollout to undo; what else was changed is in the history of ${name}` })
   return { toRevision: forms[1].revision, kind: 'HarvestSession', name, formOnly: true }
 }
 
@@ -102,7 +102,7 @@ export function Rollout({ name, isUndoneElsewhere = false }) {
         </button>
         {!isUndoneElsewhere && (
           <button aria-disabled={isBusy} class="danger" onClick={() => act(ask)}>
-            Undo …
+            Undo the rollout …
           </button>
         )}
       </p>
