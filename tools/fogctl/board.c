@@ -269,12 +269,12 @@ enum board_wish board_key(struct board *board, const struct key *key)
     if (board->mode == BOARD_SEARCH || board->mode == BOARD_LABELS || board->mode == BOARD_WHERE) {
         return key_typed(board, key);
     }
-    if (str_eq(key->text, "q") || str_eq(key->text, "Q")) {
-        return WISH_QUIT;
-    }
     if (board->mode == BOARD_HELP && !is_view) {
         board->mode = key_scrolls(board, key, &board->help_top) ? BOARD_HELP : BOARD_LOOK;
         return WISH_NOTHING;
+    }
+    if (str_eq(key->text, "q") || str_eq(key->text, "Q")) {
+        return WISH_QUIT;
     }
     if (board->mode == BOARD_DETAIL && !is_view) {
         key_in_detail(board, key);

@@ -178,12 +178,12 @@ bool screen_open(void)
 void screen_close(void)
 {
     if (screen.is_open) {
-        leave();
+        screen.is_open = false; /* no signal takes it again */
         listen_no_more();
+        leave();
     }
     free(screen.drawn);
     screen.drawn = NULL;
-    screen.is_open = false;
 }
 
 /* --- what is on it ------------------------------------------------------------------------------
