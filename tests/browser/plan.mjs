@@ -69,12 +69,10 @@ export const tests = {
     await progress.filter({ hasText: 'paused' }).waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()
     await progress.filter({ hasText: '3 of 3 have the newest form, 3 ready' }).waitFor()
-    await page.getByRole('button', { name: 'Undo' }).press('Enter')
+    await page.getByRole('link', { name: 'rolled', exact: true }).click()
+    await page.getByRole('button', { name: 'Undo the rollout' }).click()
     await page.getByRole('dialog').getByText(/^3 start anew/).waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click()
-    await page.getByRole('dialog').getByText('It is done').waitFor()
-    await page.keyboard.press('Escape')
-    await page.locator('button:focus').filter({ hasText: 'Undo' }).waitFor()
     await await_('the form of before is back', async () => (await fleet.api('/apis/fog/v1/harvestsessions/rolled')).spec.workload.command[2] === 'sleep 1000')
     fleet.sh('fogctl delete hs rolled')
   },
@@ -87,10 +85,12 @@ export const tests = {
     await page.getByRole('heading', { name: 'Fleet' }).waitFor({ state: 'attached' })
     await page.getByRole('link', { name: 'Plan' }).click()
     assert.equal(await page.getByLabel('Manifest in YAML').inputValue(), session('made'))
-    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Undo' }).press('Enter')
     await page.getByRole('dialog').getByText(/^2 stop/).waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click()
     await page.getByRole('dialog').getByText('It is done').waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('button:focus').filter({ hasText: 'Undo' }).waitFor()
     await await_('it is gone', async () => (await fleet.api('/apis/fog/v1/harvestsessions/made')).code === 404)
   },
 
