@@ -56,7 +56,7 @@ await check({
   agents_that_come_at_once_are_one_change() {
     const hello = (revision, name, second) => ({ ...item(revision, 'create', name, [], { who: `agent/${name}`, why: 'hello', second }), kind: 'Agent' })
     const changes = changesOf(newestFirst(hello(1, 'e1', 1), hello(4, 'e2', 2), item(6, 'create', 's'), hello(9, 'e3', 3)))
-    assert.deepEqual(changes.map(sentence), ['agent/e3 joined: hello', 'ann created harvestsession/s', '2 agents joined: hello'])
+    assert.deepEqual(changes.map(sentence), ['agent/e3 joined', 'ann created harvestsession/s', '2 agents joined'])
     assert.deepEqual([changes[2].first, changes[2].last, changes[2].at], [1, 4, Date.parse('2026-11-22T10:00:02Z')])
   },
   changes_of_one_second_are_each_reached_in_their_order() {

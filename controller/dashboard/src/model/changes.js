@@ -58,7 +58,13 @@ export function whoDid({ who, items }) {
   return count > 1 ? `${count} agents` : who || 'somebody'
 }
 
-export const sentence = (change) => `${whoDid(change)} ${deed(change)}${change.why ? `: ${change.why}` : ''}`
+// Why, in words of a person's: an agent that joins says hello each time.
+export const whyOf = ({ why, items }) => (isArrival(items) ? '' : why)
+
+export function sentence(change) {
+  const why = whyOf(change)
+  return `${whoDid(change)} ${deed(change)}${why ? `: ${why}` : ''}`
+}
 
 // Agents come by themselves; only what somebody declared can go back.
 export const isByAgent = ({ who }) => who.startsWith('agent/')

@@ -5,7 +5,6 @@
 import { classOf, condition } from './states.js'
 
 export const CLASSES = ['Configuration', 'Network', 'Resources', 'Software']
-export const NEAR_MS = 1000 // what is told in seconds may be off by so much
 
 const uid = (object) => object?.metadata.uid
 const isConverged = (session) => condition(session, 'Converged')?.status === 'True'
@@ -288,8 +287,9 @@ export function valueAt({ times, series }, name, time) {
   return series[name][Math.max(0, low - 1)] ?? 0
 }
 
-// How long something took, as far as it is known.
+// How long something took, as far as it is known: two times that are told in seconds are a second nearer or farther apart.
 export function tookWords(milliseconds, isRough, span) {
   if (!isRough || milliseconds >= 60_000) return span(milliseconds)
-  return milliseconds < NEAR_MS ? 'under 1 s' : `about ${Math.round(milliseconds / 1000)} s`
+  const seconds = Math.round(milliseconds / 1000)
+  return seconds < 2 ? `under ${seconds + 1} s` : `about ${seconds} s`
 }

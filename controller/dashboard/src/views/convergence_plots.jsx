@@ -9,8 +9,8 @@ import { lastOf } from './spans.jsx'
 import { readColours } from './squares.js'
 
 const NEAR_PX = 14 // a dot so close to the pointer is meant
-const TIMES = [0.1, 1, 10, 60, 600, 3600, 21_600].map((seconds) => seconds * 1000)
-const TIME_WORDS = ['100 ms', '1 s', '10 s', '1 m', '10 m', '1 h', '6 h']
+const TIMES = [0.01, 0.1, 1, 10, 60, 600, 3600, 21_600].map((seconds) => seconds * 1000)
+const TIME_WORDS = ['10 ms', '100 ms', '1 s', '10 s', '1 m', '10 m', '1 h', '6 h']
 const ROUGH_MS = 500 // where "under 1 s" is drawn
 const COLOURS = { Configuration: 'converging', Network: 'silent', Resources: 'suspended', Software: 'diverged' }
 const CLASS_WORDS = {
@@ -73,7 +73,8 @@ function applyData(applies) {
 
 const APPLY_SERIES = [dots('silent', { size: 6 }), dots('converged', { isFilled: true }), dots('converging')]
 const topOf = (most) => TIMES.find((time) => time >= 10_000 && time > most * 1.2) ?? most * 1.2
-const APPLY_SCALE = { distr: 3, range: (_, least, most) => [Math.min(100, least ?? 100), topOf(most ?? 0)] }
+const bottomOf = (least) => TIMES.findLast((time) => time <= 100 && time < least / 1.2) ?? least / 1.2
+const APPLY_SCALE = { distr: 3, range: (_, least, most) => [bottomOf(least ?? 500), topOf(most ?? 0)] }
 const APPLY_AXIS = {
   incrs: TIMES,
   splits: ({ scales }) => TIMES.filter((time) => time >= scales.y.min && time <= scales.y.max),
@@ -174,8 +175,8 @@ function drawStack(plot, { times, series }) {
   const { ctx } = plot
   const least = LEAST_PX * devicePixelRatio
   for (let i = 0; i + 1 < times.length; i++) {
-    const left = plot.valToPos(times[i], 'x', true)
-    const width = Math.max(least, plot.valToPos(times[i + 1], 'x', true) - left)
+    const [left, right] = [times[i], times[i + 1]].map((time) => Math.round(plot.valToPos(time, 'x', true))) // whole pixels: no seams
+    const width = Math.max(least, right - left)
     let sum = 0
     for (const name of CLASSES) {
       const count = series[name][i]

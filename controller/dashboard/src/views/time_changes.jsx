@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { clockTime, fullTime } from '../lib/time.js'
 import { objectHref, setParams } from '../lib/route.js'
 import { pluralOf } from '../lib/fleet.js'
-import { deed, isArrival, isByAgent, objectName, undoOf, whoDid } from '../model/changes.js'
+import { deed, isArrival, isByAgent, objectName, undoOf, whoDid, whyOf } from '../model/changes.js'
 import { Age, Changes as Fields } from '../ui.jsx'
 
 const SHOWN = 100 // more of them when asked for
@@ -60,7 +60,8 @@ function compare(compared, revision) {
 }
 
 function Change({ change, isShown, isLater, compared, object, onBack, onGo }) {
-  const { items, last, why, manager } = change
+  const { items, last, manager } = change
+  const why = whyOf(change)
   const deedId = `deed-${last}` // says of which change a button is, to whom it is read aloud
   return (
     <li class={`${isLater ? 'later' : ''} ${isShown ? 'shown' : ''}`} aria-current={isShown ? 'time' : undefined}>

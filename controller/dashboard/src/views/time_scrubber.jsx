@@ -40,8 +40,8 @@ export function Scrubber({ past, all, changes, range, moment }) {
         <Scale range={range} />
       </div>
       <div class="controls">
-        <button onClick={previous} title="to the change before (Page Down)">
-          ◀ change before
+        <button onClick={previous} title="to the previous change (Page Down)">
+          ◀ previous change
         </button>
         <button class="play" onClick={() => (isPlaying.value = !isPlaying.value)} aria-pressed={isPlaying.value}>
           {isPlaying.value ? 'Pause' : 'Play'}
