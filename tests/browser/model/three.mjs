@@ -1,4 +1,4 @@
-import { leaves, threeStates } from '../../../controller/dashboard/src/model/three.js'
+import { leaves, ROWS_MAX, shownRows, threeStates } from '../../../controller/dashboard/src/model/three.js'
 import { heldBack, sessionState } from '../../../controller/dashboard/src/model/states.js'
 import { assert, check } from './check.mjs'
 
@@ -21,6 +21,12 @@ await check({
     const converged = { status: { conditions: [{ type: 'Converged', status: 'True', reason: 'AsDeclared' }] } }
     const [held, running] = [assignment('0', 'Suspended'), assignment('1', 'Running')]
     assert.deepEqual([[], [running], [held, running], [held, held]].map((work) => [sessionState(converged, work).state, heldBack(work)]), [['converged', 0], ['converged', 0], ['converged', 1], ['suspended', 2]])
+  },
+  of_very_many_rows_those_are_told_in_which_something_differs() {
+    const work = Array.from({ length: 5000 }, (_, i) => assignment(String(i), i % 100 === 99 ? 'Suspended' : 'Running'))
+    const { rows, more } = shownRows(threeStates('HarvestSession', session({ desired: 5000, ready: 5000, updated: 5000 }), work))
+    assert.deepEqual([rows.length, more, differing(rows).length], [ROWS_MAX, 5002 - ROWS_MAX, 50])
+    assert.deepEqual([rows[0].field, rows.at(-1).field], ['replicas', 'replica 4999'])
   },
   what_is_not_as_declared_is_marked_where_it_is() {
     const rows = threeStates('HarvestSession', session({ desired: 2, ready: 1, updated: 1 }), [assignment('0', 'Suspended'), assignment('1', 'Starting', 'False', 'blake2b:ff')])

@@ -63,6 +63,16 @@ function ofOthers({ spec = {}, status = {} }) {
   return [...told, ...rest.map(([path, value]) => row(path, '', '', value))]
 }
 
+export const ROWS_MAX = 200
+
+// Of more rows than can be read, those first in which something differs, in their order: {rows, more: how many are left out}
+export function shownRows(rows) {
+  if (rows.length <= ROWS_MAX) return { rows, more: 0 }
+  const inTurn = [...new Set([...rows.filter(({ differs, name }) => differs || !name), ...rows])]
+  const isTold = new Set(inTurn.slice(0, ROWS_MAX))
+  return { rows: rows.filter((one) => isTold.has(one)), more: rows.length - isTold.size }
+}
+
 // `assignments`: those of the session, or on the agent.
 export function threeStates(kind, object, assignments) {
   switch (kind) {

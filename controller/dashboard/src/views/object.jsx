@@ -8,13 +8,14 @@ import { href, objectHref } from '../lib/route.js'
 import { VERBS } from '../model/changes.js'
 import { conditionMeanings, meaning } from '../model/fields.js'
 import { agentState, assignmentState } from '../model/states.js'
-import { leaves, threeStates } from '../model/three.js'
+import { leaves, shownRows, threeStates } from '../model/three.js'
 import { Age, Changes, NoKind, Refusal, SessionState, State, word } from '../ui.jsx'
 import { Logs } from './log.jsx'
 import { Rollout } from './rollout.jsx'
 import './object.css'
 
 const EVENTS_SHOWN = 50
+const LINKS_SHOWN = 12 // of a chain, before somebody wants more
 const READINGS_MS = 10_000 // between two looks at why, when nothing has changed
 const TABS = ['state', 'fields', 'history', 'log']
 
@@ -102,7 +103,7 @@ function Part({ tab, plural, kind, name, object, work, params }) {
 const COLUMNS = { desired: 'what was declared', applicable: 'what the controller made of it', current: 'what is reported' }
 
 function Three({ kind, object, work }) {
-  const rows = threeStates(kind, object, work)
+  const { rows, more } = shownRows(threeStates(kind, object, work))
   const columns = Object.entries(COLUMNS).filter(([name]) => rows.some((row) => word(row[name] ?? '') !== ''))
   const schemas = useSchemas()
   const isOther = rows.length > 0 && rows.every(({ name }) => name === undefined) // fields of the object: what they are is said with them
@@ -127,6 +128,7 @@ function Three({ kind, object, work }) {
           </tbody>
         </table>
       </div>
+      {more > 0 && <p class="quiet">and {more} more</p>}
       {work.length > 0 && <p class="quiet">A form is a workload with its policy: another form is another workload. ≠ is where the three do not agree.</p>}
     </section>
   )
@@ -225,20 +227,30 @@ function Why({ plural, name, revision, work }) {
           {inTheWay.actions?.map((line) => <Action line={line} />)}
         </div>
       )}
-      <ol class="chain">
-        {value.chain.map((link) => (
-          <li>
-            {linked(link.object)} <strong>{link.is}</strong> {link.reason} <Age at={link.since} />
-            <br />
-            <span class="quiet">
-              {link.message} {link.readings}
-            </span>
-          </li>
-        ))}
-      </ol>
+      <Chain links={value.chain.slice(0, LINKS_SHOWN)} />
+      {value.chain.length > LINKS_SHOWN && (
+        <details>
+          <summary>and {value.chain.length - LINKS_SHOWN} more</summary>
+          <Chain links={value.chain.slice(LINKS_SHOWN)} start={LINKS_SHOWN + 1} />
+        </details>
+      )}
     </section>
   )
 }
+
+const Chain = ({ links, start = 1 }) => (
+  <ol class="chain" start={start}>
+    {links.map((link) => (
+      <li>
+        {linked(link.object)} <strong>{link.is}</strong> {link.reason} <Age at={link.since} />
+        <br />
+        <span class="quiet">
+          {link.message} {link.readings}
+        </span>
+      </li>
+    ))}
+  </ol>
+)
 
 // Something to do: a command for a shell, or words.
 function Action({ line }) {
