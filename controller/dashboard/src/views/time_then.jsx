@@ -1,6 +1,7 @@
 // The fleet as it was at the moment: how many agents were in which state, which they were, and what the sessions had.
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { stringify } from 'yaml'
+import { dayTime } from '../lib/time.js'
 import { condition, sessionState, STATES } from '../model/states.js'
 import { newestAt } from '../model/changes.js'
 import { State } from '../ui.jsx'
@@ -23,7 +24,7 @@ export function Then({ held, moment, object, onBack, changes }) {
   return (
     <section class="then" aria-label="The fleet then">
       <div class="titled">
-        <h2>{moment.value === null ? 'The fleet now' : 'The fleet then'}</h2>
+        <h2>{moment.value === null ? 'The fleet now' : <>The fleet then <span class="quiet">{dayTime(moment.value)}</span></>}</h2>
         {moment.value !== null && newest && <button onClick={() => onBack({ toRevision: newest.last, object })}>Back to this moment …</button>}
       </div>
       <Counts counts={roster.counts} none={moment.value === null ? 'no agent has dialled in' : 'no agent had dialled in'} />
