@@ -103,6 +103,7 @@ async function two_pages_at_once_show_the_same({ page, context, fleet }) {
 async function where_no_websocket_passes_all_of_them_are_shown({ page }) {
   await page.addInitScript(() => {
     globalThis.WebSocket = function () { // a fault: what a proxy that knows no upgrade does
+      this.close = () => {}
       setTimeout(() => this.onclose())
     }
   })
