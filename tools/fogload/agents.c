@@ -336,6 +336,12 @@ static void happen_all(struct load *load)
     dial_some(load);
 }
 
+void load_happen(struct load_agent *agent, struct agt_event *event)
+{
+    step(agent, event);
+    happen_all(agent->load);
+}
+
 /* --- receiving -----------------------------------------------------------------------------------
  */
 

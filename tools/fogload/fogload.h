@@ -1,5 +1,5 @@
-/* The parts of fogload: agents.c holds them and their links, measure.c looks at clocks and memory,
- * main.c goes through the stages. */
+/* The parts of fogload: agents.c holds them and their links, stir.c makes a quiet fleet move,
+ * measure.c looks at clocks and memory, main.c goes through the stages. */
 #pragma once
 
 #include "agent/core/agt.h"
@@ -19,7 +19,7 @@ struct load_agent {
     int fd; /* -1: none */
     enum link_state state;
     struct str in, message, out;
-    bool wants_write, is_welcomed;
+    bool wants_write, is_welcomed, is_paused;
     struct mono deadline;
     size_t heap_index;
 };
@@ -56,6 +56,12 @@ struct load {
     struct agt_effects effects;
     struct counts counts;
     size_t welcomed, running, saves, reconnects, refused;
+    struct stir {
+        int64_t owners, readings; /* agents a second */
+        bool is_on;
+        struct mono since;
+        int64_t owners_done, readings_done; /* since then */
+    } stir;
     struct mono news_at; /* of the last message that was no heartbeat */
     char *buffer;        /* owned: READ_BYTES */
 };
@@ -70,7 +76,12 @@ struct gauge { /* of this process and of the controller */
 void load_begin(struct load *load); /* makes all agents; they begin to dial */
 void load_turn(struct load *load);  /* waits for at most a tenth of a second and does what is due */
 void load_end(struct load *load);
+void load_happen(struct load_agent *agent, struct agt_event *event); /* and all that follows */
 struct mono now_mono(void);
+
+/* stir.c */
+void stir_begin(void);             /* from here on SIGUSR1 turns it on, and off again */
+void stir_turn(struct load *load); /* does what is due by now */
 
 /* measure.c */
 void read_text(const char *path, char *text, size_t size); /* empty when it is not there */

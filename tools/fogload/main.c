@@ -9,7 +9,11 @@
  *
  * It connects all agents, waits until all are welcomed, creates sessions that run on every agent,
  * waits until all assignments run and all reports are acknowledged, then listens for a while to
- * what a quiet fleet costs.  Exit 0 when every stage was reached in time. */
+ * what a quiet fleet costs.  Exit 0 when every stage was reached in time.
+ *
+ * A quiet fleet begins to move with SIGUSR1, and rests again with the next: so many agents a second
+ * are paused or resumed by their owners (--owners), so many have other readings to tell
+ * (--readings). */
 #include "schema/base/parse.h"
 #include "schema/limits.h"
 #include "tools/fogload/fogload.h"
@@ -120,6 +124,7 @@ static void stay_quiet(struct load *load)
 
     while (mono_since(before.at, now_mono()) < load->quiet_ms) {
         load_turn(load);
+        stir_turn(load);
     }
     after = measure(load);
     print_stage("quiet", load->welcomed, &before, &after);
@@ -158,7 +163,7 @@ static int64_t number(const char *text, int64_t max)
 
     if (text == NULL || !int_from_str(text, &value) || value < 0 || value > max) {
         complain("usage: fogload --state DIR [--agents N] [--sessions K] [--quiet SECONDS] "
-                 "[--timeout SECONDS] [--prefix NAME]");
+                 "[--timeout SECONDS] [--prefix NAME] [--owners N] [--readings N]");
     }
     return value;
 }
@@ -181,6 +186,10 @@ static void read_options(struct load *load, int count, char **words)
             load->session_count = (size_t)number(value, ASSIGNMENTS_PER_AGENT_MAX);
         } else if (str_eq(words[i], "--quiet")) {
             load->quiet_ms = number(value, 86400) * 1000;
+        } else if (str_eq(words[i], "--owners")) {
+            load->stir.owners = number(value, AGENTS_MAX);
+        } else if (str_eq(words[i], "--readings")) {
+            load->stir.readings = number(value, AGENTS_MAX);
         } else if (str_eq(words[i], "--timeout")) {
             load->timeout_ms = number(value, 86400) * 1000;
         } else {
@@ -214,6 +223,7 @@ int main(int count, char **words)
     }
     (void)printf("%zu agents; their workloads are simulated: no process is started\n",
                  load.agent_count);
+    stir_begin();
     load_begin(&load);
     is_good = run_until(&load, "welcomed", all_are_welcomed, load.agent_count) &&
               create_sessions(&load) &&
