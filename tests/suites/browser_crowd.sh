@@ -9,10 +9,13 @@
 export FOG_CROWD=${FOG_CROWD:-1000}
 CROWD= # pid
 
-start_crowd() { # COUNT: one session on each of them, and then they stay
-  "$BIN/fogload" --state "$T/controller" --agents "$1" --sessions 1 --quiet 3600 --timeout 900 >"$T/fogload.log" 2>&1 3>&- &
+start_crowd() { # COUNT: one session on each of them, and then they stay; move_crowd lets them report, and rest again
+  "$BIN/fogload" --state "$T/controller" --agents "$1" --sessions 1 --quiet 3600 --timeout 900 --owners 100 --readings 300 \
+    >"$T/fogload.log" 2>&1 3>&- &
   CROWD=$!
 }
+
+move_crowd() { kill -USR1 "$CROWD"; }
 
 a_crowd_is_shown_in_a_browser() {
   start_controller || return

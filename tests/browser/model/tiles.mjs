@@ -34,6 +34,10 @@ await check({
     assert.deepEqual(shown({ q: 'away' }), ['edge-0', 'edge-5', 'edge-10', 'edge-15', 'edge-20'])
     assert.ok(shown({ labels: 'site=north' }).every((name) => Number(name.slice(5)) % 2 === 1))
   },
+  who_went_since_names_were_sorted_is_left_out() {
+    const { groups } = choose(['edge-1', 'gone', 'edge-2'], entries, {})
+    assert.deepEqual(groups, [{ title: '', names: ['edge-1', 'edge-2'] }])
+  },
   groups_are_by_name_and_those_without_the_label_are_last() {
     const { groups } = choose(names, entries, { group: 'site' })
     assert.deepEqual(groups.map(({ title }) => title), ['north', 'south', ''])

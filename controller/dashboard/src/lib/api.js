@@ -3,6 +3,8 @@
 export const GROUP = '/apis/fog/v1'
 export const MANAGER = 'fog-dashboard' // the owner of the fields that are written here
 
+const LIST_PAGE = 500 // objects: what neither the controller nor this page has long to do with
+
 const BROKE_OFF = 'the answer of the controller broke off'
 const AGAIN_MS = 1000
 const AGAIN_MAX = 20 // times that a write is sent again when nobody answered
@@ -88,7 +90,7 @@ export async function list(path, params, signal) {
   const items = []
   let next, revision
   do {
-    const page = await get(path, { limit: 2000, ...params, continue: next }, signal)
+    const page = await get(path, { limit: LIST_PAGE, ...params, continue: next }, signal)
     items.push(...page.items)
     revision ??= page.metadata.resourceVersion // what changed while pages came is told by a watch from the first
     next = page.metadata.continue

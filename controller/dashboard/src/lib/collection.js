@@ -2,6 +2,7 @@
 // whole frames: `version` rises once for all that changed since the screen was drawn.
 import { signal } from '@preact/signals'
 import { collectionPath, documents, Failure, list, open, url } from './api.js'
+import { soon, take } from './frames.js'
 import { begin, step } from '../model/watching.js'
 
 const STREAMS_MAX = 3
@@ -20,7 +21,6 @@ export class Collection {
   #state = begin()
   #timer = null
   #listeners = new Set()
-  #frame = 0
   #end = new AbortController()
   #watching = new AbortController() // what is open now, a socket or a stream; one that was ended tells nothing more
   #probe = null // a socket that is tried while a stream is open
@@ -50,7 +50,6 @@ export class Collection {
     this.#probe?.close()
     clearTimeout(this.#timer)
     clearTimeout(this.#probeTimer)
-    cancelAnimationFrame(this.#frame)
     this.#listeners.clear()
   }
 
@@ -113,12 +112,13 @@ export class Collection {
     }
   }
 
+  #rise = () => {
+    this.version.value++
+  }
+
   #tell(change) {
     for (const told of this.#listeners) told(change)
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0
-      this.version.value++
-    })
+    soon(this.#rise)
   }
 
   async #list() {
@@ -145,8 +145,8 @@ export class Collection {
       wasOpen = true
       happen({ type: 'opened' })
     }
-    socket.onmessage = ({ data }) => happen({ type: 'told', event: JSON.parse(data) })
-    socket.onclose = () => this.#closed(wasOpen, signal)
+    socket.onmessage = ({ data }) => take(() => happen({ type: 'told', event: JSON.parse(data) }))
+    socket.onclose = () => take(() => this.#closed(wasOpen, signal)) // behind what it told
   }
 
   // What happens until it is opened again is told late.
@@ -184,14 +184,14 @@ export class Collection {
       wasOpen = true
       happen({ type: 'opened' })
       for await (const event of documents(response)) {
-        happen({ type: 'told', event })
-        if (!isStream && event.type === 'BOOKMARK') return void setTimeout(() => happen({ type: 'rested' }), TURN_MS)
+        take(() => happen({ type: 'told', event }))
+        if (!isStream && event.type === 'BOOKMARK') return take(() => setTimeout(() => happen({ type: 'rested' }), TURN_MS))
       }
     } catch {
       // told by #closed: a stream that ends is one that is begun again
     } finally {
       if (isStream) streams--
     }
-    this.#closed(wasOpen, signal)
+    take(() => this.#closed(wasOpen, signal))
   }
 }

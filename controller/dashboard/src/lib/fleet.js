@@ -1,14 +1,11 @@
-// What the page knows of the fleet: a collection for each kind that is looked at, whether the
-// controller answers, and the readings of agents, which are asked for and not watched
-// (a reading is no change of an object).
+// What the page knows of the fleet: a collection for each kind that is looked at, and whether the controller answers.
 import { signal, computed } from '@preact/signals'
 import { Collection } from './collection.js'
-import { get, now, open, table } from './api.js'
+import { get, now, open } from './api.js'
 
 const HEART_MS = 3000
 const RETRY_MS = 500 // while it does not answer
 const STALE_MS = 8000
-const READINGS_MS = 2000 // of 200 agents; of more of them less often, so that asking costs the same
 
 const collections = new Map()
 
@@ -79,43 +76,6 @@ async function discover() {
 export const pluralOf = (kind) => (kind === 'Event' ? 'events' : (kinds.value.find((one) => one.kind === kind)?.plural ?? `${kind.toLowerCase()}s`))
 export const isKind = (plural) => plural === 'events' || kinds.value.some((one) => one.plural === plural)
 export const kindOf = (plural) => (plural === 'events' ? 'Event' : (kinds.value.find((one) => one.plural === plural)?.kind ?? plural))
-
-// --- readings ------------------------------------------------------------------------------------
-
-// name → {battery, temperature, load, …}: numbers or words by the title of their column, in small letters
-export const readings = signal(new Map())
-let isReading = false
-
-function read(cell) {
-  const number = Number.parseFloat(cell)
-  return Number.isNaN(number) ? cell : number
-}
-
-async function readAll() {
-  let count = 0
-  try {
-    const told = new Map()
-    let next
-    do {
-      const page = await table('/apis/fog/v1/agents', { includeObject: 'None', limit: 2000, continue: next })
-      const titles = page.columns.map(({ name }) => name.toLowerCase())
-      for (const { cells } of page.rows) told.set(cells[0], Object.fromEntries(cells.map((cell, i) => [titles[i], read(cell)])))
-      next = page.next
-    } while (next)
-    count = told.size
-    readings.value = told
-  } catch {
-    // the older ones stay; isStale says it
-  }
-  setTimeout(readAll, READINGS_MS * Math.max(1, count / 200 / 5))
-}
-
-// From the first call on; for views that show readings.
-export function watchReadings() {
-  if (isReading) return
-  isReading = true
-  readAll()
-}
 
 export function startFleet() {
   discover()

@@ -6,14 +6,17 @@ const NOTHING = new Map()
 const labels = ({ metadata }) => JSON.stringify(metadata.labels)
 
 export class Roster {
-  entries = new Map() // name → {agent, work: Map(name → assignment), state}
+  entries = new Map() // name → {agent, state}; the state is another object each time that it is judged
   counts = Object.fromEntries(Object.keys(STATES).map((state) => [state, 0]))
   generation = 0 // rises when an agent comes or goes, or has other labels
+  keys = new Map() // key of a label → how many agents have it
+  #touched = new Set() // names of those that may be otherwise since somebody asked
   #work = new Map() // agent's name → Map of assignments; also of agents that are not there yet
 
   changeAgent({ type, object, before }, all) {
     if (type === 'replace') {
       this.entries.clear()
+      this.keys.clear()
       for (const state of Object.keys(this.counts)) this.counts[state] = 0
       for (const agent of all.values()) this.#put(agent)
       this.generation++
@@ -47,6 +50,20 @@ export class Roster {
     return this.#work.get(name) ?? NOTHING
   }
 
+  // The names of agents that have come or may have changed since this was asked.
+  takeTouched() {
+    const names = this.#touched
+    this.#touched = new Set()
+    return names
+  }
+
+  #count({ metadata }, by) {
+    for (const key of Object.keys(metadata.labels ?? {})) {
+      const count = (this.keys.get(key) ?? 0) + by
+      count === 0 ? this.keys.delete(key) : this.keys.set(key, count)
+    }
+  }
+
   #workOf(name) {
     if (!this.#work.has(name)) this.#work.set(name, new Map())
     return this.#work.get(name)
@@ -55,6 +72,8 @@ export class Roster {
   #put(agent) {
     const name = agent.metadata.name
     const entry = this.entries.get(name)
+    if (entry) this.#count(entry.agent, -1)
+    this.#count(agent, 1)
     if (entry) entry.agent = agent
     else this.entries.set(name, { agent, state: null })
     this.#judge(name)
@@ -64,7 +83,9 @@ export class Roster {
     const entry = this.entries.get(name)
     if (entry === undefined) return
     this.counts[entry.state.state]--
+    this.#count(entry.agent, -1)
     this.entries.delete(name)
+    this.#touched.delete(name)
     this.generation++
   }
 
@@ -74,5 +95,6 @@ export class Roster {
     if (entry.state) this.counts[entry.state.state]--
     entry.state = agentState(entry.agent, [...this.workOn(name).values()])
     this.counts[entry.state.state]++
+    this.#touched.add(name)
   }
 }

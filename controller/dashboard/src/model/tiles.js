@@ -33,12 +33,8 @@ function placeOf(names, name, low) {
   return low
 }
 
-// Keys of labels that a fleet can be grouped by, most common first.
-export function labelKeys(entries) {
-  const counts = new Map()
-  for (const { agent } of entries.values()) {
-    for (const key of Object.keys(agent.metadata.labels ?? {})) counts.set(key, (counts.get(key) ?? 0) + 1)
-  }
+// Keys of labels that a fleet can be grouped by, most common first; of Map(key → how many have it).
+export function labelKeys(counts) {
   return [...counts].sort((a, b) => b[1] - a[1] || byName(a[0], b[0])).map(([key]) => key)
 }
 
@@ -50,7 +46,9 @@ export function choose(names, entries, wanted) {
   const { matches, problem } = parse(wanted.labels)
   const groups = new Map()
   for (const name of names) {
-    const { agent, state } = entries.get(name)
+    const entry = entries.get(name)
+    if (entry === undefined) continue // gone since names were sorted
+    const { agent, state } = entry
     const labels = agent.metadata.labels ?? {}
     const says = query === '' || name.toLowerCase().includes(query) || state.reason.toLowerCase().includes(query)
     if (!says || (states && !states.has(state.state)) || !matches(labels)) continue

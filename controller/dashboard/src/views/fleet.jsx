@@ -1,13 +1,15 @@
 // Every agent as a tile: a few as cards that can be read, thousands as squares that can be seen.
 // Of either, only what is on the screen is drawn.
+import { effect } from '@preact/signals'
+import { Component } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { readings, watchReadings } from '../lib/fleet.js'
+import { readings, readingsVersion, takeTouchedReadings, watchReadings } from '../lib/readings.js'
 import { useRoster } from '../lib/roster.js'
 import { go, objectHref, setParams } from '../lib/route.js'
 import { STATES } from '../model/states.js'
 import { choose, fitted, labelKeys, layOut, neighbour, seen, resorted, tileAt } from '../model/tiles.js'
 import { Bar, Search, State } from '../ui.jsx'
-import { drawSquares } from './squares.js'
+import { Picture } from './squares.js'
 import './fleet.css'
 
 const CARDS_MAX = 400 // more agents than these are squares, unless somebody wants cards
@@ -16,35 +18,37 @@ const SIZES = {
   squares: { width: 20, height: 20, gap: 3, heading: 34 },
 }
 const BEYOND = 300 // pixels above and below the screen that are drawn, too
+const STEP = 150 // what is drawn moves and grows by these: within one, a scrolling browser moves a picture that it has
 
 export function Fleet({ params }) {
-  const { roster, version, isListed } = useRoster()
+  const { roster, counts, paced, generation, isListed } = useRoster()
   useEffect(watchReadings, [])
-  const changed = version.value
+  const made = generation.value
+  const looked = params.q || params.state ? paced.value : 0 // what is chosen may hang on states
   const sorted = useRef([])
-  const names = useMemo(() => (sorted.current = resorted(sorted.current, roster.entries)), [roster.generation, isListed.value])
-  const keys = useMemo(() => labelKeys(roster.entries), [roster.generation, isListed.value])
-  const chosen = useMemo(() => choose(names, roster.entries, params), [changed, names, JSON.stringify(params)])
+  const names = useMemo(() => (sorted.current = resorted(sorted.current, roster.entries)), [made, isListed.value])
+  const keys = useMemo(() => labelKeys(roster.keys), [made, isListed.value])
+  const chosen = useMemo(() => choose(names, roster.entries, params), [looked, names, JSON.stringify(params)])
   const count = chosen.groups.reduce((sum, group) => sum + group.names.length, 0)
   const size = Object.hasOwn(SIZES, params.size ?? '') ? params.size : count > CARDS_MAX ? 'squares' : 'cards'
   return (
     <>
       <h1 class="unseen">Fleet</h1>
-      <Summary counts={roster.counts} params={params} />
+      <Summary counts={counts} params={params} />
       <Filters keys={keys} params={params} size={size} problem={chosen.problem} />
       {!isListed.value ? (
         <p class="quiet">asking for the agents …</p>
       ) : count === 0 ? (
         <p class="quiet">{names.length === 0 ? 'No agent has dialled in yet: fog-agent --controller ws://… --name NAME --state DIR' : 'No agent matches.'}</p>
       ) : (
-        <Tiles key={size} groups={chosen.groups} roster={roster} size={size} changed={changed} />
+        <Tiles key={size} groups={chosen.groups} roster={roster} size={size} />
       )}
     </>
   )
 }
 
 // How many are in which state; each is a filter.
-function Summary({ counts, params }) {
+function Summary({ counts: { value: counts }, params }) {
   const wanted = new Set(params.state ? params.state.split(',') : [])
   const toggle = (state) => {
     wanted.has(state) ? wanted.delete(state) : wanted.add(state)
@@ -113,12 +117,14 @@ function useWindow(ref) {
   return seenPart
 }
 
-function Tiles({ groups, roster, size, changed }) {
+function Tiles({ groups, roster, size }) {
   const ref = useRef()
   const part = useWindow(ref)
   const shape = useMemo(() => fitted(SIZES[size], part.width || 1), [size, part.width])
   const layout = useMemo(() => layOut(groups, shape, part.width || 1), [groups, shape, part.width])
-  const rows = seen(layout.rows, part.from - BEYOND, part.to + BEYOND)
+  const height = Math.min(Math.ceil(layout.height / STEP), Math.ceil((part.to - part.from + 2 * BEYOND) / STEP) + 1) * STEP
+  const top = Math.max(0, Math.min(Math.floor((part.from - BEYOND) / STEP) * STEP, layout.height - height))
+  const rows = useMemo(() => seen(layout.rows, top, top + height), [layout, top, height])
   const [focused, setFocused] = useState(null)
   const current = focused !== null && roster.entries.has(focused) ? focused : null
   return (
@@ -126,7 +132,7 @@ function Tiles({ groups, roster, size, changed }) {
       {size === 'cards' ? (
         <Cards rows={rows} shape={shape} layout={layout} roster={roster} />
       ) : (
-        <Squares {...{ rows, shape, layout, roster, part, changed, focused: current, setFocused }} />
+        <Squares {...{ rows, shape, layout, roster, part, top, height, focused: current, setFocused }} />
       )}
     </div>
   )
@@ -150,7 +156,8 @@ function move(event, layout, name) {
 }
 
 function Cards({ rows, shape, layout, roster }) {
-  const told = readings.value
+  useRoster().version.value // read, so that what is told is drawn
+  readingsVersion.value
   return rows.map((row) =>
     row.names ? (
       row.names.filter((name) => roster.entries.has(name)).map((name, column) => ( // one that went since it was laid out
@@ -162,7 +169,7 @@ function Cards({ rows, shape, layout, roster }) {
           onKeyDown={(event) => move(event, layout, name)}
           style={{ top: `${row.top}px`, left: `${column * (shape.width + shape.gap)}px`, width: `${shape.width}px`, height: `${shape.height}px` }}
         >
-          <Card name={name} entry={roster.entries.get(name)} work={roster.workOn(name).size} told={told.get(name)} />
+          <Card name={name} state={roster.entries.get(name).state} work={roster.workOn(name).size} told={readings.get(name)} />
         </a>
       ))
     ) : (
@@ -174,19 +181,25 @@ function Cards({ rows, shape, layout, roster }) {
 const isWell = (state) => state === 'converged' || state === 'idle'
 const isNumber = (value) => typeof value === 'number'
 
-function Card({ name, entry, work, told }) {
-  const { state, reason, message } = entry.state
-  return (
-    <>
-      <span class="name">{name}</span>
-      <State state={state} />
-      <span class="reason">{isWell(state) ? `${work} assignment${work === 1 ? '' : 's'}` : reason}</span>
-      <span class="reason" title={message}>
-        {isWell(state) ? '' : message}
-      </span>
-      <span class="bars">{told && <Bars told={told} />}</span>
-    </>
-  )
+// Drawn again when something of it is another.
+class Card extends Component {
+  shouldComponentUpdate(next) {
+    return ['name', 'state', 'work', 'told'].some((one) => next[one] !== this.props[one])
+  }
+
+  render({ name, state: { state, reason, message }, work, told }) {
+    return (
+      <>
+        <span class="name">{name}</span>
+        <State state={state} />
+        <span class="reason">{isWell(state) ? `${work} assignment${work === 1 ? '' : 's'}` : reason}</span>
+        <span class="reason" title={message}>
+          {isWell(state) ? '' : message}
+        </span>
+        <span class="bars">{told && <Bars told={told} />}</span>
+      </>
+    )
+  }
 }
 
 function Bars({ told }) {
@@ -203,28 +216,47 @@ function Bars({ told }) {
 }
 
 // The first drawing of a frame is drawn at once, the last of any others with the next one.
-function useDrawnOnce(draw) {
-  const { current } = useRef({ isDrawn: false, wanted: null })
+function drawnOnce() {
+  let isDrawn = false
+  let wanted = null
   const next = () => {
-    const { wanted } = current
-    Object.assign(current, { isDrawn: wanted !== null, wanted: null })
-    if (wanted === null) return
+    const draw = wanted
+    isDrawn = draw !== null
+    wanted = null
+    if (draw === null) return
     requestAnimationFrame(next)
-    wanted()
+    draw()
   }
+  return (draw) => {
+    wanted = draw
+    if (!isDrawn) next()
+  }
+}
+
+// Draws what of the picture is another: when it is laid out otherwise, and when something was told of an agent in it.
+function useDrawing(ref, wanted) {
+  const { version } = useRoster()
+  const kept = useMemo(() => ({ draw: drawnOnce(), picture: new Picture() }), [])
+  const draw = () => ref.current && kept.picture.draw(ref.current, kept.wanted, [wanted.roster.takeTouched(), takeTouchedReadings()])
   useLayoutEffect(() => {
-    current.wanted = draw
-    if (!current.isDrawn) next()
+    kept.wanted = wanted
+    kept.draw(draw)
   })
+  useEffect(
+    () =>
+      effect(() => {
+        version.value
+        readingsVersion.value
+        kept.draw(draw)
+      }),
+    [],
+  )
 }
 
 // One canvas as large as the screen, moved along; it is focused as a whole, and arrow keys move within.
-function Squares({ rows, shape, layout, roster, part, changed, focused, setFocused }) {
+function Squares({ rows, shape, layout, roster, part, top, height, focused, setFocused }) {
   const ref = useRef()
-  const told = readings.value
-  const height = Math.min(layout.height, part.to - part.from + 2 * BEYOND)
-  const top = Math.max(0, Math.min(part.from - BEYOND, layout.height - height))
-  useDrawnOnce(() => ref.current && drawSquares(ref.current, { rows, shape, roster, told, top, width: part.width, height, focused }))
+  useDrawing(ref, { rows, shape, roster, columns: layout.columns, top, width: part.width, height, focused })
   const point = (event) => {
     const { left, top: above } = ref.current.getBoundingClientRect()
     return tileAt(layout, shape, event.clientX - left, event.clientY - above + top)
@@ -239,7 +271,6 @@ function Squares({ rows, shape, layout, roster, part, changed, focused, setFocus
     const row = layout.rows.find(({ names }) => names?.includes(next))
     if (row.top < part.from || row.top + row.height > part.to - 60) scrollBy(0, row.top - (part.from + part.to) / 2)
   }
-  const entry = focused && roster.entries.get(focused)
   return (
     <>
       {rows.filter(({ names }) => !names).map((row) => <Heading key={row.title} row={row} />)}
@@ -249,21 +280,29 @@ function Squares({ rows, shape, layout, roster, part, changed, focused, setFocus
         role="application"
         aria-label="Agents: arrow keys move, Enter opens"
         style={{ top: `${top}px`, width: `${part.width}px`, height: `${height}px` }}
-        data-changed={changed}
         onPointerMove={(event) => keep(point(event))}
         onPointerLeave={() => keep(null)}
         onClick={(event) => point(event) && go(['o', 'agents', point(event)])}
         onKeyDown={key}
       />
-      <p class="told" role="status" aria-live="polite" aria-label="Agent">
-        {entry ? (
-          <>
-            <strong>{focused}</strong> <State state={entry.state.state} /> {entry.state.reason} {entry.state.message}
-          </>
-        ) : (
-          <span class="quiet">point at a square, or move with the arrow keys</span>
-        )}
-      </p>
+      <Told roster={roster} name={focused} />
     </>
+  )
+}
+
+// In words what the square is that is meant.
+function Told({ roster, name }) {
+  useRoster().version.value
+  const entry = name && roster.entries.get(name)
+  return (
+    <p class="told" role="status" aria-live="polite" aria-label="Agent">
+      {entry ? (
+        <>
+          <strong>{name}</strong> <State state={entry.state.state} /> {entry.state.reason} {entry.state.message}
+        </>
+      ) : (
+        <span class="quiet">point at a square, or move with the arrow keys</span>
+      )}
+    </p>
   )
 }
