@@ -105,7 +105,13 @@ export function Changes({ changes }) {
           <tr>
             <th scope="row">{path}</th>
             {wasThere && <td class="before">{word(before)}</td>}
-            {wasThere && isThere && <td aria-hidden="true">→</td>}
+            {wasThere && isThere && (
+              <td>
+                <span role="img" aria-label="to">
+                  →
+                </span>
+              </td>
+            )}
             {isThere && <td class="after">{word(after)}</td>}
           </tr>
         ))}

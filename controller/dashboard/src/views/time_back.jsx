@@ -10,7 +10,6 @@ import { Plan } from './planned.jsx'
 
 const LINES_MAX = 12
 const FIELDS_MAX = 8
-const KINDS = ['HarvestSession', 'HarvestPolicy', 'AlertRule'] // that operators declare as a whole
 const RESULTS = { created: 'comes back', configured: 'changes', deleted: 'goes', deleting: 'goes' }
 
 // `wanted`: {undo: spec of a rollback, change: its revision} or {toRevision, object, items: the objects of that revision}
@@ -67,7 +66,7 @@ function Scope({ wanted: { object, items }, scope, prune, onScope, onPrune }) {
     ...(object ? [['object', `only ${objectName(object)}`]] : []),
     ['all', 'everything'],
     ...(items && !object ? [['these', `only ${these(items)}`]] : []),
-    ...kinds.value.filter(({ kind }) => KINDS.includes(kind)).map(({ kind }) => [kind, `all of ${kind}`]),
+    ...kinds.value.filter(({ verbs }) => verbs.includes('create')).map(({ kind }) => [kind, `all of ${kind}`]),
   ]
   return (
     <p class="scope">
