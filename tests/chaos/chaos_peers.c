@@ -155,10 +155,10 @@ static size_t make_garbage(struct world *world, char *bytes)
     static const char *const begins[] = {
         "",
         "GET /apis/fog/v1/harvestsessions HTTP/1.1\r\n",
-        "POST /apis/fog/v1/changesets HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n{",
-        "PUT /apis/fog/v1/harvestsessions/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+        "POST /apis/fog/v1/changesets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n{",
+        "PUT /apis/fog/v1/harvestsessions/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
         "chunked\r\n\r\nffffffff\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
         "Sec-WebSocket-Protocol: fog.v1\r\n\r\n",
     };
@@ -211,9 +211,10 @@ void begin_readers(struct world *world, struct blow *blow)
  * `number` counts that. */
 void tick_readers(struct world *world, struct blow *blow)
 {
-    static const char request[] = "GET /apis/fog/v1/assignments HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char request[] =
+        "GET /apis/fog/v1/assignments HTTP/1.1\r\nHost: localhost\r\n\r\n";
     static const char watch[] =
-        "GET /apis/fog/v1/harvestsessions?watch=true HTTP/1.1\r\nHost: x\r\n\r\n";
+        "GET /apis/fog/v1/harvestsessions?watch=true HTTP/1.1\r\nHost: localhost\r\n\r\n";
     uint64_t read = 0;
     char byte;
 

@@ -46,7 +46,7 @@ an_upload_can_be_taken_up_again() {
   bytes 2000000 >"$T/b"
   B=$(digest_of "$T/b")
   # The client says 2,000,000 and goes after 700,000.
-  timeout 10 bash -c "exec 3<>/dev/tcp/${API/:/\/}; printf 'PUT /blobs/v1/%s HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n' $B >&3
+  timeout 10 bash -c "exec 3<>/dev/tcp/${API/:/\/}; printf 'PUT /blobs/v1/%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n' $B >&3
     head -c 700000 '$T/b' >&3"
   await 10 "what came is there" eval '[ "$(upload_offset "$B")" = 700000 ]'
   is "not there" "$(code "$(url "$B")")" 404
@@ -85,7 +85,7 @@ kill_9_in_the_middle_of_an_upload_leaves_nothing() {
   D=$(digest_of "$T/d")
   for round in 1 2 3; do
     exec 5<>"/dev/tcp/${API/:/\/}" # a client that has more to send, and waits
-    { printf 'PUT /blobs/v1/%s HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n' "$D" && head -c $((round * 1000000)) "$T/d"; } >&5
+    { printf 'PUT /blobs/v1/%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\n\r\n' "$D" && head -c $((round * 1000000)) "$T/d"; } >&5
     await 10 "some of it came" eval '[ -n "$(find "$T/controller/blobs/incoming" -type f -size +$((round * 500))k)" ]'
     kill_controller
     exec 5>&-
@@ -174,7 +174,7 @@ $EMPTY"
 # Sends the first bytes of an upload, and goes.
 begin_upload() { # DIGEST SIZE FILE BYTES
   timeout 10 bash -c "exec 3<>/dev/tcp/${API/:/\/}
-    printf 'PUT /blobs/v1/%s HTTP/1.1\r\nHost: x\r\nContent-Length: %s\r\n\r\n' $1 $2 >&3; head -c $4 '$3' >&3"
+    printf 'PUT /blobs/v1/%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %s\r\n\r\n' $1 $2 >&3; head -c $4 '$3' >&3"
   await 10 "what came is there" eval '[ "$(upload_offset "'"$1"'")" = '"$4"' ]'
 }
 

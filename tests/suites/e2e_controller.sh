@@ -242,13 +242,13 @@ bad_http_is_refused_and_harms_nobody() {
   local big
   says "$(say 'nonsense\r\n\r\n')" '^HTTP/1.1 400'
   says "$(say 'GET / HTTP/1.1\r\n\r\n')" '^HTTP/1.1 400' # no Host
-  says "$(say 'GET / HTTP/3.0\r\nHost: x\r\n\r\n')" '^HTTP/1.1 (400|505)'
-  says "$(say 'POST /apis HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc')" '^HTTP/1.1 400'
-  says "$(say 'POST /apis HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n')" '^HTTP/1.1 400'
-  says "$(say 'POST /apis HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n')" '^HTTP/1.1 400'
-  says "$(say 'POST /apis HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n')" '^HTTP/1.1 400'
+  says "$(say 'GET / HTTP/3.0\r\nHost: localhost\r\n\r\n')" '^HTTP/1.1 (400|505)'
+  says "$(say 'POST /apis HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc')" '^HTTP/1.1 400'
+  says "$(say 'POST /apis HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n')" '^HTTP/1.1 400'
+  says "$(say 'POST /apis HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n')" '^HTTP/1.1 400'
+  says "$(say 'POST /apis HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n')" '^HTTP/1.1 400'
   big=$(head -c 9000 /dev/zero | tr '\0' a)
-  says "$(say "GET / HTTP/1.1\\r\\nHost: x\\r\\nX: $big\\r\\n\\r\\n")" '^HTTP/1.1 431'
+  says "$(say "GET / HTTP/1.1\\r\\nHost: localhost\\r\\nX: $big\\r\\n\\r\\n")" '^HTTP/1.1 431'
   head -c 4000 /dev/urandom | timeout 1 curl -s "telnet://$API" >/dev/null 2>&1
   is "code afterwards" "$(code_of "http://$API/healthz")" 200
   is "code of an unknown path" "$(code_of "http://$API/apis/fog/v2/nothing")" 404
@@ -270,7 +270,7 @@ what_is_too_large_is_refused() {
 a_reader_that_takes_nothing_is_closed_and_stops_nobody() {
   local n
   exec 4<>"/dev/tcp/${API%:*}/${API#*:}"
-  printf 'GET %s?watch=true HTTP/1.1\r\nHost: x\r\n\r\n' "$sessions" >&4
+  printf 'GET %s?watch=true HTTP/1.1\r\nHost: localhost\r\n\r\n' "$sessions" >&4
   for n in {1..50}; do
     printf '{"metadata":{"annotations":{"a":"%s%s"}}}' "$n" "$(head -c 200000 /dev/zero | tr "\0" x)" >"$T/object"
     is "code of change $n" "$(code_of -X PATCH -H 'Content-Type: application/merge-patch+json' --data-binary "@$T/object" \
