@@ -18,6 +18,7 @@ import './convergence.css'
 
 const PLURALS = ['agents', 'harvestsessions', 'assignments']
 const DRAW_MS = 250 // between two drawings, however much changes
+const LINE_MIN_MS = 60_000 // the line of time begins with the fleet, if that is younger than the period; it is no shorter than this
 const DRAW_SHARE = 8 // and so many times as long as the last one took: it is a small part of the time
 
 // The past since the period's beginning, by the loader of the Time view; its cursor stays at the beginning.
@@ -38,7 +39,7 @@ function rebuild({ replay, items, begins }, period) {
   const to = Math.max(isStale.peek() ? heardAt.peek() : clock.peek(), replay.steps.at(-1)?.time ?? 0)
   const begin = { agents: replay.kind('agents'), harvestsessions: replay.kind('harvestsessions') }
   const from = Math.max(to - period.ms, (begins.peek()?.time ?? 0) - 1) // what was in the first second is in it
-  return { ...convergence({ begin, steps: replay.steps, from, to, changes: changesOf(items.peek()) }), begins: to - period.ms }
+  return { ...convergence({ begin, steps: replay.steps, from, to, changes: changesOf(items.peek()) }), begins: Math.max(to - period.ms, Math.min(from, to - LINE_MIN_MS)) }
 }
 
 // Worked out anew when something was told, and as time goes on.

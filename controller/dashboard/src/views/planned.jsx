@@ -24,7 +24,9 @@ export function Plan({ plan }) {
             <tbody>
               {rows.map(({ agent, cells }) => (
                 <tr>
-                  <th scope="row">{agent}</th>
+                  <th scope="row" title={agent}>
+                    {agent}
+                  </th>
                   {cells.map((steps) => (
                     <td>
                       {steps.map((step) => (
