@@ -39,21 +39,25 @@ export function Logs({ work, chosen }) {
 // After an end it is read on when the assignment changes: what it runs may begin anew.
 function Log({ name }) {
   const [log, setLog] = useState(begin)
-  const [held, setHeld] = useState(null) // what is shown while it does not follow
+  const [held, setHeld] = useState(null) // {log: what is shown while it does not follow, byScrolling}
   const box = useRef()
   const end = useFollowed(name, objects('assignments').get(name), setLog)
   const isFollowing = held === null
   useEffect(() => {
     if (isFollowing) box.current.scrollTop = box.current.scrollHeight
   }, [log, isFollowing])
-  const follow = (isWanted) => isWanted !== isFollowing && setHeld(isWanted ? null : log)
-  const seen = held ?? log
+  // Whoever scrolled up goes on at the end; who ticked it off, by the tick alone: a scroll of before may be told after it.
+  const onScroll = ({ currentTarget }) => {
+    if (isFollowing && !isAtEnd(currentTarget)) setHeld({ log, byScrolling: true })
+    else if (held?.byScrolling && isAtEnd(currentTarget)) setHeld(null)
+  }
+  const seen = held?.log ?? log
   const more = log.lines - seen.lines
   return (
     <>
       <p class="filters">
         <label>
-          <input type="checkbox" checked={isFollowing} onChange={(event) => follow(event.target.checked)} /> follow
+          <input type="checkbox" checked={isFollowing} onChange={({ target }) => setHeld(target.checked ? null : { log })} /> follow
         </label>
         {more > 0 && <span>{more === 1 ? 'a line' : `${more} lines`} since</span>}
         {seen.dropped && <span class="quiet">what was said before is left out</span>}
@@ -61,7 +65,7 @@ function Log({ name }) {
           all of it, as text
         </a>
       </p>
-      <pre class="log" ref={box} tabIndex="0" role="log" aria-live={isFollowing ? 'polite' : 'off'} aria-label={`Log of ${name}`} onScroll={({ currentTarget }) => follow(isAtEnd(currentTarget))}>
+      <pre class="log" ref={box} tabIndex="0" role="log" aria-live={isFollowing ? 'polite' : 'off'} aria-label={`Log of ${name}`} onScroll={onScroll}>
         {shown(seen)}
       </pre>
       <p class="quiet" role="status" aria-label="End of the log">
