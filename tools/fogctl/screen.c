@@ -20,11 +20,14 @@
 
 static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT};
 static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+/* All that is listened to while it is open. */
+static const int heard[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE,  SIGQUIT, SIGABRT, SIGSEGV,
+                            SIGBUS, SIGFPE,  SIGILL, SIGWINCH, SIGTSTP, SIGCONT};
 
 static struct {
     struct termios before, raw;
-    struct sigaction crashed[COUNT_OF(crashes)]; /* what would have been done */
-    char *drawn;                                 /* owned: what is on it, with the status */
+    struct sigaction would_do[COUNT_OF(heard)]; /* before it was opened, and after it is closed */
+    char *drawn;                                /* owned: what is on it, with the status */
     volatile sig_atomic_t is_open;
 } screen;
 
@@ -35,15 +38,20 @@ static volatile sig_atomic_t has_ended, has_new_size;
 
 static void write_all(const char *text, size_t length)
 {
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
     while (length > 0) {
         ssize_t count = write(STDOUT_FILENO, text, length);
 
-        if (count < 0 && errno != EINTR) {
+        if (count >= 0) {
+            text += count;
+            length -= (size_t)count;
+        } else if (errno == EAGAIN) { /* another program that has it open wanted it so */
+            (void)poll(&output, 1, -1);
+        } else if (errno != EINTR) {
             has_ended = 1; /* nobody reads it */
             return;
         }
-        text += count > 0 ? count : 0;
-        length -= count > 0 ? (size_t)count : 0;
     }
 }
 
@@ -92,8 +100,10 @@ static void on_stop(int number)
     (void)raise(number);
     (void)sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here it stops, and goes on */
     listen_to(number, on_stop);
-    enter();
-    has_new_size = 1;
+    if (screen.is_open) {
+        enter();
+        has_new_size = 1;
+    }
     errno = error;
 }
 
@@ -110,16 +120,19 @@ static void on_continue(int number)
     errno = error;
 }
 
+static void listen_no_more(void)
+{
+    for (size_t i = 0; i < COUNT_OF(heard); i++) {
+        (void)sigaction(heard[i], &screen.would_do[i], NULL);
+    }
+}
+
 /* Then as if there were no screen: what failed fails again, and what was sent is sent again. */
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     (void)context;
     leave();
-    for (size_t i = 0; i < COUNT_OF(crashes); i++) {
-        if (crashes[i] == number) {
-            (void)sigaction(number, &screen.crashed[i], NULL);
-        }
-    }
+    listen_no_more();
     if (info->si_code <= 0) {
         (void)raise(number);
     }
@@ -129,25 +142,19 @@ static void listen_to_all(void)
 {
     struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO};
 
+    for (size_t i = 0; i < COUNT_OF(heard); i++) {
+        (void)sigaction(heard[i], NULL, &screen.would_do[i]);
+    }
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
         listen_to(ends[i], on_end);
     }
     (void)sigemptyset(&crash.sa_mask);
     for (size_t i = 0; i < COUNT_OF(crashes); i++) {
-        (void)sigaction(crashes[i], &crash, &screen.crashed[i]);
+        (void)sigaction(crashes[i], &crash, NULL);
     }
     listen_to(SIGWINCH, on_size);
     listen_to(SIGTSTP, on_stop);
     listen_to(SIGCONT, on_continue);
-}
-
-static void listen_no_more(void)
-{
-    listen_to(SIGTSTP, SIG_DFL);
-    listen_to(SIGCONT, SIG_DFL);
-    for (size_t i = 0; i < COUNT_OF(crashes); i++) {
-        (void)sigaction(crashes[i], &screen.crashed[i], NULL);
-    }
 }
 
 /* --- open and closed ---------------------------------------------------------------------------
@@ -170,8 +177,8 @@ bool screen_open(void)
     screen.raw.c_cc[VTIME] = 0;
     (void)fflush(stdout); /* what comes now is written past it */
     listen_to_all();
+    screen.is_open = true; /* whoever is stopped from here on takes it when it goes on */
     enter();
-    screen.is_open = true;
     return true;
 }
 
@@ -179,8 +186,8 @@ void screen_close(void)
 {
     if (screen.is_open) {
         screen.is_open = false; /* no signal takes it again */
-        listen_no_more();
         leave();
+        listen_no_more();
     }
     free(screen.drawn);
     screen.drawn = NULL;
@@ -286,16 +293,20 @@ static void put_lines(const char *text, const char *before, struct winsize size,
 
 void screen_draw(const char *text, const char *status)
 {
-    struct winsize size = size_now();
     struct str all = STR_EMPTY, out = STR_EMPTY;
-    const char *before = has_new_size ? NULL : screen.drawn;
+    const char *before = screen.drawn;
+    struct winsize size;
 
+    if (has_new_size) {
+        has_new_size = 0; /* one that comes from here on is for the next drawing */
+        before = NULL;
+    }
+    size = size_now();
     str_addf(&all, "%s%c%s", text, '\f', status == NULL ? "" : status);
     if (before != NULL && str_eq(before, all.data)) { /* it is there already */
         str_fini(&all);
         return;
     }
-    has_new_size = 0;
     put_lines(text, before, size, (size_t)size.ws_row - (status != NULL), &out);
     if (status != NULL) {
         str_addf(&out, "\033[%u;1H", (unsigned)size.ws_row);
@@ -313,6 +324,12 @@ void screen_forget(void)
     has_new_size = 1;
 }
 
+/* False: the end of what can be typed. */
+static bool may_go_on(ssize_t count)
+{
+    return count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
 bool screen_wait(int64_t ms)
 {
     int64_t until = boot_ms() + ms;
@@ -326,7 +343,7 @@ bool screen_wait(int64_t ms)
             return true;
         }
         if (poll(&input, 1, left > 0 ? (int)left : 0) > 0) {
-            if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 'Q') {
+            if (!may_go_on(read(STDIN_FILENO, &key, 1)) || key == 'q' || key == 'Q') {
                 return false;
             }
         } else if (left <= 0) {
@@ -350,5 +367,5 @@ bool screen_read(char *keys, size_t size, size_t *ret_count)
     }
     count = read(STDIN_FILENO, keys, size);
     *ret_count = count > 0 ? (size_t)count : 0;
-    return count > 0 || (count < 0 && errno == EINTR);
+    return may_go_on(count);
 }

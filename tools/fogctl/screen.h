@@ -1,6 +1,7 @@
 /* A terminal that one text fills, over and over, until somebody has seen enough: on the other
- * screen of the terminal, which has its own back when it is closed, whatever ends the program, and
- * while it is stopped (Ctrl-Z). */
+ * screen of the terminal, which has its own back when it is closed, when a signal or a fault ends
+ * the program (but kill -9), and while it is stopped (Ctrl-Z).  What signals did before they do
+ * again when it is closed. */
 #pragma once
 
 #include <stdbool.h>
