@@ -393,7 +393,8 @@ $(addprefix install-,$(DAEMONS)): install-%: $(OUT)/fog-% $(OUT)/conf/%.conf $(O
 	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(systemunitdir) $(sysusersdir) $(confdir) $(mandir)/man8)
 	$(Q)$(INSTALL_DATA) $(OUT)/man/fog-$*.8 $(DESTDIR)$(mandir)/man8
 	$(Q)$(INSTALL_PROGRAM) $< $(DESTDIR)$(bindir)
-	$(Q)sed 's|@bindir@|$(bindir)|g' packaging/systemd/fog-$*.service >$(OUT)/conf/fog-$*.service
+	$(Q)sed 's|@bindir@|$(bindir)|g' packaging/systemd/fog-$*.service >$(OUT)/conf/fog-$*.service.tmp && \
+	  mv -f $(OUT)/conf/fog-$*.service.tmp $(OUT)/conf/fog-$*.service
 	$(Q)$(INSTALL_DATA) $(OUT)/conf/fog-$*.service $(DESTDIR)$(systemunitdir)
 	$(Q)$(INSTALL_DATA) packaging/systemd/fog-$*.sysusers $(DESTDIR)$(sysusersdir)/fog-$*.conf
 	$(call install_conf,$(DESTDIR)$(confdir)/$*.conf)
@@ -420,7 +421,8 @@ $(OUT)/conf/%.conf: $(OUT)/gendocs Makefile
 uninstall:
 	rm -f $(DESTDIR)$(mandir)/man1/fogctl.1 $(DESTDIR)$(mandir)/man1/fogctl-*.1 $(DAEMONS:%=$(DESTDIR)$(mandir)/man8/fog-%.8) \
 	  $(DESTDIR)$(bashcompdir)/fogctl $(DESTDIR)$(zshcompdir)/_fogctl $(DESTDIR)$(fishcompdir)/fogctl.fish
-	rm -rf $(DESTDIR)$(docdir)/fog-controller
+	rm -f $(DESTDIR)$(docdir)/fog-controller/licences.txt
+	[ ! -d $(DESTDIR)$(docdir)/fog-controller ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(docdir)/fog-controller
 	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(PROGRAMS)) $(DAEMONS:%=$(DESTDIR)$(systemunitdir)/fog-%.service) \
 	  $(DAEMONS:%=$(DESTDIR)$(sysusersdir)/fog-%.conf)
 

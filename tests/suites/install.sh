@@ -12,6 +12,7 @@ installs() { expect 0 env -u MAKEFLAGS -u MAKELEVEL make -s VARIANT="$(basename 
 files() { (cd "$D" && find . -type f -printf '%m %P\n' | sort | xargs); }
 
 all_is_where_it_belongs() {
+  mkdir -p "$BIN/conf" && ln -sf /nowhere/of-root "$BIN/conf/fog-agent.service" # as `sudo make install` leaves it: nobody else writes it
   installs install
   is "what is installed" "$(files | sed -E 's/644 opt.fog.share.[^ ]* ?//g; s/ $//')" "644 etc/fog/agent.conf 644 etc/fog/controller.conf \
 644 opt/fog/lib/systemd/system/fog-agent.service 644 opt/fog/lib/systemd/system/fog-controller.service \
@@ -49,8 +50,10 @@ what_an_operator_wrote_is_kept() {
   installs install-controller
   is "the operator's file" "$(<"$D/etc/fog/controller.conf")" 'bursts-max = 7'
   expect 0 "$D/opt/fog/bin/fog-controller" config check --config "$D/etc/fog/controller.conf.new"
+  install -m 644 /dev/null "$D/opt/fog/share/doc/fog-controller/notes" # neither is what others put beside ours taken away
   installs uninstall
-  is "what is left" "$(files)" "644 etc/fog/agent.conf 644 etc/fog/controller.conf 644 etc/fog/controller.conf.new"
+  is "what is left" "$(files)" "644 etc/fog/agent.conf 644 etc/fog/controller.conf 644 etc/fog/controller.conf.new \
+644 opt/fog/share/doc/fog-controller/notes"
 }
 
 it all_is_where_it_belongs pages_and_completion_are_there licences_of_what_is_in_the_dashboard_come_along its_files_are_right_as_they_are what_an_operator_wrote_is_kept
