@@ -1,5 +1,4 @@
 /* One object: why it is as it is, the work that belongs to it, and all of it. */
-#include "schema/base/parse.h"
 #include "tools/fogctl/board_inner.h"
 #include "tools/fogctl/fogctl.h"
 

@@ -2,7 +2,6 @@
 #include "tools/fogctl/board_inner.h"
 #include "tools/fogctl/fogctl.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Above the rows: the head and the titles; below them: the keys. */

@@ -7,13 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int by_number(double a, double b) /* the larger first; what is none last */
-{
-    a = isnan(a) ? -INFINITY : a;
-    b = isnan(b) ? -INFINITY : b;
-    return (a < b) - (a > b);
-}
-
 enum { BAR_WIDTH = 5 };
 enum {
     AGENT_BY_NAME,
@@ -155,6 +148,13 @@ static const struct board_column agent_columns[] = {
     {"RUNS", 9, 4, 0, put_runs},
     {"WORK", 12, 5, BOARD_REST, put_agent_work},
 };
+
+static int by_number(double a, double b) /* the larger first; what is none last */
+{
+    a = isnan(a) ? -INFINITY : a;
+    b = isnan(b) ? -INFINITY : b;
+    return (a < b) - (a > b);
+}
 
 static int compare_agents(unsigned sort, const void *a, const void *b)
 {

@@ -79,9 +79,9 @@ struct board_list *board_list_now(struct board *board, enum board_view view)
     if (list->count > 1) {
         qsort_r(list->items, list->count, sizeof(list->items[0]), compare, &sorting);
     }
-    if (list->selected.length > 0) { /* nobody has moved yet: the first one, whichever it is */
+    if (list->selected.length > 0) {
         find_selected(shape, list);
-    } else {
+    } else { /* nobody has moved yet: the first one, whichever it is */
         list->at = 0;
     }
     list->membership = scene->membership[shape->kind];

@@ -1,5 +1,4 @@
 /* The view of work: assignments. */
-#include "schema/base/parse.h"
 #include "tools/fogctl/board_inner.h"
 #include "tools/fogctl/fogctl.h"
 

@@ -4,9 +4,6 @@
 #include "schema/base/str.h"
 #include "tools/fogctl/scene_inner.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { REASONS_MAX = 16 }; /* that are told of one agent */
 
 const char *const scene_state_words[SCENE_STATE_COUNT + 1] = {

@@ -5,7 +5,8 @@
 
 #include <signal.h>
 
-enum { STRIDE = 7919 }; /* a prime: all agents have their turn, none twice before */
+/* A prime: all agents have their turn, none twice before, unless their number is a multiple. */
+enum { STRIDE = 7919 };
 
 static volatile sig_atomic_t is_wanted;
 
