@@ -1,5 +1,5 @@
 // The fleet: tiles that carry the state of their agents, found and grouped by what is in the address.
-import { assert } from './lib.mjs'
+import { assert, await_ } from './lib.mjs'
 
 const card = (page, name) => page.locator(`#agent-${name}`)
 const set = (fleet, name, ...words) => fleet.sh(`set_machine "$T/${name}.machine" ${words.join(' ')}`)
@@ -67,5 +67,45 @@ export const tests = {
     await page.getByRole('status', { name: 'Agent' }).filter({ hasText: 'edge-3' }).waitFor()
     await page.keyboard.press('Home')
     await page.getByRole('status', { name: 'Agent' }).filter({ hasText: 'edge-1' }).waitFor()
+  },
+
+  async keys_that_lead_nowhere_among_squares_are_the_browsers({ page }) {
+    await page.view('fleet?size=squares')
+    const focused = () => page.evaluate(() => document.activeElement.tagName)
+    await page.getByRole('application').focus()
+    await page.keyboard.press('Tab')
+    assert.notEqual(await focused(), 'CANVAS')
+    await page.getByRole('application').focus()
+    await page.keyboard.press('Shift+Tab')
+    assert.notEqual(await focused(), 'CANVAS')
+    await page.getByRole('application').focus()
+    await page.evaluate(() => addEventListener('keydown', (event) => (window.isTaken = event.defaultPrevented)))
+    for (const [key, isTaken] of [['ArrowRight', true], ['Alt+ArrowRight', false], ['Control+Home', false]]) {
+      await page.keyboard.press(key)
+      assert.equal(await page.evaluate(() => window.isTaken), isTaken, key)
+    }
+  },
+
+  async squares_of_a_fleet_at_rest_follow_the_colours_and_the_pixels_of_the_screen({ page, context }) {
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.view('fleet?size=squares')
+    await page.getByRole('button', { name: '3 converged' }).waitFor()
+    const pixel = (at) => page.evaluate((x) => document.querySelector('canvas').getContext('2d').getImageData(x, x, 1, 1).data.join(), at)
+    await await_('it is drawn', async () => (await pixel(5)) !== '0,0,0,0')
+    const light = await pixel(5)
+    const session = await context.newCDPSession(page)
+    await session.send('Emulation.setDeviceMetricsOverride', { width: 1280, height: 800, deviceScaleFactor: 2, mobile: false })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.waitForFunction(() => document.querySelector('canvas').width === 2 * document.querySelector('canvas').clientWidth)
+    assert.ok(![light, '0,0,0,0'].includes(await pixel(10)))
+  },
+
+  async what_a_square_is_stays_in_sight_while_the_controller_is_away({ page }) {
+    await page.view('fleet?size=squares')
+    const isInSight = () => page.evaluate(() => document.querySelector('.told').getBoundingClientRect().bottom === innerHeight)
+    assert.ok(await isInSight())
+    await page.evaluate(() => document.querySelector('main').classList.add('old'))
+    assert.ok(await isInSight())
+    assert.match(await page.evaluate(() => getComputedStyle(document.querySelector('canvas')).filter), /saturate/)
   },
 }

@@ -78,6 +78,10 @@ await check({
     assert.equal(new Set(visited).size, 25)
     assert.equal(neighbour(layout, visited[0], 'End'), visited.at(-1))
     assert.equal(neighbour(layout, visited.at(-1), 'ArrowDown'), visited.at(-1))
-    assert.equal(neighbour(layout, 'nobody', 'x'), visited[0])
+    assert.equal(neighbour(layout, 'nobody', 'ArrowUp'), visited[0])
+  },
+  a_key_that_leads_nowhere_is_left_to_the_browser() {
+    const layout = layOut([{ title: '', names }], size, 100)
+    for (const name of [null, 'nobody', 'edge-1']) for (const key of ['Tab', 'x', 'F5', ' ']) assert.equal(neighbour(layout, name, key), null)
   },
 })

@@ -8,6 +8,7 @@ const LOW_PERCENT = 20
 const STEPS = 100 / STEP_PERCENT + 2 // full too, and none
 export const LOOKS = NAMES.length * STEPS * 2
 export const NOTHING = -1
+const UNKNOWN = -2 // a part of a square, at the edge of the window
 
 export function lookOf(state, battery, isFocused) {
   const step = typeof battery === 'number' ? 1 + Math.floor(Math.max(0, Math.min(100, battery)) / STEP_PERCENT) : 0
@@ -61,19 +62,21 @@ export class Mosaic {
     return { isWhole: false, shift: 0, tiles }
   }
 
-  // The rows that are in both windows as a whole; null where one that was seen there is no more, or all are elsewhere.
+  // The rows that are in both windows, those that are cut as unknown; null where one that was seen there is no more, or all are
+  // elsewhere.
   #keptIn(next, rows) {
     const before = this.#window
     const isSame = next.top === before.top && next.end === before.end
     const [top, end] = [Math.max(next.top, before.top), Math.min(next.end, before.end)]
     const tops = new Set(rows.map((row) => row.top))
-    const kept = new Map()
+    const [kept, cut] = [new Map(), new Map()]
     for (const [at, row] of this.#rows) {
       const isSeen = at < end && at + row.height > top
       if (isSeen && !tops.has(at)) return null
       if (isSame || (at >= top && at + row.height <= end)) kept.set(at, row)
+      else if (isSeen) cut.set(at, { ...row, looks: row.looks.map(() => UNKNOWN) })
     }
-    return kept.size > 0 ? kept : null
+    return kept.size > 0 ? new Map([...kept, ...cut]) : null
   }
 
   #put(top, looks, x, look, tiles) {

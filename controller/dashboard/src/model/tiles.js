@@ -101,8 +101,11 @@ export function seen(rows, from, to) {
   return rows.slice(low, end)
 }
 
+const WAYS = new Set(['Home', 'End', 'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'])
+
 // Where the next tile is, by an arrow key, and which is meant by a point; names or null.
 export function neighbour(layout, name, key) {
+  if (!WAYS.has(key)) return null
   const rows = layout.rows.filter((row) => row.names)
   if (key === 'Home') return rows[0].names[0]
   if (key === 'End') return rows.at(-1).names.at(-1)
@@ -115,13 +118,10 @@ export function neighbour(layout, name, key) {
       return x > 0 ? rows[y].names[x - 1] : y > 0 ? row(y - 1).at(-1) : name
     case 'ArrowRight':
       return x + 1 < rows[y].names.length ? rows[y].names[x + 1] : y + 1 < rows.length ? row(y + 1)[0] : name
-    case 'ArrowUp':
-    case 'ArrowDown': {
+    default: {
       const names = row(y + (key === 'ArrowUp' ? -1 : 1))
       return names[Math.min(x, names.length - 1)]
     }
-    default:
-      return null
   }
 }
 

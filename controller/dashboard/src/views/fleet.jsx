@@ -6,10 +6,11 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { readings, readingsVersion, takeTouchedReadings, watchReadings } from '../lib/readings.js'
 import { useRoster } from '../lib/roster.js'
 import { go, objectHref, setParams } from '../lib/route.js'
+import { oncePerFrame } from '../model/pace.js'
 import { STATES } from '../model/states.js'
 import { choose, fitted, labelKeys, layOut, neighbour, seen, resorted, tileAt } from '../model/tiles.js'
 import { Bar, Search, State } from '../ui.jsx'
-import { Picture } from './squares.js'
+import { Picture, watchLook } from './squares.js'
 import './fleet.css'
 
 const CARDS_MAX = 400 // more agents than these are squares, unless somebody wants cards
@@ -144,9 +145,12 @@ const Heading = ({ row }) => (
   </h2>
 )
 
+// Where a key leads from a tile; with another one held down it is the browser's, as Alt and an arrow are.
+const led = (event, layout, name) => (event.altKey || event.ctrlKey || event.metaKey ? null : neighbour(layout, name, event.key))
+
 // Focus moves by arrow keys among cards that may not be drawn yet.
 function move(event, layout, name) {
-  const next = neighbour(layout, name, event.key)
+  const next = led(event, layout, name)
   if (next === null || next === name) return
   event.preventDefault()
   const row = layout.rows.find(({ names }) => names?.includes(next))
@@ -215,32 +219,16 @@ function Bars({ told }) {
   )
 }
 
-// The first drawing of a frame is drawn at once, the last of any others with the next one.
-function drawnOnce() {
-  let isDrawn = false
-  let wanted = null
-  const next = () => {
-    const draw = wanted
-    isDrawn = draw !== null
-    wanted = null
-    if (draw === null) return
-    requestAnimationFrame(next)
-    draw()
-  }
-  return (draw) => {
-    wanted = draw
-    if (!isDrawn) next()
-  }
-}
-
-// Draws what of the picture is another: when it is laid out otherwise, and when something was told of an agent in it.
+// Draws what of the picture is another: when it is laid out otherwise, when something was told of an agent in it, and when all of
+// it shall look otherwise.
 function useDrawing(ref, wanted) {
   const { version } = useRoster()
-  const kept = useMemo(() => ({ draw: drawnOnce(), picture: new Picture() }), [])
+  const kept = useMemo(() => ({ draw: oncePerFrame(requestAnimationFrame), picture: new Picture() }), [])
   const draw = () => ref.current && kept.picture.draw(ref.current, kept.wanted, [wanted.roster.takeTouched(), takeTouchedReadings()])
   useLayoutEffect(() => {
+    const isMoved = kept.wanted?.top !== wanted.top // the canvas has moved, and the picture on it moves in the same frame
     kept.wanted = wanted
-    kept.draw(draw)
+    kept.draw(draw, isMoved)
   })
   useEffect(
     () =>
@@ -251,6 +239,7 @@ function useDrawing(ref, wanted) {
       }),
     [],
   )
+  useEffect(() => watchLook(() => kept.draw(draw)), [])
 }
 
 // One canvas as large as the screen, moved along; it is focused as a whole, and arrow keys move within.
@@ -264,7 +253,7 @@ function Squares({ rows, shape, layout, roster, part, top, height, focused, setF
   const keep = (name) => name !== focused && setFocused(name)
   const key = (event) => {
     if (event.key === 'Enter' && focused) return go(['o', 'agents', focused])
-    const next = neighbour(layout, focused, event.key)
+    const next = led(event, layout, focused)
     if (next === null) return
     event.preventDefault()
     keep(next)

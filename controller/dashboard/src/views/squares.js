@@ -6,8 +6,22 @@ import { readings } from '../lib/readings.js'
 
 let colours = null
 let coloursRead = 0 // how often: a picture in other colours is another one
-const dark = matchMedia('(prefers-color-scheme: dark)')
-dark.addEventListener('change', () => (colours = null))
+const scheme = matchMedia('(prefers-color-scheme: dark)')
+scheme.addEventListener('change', () => (colours = null))
+
+// Hears when a picture shall be drawn again though nothing in it has changed: in other colours, or in other pixels, as on another
+// screen.  Gives what ends it.
+export function watchLook(draw) {
+  const end = new AbortController()
+  const { signal } = end
+  const watchPixels = () => {
+    const again = () => (watchPixels(), draw())
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', again, { once: true, signal })
+  }
+  scheme.addEventListener('change', draw, { signal })
+  watchPixels()
+  return () => end.abort()
+}
 
 // The style sheet's own colours, as the canvas wants them.
 export function readColours() {
@@ -81,6 +95,7 @@ class Sheet {
 export class Picture {
   #mosaic = new Mosaic()
   #sheet = null
+  #scale = 0 // pixels of the screen to one of the page
   #form = '' // of the picture: its size, and
   #copied = '' // that of the sheet
   #laid = null
@@ -92,18 +107,18 @@ export class Picture {
       const entry = roster.entries.get(name)
       return entry === undefined ? NOTHING : lookOf(entry.state.state, readings.get(name)?.battery, name === focused)
     }
-    const isNew = wanted !== this.#laid || colours === null
+    const isNew = wanted !== this.#laid || colours === null || devicePixelRatio !== this.#scale
     if (isNew) {
       this.#fit(canvas, shape, width, height)
       this.#laid = wanted
     }
-    const squares = () => ({ rows: rows.filter(({ names }) => names), columns, form: `${this.#form} ${(top * devicePixelRatio) % 1}`, top, end: top + height })
+    const squares = () => ({ rows: rows.filter(({ names }) => names), columns, form: `${this.#form} ${(top * this.#scale) % 1}`, top, end: top + height })
     this.#paint(canvas, shape, isNew ? this.#mosaic.lay(squares(), look) : this.#mosaic.change([...touched[0], ...touched[1]], look))
   }
 
   // Another size, and other colours, are another picture.
   #fit(canvas, shape, width, height) {
-    const scale = devicePixelRatio
+    const scale = (this.#scale = devicePixelRatio)
     const size = [Math.round(width * scale), Math.round(height * scale)]
     readColours()
     const copied = [scale, shape.width, coloursRead].join(' ')
@@ -118,10 +133,10 @@ export class Picture {
     if (isWhole) context.clearRect(0, 0, canvas.width, canvas.height)
     if (shift !== 0) {
       context.globalCompositeOperation = 'copy' // and nothing where nothing came from
-      context.drawImage(canvas, 0, shift * devicePixelRatio)
+      context.drawImage(canvas, 0, shift * this.#scale)
       context.globalCompositeOperation = 'source-over'
     }
-    const at = (pixels) => Math.round((pixels - MARGIN) * devicePixelRatio)
+    const at = (pixels) => Math.round((pixels - MARGIN) * this.#scale)
     for (const { x, y, look } of tiles) {
       const [left, above] = [at(x * (shape.width + shape.gap)), at(y)]
       if (!isWhole) context.clearRect(left, above, this.#sheet.cell, this.#sheet.cell)

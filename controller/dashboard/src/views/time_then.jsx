@@ -5,7 +5,7 @@ import { dayTime } from '../lib/time.js'
 import { condition, sessionState, STATES } from '../model/states.js'
 import { newestAt } from '../model/changes.js'
 import { State } from '../ui.jsx'
-import { readColours } from './squares.js'
+import { readColours, watchLook } from './squares.js'
 import { Only } from './time_changes.jsx'
 
 const CHIPS_MAX = 80 // more agents than these are dots
@@ -13,7 +13,6 @@ const NAMED_MAX = 12 // of those that are not well, by name beside the dots
 const SESSIONS_MAX = 60
 const DOT = 9
 const DOTS_HEIGHT_MAX = 320
-const scheme = matchMedia('(prefers-color-scheme: dark)')
 
 export function Then({ held, moment, object, onBack, changes }) {
   const { past, roster } = held
@@ -80,12 +79,9 @@ function Dots({ entries, generation }) {
   useEffect(() => draw.current())
   useEffect(() => {
     const again = () => draw.current()
+    const end = watchLook(again)
     addEventListener('resize', again)
-    scheme.addEventListener('change', again)
-    return () => {
-      removeEventListener('resize', again)
-      scheme.removeEventListener('change', again)
-    }
+    return () => (end(), removeEventListener('resize', again))
   }, [])
   const unwell = names.filter((name) => ['diverged', 'silent', 'suspended'].includes(entries.get(name).state.state))
   return (
