@@ -108,4 +108,23 @@ export const tests = {
     assert.ok(await isInSight())
     assert.match(await page.evaluate(() => getComputedStyle(document.querySelector('canvas')).filter), /saturate/)
   },
+
+  async readings_are_asked_for_while_somebody_looks({ page }) {
+    let asked = 0
+    page.on('request', (request) => (asked += request.url().includes('includeObject=None') ? 1 : 0))
+    await page.clock.install()
+    await page.view('fleet')
+    await card(page, 'edge-1').getByRole('img', { name: 'battery' }).waitFor()
+    await page.getByRole('link', { name: 'Plan' }).click()
+    await page.getByLabel('Manifest in YAML').waitFor()
+    const turns = async () => {
+      for (let turn = 0; turn < 5; turn++) await Promise.all([page.waitForResponse('**/healthz'), page.clock.fastForward(4000)])
+    }
+    await turns() // one may have been on its way
+    const before = asked
+    await turns()
+    assert.equal(asked, before)
+    await page.getByRole('link', { name: 'Fleet' }).click()
+    await Promise.all([page.waitForResponse(/includeObject=None/), page.clock.fastForward(4000)])
+  },
 }

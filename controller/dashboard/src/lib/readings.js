@@ -12,6 +12,7 @@ const FIRST_MS = 50 // between those of the first round
 export const readings = new Readings()
 export const readingsVersion = signal(0) // rises when some of them have changed
 let isReading = false
+let lookers = 0
 let isFirst = true
 let touched = new Set()
 
@@ -33,6 +34,10 @@ async function readPage(next) {
 }
 
 async function readOn(next) {
+  if (lookers === 0 || document.hidden) {
+    isFirst = true // who comes back has old ones
+    return setTimeout(readOn, READINGS_MS)
+  }
   let following
   try {
     following = await readPage(next)
@@ -44,9 +49,10 @@ async function readOn(next) {
   setTimeout(readOn, isFirst && following ? FIRST_MS : pause, following)
 }
 
-// From the first call on; for views that show readings.
+// For views that show readings, an effect: they are asked for while somebody looks.
 export function watchReadings() {
-  if (isReading) return
+  lookers++
+  if (!isReading) readOn()
   isReading = true
-  readOn()
+  return () => lookers--
 }
