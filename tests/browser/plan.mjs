@@ -108,6 +108,27 @@ export const tests = {
     fleet.sh('fogctl delete hs once')
   },
 
+  async a_plan_that_nobody_answers_comes_when_somebody_does({ page }) {
+    let isAway = true
+    await page.route('**/changesets?*dryRun=All*', (route) => (isAway ? route.abort() : route.continue())) // a fault: nobody is there
+    await page.view('plan')
+    await fill(page, session('planned'))
+    await alert(page).filter({ hasText: 'the controller does not answer' }).waitFor()
+    isAway = false
+    await page.getByRole('region', { name: 'Plan' }).getByText(/^2 start/).waitFor()
+    assert.equal(await alert(page).count(), 0)
+  },
+
+  async a_file_that_was_written_anew_is_opened_again({ page }) {
+    await page.view('plan')
+    const file = page.locator('input[type=file]')
+    for (const name of ['one', 'other']) {
+      await file.setInputFiles({ name: 'm.yaml', mimeType: 'text/yaml', buffer: Buffer.from(session(name)) })
+      await page.waitForFunction((text) => document.querySelector('textarea').value.includes(text), `name: ${name}`)
+      assert.equal(await file.inputValue(), '') // what is chosen next is another choice, by whatever name
+    }
+  },
+
   async a_fleet_that_changed_meanwhile_is_looked_at_again({ page, fleet }) {
     await page.view('plan')
     await fill(page, session('late'))

@@ -15,6 +15,7 @@ import { Back } from './time_back.jsx'
 import './plan.css'
 
 const PAUSE_MS = 350 // after the last letter
+const RETRY_MS = 2000 // when nobody answered
 const TEXT_MAX = 4 << 20 // characters of a manifest; the controller takes less than 32 MiB
 const PASTE_LARGE = 20_000 // characters
 const SESSIONS_SHOWN = 8
@@ -48,7 +49,7 @@ function usePlan(text, isForced, again) {
   const [told, setTold] = useState({ problems: [] })
   useEffect(() => {
     const gone = new AbortController()
-    const timer = setTimeout(async () => {
+    const look = async () => {
       if (text.trim() === '') return setTold({ problems: [] })
       const manifest = readManifest(yaml, text)
       if (manifest.whole.length === 0) return setTold({ problems: manifest.problems })
@@ -61,8 +62,10 @@ function usePlan(text, isForced, again) {
         const failure = error instanceof Failure ? error : new Failure({ message: String(error) })
         const problems = inOrder([...manifest.problems, ...placed(manifest, causesOf(failure))])
         setTold({ manifest, problems, failure: problems.length === 0 ? failure : null, isOwned: failure.code === 409 })
+        if (error instanceof Failure && error.code === 0) timer = setTimeout(look, RETRY_MS)
       }
-    }, PAUSE_MS)
+    }
+    let timer = setTimeout(look, PAUSE_MS)
     return () => {
       clearTimeout(timer)
       gone.abort()
@@ -116,7 +119,7 @@ export function PlanView() {
           <p class="actions">
             <label class="file">
               Open a file
-              <input type="file" class="unseen" multiple accept=".yaml,.yml,.json" onChange={(event) => openFiles(event.target.files, edit)} />
+              <input type="file" class="unseen" multiple accept=".yaml,.yml,.json" onChange={(event) => chosen(event.target, edit)} />
             </label>
             {text === '' && <button onClick={example}>An example</button>}
             <label>
@@ -168,6 +171,12 @@ function dropped(event, edit) {
   event.preventDefault()
   if (event.dataTransfer.files.length > 0) openFiles(event.dataTransfer.files, edit)
   else edit(event.dataTransfer.getData('text/plain'))
+}
+
+// The same file may be chosen again, once something else has written it.
+function chosen(input, edit) {
+  openFiles(input.files, edit)
+  input.value = ''
 }
 
 async function openFiles(files, edit) {
