@@ -227,15 +227,17 @@ void http_drop_all(struct http *http, const char *message)
 bool conn_refuse_foreign(struct conn *conn)
 {
     const struct http_parser *parser = &conn->parser;
-    bool is_rebound = !conn->http->options.any_host && http_has_foreign_host(parser);
+    const char *message = NULL;
 
-    if (is_rebound || http_is_of_another_site(parser)) {
-        conn_refuse(conn,
-                    (struct http_refusal){403, is_rebound ? "Host names another site than this"
-                                                          : "Origin names another site than this"});
-        return true;
+    if (!conn->http->options.any_host && http_has_foreign_host(parser)) {
+        message = "Host names another site than this: ask by an address, or as localhost";
+    } else if (http_is_of_another_site(parser)) {
+        message = "Origin names another site than this";
     }
-    return false;
+    if (message != NULL) {
+        conn_refuse(conn, (struct http_refusal){403, message});
+    }
+    return message != NULL;
 }
 
 void conn_go_on(struct conn *conn)
