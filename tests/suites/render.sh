@@ -86,7 +86,7 @@ all_is_killed_again_and_again() {
 }
 
 the_picture_is_that_of_one_machine() {
-  await 120 "all strips are done" has_done "$TASKS" || return
+  await 300 "all strips are done" has_done "$TASKS" || return
   expect 0 fogctl wait hs/render --for=condition=Complete --timeout 20s
   is "what failed" "$(field '.status.tasks.failedIndexes')" ""
   expect 0 fogctl results render --to "$T/strips"
