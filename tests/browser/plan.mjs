@@ -108,6 +108,20 @@ export const tests = {
     fleet.sh('fogctl delete hs once')
   },
 
+  async an_apply_that_nobody_answers_is_given_up_with_its_question({ page, fleet }) {
+    let sent = 0
+    await page.route('**/changesets?fieldManager=fog-dashboard', (route) => (sent++, route.abort())) // a fault: nobody is there
+    await page.view('plan')
+    await fill(page, session('given-up'))
+    await page.getByRole('button', { name: 'Apply', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click()
+    await await_('it is sent again', () => sent > 1)
+    await page.keyboard.press('Escape')
+    await alert(page).filter({ hasText: 'whether it was done is not known' }).waitFor()
+    assert.ok(sent < 10, `sent ${sent} times`)
+    assert.equal((await fleet.api('/apis/fog/v1/harvestsessions/given-up')).code, 404)
+  },
+
   async a_plan_that_nobody_answers_comes_when_somebody_does({ page }) {
     let isAway = true
     await page.route('**/changesets?*dryRun=All*', (route) => (isAway ? route.abort() : route.continue())) // a fault: nobody is there

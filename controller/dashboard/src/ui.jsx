@@ -140,3 +140,10 @@ export function Dialog({ title, onClose, children }) {
     </dialog>
   )
 }
+
+// Tells whether what asks is still shown.
+export function useIsShown() {
+  const isShown = useRef(true)
+  useEffect(() => () => (isShown.current = false), [])
+  return () => isShown.current
+}

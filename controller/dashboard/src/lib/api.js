@@ -99,8 +99,8 @@ export async function list(path, params, signal) {
 }
 
 // What changes something.  `cause` goes into history, `user` is who; both are texts of a person.  A write that nobody answers, for
-// the controller starts anew, is sent again: its key makes sure that it is carried out once.
-export async function send(method, path, body, { params = {}, type = 'application/json', cause, user, signal } = {}) {
+// the controller starts anew, is sent again as long as `isWanted()`: its key makes sure that it is carried out once.
+export async function send(method, path, body, { params = {}, type = 'application/json', cause, user, signal, isWanted = () => true } = {}) {
   const headers = { 'Content-Type': type }
   if (cause) headers['Fog-Change-Cause'] = encodeHeader(cause)
   if (user) headers['Fog-User'] = encodeHeader(user)
@@ -111,9 +111,10 @@ export async function send(method, path, body, { params = {}, type = 'applicatio
       return await bodyOf(await open(path, { method, headers, body: text, params, signal }), signal)
     } catch (failure) {
       if (signal?.aborted || failure.code !== 0) throw failure
-      if (again === 0) throw params.dryRun ? failure : new Failure({ message: `${failure.message}: whether it was done is not known before it does` })
+      if (again > 0) await new Promise((done) => setTimeout(done, AGAIN_MS))
+      if (again > 0 && isWanted()) continue
+      throw params.dryRun ? failure : new Failure({ message: `${failure.message}: whether it was done is not known before it does` })
     }
-    await new Promise((done) => setTimeout(done, AGAIN_MS))
   }
 }
 

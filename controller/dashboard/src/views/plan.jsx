@@ -8,7 +8,7 @@ import { href } from '../lib/route.js'
 import { setUser, user } from '../lib/settings.js'
 import { inWords } from '../model/plan.js'
 import { causesOf, inOrder, placed, readManifest } from '../model/manifest.js'
-import { Dialog, Refusal } from '../ui.jsx'
+import { Dialog, Refusal, useIsShown } from '../ui.jsx'
 import { Plan, Results } from './planned.jsx'
 import { Rollout } from './rollout.jsx'
 import { Back } from './time_back.jsx'
@@ -254,15 +254,17 @@ function Apply({ told, isForced, onClose, onApplied, onStale }) {
   const [cause, setCause] = useState('')
   const [failure, setFailure] = useState(null)
   const [isBusy, setBusy] = useState(false)
+  const isShown = useIsShown()
   const apply = async (event) => {
     event.preventDefault()
     if (isBusy) return
     setBusy(true)
     try {
-      const { status } = await post(told.manifest.changes, { revision: told.status.revision, isForced }, { cause, user: user.value })
+      const how = { revision: told.status.revision, isForced }
+      const { status } = await post(told.manifest.changes, how, { cause, user: user.value, isWanted: isShown })
       return onApplied(status)
     } catch (error) {
-      if (error.code === 409) return onStale(error)
+      if (error.code === 409 || !isShown()) return onStale(error)
       setFailure(error)
     }
     setBusy(false)

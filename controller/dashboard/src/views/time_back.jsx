@@ -5,7 +5,7 @@ import { kinds } from '../lib/fleet.js'
 import { deed, laterThan, objectName, sentence } from '../model/changes.js'
 import { differences } from '../model/plan.js'
 import { user, setUser } from '../lib/settings.js'
-import { Changes as Fields, Dialog, Refusal } from '../ui.jsx'
+import { Changes as Fields, Dialog, Refusal, useIsShown } from '../ui.jsx'
 import { Plan } from './planned.jsx'
 
 const LINES_MAX = 12
@@ -91,6 +91,7 @@ function Question({ spec, cause, onDone, onClose }) {
   const [{ status, failure }, setState] = useState({})
   const [why, setWhy] = useState(cause)
   const [isSent, setSent] = useState(false)
+  const isShown = useIsShown()
   const foresee = async () => {
     setState({})
     try {
@@ -106,7 +107,8 @@ function Question({ spec, cause, onDone, onClose }) {
     event.preventDefault()
     setSent(true)
     try {
-      const { status: answer } = await roll({ ...spec, revision: status.revision }, { params: { fieldManager: MANAGER }, cause: why, user: user.peek() })
+      const how = { params: { fieldManager: MANAGER }, cause: why, user: user.peek(), isWanted: isShown }
+      const { status: answer } = await roll({ ...spec, revision: status.revision }, how)
       onDone({ before: status, answer, why })
     } catch (error) {
       if (!(error instanceof Failure)) throw error
