@@ -309,9 +309,11 @@ static void on_request(struct conn *conn)
     release_body(conn);
 }
 
+/* Nobody waits for the body of what is refused for its head. */
 static void on_head(struct conn *conn)
 {
-    if (conn->was_continued || !http_parser_is_in_body(&conn->parser)) {
+    if (conn->was_continued || !http_parser_is_in_body(&conn->parser) ||
+        conn_refuse_foreign(conn)) {
         return;
     }
     conn_arm(conn, HTTP_BODY_MS);

@@ -119,6 +119,9 @@ static void other_sites_cannot_use_a_browser_against_us(void **state)
     (void)state;
     refused_with("GET / HTTP/1.1\r\nHost: evil.example:7411\r\n\r\n", "HTTP/1.1 403 ");
     refused_with(GET("/") "Origin: http://evil.example\r\n\r\n", "HTTP/1.1 403 ");
+    refused_with("PUT /echo HTTP/1.1\r\nHost: evil.example\r\nExpect: 100-continue\r\n"
+                 "Content-Length: 33554432\r\n\r\nno more than that",
+                 "HTTP/1.1 403 "); /* before the rest has come */
 
     _cleanup_(str_fini)
     struct str got = STR_EMPTY;
