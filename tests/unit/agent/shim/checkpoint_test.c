@@ -66,7 +66,7 @@ static int begin_with(void **state, const char *script)
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
     struct bench *bench = MEM_NEW(struct bench);
-    struct shim_spec spec = {.uid = "11111111-2222-4333-8444-555555555555",
+    struct shim_spec spec = {.uid = "11111111-2222-4333-8444-000000000001",
                              .name = "sweep-0-abcde",
                              .session = "sweep",
                              .slot = "0",

@@ -88,7 +88,7 @@ static void run_shell(struct bench *bench, int64_t cpu_limit, const char *script
     const char *command[] = {"/bin/sh", "-c", script};
     _cleanup_(str_fini)
     struct str text = STR_EMPTY;
-    struct shim_spec spec = {.uid = "11111111-2222-4333-8444-555555555555",
+    struct shim_spec spec = {.uid = "11111111-2222-4333-8444-000000000002",
                              .name = "render-0-abcde",
                              .session = "render",
                              .slot = "0",

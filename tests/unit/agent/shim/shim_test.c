@@ -48,7 +48,7 @@ static int make_bench(void **state)
     bench->run_fd = file_open_dir(bench->assignment_fd, "1", true);
     bench->socket = -1;
     bench->spec = (struct shim_spec){
-        .uid = "11111111-2222-4333-8444-555555555555",
+        .uid = "11111111-2222-4333-8444-000000000003",
         .name = "render-0-abcde",
         .session = "render",
         .slot = "0",
@@ -314,7 +314,7 @@ static void it_sees_the_given_environment_and_no_other(void **state)
     assert_true(log_holds(bench, "SEED=7 %\n8\n"));
     assert_true(log_holds(bench, "FOG_SESSION=render\n"));
     assert_true(log_holds(bench, "FOG_SLOT=0\n"));
-    assert_true(log_holds(bench, "FOG_ASSIGNMENT=11111111-2222-4333-8444-555555555555\n"));
+    assert_true(log_holds(bench, "FOG_ASSIGNMENT=11111111-2222-4333-8444-000000000003\n"));
     assert_true(log_holds(bench, "FOG_RUN=1\n"));
     assert_true(log_holds(bench, "FOG_LEASE_EPOCH=7\n"));
     assert_false(log_holds(bench, "FOG_TASK_"));
