@@ -2,7 +2,7 @@
 # A fixed budget of simulated worlds, and one that must fail, be replayed and be shrunk: prints "ok …" and "not ok …".
 cd "$(dirname "$0")/../.." || exit 2
 program=${FOG_OUT:-build/asan}/fog-sim
-seeds=${SIM_SEEDS:-250}
+seeds=${SIM_SEEDS:-150}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 failed=0
